@@ -1,0 +1,32 @@
+"""`digit-agent`: one module a command, each only parses and prints; heavy imports wait for the command."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from profiles.terminal import run_app, show_version
+
+app = typer.Typer(
+    name="digit-agent",
+    help="Reads handwritten digits with a camera, with the net that measured best on this board.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Options that stand before a command."""
+
+
+def main() -> None:
+    """Entry point of `digit-agent`."""
+    run_app(app, "digit-agent")

@@ -1,0 +1,42 @@
+"""A box in a picture, in pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class Box(NamedTuple):
+    """Left, top, width and height in pixels of the upright picture."""
+
+    x: int
+    y: int
+    w: int
+    h: int
+
+    @property
+    def right(self) -> int:
+        return self.x + self.w
+
+    @property
+    def bottom(self) -> int:
+        return self.y + self.h
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        return self.x + self.w / 2, self.y + self.h / 2
+
+    def overlap(self, other: Box) -> float:
+        """Intersection over union, 0..1."""
+        w = min(self.right, other.right) - max(self.x, other.x)
+        h = min(self.bottom, other.bottom) - max(self.y, other.y)
+        if w <= 0 or h <= 0:
+            return 0.0
+        return w * h / (self.w * self.h + other.w * other.h - w * h)
+
+
+def union(boxes: Iterable[Box]) -> Box:
+    """The smallest box around all of them (at least one)."""
+    every = list(boxes)
+    x, y = min(b.x for b in every), min(b.y for b in every)
+    return Box(x, y, max(b.right for b in every) - x, max(b.bottom for b in every) - y)

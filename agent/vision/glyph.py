@@ -1,0 +1,54 @@
+"""A glyph: ink that may be one digit, in MNIST's own manner.
+
+The one function that makes them, `normalise`, serves the board, the training on scenes, and the judging of nets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.vision.box import Box
+
+SIZE_PX = 28
+INNER_PX = 20
+
+
+@dataclass(frozen=True, eq=False)
+class Glyph:
+    """Ink that may be one digit."""
+
+    box: Box
+    """Tight around the ink, in pixels of the upright picture."""
+    image: NDArray[np.uint8]
+    """uint8 (28, 28), bright ink on 0."""
+
+
+def normalise(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Scale ink into a 20x20 square and put its centre of mass at the middle of 28x28.
+
+    This is how MNIST was made (http://yann.lecun.com/exdb/mnist): size-normalised with its aspect ratio kept,
+    anti-aliased, then centred by the centre of mass.
+
+    Args:
+        ink: uint8 (h, w), bright ink on 0, cropped tight around the ink, at least 1x1.
+
+    Returns:
+        uint8 (28, 28), bright ink on 0.
+    """
+    h, w = ink.shape
+    scale = INNER_PX / max(h, w)
+    inner_w, inner_h = max(1, round(w * scale)), max(1, round(h * scale))
+    small = cv2.resize(ink, (inner_w, inner_h), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    mass = cv2.moments(small)
+    if mass["m00"] == 0:
+        return np.zeros((SIZE_PX, SIZE_PX), np.uint8)
+    middle = (SIZE_PX - 1) / 2
+    shift = np.array(
+        [[1, 0, round(middle - mass["m10"] / mass["m00"])], [0, 1, round(middle - mass["m01"] / mass["m00"])]],
+        np.float32,
+    )
+    return np.asarray(cv2.warpAffine(small, shift, (SIZE_PX, SIZE_PX)), np.uint8)

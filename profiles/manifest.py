@@ -1,0 +1,141 @@
+"""What a folder of artifacts holds and promises: `manifest.json`, schema 1.
+
+A manifest lists model files, each with its checksum, its tensors, and the accuracy that was measured;
+its golden vectors are inputs with the logits that every artifact must give for them, within a tolerance.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from profiles.errors import ArtifactError, ManifestError
+
+SCHEMA = 1
+FILE_NAME = "manifest.json"
+
+Format = Literal["onnx", "tflite"]
+Precision = Literal["fp32", "fp16", "int8"]
+
+
+class Tensor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An input or output: real value = (stored value - zero_point) * scale.
+
+    For an input the real value is a glyph's pixel in 0..255 divided by 255; for an output it is a logit.
+    `shape` is one item's, without the batch axis.
+    """
+
+    name: str
+    dtype: Literal["float32", "int8"]
+    shape: tuple[int, ...]
+    scale: float = 1.0
+    zero_point: int = 0
+
+
+class Accuracy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A share of images read right, measured; an image taken for no digit counts as read wrong."""
+
+    value: float
+    images: int
+    data: str
+    runtime: str
+    sha256: str
+    """Checksum of the file that was measured: this very file, or another export of the same weights."""
+
+
+class Golden(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Inputs, and the logits that the artifact gave for them when it was made."""
+
+    glyphs: str
+    """Glyphs, uint8 (n, 28, 28), row by row, in base64."""
+    logits: tuple[tuple[float, ...], ...]
+    """Logits, one row a glyph."""
+    tolerance: float
+    """Largest absolute difference of a logit that still counts as the same."""
+
+    def glyph_bytes(self) -> bytes:
+        """The glyphs' pixels: len(logits) * 28 * 28 bytes."""
+        return base64.b64decode(self.glyphs)
+
+
+class Artifact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One model file and its promise."""
+
+    file: str
+    role: Literal["classifier"]
+    tier: str
+    format: Format
+    precision: Precision
+    sha256: str
+    bytes: int
+    input: Tensor
+    output: Tensor
+    accuracy: Accuracy | None
+    """None where nothing was measured."""
+    parameters: int
+    macs: int
+    """Multiply-accumulates for one glyph."""
+    recipe: str
+    seed: int
+    versions: dict[str, str]
+    """Packages that made the file."""
+    golden: Golden
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A folder of artifacts for one target."""
+
+    schema: Literal[1] = SCHEMA
+    target: str
+    artifacts: tuple[Artifact, ...]
+
+
+def load_manifest(folder: Path) -> Manifest:
+    """Read `manifest.json` of a folder.
+
+    Raises:
+        ManifestError: it is missing, not JSON, or not of this schema.
+    """
+    path = folder / FILE_NAME
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Manifest)
+    except FileNotFoundError:
+        raise ManifestError(
+            f"no {FILE_NAME} in {folder}; make the artifacts with 'digit-convert --out {folder.parent}'"
+        ) from None
+    except OSError as error:
+        raise ManifestError(f"{path} cannot be read ({error.strerror}); check its permissions") from error
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise ManifestError(f"{path} is damaged ({error}); make or copy the artifacts again") from error
+
+
+def dump_manifest(manifest: Manifest) -> bytes:
+    """The manifest as indented JSON, ending in a line feed."""
+    return msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
+
+
+def manifest_hash(manifest: Manifest) -> str:
+    """SHA-256 of the manifest, in hex: the same content has the same hash, however it is indented."""
+    return hashlib.sha256(msgspec.json.encode(manifest)).hexdigest()
+
+
+def read_artifact(folder: Path, artifact: Artifact) -> bytes:
+    """The bytes of a model file, once its size and checksum held.
+
+    Raises:
+        ArtifactError: the file is missing, or not the one that the manifest describes.
+    """
+    path = folder / artifact.file
+    if Path(artifact.file).name != artifact.file:
+        raise ArtifactError(f"{artifact.file} leaves the folder {folder}; refuse this manifest")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ArtifactError(f"{path} cannot be read ({error.strerror}); copy the artifacts again") from error
+    if hashlib.sha256(content).hexdigest() != artifact.sha256:
+        raise ArtifactError(f"{path} is not the file that its manifest describes; copy the artifacts again")
+    return content
