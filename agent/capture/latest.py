@@ -1,0 +1,87 @@
+"""The newest frame of a live source: a thread takes frames, and only the last one is kept."""
+
+from __future__ import annotations
+
+import threading
+
+from agent.capture.frame import Frame
+from agent.capture.source import Source
+
+CLOSE_TIMEOUT_S = 2.0
+
+
+class LatestFrame:
+    """Pulls a live source from a thread of its own and keeps the newest frame only.
+
+    It owns the source from now on: the thread closes it. A camera that hangs in its driver cannot be interrupted;
+    the thread is a daemon, so that it does not keep the process from ending.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._changed = threading.Condition()
+        self._newest: Frame | None = None
+        self._dropped = 0
+        self._ended = False
+        self._error: Exception | None = None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._pull, name="capture", daemon=True)
+        self._thread.start()
+
+    @property
+    def dropped(self) -> int:
+        """Frames that were replaced by a newer one before anybody took them."""
+        with self._changed:
+            return self._dropped
+
+    @property
+    def ended(self) -> bool:
+        """Whether the source has ended and its last frame was taken."""
+        with self._changed:
+            return self._ended and self._newest is None
+
+    def get(self, timeout_s: float) -> Frame | None:
+        """Wait for a frame that was not taken yet, and take it.
+
+        Returns:
+            The newest frame; or None where none came in time, or where the source ended: `ended` tells which.
+
+        Raises:
+            SourceError: the source failed; frames it gave before are handed out first.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._newest is not None or self._ended, timeout_s)
+            frame, self._newest = self._newest, None
+            if frame is None and self._error is not None:
+                raise self._error
+            return frame
+
+    def close(self) -> None:
+        """Ask the thread to end, and wait for it, at most two seconds."""
+        self._stop.set()
+        self._thread.join(CLOSE_TIMEOUT_S)
+
+    def __enter__(self) -> LatestFrame:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _pull(self) -> None:
+        error: Exception | None = None
+        try:
+            with self._source as source:
+                while not self._stop.is_set() and (frame := source.read()) is not None:
+                    self._keep(frame)
+        except Exception as failure:  # noqa: BLE001 - whatever it is, the consumer is the one to hear of it
+            error = failure
+        finally:
+            with self._changed:
+                self._error, self._ended = error, True
+                self._changed.notify_all()
+
+    def _keep(self, frame: Frame) -> None:
+        with self._changed:
+            self._dropped += self._newest is not None
+            self._newest = frame
+            self._changed.notify_all()

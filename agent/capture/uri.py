@@ -1,0 +1,132 @@
+"""What a source's text means: parsed, but nothing opened yet."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
+
+from profiles.errors import UsageError
+
+PICTURE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
+VIDEO_SUFFIXES = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm"})
+KINDS = (
+    "a camera ('0', '/dev/video0', 'csi://0'), a stream ('http://…', 'rtsp://…'), a video file, "
+    "a picture, a folder or a quoted glob of pictures, or 'demo:'"
+)
+
+
+@dataclass(frozen=True)
+class CameraSpec:
+    """A camera that Video4Linux knows."""
+
+    uri: str
+    device: str
+    """A path under /dev."""
+
+
+@dataclass(frozen=True)
+class CsiSpec:
+    """A camera at a board's ribbon connector."""
+
+    uri: str
+    sensor: int
+
+
+@dataclass(frozen=True)
+class StreamSpec:
+    """A stream of the network."""
+
+    uri: str
+    """Without the password."""
+    url: str
+
+
+@dataclass(frozen=True)
+class VideoSpec:
+    """A video file."""
+
+    uri: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class PicturesSpec:
+    """A picture, or the pictures of a folder or of a glob."""
+
+    uri: str
+
+
+@dataclass(frozen=True)
+class DemoSpec:
+    """The built-in demo."""
+
+    uri: str
+    seed: int = 1
+    frames: int = 90
+    fps: float | None = None
+    """Frames a second; None means as fast as they are pulled."""
+
+
+SourceSpec = CameraSpec | CsiSpec | StreamSpec | VideoSpec | PicturesSpec | DemoSpec
+
+
+def parse_source(text: str) -> SourceSpec:
+    """Say what a source's text means.
+
+    Examples:
+        >>> parse_source("0")
+        CameraSpec(uri='0', device='/dev/video0')
+
+    Raises:
+        UsageError: it is nothing that frames could come from.
+    """
+    if text.isdecimal():
+        return CameraSpec(text, f"/dev/video{int(text)}")
+    if text.startswith("/dev/"):
+        return CameraSpec(text, text)
+    if match := re.match(r"([a-z][a-z0-9+.-]+):", text, re.IGNORECASE):
+        return _parse_url(text, match.group(1).lower())
+    return _parse_path(text)
+
+
+def _parse_url(text: str, scheme: str) -> SourceSpec:
+    if scheme == "demo":
+        return _parse_demo(text)
+    if scheme == "csi":
+        sensor = text[len("csi:") :].removeprefix("//")
+        if not sensor.isdecimal():
+            raise UsageError(f"{text!r} names no camera; write 'csi://0' or 'csi://1'")
+        return CsiSpec(text, int(sensor))
+    if scheme not in ("http", "https", "rtsp", "rtsps"):
+        raise UsageError(f"{text!r} is no source: {scheme}: is not known; give {KINDS}")
+    url = urlsplit(text)
+    if not url.hostname:
+        raise UsageError(f"{text!r} names no host; write '{scheme}://host/path'")
+    host = url.netloc.rpartition("@")[2]
+    return StreamSpec(urlunsplit(url._replace(netloc=f"{url.username}:***@{host}")) if url.password else text, text)
+
+
+def _parse_path(text: str) -> SourceSpec:
+    path = Path(text)
+    suffix = path.suffix.lower()
+    if suffix in VIDEO_SUFFIXES:
+        return VideoSpec(text, path)
+    if path.is_dir() or suffix in PICTURE_SUFFIXES or any(sign in text for sign in "*?["):
+        return PicturesSpec(text)
+    if path.exists():
+        raise UsageError(f"{text!r} is no video or picture by its name; give {KINDS}")
+    raise UsageError(f"{text!r} is no source, and there is no such file; give {KINDS}")
+
+
+def _parse_demo(text: str) -> DemoSpec:
+    known = {"seed": int, "frames": int, "fps": float}
+    try:
+        options = dict(parse_qsl(text[len("demo:") :].removeprefix("?"), keep_blank_values=True, strict_parsing=True))
+        values = {name: known[name](value) for name, value in options.items()}
+    except (KeyError, ValueError):
+        values = {"seed": -1}
+    if any(value < 0 for value in values.values()) or 0 in (values.get("frames"), values.get("fps")):
+        raise UsageError(f"{text!r} is no demo; write 'demo:' or 'demo:?seed=3&frames=60&fps=10'")
+    return DemoSpec(text, **values)  # type: ignore[arg-type]
