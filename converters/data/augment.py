@@ -1,0 +1,94 @@
+"""Other hands, other pens, other cameras: a digit's glyph, bent and drawn anew.
+
+Each function takes a NumPy generator, so a seed gives the same glyphs again.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.vision.box import Box
+from agent.vision.glyph import SIZE_PX, normalise
+
+Glyphs = NDArray[np.uint8]
+
+ENLARGED_PX = 2 * SIZE_PX
+INK = 48
+"""Grey value from which a pixel counts as ink when the glyph is cropped anew."""
+
+
+def vary_digit(rng: np.random.Generator, glyph: Glyphs, strength: float = 1.0) -> Glyphs:
+    """The same digit, uint8 (28, 28), by another hand: bent, another pen, another camera.
+
+    Args:
+        rng: where chance comes from.
+        glyph: uint8 (28, 28), bright ink on 0.
+        strength: how far it is bent; 1 suits MNIST's clean digits.
+    """
+    return crop_and_normalise(degrade(rng, change_pen(rng, bend(rng, enlarge(glyph), strength))))
+
+
+def enlarge(glyph: Glyphs) -> Glyphs:
+    """A glyph at twice its size, uint8 (56, 56), where strokes can be bent and thinned."""
+    return np.asarray(cv2.resize(glyph, (ENLARGED_PX, ENLARGED_PX), interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+def bend(rng: np.random.Generator, ink: Glyphs, strength: float = 1.0) -> Glyphs:
+    """Rotation, slant, aspect and a smooth random displacement, in one resampling; uint8 (h, w)."""
+    h, w = ink.shape
+    turn, slant = rng.normal(0, 0.13 * strength), rng.normal(0, 0.20 * strength)
+    stretch = np.exp(rng.normal(0, 0.12 * strength))
+    cos, sin = np.cos(turn), np.sin(turn)
+    matrix = np.array([[cos, -sin], [sin, cos]]) @ np.array([[stretch, slant], [0, 1 / stretch]]) * 1.12
+    xs, ys = np.arange(w, dtype=np.float32) - w / 2, np.arange(h, dtype=np.float32)[:, None] - h / 2
+    coarse = rng.normal(0, 0.025 * strength * h, (5, 5, 2)).astype(np.float32)
+    wave = cv2.resize(coarse, (w, h), interpolation=cv2.INTER_CUBIC)
+    wave[..., 0] += np.float32(matrix[0, 0]) * xs + np.float32(matrix[0, 1]) * ys + w / 2
+    wave[..., 1] += np.float32(matrix[1, 0]) * xs + np.float32(matrix[1, 1]) * ys + h / 2
+    return np.asarray(cv2.remap(ink, wave, None, cv2.INTER_LINEAR), np.uint8)
+
+
+def change_pen(rng: np.random.Generator, ink: Glyphs) -> Glyphs:
+    """A finer or a broader pen, at times with hard edges as a threshold leaves them; uint8 (h, w)."""
+    width = int(rng.choice([0, 0, 2, 3]))
+    if width:
+        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
+        thinner = rng.random() < 0.5
+        changed = cv2.erode(ink, kernel) if thinner else cv2.dilate(ink, kernel)
+        if not thinner or np.count_nonzero(changed > INK) > 0.45 * np.count_nonzero(ink > INK):
+            ink = np.asarray(changed, np.uint8)
+    if rng.random() < 0.4:
+        ink = np.where(ink > rng.integers(70, 150), ink if rng.random() < 0.5 else 255, 0).astype(np.uint8)
+    return ink
+
+
+def degrade(rng: np.random.Generator, ink: Glyphs) -> Glyphs:
+    """Few pixels, blur and noise on the ink; uint8 (h, w)."""
+    h, w = ink.shape
+    if rng.random() < 0.3:
+        small = rng.uniform(0.25, 0.6)
+        ink = np.asarray(cv2.resize(ink, None, fx=small, fy=small, interpolation=cv2.INTER_AREA), np.uint8)
+        ink = np.asarray(cv2.resize(ink, (w, h), interpolation=cv2.INTER_LINEAR), np.uint8)
+    if rng.random() < 0.3:
+        ink = np.asarray(cv2.GaussianBlur(ink, (0, 0), rng.uniform(0.6, 1.6)), np.uint8)
+    if rng.random() < 0.3:
+        grain = rng.normal(1, rng.uniform(0.05, 0.3), (h // 2, w // 2)).astype(np.float32)
+        ink = np.clip(ink * cv2.resize(grain, (w, h)), 0, 255).astype(np.uint8)
+    return ink
+
+
+def ink_box(ink: Glyphs) -> Box | None:
+    """The box around what counts as ink; None where there is none."""
+    x, y, w, h = cv2.boundingRect((ink > INK).astype(np.uint8))
+    return Box(x, y, w, h) if w and h else None
+
+
+def crop_and_normalise(ink: Glyphs) -> Glyphs:
+    """Crop tight around the ink and normalise as on the board; uint8 (28, 28), empty where no ink is left."""
+    box = ink_box(ink)
+    if box is None:
+        return np.zeros((SIZE_PX, SIZE_PX), np.uint8)
+    crop = ink[box.y : box.bottom, box.x : box.right]
+    return normalise(np.where(crop > INK // 2, crop, 0).astype(np.uint8))

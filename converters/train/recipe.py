@@ -1,0 +1,44 @@
+"""A recipe: everything that decides what a training run does, but its seed. Files in `converters/recipes/*.toml`."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+import msgspec
+
+from profiles.errors import UsageError
+
+
+class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How to train one net."""
+
+    name: str
+    net: str
+    epochs: int
+    batch: int
+    learning_rate: float
+    weight_decay: float
+    label_smoothing: float
+    plain: int
+    """Digits of MNIST an epoch, as they are."""
+    varied: int
+    """Digits of MNIST an epoch, bent and drawn anew."""
+    outliers: int
+    """Drawn glyphs an epoch that are no digits."""
+    real: int
+    """Glyphs an epoch that were cut out of real pictures with truth, where such pictures are given."""
+
+
+def load_recipe(name: str) -> Recipe:
+    """A recipe that ships, by its name.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    folder = files("converters") / "recipes"
+    try:
+        text = (folder / f"{name}.toml").read_bytes()
+    except FileNotFoundError:
+        known = ", ".join(sorted(p.name.removesuffix(".toml") for p in folder.iterdir()))
+        raise UsageError(f"no recipe is called {name!r}; there are: {known}") from None
+    return msgspec.toml.decode(text, type=Recipe)
