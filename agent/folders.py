@@ -1,0 +1,23 @@
+"""Where things lie that no argument names."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def default_artifacts() -> Path:
+    """The artifacts that ship with the package."""
+    return Path(__file__).parent / "artifacts"
+
+
+def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """Where to keep what can be made again: systemd's CacheDirectory=, else XDG's, else ~/.cache/digit-agent.
+
+    https://specifications.freedesktop.org/basedir-spec/latest: a relative path is to be ignored.
+    """
+    if given := environ.get("CACHE_DIRECTORY"):
+        return Path(given.split(":")[0])
+    base = Path(environ.get("XDG_CACHE_HOME", ""))
+    return (base if base.is_absolute() else Path.home() / ".cache") / "digit-agent"

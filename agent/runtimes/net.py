@@ -1,0 +1,113 @@
+"""A model file, verified, loaded into a runtime, and asked about glyphs."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.runtimes import onnx, tflite
+from agent.runtimes.session import MAX_BATCH, Runtime, Session
+from agent.runtimes.tensors import decode, encoder
+from agent.vision.digits import CLASSES
+from profiles.errors import RuntimeUnusableError
+from profiles.manifest import Artifact, read_artifact
+from profiles.profile import RuntimeName
+
+RUNTIMES: Mapping[RuntimeName, Runtime] = {
+    "onnxruntime": onnx.RUNTIME,
+    "ai-edge-litert": tflite.LITERT,
+    "tflite-runtime": tflite.TFLITE_RUNTIME,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedNet:
+    """A net, ready to be asked."""
+
+    artifact: Artifact
+    runtime: RuntimeName
+    threads: int
+    provider: str
+    """Execution provider; empty means the CPU's."""
+    session: Session
+    encode: Callable[[NDArray[np.uint8]], NDArray[Any]]
+
+    def logits(self, glyphs: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Logits, float32 (n, 11), of glyphs, uint8 (n, 28, 28); n may be 0.
+
+        Raises:
+            RuntimeUnusableError: the runtime failed; another one may still work.
+        """
+        parts = [self._run(glyphs[start : start + MAX_BATCH]) for start in range(0, len(glyphs), MAX_BATCH)]
+        return np.concatenate(parts) if parts else np.zeros((0, CLASSES), np.float32)
+
+    def _run(self, glyphs: NDArray[np.uint8]) -> NDArray[np.float32]:
+        try:
+            output = self.session.run(self.encode(glyphs))
+        except Exception as error:  # the runtimes' errors have no base in common
+            raise RuntimeUnusableError(
+                f"{self.runtime} failed on {self.artifact.file} with {len(glyphs)} glyphs ({one_line(error)}); "
+                "see 'digit-agent doctor'"
+            ) from error
+        return decode(output, self.artifact.output)
+
+
+def load_net(
+    folder: Path, artifact: Artifact, runtime: RuntimeName, *, threads: int = 1, provider: str = ""
+) -> LoadedNet:
+    """Verify an artifact's file and load the very bytes that were verified.
+
+    Args:
+        folder: where the file lies.
+        artifact: its row of the manifest.
+        runtime: what shall run it.
+        threads: how many the runtime may use.
+        provider: execution provider, onnxruntime only; empty means the CPU's.
+
+    Raises:
+        ArtifactError: the file is missing, or not the one that the manifest describes.
+        RuntimeUnusableError: the runtime is not installed, is none for this format, or cannot load the file.
+    """
+    row = RUNTIMES[runtime]
+    if row.format != artifact.format:
+        raise RuntimeUnusableError(f"{runtime} runs {row.format} files, not {artifact.file}; choose another runtime")
+    content = read_artifact(folder, artifact)
+    try:
+        session = row.open(content, artifact, threads, provider)
+    except RuntimeUnusableError:
+        raise
+    except ImportError as error:
+        raise RuntimeUnusableError(f"{runtime} cannot be imported ({one_line(error)}); {row.install}") from error
+    except Exception as error:  # the runtimes' errors have no base in common
+        raise RuntimeUnusableError(
+            f"{runtime} cannot load {folder / artifact.file} ({one_line(error)}); see 'digit-agent doctor'"
+        ) from error
+    return LoadedNet(artifact, runtime, threads, provider, session, encoder(artifact.input))
+
+
+def runtime_version(runtime: RuntimeName) -> str | None:
+    """The version of a runtime, "unknown" where pip did not install it, None where it is missing; imports nothing."""
+    row = RUNTIMES[runtime]
+    if importlib.util.find_spec(row.module) is None:
+        return None
+    return next(filter(None, map(_distribution_version, row.distributions)), "unknown")
+
+
+def _distribution_version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def one_line(error: BaseException) -> str:
+    """An error's message on one line of at most 200 characters, its type where it has no message."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= 200 else text[:199] + "…"

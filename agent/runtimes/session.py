@@ -1,0 +1,37 @@
+"""What every runtime's module gives: a model that is loaded, and the runtime's row in the table of `net`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from profiles.manifest import Artifact, Format
+
+MAX_BATCH = 256
+"""More glyphs than this go through a net in several calls, which bounds its memory and a GPU engine's shapes."""
+
+
+class Session(Protocol):
+    """A model, loaded into a runtime."""
+
+    def run(self, batch: NDArray[Any]) -> NDArray[Any]:
+        """Raw outputs of raw inputs, both in the artifact's own dtype and layout, with the batch axis first."""
+        ...
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """One runtime: what it runs, and how it is found, opened and installed."""
+
+    format: Format
+    module: str
+    """What Python imports."""
+    distributions: tuple[str, ...]
+    """What pip may have installed it as."""
+    install: str
+    """What to type where it is missing."""
+    open: Callable[[bytes, Artifact, int, str], Session]
+    """(content of the model file, its artifact, threads, execution provider or "") -> session."""
