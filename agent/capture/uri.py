@@ -129,4 +129,4 @@ def _parse_demo(text: str) -> DemoSpec:
         values = {"seed": -1}
     if any(value < 0 for value in values.values()) or 0 in (values.get("frames"), values.get("fps")):
         raise UsageError(f"{text!r} is no demo; write 'demo:' or 'demo:?seed=3&frames=60&fps=10'")
-    return DemoSpec(text, **values)  # type: ignore[arg-type]
+    return DemoSpec(text, **values)

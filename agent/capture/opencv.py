@@ -1,0 +1,166 @@
+"""Cameras, streams and video files through OpenCV: Video4Linux for cameras, FFmpeg for everything else."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from agent.capture.frame import Frame
+from agent.capture.quiet import silence_opencv
+from agent.capture.source import Source
+from agent.capture.uri import CameraSpec, StreamSpec, VideoSpec
+from profiles.errors import SourceError
+
+HTTP_TIMEOUT_MS = 3000
+RTSP_TIMEOUT_MS = 8000
+"""Longer: a camera may send a key frame only every few seconds, and nothing can be decoded before it."""
+
+
+class VideoSource(Source):
+    """Frames of an open `cv2.VideoCapture`.
+
+    Args:
+        capture: Open, with at least one frame to come.
+        title: For people.
+        uri: For `Frame.source`.
+        live: Whether frames may be dropped.
+        clock: Gives nanoseconds.
+        at_end: Called when no frame came, with the milliseconds that were waited; returns what to raise,
+            or None where this is simply the end.
+
+    Raises:
+        SourceError: not one frame came.
+    """
+
+    def __init__(
+        self,
+        capture: cv2.VideoCapture,
+        *,
+        title: str,
+        uri: str,
+        live: bool,
+        clock: Callable[[], int],
+        at_end: Callable[[float], SourceError | None],
+    ) -> None:
+        self.title = title
+        self.live = live
+        self._capture = capture
+        self._uri = uri
+        self._clock = clock
+        self._at_end = at_end
+        self._number = 0
+        self._first = self._take()
+        if self._first is None:
+            self.close()
+            raise SourceError(f"{uri} opens, but gives no frame that can be decoded; check that it is not damaged")
+
+    def read(self) -> Frame | None:
+        frame, self._first = self._first, None
+        return frame or self._take()
+
+    def close(self) -> None:
+        self._capture.release()
+
+    def _take(self) -> Frame | None:
+        """The next frame that can be decoded; one damaged frame is not the end of a video."""
+        started = time.monotonic()
+        while self._capture.grab():
+            captured_ns = self._clock()
+            decoded, image = self._capture.retrieve()
+            if decoded:
+                frame = Frame(np.asarray(image, np.uint8), captured_ns, self._number, self._uri)
+                self._number += 1
+                return frame
+        failure = self._at_end(1000 * (time.monotonic() - started))
+        if failure is not None:
+            self.close()
+            raise failure
+        return None
+
+
+def video_devices(root: Path) -> tuple[str, ...]:
+    """The paths of the machine's Video4Linux devices, such as /dev/video0; some of a board are no cameras."""
+    found = sorted((root / "dev").glob("video[0-9]*"), key=lambda path: (len(path.name), path.name))
+    return tuple(f"/dev/{path.name}" for path in found)
+
+
+def open_camera(spec: CameraSpec, width: int, height: int, clock: Callable[[], int], root: Path) -> Source:
+    """Open a camera that Video4Linux knows.
+
+    Args:
+        spec: Which.
+        width: Width to ask for, in pixels; the camera may give another.
+        height: Height to ask for, in pixels.
+        clock: Gives nanoseconds.
+        root: Where /dev is looked for.
+
+    Raises:
+        SourceError: it is missing, forbidden, busy, or gives no frame.
+    """
+    device = root / spec.device.lstrip("/")
+    if not device.exists():
+        devices = ", ".join(video_devices(root)) or "none"
+        raise SourceError(
+            f"no camera {spec.device} (there: {devices}); plug it in, "
+            "or try 'csi://0' for a camera at the ribbon connector, or 'demo:'"
+        )
+    if not os.access(device, os.R_OK | os.W_OK):
+        raise SourceError(f"{spec.device} is not yours to use; join its group: 'sudo usermod -aG video $USER'")
+    silence_opencv()
+    capture = cv2.VideoCapture(str(device), cv2.CAP_V4L2)
+    if not capture.isOpened():
+        raise SourceError(f"{spec.device} is no camera, or another program has it; close that, or try another device")
+    capture.set(cv2.CAP_PROP_FRAME_WIDTH, width)
+    capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
+    capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
+
+    def at_end(waited_ms: float) -> SourceError:
+        what = "gave no frame" if device.exists() else "was unplugged"
+        return SourceError(f"{spec.device} {what} (waited {waited_ms:.0f} ms); check its cable and start again")
+
+    return VideoSource(capture, title=f"camera {spec.device}", uri=spec.uri, live=True, clock=clock, at_end=at_end)
+
+
+def open_stream(spec: StreamSpec, clock: Callable[[], int]) -> Source:
+    """Open a stream of the network.
+
+    Raises:
+        SourceError: nobody answers, the answer is no video, or it stalls.
+    """
+    silence_opencv()
+    timeout_ms = RTSP_TIMEOUT_MS if spec.url.lower().startswith("rtsp") else HTTP_TIMEOUT_MS
+    timeouts = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, timeout_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, timeout_ms]
+    capture = cv2.VideoCapture(spec.url, cv2.CAP_FFMPEG, timeouts)
+    if not capture.isOpened():
+        raise SourceError(f"{spec.uri} gives no video within {timeout_ms} ms; check the address and that it is running")
+
+    def at_end(waited_ms: float) -> SourceError | None:
+        if waited_ms < timeout_ms:
+            return None
+        return SourceError(f"{spec.uri} stalled: no frame for {timeout_ms} ms; check the network, and start again")
+
+    return VideoSource(capture, title=f"stream {spec.uri}", uri=spec.uri, live=True, clock=clock, at_end=at_end)
+
+
+def open_video(spec: VideoSpec, clock: Callable[[], int]) -> Source:
+    """Open a video file.
+
+    Raises:
+        SourceError: it is missing, or holds no frame that can be decoded.
+    """
+    try:
+        spec.path.open("rb").close()
+    except OSError as error:
+        raise SourceError(
+            f"{spec.path} cannot be read ({error.strerror}); check the name and its permissions"
+        ) from error
+    silence_opencv()
+    capture = cv2.VideoCapture(str(spec.path), cv2.CAP_FFMPEG)
+    if not capture.isOpened():
+        raise SourceError(f"{spec.path} is no video that can be decoded, or is cut off; copy it again or convert it")
+    return VideoSource(capture, title=spec.path.name, uri=spec.uri, live=False, clock=clock, at_end=lambda _: None)

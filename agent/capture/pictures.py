@@ -1,0 +1,142 @@
+"""Pictures as frames: a single one, a folder's, or a glob's, in natural order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.capture.frame import Frame
+from agent.capture.header import CutOffError, Header, read_header
+from agent.capture.quiet import native_stderr
+from agent.capture.source import Source
+from agent.capture.uri import PICTURE_SUFFIXES, PicturesSpec
+from profiles.errors import PictureError, SourceError
+
+MAX_PIXELS = 64_000_000
+"""192 MB as BGR, and as much again while it is turned upright: what a board with 512 MB can just bear."""
+
+
+class Pictures(Source):
+    """Pictures one after the other; each is a frame of its own size.
+
+    Raises:
+        SourceError: there is no picture.
+    """
+
+    live = False
+
+    def __init__(self, spec: PicturesSpec, clock: Callable[[], int]) -> None:
+        self._uri = spec.uri
+        self._clock = clock
+        self._paths = find_pictures(spec.uri)
+        self._next = 0
+        self._delivered = 0
+        self.title = spec.uri if len(self._paths) == 1 else f"{spec.uri}, {len(self._paths)} pictures"
+
+    def read(self) -> Frame | None:
+        if self._next == len(self._paths):
+            if not self._delivered:
+                raise SourceError(f"{self._uri} holds no picture that can be read; check the files")
+            return None
+        number, self._next = self._next, self._next + 1
+        path = self._paths[number]
+        image = load_picture(path)
+        self._delivered += 1
+        return Frame(image, self._clock(), number, str(path))
+
+    def close(self) -> None:
+        self._next = len(self._paths)
+
+
+def find_pictures(text: str) -> tuple[Path, ...]:
+    """The pictures that a path, a folder or a glob means, in natural order: 2.jpg before 10.jpg.
+
+    Raises:
+        SourceError: there is none.
+    """
+    path = Path(text)
+    if path.is_dir():
+        found = [p for p in path.iterdir() if p.suffix.lower() in PICTURE_SUFFIXES and not p.name.startswith(".")]
+        missing = f"no picture in the folder {text}; it must hold files such as page.jpg or page.png"
+    elif path.exists() or not any(sign in text for sign in "*?["):
+        found = [path] if path.exists() else []
+        missing = f"no picture {text}; check the name"
+    else:
+        anchor = path.anchor or "."
+        found = [p for p in Path(anchor).glob(str(path.relative_to(path.anchor))) if p.is_file()]
+        missing = f"no file matches {text}; check the pattern"
+    if not found:
+        raise SourceError(missing)
+    return tuple(sorted(found, key=_natural))
+
+
+def _natural(path: Path) -> list[tuple[int, str]]:
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", path.name)]
+
+
+def load_picture(path: Path) -> NDArray[np.uint8]:
+    """Read a picture, turned upright by its EXIF orientation.
+
+    Grey pictures become BGR, 16-bit ones keep their upper 8 bits, transparent ones are laid on white paper.
+
+    Returns:
+        BGR, uint8 (H, W, 3).
+
+    Raises:
+        PictureError: it is missing, no picture, cut off, damaged, or larger than `MAX_PIXELS`.
+    """
+    try:
+        with path.open("rb") as file:
+            header = _checked_header(file, path)
+            file.seek(0)
+            content = np.frombuffer(file.read(), np.uint8)
+    except PictureError:
+        raise
+    except OSError as error:
+        raise PictureError(f"{path} cannot be read ({error.strerror}); check the name and its permissions") from error
+    with native_stderr() as complaints:
+        try:
+            image = _decode(content, header)
+        except cv2.error:  # some formats raise where others give None
+            image = None
+    if image is None or "remature end" in complaints():
+        raise PictureError(f"{path} is cut off or damaged; copy it again from where it came")
+    return image
+
+
+def _checked_header(file: BinaryIO, path: Path) -> Header:
+    try:
+        header = read_header(file)
+    except CutOffError:
+        raise PictureError(f"{path} is cut off within its header; copy it again from where it came") from None
+    if header is None:
+        raise PictureError(f"{path} is no picture; BMP, JPEG, PNG, PNM, TIFF and WebP are read")
+    if header.width * header.height > MAX_PIXELS:
+        raise PictureError(
+            f"{path} has {header.width}×{header.height} pixels, more than the {MAX_PIXELS // 1_000_000} million "
+            "that are read; scale it down or cut the numbers out"
+        )
+    return header
+
+
+def _decode(content: NDArray[np.uint8], header: Header) -> NDArray[np.uint8] | None:
+    if header.format in ("png", "tiff", "webp"):
+        stored = cv2.imdecode(content, cv2.IMREAD_UNCHANGED)
+        if stored is not None and stored.ndim == 3 and stored.shape[2] == 4:
+            return _on_white(stored)
+    image = cv2.imdecode(content, cv2.IMREAD_COLOR)
+    return None if image is None else np.asarray(image, np.uint8)
+
+
+def _on_white(stored: NDArray[np.generic]) -> NDArray[np.uint8]:
+    """Lay a transparent picture, uint8 or uint16 (H, W, 4), on white: where it shows nothing it is often black."""
+    bgra = np.asarray(stored // 256 if stored.dtype == np.uint16 else stored, np.uint8)
+    alpha = cv2.cvtColor(bgra[..., 3], cv2.COLOR_GRAY2BGR)
+    ink = cv2.multiply(bgra[..., :3], alpha, scale=1 / 255)
+    return np.asarray(cv2.add(ink, cv2.bitwise_not(alpha)), np.uint8)
