@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import gzip
+import os
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from converters.data.mnist import FILES, Part, load_mnist
+from profiles.errors import DatasetError
+
+IMAGES = np.arange(3 * 28 * 28, dtype=np.uint32).astype(np.uint8).reshape(3, 28, 28)
+LABELS = np.array([7, 0, 9], np.uint8)
+
+
+def idx(array: np.ndarray) -> bytes:
+    return struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape) + array.tobytes()
+
+
+def write_part(folder: Path, part: Part, images: np.ndarray = IMAGES, labels: np.ndarray = LABELS) -> None:
+    for name, array in zip(FILES[part], (images, labels), strict=True):
+        (folder / f"{name}.gz").write_bytes(gzip.compress(idx(array)))
+
+
+@pytest.mark.parametrize("part", ["train", "test"])
+def test_reads_both_parts(tmp_path: Path, part: Part) -> None:
+    write_part(tmp_path, part)
+    images, labels = load_mnist(tmp_path, part)
+    np.testing.assert_array_equal(images, IMAGES)
+    np.testing.assert_array_equal(labels, LABELS)
+    assert images.flags.writeable
+
+
+def test_reads_unpacked_files(tmp_path: Path) -> None:
+    for name, array in zip(FILES["test"], (IMAGES, LABELS), strict=True):
+        (tmp_path / name).write_bytes(idx(array))
+    np.testing.assert_array_equal(load_mnist(tmp_path, "test")[0], IMAGES)
+
+
+def test_says_which_file_is_missing_and_how_to_get_it(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"no t10k-images-idx3-ubyte\.gz in .*; run 'digit-convert data fetch"):
+        load_mnist(tmp_path, "test")
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        b"",
+        b"not gzip",
+        gzip.compress(idx(IMAGES))[:-20],
+        gzip.compress(idx(IMAGES)[:-1]),
+        gzip.compress(b"\0\0\x0d\3" + idx(IMAGES)[4:]),
+        gzip.compress(b"\0\0"),
+    ],
+    ids=["empty", "no gzip", "cut gzip", "one byte short", "floats", "no header"],
+)
+def test_refuses_a_damaged_file(tmp_path: Path, damaged: bytes) -> None:
+    write_part(tmp_path, "test")
+    (tmp_path / "t10k-images-idx3-ubyte.gz").write_bytes(damaged)
+    with pytest.raises(DatasetError, match="t10k-images-idx3-ubyte"):
+        load_mnist(tmp_path, "test")
+
+
+def test_refuses_labels_of_other_images(tmp_path: Path) -> None:
+    write_part(tmp_path, "test", labels=LABELS[:2])
+    with pytest.raises(DatasetError, match="do not belong together"):
+        load_mnist(tmp_path, "test")
+
+
+@pytest.mark.skipif("DIGIT_DATA_DIR" not in os.environ, reason="DIGIT_DATA_DIR names no folder with MNIST")
+def test_reads_the_real_test_images() -> None:
+    images, labels = load_mnist(Path(os.environ["DIGIT_DATA_DIR"]), "test")
+    assert images.shape == (10_000, 28, 28)
+    assert labels[:4].tolist() == [7, 2, 1, 0]
