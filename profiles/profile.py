@@ -1,18 +1,26 @@
-"""A board's profile: how to recognise it, what to run on it, and its limits."""
+"""A board's profile: how to recognise it, what to run on it, and its limits; and what a target's name stands for."""
 
 from __future__ import annotations
 
-from typing import Literal
+from difflib import get_close_matches
+from functools import cache
+from importlib.resources import files
+from typing import Literal, get_args
 
 import msgspec
 
+from profiles.errors import ProfileError, UnknownTargetError
 from profiles.manifest import Format, Precision
 
 RuntimeName = Literal["onnxruntime", "ai-edge-litert", "tflite-runtime"]
 Objective = Literal["latency", "energy", "size"]
+Family = Literal["pi", "jetson", "generic"]
+ALL = "all"
 
 
 class Cpu(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The processor, as far as it matters for a net."""
+
     core: str
     cores: int
     clock_mhz: int | None = None
@@ -24,7 +32,9 @@ class Recognition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """How the board is told: the longest matching prefix of its model wins, then `compatible`, then the machine."""
 
     model_prefixes: tuple[str, ...] = ()
+    """How `/proc/device-tree/model` begins."""
     compatible: tuple[str, ...] = ()
+    """Entries of `/proc/device-tree/compatible`; no two profiles may name the same."""
     machines: tuple[str, ...] = ()
     """Names that `uname -m` gives."""
 
@@ -39,11 +49,15 @@ class RuntimeOption(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class ArtifactKind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A kind of model file."""
+
     format: Format
     precision: Precision
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an artifact may cost, and what the best is judged by."""
+
     objective: Objective = "latency"
     min_accuracy: float = 0.993
     """On MNIST's test images; an artifact below it is not chosen."""
@@ -53,6 +67,8 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Sensors(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where power and temperature are read."""
+
     power: tuple[Literal["ina3221", "pmic", "hwmon", "rapl"], ...] = ()
     """Power readers to try, in order; the first that finds its sensor is used."""
     temperature_zones: tuple[str, ...] = ()
@@ -62,6 +78,8 @@ class Sensors(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Camera(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The source that is used when the user names none."""
+
     source: str = "0"
     width: int = 640
     height: int = 480
@@ -72,9 +90,11 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     name: str
     title: str
-    family: Literal["pi", "jetson", "generic"]
+    family: Family
     memory_mb: int | None = None
+    """The least that the board is sold with."""
     note: str = ""
+    """What a user of this board should know."""
     cpu: Cpu
     recognition: Recognition
     runtimes: tuple[RuntimeOption, ...]
@@ -83,3 +103,75 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     budget: Budget = Budget()
     sensors: Sensors = Sensors()
     camera: Camera = Camera()
+
+
+@cache
+def all_profiles() -> tuple[Profile, ...]:
+    """Every profile of the catalogue, in the order of their names.
+
+    Raises:
+        ProfileError: a file of the catalogue does not say what it must.
+    """
+    catalog = files("profiles") / "catalog"
+    found = (
+        parse_profile(entry.read_bytes(), entry.name) for entry in catalog.iterdir() if entry.name.endswith(".toml")
+    )
+    return tuple(sorted(found, key=lambda profile: profile.name))
+
+
+def parse_profile(content: bytes, file: str) -> Profile:
+    """Read one file of the catalogue.
+
+    Args:
+        content: TOML in UTF-8.
+        file: the file's name, for the message and because `name` must agree with it.
+
+    Raises:
+        ProfileError: it is not TOML, or a field is missing, unknown or of a wrong type.
+    """
+    try:
+        profile = msgspec.toml.decode(content, type=Profile)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise ProfileError(f"profile {file} is wrong: {error}; correct it, or install digit-agent again") from error
+    if f"{profile.name}.toml" != file:
+        raise ProfileError(f"profile {file} is wrong: its name is {profile.name!r}; file and name must agree")
+    return profile
+
+
+def load_profile(name: str) -> Profile:
+    """One board's profile.
+
+    Raises:
+        UnknownTargetError: no board of the catalogue has this name; the message lists those that exist.
+    """
+    for profile in all_profiles():
+        if profile.name == name:
+            return profile
+    raise _unknown("board", name, board_names())
+
+
+def resolve_target(target: str) -> tuple[Profile, ...]:
+    """The boards that a target stands for: a board's own name, a family (pi, jetson, generic), or all.
+
+    Raises:
+        UnknownTargetError: the target is none of these; the message lists them and names the closest.
+    """
+    if target == ALL:
+        return all_profiles()
+    families = get_args(Family)
+    if target in families:
+        return tuple(profile for profile in all_profiles() if profile.family == target)
+    if target not in board_names():
+        raise _unknown("target", target, (*board_names(), *families, ALL))
+    return (load_profile(target),)
+
+
+def board_names() -> tuple[str, ...]:
+    """The names of all boards of the catalogue."""
+    return tuple(profile.name for profile in all_profiles())
+
+
+def _unknown(kind: str, name: str, known: tuple[str, ...]) -> UnknownTargetError:
+    close = get_close_matches(name.lower(), known, n=1)
+    hint = f"did you mean {close[0]}? " if close else ""
+    return UnknownTargetError(f"there is no {kind} {name!r}; {hint}choose one of {', '.join(known)}")
