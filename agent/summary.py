@@ -1,0 +1,141 @@
+"""What a run comes to: counts, latency percentiles, accuracy where the truth is known, and energy."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from agent.capture.frame import TrueDigit
+from agent.tick import Counts, Tick
+from agent.vision.digits import Digit
+
+SAME_DIGIT = 0.5
+"""Overlap, intersection over union, at which a digit found is the true one."""
+RESOLUTION = 0.01
+"""Relative width of a histogram's bin: a percentile is right within half of it."""
+
+
+@dataclass(frozen=True)
+class Percentiles:
+    """Of one stage, in milliseconds."""
+
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+
+
+@dataclass(frozen=True)
+class Score:
+    """What was read against what stands there, digit by digit, over all frames."""
+
+    true: int = 0
+    found: int = 0
+    right: int = 0
+    """Found where a true digit stands, with its label."""
+
+    @property
+    def share_right(self) -> float:
+        """Of the true digits."""
+        return self.right / self.true if self.true else 0.0
+
+    @property
+    def false(self) -> int:
+        """Digits found where none stands, or with another label."""
+        return self.found - self.right
+
+
+@dataclass(frozen=True)
+class Power:
+    """Measured power of the whole run."""
+
+    mean_mw: float
+    energy_mj: float
+    samples: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A run, ended."""
+
+    seconds: float
+    counts: Counts
+    latency: Mapping[str, Percentiles]
+    """By stage; empty where no frame was read."""
+    score: Score | None
+    """None where the truth is not known."""
+    power: Power | None
+    """None where it was not measured."""
+
+
+class Latencies:
+    """Percentiles of any number of values in bounded memory: a histogram whose bins grow by a factor.
+
+    The method is that of HdrHistogram: a relative error that is the same for small and large values.
+    """
+
+    def __init__(self) -> None:
+        self._bins: Counter[int] = Counter()
+
+    def add(self, value_ms: float) -> None:
+        self._bins[round(math.log(max(value_ms, 1e-4)) / math.log1p(RESOLUTION))] += 1
+
+    def percentile(self, share: float) -> float:
+        """The smallest value that `share` of the values (0..1) do not exceed, in ms; at least one value is needed."""
+        wanted, passed = share * self._bins.total(), 0
+        ordered = sorted(self._bins)
+        for bin_number in ordered:
+            passed += self._bins[bin_number]
+            if passed >= wanted:
+                return math.exp(bin_number * math.log1p(RESOLUTION))
+        raise ValueError("no value was added")
+
+    def summary(self) -> Percentiles:
+        return Percentiles(*(self.percentile(share) for share in (0.50, 0.95, 0.99)))
+
+
+def score(truth: Sequence[TrueDigit], digits: Sequence[Digit]) -> Score:
+    """Match digits to the truth one to one, by place and label."""
+    left = list(digits)
+    right = 0
+    for true in truth:
+        same = [digit for digit in left if digit.digit == true.digit and true.box.overlap(digit.box) >= SAME_DIGIT]
+        if same:
+            left.remove(max(same, key=lambda digit: true.box.overlap(digit.box)))
+            right += 1
+    return Score(len(truth), len(digits), right)
+
+
+class Tally:
+    """Sums up a run, tick by tick, in bounded memory."""
+
+    def __init__(self, started_ns: int) -> None:
+        self._started_ns = started_ns
+        self._latencies: dict[str, Latencies] = {}
+        self._score: Score | None = None
+        self._power_mw_sum = 0.0
+        self._power_samples = 0
+        self._sampled_ns: int | None = None
+
+    def add(self, tick: Tick, truth: Sequence[TrueDigit] | None) -> None:
+        for stage, value_ms in tick.latency_ms.items():
+            self._latencies.setdefault(stage, Latencies()).add(value_ms)
+        if truth is not None:
+            page, so_far = score(truth, tick.page.digits), self._score or Score()
+            self._score = Score(so_far.true + page.true, so_far.found + page.found, so_far.right + page.right)
+        vitals = tick.vitals
+        if vitals is not None and vitals.power_mw is not None and vitals.measured_ns != self._sampled_ns:
+            self._power_mw_sum += vitals.power_mw
+            self._power_samples += 1
+            self._sampled_ns = vitals.measured_ns
+
+    def summary(self, counts: Counts, now_ns: int) -> Summary:
+        """What the run came to; its energy is the samples' mean power times its time."""
+        seconds = (now_ns - self._started_ns) / 1e9
+        power = None
+        if self._power_samples:
+            mean_mw = self._power_mw_sum / self._power_samples
+            power = Power(mean_mw, mean_mw * seconds, self._power_samples)
+        latency = {stage: latencies.summary() for stage, latencies in self._latencies.items()}
+        return Summary(seconds, counts, latency, self._score, power)

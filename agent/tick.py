@@ -1,0 +1,75 @@
+"""What the loop tells its sinks: one tick a frame, and once, what this run is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.vision.lines import Reading
+from agent.vision.page import STAGES, Page
+
+LATENCIES = ("age", *STAGES, "total")
+"""What a tick times, in this order: how old the frame was, the stages of reading, and from capture to result."""
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """What stays the same for a whole run."""
+
+    source: str
+    board: str
+    artifact: str
+    runtime: str
+    reason: str
+    """Why this artifact in this runtime."""
+    power_sensor: str | None
+    """Where power is measured; None where this machine has no sensor."""
+
+
+@dataclass(frozen=True)
+class Vitals:
+    """How the machine is; None is a value that cannot be had, never a guess."""
+
+    measured_ns: int
+    """`time.monotonic_ns()` of the sample; a new sample has a new time."""
+    power_mw: float | None = None
+    temperature_c: float | None = None
+    throttling: tuple[str, ...] = ()
+    """What holds the machine back now, in words; empty where nothing does, or nothing tells."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Totals since the run began."""
+
+    frames: int = 0
+    dropped: int = 0
+    """Frames that were never looked at, because a newer one was there."""
+    readings: int = 0
+    """Readings announced."""
+    digits: int = 0
+    """Digits of the readings announced."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tick:
+    """One frame, done."""
+
+    number: int
+    """The frame's."""
+    source: str
+    """The frame's: the URI, or the picture's file."""
+    image: NDArray[np.uint8] | None
+    """BGR, uint8 (H, W, 3); None once the tick waits in a queue."""
+    page: Page
+    announced: tuple[Reading, ...]
+    latency_ms: Mapping[str, float]
+    """`LATENCIES`, in milliseconds."""
+    finished_ns: int
+    """`time.monotonic_ns()` when it was read."""
+    counts: Counts
+    vitals: Vitals | None
+    """The newest sample; None before the first."""

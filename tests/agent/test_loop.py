@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from agent.announce import Announcer
+from agent.capture.frame import Frame, TrueDigit
+from agent.capture.source import Source
+from agent.feed import feed
+from agent.loop import Limits, loop
+from agent.sinks import Queued, Sink
+from agent.tick import Tick, Vitals
+from agent.vision.box import Box
+from agent.vision.digits import Digit
+from agent.vision.lines import Reading
+from agent.vision.page import Page
+from profiles.errors import PictureError, SourceError
+
+Image = NDArray[np.uint8]
+
+
+class Clock:
+    """Nanoseconds that pass by the milliseconds somebody spends."""
+
+    def __init__(self) -> None:
+        self.now_ns = 0
+
+    def __call__(self) -> int:
+        return self.now_ns
+
+    def spend(self, ms: float) -> None:
+        self.now_ns += int(ms * 1e6)
+
+
+class Bars(Source):
+    """Pictures with one bar each, whose brightness is a digit; 'x' is one that cannot be read."""
+
+    title, live = "bars", False
+
+    def __init__(self, digits: str, clock: Clock, *, live: bool = False, failure: SourceError | None = None) -> None:
+        self.live, self.closed = live, False
+        self._digits, self._clock, self._failure, self._next = digits, clock, failure, 0
+
+    def read(self) -> Frame | None:
+        number, self._next = self._next, self._next + 1
+        if number == len(self._digits):
+            if self._failure is not None:
+                raise self._failure
+            return None
+        if self._digits[number] == "x":
+            raise PictureError("bar x cannot be read")
+        digit = int(self._digits[number])
+        image = np.zeros((40, 40, 3), np.uint8)
+        image[10:30, 5:15] = 20 * (digit + 1)
+        frame = Frame(image, self._clock(), number, "bars", (TrueDigit(digit, Box(5, 10, 10, 20)),))
+        self._clock.spend(2)
+        return frame
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def bar_reader(clock: Clock) -> Callable[[Image], Page]:
+    """A reader of bars, which takes 3 ms."""
+
+    def read(image: Image) -> Page:
+        grey = image[:, :, 0]
+        x, y, w, h = cv2.boundingRect(cv2.findNonZero(grey))
+        digit = Digit(int(grey.max()) // 20 - 1, 1.0, Box(x, y, w, h))
+        reading = Reading(str(digit.digit), digit.box, 1.0, (digit,))
+        clock.spend(3)
+        return Page(40, 40, (digit,), (reading,), {"ink": 1.0, "candidates": 1.0, "classify": 1.0, "lines": 0.0})
+
+    return read
+
+
+class Notes:
+    """A sink that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.ticks: list[Tick] = []
+        self.closed = False
+
+    def take(self, tick: Tick) -> None:
+        assert not self.closed
+        self.ticks.append(tick)
+
+    def close(self) -> None:
+        self.closed = True
+
+    @property
+    def announced(self) -> str:
+        return "".join(reading.text for tick in self.ticks for reading in tick.announced)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def stop() -> threading.Event:
+    return threading.Event()
+
+
+def test_each_frame_of_a_finite_source_reaches_the_sinks_and_the_summary(clock: Clock, stop: threading.Event) -> None:
+    direct, behind = Notes(), Notes()
+    source = Bars("1111222233334", clock)
+    sinks: list[Sink] = [direct, Queued(behind, "behind", wait=True, size=1)]
+    with feed(source, print) as frames:
+        summary = loop(frames, bar_reader(clock), sinks, announcer=Announcer(), stop=stop, clock_ns=clock)
+    assert direct.announced == behind.announced == "123"
+    assert [tick.number for tick in behind.ticks] == list(range(13))
+    assert (summary.counts.frames, summary.counts.readings, summary.counts.digits) == (13, 3, 3)
+    assert summary.score is not None
+    assert (summary.score.true, summary.score.right, summary.score.false) == (13, 13, 0)
+    assert direct.closed
+    assert behind.closed
+    assert source.closed
+
+
+def test_latency_counts_from_the_moment_of_capture(clock: Clock, stop: threading.Event) -> None:
+    notes = Notes()
+    with feed(Bars("7", clock), print) as frames:
+        loop(frames, bar_reader(clock), [notes], announcer=Announcer(), stop=stop, clock_ns=clock)
+    assert notes.ticks[0].latency_ms == {
+        "age": 2.0,
+        "ink": 1.0,
+        "candidates": 1.0,
+        "classify": 1.0,
+        "lines": 0.0,
+        "total": 5.0,
+    }
+
+
+@pytest.mark.parametrize(("limits", "frames"), [(Limits(frames=4), 4), (Limits(seconds=0.012), 3), (Limits(), 9)])
+def test_limits_end_a_run(limits: Limits, frames: int, clock: Clock, stop: threading.Event) -> None:
+    with feed(Bars("123456789", clock), print) as given:
+        read = bar_reader(clock)
+        summary = loop(given, read, [], announcer=Announcer(), stop=stop, limits=limits, clock_ns=clock)
+    assert summary.counts.frames == frames
+
+
+def test_a_stop_ends_a_run_after_the_frame_at_hand(clock: Clock, stop: threading.Event) -> None:
+    class Stopper(Notes):
+        def take(self, tick: Tick) -> None:
+            super().take(tick)
+            if tick.number == 2:
+                stop.set()
+
+    notes = Stopper()
+    with feed(Bars("1" * 50, clock), print) as frames:
+        loop(frames, bar_reader(clock), [notes], announcer=Announcer(), stop=stop, clock_ns=clock)
+    assert len(notes.ticks) == 3
+    assert notes.closed
+
+
+def test_a_picture_that_cannot_be_read_is_told_and_skipped(clock: Clock, stop: threading.Event) -> None:
+    said: list[str] = []
+    with feed(Bars("1x2", clock), said.append) as frames:
+        summary = loop(frames, bar_reader(clock), [], announcer=Announcer(stills=True), stop=stop, clock_ns=clock)
+    assert said == ["bar x cannot be read"]
+    assert (summary.counts.frames, summary.counts.readings) == (2, 2)
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_a_source_that_fails_ends_the_run_with_its_error(live: bool, clock: Clock, stop: threading.Event) -> None:
+    notes = Notes()
+    source = Bars("12", clock, live=live, failure=SourceError("the camera was unplugged"))
+    with feed(source, print) as frames, pytest.raises(SourceError, match="unplugged"):
+        loop(frames, bar_reader(clock), [notes], announcer=Announcer(), stop=stop, clock_ns=clock)
+    assert notes.closed
+
+
+def test_frames_that_a_live_source_dropped_are_counted(clock: Clock, stop: threading.Event) -> None:
+    def frames() -> Iterator[Frame | None]:
+        source = Bars("1" * 10, clock)
+        every = [source.read() for _ in range(10)]
+        yield from (every[0], None, every[3], every[4], None, every[9])
+
+    summary = loop(frames(), bar_reader(clock), [], announcer=Announcer(), stop=stop, clock_ns=clock)
+    assert (summary.counts.frames, summary.counts.dropped) == (4, 6)
+
+
+def test_ticks_carry_the_newest_vitals(clock: Clock, stop: threading.Event) -> None:
+    notes = Notes()
+    samples = iter([None, Vitals(1, 2500.0, 41.0), Vitals(2, 3500.0, 42.0)])
+    with feed(Bars("123", clock), print) as frames:
+        read = bar_reader(clock)
+        summary = loop(
+            frames, read, [notes], announcer=Announcer(), stop=stop, vitals=lambda: next(samples), clock_ns=clock
+        )
+    assert [tick.vitals and tick.vitals.temperature_c for tick in notes.ticks] == [None, 41.0, 42.0]
+    assert summary.power is not None
+    assert summary.power.mean_mw == 3000.0

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.capture.frame import TrueDigit
+from agent.summary import RESOLUTION, Latencies, Score, Tally, score
+from agent.tick import Counts, Tick, Vitals
+from agent.vision.box import Box
+from agent.vision.digits import Digit
+from agent.vision.page import Page
+
+HERE, NEAR, AWAY = Box(0, 0, 10, 20), Box(1, 1, 10, 20), Box(100, 0, 10, 20)
+
+
+@given(st.lists(st.floats(0.001, 1e5), min_size=1), st.sampled_from([0.5, 0.95, 0.99]))
+def test_a_percentile_is_the_nearest_rank_within_the_resolution(values: list[float], share: float) -> None:
+    latencies = Latencies()
+    for value in values:
+        latencies.add(value)
+    exact = float(np.quantile(values, share, method="inverted_cdf"))
+    assert latencies.percentile(share) == pytest.approx(exact, rel=RESOLUTION)
+
+
+@pytest.mark.parametrize(
+    ("digits", "expected"),
+    [
+        ([(5, NEAR)], Score(true=2, found=1, right=1)),
+        ([(5, NEAR), (7, AWAY)], Score(true=2, found=2, right=2)),
+        ([(6, NEAR), (7, AWAY)], Score(true=2, found=2, right=1)),
+        ([(5, NEAR), (5, HERE)], Score(true=2, found=2, right=1)),
+        ([(6, HERE), (5, NEAR)], Score(true=2, found=2, right=1)),
+        ([], Score(true=2, found=0, right=0)),
+    ],
+)
+def test_a_true_digit_is_read_right_once_by_place_and_label(digits: list[tuple[int, Box]], expected: Score) -> None:
+    truth = [TrueDigit(5, HERE), TrueDigit(7, AWAY)]
+    assert score(truth, [Digit(digit, 0.9, box) for digit, box in digits]) == expected
+    assert expected.false == expected.found - expected.right
+
+
+def tick(vitals: Vitals | None) -> Tick:
+    return Tick(0, "demo:", None, Page(8, 8, (), (), {}), (), {"total": 5.0}, 0, Counts(), vitals)
+
+
+def test_energy_is_mean_power_times_time_and_each_sample_counts_once() -> None:
+    tally = Tally(started_ns=0)
+    for vitals in [None, *[Vitals(1, 2000.0)] * 10, Vitals(2, 4000.0)]:
+        tally.add(tick(vitals), None)
+    power = tally.summary(Counts(), now_ns=2_000_000_000).power
+    assert power is not None
+    assert (power.mean_mw, power.energy_mj, power.samples) == (3000.0, 6000.0, 2)
+
+
+def test_what_was_not_measured_is_none() -> None:
+    tally = Tally(started_ns=0)
+    tally.add(tick(Vitals(1, power_mw=None, temperature_c=50.0)), None)
+    summary = tally.summary(Counts(), now_ns=1)
+    assert summary.power is None
+    assert summary.score is None
+
+
+def test_a_run_without_a_frame_has_no_latency() -> None:
+    assert Tally(0).summary(Counts(), 1).latency == {}
