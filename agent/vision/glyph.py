@@ -43,9 +43,11 @@ def normalise(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     scale = INNER_PX / max(h, w)
     inner_w, inner_h = max(1, round(w * scale)), max(1, round(h * scale))
     small = cv2.resize(ink, (inner_w, inner_h), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    mass = cv2.moments(small)
-    if mass["m00"] == 0:
+    peak = int(small.max())
+    if peak == 0:
         return np.zeros((SIZE_PX, SIZE_PX), np.uint8)
+    small = cv2.convertScaleAbs(small, alpha=255 / peak)  # fine strokes fade when they are scaled down
+    mass = cv2.moments(small)
     middle = (SIZE_PX - 1) / 2
     shift = np.array(
         [[1, 0, round(middle - mass["m10"] / mass["m00"])], [0, 1, round(middle - mass["m01"] / mass["m00"])]],
