@@ -1,0 +1,1 @@
+"""What a run leaves behind: `store` writes it to a SQLite file, `report` reads it back."""
