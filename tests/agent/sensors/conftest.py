@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+
+NOBODY = 65534
+
+
+@pytest.fixture
+def root() -> Iterator[Path]:
+    """An empty folder that every user can enter; pytest's own is for one user only."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@pytest.fixture
+def plant(root: Path) -> Callable[[Mapping[str, str]], Path]:
+    """Writes files below `root`, by their path."""
+
+    def write(files: Mapping[str, str]) -> Path:
+        for path, content in files.items():
+            file = root / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(content + "\n")
+        return root
+
+    return write
+
+
+@pytest.fixture
+def ordinary_user() -> Callable[[], AbstractContextManager[None]]:
+    """Gives up root's right to read everything, for as long as the context lasts."""
+
+    @contextmanager
+    def without_root() -> Iterator[None]:
+        before = os.geteuid()
+        if before == 0:
+            os.seteuid(NOBODY)
+        try:
+            yield
+        finally:
+            os.seteuid(before)
+
+    return without_root

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+
+from agent.sensors.power import find_power_reader, refused_sensors
+from profiles.profile import load_profile
+
+Plant = Callable[[Mapping[str, str]], Path]
+INA3221 = {
+    "sys/bus/i2c/devices/1-0040/name": "ina3221",
+    "sys/bus/i2c/devices/1-0040/hwmon/hwmon1/in1_label": "VDD_IN",
+    "sys/bus/i2c/devices/1-0040/hwmon/hwmon1/in1_input": "5000",
+    "sys/bus/i2c/devices/1-0040/hwmon/hwmon1/curr1_input": "1000",
+}
+INA219 = {"sys/class/hwmon/hwmon1/name": "ina219", "sys/class/hwmon/hwmon1/power1_input": "3000000"}
+RAPL = {
+    "sys/class/powercap/intel-rapl:0/name": "package-0",
+    "sys/class/powercap/intel-rapl:0/energy_uj": "1",
+    "sys/class/powercap/intel-rapl:0/max_energy_range_uj": "100",
+}
+PMIC = "VDD_CORE_A current(7)=1.0A\nVDD_CORE_V volt(15)=0.9V\n"
+
+
+@pytest.mark.parametrize(
+    ("board", "files", "answer", "says"),
+    [
+        ("jetson-orin-nano", INA3221, None, "INA3221, rail VDD_IN"),
+        ("pi5", {}, PMIC, "PMIC, sum of 1 rails"),
+        ("pi5", INA219, PMIC, "add-on ina219"),
+        ("pi4", INA219, PMIC, "add-on ina219"),
+        ("generic-x86", RAPL, None, "RAPL, package-0"),
+    ],
+)
+def test_each_board_finds_its_sensor(
+    plant: Plant, board: str, files: Mapping[str, str], answer: str | None, says: str
+) -> None:
+    reader = find_power_reader(load_profile(board), plant(files), lambda _: answer)
+    assert reader is not None
+    assert reader.describe.startswith(says)
+
+
+@pytest.mark.parametrize(("board", "files"), [("pi4", {}), ("pi4", RAPL), ("jetson-nano", INA219), ("generic-x86", {})])
+def test_a_board_without_its_sensor_has_no_reader(plant: Plant, board: str, files: Mapping[str, str]) -> None:
+    assert find_power_reader(load_profile(board), plant(files), lambda _: None) is None
+
+
+def test_a_sensor_that_may_not_be_read_is_named(
+    plant: Plant, ordinary_user: Callable[[], AbstractContextManager[None]]
+) -> None:
+    root = plant(RAPL | INA219)
+    counter = root / "sys/class/powercap/intel-rapl:0/energy_uj"
+    counter.chmod(0o400)
+    with ordinary_user():
+        assert refused_sensors(root) == (counter,)

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from agent.sensors.thermal import Throttling, parse_throttling, read_throttling, temperature_c, zones_c
+
+Plant = Callable[[Mapping[str, str]], Path]
+THERMAL = "sys/class/thermal"
+
+
+def zones(*pairs: tuple[str, str]) -> dict[str, str]:
+    return {
+        f"{THERMAL}/thermal_zone{n}/{name}": value
+        for n, (kind, temp) in enumerate(pairs)
+        for name, value in [("type", kind), ("temp", temp)]
+    }
+
+
+JETSON_NANO = zones(("AO-therm", "41500"), ("CPU-therm", "35000"), ("GPU-therm", "34500"), ("PMIC-Die", "100000"))
+
+
+def test_zones_are_told_by_type_and_the_pmic_is_left_out(plant: Plant) -> None:
+    assert zones_c(plant(JETSON_NANO)) == {"AO-therm": 41.5, "CPU-therm": 35.0, "GPU-therm": 34.5}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected_c"),
+    [
+        (("tj-thermal", "CPU-therm"), 35.0),
+        (("AO-therm", "CPU-therm"), 41.5),
+        (("cpu-thermal",), None),
+        (("PMIC-Die",), None),
+        ((), None),
+    ],
+)
+def test_the_first_zone_that_is_there_counts(plant: Plant, wanted: tuple[str, ...], expected_c: float | None) -> None:
+    assert temperature_c(wanted, plant(JETSON_NANO)) == expected_c
+
+
+def test_of_two_zones_of_a_type_the_hotter_counts(plant: Plant) -> None:
+    assert zones_c(plant(zones(("acpitz", "27800"), ("acpitz", "16800")))) == {"acpitz": 27.8}
+
+
+def test_a_zone_that_fails_is_left_out(plant: Plant) -> None:
+    root = plant(zones(("cv0-thermal", "0"), ("cpu-thermal", "48000"), ("gone", "1")))
+    broken = root / f"{THERMAL}/thermal_zone0/temp"
+    broken.unlink()
+    broken.symlink_to("/proc/self/mem")  # reading address 0 is an I/O error
+    (root / f"{THERMAL}/thermal_zone2/temp").unlink()
+    assert zones_c(root) == {"cpu-thermal": 48.0}
+
+
+def test_no_zone_at_all(root: Path) -> None:
+    assert temperature_c(("cpu-thermal",), root) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("throttled=0x0\n", Throttling((), ())),
+        ("throttled=0x50005\n", Throttling(("under-voltage", "throttled"), ("under-voltage", "throttled"))),
+        ("throttled=0x80008\n", Throttling(("soft temperature limit",), ("soft temperature limit",))),
+        ("throttled=0x20000\n", Throttling((), ("frequency capped",))),
+        ('error=1 error_msg="Command not registered"\n', None),
+        ("throttled=0x\n", None),
+        ("", None),
+    ],
+)
+def test_throttling_in_plain_words(text: str, expected: Throttling | None) -> None:
+    assert parse_throttling(text) == expected
+
+
+def test_throttling_is_asked_without_a_mask() -> None:
+    asked: list[tuple[str, ...]] = []
+    assert read_throttling(lambda argv: asked.append(tuple(argv))) is None
+    assert asked == [("vcgencmd", "get_throttled")]
