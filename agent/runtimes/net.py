@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.runtimes import onnx, tflite
-from agent.runtimes.session import MAX_BATCH, Runtime, Session
+from agent.runtimes.session import MAX_BATCH, Runtime, Session, one_line
 from agent.runtimes.tensors import decode, encoder
 from agent.vision.digits import CLASSES
 from profiles.errors import RuntimeUnusableError
@@ -105,9 +105,3 @@ def _distribution_version(name: str) -> str | None:
         return version(name)
     except PackageNotFoundError:
         return None
-
-
-def one_line(error: BaseException) -> str:
-    """An error's message on one line of at most 200 characters, its type where it has no message."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= 200 else text[:199] + "…"

@@ -35,3 +35,9 @@ class Runtime:
     """What to type where it is missing."""
     open: Callable[[bytes, Artifact, int, str], Session]
     """(content of the model file, its artifact, threads, execution provider or "") -> session."""
+
+
+def one_line(error: BaseException) -> str:
+    """An error's message on one line of at most 200 characters, its type where it has no message."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= 200 else text[:199] + "…"

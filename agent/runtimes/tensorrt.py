@@ -13,6 +13,7 @@ import re
 from pathlib import Path
 
 from agent.runtimes.session import MAX_BATCH
+from profiles.board import detect_board
 from profiles.manifest import Artifact
 
 TYPICAL_BATCH = 16
@@ -61,11 +62,6 @@ def tensorrt_version() -> str:
 
 
 def machine(root: Path) -> str:
-    """The board's model and its L4T release, such as "NVIDIA Jetson AGX Orin Developer Kit R36.4.3"."""
-    model = _text(root / "proc/device-tree/model").strip("\0\n")
-    release = re.search(r"# (R\d+) \(release\), REVISION: ([\d.]+)", _text(root / "etc/nv_tegra_release"))
-    return " ".join([model or "unknown", ".".join(release.groups()) if release else "no L4T"])
-
-
-def _text(path: Path) -> str:
-    return path.read_text(errors="replace") if path.is_file() else ""
+    """The board's model and its L4T release, such as "NVIDIA Jetson AGX Orin Developer Kit L4T 36.4.3"."""
+    board = detect_board(root)
+    return f"{board.model or board.machine} L4T {board.l4t or 'none'}"

@@ -1,0 +1,103 @@
+"""Which artifacts of a folder run rightly on which runtimes of a profile; nothing is timed yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from agent.runtimes.net import RUNTIMES, LoadedNet, load_net
+from agent.runtimes.onnx import CPU
+from agent.runtimes.probe import Probe, probe
+from profiles.errors import ArtifactError
+from profiles.manifest import Artifact, read_artifact
+from profiles.profile import Profile, RuntimeName, RuntimeOption
+
+FORMAT_NAMES = {"onnx": "ONNX", "tflite": "TFLite"}
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    """An artifact on a runtime."""
+
+    artifact: Artifact
+    runtime: RuntimeName
+    provider: str
+    """Execution provider; empty means the CPU's."""
+    threads: int
+
+    def __str__(self) -> str:
+        what = f"{self.artifact.tier} {self.artifact.precision} {FORMAT_NAMES[self.artifact.format]}"
+        threads = f" with {self.threads} threads" if self.threads > 1 else ""
+        return f"{what} on {place(self.runtime, self.provider)}{threads}"
+
+    def load(self, folder: Path) -> LoadedNet:
+        """Load it; see `load_net` for what it raises."""
+        return load_net(folder, self.artifact, self.runtime, threads=self.threads, provider=self.provider)
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """What cannot be used here, and why."""
+
+    what: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.reason}"
+
+
+def intact(folder: Path, artifacts: Sequence[Artifact]) -> tuple[list[Artifact], list[Refusal]]:
+    """The artifacts whose file is the one that the manifest describes."""
+    good, refused = list[Artifact](), list[Refusal]()
+    for artifact in artifacts:
+        try:
+            read_artifact(folder, artifact)
+            good.append(artifact)
+        except ArtifactError as error:  # noqa: PERF203
+            refused.append(Refusal(artifact.file, str(error)))
+    return good, refused
+
+
+def find_candidates(
+    folder: Path,
+    artifacts: Sequence[Artifact],
+    profile: Profile,
+    tell: Callable[[str], None],
+) -> tuple[list[Candidate], list[Refusal]]:
+    """Probe every artifact on every runtime of a profile that takes its format, in child processes.
+
+    Args:
+        folder: where the artifacts lie.
+        artifacts: those whose file is intact.
+        profile: says which runtimes to try, and with which threads.
+        tell: told of each runtime before it is tried.
+    """
+    found, refused = list[Candidate](), list[Refusal]()
+    for option in profile.runtimes:
+        provider = provider_of(option)
+        tell(f"trying {place(option.name, provider)}")
+        probes = probe(
+            folder, [a for a in artifacts if a.format == RUNTIMES[option.name].format], option.name, provider
+        )
+        found += [Candidate(p.artifact, p.runtime, provider, t) for p in probes if p.ok for t in option.threads]
+        refused += refusals(probes)
+    return found, refused
+
+
+def refusals(probes: Sequence[Probe]) -> list[Refusal]:
+    """The probes that failed, those with the same reason in one line."""
+    files: dict[tuple[str, str], list[str]] = {}
+    for failed in (p for p in probes if not p.ok):
+        files.setdefault((place(failed.runtime, failed.provider), failed.reason), []).append(failed.artifact.file)
+    return [Refusal(f"{', '.join(names)} on {where}", reason) for (where, reason), names in files.items()]
+
+
+def provider_of(option: RuntimeOption) -> str:
+    """The provider that an option asks for: its first, whose successors only take what it cannot do."""
+    first = option.providers[0] if option.providers else CPU
+    return "" if first == CPU else first
+
+
+def place(runtime: str, provider: str) -> str:
+    """A runtime's name for people, with its execution provider where that is not the CPU's."""
+    return f"{runtime} ({provider.removesuffix('ExecutionProvider')})" if provider else runtime

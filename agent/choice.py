@@ -1,0 +1,183 @@
+"""Which artifact, on which runtime: what proved right and best on this very machine.
+
+    net = BestNet(choose(default_artifacts(), detect_board().profile))
+    logits = net.logits(glyphs)
+    print(net.choice.reason)
+
+Refused at first: what is not the file that its manifest describes, what is below the profile's accuracy, what does
+not run its golden vectors here. The others are timed by turns, and ranked by the profile's objective.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import os
+import platform
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.candidates import Refusal, find_candidates, intact
+from agent.folders import cache_folder
+from agent.measure import Measured, measure
+from agent.rank import accurate, rank
+from agent.runtimes.net import LoadedNet, runtime_version
+from profiles.errors import ArtifactError, NoArtifactError, RuntimeUnusableError
+from profiles.manifest import Artifact, Manifest, load_manifest, manifest_hash
+from profiles.profile import Profile
+
+log = logging.getLogger(__name__)
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """What can be used here, the best first."""
+
+    folder: str
+    """Where the artifacts lie."""
+    ranked: Annotated[tuple[Measured, ...], msgspec.Meta(min_length=1)]
+    refused: tuple[Refusal, ...]
+    reason: str
+    """Why the first is the best, for people."""
+
+    @property
+    def best(self) -> Measured:
+        return self.ranked[0]
+
+    def load(self) -> LoadedNet:
+        """Load the best; see `load_net` for what it raises."""
+        return self.best.candidate.load(Path(self.folder))
+
+    def fallback(self, failure: str) -> Choice:
+        """The choice without its best, which failed.
+
+        Raises:
+            NoArtifactError: nothing is left.
+        """
+        failed = self.best.candidate
+        refused = (*self.refused, Refusal(str(failed), failure))
+        if not self.ranked[1:]:
+            raise nothing_usable(Path(self.folder), refused)
+        reason = f"{self.ranked[1].candidate}: took over, because {failed} failed ({failure})"
+        return Choice(self.folder, self.ranked[1:], refused, reason)
+
+
+class BestNet:
+    """The net of a choice's best; when it fails, the next best takes over, and the log says so.
+
+    Raises:
+        NoArtifactError: at the start or later: every candidate failed.
+    """
+
+    def __init__(self, choice: Choice) -> None:
+        self.choice, self._net = _load(choice)
+
+    def logits(self, glyphs: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Logits, float32 (n, 11), of glyphs, uint8 (n, 28, 28)."""
+        try:
+            return self._net.logits(glyphs)
+        except RuntimeUnusableError as error:
+            self.choice, self._net = _load(_next(self.choice, error))
+            return self.logits(glyphs)
+
+
+def choose(
+    folder: Path, profile: Profile, *, cache: Path | None = None, tell: Callable[[str], None] = log.info
+) -> Choice:
+    """Find the best artifact and runtime, or remember them from the last time on this machine.
+
+    Args:
+        folder: artifacts and their manifest.
+        profile: of this board: runtimes to try, accuracy to keep, objective.
+        cache: where choices are kept; None is the user's cache.
+        tell: told what is being done, because the first time takes seconds, and minutes where TensorRT is used.
+
+    Raises:
+        ManifestError: the manifest is missing or damaged.
+        NoArtifactError: nothing can be used; the message lists every reason.
+    """
+    folder = folder.absolute()
+    manifest = load_manifest(folder)
+    good, damaged = intact(folder, manifest.artifacts)
+    path = (cache or cache_folder()) / f"choice-{_key(folder, profile, manifest, good)}.json"
+    if (remembered := _recall(path)) is not None:
+        return remembered
+    choice = _decide(folder, profile, good, damaged, tell)
+    _remember(path, choice)
+    return choice
+
+
+def _decide(
+    folder: Path, profile: Profile, good: Sequence[Artifact], damaged: Sequence[Refusal], tell: Callable[[str], None]
+) -> Choice:
+    """Probe, measure and rank."""
+    budget = profile.budget
+    fit, poor = accurate(good, budget.min_accuracy)
+    candidates, broken = find_candidates(folder, fit, profile, tell)
+    tell(f"timing {len(candidates)} candidates")
+    measured, failed = measure(folder, candidates, power=profile if budget.objective == "energy" else None)
+    refused = (*damaged, *poor, *broken, *(Refusal(str(candidate), reason) for candidate, reason in failed))
+    for refusal in refused:
+        log.info("not used: %s", refusal)
+    if not measured:
+        raise nothing_usable(folder, refused)
+    ranked, reason = rank(measured, budget.objective)
+    return Choice(str(folder), ranked, refused, reason)
+
+
+def nothing_usable(folder: Path, refused: Sequence[Refusal]) -> NoArtifactError:
+    """The error that lists every reason."""
+    reasons = " | ".join(map(str, refused)) or "its manifest lists none"
+    return NoArtifactError(f"no artifact of {folder} can be used here: {reasons} | see 'digit-agent doctor'")
+
+
+def _load(choice: Choice) -> tuple[Choice, LoadedNet]:
+    """The best that loads, and the choice that it is the best of."""
+    try:
+        return choice, choice.load()
+    except (ArtifactError, RuntimeUnusableError) as error:
+        return _load(_next(choice, error))
+
+
+def _next(choice: Choice, error: Exception) -> Choice:
+    following = choice.fallback(str(error))
+    log.warning("%s", following.reason)
+    return following
+
+
+def _key(folder: Path, profile: Profile, manifest: Manifest, good: Sequence[Artifact]) -> str:
+    """A name that changes with whatever could change the choice."""
+    runtimes = {option.name: runtime_version(option.name) for option in profile.runtimes}
+    ours = version("digit-agent"), version("numpy"), platform.machine(), platform.release()
+    facts = (str(folder), profile, manifest_hash(manifest), [artifact.file for artifact in good], runtimes, ours)
+    return hashlib.sha256(msgspec.json.encode(facts)).hexdigest()[:16]
+
+
+def _recall(path: Path) -> Choice | None:
+    """The choice that was made the last time; None where there is none, or it cannot be read."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Choice)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        log.warning("%s cannot be read (%s); measuring again", path, error)
+        return None
+
+
+def _remember(path: Path, choice: Choice) -> None:
+    """Keep a choice for the next time; where that fails, the next time measures again."""
+    unfinished = path.with_suffix(f".{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.write_bytes(msgspec.json.encode(choice))
+        unfinished.replace(path)
+    except OSError as error:
+        log.warning("the choice cannot be kept in %s (%s); the next start measures again", path.parent, error)
+        with contextlib.suppress(OSError):
+            unfinished.unlink(missing_ok=True)
