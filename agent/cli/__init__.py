@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from agent.cli import service
 from profiles.terminal import run_app, show_version
 
 app = typer.Typer(
@@ -25,6 +26,9 @@ def options(
     ] = False,
 ) -> None:
     """Options that stand before a command."""
+
+
+app.add_typer(service.app, name="service", help="Put the systemd service in place, or take it away.")
 
 
 def main() -> None:
