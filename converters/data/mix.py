@@ -1,34 +1,26 @@
-"""What one epoch learns from: MNIST plain and varied, outliers, and glyphs of real pictures, mixed anew."""
+"""What one epoch learns from: MNIST plain and varied, outliers, and glyphs cut out of pictures, mixed anew."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agent.vision.digits import NOT_A_DIGIT
+from agent.vision.glyph import SIZE_PX
 from converters.data.augment import vary_digit
+from converters.data.labelled import LabelledGlyphs, concatenate
 from converters.data.outliers import draw_outlier
 from converters.train.recipe import Recipe
 
 
-@dataclass(frozen=True, eq=False)
-class LabelledGlyphs:
-    """Glyphs and what they show."""
-
-    images: NDArray[np.uint8]
-    """uint8 (n, 28, 28), bright ink on 0."""
-    labels: NDArray[np.int64]
-    """int64 (n,), 0..9, or 10 for "not a digit"."""
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-
 def mix_epoch(
-    rng: np.random.Generator, recipe: Recipe, mnist: LabelledGlyphs, real: LabelledGlyphs | None = None
+    rng: np.random.Generator,
+    recipe: Recipe,
+    mnist: LabelledGlyphs,
+    scenes: LabelledGlyphs,
+    pictures: LabelledGlyphs,
 ) -> LabelledGlyphs:
     """One epoch's glyphs in random order.
 
@@ -36,21 +28,36 @@ def mix_epoch(
         rng: where chance comes from; the same generator state gives the same epoch.
         recipe: how many of each kind.
         mnist: digits that may be learnt from.
-        real: glyphs from real pictures, digits and outliers, or None.
+        scenes: glyphs cut out of drawn scenes; may be empty.
+        pictures: glyphs cut out of real pictures; may be empty.
     """
-    plain = rng.choice(len(mnist), recipe.plain, replace=recipe.plain > len(mnist))
-    varied = rng.choice(len(mnist), recipe.varied, replace=recipe.varied > len(mnist))
-    images = [mnist.images[plain]]
-    labels = [mnist.labels[plain], mnist.labels[varied], np.full(recipe.outliers, NOT_A_DIGIT, np.int64)]
-    images.append(_stack(vary_digit(rng, mnist.images[i]) for i in varied))
-    images.append(_stack(draw_outlier(rng, mnist.images) for _ in range(recipe.outliers)))
-    if real is not None and recipe.real:
-        picked = rng.choice(len(real), recipe.real)
-        images.append(_stack(vary_digit(rng, real.images[i], 0.5) for i in picked))
-        labels.append(real.labels[picked])
-    order = rng.permutation(sum(map(len, labels)))
-    return LabelledGlyphs(np.concatenate(images)[order], np.concatenate(labels)[order])
+    varied = _pick(rng, mnist, recipe.varied)
+    varied = LabelledGlyphs(_stack(vary_digit(rng, g) for g in varied.images), varied.labels)
+    outliers = _stack(draw_outlier(rng, mnist.images) for _ in range(recipe.outliers))
+    real = _half_digits(rng, pictures, recipe.pictures)
+    parts = [
+        _pick(rng, mnist, recipe.plain),
+        varied,
+        LabelledGlyphs(outliers, np.full(len(outliers), NOT_A_DIGIT, np.int64)),
+        _half_digits(rng, scenes, recipe.scenes),
+        LabelledGlyphs(_stack(vary_digit(rng, g, 0.5) for g in real.images), real.labels),
+    ]
+    every = concatenate(parts)
+    order = rng.permutation(len(every))
+    return LabelledGlyphs(every.images[order], every.labels[order])
+
+
+def _pick(rng: np.random.Generator, pool: LabelledGlyphs, count: int) -> LabelledGlyphs:
+    chosen = rng.choice(len(pool), count, replace=count > len(pool)) if len(pool) else np.zeros(0, int)
+    return LabelledGlyphs(pool.images[chosen], pool.labels[chosen])
+
+
+def _half_digits(rng: np.random.Generator, pool: LabelledGlyphs, count: int) -> LabelledGlyphs:
+    """As many digits as outliers, whatever the pool's shares are."""
+    shows_digit = pool.labels != NOT_A_DIGIT
+    halves = (LabelledGlyphs(pool.images[side], pool.labels[side]) for side in (shows_digit, ~shows_digit))
+    return concatenate([_pick(rng, half, count // 2) for half in halves])
 
 
 def _stack(glyphs: Iterable[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-    return np.stack(list(glyphs))
+    return np.array(list(glyphs), np.uint8).reshape(-1, SIZE_PX, SIZE_PX)

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from converters.data.mix import LabelledGlyphs
+from converters.data.labelled import LabelledGlyphs
 from converters.train.recipe import Recipe
 
 AVERAGING = 0.998
@@ -76,7 +76,7 @@ def fit(
 
 def to_input(images: np.ndarray, device: str = "cpu") -> torch.Tensor:
     """Glyphs, uint8 (n, 28, 28), as a net's input: float32 (n, 1, 28, 28) in 0..1."""
-    return (torch.from_numpy(images).to(device).float() / 255).unsqueeze(1)
+    return (torch.tensor(images).to(device).float() / 255).unsqueeze(1)
 
 
 @torch.no_grad()

@@ -25,8 +25,12 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Digits of MNIST an epoch, bent and drawn anew."""
     outliers: int
     """Drawn glyphs an epoch that are no digits."""
-    real: int
-    """Glyphs an epoch that were cut out of real pictures with truth, where such pictures are given."""
+    scenes: int
+    """Glyphs an epoch that were cut out of drawn scenes, half of them digits."""
+    pictures: int
+    """Glyphs an epoch that were cut out of real pictures, half of them digits; none where no pictures are given."""
+    scenes_drawn: int
+    """Scenes that are drawn, once, before the first epoch."""
 
 
 def load_recipe(name: str) -> Recipe:

@@ -1,0 +1,31 @@
+"""Glyphs with their labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.vision.glyph import SIZE_PX
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledGlyphs:
+    """Glyphs and what they show."""
+
+    images: NDArray[np.uint8]
+    """uint8 (n, 28, 28), bright ink on 0."""
+    labels: NDArray[np.int64]
+    """int64 (n,), 0..9, or 10 for "not a digit"."""
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def concatenate(parts: Sequence[LabelledGlyphs]) -> LabelledGlyphs:
+    """All parts one after the other; empty where there is none."""
+    images = [np.zeros((0, SIZE_PX, SIZE_PX), np.uint8), *(p.images for p in parts)]
+    labels = [np.zeros(0, np.int64), *(p.labels for p in parts)]
+    return LabelledGlyphs(np.concatenate(images), np.concatenate(labels))

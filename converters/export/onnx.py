@@ -1,0 +1,145 @@
+"""torch to ONNX: fp32 with a free batch size, fp16, and int8 from the input to the logits.
+
+int8 is QDQ, signed, weights per channel. Its ranges are given, so no calibration data is needed.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from onnx import numpy_helper
+from torch import nn
+
+from converters.export.ranges import Ranges
+from converters.export.strip import INPUT, OUTPUT
+from profiles.errors import ConversionError
+from profiles.manifest import Tensor
+
+INPUT_SHAPE = (1, 28, 28)
+OPSET = 18
+"""The oldest that torch's exporter writes without converting, for the sake of old runtimes."""
+
+
+def to_fp32(folded: nn.Module) -> bytes:
+    """An ONNX file that computes what the net computes, for any batch size."""
+    with warnings.catch_warnings():
+        # torch 2.13 warns of its own use of torch.utils._pytree.
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            folded,
+            (torch.zeros(2, *INPUT_SHAPE),),
+            input_names=[INPUT],
+            output_names=[OUTPUT],
+            opset_version=OPSET,
+            dynamic_shapes=({0: torch.export.Dim("n")},),
+            dynamo=True,
+            verbose=False,
+        )
+    if program is None:
+        raise ConversionError("torch's ONNX exporter gave no model; report this as a bug")
+    return program.model_proto.SerializeToString()
+
+
+def to_fp16(fp32: bytes) -> bytes:
+    """The same with weights and arithmetic in fp16; input and output stay float32."""
+    with warnings.catch_warnings():
+        # It warns of every weight too small for fp16, which then becomes 0.
+        warnings.simplefilter("ignore")
+        from onnxconverter_common import float16
+
+        half = float16.convert_float_to_float16(onnx.load_from_string(fp32), keep_io_types=True)
+    content: bytes = half.SerializeToString()
+    return content
+
+
+def to_int8(fp32: bytes, ranges: Ranges) -> bytes:
+    """The same in int8.
+
+    Args:
+        fp32: as `to_fp32` made it.
+        ranges: of each of its activations.
+    """
+    from onnxruntime.quantization import QuantType
+    from onnxruntime.quantization.calibrate import CalibrationMethod, TensorsData
+    from onnxruntime.quantization.qdq_quantizer import QDQQuantizer
+    from onnxruntime.quantization.registry import QDQRegistry
+
+    bounds = {name: (np.array(low, np.float32), np.array(high, np.float32)) for name, (low, high) in ranges.items()}
+    # quantize_static() would do the same, once it had run calibration data through the model.
+    quantizer = QDQQuantizer(
+        onnx.shape_inference.infer_shapes(onnx.load_from_string(fp32)),
+        per_channel=True,
+        reduce_range=False,
+        weight_qType=QuantType.QInt8,
+        activation_qType=QuantType.QInt8,
+        tensors_range=TensorsData(CalibrationMethod.MinMax, bounds),
+        nodes_to_quantize=[],
+        nodes_to_exclude=[],
+        op_types_to_quantize=sorted(QDQRegistry),
+        extra_options={},
+    )
+    quantizer.quantize_model()
+    quantizer.model.topological_sort()
+    model = quantizer.model.model
+    _bare_edges(model.graph)
+    content: bytes = model.SerializeToString()
+    return content
+
+
+def activations(fp32: bytes, probe: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+    """What each activation holds for a glyph, uint8 (1, 28, 28); the input is one of them."""
+    import onnxruntime
+
+    model = onnx.load_from_string(fp32)
+    names = [output for node in model.graph.node for output in node.output]
+    del model.graph.output[:]
+    model.graph.output.extend(onnx.helper.make_empty_tensor_value_info(name) for name in names)
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    given = probe.reshape(1, *INPUT_SHAPE).astype(np.float32) / 255
+    values = session.run(names, {INPUT: given})
+    floats = {name: value for name, value in zip(names, values, strict=True) if value.dtype == np.float32}
+    return {INPUT: given, **floats}
+
+
+def tensors(content: bytes) -> tuple[Tensor, Tensor]:
+    """The input and the output of a file, as the manifest describes them."""
+    graph = onnx.load_from_string(content).graph
+    producer = next((node for node in graph.node if OUTPUT in node.output), None)
+    consumer = next((node for node in graph.node if INPUT in node.input), None)
+    return _tensor(graph, graph.input[0], consumer), _tensor(graph, graph.output[0], producer)
+
+
+def _tensor(graph: onnx.GraphProto, value: onnx.ValueInfoProto, neighbour: onnx.NodeProto | None) -> Tensor:
+    shape = tuple(axis.dim_value for axis in value.type.tensor_type.shape.dim)[1:]
+    if value.type.tensor_type.elem_type == onnx.TensorProto.FLOAT:
+        return Tensor(name=value.name, dtype="float32", shape=shape)
+    if neighbour is None or neighbour.op_type not in ("QuantizeLinear", "DequantizeLinear"):
+        raise ConversionError(f"the ONNX tensor {value.name!r} says no scale; report this as a bug")
+    scale, zero_point = (_initializer(graph, name) for name in neighbour.input[1:3])
+    return Tensor(name=value.name, dtype="int8", shape=shape, scale=float(scale), zero_point=int(zero_point))
+
+
+def _initializer(graph: onnx.GraphProto, name: str) -> NDArray[np.generic]:
+    return numpy_helper.to_array(next(one for one in graph.initializer if one.name == name))
+
+
+def _bare_edges(graph: onnx.GraphProto) -> None:
+    """Take the first QuantizeLinear and the last DequantizeLinear out: input and output become int8 themselves."""
+    first = next(node for node in graph.node if node.op_type == "QuantizeLinear" and node.input[0] == INPUT)
+    last = next(node for node in graph.node if node.op_type == "DequantizeLinear" and node.output[0] == OUTPUT)
+    _rename(graph.node, {first.output[0]: INPUT, last.input[0]: OUTPUT})
+    graph.node.remove(first)
+    graph.node.remove(last)
+    for value in (graph.input[0], graph.output[0]):
+        value.type.tensor_type.elem_type = onnx.TensorProto.INT8
+
+
+def _rename(nodes: Iterable[onnx.NodeProto], names: dict[str, str]) -> None:
+    for node in nodes:
+        node.input[:] = [names.get(name, name) for name in node.input]
+        node.output[:] = [names.get(name, name) for name in node.output]

@@ -1,0 +1,130 @@
+"""torch to TFLite: fp32, fp16 weights, and int8 from the input to the logits.
+
+Files take one glyph, height by width by one channel; runtimes resize the batch.
+int8 is signed, weights per channel. Its ranges are given, so no calibration data is needed.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from converters.export.ranges import Ranges
+from profiles.manifest import Tensor
+
+if TYPE_CHECKING:
+    from ai_edge_litert.schema_py_generated import ModelT, TensorT
+
+INPUT_SHAPE = (28, 28, 1)
+
+
+def to_fp32(folded: nn.Module) -> bytes:
+    """A TFLite file that computes what the net computes."""
+    os.environ.setdefault("LITERT_TORCH_SHOW_PROGRESS", "n")
+    with warnings.catch_warnings():
+        # litert-torch 0.10 uses what torch 2.13 calls deprecated, and so do its imports.
+        warnings.simplefilter("ignore")
+        import litert_torch
+
+        channels_last = litert_torch.to_channel_last_io(folded, args=[0]).eval()
+        model = litert_torch.convert(channels_last, (torch.zeros(1, *INPUT_SHAPE),))
+    content: bytes = model.model_content()
+    return content
+
+
+def to_fp16(fp32: bytes) -> bytes:
+    """The same with weights in fp16; the arithmetic, input and output stay float32."""
+    from ai_edge_quantizer import qtyping, recipe_manager
+    from ai_edge_quantizer.algorithm_manager import AlgorithmName
+
+    recipes = recipe_manager.RecipeManager()
+    recipes.add_weight_only_config(
+        regex=".*",
+        operation_name=qtyping.TFLOperationName.ALL_SUPPORTED,
+        num_bits=16,
+        algorithm_key=AlgorithmName.FLOAT_CASTING,
+    )
+    return _quantize(fp32, recipes.get_quantization_recipe(), None)
+
+
+def to_int8(fp32: bytes, ranges: Ranges) -> bytes:
+    """The same in int8.
+
+    Args:
+        fp32: as `to_fp32` made it.
+        ranges: of each of its activations.
+    """
+    from ai_edge_quantizer import recipe
+
+    bounds = {
+        name: {"min": np.array(low, np.float32), "max": np.array(high, np.float32)}
+        for name, (low, high) in ranges.items()
+    }
+    return _quantize(fp32, recipe.static_wi8_ai8(), bounds)
+
+
+def activations(fp32: bytes, probe: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+    """What each activation holds for a glyph, uint8 (1, 28, 28); the input is one of them."""
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    model = _parse(fp32)
+    with warnings.catch_warnings():
+        # It warns that keeping every tensor takes memory; here that is 100 kB, once.
+        warnings.simplefilter("ignore")
+        interpreter = Interpreter(
+            model_content=fp32,
+            experimental_preserve_all_tensors=True,
+            experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+        )
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(model.subgraphs[0].inputs[0], probe.reshape(1, *INPUT_SHAPE).astype(np.float32) / 255)
+    interpreter.invoke()
+    return {
+        tensor.name.decode(): interpreter.get_tensor(index)
+        for index, tensor in enumerate(model.subgraphs[0].tensors)
+        if not _is_constant(model, tensor)
+    }
+
+
+def tensors(content: bytes) -> tuple[Tensor, Tensor]:
+    """The input and the output of a file, as the manifest describes them."""
+    graph = _parse(content).subgraphs[0]
+    return _tensor(graph.tensors[graph.inputs[0]]), _tensor(graph.tensors[graph.outputs[0]])
+
+
+def _tensor(tensor: TensorT) -> Tensor:
+    from ai_edge_litert.schema_py_generated import TensorType
+
+    name, shape = tensor.name.decode(), tuple(int(size) for size in tensor.shape[1:])
+    if tensor.type == TensorType.FLOAT32:
+        return Tensor(name=name, dtype="float32", shape=shape)
+    stored = tensor.quantization
+    return Tensor(
+        name=name, dtype="int8", shape=shape, scale=float(stored.scale[0]), zero_point=int(stored.zeroPoint[0])
+    )
+
+
+def _quantize(fp32: bytes, recipe: list[dict[str, Any]], bounds: dict[str, Any] | None) -> bytes:
+    from ai_edge_quantizer.quantizer import Quantizer
+
+    quantizer = Quantizer(fp32, recipe)
+    # Not quantizer.calibrate(): it takes a moving average of data, and we have the true bounds.
+    result = quantizer.quantize(bounds, enable_progress_bar=False, enable_progress_report=False)
+    return bytes(result.quantized_model)
+
+
+def _parse(content: bytes) -> ModelT:
+    from ai_edge_litert.tools.flatbuffer_utils import read_model_from_bytearray
+
+    return read_model_from_bytearray(content)
+
+
+def _is_constant(model: ModelT, tensor: TensorT) -> bool:
+    data = model.buffers[tensor.buffer].data
+    return data is not None and len(data) > 0

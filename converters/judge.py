@@ -1,0 +1,125 @@
+"""How well a net reads: accuracy, each digit's precision and recall, and what was taken for what.
+
+No torch here: an artifact is judged in the runtime that the board will use, on the board itself if need be.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from profiles.errors import ArtifactError, RuntimeUnusableError, UsageError
+from profiles.manifest import FILE_NAME, Accuracy, Artifact, load_manifest
+from profiles.profile import RuntimeName
+
+if TYPE_CHECKING:
+    from agent.vision.digits import Net
+
+DIGITS = 10
+REJECTED = 10
+"""The class, and the confusion matrix's column, of what the net takes for no digit."""
+
+
+@dataclass(frozen=True)
+class DigitScore:
+    """How well one digit is read. Where nothing was predicted or present, precision or recall is 0."""
+
+    digit: int
+    images: int
+    precision: float
+    recall: float
+    f1: float
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How well a net reads."""
+
+    images: int
+    accuracy: float
+    """Share of images read right; a rejected image is read wrong."""
+    digits: tuple[DigitScore, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    """Ten rows, the true digits, by eleven columns, what was read; the last column is rejected."""
+
+
+def judge(predictions: NDArray[np.integer], labels: NDArray[np.integer]) -> Verdict:
+    """Compare what was read, (n,) of 0..10, with what is true, (n,) of 0..9."""
+    confusion = np.zeros((DIGITS, DIGITS + 1), np.int64)
+    np.add.at(confusion, (labels, predictions), 1)
+    right = np.diagonal(confusion)
+    precision = _share(right, confusion.sum(axis=0)[:DIGITS])
+    recall = _share(right, confusion.sum(axis=1))
+    f1 = _share(2 * precision * recall, precision + recall)
+    scores = tuple(
+        DigitScore(digit, int(confusion[digit].sum()), float(precision[digit]), float(recall[digit]), float(f1[digit]))
+        for digit in range(DIGITS)
+    )
+    matrix = tuple(tuple(int(count) for count in row) for row in confusion)
+    return Verdict(len(labels), float(right.sum() / max(1, len(labels))), scores, matrix)
+
+
+def judge_net(net: Net, images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> Verdict:
+    """Read images, uint8 (n, 28, 28), with a net, and judge it."""
+    return judge(net.logits(images).argmax(axis=1), labels)
+
+
+def measure_accuracy(
+    net: Net, artifact: Artifact, runtime: RuntimeName, images: NDArray[np.uint8], labels: NDArray[np.uint8]
+) -> Accuracy:
+    """The manifest's promise, measured on MNIST's test images."""
+    from agent.runtimes.net import runtime_version
+
+    return Accuracy(
+        value=judge_net(net, images, labels).accuracy,
+        images=len(labels),
+        data="MNIST test",
+        runtime=f"{runtime} {runtime_version(runtime)}",
+        sha256=artifact.sha256,
+    )
+
+
+def find_artifacts(path: Path) -> tuple[Path, tuple[Artifact, ...]]:
+    """The folder, and one artifact or all of the folder's, as the manifest there describes them.
+
+    Raises:
+        UsageError: there is nothing of that name.
+        ManifestError: there is no manifest, or it is damaged.
+        ArtifactError: the manifest does not know the file.
+    """
+    if not path.exists():
+        raise UsageError(f"there is no {path}; name a model file, or a folder with a {FILE_NAME}")
+    if path.is_dir():
+        return path, load_manifest(path).artifacts
+    for artifact in load_manifest(path.parent).artifacts:
+        if artifact.file == path.name:
+            return path.parent, (artifact,)
+    raise ArtifactError(
+        f"{path.parent / FILE_NAME} does not describe {path.name}, so its tensors' meaning is unknown; "
+        "make it with digit-convert"
+    )
+
+
+def default_runtime(artifact: Artifact) -> RuntimeName:
+    """The first runtime for this format that is installed here.
+
+    Raises:
+        RuntimeUnusableError: there is none.
+    """
+    from agent.runtimes.net import RUNTIMES, runtime_version
+
+    fitting = [name for name, row in RUNTIMES.items() if row.format == artifact.format]
+    for name in fitting:
+        if runtime_version(name) is not None:
+            return name
+    raise RuntimeUnusableError(
+        f"nothing installed here runs {artifact.file}; install {' or '.join(fitting)}, or name another file"
+    )
+
+
+def _share(part: NDArray[np.generic], whole: NDArray[np.generic]) -> NDArray[np.float64]:
+    return np.divide(part, whole, out=np.zeros(len(whole), np.float64), where=whole != 0)
