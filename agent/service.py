@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from profiles.errors import OutputError
+from profiles.errors import OutputError, UsageError
 
 OPTIONS = "etc/digit-agent/agent.env"
 """The user's own: written once, never overwritten or removed."""
@@ -23,6 +24,8 @@ _PLACES = {
     "60-digit-agent.rules": "etc/udev/rules.d/60-digit-agent.rules",
     "agent.env": OPTIONS,
 }
+_REFUSED = re.compile(r"['\"\\\n\t]")
+"""What systemd allows in no program's path."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,9 @@ def service_files(root: Path, executable: Path) -> tuple[ServiceFile, ...]:
     Args:
         root: the folder that is `/` for them.
         executable: the `digit-agent` that the service starts, an absolute path.
+
+    Raises:
+        UsageError: systemd cannot start a program of that path.
     """
     templates = templates_folder()
     files = (
@@ -95,8 +101,10 @@ def templates_folder() -> Path:
 
 
 def _quote(executable: Path) -> str:
-    """A path as systemd's command lines want it: specifiers begin with %, and quotes allow spaces."""
-    escaped = str(executable).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+    """A path as systemd's command lines want it: in quotes, % begins a specifier, and no path may hold a quote."""
+    if _REFUSED.search(str(executable)):
+        raise UsageError(f"systemd cannot start {str(executable)!r}; install digit-agent where no path has a quote")
+    escaped = str(executable).replace("%", "%%")
     return f'"{escaped}"' if " " in escaped else escaped
 
 

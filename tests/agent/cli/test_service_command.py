@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXECUTABLE = Path(sys.executable).with_name("digit-agent")
+UNIT = "etc/systemd/system/digit-agent.service"
+
+
+def digit_agent(*argv: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [str(EXECUTABLE), "service", *map(str, argv)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def files(root: Path) -> set[Path]:
+    return {path.relative_to(root) for path in root.rglob("*") if path.is_file()}
+
+
+def test_install_and_uninstall(tmp_path: Path) -> None:
+    planned = digit_agent("install", "--root", tmp_path, "--dry-run")
+    assert planned.returncode == 0
+    assert files(tmp_path) == set()
+
+    done = digit_agent("install", "--root", tmp_path)
+    assert done.returncode == 0
+    assert done.stdout.startswith(planned.stdout.replace("would write", "wrote"))
+    assert f"systemctl --root={tmp_path} enable digit-agent" in done.stdout
+    assert all(f"wrote {tmp_path / path}\n" in done.stdout for path in files(tmp_path))
+    assert f"ExecStart={EXECUTABLE} run --no-dashboard" in (tmp_path / UNIT).read_text()
+
+    gone = digit_agent("uninstall", "--root", tmp_path)
+    assert gone.returncode == 0
+    assert f"removed {tmp_path / UNIT}\n" in gone.stdout
+    assert files(tmp_path) == {Path("etc/digit-agent/agent.env")}
+    assert digit_agent("uninstall", "--root", tmp_path).stdout == f"no service is installed in {tmp_path}\n"
+
+
+@pytest.mark.parametrize("root", ["/sys", "/proc", "/etc/hostname"])
+def test_where_nobody_may_write_one_line_says_so(root: str) -> None:
+    done = digit_agent("install", "--root", root)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith(f"digit-agent: {root}/{UNIT} cannot be written (")
+    assert done.stderr.count("\n") == 1

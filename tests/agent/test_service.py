@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from agent.service import (
+    OPTIONS,
+    closed_to_others,
+    installed_files,
+    remove_file,
+    service_files,
+    templates_folder,
+    write_file,
+)
+from profiles.errors import OutputError, UsageError
+
+EXECUTABLE = Path(sys.executable).with_name("digit-agent")
+UNIT = "etc/systemd/system/digit-agent.service"
+
+
+def needs(program: str) -> pytest.MarkDecorator:
+    return pytest.mark.skipif(shutil.which(program) is None, reason=f"{program} is not installed: apt install systemd")
+
+
+def install(root: Path, executable: Path = EXECUTABLE) -> Path:
+    for file in service_files(root, executable):
+        write_file(file)
+    return root
+
+
+def run(*argv: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([str(arg) for arg in argv], capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_every_template_is_installed(tmp_path: Path) -> None:
+    install(tmp_path)
+    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(written) == len(list(templates_folder().iterdir()))
+    assert not any("@EXECUTABLE@" in path.read_text() for path in written)
+    assert all(path.stat().st_mode & 0o777 == 0o644 for path in written)
+
+
+def test_options_are_the_users(tmp_path: Path) -> None:
+    options = install(tmp_path) / OPTIONS
+    options.write_text("DIGIT_AGENT_OPTIONS=--camera 2\n")
+    (tmp_path / UNIT).write_text("old")
+    install(tmp_path)
+    assert options.read_text() == "DIGIT_AGENT_OPTIONS=--camera 2\n"
+    assert (tmp_path / UNIT).read_text() != "old"
+    for path in installed_files(tmp_path):
+        remove_file(path)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [options]
+
+
+def test_uninstalling_takes_the_link_of_an_enabled_unit_too(tmp_path: Path) -> None:
+    wants = install(tmp_path) / "etc/systemd/system/multi-user.target.wants/digit-agent.service"
+    wants.parent.mkdir()
+    wants.symlink_to("/etc/systemd/system/digit-agent.service")
+    for path in installed_files(tmp_path):
+        remove_file(path)
+    assert not wants.is_symlink()
+    assert installed_files(tmp_path) == ()
+
+
+def test_a_folder_in_the_way_is_told_and_nothing_is_left_behind(tmp_path: Path) -> None:
+    (tmp_path / UNIT / "sub").mkdir(parents=True)
+    with pytest.raises(OutputError, match=r"digit-agent.service cannot be written \(Is a directory\); make"):
+        install(tmp_path)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    with pytest.raises(OutputError, match="cannot be removed"):
+        remove_file(tmp_path / UNIT)
+
+
+@needs("systemd-analyze")
+@pytest.mark.parametrize("folder", [None, "with space", "100%"])
+def test_systemd_finds_nothing_wrong(tmp_path: Path, folder: str | None) -> None:
+    executable = EXECUTABLE
+    if folder is not None:
+        executable = tmp_path / folder / "digit-agent"
+        executable.parent.mkdir()
+        executable.write_text("#!/bin/sh\n")
+        executable.chmod(0o755)
+    done = run("systemd-analyze", "verify", "--man=no", install(tmp_path / "root", executable) / UNIT)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("folder", ["it's", 'say "x"', "back\\slash", "two\nlines"])
+def test_a_path_that_systemd_refuses_is_told(tmp_path: Path, folder: str) -> None:
+    with pytest.raises(UsageError, match="systemd cannot start"):
+        install(tmp_path, Path("/opt", folder, "digit-agent"))
+
+
+@needs("systemd-analyze")
+def test_systemd_would_find_a_missing_program(tmp_path: Path) -> None:
+    done = run("systemd-analyze", "verify", "--man=no", install(tmp_path, Path("/nowhere/digit-agent")) / UNIT)
+    assert "/nowhere/digit-agent is not executable" in done.stderr
+
+
+@needs("systemd-analyze")
+def test_little_is_exposed(tmp_path: Path) -> None:
+    done = run("systemd-analyze", "security", "--offline=true", "--threshold=40", install(tmp_path) / UNIT)
+    assert done.returncode == 0, done.stdout
+
+
+@needs("systemd-sysusers")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may make users")
+def test_the_user_and_its_groups_are_made(tmp_path: Path) -> None:
+    root = install(tmp_path)
+    (root / "etc/group").write_text("video:x:44:\n")
+    done = run("systemd-sysusers", f"--root={root}", "digit-agent.conf")
+    assert done.returncode == 0, done.stderr
+    user = next(line for line in (root / "etc/passwd").read_text().splitlines() if line.startswith("digit-agent:"))
+    assert user.split(":")[5] == "/var/lib/digit-agent"
+    groups = {line.split(":")[0]: line.split(":")[3] for line in (root / "etc/group").read_text().splitlines()}
+    assert groups["video"] == groups["render"] == "digit-agent"
+    assert "digit-agent" in groups
+
+
+@needs("systemd-tmpfiles")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give folders away")
+def test_the_folders_are_made(tmp_path: Path) -> None:
+    root = install(tmp_path)
+    (root / "etc/passwd").write_text("root:x:0:0::/root:/bin/sh\ndigit-agent:x:987:986::/:/bin/sh\n")
+    (root / "etc/group").write_text("root:x:0:\ndigit-agent:x:986:\n")
+    done = run("systemd-tmpfiles", f"--root={root}", "--create", "digit-agent.conf")
+    assert (done.returncode, done.stderr) == (0, "")
+    state = (root / "var/lib/digit-agent").stat()
+    assert (state.st_uid, state.st_gid, state.st_mode & 0o777) == (987, 986, 0o750)
+
+
+def test_a_program_behind_a_closed_door_is_noticed(tmp_path: Path) -> None:
+    program = tmp_path / "home" / "venv" / "digit-agent"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    (tmp_path / "home").chmod(0o700)
+    link = tmp_path / "digit-agent"
+    link.symlink_to(program)
+    closed = closed_to_others(link)
+    assert closed is not None
+    assert closed in (*tmp_path.parents, tmp_path, tmp_path / "home")
+
+
+def test_a_program_in_an_open_place_is_fine() -> None:
+    assert closed_to_others(Path("/bin/sh")) is None
