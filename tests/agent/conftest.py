@@ -1,0 +1,159 @@
+"""Small models whose logits numpy knows: a linear layer, in both formats and precisions, with its manifest."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import flatbuffers  # type: ignore[import-untyped]
+import numpy as np
+import onnx
+import pytest
+from ai_edge_litert import schema_py_generated as schema
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from profiles.manifest import Accuracy, Artifact, Golden, Manifest, Tensor, dump_manifest
+
+RNG = np.random.default_rng(7)
+WEIGHTS_INT8 = RNG.integers(-127, 128, (784, 11)).astype(np.int8)
+WEIGHT_SCALE = 0.0005
+WEIGHTS = WEIGHTS_INT8.astype(np.float32) * np.float32(WEIGHT_SCALE)
+GLYPHS = RNG.integers(0, 256, (12, 28, 28), dtype=np.uint8)
+PIXELS = Tensor(name="glyphs", dtype="int8", shape=(), scale=1 / 255, zero_point=-128)
+LOGITS = Tensor(name="logits", dtype="int8", shape=(11,), scale=0.05, zero_point=3)
+
+
+def reference(glyphs: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """What every one of these models computes."""
+    return (glyphs.reshape(-1, 784).astype(np.float32) / 255) @ WEIGHTS
+
+
+@dataclass(frozen=True)
+class Linear:
+    """The models, and what they compute."""
+
+    files: Mapping[str, bytes]
+    glyphs: NDArray[np.uint8]
+    reference: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+
+    def artifact(self, name: str, **changes: Any) -> Artifact:
+        """The row of the manifest for one of the files, with changes."""
+        content = self.files[name]
+        layout = (1, 28, 28) if name.endswith("onnx") else (28, 28, 1)
+        quantized = "int8" in name
+        row: dict[str, Any] = {
+            "file": name,
+            "role": "classifier",
+            "tier": "linear",
+            "format": name.rpartition(".")[2],
+            "precision": "int8" if quantized else "fp32",
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "bytes": len(content),
+            "input": _tensor(PIXELS, layout, quantized),
+            "output": _tensor(LOGITS, LOGITS.shape, quantized),
+            "accuracy": Accuracy(value=0.995, images=12, data="noise", runtime="numpy", sha256="0" * 64),
+            "parameters": 784 * 11,
+            "macs": 784 * 11,
+            "recipe": "test",
+            "seed": 7,
+            "versions": {},
+            "golden": Golden(
+                glyphs=base64.b64encode(self.glyphs.tobytes()).decode(),
+                logits=tuple(tuple(row) for row in self.reference(self.glyphs).tolist()),
+                tolerance=LOGITS.scale if quantized else 1e-3,
+            ),
+        }
+        return Artifact(**{**row, **changes})
+
+    def write(self, folder: Path, *artifacts: Artifact) -> tuple[Artifact, ...]:
+        """Write the files and the manifest of artifacts, of all files where none is given."""
+        rows = artifacts or tuple(map(self.artifact, self.files))
+        folder.mkdir(parents=True, exist_ok=True)
+        for row in rows:
+            (folder / row.file).write_bytes(self.files[row.file])
+        (folder / "manifest.json").write_bytes(dump_manifest(Manifest(target="test", artifacts=rows)))
+        return rows
+
+
+@pytest.fixture(scope="session")
+def linear() -> Linear:
+    """Four models of one linear layer."""
+    files = {
+        "linear.onnx": _onnx(quantized=False),
+        "linear-int8.onnx": _onnx(quantized=True),
+        "linear.tflite": _tflite(quantized=False),
+        "linear-int8.tflite": _tflite(quantized=True),
+    }
+    return Linear(files, GLYPHS, reference)
+
+
+def _tensor(tensor: Tensor, shape: tuple[int, ...], quantized: bool) -> Tensor:
+    if quantized:
+        return Tensor(name=tensor.name, dtype="int8", shape=shape, scale=tensor.scale, zero_point=tensor.zero_point)
+    return Tensor(name=tensor.name, dtype="float32", shape=shape)
+
+
+def _onnx(*, quantized: bool) -> bytes:
+    """Flatten and multiply, between DequantizeLinear and QuantizeLinear where it is quantized."""
+    kind = TensorProto.INT8 if quantized else TensorProto.FLOAT
+    nodes = [
+        helper.make_node("Flatten", ["real" if quantized else "glyphs"], ["flat"]),
+        helper.make_node("MatMul", ["flat", "weights"], ["result" if quantized else "logits"]),
+    ]
+    constants = [numpy_helper.from_array(WEIGHTS, "weights")]
+    if quantized:
+        nodes.insert(0, helper.make_node("DequantizeLinear", ["glyphs", "in_scale", "in_zero"], ["real"]))
+        nodes.append(helper.make_node("QuantizeLinear", ["result", "out_scale", "out_zero"], ["logits"]))
+        for prefix, tensor in (("in", PIXELS), ("out", LOGITS)):
+            constants.append(numpy_helper.from_array(np.array(tensor.scale, np.float32), f"{prefix}_scale"))
+            constants.append(numpy_helper.from_array(np.array(tensor.zero_point, np.int8), f"{prefix}_zero"))
+    graph = helper.make_graph(
+        nodes,
+        "linear",
+        [helper.make_tensor_value_info("glyphs", kind, ["n", 1, 28, 28])],
+        [helper.make_tensor_value_info("logits", kind, ["n", 11])],
+        constants,
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
+def _tflite(*, quantized: bool) -> bytes:
+    """One fully connected layer, which flattens its input by itself, as a flatbuffer."""
+    weights: NDArray[Any] = (WEIGHTS_INT8 if quantized else WEIGHTS).T.copy()
+    buffers = [schema.BufferT(), schema.BufferT()]
+    buffers[1].data = np.frombuffer(weights.tobytes(), np.uint8)
+    kind = schema.TensorType.INT8 if quantized else schema.TensorType.FLOAT32
+    weight_quantization = Tensor(name="weights", dtype="int8", shape=(11, 784), scale=WEIGHT_SCALE)
+    graph = schema.SubGraphT()
+    graph.tensors = []
+    for tensor, shape, buffer in (
+        (PIXELS, (1, 28, 28, 1), 0),
+        (weight_quantization, (11, 784), 1),
+        (LOGITS, (1, 11), 0),
+    ):
+        item = schema.TensorT()
+        item.name, item.shape, item.buffer, item.type = tensor.name, list(shape), buffer, kind
+        if quantized:
+            item.quantization = schema.QuantizationParametersT()
+            item.quantization.scale, item.quantization.zeroPoint = [tensor.scale], [tensor.zero_point]
+        graph.tensors.append(item)
+    layer = schema.OperatorT()
+    layer.opcodeIndex, layer.inputs, layer.outputs = 0, [0, 1, -1], [2]
+    layer.builtinOptionsType = schema.BuiltinOptions.FullyConnectedOptions
+    layer.builtinOptions = schema.FullyConnectedOptionsT()
+    graph.operators, graph.inputs, graph.outputs = [layer], [0], [2]
+    code = schema.OperatorCodeT()
+    code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.FULLY_CONNECTED
+    code.version = 4
+    model = schema.ModelT()
+    model.version, model.subgraphs, model.operatorCodes, model.buffers = 3, [graph], [code], buffers
+    builder = flatbuffers.Builder()
+    builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
+    return bytes(builder.Output())

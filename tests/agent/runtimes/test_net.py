@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from agent.runtimes.net import load_net, runtime_version
+from agent.runtimes.session import MAX_BATCH
+from profiles.errors import ArtifactError, RuntimeUnusableError
+from profiles.profile import RuntimeName
+
+if TYPE_CHECKING:
+    from tests.agent.conftest import Linear
+
+PAIRS: list[tuple[str, RuntimeName]] = [
+    ("linear.onnx", "onnxruntime"),
+    ("linear-int8.onnx", "onnxruntime"),
+    ("linear.tflite", "ai-edge-litert"),
+    ("linear-int8.tflite", "ai-edge-litert"),
+    ("linear.tflite", "tflite-runtime"),
+    ("linear-int8.tflite", "tflite-runtime"),
+]
+
+
+def need(runtime: RuntimeName) -> None:
+    if runtime_version(runtime) is None:
+        pytest.skip(f"{runtime} is not installed")
+
+
+@pytest.mark.parametrize(("name", "runtime"), PAIRS)
+def test_every_runtime_computes_what_numpy_computes(
+    linear: Linear, tmp_path: Path, name: str, runtime: RuntimeName
+) -> None:
+    need(runtime)
+    (artifact,) = linear.write(tmp_path, linear.artifact(name))
+    net = load_net(tmp_path, artifact, runtime)
+    logits = net.logits(linear.glyphs)
+    assert logits.dtype == np.float32
+    np.testing.assert_allclose(logits, linear.reference(linear.glyphs), atol=artifact.golden.tolerance)
+    assert (net.artifact, net.runtime, net.threads) == (artifact, runtime, 1)
+
+
+@pytest.mark.parametrize(("name", "runtime"), PAIRS)
+def test_batches_may_have_any_size_in_any_order(
+    linear: Linear, tmp_path: Path, name: str, runtime: RuntimeName
+) -> None:
+    need(runtime)
+    (artifact,) = linear.write(tmp_path, linear.artifact(name))
+    net = load_net(tmp_path, artifact, runtime, threads=2)
+    glyphs = np.random.default_rng(0).integers(0, 256, (2 * MAX_BATCH + 1, 28, 28), dtype=np.uint8)
+    for count in (3, 0, 1, len(glyphs), 16, 1):
+        logits = net.logits(glyphs[:count])
+        assert logits.shape == (count, 11)
+        np.testing.assert_allclose(logits, linear.reference(glyphs[:count]), atol=artifact.golden.tolerance)
+
+
+def test_a_file_with_one_flipped_bit_is_refused(linear: Linear, tmp_path: Path) -> None:
+    (artifact,) = linear.write(tmp_path, linear.artifact("linear.onnx"))
+    content = bytearray(linear.files["linear.onnx"])
+    content[len(content) // 2] ^= 1
+    (tmp_path / "linear.onnx").write_bytes(content)
+    with pytest.raises(ArtifactError, match=r"linear\.onnx is not the file that its manifest describes"):
+        load_net(tmp_path, artifact, "onnxruntime")
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "message"),
+    [
+        ("linear.tflite", ("onnxruntime", ""), r"onnxruntime runs onnx files, not linear\.tflite"),
+        ("linear.onnx", ("onnxruntime", "CUDAExecutionProvider"), "has no CUDAExecutionProvider"),
+        ("garbage.onnx", ("onnxruntime", ""), r"onnxruntime cannot load .*garbage\.onnx"),
+        ("garbage.tflite", ("ai-edge-litert", ""), r"ai-edge-litert cannot load .*garbage\.tflite"),
+    ],
+)
+def test_what_a_runtime_cannot_do_is_said_in_one_line(
+    linear: Linear, tmp_path: Path, name: str, asked: tuple[RuntimeName, str], message: str
+) -> None:
+    files = {**linear.files, "garbage.onnx": b"no model at all", "garbage.tflite": b"no model at all"}
+    artifacts = type(linear)(files, linear.glyphs, linear.reference)
+    (artifact,) = artifacts.write(tmp_path, artifacts.artifact(name))
+    with pytest.raises(RuntimeUnusableError, match=message) as caught:
+        load_net(tmp_path, artifact, asked[0], provider=asked[1])
+    assert "\n" not in str(caught.value)
+
+
+def test_a_runtime_that_is_missing_says_how_to_install_it(linear: Linear, tmp_path: Path) -> None:
+    if runtime_version("tflite-runtime") is not None:
+        pytest.skip("tflite-runtime is installed")
+    (artifact,) = linear.write(tmp_path, linear.artifact("linear.tflite"))
+    with pytest.raises(RuntimeUnusableError, match=r"pip install 'digit-agent\[tflite\]'"):
+        load_net(tmp_path, artifact, "tflite-runtime")
+
+
+def test_nothing_but_the_answer_reaches_the_terminal(linear: Linear, tmp_path: Path) -> None:
+    linear.write(tmp_path)
+    program = f"""
+import sys
+from pathlib import Path
+import numpy as np
+from agent.runtimes.net import load_net
+from profiles.manifest import load_manifest
+folder = Path({str(tmp_path)!r})
+for artifact in load_manifest(folder).artifacts:
+    runtime = "onnxruntime" if artifact.format == "onnx" else "ai-edge-litert"
+    load_net(folder, artifact, runtime).logits(np.zeros((2, 28, 28), np.uint8))
+print("after", file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", "after\n")

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+from agent.runtimes.net import runtime_version
+from agent.runtimes.probe import probe
+
+if TYPE_CHECKING:
+    from tests.agent.conftest import Linear
+
+BROKEN_RUNTIMES = {
+    "import os, signal; os.kill(os.getpid(), signal.SIGILL)": "illegal instruction (SIGILL)",
+    "import time; time.sleep(60)": "no answer within 2 s",
+    "raise ImportError('libstdc++.so.6: version not found')": "cannot be imported (libstdc++.so.6: version not found)",
+    "raise AttributeError('_ARRAY_API not found')": "cannot load",
+}
+
+
+def test_what_runs_is_ok(linear: Linear, tmp_path: Path) -> None:
+    artifacts = linear.write(tmp_path, linear.artifact("linear.onnx"), linear.artifact("linear-int8.onnx"))
+    probes = probe(tmp_path, artifacts, "onnxruntime")
+    assert [(p.artifact, p.ok, p.reason) for p in probes] == [(artifact, True, "") for artifact in artifacts]
+    assert all(p.seconds > 0 and p.version == runtime_version("onnxruntime") for p in probes)
+
+
+def test_a_bad_artifact_does_not_spoil_the_others(linear: Linear, tmp_path: Path) -> None:
+    golden = linear.artifact("linear.onnx").golden
+    wrong = msgspec.structs.replace(golden, logits=(golden.logits[1], *golden.logits[1:]))
+    empty = msgspec.structs.replace(golden, logits=(), glyphs="")
+    fewer = msgspec.structs.replace(golden, logits=tuple(row[:10] for row in golden.logits))
+    artifacts = linear.write(
+        tmp_path,
+        linear.artifact("linear.onnx", golden=wrong),
+        linear.artifact("linear-int8.onnx"),
+        linear.artifact("linear.onnx", golden=empty),
+        linear.artifact("linear.onnx", golden=fewer),
+    )
+    reasons = [p.reason for p in probe(tmp_path, artifacts, "onnxruntime")]
+    assert "computes other logits here than when it was made" in reasons[0]
+    assert reasons[1] == ""
+    assert "has no golden vectors" in reasons[2]
+    assert "by inf" in reasons[3]
+
+
+def test_a_flipped_bit_is_found(linear: Linear, tmp_path: Path) -> None:
+    artifacts = linear.write(tmp_path, linear.artifact("linear.tflite"), linear.artifact("linear-int8.tflite"))
+    content = bytearray(linear.files["linear.tflite"])
+    content[-100] ^= 4
+    (tmp_path / "linear.tflite").write_bytes(content)
+    first, second = probe(tmp_path, artifacts, "ai-edge-litert")
+    assert not first.ok
+    assert "is not the file that its manifest describes" in first.reason
+    assert second.ok
+
+
+def test_a_runtime_that_is_missing_is_told(linear: Linear, tmp_path: Path) -> None:
+    if runtime_version("tflite-runtime") is not None:
+        pytest.skip("tflite-runtime is installed")
+    (only,) = probe(tmp_path, linear.write(tmp_path, linear.artifact("linear.tflite")), "tflite-runtime")
+    assert (only.ok, only.reason) == (False, "tflite-runtime is not installed; pip install 'digit-agent[tflite]'")
+
+
+@pytest.mark.parametrize(("runtime", "reason"), BROKEN_RUNTIMES.items())
+def test_a_runtime_that_breaks_when_it_is_imported(linear: Linear, tmp_path: Path, runtime: str, reason: str) -> None:
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken/onnxruntime.py").write_text(runtime)
+    program = f"import sys; sys.path.insert(0, {str(tmp_path / 'broken')!r}); from agent.runtimes.probe import main"
+    (only,) = probe(
+        tmp_path,
+        linear.write(tmp_path, linear.artifact("linear.onnx")),
+        "onnxruntime",
+        timeout_s=2,
+        command=(sys.executable, "-c", f"{program}; sys.exit(main())"),
+    )
+    assert not only.ok
+    assert reason in only.reason
+    assert "\n" not in only.reason

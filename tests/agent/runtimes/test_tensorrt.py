@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from agent.runtimes.tensorrt import engine_folder, machine, options
+
+if TYPE_CHECKING:
+    from tests.agent.conftest import Linear
+
+BEFORE = {"onnxruntime_version": "1.29.0", "tensorrt": "100300", "where": "Orin Nano L4T 36.4.3"}
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        {"onnxruntime_version": "1.31.1"},
+        {"tensorrt": "100700"},
+        {"where": "AGX Orin L4T 36.4.3"},
+        {"where": "Orin Nano L4T 36.5.0"},
+    ],
+)
+def test_an_engine_is_not_used_with_another_stack(linear: Linear, after: dict[str, str]) -> None:
+    artifact = linear.artifact("linear.onnx")
+    assert engine_folder(artifact, **BEFORE) != engine_folder(artifact, **{**BEFORE, **after})
+
+
+def test_an_engine_is_not_used_for_another_model_or_precision(linear: Linear) -> None:
+    artifacts = [
+        linear.artifact("linear.onnx"),
+        linear.artifact("linear.onnx", precision="fp16"),
+        linear.artifact("linear-int8.onnx"),
+    ]
+    names = [engine_folder(artifact, **BEFORE) for artifact in artifacts]
+    assert len(set(names)) == 3
+    assert all("/" not in name and " " not in name for name in names)
+
+
+def test_the_machine_is_told_by_its_model_and_release(tmp_path: Path) -> None:
+    (tmp_path / "proc/device-tree").mkdir(parents=True)
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "proc/device-tree/model").write_bytes(b"NVIDIA Jetson AGX Orin Developer Kit\0")
+    (tmp_path / "etc/nv_tegra_release").write_text("# R36 (release), REVISION: 4.3, GCID: 38968081, BOARD: generic\n")
+    assert machine(tmp_path) == "NVIDIA Jetson AGX Orin Developer Kit L4T 36.4.3"
+
+
+@pytest.mark.parametrize(("precision", "fp16", "int8"), [("fp32", "0", "0"), ("fp16", "1", "0"), ("int8", "0", "1")])
+def test_the_options_ask_for_the_artifacts_precision_and_every_batch(
+    linear: Linear, tmp_path: Path, precision: str, fp16: str, int8: str
+) -> None:
+    artifact = linear.artifact("linear.onnx", precision=precision)
+    asked = options(artifact, "1.31.1", root=tmp_path, cache=tmp_path / "cache")
+    assert (asked["trt_fp16_enable"], asked["trt_int8_enable"]) == (fp16, int8)
+    assert asked["trt_profile_min_shapes"] == "glyphs:1x1x28x28"
+    assert asked["trt_profile_max_shapes"] == "glyphs:256x1x28x28"
+    assert Path(asked["trt_engine_cache_path"]).is_dir()
