@@ -67,7 +67,7 @@ def loop(
         SourceError: the source failed; the sinks were closed.
     """
     started_ns = clock_ns()
-    tally, counts, expected = Tally(started_ns), Counts(), None
+    tally, counts, expected = Tally(started_ns), Counts(), 0
     with ExitStack() as closing:
         for sink in reversed(sinks):
             closing.callback(sink.close)
@@ -75,7 +75,7 @@ def loop(
             if frame is not None:
                 page, latency_ms, finished_ns = _look(frame, read, clock_ns)
                 news = announcer.news(page.readings)
-                counts = _count(counts, news, dropped=0 if expected is None else frame.number - expected)
+                counts = _count(counts, news, dropped=frame.number - expected)
                 expected = frame.number + 1
                 image, measured = frame.image, vitals()
                 tick = Tick(frame.number, frame.source, image, page, news, latency_ms, finished_ns, counts, measured)

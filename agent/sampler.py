@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
+from pathlib import Path
 
+from agent.sensors.command import RunCommand, run_command
+from agent.sensors.sample import PowerReader
+from agent.sensors.thermal import read_throttling, temperature_c
 from agent.tick import Vitals
+from profiles.profile import Sensors
 
 PERIOD_S = 1.0
 
@@ -39,3 +45,29 @@ class Sampler:
         while not self._stop.is_set():
             self._newest = self._measure()
             self._stop.wait(self._period_s)
+
+
+def measure_vitals(
+    sensors: Sensors,
+    power: PowerReader | None,
+    root: Path = Path("/"),
+    run_command: RunCommand = run_command,
+    clock_ns: Callable[[], int] = time.monotonic_ns,
+) -> Vitals:
+    """Read a board's sensors once.
+
+    Args:
+        sensors: the profile's.
+        power: the board's power reader, where it has one.
+        root: the folder in which `sys` is looked up.
+        run_command: asks the firmware.
+        clock_ns: stamps the sample.
+    """
+    sample = power.read() if power is not None else None
+    throttling = read_throttling(run_command) if sensors.throttled else None
+    return Vitals(
+        measured_ns=clock_ns(),
+        power_mw=sample.power_mw if sample is not None else None,
+        temperature_c=temperature_c(sensors.temperature_zones, root),
+        throttling=throttling.now if throttling is not None else None,
+    )

@@ -37,8 +37,8 @@ class Vitals:
     """`time.monotonic_ns()` of the sample; a new sample has a new time."""
     power_mw: float | None = None
     temperature_c: float | None = None
-    throttling: tuple[str, ...] = ()
-    """What holds the machine back now, in words; empty where nothing does, or nothing tells."""
+    throttling: tuple[str, ...] | None = None
+    """What holds the machine back now, in words; empty where nothing does, None where nothing tells."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Counts:
 
     frames: int = 0
     dropped: int = 0
-    """Frames that were never looked at, because a newer one was there."""
+    """Frames that were never looked at: a newer one was there, or they could not be read."""
     readings: int = 0
     """Readings announced."""
     digits: int = 0

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from agent.cli import service
+from agent.cli import run, service
 from profiles.terminal import run_app, show_version
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ def options(
     """Options that stand before a command."""
 
 
+app.command()(run.run)
 app.add_typer(service.app, name="service", help="Put the systemd service in place, or take it away.")
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.telemetry.schema import open_for_reading
-from agent.tick import LATENCIES
 from profiles.errors import SourceError
 
 
@@ -95,7 +94,7 @@ READINGS = "SELECT at, run, source, text, confidence, x, y, w, h FROM readings O
 EVENTS = "SELECT at, run, text FROM events ORDER BY rowid DESC LIMIT ?"
 LATENCY = """
 WITH ranked AS (
-    SELECT stage, ms, row_number() OVER (PARTITION BY stage ORDER BY ms) AS rank,
+    SELECT rowid AS row, stage, ms, row_number() OVER (PARTITION BY stage ORDER BY ms) AS rank,
         count(*) OVER (PARTITION BY stage) AS n
     FROM latency WHERE run = ?
 )
@@ -103,7 +102,7 @@ SELECT stage, n,
     max(ms) FILTER (WHERE rank = (n * 50 + 99) / 100),
     max(ms) FILTER (WHERE rank = (n * 95 + 99) / 100),
     max(ms) FILTER (WHERE rank = (n * 99 + 99) / 100)
-FROM ranked GROUP BY stage"""
+FROM ranked GROUP BY stage ORDER BY min(row)"""
 VITALS = """SELECT count(*), avg(power_mw), max(power_mw), max(temperature_c),
     count(*) FILTER (WHERE throttling != '') FROM vitals WHERE run = ?"""
 
@@ -135,15 +134,11 @@ def report(path: Path, last: int = 10) -> Report:
 def _report(connection: sqlite3.Connection, last: int) -> Report:
     runs = tuple(Run(*row) for row in connection.execute(RUNS, (last,)))
     latest = (runs[0].id if runs else 0,)
-    stages = [StageLatency(*row) for row in connection.execute(LATENCY, latest)]
     return Report(
         runs=runs,
         readings=tuple(LoggedReading(*row) for row in connection.execute(READINGS, (last,))),
         events=tuple(Event(*row) for row in connection.execute(EVENTS, (last,))),
-        latency=tuple(sorted(stages, key=lambda stage: _order(stage.stage))),
+        latency=tuple(StageLatency(*row) for row in connection.execute(LATENCY, latest)),
         vitals=VitalsRange(*connection.execute(VITALS, latest).fetchone()),
     )
 
-
-def _order(stage: str) -> int:
-    return LATENCIES.index(stage) if stage in LATENCIES else len(LATENCIES)

@@ -28,7 +28,7 @@ CREATE TABLE readings (             -- announced ones
 CREATE TABLE latency (run INTEGER NOT NULL, frame INTEGER NOT NULL, stage TEXT NOT NULL, ms REAL NOT NULL);
 CREATE TABLE vitals (               -- NULL: could not be measured
     run INTEGER NOT NULL, at TEXT NOT NULL, monotonic_ns INTEGER NOT NULL,
-    power_mw REAL, temperature_c REAL, throttling TEXT NOT NULL
+    power_mw REAL, temperature_c REAL, throttling TEXT
 );
 CREATE TABLE events (run INTEGER NOT NULL, at TEXT NOT NULL, text TEXT NOT NULL);
 """

@@ -87,8 +87,9 @@ class Store:
         vitals = tick.vitals
         if vitals is not None and vitals.measured_ns != self._sampled_ns:
             self._sampled_ns = vitals.measured_ns
-            measured = (vitals.power_mw, vitals.temperature_c, ", ".join(vitals.throttling))
-            self._rows["vitals"].append((run, now, vitals.measured_ns, *measured))
+            throttling = None if vitals.throttling is None else ", ".join(vitals.throttling)
+            measured = (vitals.measured_ns, vitals.power_mw, vitals.temperature_c, throttling)
+            self._rows["vitals"].append((run, now, *measured))
         due = self._clock() - self._written_s >= self._batch_s
         if due or sum(map(len, self._rows.values())) >= BATCH_ROWS:
             self._write()

@@ -1,0 +1,138 @@
+"""A picture in a terminal's cells: half blocks in colour, braille dots without; digits' boxes and labels on top.
+
+A half block shows two pixels, one in the foreground's colour and one in the background's. Without many colours that
+would be a grey wall, so there the ink is drawn alone, in braille: eight dots a cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import groupby
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from rich.color import Color
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.segment import Segment
+from rich.style import Style
+
+from agent.vision.box import Box
+from agent.vision.page import Page
+
+Pixels = NDArray[np.uint8]
+
+HALF_BLOCK = "▀"
+BRAILLE = 0x2800
+BRAILLE_BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]], np.uint8)
+"""Value of each dot of a cell, by row and column (Unicode 15, chapter 21.1)."""
+COLOUR_STEP = 8
+"""Colours are rounded to it, so that neighbours look the same and share one escape code."""
+SURE, UNSURE = 0.9, 0.6
+SURE_RGB, DOUBTFUL_RGB, UNSURE_RGB = (64, 224, 128), (255, 200, 64), (255, 96, 96)
+SMALL_PX = 6
+"""Digits lower than that, as drawn, get no outline of their own."""
+INK_CONTRAST = 12
+"""Grey levels by which ink is darker than the paper around it."""
+
+
+class Picture:
+    """A Rich renderable of a frame, as large as fits, with what was read on it.
+
+    Args:
+        image: BGR uint8 (H, W, 3).
+        page: what was read on it.
+        columns: cells across.
+        rows: cells down.
+    """
+
+    def __init__(self, image: Pixels, page: Page, columns: int, rows: int) -> None:
+        self._image, self._page = image, page
+        height, width = image.shape[:2]
+        self._scale = min(columns / width, 2 * rows / height)
+        self.columns = max(1, min(columns, round(width * self._scale)))
+        self.rows = max(1, min(rows, round(height * self._scale / 2)))
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        many_colours = console.color_system in ("256", "truecolor") and not console.no_color
+        cells = self._half_blocks() if many_colours else self._braille()
+        for (row, column), (text, style) in self._labels(many_colours).items():
+            cells[row][column] = (text, style)
+        for line in cells:
+            yield from _runs(line)
+            yield Segment.line()
+
+    def _half_blocks(self) -> list[list[tuple[str, Style]]]:
+        pixels = few_colours(shrink(self._image, self.columns, 2 * self.rows))
+        for box, rgb in self._boxes():
+            cv2.rectangle(pixels, *_corners(box, self._scale), rgb[::-1])
+        pairs = pixels.reshape(self.rows, 2, self.columns, 3).swapaxes(1, 2).reshape(self.rows, self.columns, 6)
+        return [[(HALF_BLOCK, _style(*pair)) for pair in row] for row in pairs.tolist()]
+
+    def _braille(self) -> list[list[tuple[str, Style]]]:
+        grey = cv2.cvtColor(shrink(self._image, 2 * self.columns, 4 * self.rows), cv2.COLOR_BGR2GRAY)
+        around = cv2.blur(grey, (15, 15)).astype(np.int16)
+        dots = (grey < around - INK_CONTRAST).astype(np.uint8)
+        for box, _ in self._boxes():
+            cv2.rectangle(dots, *_corners(box, 2 * self._scale), 1)
+        cells = (dots.reshape(self.rows, 4, self.columns, 2) * BRAILLE_BITS[:, None, :]).sum(axis=(1, 3))
+        return [[(chr(BRAILLE + value), Style.null()) for value in row] for row in cells.tolist()]
+
+    def _boxes(self) -> Iterator[tuple[Box, tuple[int, int, int]]]:
+        """Of digits; of whole readings where a digit's outline would hide what it surrounds."""
+        heights = sorted(digit.box.h for digit in self._page.digits)
+        if heights and heights[len(heights) // 2] * self._scale < SMALL_PX:
+            yield from ((reading.box, _rgb(reading.confidence)) for reading in self._page.readings)
+        else:
+            yield from ((digit.box, _rgb(digit.probability)) for digit in self._page.digits)
+
+    def _labels(self, many_colours: bool) -> dict[tuple[int, int], tuple[str, Style]]:
+        """Each digit above its box, as far as there is room; the surest wins a cell that two want."""
+        labels: dict[tuple[int, int], tuple[str, Style]] = {}
+        for digit in sorted(self._page.digits, key=lambda digit: digit.probability):
+            column = min(int(digit.box.centre[0] * self._scale), self.columns - 1)
+            row = int((digit.box.y * self._scale - 1) / 2) - 1
+            rgb = _rgb(digit.probability)
+            style = Style(color=Color.from_rgb(*rgb), bgcolor=Color.from_rgb(0, 0, 0), bold=True)
+            labels[max(row, 0), max(column, 0)] = str(digit.digit), style if many_colours else Style(reverse=True)
+        return labels
+
+
+def shrink(image: Pixels, width: int, height: int) -> Pixels:
+    """Scale a picture down (or up) and keep thin dark strokes: each pixel is midway between its mean and its darkest.
+
+    Returns:
+        BGR uint8 (height, width, 3).
+    """
+    twice = cv2.resize(image, (2 * width, 2 * height), interpolation=cv2.INTER_AREA)
+    blocks = twice.reshape(height, 2, width, 2, 3)
+    return np.asarray((blocks.mean(axis=(1, 3)) + blocks.min(axis=(1, 3))) / 2, np.uint8)
+
+
+def few_colours(image: Pixels) -> Pixels:
+    """Smooth the paper's noise away, edges kept, and round the colours."""
+    smooth = cv2.bilateralFilter(image, 5, 24, 3)
+    return np.asarray(smooth // COLOUR_STEP * COLOUR_STEP, np.uint8)
+
+
+def _corners(box: Box, scale: float) -> tuple[tuple[int, int], tuple[int, int]]:
+    """The outline around a box, one pixel outside of it."""
+    left, top = int(box.x * scale) - 1, int(box.y * scale) - 1
+    return (left, top), (int(box.right * scale) + 1, int(box.bottom * scale) + 1)
+
+
+def _rgb(probability: float) -> tuple[int, int, int]:
+    return SURE_RGB if probability >= SURE else DOUBTFUL_RGB if probability >= UNSURE else UNSURE_RGB
+
+
+def _runs(cells: list[tuple[str, Style]]) -> Iterator[Segment]:
+    for style, run in groupby(cells, key=lambda cell: cell[1]):
+        yield Segment("".join(text for text, _ in run), style)
+
+
+@lru_cache(maxsize=8192)
+def _style(*pair: int) -> Style:
+    """The style of a cell, of its upper and its lower pixel: BGR, BGR."""
+    b, g, r, below_b, below_g, below_r = pair
+    return Style(color=Color.from_rgb(r, g, b), bgcolor=Color.from_rgb(below_r, below_g, below_b))

@@ -1,0 +1,55 @@
+"""The dashboard as a picture: what it would show last, as SVG."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from agent.tick import RunInfo, Tick
+from agent.views.history import History
+from agent.views.panels import dashboard
+from profiles.errors import OutputError
+
+COLUMNS, ROWS = 112, 34
+
+
+class Screenshot:
+    """A sink that draws the dashboard once, when it is closed.
+
+    Args:
+        info: what runs now.
+        path: the SVG file.
+    """
+
+    def __init__(self, info: Callable[[], RunInfo], path: Path) -> None:
+        self._info, self._path = info, path
+        self._history = History(time.monotonic_ns())
+
+    def take(self, tick: Tick) -> None:
+        self._history.add(tick, datetime.now().astimezone())
+
+    def close(self) -> None:
+        """Write the file.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        console = Console(
+            record=True,
+            file=io.StringIO(),
+            force_terminal=True,
+            color_system="truecolor",
+            no_color=False,
+            width=COLUMNS,
+            height=ROWS,
+        )
+        console.print(dashboard(self._info(), self._history.snapshot(time.monotonic_ns()), COLUMNS, ROWS))
+        try:
+            self._path.write_text(console.export_svg(title="digit-agent run"), "utf-8")
+        except OSError as error:
+            raise OutputError(f"{self._path} cannot be written ({error.strerror}); choose another place") from error

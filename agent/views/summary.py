@@ -1,0 +1,47 @@
+"""The closing summary, as a small table."""
+
+from __future__ import annotations
+
+from rich.table import Table
+from rich.text import Text
+
+from agent.summary import Power, Score, Summary
+from agent.tick import RunInfo
+from agent.views.figures import count, duration, energy, ms, power
+
+
+def summary_table(info: RunInfo, summary: Summary) -> Table:
+    """What a run came to: a label and a sentence a row."""
+    counts = summary.counts
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column()
+    rate = f"{counts.frames / summary.seconds:.1f} a second, " if summary.seconds > 0 and counts.frames else ""
+    table.add_row("source", Text(f"{info.source}, on {info.board}"))
+    table.add_row("net", Text(f"{info.artifact} in {info.runtime}"))
+    table.add_row("numbers", Text(f"{count(counts.readings)} read, of {count(counts.digits)} digits"))
+    table.add_row(
+        "frames",
+        Text(f"{count(counts.frames)} in {duration(summary.seconds)}, {rate}{count(counts.dropped)} dropped"),
+    )
+    if total := summary.latency.get("total"):
+        p50, p95, p99 = ms(total.p50_ms), ms(total.p95_ms), ms(total.p99_ms)
+        table.add_row("latency", Text(f"p50 {p50} ms, p95 {p95} ms, p99 {p99} ms from capture to result"))
+    if summary.score is not None:
+        table.add_row("accuracy", Text(_accuracy(summary.score)))
+    table.add_row("power", Text(_power(info, summary.power, counts.frames)))
+    return table
+
+
+def _accuracy(score: Score) -> str:
+    share = f"{score.share_right:.2%} of the {count(score.true)} digits shown were read right"
+    return f"{share} ({count(score.right)}); {count(score.false)} read that are wrong or not there"
+
+
+def _power(info: RunInfo, measured: Power | None, frames: int) -> str:
+    if info.power_sensor is None:
+        return "no power sensor on this machine: power not measurable"
+    if measured is None:
+        return f"not measured: {info.power_sensor} gave no sample"
+    each = f", {measured.energy_mj / frames:.1f} mJ a frame" if frames else ""
+    return f"{power(measured.mean_mw)} on average, {energy(measured.energy_mj)}{each} ({info.power_sensor})"
