@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from agent.candidates import Refusal, find_candidates, intact
 from agent.folders import cache_folder
-from agent.measure import Measured, measure
+from agent.measure import BATCHES, SECONDS, Measured, measure
 from agent.rank import accurate, rank
 from agent.runtimes.net import LoadedNet, runtime_version
 from profiles.errors import ArtifactError, NoArtifactError, RuntimeUnusableError
@@ -88,7 +88,12 @@ class BestNet:
 
 
 def choose(
-    folder: Path, profile: Profile, *, cache: Path | None = None, tell: Callable[[str], None] = log.info
+    folder: Path,
+    profile: Profile,
+    *,
+    cache: Path | None = None,
+    seconds: float = SECONDS,
+    tell: Callable[[str], None] = log.info,
 ) -> Choice:
     """Find the best artifact and runtime, or remember them from the last time on this machine.
 
@@ -96,6 +101,7 @@ def choose(
         folder: artifacts and their manifest.
         profile: of this board: runtimes to try, accuracy to keep, objective.
         cache: where choices are kept; None is the user's cache.
+        seconds: to spend on timing, over and above loading.
         tell: told what is being done, because the first time takes seconds, and minutes where TensorRT is used.
 
     Raises:
@@ -108,27 +114,34 @@ def choose(
     path = (cache or cache_folder()) / f"choice-{_key(folder, profile, manifest, good)}.json"
     if (remembered := _recall(path)) is not None:
         return remembered
-    choice = _decide(folder, profile, good, damaged, tell)
-    _remember(path, choice)
-    return choice
-
-
-def _decide(
-    folder: Path, profile: Profile, good: Sequence[Artifact], damaged: Sequence[Refusal], tell: Callable[[str], None]
-) -> Choice:
-    """Probe, measure and rank."""
-    budget = profile.budget
-    fit, poor = accurate(good, budget.min_accuracy)
-    candidates, broken = find_candidates(folder, fit, profile, tell)
-    tell(f"timing {len(candidates)} candidates")
-    measured, failed = measure(folder, candidates, power=profile if budget.objective == "energy" else None)
-    refused = (*damaged, *poor, *broken, *(Refusal(str(candidate), reason) for candidate, reason in failed))
+    fit, poor = accurate(good, profile.budget.min_accuracy)
+    measured, broken = survey(folder, fit, profile, seconds=seconds, tell=tell)
+    refused = (*damaged, *poor, *broken)
     for refusal in refused:
         log.info("not used: %s", refusal)
     if not measured:
         raise nothing_usable(folder, refused)
-    ranked, reason = rank(measured, budget.objective)
-    return Choice(str(folder), ranked, refused, reason)
+    ranked, reason = rank(measured, profile.budget.objective)
+    choice = Choice(str(folder), ranked, refused, reason)
+    _remember(path, choice)
+    return choice
+
+
+def survey(
+    folder: Path,
+    artifacts: Sequence[Artifact],
+    profile: Profile,
+    *,
+    batches: Sequence[int] = BATCHES,
+    seconds: float = SECONDS,
+    tell: Callable[[str], None] = log.info,
+) -> tuple[list[Measured], list[Refusal]]:
+    """Try artifacts on every runtime of a profile, and measure those that are right; arguments as in `choose`."""
+    candidates, refused = find_candidates(folder, artifacts, profile, tell)
+    tell(f"timing {len(candidates)} candidates")
+    power = profile if profile.budget.objective == "energy" else None
+    measured, failed = measure(folder, candidates, batches=batches, seconds=seconds, power=power)
+    return measured, [*refused, *(Refusal(str(candidate), reason) for candidate, reason in failed)]
 
 
 def nothing_usable(folder: Path, refused: Sequence[Refusal]) -> NoArtifactError:

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from agent.candidates import Candidate
 from agent.runtimes.child import Ending, begin, outlive, python_module, run_child, say
-from agent.runtimes.net import LoadedNet
 from agent.runtimes.tensors import GLYPH_SHAPE
 from agent.sensors.power import find_power_reader
 from agent.sensors.sample import PowerReader, PowerSample
+from agent.vision.digits import Net
 from profiles.errors import DigitAgentError
 from profiles.profile import Profile
 
@@ -111,7 +111,7 @@ def main() -> int:
     request = msgspec.json.decode(sys.stdin.buffer.read(), type=Request)
     reader = find_power_reader(request.power) if request.power else None
     share_s = request.seconds / len(request.batches)
-    nets: list[LoadedNet] = []
+    nets: list[Net] = []
     try:
         for number, candidate in enumerate(request.candidates):
             begin(number)
@@ -126,9 +126,7 @@ def main() -> int:
     return 0
 
 
-def energy_per_digit_mj(
-    net: LoadedNet, batch: int, reader: PowerReader, seconds: float = ENERGY_SECONDS
-) -> float | None:
+def energy_per_digit_mj(net: Net, batch: int, reader: PowerReader, seconds: float = ENERGY_SECONDS) -> float | None:
     """Let a net work without a pause, and say what one digit cost; None where the sensor gave nothing.
 
     Args:
@@ -151,7 +149,7 @@ def energy_per_digit_mj(
     return statistics.mean(known_mw) * (last - start) / digits if known_mw else None
 
 
-def _time_batch(nets: Sequence[LoadedNet], batch: int, seconds: float) -> list[Timing]:
+def _time_batch(nets: Sequence[Net], batch: int, seconds: float) -> list[Timing]:
     """Time one call of every net, by turns, so that a change of the clock frequency meets all of them."""
     glyphs = _glyphs(batch)
     for number, net in enumerate(nets):
@@ -170,7 +168,7 @@ def _glyphs(batch: int) -> NDArray[np.uint8]:
     return np.random.default_rng(0).integers(0, 256, (batch, *GLYPH_SHAPE), np.uint8)
 
 
-def _call_us(net: LoadedNet, glyphs: NDArray[np.uint8]) -> float:
+def _call_us(net: Net, glyphs: NDArray[np.uint8]) -> float:
     start = time.perf_counter_ns()
     net.logits(glyphs)
     return (time.perf_counter_ns() - start) / 1000

@@ -82,9 +82,11 @@ class Linear:
 
 @pytest.fixture(scope="session")
 def linear() -> Linear:
-    """Four models of one linear layer."""
+    """Models of one linear layer: in each format and precision, one that is slow, one that takes a single glyph."""
     files = {
         "linear.onnx": _onnx(quantized=False),
+        "slow.onnx": _onnx(quantized=False, detours=30),
+        "single.onnx": _onnx(quantized=False, batch=1),
         "linear-int8.onnx": _onnx(quantized=True),
         "linear.tflite": _tflite(quantized=False),
         "linear-int8.tflite": _tflite(quantized=True),
@@ -98,14 +100,20 @@ def _tensor(tensor: Tensor, shape: tuple[int, ...], quantized: bool) -> Tensor:
     return Tensor(name=tensor.name, dtype="float32", shape=shape)
 
 
-def _onnx(*, quantized: bool) -> bytes:
-    """Flatten and multiply, between DequantizeLinear and QuantizeLinear where it is quantized."""
+def _onnx(*, quantized: bool, detours: int = 0, batch: int | str = "n") -> bytes:
+    """Flatten and multiply, between DequantizeLinear and QuantizeLinear where it is quantized.
+
+    A detour multiplies by the identity matrix, which takes time and changes nothing.
+    """
     kind = TensorProto.INT8 if quantized else TensorProto.FLOAT
     nodes = [
         helper.make_node("Flatten", ["real" if quantized else "glyphs"], ["flat"]),
-        helper.make_node("MatMul", ["flat", "weights"], ["result" if quantized else "logits"]),
+        *(helper.make_node("MatMul", [f"flat{i or ''}", "eye"], [f"flat{i + 1}"]) for i in range(detours)),
+        helper.make_node("MatMul", [f"flat{detours or ''}", "weights"], ["result" if quantized else "logits"]),
     ]
     constants = [numpy_helper.from_array(WEIGHTS, "weights")]
+    if detours:
+        constants.append(numpy_helper.from_array(np.eye(784, dtype=np.float32), "eye"))
     if quantized:
         nodes.insert(0, helper.make_node("DequantizeLinear", ["glyphs", "in_scale", "in_zero"], ["real"]))
         nodes.append(helper.make_node("QuantizeLinear", ["result", "out_scale", "out_zero"], ["logits"]))
@@ -115,8 +123,8 @@ def _onnx(*, quantized: bool) -> bytes:
     graph = helper.make_graph(
         nodes,
         "linear",
-        [helper.make_tensor_value_info("glyphs", kind, ["n", 1, 28, 28])],
-        [helper.make_tensor_value_info("logits", kind, ["n", 11])],
+        [helper.make_tensor_value_info("glyphs", kind, [batch, 1, 28, 28])],
+        [helper.make_tensor_value_info("logits", kind, [batch, 11])],
         constants,
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)

@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+import pytest
+
+from agent.candidates import Candidate
+from agent.choice import BestNet, Choice, choose
+from agent.measure import Measured, Timing
+from profiles.errors import ManifestError, NoArtifactError
+from profiles.manifest import Artifact, Format
+from profiles.profile import Budget, Profile, RuntimeName, RuntimeOption, load_profile
+
+if TYPE_CHECKING:
+    from tests.agent.conftest import Linear
+
+RUNTIME_OF: dict[Format, RuntimeName] = {"onnx": "onnxruntime", "tflite": "ai-edge-litert"}
+
+
+@pytest.fixture
+def profile() -> Profile:
+    """The profile of a PC, with two runtimes of one thread each."""
+    runtimes = (RuntimeOption(name="onnxruntime"), RuntimeOption(name="ai-edge-litert"))
+    return msgspec.structs.replace(load_profile("generic-x86"), runtimes=runtimes)
+
+
+def by_hand(folder: Path, *artifacts: Artifact) -> Choice:
+    """A choice that ranks artifacts as they are given, whatever they are worth."""
+    candidates = [Candidate(artifact, RUNTIME_OF[artifact.format], "", 1) for artifact in artifacts]
+    ranked = tuple(Measured(candidate, (Timing(1, 9, 1.0, 1.0),), None) for candidate in candidates)
+    return Choice(str(folder), ranked, (), "by hand")
+
+
+def flip(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+def test_the_fastest_is_chosen_and_remembered(
+    linear: Linear, tmp_path: Path, profile: Profile, caplog: pytest.LogCaptureFixture
+) -> None:
+    linear.write(tmp_path, linear.artifact("slow.onnx"), linear.artifact("linear.onnx"))
+    told: list[str] = []
+    first = choose(tmp_path, profile, cache=tmp_path / "cache", seconds=0.1, tell=told.append)
+    assert first.best.candidate.artifact.file == "linear.onnx"
+    assert [m.candidate.artifact.file for m in first.ranked] == ["linear.onnx", "slow.onnx"]
+    assert "faster than the next (linear fp32 ONNX on onnxruntime)" in first.reason
+    assert told == ["trying onnxruntime", "trying ai-edge-litert", "timing 2 candidates"]
+
+    assert choose(tmp_path, profile, cache=tmp_path / "cache", seconds=0.1, tell=told.append) == first
+    assert len(told) == 3
+
+    (kept,) = (tmp_path / "cache").iterdir()
+    kept.write_bytes(kept.read_bytes()[:-10])
+    again = choose(tmp_path, profile, cache=tmp_path / "cache", seconds=0.1, tell=told.append)
+    assert len(told) == 6
+    assert "cannot be read" in caplog.text
+    assert msgspec.json.decode(kept.read_bytes(), type=Choice) == again
+
+
+def test_another_profile_is_another_choice(linear: Linear, tmp_path: Path, profile: Profile) -> None:
+    linear.write(tmp_path, linear.artifact("slow.onnx", bytes=1), linear.artifact("linear.onnx"))
+    smallest = msgspec.structs.replace(profile, budget=Budget(objective="size"))
+    assert choose(tmp_path, profile, cache=tmp_path, seconds=0.1).best.candidate.artifact.file == "linear.onnx"
+    assert choose(tmp_path, smallest, cache=tmp_path, seconds=0.1).best.candidate.artifact.file == "slow.onnx"
+
+
+def test_a_damaged_file_is_refused_and_the_next_best_used(linear: Linear, tmp_path: Path, profile: Profile) -> None:
+    linear.write(tmp_path, linear.artifact("linear.onnx"), linear.artifact("slow.onnx"))
+    assert choose(tmp_path, profile, cache=tmp_path, seconds=0.1).best.candidate.artifact.file == "linear.onnx"
+    flip(tmp_path / "linear.onnx")
+    choice = choose(tmp_path, profile, cache=tmp_path, seconds=0.1)
+    assert choice.best.candidate.artifact.file == "slow.onnx"
+    assert [refusal.what for refusal in choice.refused] == ["linear.onnx"]
+
+
+def test_when_nothing_can_be_used_every_reason_is_listed(linear: Linear, tmp_path: Path, profile: Profile) -> None:
+    golden = linear.artifact("linear.tflite").golden
+    lies = msgspec.structs.replace(golden, logits=golden.logits[::-1])
+    linear.write(
+        tmp_path,
+        linear.artifact("linear.onnx"),
+        linear.artifact("linear-int8.onnx", accuracy=None),
+        linear.artifact("single.onnx"),
+        linear.artifact("linear.tflite", golden=lies),
+    )
+    flip(tmp_path / "linear.onnx")
+    with pytest.raises(NoArtifactError) as caught:
+        choose(tmp_path, profile, cache=tmp_path / "cache")
+    message = str(caught.value)
+    assert "\n" not in message
+    for reason in (
+        "linear.onnx: ",
+        "is not the file that its manifest describes",
+        "linear-int8.onnx: its accuracy was not measured",
+        "single.onnx on onnxruntime: onnxruntime failed on single.onnx with 12 glyphs",
+        "linear.tflite on ai-edge-litert: linear.tflite computes other logits",
+        "digit-agent doctor",
+    ):
+        assert reason in message
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_folder_without_a_manifest_is_told(tmp_path: Path, profile: Profile) -> None:
+    with pytest.raises(ManifestError, match=r"no manifest\.json"):
+        choose(tmp_path, profile)
+
+
+def test_a_cache_that_cannot_be_written_costs_only_the_next_start(
+    linear: Linear, tmp_path: Path, profile: Profile, caplog: pytest.LogCaptureFixture
+) -> None:
+    linear.write(tmp_path, linear.artifact("linear.onnx"))
+    (tmp_path / "file").touch()
+    choice = choose(tmp_path, profile, cache=tmp_path / "file" / "cache", seconds=0.1)
+    assert choice.best.candidate.artifact.file == "linear.onnx"
+    assert "the next start measures again" in caplog.text
+
+
+def test_when_the_best_fails_at_run_time_the_next_takes_over(
+    linear: Linear, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    single, other = linear.write(tmp_path, linear.artifact("single.onnx"), linear.artifact("linear.tflite"))
+    net = BestNet(by_hand(tmp_path, single, other))
+    net.logits(linear.glyphs[:1])
+    assert net.choice.best.candidate.artifact == single
+    with caplog.at_level(logging.WARNING):
+        logits = net.logits(linear.glyphs)
+    np.testing.assert_allclose(logits, linear.reference(linear.glyphs), atol=1e-3)
+    assert net.choice.best.candidate.artifact == other
+    assert "took over, because linear fp32 ONNX on onnxruntime failed" in net.choice.reason
+    assert net.choice.reason in caplog.text
+
+
+def test_when_the_best_does_not_load_the_next_is_loaded(linear: Linear, tmp_path: Path) -> None:
+    best, other = linear.write(tmp_path, linear.artifact("linear.onnx"), linear.artifact("linear.tflite"))
+    flip(tmp_path / "linear.onnx")
+    assert BestNet(by_hand(tmp_path, best, other)).choice.best.candidate.artifact == other
+
+
+def test_when_all_fail_every_reason_is_listed(linear: Linear, tmp_path: Path) -> None:
+    net = BestNet(by_hand(tmp_path, *linear.write(tmp_path, linear.artifact("single.onnx"))))
+    with pytest.raises(NoArtifactError, match=r"failed on single\.onnx with 12 glyphs"):
+        net.logits(linear.glyphs)
