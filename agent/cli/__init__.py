@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from agent.cli import run, service
+from agent.cli import run, service, stats
 from profiles.terminal import run_app, show_version
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ def options(
 
 
 app.command()(run.run)
+app.command()(stats.stats)
 app.add_typer(service.app, name="service", help="Put the systemd service in place, or take it away.")
 
 
