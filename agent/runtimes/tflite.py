@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
 from agent.runtimes.session import Runtime
+from agent.stderr import native_stderr
 from profiles.manifest import Artifact
 
 if TYPE_CHECKING:
@@ -47,29 +44,16 @@ class TfliteSession:
 
 
 def _open(module: str, content: bytes, _artifact: Artifact, threads: int, _provider: str) -> TfliteSession:
-    interpreter: type[Interpreter] = importlib.import_module(module).Interpreter
-    with _without_notes():
-        return TfliteSession(interpreter(model_content=content, num_threads=threads))
+    """Load a model; the notes that the first interpreter writes to stderr are left out.
 
-
-@contextmanager
-def _without_notes() -> Iterator[None]:
-    """Keep lines that begin with "INFO:" from stderr; all others are written when the block ends.
-
-    The first interpreter says "INFO: Created TensorFlow Lite XNNPACK delegate for CPU." from C++, straight to file
-    descriptor 2, and Python has no switch for it (LiteRT issue 7420). It would tear a dashboard apart.
+    It says "INFO: Created TensorFlow Lite XNNPACK delegate for CPU." from C++, and Python has no switch for it
+    (https://github.com/google-ai-edge/LiteRT/issues/7420).
     """
-    sys.stderr.flush()
-    stderr = os.dup(2)
-    with tempfile.TemporaryFile() as caught:
-        os.dup2(caught.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
-            caught.seek(0)
-            os.write(2, b"".join(line for line in caught if not line.startswith(b"INFO:")))
+    interpreter: type[Interpreter] = importlib.import_module(module).Interpreter
+    with native_stderr() as lines:
+        session = TfliteSession(interpreter(model_content=content, num_threads=threads))
+    sys.stderr.writelines(f"{line}\n" for line in lines if not line.startswith("INFO:"))
+    return session
 
 
 LITERT = Runtime(
