@@ -7,8 +7,6 @@ import threading
 from agent.capture.frame import Frame
 from agent.capture.source import Source
 
-CLOSE_TIMEOUT_S = 2.0
-
 
 class LatestFrame:
     """Pulls a live source from a thread of its own and keeps the newest frame only.
@@ -56,10 +54,10 @@ class LatestFrame:
                 raise self._error
             return frame
 
-    def close(self) -> None:
-        """Ask the thread to end, and wait for it, at most two seconds."""
+    def close(self, timeout_s: float = 2.0) -> None:
+        """Ask the thread to end, and wait a while for it."""
         self._stop.set()
-        self._thread.join(CLOSE_TIMEOUT_S)
+        self._thread.join(timeout_s)
 
     def __enter__(self) -> LatestFrame:
         return self

@@ -20,6 +20,11 @@ HTTP_TIMEOUT_MS = 3000
 RTSP_TIMEOUT_MS = 8000
 """Longer: a camera may send a key frame only every few seconds, and nothing can be decoded before it."""
 
+ATTEMPTS = 10
+"""So many frames in a row may be damaged before a video counts as ended, ..."""
+PATIENCE_S = 1.0
+"""... unless trying takes longer than this: then it is not damage, but silence."""
+
 
 class VideoSource(Source):
     """Frames of an open `cv2.VideoCapture`.
@@ -67,15 +72,18 @@ class VideoSource(Source):
         self._capture.release()
 
     def _take(self) -> Frame | None:
-        """The next frame that can be decoded; one damaged frame is not the end of a video."""
+        """The next frame that can be decoded; a few damaged ones are not the end."""
         started = time.monotonic()
-        while self._capture.grab():
-            captured_ns = self._clock()
-            decoded, image = self._capture.retrieve()
-            if decoded:
-                frame = Frame(np.asarray(image, np.uint8), captured_ns, self._number, self._uri)
-                self._number += 1
-                return frame
+        for _ in range(ATTEMPTS):
+            if self._capture.grab():
+                captured_ns = self._clock()
+                decoded, image = self._capture.retrieve()
+                if decoded:
+                    frame = Frame(np.asarray(image, np.uint8), captured_ns, self._number, self._uri)
+                    self._number += 1
+                    return frame
+            if time.monotonic() - started > PATIENCE_S:
+                break
         failure = self._at_end(1000 * (time.monotonic() - started))
         if failure is not None:
             self.close()

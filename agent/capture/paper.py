@@ -118,18 +118,17 @@ def _write_row(
         for digit, ink, gap_px in zip(digits, inks, gaps_px, strict=True):
             y = baseline_px - ink.shape[0] + drift * x + rng.normal(0, 0.02) * script.height_px
             _lay_ink(paper, ink, round(x), round(y), script.colour)
-            written.append(WrittenDigit(digit, _outline(ink) + np.array((round(x), round(y)), np.float32) + DESK_PX))
+            written.append(WrittenDigit(digit, outline(ink) + np.array((round(x), round(y)), np.float32) + DESK_PX))
             x += ink.shape[1] + gap_px
         x += script.height_px * rng.uniform(0.9, 1.8)
     return written
 
 
-def _outline(ink: NDArray[np.uint8]) -> NDArray[np.float32]:
+def outline(ink: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Convex hull of the solid ink, float32 (n, 2), around whole pixels: pixel i spans i - 0.5 to i + 0.5."""
-    y, x = np.nonzero(ink >= SOLID_INK)
-    corners = [(x + dx, y + dy) for dx in (-0.5, 0.5) for dy in (-0.5, 0.5)]
-    points = np.concatenate([np.column_stack(corner) for corner in corners]).astype(np.float32)
-    return np.asarray(cv2.convexHull(points)[:, 0], np.float32)
+    hull = cv2.convexHull(cv2.findNonZero((ink >= SOLID_INK).astype(np.uint8)))[:, 0]
+    corners = [hull + np.array((dx, dy), np.float32) for dx in (-0.5, 0.5) for dy in (-0.5, 0.5)]
+    return np.asarray(cv2.convexHull(np.concatenate(corners).astype(np.float32))[:, 0], np.float32)
 
 
 def _lay_ink(paper: NDArray[np.uint8], ink: NDArray[np.uint8], x: int, y: int, colour: Colour) -> None:
@@ -155,11 +154,11 @@ def _write_heading(rng: np.random.Generator, paper: NDArray[np.uint8], baseline_
 
 def _stain(rng: np.random.Generator, paper: NDArray[np.uint8]) -> None:
     """The ring that a cup left."""
-    ring = np.zeros(paper.shape[:2], np.uint8)
-    centre = (int(rng.integers(200, PAPER_PX[0] - 200)), int(rng.integers(150, PAPER_PX[1] - 150)))
-    cv2.circle(ring, centre, int(rng.integers(110, 150)), 70, int(rng.integers(5, 10)), cv2.LINE_AA)
-    ring = np.asarray(cv2.GaussianBlur(ring, (0, 0), 3), np.uint8)
-    _lay_ink(paper, ring, 0, 0, (120, 160, 190))
+    size_px = 320
+    ring = np.zeros((size_px, size_px), np.uint8)
+    cv2.circle(ring, (160, 160), int(rng.integers(110, 145)), 70, int(rng.integers(5, 10)), cv2.LINE_AA)
+    x, y = (int(rng.integers(0, side_px - size_px)) for side_px in PAPER_PX)
+    _lay_ink(paper, np.asarray(cv2.GaussianBlur(ring, (0, 0), 3), np.uint8), x, y, (120, 160, 190))
 
 
 def _light(rng: np.random.Generator, image: NDArray[np.uint8]) -> NDArray[np.uint8]:

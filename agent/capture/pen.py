@@ -123,7 +123,7 @@ def _rotation(angle: float) -> NDArray[np.float64]:
     return np.array([[cos, sin], [-sin, cos]])
 
 
-def spline(points: NDArray[np.float64], steps: int = 12) -> NDArray[np.float64]:
+def spline(points: NDArray[np.float64], steps: int = 8) -> NDArray[np.float64]:
     """A smooth line through points: Catmull-Rom, broken where a point stands twice.
 
     Args:
@@ -155,7 +155,7 @@ def draw_strokes(rng: np.random.Generator, paths: list[NDArray[np.float64]], str
     Returns:
         Ink, uint8 (h, w), cropped tight.
     """
-    fine = 4
+    fine = 3
     low = np.min([path.min(axis=0) for path in paths], axis=0) - stroke_px
     high = np.max([path.max(axis=0) for path in paths], axis=0) + stroke_px
     w, h = np.ceil(high - low).astype(int) + 1
@@ -166,9 +166,9 @@ def draw_strokes(rng: np.random.Generator, paths: list[NDArray[np.float64]], str
         ends = 1 - 0.35 * np.exp(-along * rng.uniform(10, 30)) - 0.45 * np.exp((along - 1) * rng.uniform(10, 30))
         widths_px = np.maximum(1, np.rint(stroke_px * fine * ends * (1 + wave))).astype(int)
         shades = np.clip(235 * (0.75 + 0.25 * ends) * (1 + wave), 0, 255).astype(int)
-        dots = np.rint((path - low) * fine).astype(int)
-        for start, end, width_px, shade in zip(dots, dots[1:], widths_px, shades, strict=False):
-            cv2.line(ink, tuple(start), tuple(end), int(shade), int(width_px), cv2.LINE_AA)
+        dots = np.rint((path - low) * fine).astype(int).tolist()
+        for start, end, width_px, shade in zip(dots, dots[1:], widths_px.tolist(), shades.tolist(), strict=False):
+            cv2.line(ink, start, end, shade, width_px, cv2.LINE_AA)
     small = cv2.resize(ink, (w, h), interpolation=cv2.INTER_AREA)
     x, y, w, h = cv2.boundingRect(cv2.threshold(small, 24, 255, cv2.THRESH_BINARY)[1])
     return np.asarray(small[y : y + h, x : x + w])

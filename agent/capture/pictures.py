@@ -105,7 +105,7 @@ def load_picture(path: Path) -> NDArray[np.uint8]:
             image = _decode(content, header)
         except cv2.error:  # some formats raise where others give None
             image = None
-    if image is None or "remature end" in complaints():
+    if image is None or any("remature end" in line for line in complaints):
         raise PictureError(f"{path} is cut off or damaged; copy it again from where it came")
     return image
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import cv2
@@ -22,17 +22,20 @@ def silence_opencv() -> None:
 
 
 @contextmanager
-def native_stderr() -> Iterator[Callable[[], str]]:
+def native_stderr() -> Iterator[list[str]]:
     """Catch what the process writes to stderr: libjpeg and libpng complain there and nowhere else.
 
     Yields:
-        A function that gives the text caught so far.
+        A list that holds the lines caught, once the block is left.
     """
+    lines: list[str] = []
     with _one_at_a_time, tempfile.TemporaryFile() as caught:
         kept = os.dup(STDERR)
         os.dup2(caught.fileno(), STDERR)
         try:
-            yield lambda: os.pread(caught.fileno(), 10_000, 0).decode(errors="replace")
+            yield lines
         finally:
             os.dup2(kept, STDERR)
             os.close(kept)
+            caught.seek(0)
+            lines += caught.read().decode(errors="replace").splitlines()

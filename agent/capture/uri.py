@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
+
+import msgspec
 
 from profiles.errors import UsageError
 
@@ -58,14 +61,13 @@ class PicturesSpec:
     uri: str
 
 
-@dataclass(frozen=True)
-class DemoSpec:
+class DemoSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The built-in demo."""
 
     uri: str
-    seed: int = 1
-    frames: int = 90
-    fps: float | None = None
+    seed: Annotated[int, msgspec.Meta(ge=0)] = 1
+    frames: Annotated[int, msgspec.Meta(ge=1)] = 90
+    fps: Annotated[float, msgspec.Meta(gt=0)] | None = None
     """Frames a second; None means as fast as they are pulled."""
 
 
@@ -82,6 +84,8 @@ def parse_source(text: str) -> SourceSpec:
     Raises:
         UsageError: it is nothing that frames could come from.
     """
+    if not text:
+        raise UsageError(f"no source was named; give {KINDS}")
     if text.isdecimal():
         return CameraSpec(text, f"/dev/video{int(text)}")
     if text.startswith("/dev/"):
@@ -101,7 +105,10 @@ def _parse_url(text: str, scheme: str) -> SourceSpec:
         return CsiSpec(text, int(sensor))
     if scheme not in ("http", "https", "rtsp", "rtsps"):
         raise UsageError(f"{text!r} is no source: {scheme}: is not known; give {KINDS}")
-    url = urlsplit(text)
+    try:
+        url = urlsplit(text)
+    except ValueError as error:
+        raise UsageError(f"{text!r} is no address ({error}); write '{scheme}://host/path'") from error
     if not url.hostname:
         raise UsageError(f"{text!r} names no host; write '{scheme}://host/path'")
     host = url.netloc.rpartition("@")[2]
@@ -121,12 +128,8 @@ def _parse_path(text: str) -> SourceSpec:
 
 
 def _parse_demo(text: str) -> DemoSpec:
-    known = {"seed": int, "frames": int, "fps": float}
     try:
         options = dict(parse_qsl(text[len("demo:") :].removeprefix("?"), keep_blank_values=True, strict_parsing=True))
-        values = {name: known[name](value) for name, value in options.items()}
-    except (KeyError, ValueError):
-        values = {"seed": -1}
-    if any(value < 0 for value in values.values()) or 0 in (values.get("frames"), values.get("fps")):
-        raise UsageError(f"{text!r} is no demo; write 'demo:' or 'demo:?seed=3&frames=60&fps=10'")
-    return DemoSpec(text, **values)
+        return msgspec.convert({**options, "uri": text}, DemoSpec, strict=False)
+    except (ValueError, msgspec.ValidationError) as error:
+        raise UsageError(f"{text!r} is no demo ({error}); write 'demo:' or 'demo:?seed=3&frames=60&fps=10'") from error

@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from agent.capture.frame import Frame
+from agent.capture.opencv import HTTP_TIMEOUT_MS, video_devices
+from agent.capture.opener import open_source
+from agent.capture.source import Source
+from agent.capture.uri import parse_source
+from profiles.errors import SourceError
+
+FRAMES = 12
+
+
+def picture(number: int) -> NDArray[np.uint8]:
+    """Tells its number by its mean brightness; its grain makes a frame larger than a video's header."""
+    grain = np.random.default_rng(number).integers(-15, 16, (48, 64, 1))
+    return np.repeat(20 + 15 * number + grain, 3, axis=2).astype(np.uint8)
+
+
+def write_video(path: Path, codec: str) -> Path:
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*codec), 10, (64, 48))
+    for number in range(FRAMES):
+        writer.write(picture(number))
+    writer.release()
+    return path
+
+
+def every_frame(source: Source) -> list[Frame]:
+    with source:
+        return list(iter(source.read, None))
+
+
+def numbers_shown(frames: list[Frame]) -> list[int]:
+    return [round((float(frame.image.mean()) - 20) / 15) for frame in frames]
+
+
+@pytest.mark.parametrize(("name", "codec"), [("clip.avi", "MJPG"), ("clip.mp4", "mp4v")])
+def test_a_video_delivers_every_frame(tmp_path: Path, name: str, codec: str) -> None:
+    path = write_video(tmp_path / name, codec)
+    source = open_source(parse_source(str(path)), clock=lambda: 7)
+    frames = every_frame(source)
+    assert not source.live
+    assert source.title == name
+    assert numbers_shown(frames) == list(range(FRAMES))
+    assert [frame.number for frame in frames] == list(range(FRAMES))
+    assert {(frame.image.shape, str(frame.image.dtype)) for frame in frames} == {((48, 64, 3), "uint8")}
+    assert {(frame.captured_ns, frame.source) for frame in frames} == {(7, str(path))}
+
+
+def test_a_truncated_video_delivers_what_is_there_quietly(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = write_video(tmp_path / "clip.avi", "MJPG")
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    shown = numbers_shown(every_frame(open_source(parse_source(str(path)))))
+    assert 0 < len(shown) < FRAMES
+    assert shown == list(range(len(shown)))
+    assert capfd.readouterr().err == ""
+
+
+def test_a_damaged_frame_is_not_the_end_of_a_video(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = write_video(tmp_path / "clip.avi", "MJPG")
+    content = bytearray(path.read_bytes())
+    starts = [at for at in range(len(content)) if content[at : at + 3] == b"\xff\xd8\xff"]
+    content[starts[5] : starts[6] - 8] = bytes(starts[6] - 8 - starts[5])
+    path.write_bytes(content)
+    shown = numbers_shown(every_frame(open_source(parse_source(str(path)))))
+    assert [number for number in range(FRAMES) if number != 5] == [number for number in shown if number != 5]
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(b"", "is no video"), (b"hello, world", "is no video"), (None, "No such file"), (b"moov", "is no video")],
+)
+def test_a_file_without_a_frame(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], content: bytes | None, says: str
+) -> None:
+    path = tmp_path / "clip.mp4"
+    if content == b"moov":  # an mp4 keeps its table of frames at the end
+        whole = write_video(path, "mp4v").read_bytes()
+        content = whole[: len(whole) // 2]
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(SourceError, match=says) as caught:
+        open_source(parse_source(str(path)))
+    assert "\n" not in str(caught.value)
+    assert capfd.readouterr().err == ""
+
+
+class Camera(BaseHTTPRequestHandler):
+    """A network camera: /mjpg sends frames and ends, /stalls sends some and falls silent, /mute never begins."""
+
+    def do_GET(self) -> None:
+        if self.path == "/mute":
+            self.silent.wait()
+            return
+        self.send_response(200)
+        kind = "text/html" if self.path == "/page" else "multipart/x-mixed-replace; boundary=frame"
+        self.send_header("Content-Type", kind)
+        self.end_headers()
+        if self.path == "/page":
+            self.wfile.write(b"<html>no video here</html>")
+            return
+        for number in range(FRAMES):
+            jpeg = cv2.imencode(".jpg", picture(number))[1].tobytes()
+            self.wfile.write(b"--frame\r\nContent-Type: image/jpeg\r\n")
+            self.wfile.write(f"Content-Length: {len(jpeg)}\r\n\r\n".encode() + jpeg + b"\r\n")
+        if self.path == "/stalls":
+            self.wfile.flush()
+            self.silent.wait()
+
+    @property
+    def silent(self) -> threading.Event:
+        assert isinstance(self.server, CameraServer)
+        return self.server.silent
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class CameraServer(ThreadingHTTPServer):
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Camera)
+        self.silent = threading.Event()
+
+
+@contextmanager
+def network_camera() -> Iterator[str]:
+    with CameraServer() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.silent.set()
+            server.shutdown()
+            thread.join()
+
+
+def test_a_stream_of_a_network_camera(capfd: pytest.CaptureFixture[str]) -> None:
+    with network_camera() as address:
+        source = open_source(parse_source(f"{address}/mjpg"))
+        assert source.live
+        assert source.title == f"stream {address}/mjpg"
+        frames = every_frame(source)
+    assert numbers_shown(frames) == list(range(FRAMES))
+    assert capfd.readouterr().err == ""
+
+
+def test_a_stream_that_stalls_is_given_up_in_time() -> None:
+    with network_camera() as address, open_source(parse_source(f"{address}/stalls")) as source:
+        started = time.monotonic()
+        with pytest.raises(SourceError, match="stalled: no frame for 3000 ms"):
+            list(iter(source.read, None))
+        assert time.monotonic() - started < 1.5 * HTTP_TIMEOUT_MS / 1000
+
+
+def test_a_camera_that_never_answers_is_given_up_in_time() -> None:
+    with network_camera() as address:
+        started = time.monotonic()
+        with pytest.raises(SourceError, match="gives no video within 3000 ms"):
+            open_source(parse_source(f"{address}/mute"))
+        assert time.monotonic() - started < 1.5 * HTTP_TIMEOUT_MS / 1000
+
+
+@pytest.mark.parametrize("scheme", ["http", "rtsp"])
+def test_nobody_listens(scheme: str, capfd: pytest.CaptureFixture[str]) -> None:
+    with CameraServer() as server:
+        port = server.server_port
+    with pytest.raises(SourceError, match="gives no video") as caught:
+        open_source(parse_source(f"{scheme}://me:secret@127.0.0.1:{port}/live"))
+    assert "secret" not in str(caught.value)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_page_is_no_stream() -> None:
+    with network_camera() as address, pytest.raises(SourceError, match="gives no video"):
+        open_source(parse_source(f"{address}/page"))
+
+
+def test_a_missing_camera_says_which_there_are(tmp_path: Path) -> None:
+    (tmp_path / "dev").mkdir()
+    with pytest.raises(SourceError, match=r"no camera /dev/video0 \(there: none\)"):
+        open_source(parse_source("0"), root=tmp_path)
+    for name in ("video10", "video2", "vga"):
+        (tmp_path / "dev" / name).touch()
+    assert video_devices(tmp_path) == ("/dev/video2", "/dev/video10")
+    with pytest.raises(SourceError, match=r"no camera /dev/video0 \(there: /dev/video2, /dev/video10\)"):
+        open_source(parse_source("/dev/video0"), root=tmp_path)
+
+
+def test_a_device_that_is_no_camera(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "dev").mkdir()
+    (tmp_path / "dev/video0").touch()
+    with pytest.raises(SourceError, match="is no camera, or another program has it"):
+        open_source(parse_source("0"), root=tmp_path)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_camera_of_somebody_else(tmp_path: Path) -> None:
+    (tmp_path / "dev").mkdir()
+    (tmp_path / "dev/video0").touch(mode=0)
+    if os.access(tmp_path / "dev/video0", os.R_OK):
+        pytest.skip("root may use every camera")
+    with pytest.raises(SourceError, match="usermod -aG video"):
+        open_source(parse_source("0"), root=tmp_path)
