@@ -5,6 +5,7 @@ The file is `torch.save` of plain types and tensors, so it is read with `weights
 
 from __future__ import annotations
 
+import io
 import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -84,13 +85,15 @@ def load(path: Path) -> Checkpoint:
     import torch
 
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-        return _from_plain(content)
+        packed = io.BytesIO(path.read_bytes())
     except FileNotFoundError:
         raise UsageError(f"no checkpoint {path}; name another with --checkpoint, or train one") from None
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, KeyError, TypeError, ValueError) as error:
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise ArtifactError(f"{path} is damaged or no checkpoint ({reason}); copy or train it again") from error
+    except OSError as error:
+        raise ArtifactError(f"{path} cannot be read ({error.strerror}); check its permissions") from error
+    try:
+        return _from_plain(torch.load(packed, map_location="cpu", weights_only=True))
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, LookupError, TypeError, ValueError) as error:
+        raise ArtifactError(f"{path} is damaged or no checkpoint of ours; copy or train it again") from error
 
 
 def restore(checkpoint: Checkpoint) -> nn.Module:
@@ -106,7 +109,7 @@ def restore(checkpoint: Checkpoint) -> nn.Module:
         net.load_state_dict(dict(checkpoint.state))
     except (TrainingError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:200]
-        raise ArtifactError(f"the checkpoint's weights fit no net of this version ({reason}); train it again") from error
+        raise ArtifactError(f"the checkpoint's weights fit no net of ours ({reason}); train it again") from error
     return net.eval()
 
 

@@ -5,5 +5,6 @@
 - `strip`: what a runtime does not need, taken out.
 - `golden`: glyphs that every export is checked with.
 - `make`: one file with its row of the manifest, checked against the net it came from.
+- `cost`: parameters and multiply-accumulates.
 - `workshop`: `make` in child processes, because converters talk to the terminal.
 """

@@ -137,9 +137,7 @@ def _at(source: _Source, exporter: Exporter, precision: Precision) -> bytes:
         return exporter.to_fp16(source.fp32)
     probe = golden_glyphs()[5:6]
     activations = exporter.activations(source.fp32, probe)
-    return exporter.to_int8(
-        source.fp32, ranges_of_tensors(source.folded, source.checkpoint.ranges, activations, probe)
-    )
+    return exporter.to_int8(source.fp32, ranges_of_tensors(source.folded, source.checkpoint.ranges, activations, probe))
 
 
 def _describe(source: _Source, exporter: Exporter, kind: ArtifactKind, content: bytes) -> Artifact:

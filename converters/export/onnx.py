@@ -5,7 +5,6 @@ int8 is QDQ, signed, weights per channel. Its ranges are given, so no calibratio
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable
 
 import numpy as np
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import nn
 
+from converters.export.quiet import without_warnings
 from converters.export.ranges import Ranges
 from converters.export.strip import INPUT, OUTPUT
 from profiles.errors import ConversionError
@@ -25,34 +25,31 @@ OPSET = 18
 """The oldest that torch's exporter writes without converting, for the sake of old runtimes."""
 
 
+@without_warnings()
 def to_fp32(folded: nn.Module) -> bytes:
     """An ONNX file that computes what the net computes, for any batch size."""
-    with warnings.catch_warnings():
-        # torch 2.13 warns of its own use of torch.utils._pytree.
-        warnings.simplefilter("ignore")
-        program = torch.onnx.export(
-            folded,
-            (torch.zeros(2, *INPUT_SHAPE),),
-            input_names=[INPUT],
-            output_names=[OUTPUT],
-            opset_version=OPSET,
-            dynamic_shapes=({0: torch.export.Dim("n")},),
-            dynamo=True,
-            verbose=False,
-        )
+    program = torch.onnx.export(
+        folded,
+        (torch.zeros(2, *INPUT_SHAPE),),
+        input_names=[INPUT],
+        output_names=[OUTPUT],
+        opset_version=OPSET,
+        dynamic_shapes=({0: torch.export.Dim("n")},),
+        dynamo=True,
+        verbose=False,
+    )
     if program is None:
         raise ConversionError("torch's ONNX exporter gave no model; report this as a bug")
-    return program.model_proto.SerializeToString()
+    content: bytes = program.model_proto.SerializeToString()
+    return content
 
 
+@without_warnings()
 def to_fp16(fp32: bytes) -> bytes:
     """The same with weights and arithmetic in fp16; input and output stay float32."""
-    with warnings.catch_warnings():
-        # It warns of every weight too small for fp16, which then becomes 0.
-        warnings.simplefilter("ignore")
-        from onnxconverter_common import float16
+    from onnxconverter_common import float16
 
-        half = float16.convert_float_to_float16(onnx.load_from_string(fp32), keep_io_types=True)
+    half = float16.convert_float_to_float16(onnx.load_from_string(fp32), keep_io_types=True)
     content: bytes = half.SerializeToString()
     return content
 
@@ -125,7 +122,8 @@ def _tensor(graph: onnx.GraphProto, value: onnx.ValueInfoProto, neighbour: onnx.
 
 
 def _initializer(graph: onnx.GraphProto, name: str) -> NDArray[np.generic]:
-    return numpy_helper.to_array(next(one for one in graph.initializer if one.name == name))
+    value: NDArray[np.generic] = numpy_helper.to_array(next(one for one in graph.initializer if one.name == name))
+    return value
 
 
 def _bare_edges(graph: onnx.GraphProto) -> None:

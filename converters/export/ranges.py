@@ -26,7 +26,8 @@ ALIKE = 1e-3
 
 def fold(net: nn.Module) -> fx.GraphModule:
     """The net with its batch normalisation folded into its convolutions: what every export is made of."""
-    folded: fx.GraphModule = fuse(net.eval())
+    folded = fuse(net.eval())
+    assert isinstance(folded, fx.GraphModule)
     return folded
 
 

@@ -50,7 +50,7 @@ def strip_tflite(content: bytes) -> bytes:
 
 
 def _short(number: int) -> str:
-    """0, 1 … as a, b … z, ba, bb …"""
+    """Numbers from 0 on as a, b … z, ba, bb and so on."""
     digits = ""
     while True:
         number, rest = divmod(number, 26)

@@ -6,8 +6,6 @@ int8 is signed, weights per channel. Its ranges are given, so no calibration dat
 
 from __future__ import annotations
 
-import os
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from converters.export.quiet import without_warnings
 from converters.export.ranges import Ranges
 from profiles.manifest import Tensor
 
@@ -24,17 +23,13 @@ if TYPE_CHECKING:
 INPUT_SHAPE = (28, 28, 1)
 
 
+@without_warnings()
 def to_fp32(folded: nn.Module) -> bytes:
     """A TFLite file that computes what the net computes."""
-    os.environ.setdefault("LITERT_TORCH_SHOW_PROGRESS", "n")
-    with warnings.catch_warnings():
-        # litert-torch 0.10 uses what torch 2.13 calls deprecated, and so do its imports.
-        warnings.simplefilter("ignore")
-        import litert_torch
+    import litert_torch
 
-        channels_last = litert_torch.to_channel_last_io(folded, args=[0]).eval()
-        model = litert_torch.convert(channels_last, (torch.zeros(1, *INPUT_SHAPE),))
-    content: bytes = model.model_content()
+    channels_last = litert_torch.to_channel_last_io(folded, args=[0]).eval()
+    content: bytes = litert_torch.convert(channels_last, (torch.zeros(1, *INPUT_SHAPE),)).model_content()
     return content
 
 
@@ -69,19 +64,17 @@ def to_int8(fp32: bytes, ranges: Ranges) -> bytes:
     return _quantize(fp32, recipe.static_wi8_ai8(), bounds)
 
 
+@without_warnings()
 def activations(fp32: bytes, probe: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
     """What each activation holds for a glyph, uint8 (1, 28, 28); the input is one of them."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     model = _parse(fp32)
-    with warnings.catch_warnings():
-        # It warns that keeping every tensor takes memory; here that is 100 kB, once.
-        warnings.simplefilter("ignore")
-        interpreter = Interpreter(
-            model_content=fp32,
-            experimental_preserve_all_tensors=True,
-            experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
-        )
+    interpreter = Interpreter(
+        model_content=fp32,
+        experimental_preserve_all_tensors=True,
+        experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+    )
     interpreter.allocate_tensors()
     interpreter.set_tensor(model.subgraphs[0].inputs[0], probe.reshape(1, *INPUT_SHAPE).astype(np.float32) / 255)
     interpreter.invoke()
@@ -110,6 +103,7 @@ def _tensor(tensor: TensorT) -> Tensor:
     )
 
 
+@without_warnings()
 def _quantize(fp32: bytes, recipe: list[dict[str, Any]], bounds: dict[str, Any] | None) -> bytes:
     from ai_edge_quantizer.quantizer import Quantizer
 
