@@ -5,6 +5,7 @@ No torch here: an artifact is judged in the runtime that the board will use, on 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from profiles.errors import ArtifactError, RuntimeUnusableError, UsageError
+from converters.data.mnist import load_mnist
+from profiles.errors import ArtifactError, UsageError
 from profiles.manifest import FILE_NAME, Accuracy, Artifact, load_manifest
 from profiles.profile import RuntimeName
 
@@ -45,6 +47,43 @@ class Verdict:
     digits: tuple[DigitScore, ...]
     confusion: tuple[tuple[int, ...], ...]
     """Ten rows, the true digits, by eleven columns, what was read; the last column is rejected."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How well one artifact reads in one runtime."""
+
+    artifact: Artifact
+    runtime: RuntimeName
+    runtime_version: str
+    verdict: Verdict
+
+
+def evaluate(path: Path, data: Path, runtime: str | None = None) -> tuple[Evaluation, ...]:
+    """Judge one artifact, or all of a folder, on MNIST's test images.
+
+    Args:
+        path: a model file with its manifest beside it, or their folder.
+        data: a folder with MNIST.
+        runtime: what shall run them; None takes for each the first that is installed. In a folder, files that are
+            not for it are left out.
+
+    Raises:
+        UsageError: there is nothing at `path`, or no such runtime.
+        ManifestError: there is no manifest, or it is damaged.
+        ArtifactError: a file is not what the manifest says.
+        RuntimeUnusableError: the runtime is not installed, or not for this file.
+        DatasetError: MNIST is not there.
+    """
+    from agent.runtimes.net import load_net, runtime_version
+
+    folder, artifacts = find_artifacts(path)
+    images, labels = load_mnist(data, "test")
+    evaluations = []
+    for artifact, name in _with_runtimes(artifacts, runtime):
+        verdict = judge_net(load_net(folder, artifact, name), images, labels)
+        evaluations.append(Evaluation(artifact, name, runtime_version(name) or "", verdict))
+    return tuple(evaluations)
 
 
 def judge(predictions: NDArray[np.integer], labels: NDArray[np.integer]) -> Verdict:
@@ -104,22 +143,19 @@ def find_artifacts(path: Path) -> tuple[Path, tuple[Artifact, ...]]:
     )
 
 
-def default_runtime(artifact: Artifact) -> RuntimeName:
-    """The first runtime for this format that is installed here.
-
-    Raises:
-        RuntimeUnusableError: there is none.
-    """
+def _with_runtimes(artifacts: tuple[Artifact, ...], asked: str | None) -> Iterator[tuple[Artifact, RuntimeName]]:
     from agent.runtimes.net import RUNTIMES, runtime_version
 
-    fitting = [name for name, row in RUNTIMES.items() if row.format == artifact.format]
-    for name in fitting:
-        if runtime_version(name) is not None:
-            return name
-    raise RuntimeUnusableError(
-        f"nothing installed here runs {artifact.file}; install {' or '.join(fitting)}, or name another file"
-    )
+    if asked is not None and asked not in RUNTIMES:
+        raise UsageError(f"there is no runtime {asked!r}; choose one of {', '.join(RUNTIMES)}")
+    for artifact in artifacts:
+        fitting = [name for name, row in RUNTIMES.items() if row.format == artifact.format]
+        if asked is None:
+            fitting = [name for name in fitting if runtime_version(name) is not None] or fitting
+            yield artifact, fitting[0]
+        elif asked in fitting or len(artifacts) == 1:
+            yield artifact, next(name for name in RUNTIMES if name == asked)
 
 
 def _share(part: NDArray[np.generic], whole: NDArray[np.generic]) -> NDArray[np.float64]:
-    return np.divide(part, whole, out=np.zeros(len(whole), np.float64), where=whole != 0)
+    return np.asarray(np.divide(part, whole, out=np.zeros(len(whole), np.float64), where=whole != 0))

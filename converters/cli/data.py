@@ -1,0 +1,40 @@
+"""`digit-convert data`: the data sets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from converters.data.mnist import DEFAULT_FOLDER
+
+app = typer.Typer(no_args_is_help=True, help="Get the data that training and judging need.")
+
+
+@app.callback()
+def group() -> None:
+    """Get the data that training and judging need."""
+
+
+@app.command()
+def fetch(
+    data: Annotated[Path, typer.Option(envvar="DIGIT_DATA_DIR", help="Where the files go.")] = DEFAULT_FOLDER,
+) -> None:
+    """Download MNIST (11 MB) and verify it; a broken download continues where it stopped.
+
+    Example: `digit-convert data fetch --data data/mnist`
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from converters.data.fetch import fetch as fetch_mnist
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    messages = Console(stderr=True)
+    with Progress(*columns, console=messages, disable=not messages.is_terminal) as progress:
+        task = progress.add_task("verifying what is there", total=None)
+        fetch_mnist(
+            data, lambda name, have, total: progress.update(task, description=name, completed=have, total=total)
+        )
+    typer.echo(f"MNIST is in {data}")

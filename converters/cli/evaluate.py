@@ -1,0 +1,106 @@
+"""`digit-convert evaluate`: how well artifacts read MNIST's test images."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from converters.data.mnist import DEFAULT_FOLDER
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from converters.judge import Evaluation, Verdict
+
+
+def evaluate(
+    path: Annotated[Path, typer.Argument(help="A model file beside its manifest, or a folder of them.")],
+    data: Annotated[Path, typer.Option(envvar="DIGIT_DATA_DIR", help="A folder with MNIST.")] = DEFAULT_FOLDER,
+    runtime: Annotated[
+        str | None,
+        typer.Option(help="onnxruntime, ai-edge-litert or tflite-runtime.", show_default="the installed one"),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Judge artifacts on MNIST's test images, in the runtime that the board will use.
+
+    Example: `digit-convert evaluate artifacts/pi5 --data data/mnist`
+    """
+    from converters.judge import evaluate as evaluate_path
+
+    evaluations = evaluate_path(path, data, runtime)
+    if json:
+        import msgspec
+
+        typer.echo(msgspec.json.encode({"artifacts": [as_plain(one) for one in evaluations]}).decode())
+        return
+    from rich.console import Console
+
+    console = Console()
+    console.print(summary(evaluations))
+    if len(evaluations) == 1:
+        console.print(digits(evaluations[0].verdict))
+        console.print(confusion(evaluations[0].verdict))
+
+
+def as_plain(evaluation: Evaluation) -> dict[str, Any]:
+    """An evaluation as plain types, for JSON."""
+    artifact = evaluation.artifact
+    return {
+        "file": artifact.file,
+        "format": artifact.format,
+        "precision": artifact.precision,
+        "bytes": artifact.bytes,
+        "runtime": evaluation.runtime,
+        "runtime_version": evaluation.runtime_version,
+        **asdict(evaluation.verdict),
+    }
+
+
+def summary(evaluations: tuple[Evaluation, ...]) -> Table:
+    """One row an artifact."""
+    from rich.table import Table
+
+    table = Table("file", "bytes", "runtime", "accuracy", "promised")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for one in evaluations:
+        promise = one.artifact.accuracy
+        table.add_row(
+            one.artifact.file,
+            f"{one.artifact.bytes:,}",
+            f"{one.runtime} {one.runtime_version}",
+            f"{one.verdict.accuracy:.2%}",
+            f"{promise.value:.2%}" if promise else "–",
+        )
+    table.caption = f"on MNIST's {evaluations[0].verdict.images:,} test images" if evaluations else "nothing to judge"
+    return table
+
+
+def digits(verdict: Verdict) -> Table:
+    """One row a digit."""
+    from rich.table import Table
+
+    table = Table("digit", "images", "precision", "recall", "F1", title="Each digit")
+    for column in table.columns:
+        column.justify = "right"
+    for one in verdict.digits:
+        table.add_row(str(one.digit), f"{one.images:,}", f"{one.precision:.2%}", f"{one.recall:.2%}", f"{one.f1:.2%}")
+    return table
+
+
+def confusion(verdict: Verdict) -> Table:
+    """True digits in rows, what was read in columns; right ones bold, none as a dot."""
+    from rich.table import Table
+
+    table = Table("true", *(str(digit) for digit in range(10)), "rejected", title="What was read")
+    for column in table.columns:
+        column.justify = "right"
+    for digit, row in enumerate(verdict.confusion):
+        cells = [str(count) if count else "·" for count in row]
+        cells[digit] = f"[bold]{cells[digit]}[/]"
+        table.add_row(str(digit), *cells)
+    return table

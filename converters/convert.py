@@ -1,0 +1,130 @@
+"""A checkpoint becomes a folder for each board: the model files worth carrying there, and their manifest."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+from converters.checkpoint import Checkpoint, save
+from converters.export.workshop import make_all
+from profiles.errors import OutputError
+from profiles.manifest import FILE_NAME, Format, Manifest, Precision, dump_manifest
+from profiles.profile import ArtifactKind, Profile
+
+if TYPE_CHECKING:
+    from converters.export.make import Made
+
+ALL_KINDS = tuple(
+    ArtifactKind(format=one, precision=precision) for one in get_args(Format) for precision in get_args(Precision)
+)
+
+
+def kinds_for(profiles: Sequence[Profile]) -> tuple[ArtifactKind, ...]:
+    """What these boards carry, each kind once."""
+    carried = {kind for profile in profiles for kind in profile.artifacts}
+    return tuple(kind for kind in ALL_KINDS if kind in carried)
+
+
+def convert(
+    checkpoint_file: Path,
+    profiles: Sequence[Profile],
+    out: Path,
+    data: Path | None,
+    done: Callable[[Made], None],
+) -> tuple[Manifest, ...]:
+    """Write `out/<board>/` for each board; what was there before is replaced as a whole, and only at the end.
+
+    Args:
+        checkpoint_file: the trained net.
+        profiles: the boards.
+        out: where their folders go.
+        data: a folder with MNIST to measure accuracies on; None takes over what the checkpoint says.
+        done: told of each artifact when it is made; there are `len(kinds_for(profiles))`.
+
+    Returns:
+        One manifest a board.
+
+    Raises:
+        OutputError: the folders cannot be written.
+        DigitAgentError: as `make_all` says.
+    """
+    for profile in profiles:
+        refuse_foreign(out / profile.name)
+    with _writing(out):
+        out.mkdir(parents=True, exist_ok=True)
+        staging = tempfile.TemporaryDirectory(dir=out, prefix=".partial-")
+    with staging:
+        made = make_all(checkpoint_file, kinds_for(profiles), data, done)
+        with _writing(out):
+            folder = Path(staging.name)
+            manifests = tuple(write_board(folder, profile, made) for profile in profiles)
+            for profile in profiles:
+                _put_in_place(folder / profile.name, out / profile.name, folder / f"{profile.name}.old")
+    return manifests
+
+
+def certify(checkpoint: Checkpoint, data: Path) -> Checkpoint:
+    """The checkpoint with the accuracy of each of its exports, measured on MNIST's test images.
+
+    Raises:
+        DigitAgentError: as `make_all` says.
+    """
+    with tempfile.TemporaryDirectory(prefix="digit-convert-") as folder:
+        file = Path(folder) / "checkpoint.pt"
+        save(checkpoint, file)
+        made = make_all(file, ALL_KINDS, data, lambda _made: None)
+    measured = {kind: one.artifact.accuracy for kind, one in made.items() if one.artifact.accuracy}
+    return replace(checkpoint, accuracy=measured)
+
+
+def write_board(folder: Path, profile: Profile, made: Mapping[ArtifactKind, Made]) -> Manifest:
+    """Write `folder/<board>/`: model files first, then the manifest that vouches for them."""
+    board = folder / profile.name
+    board.mkdir()
+    carried = [made[kind] for kind in profile.artifacts]
+    for one in carried:
+        (board / one.artifact.file).write_bytes(one.content)
+    manifest = Manifest(target=profile.name, artifacts=tuple(one.artifact for one in carried))
+    (board / FILE_NAME).write_bytes(dump_manifest(manifest))
+    return manifest
+
+
+def refuse_foreign(folder: Path) -> None:
+    """See that a folder that will be replaced holds nothing but artifacts.
+
+    Raises:
+        OutputError: it holds something else.
+    """
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise OutputError(f"{folder} is a file; move it away, or choose another --out")
+    for path in folder.iterdir():
+        if path.suffix not in (".onnx", ".tflite") and not path.name.startswith(FILE_NAME):
+            raise OutputError(f"{path} would be lost; move it away, or choose another --out")
+
+
+@contextmanager
+def _writing(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"{out} cannot be written ({error.strerror}); free space or choose another --out") from error
+
+
+def _put_in_place(new: Path, target: Path, old: Path) -> None:
+    """Swap a folder in by renaming, and the old one back should that fail."""
+    if target.exists():
+        target.rename(old)
+    try:
+        new.rename(target)
+    except BaseException:
+        if old.exists():
+            old.rename(target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
