@@ -82,7 +82,7 @@ def run(options: RunOptions, out: Console, err: Console) -> tuple[RunInfo, Summa
             tell = status.update if err.is_terminal else log.info
             net = BestNet(choose(options.artifacts or default_artifacts(), profile, tell=tell))
         power = find_power_reader(profile)
-        info = partial(_info, source.title, profile.title, net, power.describe if power is not None else None)
+        info = partial(_info, source.title, profile.name, net, power.describe if power is not None else None)
         sampler = Sampler(partial(measure_vitals, profile.sensors, power))
         cleanup.callback(sampler.close)
         stop = cleanup.enter_context(_stop_by_signal())

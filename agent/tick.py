@@ -21,6 +21,7 @@ class RunInfo:
 
     source: str
     board: str
+    """The name of the board's profile."""
     artifact: str
     runtime: str
     reason: str

@@ -44,6 +44,11 @@ def duration(seconds: float) -> str:
     return f"{f'{days}d ' if days else ''}{hours}:{minutes:02}:{whole_seconds:02}"
 
 
+def took(seconds: float) -> str:
+    """A short time in seconds, a longer one as a duration."""
+    return f"{seconds:.1f} s" if seconds < 100 else duration(seconds)
+
+
 def count(number: int) -> str:
     """A number with thin groups of three: 12 345."""
     return f"{number:,}".replace(",", " ")

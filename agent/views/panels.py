@@ -179,7 +179,7 @@ def machine_panel(info: RunInfo, now: Snapshot, width: int) -> Panel:
     frames = Text(count(counts.frames if counts is not None else 0))
     frames.append(f", {count(dropped)} dropped", style=WARN if dropped else DIM)
     table.add_row("frames", frames)
-    return _panel(table, info.board)
+    return _panel(table, "machine", info.board)
 
 
 def net_panel(info: RunInfo) -> Panel:

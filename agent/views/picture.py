@@ -18,10 +18,11 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.segment import Segment
 from rich.style import Style
 
-from agent.vision.box import Box
 from agent.vision.page import Page
 
 Pixels = NDArray[np.uint8]
+Point = tuple[int, int]
+Rgb = tuple[int, int, int]
 
 HALF_BLOCK = "▀"
 BRAILLE = 0x2800
@@ -31,7 +32,7 @@ COLOUR_STEP = 8
 """Colours are rounded to it, so that neighbours look the same and share one escape code."""
 SURE, UNSURE = 0.9, 0.6
 SURE_RGB, DOUBTFUL_RGB, UNSURE_RGB = (64, 224, 128), (255, 200, 64), (255, 96, 96)
-SMALL_PX = 6
+SMALL_PX = 8
 """Digits lower than that, as drawn, get no outline of their own."""
 INK_CONTRAST = 12
 """Grey levels by which ink is darker than the paper around it."""
@@ -53,6 +54,8 @@ class Picture:
         self._scale = min(columns / width, 2 * rows / height)
         self.columns = max(1, min(columns, round(width * self._scale)))
         self.rows = max(1, min(rows, round(height * self._scale / 2)))
+        heights = sorted(digit.box.h for digit in page.digits)
+        self._small = bool(heights) and heights[len(heights) // 2] * self._scale < SMALL_PX
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         many_colours = console.color_system in ("256", "truecolor") and not console.no_color
@@ -65,8 +68,8 @@ class Picture:
 
     def _half_blocks(self) -> list[list[tuple[str, Style]]]:
         pixels = few_colours(shrink(self._image, self.columns, 2 * self.rows))
-        for box, rgb in self._boxes():
-            cv2.rectangle(pixels, *_corners(box, self._scale), rgb[::-1])
+        for start, end, rgb in self._marks(self._scale):
+            cv2.rectangle(pixels, start, end, rgb[::-1])
         pairs = pixels.reshape(self.rows, 2, self.columns, 3).swapaxes(1, 2).reshape(self.rows, self.columns, 6)
         return [[(HALF_BLOCK, _style(*pair)) for pair in row] for row in pairs.tolist()]
 
@@ -74,28 +77,33 @@ class Picture:
         grey = cv2.cvtColor(shrink(self._image, 2 * self.columns, 4 * self.rows), cv2.COLOR_BGR2GRAY)
         around = cv2.blur(grey, (15, 15)).astype(np.int16)
         dots = (grey < around - INK_CONTRAST).astype(np.uint8)
-        for box, _ in self._boxes():
-            cv2.rectangle(dots, *_corners(box, 2 * self._scale), 1)
+        for start, end, _ in self._marks(2 * self._scale):
+            cv2.rectangle(dots, start, end, 1)
         cells = (dots.reshape(self.rows, 4, self.columns, 2) * BRAILLE_BITS[:, None, :]).sum(axis=(1, 3))
         return [[(chr(BRAILLE + value), Style.null()) for value in row] for row in cells.tolist()]
 
-    def _boxes(self) -> Iterator[tuple[Box, tuple[int, int, int]]]:
-        """Of digits; of whole readings where a digit's outline would hide what it surrounds."""
-        heights = sorted(digit.box.h for digit in self._page.digits)
-        if heights and heights[len(heights) // 2] * self._scale < SMALL_PX:
-            yield from ((reading.box, _rgb(reading.confidence)) for reading in self._page.readings)
-        else:
-            yield from ((digit.box, _rgb(digit.probability)) for digit in self._page.digits)
+    def _marks(self, scale: float) -> Iterator[tuple[Point, Point, Rgb]]:
+        """Rectangles to draw: around digits; below readings where outlines would hide small digits."""
+        if self._small:
+            for reading in self._page.readings:
+                box, bottom = reading.box, int(reading.box.bottom * scale) + 1
+                yield (int(box.x * scale), bottom), (int(box.right * scale), bottom), _rgb(reading.confidence)
+            return
+        for digit in self._page.digits:
+            box = digit.box
+            start = int(box.x * scale) - 1, int(box.y * scale) - 1
+            yield start, (int(box.right * scale) + 1, int(box.bottom * scale) + 1), _rgb(digit.probability)
 
     def _labels(self, many_colours: bool) -> dict[tuple[int, int], tuple[str, Style]]:
-        """Each digit above its box, as far as there is room; the surest wins a cell that two want."""
+        """Each digit above its box; where digits are small, on them, along the middle of their reading."""
         labels: dict[tuple[int, int], tuple[str, Style]] = {}
-        for digit in sorted(self._page.digits, key=lambda digit: digit.probability):
-            column = min(int(digit.box.centre[0] * self._scale), self.columns - 1)
-            row = int((digit.box.y * self._scale - 1) / 2) - 1
-            rgb = _rgb(digit.probability)
-            style = Style(color=Color.from_rgb(*rgb), bgcolor=Color.from_rgb(0, 0, 0), bold=True)
-            labels[max(row, 0), max(column, 0)] = str(digit.digit), style if many_colours else Style(reverse=True)
+        for around, digit in ((reading.box, digit) for reading in self._page.readings for digit in reading.digits):
+            y = around.centre[1] * self._scale if self._small else digit.box.y * self._scale - 3
+            row, column = int(y / 2), int(digit.box.centre[0] * self._scale)
+            place = min(max(row, 0), self.rows - 1), min(column, self.columns - 1)
+            colour, black = Color.from_rgb(*_rgb(digit.probability)), Color.from_rgb(0, 0, 0)
+            style = Style(color=colour, bgcolor=black, bold=True) if many_colours else Style(reverse=True)
+            labels[place] = str(digit.digit), style
         return labels
 
 
@@ -105,8 +113,9 @@ def shrink(image: Pixels, width: int, height: int) -> Pixels:
     Returns:
         BGR uint8 (height, width, 3).
     """
-    twice = cv2.resize(image, (2 * width, 2 * height), interpolation=cv2.INTER_AREA)
-    blocks = twice.reshape(height, 2, width, 2, 3)
+    finer = max(2, min(round(image.shape[1] / width / 4), 4))
+    large = cv2.resize(image, (finer * width, finer * height), interpolation=cv2.INTER_AREA)
+    blocks = large.reshape(height, finer, width, finer, 3)
     return np.asarray((blocks.mean(axis=(1, 3)) + blocks.min(axis=(1, 3))) / 2, np.uint8)
 
 
@@ -116,13 +125,7 @@ def few_colours(image: Pixels) -> Pixels:
     return np.asarray(smooth // COLOUR_STEP * COLOUR_STEP, np.uint8)
 
 
-def _corners(box: Box, scale: float) -> tuple[tuple[int, int], tuple[int, int]]:
-    """The outline around a box, one pixel outside of it."""
-    left, top = int(box.x * scale) - 1, int(box.y * scale) - 1
-    return (left, top), (int(box.right * scale) + 1, int(box.bottom * scale) + 1)
-
-
-def _rgb(probability: float) -> tuple[int, int, int]:
+def _rgb(probability: float) -> Rgb:
     return SURE_RGB if probability >= SURE else DOUBTFUL_RGB if probability >= UNSURE else UNSURE_RGB
 
 

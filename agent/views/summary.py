@@ -7,7 +7,7 @@ from rich.text import Text
 
 from agent.summary import Power, Score, Summary
 from agent.tick import RunInfo
-from agent.views.figures import count, duration, energy, ms, power
+from agent.views.figures import count, energy, ms, power, took
 
 
 def summary_table(info: RunInfo, summary: Summary) -> Table:
@@ -22,7 +22,7 @@ def summary_table(info: RunInfo, summary: Summary) -> Table:
     table.add_row("numbers", Text(f"{count(counts.readings)} read, of {count(counts.digits)} digits"))
     table.add_row(
         "frames",
-        Text(f"{count(counts.frames)} in {duration(summary.seconds)}, {rate}{count(counts.dropped)} dropped"),
+        Text(f"{count(counts.frames)} in {took(summary.seconds)}, {rate}{count(counts.dropped)} dropped"),
     )
     if total := summary.latency.get("total"):
         p50, p95, p99 = ms(total.p50_ms), ms(total.p95_ms), ms(total.p99_ms)

@@ -13,7 +13,6 @@ from rich.text import Text
 from agent.telemetry.report import Report, Run, VitalsRange
 from agent.views.figures import count, duration, ms, power
 
-
 LONG = ("source", "artifact", "what")
 """Columns that may be folded."""
 
