@@ -1,4 +1,4 @@
-"""Which artifacts of a folder run rightly on which runtimes of a profile; nothing is timed yet."""
+"""Which artifacts of a folder run rightly on which runtimes; nothing is timed yet."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from agent.runtimes.onnx import CPU
 from agent.runtimes.probe import Probe, probe
 from profiles.errors import ArtifactError
 from profiles.manifest import Artifact, read_artifact
-from profiles.profile import Profile, RuntimeName, RuntimeOption
+from profiles.profile import RuntimeName, RuntimeOption
 
 FORMAT_NAMES = {"onnx": "ONNX", "tflite": "TFLite"}
 
@@ -61,30 +61,30 @@ def intact(folder: Path, artifacts: Sequence[Artifact]) -> tuple[list[Artifact],
 def find_candidates(
     folder: Path,
     artifacts: Sequence[Artifact],
-    profile: Profile,
+    options: Sequence[RuntimeOption],
     tell: Callable[[str], None],
 ) -> tuple[list[Candidate], list[Refusal]]:
-    """Probe every artifact on every runtime of a profile that takes its format, in child processes.
+    """Probe every artifact on every runtime that takes its format, in child processes.
 
     Args:
         folder: where the artifacts lie.
         artifacts: those whose file is intact.
-        profile: says which runtimes to try, and with which threads.
+        options: the runtimes to try, from a profile.
         tell: told of each runtime before it is tried.
     """
     found, refused = list[Candidate](), list[Refusal]()
-    for option in profile.runtimes:
+    for option in options:
         provider = provider_of(option)
         tell(f"trying {place(option.name, provider)}")
         probes = probe(
             folder, [a for a in artifacts if a.format == RUNTIMES[option.name].format], option.name, provider
         )
         found += [Candidate(p.artifact, p.runtime, provider, t) for p in probes if p.ok for t in option.threads]
-        refused += refusals(probes)
+        refused += _refusals(probes)
     return found, refused
 
 
-def refusals(probes: Sequence[Probe]) -> list[Refusal]:
+def _refusals(probes: Sequence[Probe]) -> list[Refusal]:
     """The probes that failed, those with the same reason in one line."""
     files: dict[tuple[str, str], list[str]] = {}
     for failed in (p for p in probes if not p.ok):

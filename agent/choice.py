@@ -137,7 +137,7 @@ def survey(
     tell: Callable[[str], None] = log.info,
 ) -> tuple[list[Measured], list[Refusal]]:
     """Try artifacts on every runtime of a profile, and measure those that are right; arguments as in `choose`."""
-    candidates, refused = find_candidates(folder, artifacts, profile, tell)
+    candidates, refused = find_candidates(folder, artifacts, profile.runtimes, tell)
     tell(f"timing {len(candidates)} candidates")
     power = profile if profile.budget.objective == "energy" else None
     measured, failed = measure(folder, candidates, batches=batches, seconds=seconds, power=power)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from agent.cli import run, service, stats
+from agent.cli import bench, doctor, run, service, stats
 from profiles.terminal import run_app, show_version
 
 app = typer.Typer(
@@ -30,6 +30,8 @@ def options(
 
 app.command()(run.run)
 app.command()(stats.stats)
+app.command()(bench.bench)
+app.command()(doctor.doctor)
 app.add_typer(service.app, name="service", help="Put the systemd service in place, or take it away.")
 
 

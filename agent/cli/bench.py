@@ -1,0 +1,116 @@
+"""`digit-agent bench`: how fast every artifact is on every runtime here, and which one wins."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from profiles.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from agent.bench import Bench
+    from agent.measure import Measured
+
+
+def bench(
+    *,
+    artifacts: Annotated[Path | None, typer.Option(metavar="DIR", help="Artifacts other than those shipped.")] = None,
+    batch: Annotated[str, typer.Option(metavar="N,N,…", help="Digits in one call.")] = "1,4,16",
+    seconds: Annotated[float, typer.Option(min=0, help="Time to spend on timing.")] = 5.0,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Measure every artifact on every runtime of this board, and say which one wins and why.
+
+    Example: `digit-agent bench --batch 1,16`
+    """
+    import msgspec
+    from rich.console import Console
+
+    from agent.bench import bench as run_bench
+    from agent.folders import default_artifacts
+    from profiles.board import detect_board
+
+    batches = _batches(batch)
+    with Console(stderr=True).status("measuring") as status:
+        told = run_bench(artifacts or default_artifacts(), detect_board().profile, batches, seconds, status.update)
+    if json:
+        typer.echo(msgspec.json.encode(_as_dict(told)))
+        return
+    console = Console()
+    console.print(_table(told, batches))
+    for refusal in told.refused:
+        console.print(f"not measured: {refusal}", style="yellow", markup=False, highlight=False)
+    console.print(f"best: {told.reason}" if told.winner else f"none is good enough: {told.reason}", highlight=False)
+
+
+def _batches(text: str) -> tuple[int, ...]:
+    try:
+        batches = tuple(dict.fromkeys(int(part) for part in text.split(",")))
+    except ValueError:
+        batches = ()
+    if not batches or min(batches) < 1:
+        raise UsageError(f"--batch {text!r} is no list of numbers of digits; try --batch 1,16")
+    return batches
+
+
+def _as_dict(told: Bench) -> dict[str, object]:
+    return {
+        "board": told.board,
+        "objective": told.objective,
+        "reason": told.reason,
+        "measured": [_row(measured, winner=measured is told.winner) for measured in told.ranked],
+        "refused": told.refused,
+    }
+
+
+def _row(measured: Measured, *, winner: bool) -> dict[str, object]:
+    candidate, artifact = measured.candidate, measured.candidate.artifact
+    return {
+        "file": artifact.file,
+        "runtime": candidate.runtime,
+        "provider": candidate.provider,
+        "threads": candidate.threads,
+        "bytes": artifact.bytes,
+        "accuracy": artifact.accuracy.value if artifact.accuracy else None,
+        "mj_per_digit": measured.mj_per_digit,
+        "winner": winner,
+        "timings": [
+            {
+                "batch": timing.batch,
+                "calls": timing.calls,
+                "p50_us_per_digit": timing.p50_us / timing.batch,
+                "p95_us_per_digit": timing.p95_us / timing.batch,
+                "digits_per_second": timing.batch / timing.p50_us * 1e6,
+            }
+            for timing in measured.timings
+        ],
+    }
+
+
+def _table(told: Bench, batches: tuple[int, ...]) -> Table:
+    """The best first; for each batch the median and the 95th percentile, in µs a digit."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(title=f"{told.board}, µs a digit: p50 / p95", title_justify="left", box=SIMPLE_HEAD, padding=0)
+    table.add_column("", no_wrap=True)
+    table.add_column("net", overflow="fold")
+    for heading in ("kB", "right", *(f"{batch} at once" for batch in batches), "digits/s"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for measured in told.ranked:
+        artifact = measured.candidate.artifact
+        winner = measured is told.winner
+        table.add_row(
+            "▶" if winner else "",
+            str(measured.candidate),
+            f"{artifact.bytes / 1000:.1f}",
+            f"{artifact.accuracy.value:.2%}" if artifact.accuracy else "–",
+            *(f"{t.p50_us / t.batch:.1f} / {t.p95_us / t.batch:.1f}" for t in measured.timings),
+            f"{max(t.batch / t.p50_us for t in measured.timings) * 1e6:,.0f}",
+            style="bold green" if winner else None,
+        )
+    return table
