@@ -55,11 +55,11 @@ class Candidate:
         return sum(a.area for a in self.atoms)
 
 
-def find_components(mask: Mask) -> tuple[Atom, ...]:
-    """The connected components of a mask, uint8 (h, w) of 0 and 1, that are not too small to be told."""
+def find_components(mask: Mask, least_px: float = LEAST_PX) -> tuple[Atom, ...]:
+    """The connected components of a mask, uint8 (h, w) of 0 and 1, that are not smaller than `least_px`."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     sizes = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
-    keep = np.flatnonzero(sizes >= LEAST_PX)
+    keep = np.flatnonzero(sizes >= least_px)
     keep = keep[keep != 0]
     if len(keep) > MOST_COMPONENTS:
         keep = keep[np.argsort(stats[keep, cv2.CC_STAT_AREA])[-MOST_COMPONENTS:]]
@@ -80,21 +80,21 @@ def digit_height(components: tuple[Atom, ...]) -> float:
     return float(heights[order][np.searchsorted(share, share[-1] / 2)])
 
 
-def find_candidates(components: tuple[Atom, ...]) -> tuple[Candidate, ...]:
-    """Everything that may be one digit, cluster by cluster."""
+def find_candidates(components: tuple[Atom, ...], least_px: float) -> tuple[Candidate, ...]:
+    """Everything that may be one digit, at least `least_px` high or wide, cluster by cluster."""
     found: list[Candidate] = []
     for number, members in enumerate(_clusters(components)):
         atoms = _atoms(members)
         for first, last in _runs(len(atoms)):
             run = atoms[first : last + 1]
             box = union(a.box for a in run)
-            if _may_be_a_digit(box):
+            if _may_be_a_digit(box, least_px):
                 found.append(Candidate(number, first, last, box, run))
     return tuple(found)
 
 
-def _may_be_a_digit(box: Box) -> bool:
-    return max(box.w, box.h) >= LEAST_PX and box.w <= 2.2 * box.h and box.h <= 14 * box.w
+def _may_be_a_digit(box: Box, least_px: float) -> bool:
+    return max(box.w, box.h) >= least_px and box.w <= 2.2 * box.h and box.h <= 14 * box.w
 
 
 def _runs(count: int) -> Iterator[tuple[int, int]]:

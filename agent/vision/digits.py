@@ -81,12 +81,12 @@ def _best_runs(members: Sequence[Candidate], probability: NDArray[np.float32]) -
                 best[end + 1], choice[end + 1] = worth, index
     end = count
     while end > 0:
-        index = choice[end]
-        if index is None:
+        taken = choice[end]
+        if taken is None:
             end -= 1
             continue
-        yield Digit(int(labels[index]), float(sure[index]), members[index].box)
-        end = members[index].first
+        yield Digit(int(labels[taken]), float(sure[taken]), members[taken].box)
+        end = members[taken].first
 
 
 def agree(readings: Sequence[Sequence[Digit]]) -> tuple[Digit, ...]:

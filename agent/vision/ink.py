@@ -49,7 +49,7 @@ def find_ink(image: NDArray[np.uint8], longest_px: int) -> Ink:
         contrast = _darkness(picture, paper)
     else:
         contrast = _darkness(255 - picture, _paper(255 - picture))
-    contrast = cv2.GaussianBlur(contrast, (0, 0), 0.8)
+    contrast = np.asarray(cv2.GaussianBlur(contrast, (0, 0), 0.8), np.float32)
     noise = NOISE_SIGMAS * float(np.median(contrast)) + 0.02
     top = max(float(np.quantile(contrast, 0.998)), noise + 0.08)
     strength = np.clip(contrast * (255 / top), 0, 255).astype(np.uint8)
@@ -85,7 +85,7 @@ def _darkness(picture: NDArray[np.uint8], paper: NDArray[np.float32]) -> NDArray
 
 
 def _paper(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """The paper's brightness at every pixel, float32 (h, w, 3): a wide median of a small picture without its strokes."""
+    """The paper's brightness, float32 (h, w, 3): a wide median of a small picture whose strokes are filled in."""
     h, w = picture.shape[:2]
     factor = min(1.0, PAPER_MAP_PX / max(h, w))
     size = (max(1, round(w * factor)), max(1, round(h * factor)))

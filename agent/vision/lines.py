@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from agent.vision.box import Box, union
@@ -84,7 +85,7 @@ def _without_small(line: Sequence[Digit]) -> list[Digit]:
 def _numbers(line: Sequence[Digit]) -> list[Reading]:
     height = median(d.box.h for d in line)
     groups: list[list[Digit]] = [[line[0]]]
-    for previous, digit in zip(line, line[1:], strict=False):
+    for previous, digit in pairwise(line):
         if digit.box.x - previous.box.right > GAP_HEIGHTS * height:
             groups.append([])
         groups[-1].append(digit)

@@ -12,13 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.vision.box import Box
-from agent.vision.candidates import Candidate, digit_height, find_candidates, find_components
+from agent.vision.candidates import LEAST_PX, Candidate, digit_height, find_candidates, find_components
 from agent.vision.digits import Digit, Net, agree, probabilities, select
 from agent.vision.glyph import SIZE_PX, normalise
 from agent.vision.ink import Ink, find_ink
 from agent.vision.lines import Reading, group_lines
 from agent.vision.rules import remove_rules
 
+LEAST_PART = 0.15
+"""Smallest component that may belong to a digit, as a share of a typical digit's height."""
+LEAST_DIGIT = 0.3
+"""Smallest digit, likewise."""
 STAGES = ("ink", "candidates", "classify", "lines")
 
 
@@ -63,7 +67,7 @@ def read_page(image: NDArray[np.uint8], net: Net, depth: Depth = THOROUGH) -> Pa
     with _timed(stage_ms, "ink"):
         ink = find_ink(image, depth.longest_px)
     with _timed(stage_ms, "candidates"):
-        masks = [_candidates(ink, factor) for factor in depth.levels]
+        masks = [find_page_candidates(ink, factor) for factor in depth.levels]
         glyphs = [cut_glyph(ink, c) for candidates in masks for c in candidates]
     with _timed(stage_ms, "classify"):
         batch = np.stack(glyphs) if glyphs else np.zeros((0, SIZE_PX, SIZE_PX), np.uint8)
@@ -89,11 +93,13 @@ def cut_glyph(ink: Ink, candidate: Candidate) -> NDArray[np.uint8]:
     return normalise(np.asarray(cv2.bitwise_and(strength, strength, mask=mask), np.uint8))
 
 
-def _candidates(ink: Ink, factor: float) -> tuple[Candidate, ...]:
+def find_page_candidates(ink: Ink, factor: float) -> tuple[Candidate, ...]:
+    """All candidates of one mask, cut at `factor` times the ink's level."""
     mask = (ink.strength > min(250, ink.level * factor)).astype(np.uint8)
-    components = find_components(mask)
-    cleaned = remove_rules(mask, digit_height(components))
-    return find_candidates(find_components(cleaned))
+    smallest = LEAST_PX * max(1.0, ink.scale)
+    typical = digit_height(find_components(mask, smallest))
+    components = find_components(remove_rules(mask, typical), max(smallest / 2, LEAST_PART * typical))
+    return find_candidates(components, max(smallest, LEAST_DIGIT * typical))
 
 
 def _in_picture(box: Box, scale: float, width: int, height: int) -> Box:

@@ -35,7 +35,7 @@ def _lines(mask: Mask, digit_px: float) -> Mask:
     if run >= mask.shape[1]:
         return lines
     runs = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((1, run), np.uint8))
-    joined = cv2.dilate(runs, np.ones((3, 5), np.uint8)) & mask
+    joined = cv2.bitwise_and(cv2.dilate(runs, np.ones((3, run), np.uint8)), mask)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(joined)
     for label in np.flatnonzero(stats[:, cv2.CC_STAT_WIDTH] >= SPAN_HEIGHTS * digit_px):
         x, y, w, h, area = (int(v) for v in stats[label])

@@ -15,10 +15,14 @@ WORKING_PX = 48
 MOST_SEAMS = 8
 SPACING = 0.22
 """Least distance between seams, as a share of the height."""
-MOST_INK = 0.5
-"""A seam may cross ink for at most this share of the height."""
+MOST_COST = 24.0
+"""What a seam may cost: crossing two strokes, but not three."""
+ENTRY = 8.0
+"""What entering a stroke costs: one long joint is a likelier cut than two thin strokes."""
+LENGTH = 0.3
+"""What each pixel within ink costs."""
 SIDE_STEP = 0.15
-"""What a slanting step costs, in pixels of ink."""
+"""What a slanting step costs."""
 
 
 def split(mask: Mask) -> Iterator[Mask]:
@@ -30,8 +34,8 @@ def split(mask: Mask) -> Iterator[Mask]:
     h, w = mask.shape
     factor = WORKING_PX / h
     width = max(3, round(w * factor))
-    small = cv2.resize(mask * 255, (width, WORKING_PX), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-    paths = _seams(small)
+    small = cv2.resize(mask.astype(np.float32), (width, WORKING_PX), interpolation=cv2.INTER_AREA)
+    paths = _seams(np.asarray(small, np.float32))
     if not paths:
         yield mask
         return
@@ -47,25 +51,21 @@ def _seams(ink: NDArray[np.float32]) -> list[NDArray[np.int64]]:
     """The cheapest seams from the top to the bottom, each int64 (h,) of columns, that keep their distance."""
     h, w = ink.shape
     cost, came_from = _walk(ink)
-    paths: list[NDArray[np.int64]] = []
+    paths = _trace(came_from)
     margin = max(2, round(0.08 * h))
-    for end in np.argsort(cost, kind="stable"):
-        if cost[end] > MOST_INK * h or len(paths) == MOST_SEAMS:
-            break
-        if not margin <= end < w - margin:
-            continue
-        path = _trace(came_from, int(end))
-        if not all(margin <= x < w - margin for x in (path.min(), path.max())):
-            continue
-        if all(np.abs(path - other).mean() >= SPACING * h for other in paths):
-            paths.append(path)
-    return paths
+    open_to = (cost <= MOST_COST) & (paths.min(axis=0) >= margin) & (paths.max(axis=0) < w - margin)
+    chosen: list[NDArray[np.int64]] = []
+    while open_to.any() and len(chosen) < MOST_SEAMS:
+        path = paths[:, np.argmin(np.where(open_to, cost, np.inf))]
+        chosen.append(path)
+        open_to &= np.abs(paths - path[:, None]).mean(axis=0) >= SPACING * h
+    return chosen
 
 
 def _walk(ink: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
-    """Least ink on the way from the top to each column of the last row, and where each step came from (-1, 0, 1)."""
+    """The least cost of the way from the top to each column of the last row, and where each step came from (-1, 0, 1)."""
     h, w = ink.shape
-    cost = ink[0].copy()
+    cost = (LENGTH + ENTRY) * ink[0]
     came_from = np.zeros((h, w), np.int8)
     wall = np.float32(np.inf)
     for y in range(1, h):
@@ -73,15 +73,16 @@ def _walk(ink: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int
         from_right = np.concatenate((cost[1:], [wall])) + SIDE_STEP
         best = np.minimum(np.minimum(from_left, from_right), cost)
         came_from[y] = np.where(best == cost, 0, np.where(best == from_left, -1, 1))
-        cost = (best + ink[y]).astype(np.float32)
+        entering = np.maximum(ink[y] - ink[y - 1], 0)
+        cost = (best + LENGTH * ink[y] + ENTRY * entering).astype(np.float32)
     return cost, came_from
 
 
-def _trace(came_from: NDArray[np.int8], end: int) -> NDArray[np.int64]:
-    h = len(came_from)
-    path = np.empty(h, np.int64)
-    x = end
-    for y in range(h - 1, -1, -1):
-        path[y] = x
-        x += int(came_from[y, x])
-    return path
+def _trace(came_from: NDArray[np.int8]) -> NDArray[np.int64]:
+    """The way to every column of the last row, int64 (h, w) of columns."""
+    h, w = came_from.shape
+    paths = np.empty((h, w), np.int64)
+    paths[-1] = np.arange(w)
+    for y in range(h - 1, 0, -1):
+        paths[y - 1] = paths[y] + came_from[y, paths[y]]
+    return paths

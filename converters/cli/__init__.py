@@ -27,7 +27,7 @@ app.add_typer(data_app, name="data")
 
 
 @app.callback(invoke_without_command=True)
-def convert(
+def options(
     context: typer.Context,
     target: Annotated[
         str | None, typer.Option(help="A board (pi5), a family (pi, jetson, generic) or all; see `targets`.")

@@ -44,10 +44,10 @@ def bend(rng: np.random.Generator, ink: Glyphs, strength: float = 1.0) -> Glyphs
     matrix = np.array([[cos, -sin], [sin, cos]]) @ np.array([[stretch, slant], [0, 1 / stretch]]) * 1.12
     xs, ys = np.arange(w, dtype=np.float32) - w / 2, np.arange(h, dtype=np.float32)[:, None] - h / 2
     coarse = rng.normal(0, 0.025 * strength * h, (5, 5, 2)).astype(np.float32)
-    wave = cv2.resize(coarse, (w, h), interpolation=cv2.INTER_CUBIC)
+    wave = np.asarray(cv2.resize(coarse, (w, h), interpolation=cv2.INTER_CUBIC), np.float32)
     wave[..., 0] += np.float32(matrix[0, 0]) * xs + np.float32(matrix[0, 1]) * ys + w / 2
     wave[..., 1] += np.float32(matrix[1, 0]) * xs + np.float32(matrix[1, 1]) * ys + h / 2
-    return np.asarray(cv2.remap(ink, wave, None, cv2.INTER_LINEAR), np.uint8)
+    return np.asarray(cv2.remap(ink, wave[..., 0], wave[..., 1], cv2.INTER_LINEAR), np.uint8)
 
 
 def change_pen(rng: np.random.Generator, ink: Glyphs) -> Glyphs:

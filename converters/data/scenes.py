@@ -146,10 +146,10 @@ def _print(rng: np.random.Generator, h: int, w: int) -> NDArray[np.float32]:
 def _photograph(rng: np.random.Generator, image: NDArray[np.float32]) -> Picture:
     """Blur, noise and compression, as a phone or a scanner leaves them; BGR, uint8 (h, w, 3)."""
     if rng.random() < 0.6:
-        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.4))
-    image = image + rng.normal(0, rng.uniform(0.002, 0.04), image.shape)
-    picture = np.clip(image * 255, 0, 255).astype(np.uint8)
+        image = np.asarray(cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.4)), np.float32)
     if rng.random() < 0.4:
-        picture = cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
+        image = np.repeat(image.mean(axis=2, keepdims=True), 3, axis=2)
+    grain = rng.normal(0, rng.uniform(0.002, 0.04), image.shape)
+    picture = np.clip((image + grain) * 255, 0, 255).astype(np.uint8)
     _, packed = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(40, 96))])
     return np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)

@@ -6,6 +6,7 @@ The last epoch's averaged weights are the result: nothing is chosen on images th
 from __future__ import annotations
 
 import copy
+import pickle
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,10 +14,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from converters.data.labelled import LabelledGlyphs
 from converters.train.recipe import Recipe
+from profiles.errors import OutputError, TrainingError
 
 AVERAGING = 0.998
 """Decay of the weights' exponential moving average, a step."""
@@ -33,12 +36,25 @@ class Progress:
     """Share of held-out training digits that are read right."""
 
 
+@dataclass
+class _State:
+    """What a run carries from step to step."""
+
+    net: nn.Module
+    average: nn.Module
+    """The same net with its weights' moving average: what the run is for."""
+    optimizer: torch.optim.Optimizer
+    epoch: int = 0
+    step: int = 0
+
+
 def fit(
     net: nn.Module,
     recipe: Recipe,
     seed: int,
     make_epoch: Callable[[np.random.Generator], LabelledGlyphs],
     held_out: LabelledGlyphs,
+    *,
     state_file: Path,
     report: Callable[[Progress], None],
 ) -> nn.Module:
@@ -47,7 +63,7 @@ def fit(
     Args:
         net: as `build_net` made it.
         recipe: what to do.
-        seed: decides the weights' start and every epoch's glyphs.
+        seed: decides every epoch's glyphs.
         make_epoch: the epoch's glyphs, from a generator of its own; called ahead of time in a thread.
         held_out: digits to watch the training with; they change nothing.
         state_file: written after every epoch, removed at the end.
@@ -56,34 +72,34 @@ def fit(
     Returns:
         The net with averaged weights, on the CPU, in evaluation mode.
     """
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    net = net.to(device, memory_format=torch.channels_last)
-    average = copy.deepcopy(net).eval()
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    net.to(device)
+    net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # its stubs leave this form out
     optimizer = torch.optim.AdamW(net.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
-    done, step = _resume(state_file, net, average, optimizer, seed)
+    state = _State(net, copy.deepcopy(net).eval(), optimizer)
+    _resume(state, state_file, seed)
     with ThreadPoolExecutor(max_workers=1) as ahead:
-        upcoming = ahead.submit(make_epoch, np.random.default_rng((seed, done)))
-        for epoch in range(done, recipe.epochs):
+        upcoming = ahead.submit(make_epoch, np.random.default_rng((seed, state.epoch)))
+        while state.epoch < recipe.epochs:
             glyphs = upcoming.result()
-            if epoch + 1 < recipe.epochs:
-                upcoming = ahead.submit(make_epoch, np.random.default_rng((seed, epoch + 1)))
-            loss, step = _one_epoch(net, average, optimizer, recipe, glyphs, step, device)
-            _write_state(state_file, net, average, optimizer, seed, epoch + 1, step)
-            report(Progress(epoch + 1, recipe.epochs, loss, accuracy(average, held_out)))
+            if state.epoch + 1 < recipe.epochs:
+                upcoming = ahead.submit(make_epoch, np.random.default_rng((seed, state.epoch + 1)))
+            loss = _one_epoch(state, recipe, glyphs, device)
+            _write(state, state_file, seed)
+            report(Progress(state.epoch, recipe.epochs, loss, accuracy(state.average, held_out)))
     state_file.unlink(missing_ok=True)
-    return average.to("cpu", memory_format=torch.contiguous_format)
+    return state.average.cpu()
 
 
-def to_input(images: np.ndarray, device: str = "cpu") -> torch.Tensor:
+def to_input(images: NDArray[np.uint8], device: torch.device) -> torch.Tensor:
     """Glyphs, uint8 (n, 28, 28), as a net's input: float32 (n, 1, 28, 28) in 0..1."""
-    return (torch.tensor(images).to(device).float() / 255).unsqueeze(1)
+    return (torch.tensor(images, device=device).float() / 255).unsqueeze(1)
 
 
 @torch.no_grad()
 def accuracy(net: nn.Module, glyphs: LabelledGlyphs) -> float:
     """Share of glyphs whose largest logit is their label's."""
-    net.eval()
-    device = next(net.parameters()).device.type
+    device = next(net.parameters()).device
     right = 0
     for i in range(0, len(glyphs), 1000):
         guess = net(to_input(glyphs.images[i : i + 1000], device)).argmax(1).cpu().numpy()
@@ -91,33 +107,26 @@ def accuracy(net: nn.Module, glyphs: LabelledGlyphs) -> float:
     return right / len(glyphs)
 
 
-def _one_epoch(
-    net: nn.Module,
-    average: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    recipe: Recipe,
-    glyphs: LabelledGlyphs,
-    step: int,
-    device: str,
-) -> tuple[float, int]:
-    """Mean loss, and the number of steps since the start."""
-    net.train()
+def _one_epoch(state: _State, recipe: Recipe, glyphs: LabelledGlyphs, device: torch.device) -> float:
+    """Mean loss of one pass over the glyphs."""
+    state.net.train()
     losses = []
-    steps_in_all = recipe.epochs * (len(glyphs) // recipe.batch)
-    for i in range(len(glyphs) // recipe.batch):
+    steps = len(glyphs) // recipe.batch
+    for i in range(steps):
         part = slice(i * recipe.batch, (i + 1) * recipe.batch)
-        for group in optimizer.param_groups:
-            group["lr"] = recipe.learning_rate * cycle(step / steps_in_all)
+        for group in state.optimizer.param_groups:
+            group["lr"] = recipe.learning_rate * cycle(state.step / (recipe.epochs * steps))
         images = to_input(glyphs.images[part], device).contiguous(memory_format=torch.channels_last)
-        labels = torch.from_numpy(glyphs.labels[part]).to(device)
-        loss = nn.functional.cross_entropy(net(images), labels, label_smoothing=recipe.label_smoothing)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
-        step += 1
-        _average_into(average, net, min(AVERAGING, step / (step + 10)))
+        labels = torch.tensor(glyphs.labels[part], device=device)
+        loss = nn.functional.cross_entropy(state.net(images), labels, label_smoothing=recipe.label_smoothing)
+        state.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        state.optimizer.step()
+        state.step += 1
+        _average(state, min(AVERAGING, state.step / (state.step + 10)))
         losses.append(float(loss.detach()))
-    return float(np.mean(losses)), step
+    state.epoch += 1
+    return float(np.mean(losses))
 
 
 def cycle(share: float) -> float:
@@ -129,41 +138,48 @@ def cycle(share: float) -> float:
 
 
 @torch.no_grad()
-def _average_into(average: nn.Module, net: nn.Module, decay: float) -> None:
-    for mean, value in zip(average.state_dict().values(), net.state_dict().values(), strict=True):
+def _average(state: _State, decay: float) -> None:
+    for mean, value in zip(state.average.state_dict().values(), state.net.state_dict().values(), strict=True):
         if mean.dtype.is_floating_point:
             mean.lerp_(value, 1 - decay)
         else:
             mean.copy_(value)
 
 
-def _write_state(
-    file: Path, net: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer, seed: int, epoch: int, step: int
-) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    state = {
-        "net": net.state_dict(),
-        "average": average.state_dict(),
-        "optimizer": optimizer.state_dict(),
+def _write(state: _State, file: Path, seed: int) -> None:
+    content = {
+        "net": state.net.state_dict(),
+        "average": state.average.state_dict(),
+        "optimizer": state.optimizer.state_dict(),
+        "epoch": state.epoch,
+        "step": state.step,
         "seed": seed,
-        "epoch": epoch,
-        "step": step,
     }
     partial = file.with_suffix(".partial")
-    torch.save(state, partial)
-    partial.replace(file)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        torch.save(content, partial)
+        partial.replace(file)
+    except OSError as error:
+        raise OutputError(f"{file} cannot be written ({error.strerror}); free space or name another --out") from error
 
 
-def _resume(
-    file: Path, net: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer, seed: int
-) -> tuple[int, int]:
-    """Epochs and steps done; (0, 0) where there is nothing to resume."""
+def _resume(state: _State, file: Path, seed: int) -> None:
+    """Go on where the file left off, if it is there.
+
+    Raises:
+        TrainingError: it is damaged, or another run's.
+    """
     if not file.exists():
-        return 0, 0
-    state = torch.load(file, weights_only=True)
-    if state["seed"] != seed:
-        return 0, 0
-    net.load_state_dict(state["net"])
-    average.load_state_dict(state["average"])
-    optimizer.load_state_dict(state["optimizer"])
-    return state["epoch"], state["step"]
+        return
+    advice = f"remove {file} to start from nothing"
+    try:
+        content = torch.load(file, weights_only=True)
+        state.net.load_state_dict(content["net"])
+        state.average.load_state_dict(content["average"])
+        state.optimizer.load_state_dict(content["optimizer"])
+    except (OSError, RuntimeError, KeyError, ValueError, pickle.UnpicklingError) as error:
+        raise TrainingError(f"{file} cannot be resumed from ({type(error).__name__}); {advice}") from error
+    if content["seed"] != seed:
+        raise TrainingError(f"{file} belongs to seed {content['seed']}, not {seed}; {advice}")
+    state.epoch, state.step = content["epoch"], content["step"]

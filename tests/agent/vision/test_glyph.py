@@ -1,0 +1,49 @@
+"""Glyphs: MNIST's own manner."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.vision.glyph import INNER_PX, SIZE_PX, normalise
+
+
+@given(st.integers(1, 90), st.integers(1, 90), st.integers(1, 255))
+def test_the_longer_side_becomes_twenty_pixels_and_the_mass_lies_in_the_middle(h: int, w: int, grey: int) -> None:
+    glyph = normalise(np.full((h, w), grey, np.uint8))
+    assert glyph.shape == (SIZE_PX, SIZE_PX)
+    _, _, glyph_w, glyph_h = cv2.boundingRect(glyph)
+    assert max(glyph_w, glyph_h) == INNER_PX
+    ys, xs = np.nonzero(glyph)
+    weights = glyph[ys, xs]
+    assert abs(np.average(xs, weights=weights) - 13.5) <= 0.51
+    assert abs(np.average(ys, weights=weights) - 13.5) <= 0.51
+
+
+def test_fine_strokes_do_not_fade_when_they_are_scaled_down() -> None:
+    ink = np.zeros((400, 200), np.uint8)
+    cv2.line(ink, (20, 20), (180, 380), 255, 3)
+    assert normalise(ink).max() == 255
+
+
+def test_no_ink_gives_an_empty_glyph() -> None:
+    assert not normalise(np.zeros((9, 5), np.uint8)).any()
+
+
+@pytest.mark.skipif("DIGIT_DATA_DIR" not in os.environ, reason="DIGIT_DATA_DIR names no folder with MNIST")
+def test_mnist_digits_stay_what_they_are() -> None:
+    from converters.data.mnist import load_mnist
+
+    images, _ = load_mnist(Path(os.environ["DIGIT_DATA_DIR"]), "test")
+    differences = []
+    for image in images[:500]:
+        x, y, w, h = cv2.boundingRect(image)
+        again = normalise(image[y : y + h, x : x + w])
+        differences.append(np.abs(again.astype(int) - image).mean())
+    assert np.median(differences) < 2

@@ -1,0 +1,67 @@
+"""Ink: what stands out from the paper, under bad light too."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from agent.vision.ink import find_ink
+
+H, W = 300, 500
+
+
+def strokes() -> NDArray[np.uint8]:
+    mask = np.zeros((H, W), np.uint8)
+    for x, text in ((40, "3"), (200, "7"), (360, "5")):
+        cv2.putText(mask, text, (x, 200), cv2.FONT_HERSHEY_SIMPLEX, 4, 1, 8)
+    return mask
+
+
+def picture(paper: NDArray[np.float64], ink_bgr: tuple[float, float, float]) -> NDArray[np.uint8]:
+    """Paper, float (H, W) of grey values, with strokes that let through a share of each channel."""
+    mask = strokes()[..., None]
+    share = np.where(mask, np.array(ink_bgr), 1.0)
+    grain = np.random.default_rng(0).normal(0, 2, (H, W, 3))
+    return np.clip(paper[..., None] * share + grain, 0, 255).astype(np.uint8)
+
+
+WHITE = np.full((H, W), 230.0)
+VIGNETTE = 230 * np.exp(-((np.linspace(-1, 1, W)[None] ** 2 + np.linspace(-1, 1, H)[:, None] ** 2) ** 1) / 1.5)
+SHADOW = np.where(np.arange(W)[None] < W * 0.55, 110.0, 230.0) * np.ones((H, 1))
+DIM = np.full((H, W), 60.0)
+BOARD = np.full((H, W), 50.0)
+
+
+@pytest.mark.parametrize(
+    ("paper", "ink_bgr"),
+    [
+        pytest.param(WHITE, (0.2, 0.2, 0.2), id="black-on-white"),
+        pytest.param(WHITE, (0.8, 0.35, 0.3), id="blue-pen"),
+        pytest.param(WHITE, (0.35, 0.35, 0.95), id="red-pen"),
+        pytest.param(WHITE, (0.75, 0.75, 0.75), id="pencil"),
+        pytest.param(VIGNETTE, (0.3, 0.3, 0.3), id="vignette"),
+        pytest.param(SHADOW, (0.3, 0.3, 0.3), id="hard-shadow"),
+        pytest.param(DIM, (0.3, 0.3, 0.3), id="dim"),
+        pytest.param(BOARD, (4.0, 4.0, 4.0), id="chalk-on-a-board"),
+    ],
+)
+def test_strokes_stand_out_whatever_the_light_and_the_pen(
+    paper: NDArray[np.float64], ink_bgr: tuple[float, float, float]
+) -> None:
+    ink = find_ink(picture(paper, ink_bgr), 1600)
+    assert ink.scale == 1
+    found, truth = ink.strength > ink.level, strokes() > 0
+    assert np.mean(found[truth]) > 0.8
+    far_from_ink = cv2.dilate(strokes(), np.ones((9, 9), np.uint8)) == 0
+    assert np.mean(found[far_from_ink]) < 0.01
+
+
+@pytest.mark.parametrize(
+    ("size", "scale"), [((3000, 4000), 0.4), ((1200, 1600), 1.0), ((50, 200), 2.0), ((1, 1), 2.0)]
+)
+def test_large_pictures_are_reduced_and_small_ones_enlarged(size: tuple[int, int], scale: float) -> None:
+    ink = find_ink(np.full((*size, 3), 200, np.uint8), 1600)
+    assert ink.scale == pytest.approx(scale)
+    assert ink.strength.shape == (max(1, round(size[0] * scale)), max(1, round(size[1] * scale)))
