@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from agent.tick import RunInfo, Tick, Vitals
+from agent.views.history import History, Snapshot
+from agent.views.panels import dashboard
+
+MakeTick = Callable[..., Tick]
+MakeConsole = Callable[..., Console]
+SIZES = [(80, 24), (160, 50), (120, 36), (76, 18), (60, 40), (40, 12), (20, 4), (5, 2), (1, 1), (300, 90)]
+
+
+def show(console: Console, info: RunInfo, now: Snapshot) -> list[str]:
+    """The screen's lines, without colours."""
+    lines = console.render_lines(dashboard(info, now, *console.size))
+    return ["".join(segment.text for segment in line) for line in lines]
+
+
+@pytest.fixture
+def busy(make_tick: MakeTick) -> Snapshot:
+    history = History(0)
+    for number in range(60):
+        vitals = Vitals(number, 3_600.0, 61.5, ("under-voltage",))
+        history.add(make_tick("561247", number, vitals=vitals), datetime(2026, 11, 2, 14, 3, number).astimezone())
+    history.note("page.jpg is cut off or damaged; copy it again from where it came")
+    return history.snapshot(5_900_000_000)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("colours", ["truecolor", "256", "standard", None])
+def test_it_fills_any_screen_exactly(
+    size: tuple[int, int], colours: str | None, info: RunInfo, busy: Snapshot, make_console: MakeConsole
+) -> None:
+    for now in (busy, Snapshot()):
+        lines = show(make_console(*size, colours), info, now)
+        assert len(lines) == size[1]
+        assert {cell_len(line) for line in lines} == {size[0]}
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 50)])
+def test_it_shows_what_one_wants_to_know(
+    size: tuple[int, int], info: RunInfo, busy: Snapshot, make_console: MakeConsole
+) -> None:
+    screen = "\n".join(show(make_console(*size), info, busy))
+    for expected in (
+        "demo, seed 1",
+        "10.0 frames/s",
+        "0:00:05",
+        "14:03:59 561247",
+        "95%",
+        "candidates",
+        "2.50",
+        "3.60 W",
+        "61.5 °C",
+        "under-voltage",
+        "60, 2 dropped",
+        "plain-int8.tflite in ai-edge-litert",
+        "3.1 µs a digit",
+        "generic-x86",
+        "640 × 480",
+        "page.jpg is cut off",
+    ):
+        assert expected in screen
+
+
+def test_what_is_not_measured_is_said_and_never_zero(
+    info: RunInfo, make_tick: MakeTick, make_console: MakeConsole
+) -> None:
+    history = History(0)
+    history.add(make_tick(vitals=Vitals(0)), datetime.now().astimezone())
+    screen = "\n".join(show(make_console(80, 24), info, history.snapshot(0)))
+    assert "power       no sensor" in screen
+    assert "temperature no sensor" in screen
+    assert "throttling  nothing tells" in screen
+
+
+def test_a_camera_that_stalls_is_seen_in_the_header(info: RunInfo, busy: Snapshot, make_console: MakeConsole) -> None:
+    assert "no frame" not in show(make_console(80, 24), info, busy)[0]
+    stalled = Snapshot(since_frame_s=75.0)
+    assert "no frame for 0:01:15" in show(make_console(80, 24), info, stalled)[0]
+
+
+def test_markup_in_a_source_is_text(make_console: MakeConsole, busy: Snapshot, info: RunInfo) -> None:
+    from dataclasses import replace
+
+    odd = replace(info, source="[red]x[/red]", reason="[/nonsense]", artifact="[b]")
+    screen = "\n".join(show(make_console(160, 50), odd, busy))
+    assert "[red]x[/red]" in screen
+    assert "[/nonsense]" in screen
+
+
+def test_no_colour_means_no_colour_codes(info: RunInfo, busy: Snapshot, make_console: MakeConsole) -> None:
+    console = make_console(80, 24, "truecolor", no_color=True)
+    console.print(dashboard(info, busy, 80, 24))
+    assert isinstance(console.file, io.StringIO)
+    assert "[38;" not in console.file.getvalue()
+    assert "[3" not in console.file.getvalue()
