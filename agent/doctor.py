@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -30,6 +30,7 @@ NOT_CAMERAS = ("bcm2835-codec", "bcm2835-isp", "rpivid", "rpi-hevc", "pispbe")
 """Video nodes of a Raspberry Pi that are codecs and image processors."""
 RIBBON_CAMERAS = ("unicam", "rp1-cfe", "vi-output")
 """Video nodes behind which a camera hangs on the ribbon connector: of a Pi 4, a Pi 5, a Jetson."""
+GET_ARTIFACTS = "copy the artifacts again, or name others with --artifacts"
 JOIN_VIDEO = "sudo usermod -aG video $USER, then log in again"
 
 
@@ -45,7 +46,13 @@ class Check:
     """What to do; empty where there is nothing to do."""
 
 
-def examine(root: Path, artifacts: Path, run_command: RunCommand, tell: Callable[[str], None]) -> Iterator[Check]:
+def examine(
+    root: Path,
+    artifacts: Path,
+    run_command: RunCommand,
+    tell: Callable[[str], None],
+    environ: Mapping[str, str] = os.environ,
+) -> Iterator[Check]:
     """Look at everything that the agent needs or uses.
 
     Args:
@@ -53,6 +60,7 @@ def examine(root: Path, artifacts: Path, run_command: RunCommand, tell: Callable
         artifacts: the folder whose models are tried.
         run_command: runs the firmware's command.
         tell: told what is being done.
+        environ: says where log and cache lie.
     """
     board = detect_board(root)
     yield Check("board", "ok", f"{board.profile.title} ({board.profile.name}): {board.how}")
@@ -62,8 +70,8 @@ def examine(root: Path, artifacts: Path, run_command: RunCommand, tell: Callable
     yield _temperature(board.profile, root)
     if board.profile.sensors.throttled:
         yield _throttling(run_command)
-    yield _folder("log", default_path().parent, "no run can be logged")
-    yield _folder("cache", cache_folder(), "every start has to find the best net anew")
+    yield _folder("log", default_path(environ).parent, "no run can be logged")
+    yield _folder("cache", cache_folder(environ), "every start has to find the best net anew")
 
 
 def _nets(folder: Path, options: Sequence[RuntimeOption], tell: Callable[[str], None]) -> Iterator[Check]:
@@ -74,7 +82,8 @@ def _nets(folder: Path, options: Sequence[RuntimeOption], tell: Callable[[str], 
         yield _from_error("artifacts", "fail", str(error))
         return
     good, damaged = intact(folder, artifacts)
-    yield Check("artifacts", "ok" if good else "fail", f"{len(good)} of {len(artifacts)} files are intact in {folder}")
+    intact_files = f"{len(good)} of {len(artifacts)} files are intact in {folder}"
+    yield Check("artifacts", "ok", intact_files) if good else Check("artifacts", "fail", intact_files, GET_ARTIFACTS)
     for refusal in damaged:
         yield _from_error("artifacts", "warn", refusal.reason)
     some_run = False
@@ -83,7 +92,7 @@ def _nets(folder: Path, options: Sequence[RuntimeOption], tell: Callable[[str], 
         some_run |= bool(found)
         yield _runtime(option, {candidate.artifact.file for candidate in found}, refused)
     if not some_run:
-        advice = f"{RUNTIMES['ai-edge-litert'].install}, or other artifacts with --artifacts"
+        advice = RUNTIMES["ai-edge-litert"].install if good else GET_ARTIFACTS
         yield Check("runtimes", "fail", "none of them runs any of the files", advice)
 
 
@@ -116,7 +125,7 @@ def _cameras(root: Path) -> Iterator[Check]:
 def _camera(device: Path, name: str) -> Check:
     title = f"camera {device.name}"
     if not os.access(device, os.R_OK | os.W_OK):
-        return Check(title, "warn", f"{name}: no permission", JOIN_VIDEO)
+        return Check(title, "warn", f"{name}: {device} cannot be opened", JOIN_VIDEO)
     if not name.startswith(RIBBON_CAMERAS):
         return Check(title, "ok", name, f"digit-agent run --camera {device.name.removeprefix('video')}")
     if name.startswith("vi-output") or importlib.util.find_spec("picamera2"):
@@ -161,7 +170,7 @@ def _throttling(run_command: RunCommand) -> Check:
 def _folder(name: str, folder: Path, loss: str) -> Check:
     """A folder of ours: whether it can be written, or made, and whether there is room."""
     there = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    if not os.access(there, os.W_OK | os.X_OK):
+    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
         return Check(name, "warn", f"{folder} cannot be written, so {loss}", f"let this user write to {there}")
     free = shutil.disk_usage(there).free
     if free < LEAST_FREE_BYTES:

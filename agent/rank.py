@@ -36,6 +36,11 @@ def rank(measured: Sequence[Measured], objective: Objective) -> tuple[tuple[Meas
     return ranked, f"{best.candidate}: {_merit(ranked, objective)}, {_promise(best.candidate.artifact)}"
 
 
+def figure(value: float) -> str:
+    """A figure of three digits, or more where it is large: 9.81, 98.1, 981, 9810."""
+    return f"{value:.3g}" if value < 100 else f"{value:.0f}"
+
+
 def _cost(measured: Measured, objective: Objective) -> float:
     if objective == "size":
         return measured.candidate.artifact.bytes
@@ -47,13 +52,17 @@ def _cost(measured: Measured, objective: Objective) -> float:
 def _merit(ranked: Sequence[Measured], objective: Objective) -> str:
     best = ranked[0]
     cost = _cost(best, objective)
-    amount = {"latency": f"{cost:.3g} µs a digit", "energy": f"{cost:.3g} mJ a digit", "size": f"{cost / 1000:.3g} kB"}
+    amounts: dict[Objective, str] = {
+        "latency": f"{figure(cost)} µs a digit",
+        "energy": f"{figure(cost)} mJ a digit",
+        "size": f"{figure(cost / 1000)} kB",
+    }
     rival = next((m for m in ranked[1:] if _kind(m.candidate) != _kind(best.candidate)), None)
     if rival is None:
-        return f"{amount[objective]}, the only one that works here"
+        return f"{amounts[objective]}, the only one that works here"
     ratio = _cost(rival, objective) / cost
     lead = f"{ratio:.2g} times {BETTER[objective]} than" if ratio >= LEVEL else "level with"
-    return f"{amount[objective]}, {lead} the next ({rival.candidate})"
+    return f"{amounts[objective]}, {lead} the next ({rival.candidate})"
 
 
 def _kind(candidate: Candidate) -> tuple[str, str, str]:

@@ -82,9 +82,9 @@ def _row(measured: Measured, *, winner: bool) -> dict[str, object]:
             {
                 "batch": timing.batch,
                 "calls": timing.calls,
-                "p50_us_per_digit": timing.p50_us / timing.batch,
-                "p95_us_per_digit": timing.p95_us / timing.batch,
-                "digits_per_second": timing.batch / timing.p50_us * 1e6,
+                "p50_us_per_digit": round(timing.p50_us / timing.batch, 3),
+                "p95_us_per_digit": round(timing.p95_us / timing.batch, 3),
+                "digits_per_second": round(timing.batch / timing.p50_us * 1e6),
             }
             for timing in measured.timings
         ],
@@ -96,7 +96,9 @@ def _table(told: Bench, batches: tuple[int, ...]) -> Table:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table(title=f"{told.board}, µs a digit: p50 / p95", title_justify="left", box=SIMPLE_HEAD, padding=0)
+    from agent.rank import figure
+
+    table = Table(title=f"{told.board}, µs a digit: p50/p95", title_justify="left", box=SIMPLE_HEAD, padding=0)
     table.add_column("", no_wrap=True)
     table.add_column("net", overflow="fold")
     for heading in ("kB", "right", *(f"{batch} at once" for batch in batches), "digits/s"):
@@ -107,9 +109,9 @@ def _table(told: Bench, batches: tuple[int, ...]) -> Table:
         table.add_row(
             "▶" if winner else "",
             str(measured.candidate),
-            f"{artifact.bytes / 1000:.1f}",
+            figure(artifact.bytes / 1000),
             f"{artifact.accuracy.value:.2%}" if artifact.accuracy else "–",
-            *(f"{t.p50_us / t.batch:.1f} / {t.p95_us / t.batch:.1f}" for t in measured.timings),
+            *(f"{figure(t.p50_us / t.batch)}/{figure(t.p95_us / t.batch)}" for t in measured.timings),
             f"{max(t.batch / t.p50_us for t in measured.timings) * 1e6:,.0f}",
             style="bold green" if winner else None,
         )

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+if TYPE_CHECKING:
+    from tests.agent.conftest import Linear
+
+AGENT = (sys.executable, "-c", "from agent.cli import main; main()")
+
+
+def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*AGENT, "bench", *arguments], capture_output=True, text=True, check=False)
+
+
+def test_every_artifact_is_measured_and_the_winner_marked(linear: Linear, tmp_path: Path) -> None:
+    good = linear.artifact("linear.onnx")
+    assert good.accuracy is not None
+    poor = linear.artifact("linear-int8.onnx", accuracy=msgspec.structs.replace(good.accuracy, value=0.9))
+    linear.write(tmp_path, linear.artifact("slow.onnx"), good, poor, linear.artifact("single.onnx"))
+    done = bench("--artifacts", str(tmp_path), "--batch", "1,16", "--seconds", "0.2", "--json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    rows = report["measured"]
+    assert {row["file"] for row in rows} == {"linear.onnx", "linear-int8.onnx", "slow.onnx"}
+    (winner,) = (row for row in rows if row["winner"])
+    assert winner["file"] == "linear.onnx"
+    assert report["reason"].startswith("linear fp32 ONNX on onnxruntime")
+    assert [timing["batch"] for timing in winner["timings"]] == [1, 16]
+    for row in rows:
+        assert all(0 < t["p50_us_per_digit"] <= t["p95_us_per_digit"] for t in row["timings"])
+        assert row["bytes"] == len(linear.files[row["file"]])
+    assert any("single.onnx" in refusal["what"] for refusal in report["refused"])
+
+
+def test_the_table_says_which_is_best(linear: Linear, tmp_path: Path) -> None:
+    linear.write(tmp_path, linear.artifact("linear.tflite"))
+    done = bench("--artifacts", str(tmp_path), "--batch", "1", "--seconds", "0")
+    assert done.returncode == 0, done.stderr
+    assert "1 at once" in done.stdout
+    assert "best: linear fp32 TFLite on ai-edge-litert" in done.stdout
+    assert done.stderr == ""
+
+
+def test_where_nothing_is_accurate_enough_the_figures_are_shown_all_the_same(linear: Linear, tmp_path: Path) -> None:
+    linear.write(tmp_path, linear.artifact("linear.tflite", accuracy=None))
+    done = bench("--artifacts", str(tmp_path), "--batch", "1", "--seconds", "0")
+    assert done.returncode == 0, done.stderr
+    assert "none is good enough: linear.tflite: its accuracy was not measured" in done.stdout.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("--batch", "0"), 2, "--batch '0' is no list of numbers"),
+        (("--batch", "many"), 2, "--batch 'many' is no list of numbers"),
+        (("--artifacts", "/nonexistent"), 1, "no manifest.json in /nonexistent"),
+    ],
+)
+def test_wrong_use_and_failure_are_one_line(arguments: tuple[str, ...], code: int, message: str) -> None:
+    done = bench(*arguments)
+    assert done.returncode == code
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
