@@ -129,7 +129,8 @@ def _parse_path(text: str) -> SourceSpec:
 
 def _parse_demo(text: str) -> DemoSpec:
     try:
-        options = dict(parse_qsl(text[len("demo:") :].removeprefix("?"), keep_blank_values=True, strict_parsing=True))
+        query = text[len("demo:") :].removeprefix("?")
+        options = dict(parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query)))
         return msgspec.convert({**options, "uri": text}, DemoSpec, strict=False)
     except (ValueError, msgspec.ValidationError) as error:
         raise UsageError(f"{text!r} is no demo ({error}); write 'demo:' or 'demo:?seed=3&frames=60&fps=10'") from error
