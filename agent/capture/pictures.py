@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from agent.capture.frame import Frame
 from agent.capture.header import CutOffError, Header, read_header
-from agent.capture.quiet import native_stderr
 from agent.capture.source import Source
 from agent.capture.uri import PICTURE_SUFFIXES, PicturesSpec
+from agent.stderr import native_stderr
 from profiles.errors import PictureError, SourceError
 
 MAX_PIXELS = 64_000_000
