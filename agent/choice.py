@@ -16,7 +16,6 @@ import logging
 import os
 import platform
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -28,7 +27,7 @@ from agent.candidates import Refusal, find_candidates, intact
 from agent.folders import cache_folder
 from agent.measure import BATCHES, SECONDS, Measured, measure
 from agent.rank import accurate, rank
-from agent.runtimes.net import LoadedNet, runtime_version
+from agent.runtimes.net import LoadedNet, distribution_version, runtime_version
 from profiles.errors import ArtifactError, NoArtifactError, RuntimeUnusableError
 from profiles.manifest import Artifact, Manifest, load_manifest, manifest_hash
 from profiles.profile import Profile
@@ -167,7 +166,7 @@ def _next(choice: Choice, error: Exception) -> Choice:
 def _key(folder: Path, profile: Profile, manifest: Manifest, good: Sequence[Artifact]) -> str:
     """A name that changes with whatever could change the choice."""
     runtimes = {option.name: runtime_version(option.name) for option in profile.runtimes}
-    ours = version("digit-agent"), version("numpy"), platform.machine(), platform.release()
+    ours = distribution_version("digit-agent"), np.__version__, platform.machine(), platform.release()
     facts = (str(folder), profile, manifest_hash(manifest), [artifact.file for artifact in good], runtimes, ours)
     return hashlib.sha256(msgspec.json.encode(facts)).hexdigest()[:16]
 

@@ -12,6 +12,7 @@ from typing import Literal
 
 from agent.candidates import Refusal, find_candidates, intact, place, provider_of
 from agent.folders import cache_folder
+from agent.rank import accurate
 from agent.runtimes.net import RUNTIMES, runtime_version
 from agent.sensors.command import RunCommand
 from agent.sensors.power import find_power_reader
@@ -64,7 +65,7 @@ def examine(
     """
     board = detect_board(root)
     yield Check("board", "ok", f"{board.profile.title} ({board.profile.name}): {board.how}")
-    yield from _nets(artifacts, board.profile.runtimes, tell)
+    yield from _nets(artifacts, board.profile, tell)
     yield from _cameras(root)
     yield _power(board.profile, root, run_command)
     yield _temperature(board.profile, root)
@@ -74,8 +75,8 @@ def examine(
     yield _folder("cache", cache_folder(environ), "every start has to find the best net anew")
 
 
-def _nets(folder: Path, options: Sequence[RuntimeOption], tell: Callable[[str], None]) -> Iterator[Check]:
-    """The artifacts, then each runtime with all of them that it takes."""
+def _nets(folder: Path, profile: Profile, tell: Callable[[str], None]) -> Iterator[Check]:
+    """The artifacts, whether they are accurate enough, then each runtime with all of them that it takes."""
     try:
         artifacts = load_manifest(folder).artifacts
     except ManifestError as error:
@@ -86,8 +87,11 @@ def _nets(folder: Path, options: Sequence[RuntimeOption], tell: Callable[[str], 
     yield Check("artifacts", "ok", intact_files) if good else Check("artifacts", "fail", intact_files, GET_ARTIFACTS)
     for refusal in damaged:
         yield _from_error("artifacts", "warn", refusal.reason)
+    fit, poor = accurate(good, profile.budget.min_accuracy)
+    for refusal in poor:
+        yield _from_error("artifacts", "warn" if fit else "fail", str(refusal))
     some_run = False
-    for option in options:
+    for option in profile.runtimes:
         found, refused = find_candidates(folder, good, [option], tell)
         some_run |= bool(found)
         yield _runtime(option, {candidate.artifact.file for candidate in found}, refused)

@@ -54,7 +54,7 @@ class LoadedNet:
         except Exception as error:  # the runtimes' errors have no base in common
             raise RuntimeUnusableError(
                 f"{self.runtime} failed on {self.artifact.file} with {len(glyphs)} glyphs ({one_line(error)}); "
-                "see 'digit-agent doctor'"
+                "use another runtime or artifact"
             ) from error
         return decode(output, self.artifact.output)
 
@@ -87,7 +87,7 @@ def load_net(
         raise RuntimeUnusableError(f"{runtime} cannot be imported ({one_line(error)}); {row.install}") from error
     except Exception as error:  # the runtimes' errors have no base in common
         raise RuntimeUnusableError(
-            f"{runtime} cannot load {folder / artifact.file} ({one_line(error)}); see 'digit-agent doctor'"
+            f"{runtime} cannot load {folder / artifact.file} ({one_line(error)}); convert it again or {row.install}"
         ) from error
     return LoadedNet(artifact, runtime, threads, provider, session, encoder(artifact.input))
 
@@ -97,10 +97,11 @@ def runtime_version(runtime: RuntimeName) -> str | None:
     row = RUNTIMES[runtime]
     if importlib.util.find_spec(row.module) is None:
         return None
-    return next(filter(None, map(_distribution_version, row.distributions)), "unknown")
+    return next(filter(None, map(distribution_version, row.distributions)), "unknown")
 
 
-def _distribution_version(name: str) -> str | None:
+def distribution_version(name: str) -> str | None:
+    """The version of what pip installed under a name; None where it did not."""
     try:
         return version(name)
     except PackageNotFoundError:

@@ -38,6 +38,8 @@ class Runtime:
 
 
 def one_line(error: BaseException) -> str:
-    """An error's message on one line of at most 200 characters, its type where it has no message."""
+    """The message of an error's first cause, on one line of at most 200 characters; its type where it has none."""
+    while error.__cause__ is not None:
+        error = error.__cause__
     text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= 200 else text[:199] + "…"

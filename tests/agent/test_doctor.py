@@ -120,6 +120,14 @@ def test_a_file_that_computes_wrongly_is_told(linear: Linear, tmp_path: Path) ->
     assert "convert it again" in check.advice
 
 
+def test_below_the_accuracy_floor_nothing_would_be_chosen(linear: Linear, tmp_path: Path) -> None:
+    linear.write(tmp_path, linear.artifact("linear.tflite", accuracy=None))
+    plant(tmp_path, PI5)
+    (failed,) = (check for check in look(tmp_path, tmp_path) if check.state == "fail")
+    assert "its accuracy was not measured" in failed.what
+    assert "digit-convert evaluate" in failed.advice
+
+
 @pytest.mark.parametrize("manifest", [None, b"{", b'{"schema": 1, "target": "pi5", "artifacts": []}'])
 def test_without_a_net_the_main_job_fails(tmp_path: Path, manifest: bytes | None) -> None:
     if manifest is not None:
