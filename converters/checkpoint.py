@@ -67,11 +67,13 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
     partial = path.with_name(f".{path.name}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as file:
-            torch.save(content, file)
-        partial.replace(path)
+        try:
+            with partial.open("wb") as file:
+                torch.save(content, file)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise OutputError(f"{path} cannot be written ({error.strerror}); free space or choose another place") from error
 
 

@@ -18,6 +18,8 @@ NOT_A_DIGIT = 10
 
 LEAST_PROBABILITY = 0.5
 """A candidate less likely to be a digit than this is none."""
+LEAST_AGREED = 0.5
+"""Likewise for the mean over several masks."""
 WORTH = 0.35
 """What reading a candidate costs: of two ways to read the same ink, the one with fewer doubts wins."""
 
@@ -92,7 +94,8 @@ def _best_runs(members: Sequence[Candidate], probability: NDArray[np.float32]) -
 def agree(readings: Sequence[Sequence[Digit]]) -> tuple[Digit, ...]:
     """One set of digits from several masks of the same picture: those that most masks see, most surely.
 
-    A digit's probability becomes its mean over the masks that see it, less for each mask that does not.
+    A digit's probability becomes the middle between its surest mask's and the mean over all masks, where a mask that
+    does not see it counts 0.
     """
     pool = sorted((d for digits in readings for d in digits), key=lambda d: -d.probability)
     groups: list[list[Digit]] = []
@@ -106,19 +109,21 @@ def agree(readings: Sequence[Sequence[Digit]]) -> tuple[Digit, ...]:
     merged = sorted((_vote(group, len(readings)) for group in groups), key=lambda d: -d.probability)
     kept: list[Digit] = []
     for digit in merged:
-        if not any(_covered(digit.box, other.box) > 0.4 for other in kept):
+        if digit.probability >= LEAST_AGREED and not any(_covered(digit.box, other.box) > 0.4 for other in kept):
             kept.append(digit)
     return tuple(kept)
 
 
 def _vote(group: Sequence[Digit], masks: int) -> Digit:
+    """The group's digit: the label that is backed most, the middle one of its boxes."""
     shares: dict[int, float] = {}
     for digit in group:
         shares[digit.digit] = shares.get(digit.digit, 0.0) + digit.probability
     winner = max(shares, key=lambda d: shares[d])
-    first = next(d for d in group if d.digit == winner)
+    backers = [d for d in group if d.digit == winner]
     backing = min(1.0, shares[winner] / masks)
-    return Digit(winner, (backing + first.probability) / 2, first.box)
+    by_size = sorted((d.box for d in backers), key=lambda b: b.w * b.h)
+    return Digit(winner, (backing + backers[0].probability) / 2, by_size[(len(by_size) - 1) // 2])
 
 
 def _covered(a: Box, b: Box) -> float:

@@ -35,6 +35,7 @@ def train(
 
     loaded = load_recipe(recipe)
     target = out or Path("runs") / f"{recipe}-{seed}.pt"
+    state_file = target.with_suffix(".state")
     columns = (*rich_progress.Progress.get_default_columns(), rich_progress.TimeElapsedColumn())
     with rich_progress.Progress(*columns, console=Console(stderr=True)) as bar:
         scenes = bar.add_task("drawing scenes", total=loaded.scenes_drawn)
@@ -52,11 +53,12 @@ def train(
             loaded,
             seed,
             run.Sources(data, pictures),
-            state_file=target.with_suffix(".state"),
+            state_file=state_file,
             drawn=lambda number: bar.update(scenes, completed=number),
             report=report,
         )
     save(checkpoint, target)
+    state_file.unlink(missing_ok=True)
     for kind, accuracy in checkpoint.accuracy.items():
         typer.echo(f"{kind.format} {kind.precision}: {accuracy.value:.2%} on {accuracy.data} ({accuracy.runtime})")
     typer.echo(f"wrote {target}")

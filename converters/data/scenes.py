@@ -126,7 +126,7 @@ def _print(rng: np.random.Generator, h: int, w: int) -> NDArray[np.float32]:
     """What is printed on the paper: nothing, wavy lines as on cheques, ruled lines or squares; darkness in 0..1."""
     ys, xs = np.mgrid[0:h, 0:w].astype(np.float32)
     kind = rng.choice(["plain", "plain", "waves", "ruled", "squared", "fibres"])
-    strength = rng.uniform(0.05, 0.35)
+    strength = rng.uniform(0.05, 0.35) if rng.random() < 0.8 else rng.uniform(0.4, 0.9)
     if kind == "waves":
         turn, period = rng.uniform(0, np.pi), rng.uniform(3, 9)
         along = xs * np.cos(turn) + ys * np.sin(turn) + rng.uniform(0, 6) * np.sin(xs / 17 + ys / 31)

@@ -6,13 +6,14 @@ recognised by what it holds for one probe glyph.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import fx, nn
-from torch.fx.experimental.optimization import fuse
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from profiles.errors import ConversionError
 
@@ -26,8 +27,19 @@ ALIKE = 1e-3
 
 def fold(net: nn.Module) -> fx.GraphModule:
     """The net with its batch normalisation folded into its convolutions: what every export is made of."""
-    folded = fuse(net.eval())
-    assert isinstance(folded, fx.GraphModule)
+    folded = fx.symbolic_trace(copy.deepcopy(net).eval())
+    for node in folded.graph.nodes:
+        norm = _module(folded, node)
+        if not isinstance(norm, nn.BatchNorm2d):
+            continue
+        source = node.args[0]
+        convolution = _module(folded, source)
+        if isinstance(convolution, nn.Conv2d) and len(source.users) == 1:
+            folded.set_submodule(source.target, fuse_conv_bn_eval(convolution, norm))
+            node.replace_all_uses_with(source)
+            folded.graph.erase_node(node)
+    folded.delete_all_unused_submodules()
+    folded.recompile()
     return folded
 
 
@@ -85,6 +97,10 @@ def _steps(folded: fx.GraphModule, glyphs: NDArray[np.uint8]) -> dict[str, NDArr
     recorder = _Recorder(folded)
     recorder.run(to_input(glyphs))
     return recorder.seen
+
+
+def _module(folded: fx.GraphModule, node: fx.Node) -> nn.Module | None:
+    return folded.get_submodule(str(node.target)) if node.op == "call_module" else None
 
 
 class _Recorder(fx.Interpreter):

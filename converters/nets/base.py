@@ -1,4 +1,4 @@
-"""The net that ships: four convolutions, 47 thousand parameters, 3 million multiply-accumulates a glyph.
+"""The net that ships: four convolutions, 56 thousand parameters, 3.6 million multiply-accumulates a glyph.
 
 Plain convolutions, ReLU and one average pooling: operations that every runtime has in fp32, fp16 and int8, and
 that a Cortex-A computes well. Strides instead of pooling keep the work small from the first layer on.
@@ -17,10 +17,10 @@ class BaseNet(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.features = nn.Sequential(
-            *_convolution(1, 16, kernel=5, stride=2),
-            *_convolution(16, 32),
-            *_convolution(32, 48, stride=2),
-            *_convolution(48, 64),
+            *_convolution(1, 20, kernel=5, stride=2),
+            *_convolution(20, 32),
+            *_convolution(32, 56, stride=2),
+            *_convolution(56, 64),
         )
         # AvgPool2d and not AdaptiveAvgPool2d: the latter becomes a ReduceMean that onnxruntime keeps in float.
         self.pool = nn.AvgPool2d(7)

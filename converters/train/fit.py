@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from agent.vision.digits import CLASSES, NOT_A_DIGIT
 from converters.data.labelled import LabelledGlyphs
 from converters.train.recipe import Recipe
 from profiles.errors import OutputError, TrainingError
@@ -66,7 +67,7 @@ def fit(
         seed: decides every epoch's glyphs.
         make_epoch: the epoch's glyphs, from a generator of its own; called ahead of time in a thread.
         held_out: digits to watch the training with; they change nothing.
-        state_file: written after every epoch, removed at the end.
+        state_file: written after every epoch.
         report: told after every epoch.
 
     Returns:
@@ -78,16 +79,17 @@ def fit(
     optimizer = torch.optim.AdamW(net.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
     state = _State(net, copy.deepcopy(net).eval(), optimizer)
     _resume(state, state_file, seed)
+    weight = torch.ones(CLASSES, device=device)
+    weight[NOT_A_DIGIT] = recipe.outlier_weight
     with ThreadPoolExecutor(max_workers=1) as ahead:
         upcoming = ahead.submit(make_epoch, np.random.default_rng((seed, state.epoch)))
         while state.epoch < recipe.epochs:
             glyphs = upcoming.result()
             if state.epoch + 1 < recipe.epochs:
                 upcoming = ahead.submit(make_epoch, np.random.default_rng((seed, state.epoch + 1)))
-            loss = _one_epoch(state, recipe, glyphs, device)
+            loss = _one_epoch(state, recipe, glyphs, weight)
             _write(state, state_file, seed)
             report(Progress(state.epoch, recipe.epochs, loss, accuracy(state.average, held_out)))
-    state_file.unlink(missing_ok=True)
     return state.average.cpu()
 
 
@@ -107,7 +109,7 @@ def accuracy(net: nn.Module, glyphs: LabelledGlyphs) -> float:
     return right / len(glyphs)
 
 
-def _one_epoch(state: _State, recipe: Recipe, glyphs: LabelledGlyphs, device: torch.device) -> float:
+def _one_epoch(state: _State, recipe: Recipe, glyphs: LabelledGlyphs, weight: torch.Tensor) -> float:
     """Mean loss of one pass over the glyphs."""
     state.net.train()
     losses = []
@@ -116,9 +118,11 @@ def _one_epoch(state: _State, recipe: Recipe, glyphs: LabelledGlyphs, device: to
         part = slice(i * recipe.batch, (i + 1) * recipe.batch)
         for group in state.optimizer.param_groups:
             group["lr"] = recipe.learning_rate * cycle(state.step / (recipe.epochs * steps))
-        images = to_input(glyphs.images[part], device).contiguous(memory_format=torch.channels_last)
-        labels = torch.tensor(glyphs.labels[part], device=device)
-        loss = nn.functional.cross_entropy(state.net(images), labels, label_smoothing=recipe.label_smoothing)
+        images = to_input(glyphs.images[part], weight.device).contiguous(memory_format=torch.channels_last)
+        labels = torch.tensor(glyphs.labels[part], device=weight.device)
+        loss = nn.functional.cross_entropy(
+            state.net(images), labels, weight=weight, label_smoothing=recipe.label_smoothing
+        )
         state.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         state.optimizer.step()

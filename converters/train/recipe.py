@@ -19,6 +19,8 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     learning_rate: float
     weight_decay: float
     label_smoothing: float
+    outlier_weight: float
+    """What a mistake on an outlier counts, where one on a digit counts 1: digits are rarer than the mix has them."""
     plain: int
     """Digits of MNIST an epoch, as they are."""
     varied: int
