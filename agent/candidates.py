@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from agent.runtimes.net import RUNTIMES, LoadedNet, load_net
-from agent.runtimes.onnx import CPU
+from agent.runtimes.onnx import CPU, TENSORRT
 from agent.runtimes.probe import Probe, probe
 from profiles.errors import ArtifactError
 from profiles.manifest import Artifact, read_artifact
@@ -75,7 +75,8 @@ def find_candidates(
     found, refused = list[Candidate](), list[Refusal]()
     for option in options:
         provider = provider_of(option)
-        tell(f"trying {place(option.name, provider)}")
+        patience = ", which can take minutes the first time" if provider == TENSORRT else ""
+        tell(f"trying {place(option.name, provider)}{patience}")
         probes = probe(
             folder, [a for a in artifacts if a.format == RUNTIMES[option.name].format], option.name, provider
         )

@@ -110,14 +110,16 @@ def choose(
     folder = folder.absolute()
     manifest = load_manifest(folder)
     good, damaged = intact(folder, manifest.artifacts)
+    for refusal in damaged:
+        log.warning("not used: %s", refusal.reason)
     path = (cache or cache_folder()) / f"choice-{_key(folder, profile, manifest, good)}.json"
     if (remembered := _recall(path)) is not None:
         return remembered
     fit, poor = accurate(good, profile.budget.min_accuracy)
     measured, broken = survey(folder, fit, profile, seconds=seconds, tell=tell)
-    refused = (*damaged, *poor, *broken)
-    for refusal in refused:
+    for refusal in (*poor, *broken):
         log.info("not used: %s", refusal)
+    refused = (*damaged, *poor, *broken)
     if not measured:
         raise nothing_usable(folder, refused)
     ranked, reason = rank(measured, profile.budget.objective)

@@ -16,6 +16,7 @@ import numpy as np
 
 from agent.runtimes.child import Ending, begin, outlive, python_module, run_child, say
 from agent.runtimes.net import RUNTIMES, LoadedNet, load_net, runtime_version
+from agent.runtimes.onnx import TENSORRT
 from agent.runtimes.tensors import golden_glyphs
 from profiles.errors import ArtifactError, DigitAgentError
 from profiles.manifest import Artifact
@@ -68,7 +69,7 @@ def probe(
 
     if version is None:
         return [result(a, f"{runtime} is not installed; {RUNTIMES[runtime].install}") for a in artifacts]
-    limit_s = timeout_s or (ENGINE_TIMEOUT_S if provider.startswith("Tensorrt") else TIMEOUT_S)
+    limit_s = timeout_s or (ENGINE_TIMEOUT_S if provider == TENSORRT else TIMEOUT_S)
 
     def run(left: Sequence[Artifact]) -> Ending:
         request = Request(str(folder.absolute()), runtime, provider, tuple(left))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
-import logging
 import re
 from pathlib import Path
 
@@ -18,8 +17,6 @@ from profiles.manifest import Artifact
 
 TYPICAL_BATCH = 16
 """The batch for which an engine is tuned."""
-
-log = logging.getLogger(__name__)
 
 
 def options(artifact: Artifact, onnxruntime_version: str, *, root: Path, cache: Path) -> dict[str, str]:
@@ -32,9 +29,7 @@ def options(artifact: Artifact, onnxruntime_version: str, *, root: Path, cache: 
         cache: the folder under which engines are kept.
     """
     folder = cache / "tensorrt" / engine_folder(artifact, onnxruntime_version, tensorrt_version(), machine(root))
-    if not any(folder.glob("*.engine")):
-        log.warning("TensorRT builds an engine for %s in %s; once, and it can take minutes", artifact.file, folder)
-        folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     name, item = artifact.input.name, "x".join(map(str, artifact.input.shape))
     return {
         "trt_engine_cache_enable": "1",

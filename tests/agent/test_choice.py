@@ -13,7 +13,7 @@ from agent.choice import BestNet, Choice, choose
 from agent.measure import Measured, Timing
 from profiles.errors import ManifestError, NoArtifactError
 from profiles.manifest import Artifact, Format
-from profiles.profile import Budget, Profile, RuntimeName, RuntimeOption, load_profile
+from profiles.profile import Budget, Profile, RuntimeName, RuntimeOption, Sensors, load_profile
 
 if TYPE_CHECKING:
     from tests.agent.conftest import Linear
@@ -70,13 +70,24 @@ def test_another_profile_is_another_choice(linear: Linear, tmp_path: Path, profi
     assert choose(tmp_path, smallest, cache=tmp_path, seconds=0.1).best.candidate.artifact.file == "slow.onnx"
 
 
-def test_a_damaged_file_is_refused_and_the_next_best_used(linear: Linear, tmp_path: Path, profile: Profile) -> None:
+def test_without_a_power_sensor_energy_gives_way_to_latency(linear: Linear, tmp_path: Path, profile: Profile) -> None:
+    linear.write(tmp_path, linear.artifact("slow.onnx"), linear.artifact("linear.onnx"))
+    blind = msgspec.structs.replace(profile, budget=Budget(objective="energy"), sensors=Sensors(power=()))
+    choice = choose(tmp_path, blind, cache=tmp_path, seconds=0.1)
+    assert choice.best.candidate.artifact.file == "linear.onnx"
+    assert choice.reason.endswith("latency decided, since no sensor measures energy here")
+
+
+def test_a_damaged_file_is_refused_and_the_next_best_used(
+    linear: Linear, tmp_path: Path, profile: Profile, caplog: pytest.LogCaptureFixture
+) -> None:
     linear.write(tmp_path, linear.artifact("linear.onnx"), linear.artifact("slow.onnx"))
     assert choose(tmp_path, profile, cache=tmp_path, seconds=0.1).best.candidate.artifact.file == "linear.onnx"
     flip(tmp_path / "linear.onnx")
     choice = choose(tmp_path, profile, cache=tmp_path, seconds=0.1)
     assert choice.best.candidate.artifact.file == "slow.onnx"
     assert [refusal.what for refusal in choice.refused] == ["linear.onnx"]
+    assert "linear.onnx is not the file that its manifest describes" in caplog.text
 
 
 def test_when_nothing_can_be_used_every_reason_is_listed(linear: Linear, tmp_path: Path, profile: Profile) -> None:
