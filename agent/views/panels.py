@@ -173,7 +173,7 @@ def machine_panel(info: RunInfo, now: Snapshot, width: int) -> Panel:
     if throttling:
         table.add_row("throttling", Text(", ".join(throttling), style=f"bold {BAD}"))
     else:
-        table.add_row("throttling", Text("none" if throttling is not None else "nothing tells", style=DIM))
+        table.add_row("throttling", Text("none" if throttling is not None else "no sensor", style=DIM))
     counts = now.tick.counts if now.tick is not None else None
     dropped = counts.dropped if counts is not None else 0
     frames = Text(count(counts.frames if counts is not None else 0))

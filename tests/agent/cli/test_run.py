@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import json
+import os
+import pty
+import select
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+EXECUTABLE = str(Path(sys.executable).with_name("digit-agent"))
+ENDLESS = "demo:?frames=1000000&fps=20"
+
+
+@pytest.fixture(scope="module")
+def artifacts(tmp_path_factory: pytest.TempPathFactory, linear: Any) -> Path:
+    """Small artifacts that run everywhere; they take nothing for a digit."""
+    folder = tmp_path_factory.mktemp("artifacts")
+    linear.write(folder, linear.artifact("linear-int8.tflite"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A user with a home of its own, so that the choice is made once for all these tests."""
+    home = tmp_path_factory.mktemp("home")
+    unwanted = ("NOTIFY_SOCKET", "STATE_DIRECTORY", "CACHE_DIRECTORY", "FORCE_COLOR", "NO_COLOR", "XDG_CACHE_HOME")
+    kept = {name: value for name, value in os.environ.items() if name not in unwanted}
+    return {**kept, "HOME": str(home), "XDG_STATE_HOME": str(home / "state"), "TERM": "xterm-256color"}
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Two pictures of a stroke, and one that was cut off."""
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    image = np.full((60, 80, 3), 220, np.uint8)
+    image[10:50, 38:42] = 30
+    for name in ("1.jpg", "2.jpg", "3.jpg"):
+        cv2.imwrite(str(folder / name), image)
+    (folder / "2.jpg").write_bytes((folder / "2.jpg").read_bytes()[:400])
+    return folder
+
+
+def run(environ: dict[str, str], *argv: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [EXECUTABLE, "run", *map(str, argv)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environ)
+
+
+def test_a_folder_is_read_to_its_end_and_logged(
+    artifacts: Path, environ: dict[str, str], pictures: Path, tmp_path: Path
+) -> None:
+    log = tmp_path / "new" / "log.db"
+    done = run(environ, "--source", pictures, "--artifacts", artifacts, "--log", log)
+    assert done.returncode == 0, done.stderr
+    assert "2 in " in done.stdout
+    assert "linear-int8.tflite in " in done.stdout
+    assert "power" in done.stdout
+    assert "\x1b" not in done.stdout + done.stderr
+    (complaint,) = done.stderr.splitlines()
+    assert f"{pictures / '2.jpg'} is cut off" in complaint
+    with closing(sqlite3.connect(log)) as connection:
+        assert connection.execute("SELECT frames, ended_at IS NOT NULL FROM runs").fetchall() == [(2, 1)]
+        assert connection.execute("SELECT count(*) FROM latency WHERE stage = 'total'").fetchone() == (2,)
+        assert "is cut off" in connection.execute("SELECT text FROM events").fetchone()[0]
+
+
+def test_json_leaves_stdout_to_the_readings(artifacts: Path, environ: dict[str, str], tmp_path: Path) -> None:
+    done = run(environ, "--source", "demo:", "--frames", "3", "--artifacts", artifacts, "--json", "--no-log")
+    assert done.returncode == 0, done.stderr
+    for line in done.stdout.splitlines():
+        json.loads(line)
+    assert "3 in " in done.stderr
+    assert not Path(environ["XDG_STATE_HOME"]).exists()
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "told"),
+    [
+        (["--camera", "0", "--source", "demo:"], 2, "--camera and --source"),
+        (["--log", "x.db", "--no-log"], 2, "--log and --no-log"),
+        (["--source", "nothing-like-this"], 2, "nothing-like-this"),
+        (["--camera", "/dev/video99"], 1, "/dev/video99"),
+        (["--source", "demo:", "--artifacts", "/nowhere"], 1, "/nowhere"),
+        (["--source", "{empty}"], 1, "no picture in the folder"),
+    ],
+)
+def test_what_cannot_be_used_ends_in_one_clear_line(
+    argv: list[str], code: int, told: str, environ: dict[str, str], tmp_path: Path
+) -> None:
+    done = run(environ, *(word.replace("{empty}", str(tmp_path)) for word in argv), "--no-dashboard")
+    assert done.returncode == code
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("digit-agent: ")
+    assert told in line
+
+
+def test_a_log_that_cannot_be_written_does_not_stop_the_run(artifacts: Path, environ: dict[str, str]) -> None:
+    argv = ["--source", "demo:", "--seconds", "0.5", "--log", "/proc/nowhere/agent.db"]
+    done = run(environ, *argv, "--artifacts", artifacts)
+    assert done.returncode == 0
+    (complaint,) = done.stderr.splitlines()
+    assert "logging to /proc/nowhere/agent.db stopped" in complaint
+
+
+@pytest.fixture
+def service_manager(tmp_path: Path) -> Iterator[socket.socket]:
+    """A socket that is told what systemd would be told."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(60)
+        yield manager
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_run_with_its_summary(
+    number: signal.Signals, artifacts: Path, environ: dict[str, str], service_manager: socket.socket, tmp_path: Path
+) -> None:
+    told = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "STATE_DIRECTORY": str(tmp_path / "state")}
+    command = [EXECUTABLE, "run", "--source", ENDLESS, "--artifacts", str(artifacts)]
+    with subprocess.Popen(command, env={**environ, **told}, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        first = service_manager.recv(4096).decode().splitlines()
+        process.send_signal(number)
+        out, complaints = process.communicate(timeout=60)
+    assert first[:2] == ["READY=1", "WATCHDOG=1"]
+    assert first[2].startswith("STATUS=0 numbers read in 1 frames")
+    messages = [service_manager.recv(4096).decode()]
+    while messages[-1] != "STOPPING=1":
+        messages.append(service_manager.recv(4096).decode())
+    assert process.returncode == 0
+    assert b"frames" in out
+    assert complaints == b""
+    assert (tmp_path / "state" / "agent.db").exists()
+
+
+def test_a_terminal_gets_the_dashboard_and_is_given_back(artifacts: Path, environ: dict[str, str]) -> None:
+    ours, theirs = pty.openpty()
+    command = [EXECUTABLE, "run", "--source", ENDLESS, "--seconds", "1.5", "--artifacts", str(artifacts), "--no-log"]
+    sized = {**environ, "COLUMNS": "80", "LINES": "24"}
+    with subprocess.Popen(command, env=sized, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        shown = read_all(ours)
+    assert process.returncode == 0
+    before, _, rest = shown.partition("\x1b[?1049h")
+    screen, _, after = rest.partition("\x1b[?1049l")
+    assert "latency" in screen
+    assert "▀" in screen
+    assert "\x1b[?25h" in screen + after, "the cursor is shown again"
+    assert "frames" in after
+    assert "latency" not in before
+
+
+def read_all(terminal: int, timeout_s: float = 60) -> str:
+    """What a child writes to its terminal, until it ends."""
+    content, end = b"", time.monotonic() + timeout_s
+    with os.fdopen(terminal, "rb", buffering=0) as stream:
+        while time.monotonic() < end:
+            if select.select([stream], [], [], 1)[0]:
+                try:
+                    content += stream.read(65536)
+                except OSError:  # EIO: the other side is closed
+                    break
+    return content.decode(errors="replace")
+
+
+def test_a_reader_that_goes_away_ends_the_run_quietly(artifacts: Path, environ: dict[str, str]) -> None:
+    command = f"'{EXECUTABLE}' run --source demo: --frames 2 --artifacts '{artifacts}' --no-log | true"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, timeout=60, check=False, env=environ)
+    assert done.stderr == b""
+
+
+def test_the_dashboard_can_be_kept_as_a_picture(artifacts: Path, environ: dict[str, str], tmp_path: Path) -> None:
+    picture = tmp_path / "dashboard.svg"
+    done = run(
+        environ, "--source", "demo:", "--frames", "2", "--artifacts", artifacts, "--screenshot", picture, "--no-log"
+    )
+    assert done.returncode == 0, done.stderr
+    assert picture.read_text().startswith("<svg")
+    assert "linear-int8.tflite" in picture.read_text()

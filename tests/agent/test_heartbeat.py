@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import select
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agent.heartbeat import PERIOD_S, Heartbeat
+from agent.tick import Counts, Tick
+from agent.vision.page import Page
+
+
+@pytest.fixture
+def manager(tmp_path: Path) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind(str(tmp_path / "notify"))
+        yield listening
+
+
+def tick(frames: int) -> Tick:
+    return Tick(frames, "demo:", None, Page(8, 8, (), (), {}), (), {}, 0, Counts(frames, 2, 5, 30), None)
+
+
+def heard(manager: socket.socket) -> list[list[str]]:
+    messages = []
+    while select.select([manager], [], [], 0)[0]:
+        messages.append(manager.recv(4096).decode().splitlines())
+    return messages
+
+
+@pytest.mark.parametrize(("watchdog_usec", "period_s"), [(None, PERIOD_S), ("30000000", PERIOD_S), ("4000000", 2.0)])
+def test_it_is_ready_with_the_first_frame_and_alive_with_later_ones(
+    watchdog_usec: str | None, period_s: float, manager: socket.socket, tmp_path: Path
+) -> None:
+    now_s = 100.0
+    watchdog = {"WATCHDOG_USEC": watchdog_usec} if watchdog_usec else {}
+    heartbeat = Heartbeat({"NOTIFY_SOCKET": str(tmp_path / "notify"), **watchdog}, clock=lambda: now_s)
+    assert heard(manager) == []
+    heartbeat.take(tick(1))
+    assert heard(manager) == [["READY=1", "WATCHDOG=1", "STATUS=5 numbers read in 1 frames, 2 dropped"]]
+    now_s += period_s - 0.1
+    heartbeat.take(tick(2))
+    assert heard(manager) == []
+    now_s += 0.1
+    heartbeat.take(tick(3))
+    assert heard(manager) == [["WATCHDOG=1", "STATUS=5 numbers read in 3 frames, 2 dropped"]]
+    heartbeat.close()
+    assert heard(manager) == [["STOPPING=1"]]
+
+
+def test_without_systemd_it_is_silent() -> None:
+    heartbeat = Heartbeat({})
+    heartbeat.take(tick(1))
+    heartbeat.close()

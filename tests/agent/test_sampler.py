@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.sampler import Sampler, measure_vitals
+from agent.sensors.sample import PowerSample
+from agent.tick import Vitals
+from profiles.profile import Sensors
+
+SENSORS = Sensors(temperature_zones=("cpu-thermal",), throttled="vcgencmd")
+
+
+@dataclass(frozen=True)
+class Meter:
+    """A power reader that always gives the same."""
+
+    sample: PowerSample | None
+    describe: str = "a meter"
+
+    def read(self) -> PowerSample | None:
+        return self.sample
+
+
+def test_the_newest_sample_is_there_at_once_and_measuring_ends_with_the_sampler() -> None:
+    measured, third = list[Vitals](), threading.Event()
+
+    def measure() -> Vitals:
+        measured.append(Vitals(len(measured)))
+        if len(measured) == 3:
+            third.set()
+        return measured[-1]
+
+    sampler = Sampler(measure, period_s=0.01)
+    assert third.wait(5)
+    sampler.close()
+    assert sampler.newest() == measured[-1]
+
+
+def test_a_sensor_that_hangs_keeps_nobody_waiting() -> None:
+    hanging = threading.Event()
+
+    def measure() -> Vitals:
+        hanging.wait(10)
+        return Vitals(0)
+
+    sampler = Sampler(measure, period_s=0.01)
+    assert sampler.newest() is None
+    sampler.close()
+    hanging.set()
+
+
+def test_what_a_board_has_is_measured(tmp_path: Path) -> None:
+    zone = tmp_path / "sys/class/thermal/thermal_zone0"
+    zone.mkdir(parents=True)
+    (zone / "type").write_text("cpu-thermal\n")
+    (zone / "temp").write_text("48250\n")
+    power = Meter(PowerSample(3210.0, 5, {}))
+    vitals = measure_vitals(SENSORS, power, tmp_path, lambda _: "throttled=0x50005\n", lambda: 7)
+    assert vitals == Vitals(7, 3210.0, 48.25, ("under-voltage", "throttled"))
+
+
+def test_what_a_board_lacks_is_none(tmp_path: Path) -> None:
+    nothing = measure_vitals(SENSORS, None, tmp_path, lambda _: None, lambda: 7)
+    assert nothing == measure_vitals(Sensors(), Meter(None), tmp_path, lambda _: None, lambda: 7) == Vitals(7)
