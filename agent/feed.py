@@ -12,29 +12,38 @@ from profiles.errors import PictureError
 
 PATIENCE_S = 0.5
 """How long to wait for a live frame before the loop gets a chance to stop."""
+SILENT_AFTER = 20
+"""Waits in vain after which a live source is said to be silent."""
 
 
 @contextmanager
-def feed(source: Source, say: Callable[[str], None]) -> Iterator[Iterator[Frame | None]]:
+def feed(
+    source: Source, say: Callable[[str], None], patience_s: float = PATIENCE_S
+) -> Iterator[Iterator[Frame | None]]:
     """Frames of an open source, until it ends; None where none came for a while, or one could not be read.
 
     Args:
         source: closed at the end.
-        say: told of each picture that could not be read.
+        say: told of each picture that could not be read, and when a live source falls silent.
+        patience_s: how long to wait for a live frame before None.
 
     Raises:
         SourceError: while iterating: the source failed.
     """
     if source.live:
         with LatestFrame(source) as latest:
-            yield _newest(latest)
+            yield _newest(latest, source.title, say, patience_s)
     else:
         with source:
             yield _each(source, say)
 
 
-def _newest(latest: LatestFrame) -> Iterator[Frame | None]:
-    while (frame := latest.get(PATIENCE_S)) is not None or not latest.ended:
+def _newest(latest: LatestFrame, title: str, say: Callable[[str], None], patience_s: float) -> Iterator[Frame | None]:
+    waited = 0
+    while (frame := latest.get(patience_s)) is not None or not latest.ended:
+        waited = waited + 1 if frame is None else 0
+        if waited == SILENT_AFTER:
+            say(f"{title} has given no frame for {waited * patience_s:g} s; check that it is connected and running")
         yield frame
 
 

@@ -15,7 +15,7 @@ from agent.views.history import History
 from agent.views.panels import dashboard
 from profiles.errors import OutputError
 
-COLUMNS, ROWS = 112, 34
+COLUMNS, ROWS = 140, 44
 
 
 class Screenshot:

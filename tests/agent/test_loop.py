@@ -177,6 +177,22 @@ def test_a_source_that_fails_ends_the_run_with_its_error(live: bool, clock: Cloc
     assert notes.closed
 
 
+def test_a_live_source_that_falls_silent_is_told_once_and_can_be_stopped(clock: Clock, stop: threading.Event) -> None:
+    class Silent(Bars):
+        def read(self) -> Frame | None:
+            if self._next == 1:
+                stop.wait(10)
+                return None
+            return super().read()
+
+    said: list[str] = []
+    with feed(Silent("1", clock, live=True), said.append, patience_s=0.002) as frames:
+        threading.Timer(0.2, stop.set).start()
+        summary = loop(frames, bar_reader(clock), [], announcer=Announcer(), stop=stop, clock_ns=clock)
+    assert summary.counts.frames == 1
+    assert said == ["bars has given no frame for 0.04 s; check that it is connected and running"]
+
+
 def test_frames_that_a_live_source_dropped_are_counted(clock: Clock, stop: threading.Event) -> None:
     def frames() -> Iterator[Frame | None]:
         source = Bars("1" * 10, clock)
