@@ -50,6 +50,8 @@ def _open(content: bytes, artifact: Artifact, threads: int, provider: str) -> On
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = ERROR
+    # Threads that spin while they wait burn 40 ms of CPU after a call of 0.1 ms (measured, 1.31 on x86, 2 threads).
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     session = onnxruntime.InferenceSession(
         content, options, providers=_providers(asked, artifact, onnxruntime.__version__)
     )
