@@ -141,4 +141,3 @@ def _report(connection: sqlite3.Connection, last: int) -> Report:
         latency=tuple(StageLatency(*row) for row in connection.execute(LATENCY, latest)),
         vitals=VitalsRange(*connection.execute(VITALS, latest).fetchone()),
     )
-

@@ -39,7 +39,8 @@ def test_a_run_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     path = tmp_path / "state" / FILE_NAME
     store = Store(path, INFO, never)
     for number in range(100):
-        store.take(tick(number, "42" if number == 7 else "", Vitals(number // 50, 2000.0 + number, 48.5, ("throttled",))))
+        vitals = Vitals(number // 50, 2000.0 + number, 48.5, ("throttled",))
+        store.take(tick(number, "42" if number == 7 else "", vitals))
     store.note("bar.jpg cannot be read")
     store.close()
 
