@@ -20,6 +20,8 @@ LEAST_PROBABILITY = 0.5
 """A candidate less likely to be a digit than this is none."""
 LEAST_AGREED = 0.5
 """Likewise for the mean over several masks."""
+LEAST_EXPLAINED = 0.6
+"""A cluster of whose ink less than this is digits is a word or a drawing: what looks like a digit in it is none."""
 WORTH = 0.35
 """What reading a candidate costs: of two ways to read the same ink, the one with fewer doubts wins."""
 
@@ -63,7 +65,7 @@ def select(candidates: Sequence[Candidate], probability: NDArray[np.float32]) ->
     return tuple(found)
 
 
-def _best_runs(members: Sequence[Candidate], probability: NDArray[np.float32]) -> Iterator[Digit]:
+def _best_runs(members: Sequence[Candidate], probability: NDArray[np.float32]) -> list[Digit]:
     """Dynamic programming over a cluster's atoms: best[i] is the most that the first i atoms can be worth."""
     count = 1 + max(c.last for c in members)
     best = [0.0] * (count + 1)
@@ -81,14 +83,28 @@ def _best_runs(members: Sequence[Candidate], probability: NDArray[np.float32]) -
             worth = best[members[index].first] + members[index].area * (float(sure[index]) - WORTH)
             if worth > best[end + 1]:
                 best[end + 1], choice[end + 1] = worth, index
-    end = count
+    taken = list(_walk_back(choice, members))
+    if sum(members[i].area for i in taken) < LEAST_EXPLAINED * _ink(members):
+        return []
+    return [Digit(int(labels[i]), float(sure[i]), members[i].box) for i in taken]
+
+
+def _walk_back(choice: Sequence[int | None], members: Sequence[Candidate]) -> Iterator[int]:
+    """The members that the best way consists of, from the last to the first."""
+    end = len(choice) - 1
     while end > 0:
-        taken = choice[end]
-        if taken is None:
+        index = choice[end]
+        if index is None:
             end -= 1
-            continue
-        yield Digit(int(labels[taken]), float(sure[taken]), members[taken].box)
-        end = members[taken].first
+        else:
+            yield index
+            end = members[index].first
+
+
+def _ink(members: Sequence[Candidate]) -> int:
+    """All of a cluster's ink, in pixels."""
+    areas = {m.first + i: atom.area for m in members for i, atom in enumerate(m.atoms)}
+    return sum(areas.values())
 
 
 def agree(readings: Sequence[Sequence[Digit]]) -> tuple[Digit, ...]:
