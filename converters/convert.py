@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -54,18 +54,12 @@ def convert(
         DigitAgentError: as `make_all` says.
     """
     for profile in profiles:
-        refuse_foreign(out / profile.name)
+        _refuse_foreign(out / profile.name)
     with _writing(out):
         out.mkdir(parents=True, exist_ok=True)
-        staging = tempfile.TemporaryDirectory(dir=out, prefix=".partial-")
-    with staging:
-        made = make_all(checkpoint_file, kinds_for(profiles), data, done)
-        with _writing(out):
-            folder = Path(staging.name)
-            manifests = tuple(write_board(folder, profile, made) for profile in profiles)
-            for profile in profiles:
-                _put_in_place(folder / profile.name, out / profile.name, folder / f"{profile.name}.old")
-    return manifests
+    if not os.access(out, os.W_OK):
+        raise OutputError(f"{out} cannot be written; check its permissions, or choose another --out")
+    return write_boards(out, profiles, make_all(checkpoint_file, kinds_for(profiles), data, done))
 
 
 def certify(checkpoint: Checkpoint, data: Path) -> Checkpoint:
@@ -82,19 +76,31 @@ def certify(checkpoint: Checkpoint, data: Path) -> Checkpoint:
     return replace(checkpoint, accuracy=measured)
 
 
-def write_board(folder: Path, profile: Profile, made: Mapping[ArtifactKind, Made]) -> Manifest:
-    """Write `folder/<board>/`: model files first, then the manifest that vouches for them."""
-    board = folder / profile.name
-    board.mkdir()
+def write_boards(out: Path, profiles: Sequence[Profile], made: Mapping[ArtifactKind, Made]) -> tuple[Manifest, ...]:
+    """Write all boards' folders beside the old ones, then put each in its place.
+
+    Raises:
+        OutputError: they cannot be written; what was there stays.
+    """
+    with _writing(out), tempfile.TemporaryDirectory(dir=out, prefix=".partial-") as folder:
+        staging = Path(folder)
+        manifests = tuple(_write_board(staging / profile.name, profile, made) for profile in profiles)
+        for profile in profiles:
+            _put_in_place(staging / profile.name, out / profile.name, staging / f"{profile.name}.old")
+    return manifests
+
+
+def _write_board(folder: Path, profile: Profile, made: Mapping[ArtifactKind, Made]) -> Manifest:
+    folder.mkdir()
     carried = [made[kind] for kind in profile.artifacts]
     for one in carried:
-        (board / one.artifact.file).write_bytes(one.content)
+        (folder / one.artifact.file).write_bytes(one.content)
     manifest = Manifest(target=profile.name, artifacts=tuple(one.artifact for one in carried))
-    (board / FILE_NAME).write_bytes(dump_manifest(manifest))
+    (folder / FILE_NAME).write_bytes(dump_manifest(manifest))
     return manifest
 
 
-def refuse_foreign(folder: Path) -> None:
+def _refuse_foreign(folder: Path) -> None:
     """See that a folder that will be replaced holds nothing but artifacts.
 
     Raises:
@@ -118,7 +124,7 @@ def _writing(out: Path) -> Iterator[None]:
 
 
 def _put_in_place(new: Path, target: Path, old: Path) -> None:
-    """Swap a folder in by renaming, and the old one back should that fail."""
+    """Swap a folder in by renaming, and the old one back should that fail; staging's end removes the old one."""
     if target.exists():
         target.rename(old)
     try:
@@ -127,4 +133,3 @@ def _put_in_place(new: Path, target: Path, old: Path) -> None:
         if old.exists():
             old.rename(target)
         raise
-    shutil.rmtree(old, ignore_errors=True)

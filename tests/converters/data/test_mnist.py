@@ -4,12 +4,16 @@ import gzip
 import os
 import struct
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from converters.data.mnist import FILES, Part, load_mnist
 from profiles.errors import DatasetError
+
+if TYPE_CHECKING:
+    from tests.converters.conftest import WriteMnist
 
 IMAGES = np.arange(3 * 28 * 28, dtype=np.uint32).astype(np.uint8).reshape(3, 28, 28)
 LABELS = np.array([7, 0, 9], np.uint8)
@@ -19,14 +23,9 @@ def idx(array: np.ndarray) -> bytes:
     return struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape) + array.tobytes()
 
 
-def write_part(folder: Path, part: Part, images: np.ndarray = IMAGES, labels: np.ndarray = LABELS) -> None:
-    for name, array in zip(FILES[part], (images, labels), strict=True):
-        (folder / f"{name}.gz").write_bytes(gzip.compress(idx(array)))
-
-
 @pytest.mark.parametrize("part", ["train", "test"])
-def test_reads_both_parts(tmp_path: Path, part: Part) -> None:
-    write_part(tmp_path, part)
+def test_reads_both_parts(tmp_path: Path, write_mnist: WriteMnist, part: Part) -> None:
+    write_mnist(tmp_path, part, IMAGES, LABELS)
     images, labels = load_mnist(tmp_path, part)
     np.testing.assert_array_equal(images, IMAGES)
     np.testing.assert_array_equal(labels, LABELS)
@@ -56,15 +55,15 @@ def test_says_which_file_is_missing_and_how_to_get_it(tmp_path: Path) -> None:
     ],
     ids=["empty", "no gzip", "cut gzip", "one byte short", "floats", "no header"],
 )
-def test_refuses_a_damaged_file(tmp_path: Path, damaged: bytes) -> None:
-    write_part(tmp_path, "test")
+def test_refuses_a_damaged_file(tmp_path: Path, write_mnist: WriteMnist, damaged: bytes) -> None:
+    write_mnist(tmp_path, "test", IMAGES, LABELS)
     (tmp_path / "t10k-images-idx3-ubyte.gz").write_bytes(damaged)
     with pytest.raises(DatasetError, match="t10k-images-idx3-ubyte"):
         load_mnist(tmp_path, "test")
 
 
-def test_refuses_labels_of_other_images(tmp_path: Path) -> None:
-    write_part(tmp_path, "test", labels=LABELS[:2])
+def test_refuses_labels_of_other_images(tmp_path: Path, write_mnist: WriteMnist) -> None:
+    write_mnist(tmp_path, "test", IMAGES, LABELS[:2])
     with pytest.raises(DatasetError, match="do not belong together"):
         load_mnist(tmp_path, "test")
 
