@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.candidates import Refusal, intact
-from agent.choice import nothing_usable, survey
-from agent.measure import Measured
-from agent.rank import accurate, rank
+from agent.choice.candidates import Refusal, intact
+from agent.choice.choose import nothing_usable, survey
+from agent.choice.measure import Measured
+from agent.choice.rank import accurate, rank
 from profiles.manifest import load_manifest
 from profiles.profile import Objective, Profile
 

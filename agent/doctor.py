@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from agent.candidates import Refusal, find_candidates, intact, place, provider_of
+from agent.choice.candidates import Refusal, find_candidates, intact, place, provider_of
+from agent.choice.rank import accurate
 from agent.folders import cache_folder
-from agent.rank import accurate
 from agent.runtimes.net import RUNTIMES, runtime_version
 from agent.sensors.command import RunCommand
 from agent.sensors.power import find_power_reader

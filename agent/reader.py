@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.choice import BestNet, Choice, choose
+from agent.choice.choose import BestNet, Choice, choose
 from agent.folders import default_artifacts
 from agent.vision.page import THOROUGH, Depth, Page, read_page
 from profiles.board import detect_board

@@ -15,7 +15,6 @@ import msgspec
 
 from profiles.errors import ArtifactError, ManifestError
 
-SCHEMA = 1
 FILE_NAME = "manifest.json"
 
 Format = Literal["onnx", "tflite"]
@@ -89,7 +88,7 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A folder of artifacts for one target."""
 
-    schema: Literal[1] = SCHEMA
+    schema: Literal[1] = 1
     target: str
     artifacts: tuple[Artifact, ...]
 

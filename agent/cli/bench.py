@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from agent.bench import Bench
-    from agent.measure import Measured
+    from agent.choice.measure import Measured
 
 
 def bench(
@@ -96,7 +96,7 @@ def _table(told: Bench, batches: tuple[int, ...]) -> Table:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    from agent.rank import figure
+    from agent.choice.rank import figure
 
     table = Table(title=f"{told.board}, µs a digit: p50/p95", title_justify="left", box=SIMPLE_HEAD, padding=0)
     table.add_column("", no_wrap=True)

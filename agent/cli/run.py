@@ -47,9 +47,9 @@ def run(
         raise UsageError("--log and --no-log contradict each other; give one of them")
     from rich.console import Console
 
-    from agent.loop import Limits
-    from agent.run import RunOptions, View
-    from agent.run import run as run_agent
+    from agent.live.loop import Limits
+    from agent.live.run import RunOptions, View
+    from agent.live.run import run as run_agent
     from agent.telemetry.schema import default_path
     from agent.views.summary import summary_table
 

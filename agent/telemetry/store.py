@@ -12,8 +12,8 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 
+from agent.live.tick import Counts, RunInfo, Tick
 from agent.telemetry.schema import open_for_writing
-from agent.tick import Counts, RunInfo, Tick
 
 MAX_BYTES = 64 * 2**20
 BATCH_ROWS = 2000

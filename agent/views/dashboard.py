@@ -9,7 +9,7 @@ from datetime import datetime
 
 from rich.console import Console
 
-from agent.tick import RunInfo, Tick
+from agent.live.tick import RunInfo, Tick
 from agent.views.history import History, Snapshot
 from agent.views.panels import dashboard
 from agent.views.screen import Screen

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from agent.tick import Tick, Vitals
+from agent.live.tick import Tick, Vitals
 
 RECENT_FRAMES = 300
 RECENT_READINGS = 200

@@ -7,7 +7,7 @@ from typing import IO
 
 import msgspec
 
-from agent.tick import Tick
+from agent.live.tick import Tick
 
 
 class JsonLines:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import IO
 
-from agent.tick import Tick
+from agent.live.tick import Tick
 
 
 class Plain:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from agent.tick import RunInfo, Tick
+from agent.live.tick import RunInfo, Tick
 from agent.views.history import History
 from agent.views.panels import dashboard
 from profiles.errors import OutputError

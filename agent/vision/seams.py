@@ -63,7 +63,7 @@ def _seams(ink: NDArray[np.float32]) -> list[NDArray[np.int64]]:
 
 
 def _walk(ink: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
-    """The least cost of the way from the top to each column of the last row, and where each step came from (-1, 0, 1)."""
+    """The least cost of a way from the top to each column of the last row, and each step's origin (-1, 0, 1)."""
     h, w = ink.shape
     cost = (LENGTH + ENTRY) * ink[0]
     came_from = np.zeros((h, w), np.int8)

@@ -19,7 +19,7 @@ Drawing = Callable[[np.random.Generator, Glyphs], Glyphs]
 
 CANVAS_PX = 64
 LETTERS = "ACDEFGHJKLMNPQRTUVWXYadefhkmnprtuwxyABRK"
-SIGNS = "+=#*%&?$@<>{}~^\"-_:;x"
+SIGNS = '+=#*%&?$@<>{}~^"-_:;x'
 FONTS = (
     cv2.FONT_HERSHEY_SIMPLEX,
     cv2.FONT_HERSHEY_DUPLEX,
@@ -42,7 +42,7 @@ def draw_outlier(rng: np.random.Generator, digits: Glyphs) -> Glyphs:
     return crop_and_normalise(degrade(rng, change_pen(rng, kind(rng, digits))))
 
 
-def _text(rng: np.random.Generator, _: Glyphs) -> Glyphs:
+def _text(rng: np.random.Generator, _digits: Glyphs) -> Glyphs:
     """One to three letters or signs."""
     count = int(rng.choice([1, 1, 1, 2, 3]))
     text = "".join(rng.choice(list(LETTERS + SIGNS if count == 1 else LETTERS.lower()), count))
@@ -52,7 +52,7 @@ def _text(rng: np.random.Generator, _: Glyphs) -> Glyphs:
     return bend(rng, canvas, 0.7)
 
 
-def _lines(rng: np.random.Generator, _: Glyphs) -> Glyphs:
+def _lines(rng: np.random.Generator, _digits: Glyphs) -> Glyphs:
     """Dashes, corners, crossings, boxes and tables: what rules and print leave behind."""
     canvas = np.zeros((CANVAS_PX, CANVAS_PX), np.uint8)
     width = int(rng.integers(2, 6))
@@ -76,7 +76,7 @@ def _lines(rng: np.random.Generator, _: Glyphs) -> Glyphs:
     return bend(rng, canvas, 0.5)
 
 
-def _blot(rng: np.random.Generator, _: Glyphs) -> Glyphs:
+def _blot(rng: np.random.Generator, _digits: Glyphs) -> Glyphs:
     """Dots, commas, stains."""
     canvas = np.zeros((CANVAS_PX, CANVAS_PX), np.uint8)
     for _ in range(int(rng.choice([1, 1, 1, 2, 3]))):
@@ -86,7 +86,7 @@ def _blot(rng: np.random.Generator, _: Glyphs) -> Glyphs:
     return bend(rng, canvas, 1.5)
 
 
-def _scribble(rng: np.random.Generator, _: Glyphs) -> Glyphs:
+def _scribble(rng: np.random.Generator, _digits: Glyphs) -> Glyphs:
     """A long smooth stroke to nowhere."""
     knots = rng.uniform(5, 59, (int(rng.integers(5, 9)), 2)).astype(np.float32)
     dense = cv2.resize(knots[:, None, :], (1, 160), interpolation=cv2.INTER_CUBIC)
@@ -96,7 +96,7 @@ def _scribble(rng: np.random.Generator, _: Glyphs) -> Glyphs:
     return canvas
 
 
-def _texture(rng: np.random.Generator, _: Glyphs) -> Glyphs:
+def _texture(rng: np.random.Generator, _digits: Glyphs) -> Glyphs:
     """A component of thresholded noise, as bad light and rough paper leave it."""
     noise = cv2.GaussianBlur(rng.normal(0, 1, (CANVAS_PX, CANVAS_PX)).astype(np.float32), (0, 0), rng.uniform(1, 5))
     mask = (noise > np.quantile(noise, rng.uniform(0.6, 0.9))).astype(np.uint8)

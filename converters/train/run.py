@@ -27,6 +27,7 @@ HELD_OUT = 5000
 RANGE_GLYPHS = 4000
 """Glyphs that int8 ranges are measured on."""
 
+
 @dataclass(frozen=True)
 class Sources:
     """Where the glyphs come from."""

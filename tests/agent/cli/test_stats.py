@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from agent.live.tick import Counts, RunInfo, Tick, Vitals
 from agent.telemetry.store import Store
-from agent.tick import Counts, RunInfo, Tick, Vitals
 from agent.vision.box import Box
 from agent.vision.lines import Reading
 from agent.vision.page import Page

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from agent.live.tick import Counts, RunInfo, Tick, Vitals
 from agent.telemetry.report import report
 from agent.telemetry.schema import FILE_NAME, default_path, open_for_writing
 from agent.telemetry.store import Store
-from agent.tick import Counts, RunInfo, Tick, Vitals
 from agent.vision.box import Box
 from agent.vision.digits import Digit
 from agent.vision.lines import Reading

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from agent.tick import LATENCIES, Counts, RunInfo, Tick, Vitals
+from agent.live.tick import LATENCIES, Counts, RunInfo, Tick, Vitals
 from agent.vision.box import Box, union
 from agent.vision.digits import Digit
 from agent.vision.lines import Reading

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from agent.tick import Tick, Vitals
+from agent.live.tick import Tick, Vitals
 from agent.views.history import BUCKET_NS, RECENT_READINGS, History, Snapshot, Trend
 
 NOON = datetime(2026, 11, 2, 12).astimezone()

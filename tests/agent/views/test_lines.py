@@ -9,8 +9,8 @@ from datetime import datetime
 import pytest
 from rich.console import Console
 
-from agent.summary import Percentiles, Power, Score, Summary
-from agent.tick import Counts, RunInfo, Tick
+from agent.live.summary import Percentiles, Power, Score, Summary
+from agent.live.tick import Counts, RunInfo, Tick
 from agent.views.jsonl import JsonLines
 from agent.views.plain import Plain
 from agent.views.summary import summary_table

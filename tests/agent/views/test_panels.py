@@ -8,7 +8,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from agent.tick import RunInfo, Tick, Vitals
+from agent.live.tick import RunInfo, Tick, Vitals
 from agent.views.history import History, Snapshot
 from agent.views.panels import dashboard
 

@@ -8,7 +8,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from agent.tick import Tick
+from agent.live.tick import Tick
 from agent.views.picture import BRAILLE, HALF_BLOCK, Picture, few_colours, shrink
 from agent.vision.page import Page
 

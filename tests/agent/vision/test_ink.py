@@ -58,9 +58,7 @@ def test_strokes_stand_out_whatever_the_light_and_the_pen(
     assert np.mean(found[far_from_ink]) < 0.01
 
 
-@pytest.mark.parametrize(
-    ("size", "scale"), [((3000, 4000), 0.4), ((1200, 1600), 1.0), ((50, 200), 2.0), ((1, 1), 2.0)]
-)
+@pytest.mark.parametrize(("size", "scale"), [((3000, 4000), 0.4), ((1200, 1600), 1.0), ((50, 200), 2.0), ((1, 1), 2.0)])
 def test_large_pictures_are_reduced_and_small_ones_enlarged(size: tuple[int, int], scale: float) -> None:
     ink = find_ink(np.full((*size, 3), 200, np.uint8), 1600)
     assert ink.scale == pytest.approx(scale)

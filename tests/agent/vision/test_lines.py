@@ -33,9 +33,7 @@ def written(*rows: tuple[int, int, str], slope: float = 0.0) -> list[Digit]:
         pytest.param(written((10, 60, "78"), (10, 10, "56")), ["56", "78"], id="two-lines"),
         pytest.param(written((10, 10, "12345678901234"), slope=0.12), ["12345678901234"], id="sloping-line"),
         pytest.param(written((400, 12, "2"), (10, 10, "1")), ["1", "2"], id="columns-side-by-side"),
-        pytest.param(
-            [*written((10, 10, "123")), Digit(1, 0.9, Box(90, 34, 4, 8))], ["123"], id="a-comma-is-left-out"
-        ),
+        pytest.param([*written((10, 10, "123")), Digit(1, 0.9, Box(90, 34, 4, 8))], ["123"], id="a-comma-is-left-out"),
     ],
 )
 def test_readings(digits: list[Digit], texts: list[str]) -> None:

@@ -16,22 +16,22 @@ from typing import Literal
 
 from rich.console import Console
 
-from agent.announce import Announcer
-from agent.candidates import place
 from agent.capture.opener import open_source
 from agent.capture.uri import PicturesSpec, parse_source
-from agent.choice import BestNet, choose
-from agent.feed import feed
+from agent.choice.candidates import place
+from agent.choice.choose import BestNet, choose
 from agent.folders import default_artifacts
-from agent.heartbeat import Heartbeat
-from agent.loop import Limits, loop
-from agent.notices import notices
-from agent.sampler import Sampler, measure_vitals
+from agent.live.announce import Announcer
+from agent.live.feed import feed
+from agent.live.heartbeat import Heartbeat
+from agent.live.loop import Limits, loop
+from agent.live.notices import notices
+from agent.live.sampler import Sampler, measure_vitals
+from agent.live.sinks import Queued, Sink
+from agent.live.summary import Summary
+from agent.live.tick import RunInfo
 from agent.sensors.power import find_power_reader
-from agent.sinks import Queued, Sink
-from agent.summary import Summary
 from agent.telemetry.store import Store
-from agent.tick import RunInfo
 from agent.views.dashboard import Dashboard
 from agent.views.jsonl import JsonLines
 from agent.views.plain import Plain

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.announce import Announcer
 from agent.capture.frame import Frame
-from agent.sinks import Sink
-from agent.summary import Summary, Tally
-from agent.tick import Counts, Tick, Vitals
+from agent.live.announce import Announcer
+from agent.live.sinks import Sink
+from agent.live.summary import Summary, Tally
+from agent.live.tick import Counts, Tick, Vitals
 from agent.vision.lines import Reading
 from agent.vision.page import Page
 

@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from agent.live.tick import Vitals
 from agent.sensors.command import RunCommand, run_command
 from agent.sensors.sample import PowerReader
 from agent.sensors.thermal import read_throttling, temperature_c
-from agent.tick import Vitals
 from profiles.profile import Sensors
 
 PERIOD_S = 1.0

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import logging
 
-from agent.notices import notices
+from agent.live.notices import notices
 
 
 def test_warnings_of_the_agent_reach_every_listener_while_it_lasts() -> None:

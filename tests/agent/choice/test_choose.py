@@ -8,9 +8,9 @@ import msgspec
 import numpy as np
 import pytest
 
-from agent.candidates import Candidate
-from agent.choice import BestNet, Choice, choose
-from agent.measure import Measured, Timing
+from agent.choice.candidates import Candidate
+from agent.choice.choose import BestNet, Choice, choose
+from agent.choice.measure import Measured, Timing
 from profiles.errors import ManifestError, NoArtifactError
 from profiles.manifest import Artifact, Format
 from profiles.profile import Budget, Profile, RuntimeName, RuntimeOption, Sensors, load_profile

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from agent.candidates import Candidate
-from agent.measure import Measured, Timing
-from agent.rank import accurate, rank
+from agent.choice.candidates import Candidate
+from agent.choice.measure import Measured, Timing
+from agent.choice.rank import accurate, rank
 from profiles.manifest import Accuracy
 from profiles.profile import Objective, RuntimeName
 

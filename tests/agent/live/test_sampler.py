@@ -4,9 +4,9 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.sampler import Sampler, measure_vitals
+from agent.live.sampler import Sampler, measure_vitals
+from agent.live.tick import Vitals
 from agent.sensors.sample import PowerSample
-from agent.tick import Vitals
 from profiles.profile import Sensors
 
 SENSORS = Sensors(temperature_zones=("cpu-thermal",), throttled="vcgencmd")

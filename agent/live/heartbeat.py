@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
+from agent.live.tick import Tick
 from agent.notify import READY, STOPPING, WATCHDOG, notify, status, watchdog_interval_s
-from agent.tick import Tick
 
 PERIOD_S = 5.0
 

@@ -5,7 +5,7 @@ from itertools import chain
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.announce import FORGET_FRAMES, STEADY_FRAMES, Announcer
+from agent.live.announce import FORGET_FRAMES, STEADY_FRAMES, Announcer
 from agent.vision.box import Box
 from agent.vision.lines import Reading
 

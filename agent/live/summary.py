@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agent.capture.frame import TrueDigit
-from agent.tick import Counts, Tick
+from agent.live.tick import Counts, Tick
 from agent.vision.digits import Digit
 
 SAME_DIGIT = 0.5

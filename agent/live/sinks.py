@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
 
-from agent.tick import Tick
+from agent.live.tick import Tick
 
 QUEUE_TICKS = 256
 CLOSE_TIMEOUT_S = 10.0

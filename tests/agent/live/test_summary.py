@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.capture.frame import TrueDigit
-from agent.summary import RESOLUTION, Latencies, Score, Tally, score
-from agent.tick import Counts, Tick, Vitals
+from agent.live.summary import RESOLUTION, Latencies, Score, Tally, score
+from agent.live.tick import Counts, Tick, Vitals
 from agent.vision.box import Box
 from agent.vision.digits import Digit
 from agent.vision.page import Page

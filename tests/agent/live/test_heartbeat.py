@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.heartbeat import PERIOD_S, Heartbeat
-from agent.tick import Counts, Tick
+from agent.live.heartbeat import PERIOD_S, Heartbeat
+from agent.live.tick import Counts, Tick
 from agent.vision.page import Page
 
 

@@ -23,10 +23,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.candidates import Refusal, find_candidates, intact
+from agent.choice.candidates import Refusal, find_candidates, intact
+from agent.choice.measure import BATCHES, SECONDS, Measured, measure
+from agent.choice.rank import accurate, rank
 from agent.folders import cache_folder
-from agent.measure import BATCHES, SECONDS, Measured, measure
-from agent.rank import accurate, rank
 from agent.runtimes.net import LoadedNet, distribution_version, runtime_version
 from profiles.errors import ArtifactError, NoArtifactError, RuntimeUnusableError
 from profiles.manifest import Artifact, Manifest, load_manifest, manifest_hash

@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.candidates import Candidate
+from agent.choice.candidates import Candidate
 from agent.runtimes.child import Ending, begin, outlive, python_module, run_child, say
 from agent.runtimes.tensors import GLYPH_SHAPE
 from agent.sensors.power import find_power_reader
@@ -79,7 +79,7 @@ def measure(
     batches: Sequence[int] = BATCHES,
     seconds: float = SECONDS,
     power: Profile | None = None,
-    command: Sequence[str] = python_module("agent.measure"),
+    command: Sequence[str] = python_module("agent.choice.measure"),
 ) -> tuple[list[Measured], list[tuple[Candidate, str]]]:
     """Time candidates by turns in a child process.
 

@@ -6,8 +6,8 @@ import time
 import numpy as np
 import pytest
 
-from agent.sinks import Queued
-from agent.tick import Counts, Tick
+from agent.live.sinks import Queued
+from agent.live.tick import Counts, Tick
 from agent.vision.page import Page
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from agent.candidates import Candidate
-from agent.measure import energy_per_digit_mj, measure
+from agent.choice.candidates import Candidate
+from agent.choice.measure import energy_per_digit_mj, measure
 from agent.sensors.sample import PowerSample
 
 if TYPE_CHECKING:
@@ -44,7 +44,9 @@ def test_a_runtime_that_crashes_costs_only_its_candidates(linear: Linear, tmp_pa
     onnx, tflite = linear.write(tmp_path, linear.artifact("linear.onnx"), linear.artifact("linear.tflite"))
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken/onnxruntime.py").write_text("import os, signal; os.kill(os.getpid(), signal.SIGILL)")
-    program = f"import sys; sys.path.insert(0, {str(tmp_path / 'broken')!r}); from agent.measure import main; main()"
+    program = (
+        f"import sys; sys.path.insert(0, {str(tmp_path / 'broken')!r}); from agent.choice.measure import main; main()"
+    )
     candidates = [Candidate(tflite, "ai-edge-litert", "", 1), Candidate(onnx, "onnxruntime", "", 1)]
     measured, failed = measure(tmp_path, candidates, batches=(1,), seconds=0.1, command=(sys.executable, "-c", program))
     assert [m.candidate for m in measured] == candidates[:1]

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from agent.announce import Announcer
 from agent.capture.frame import Frame, TrueDigit
 from agent.capture.source import Source
-from agent.feed import feed
-from agent.loop import Limits, loop
-from agent.sinks import Queued, Sink
-from agent.tick import Tick, Vitals
+from agent.live.announce import Announcer
+from agent.live.feed import feed
+from agent.live.loop import Limits, loop
+from agent.live.sinks import Queued, Sink
+from agent.live.tick import Tick, Vitals
 from agent.vision.box import Box
 from agent.vision.digits import Digit
 from agent.vision.lines import Reading

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agent.candidates import Candidate, Refusal
-from agent.measure import Measured
+from agent.choice.candidates import Candidate, Refusal
+from agent.choice.measure import Measured
 from profiles.manifest import Artifact
 from profiles.profile import Objective
 

@@ -1,0 +1,54 @@
+# digit-agent: `make` lists what there is to make.
+
+PYTHON ?= python3
+BIN := .venv/bin
+BOARD := .venv/.board
+EVERYTHING := .venv/.everything
+OLD_BIN := .venv-tflite/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-tflite lint format bench venv clean
+
+help: ## List these targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(BOARD) ## Read the built-in demo with what a board needs: no torch, no system packages.
+	$(BIN)/digit-agent run --source demo:
+
+test: $(EVERYTHING) ## Run the whole test suite; DIGIT_DATA_DIR names a folder with MNIST, if there is one.
+	$(BIN)/python -m pytest
+
+test-tflite: .venv-tflite/.ready ## Run the board's tests with tflite-runtime, NumPy 1 and OpenCV 4.11 (Python 3.11 or older).
+	$(OLD_BIN)/python -m pytest tests/agent tests/converters/test_evaluate_shipped.py
+
+lint: $(EVERYTHING) ## Check style and types.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(EVERYTHING) ## Mend style where a tool can.
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(BOARD) ## Time every artifact in every runtime on this machine.
+	$(BIN)/digit-agent bench
+
+venv: $(EVERYTHING) ## Make .venv with everything a contributor needs.
+
+clean: ## Remove the virtual environments and caches.
+	rm -rf .venv .venv-tflite .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(BOARD): pyproject.toml
+	test -d .venv || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+$(EVERYTHING): pyproject.toml
+	test -d .venv || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@ $(BOARD)
+
+.venv-tflite/.ready: pyproject.toml
+	test -d .venv-tflite || $(PYTHON) -m venv .venv-tflite
+	$(OLD_BIN)/python -m pip install --quiet --editable '.[tflite,onnx]' pytest pytest-timeout hypothesis
+	touch $@
