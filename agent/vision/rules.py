@@ -34,7 +34,7 @@ def _lines(mask: Mask, digit_px: float) -> Mask:
     run = max(8, round(RUN_HEIGHTS * digit_px))
     if run >= mask.shape[1]:
         return lines
-    runs = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((1, run), np.uint8))
+    runs = _open(mask, np.ones((1, run), np.uint8))
     joined = cv2.bitwise_and(cv2.dilate(runs, np.ones((3, run), np.uint8)), mask)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(joined)
     for label in np.flatnonzero(stats[:, cv2.CC_STAT_WIDTH] >= SPAN_HEIGHTS * digit_px):
@@ -42,8 +42,14 @@ def _lines(mask: Mask, digit_px: float) -> Mask:
         thickness = area / w
         if label == 0 or thickness * SLIMNESS > w:
             continue
-        here = np.s_[y : y + h, x : x + w]
-        above_and_below = np.ones((round(thickness) + 3, 1), np.uint8)
-        crossing = cv2.morphologyEx(mask[here], cv2.MORPH_OPEN, above_and_below) if h else mask[here]
+        longer = round(thickness) + 3
+        here = np.s_[max(0, y - longer) : y + h + longer, x : x + w]
+        crossing = _open(mask[here], np.ones((longer, 1), np.uint8))
         lines[here] |= (labels[here] == label).astype(np.uint8) & (1 - crossing)
     return lines
+
+
+def _open(mask: Mask, kernel: Mask) -> Mask:
+    """Morphological opening that takes what lies outside for paper; OpenCV's own default takes it for ink."""
+    opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    return np.asarray(opened, np.uint8)

@@ -65,17 +65,19 @@ def _seams(ink: NDArray[np.float32]) -> list[NDArray[np.int64]]:
 def _walk(ink: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
     """The least cost of a way from the top to each column of the last row, and each step's origin (-1, 0, 1)."""
     h, w = ink.shape
-    cost = (LENGTH + ENTRY) * ink[0]
     came_from = np.zeros((h, w), np.int8)
-    wall = np.float32(np.inf)
+    # A wall on either side; the row above's costs and ink, so that every step pays for the stroke that it enters.
+    cost = np.full(w + 2, np.inf, np.float32)
+    above = np.ones(w + 2, np.float32)
+    cost[1:-1], above[1:-1] = (LENGTH + ENTRY) * ink[0], ink[0]
     for y in range(1, h):
-        from_left = np.concatenate(([wall], cost[:-1])) + SIDE_STEP
-        from_right = np.concatenate((cost[1:], [wall])) + SIDE_STEP
-        best = np.minimum(np.minimum(from_left, from_right), cost)
-        came_from[y] = np.where(best == cost, 0, np.where(best == from_left, -1, 1))
-        entering = np.maximum(ink[y] - ink[y - 1], 0)
-        cost = (best + LENGTH * ink[y] + ENTRY * entering).astype(np.float32)
-    return cost, came_from
+        steps = np.stack([cost[x : x + w] + ENTRY * np.maximum(ink[y] - above[x : x + w], 0) for x in (0, 1, 2)])
+        steps[0] += SIDE_STEP
+        steps[2] += SIDE_STEP
+        came_from[y] = steps.argmin(axis=0) - 1
+        cost[1:-1] = steps.min(axis=0) + LENGTH * ink[y]
+        above[1:-1] = ink[y]
+    return cost[1:-1], came_from
 
 
 def _trace(came_from: NDArray[np.int8]) -> NDArray[np.int64]:
