@@ -17,7 +17,8 @@ INTERRUPTED = 130
 def run_app(app: typer.Typer, name: str) -> None:
     """Run a command line and exit: 0 done, 1 failed, 2 wrong use, 130 interrupted.
 
-    What a user can cause ends in one line on stderr; anything else is our mistake and keeps its traceback.
+    What a user can cause ends in one line on stderr; anything else is our mistake and keeps its traceback. Where
+    the reader of stdout wants no more, the command is done.
     """
     try:
         app()
@@ -25,9 +26,10 @@ def run_app(app: typer.Typer, name: str) -> None:
         _fail(name, str(error), error.exit_code)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        # The reader of a pipe went away (`... | head`); Python would complain once more while it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except SystemExit as ending:
+        if not isinstance(ending.__context__, BrokenPipeError):
+            raise
+        # The reader of a pipe went away (`... | head`); Typer and Rich call that a failure.
         sys.exit(0)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM):

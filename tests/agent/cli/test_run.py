@@ -177,8 +177,9 @@ def read_all(terminal: int, timeout_s: float = 60) -> str:
 
 def test_a_reader_that_goes_away_ends_the_run_quietly(artifacts: Path, environ: dict[str, str]) -> None:
     command = f"'{EXECUTABLE}' run --source demo: --frames 2 --artifacts '{artifacts}' --no-log | true"
-    done = subprocess.run(["bash", "-c", command], capture_output=True, timeout=60, check=False, env=environ)
-    assert done.stderr == b""
+    script = f"{command}; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, timeout=60, check=False, env=environ)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_the_dashboard_can_be_kept_as_a_picture(artifacts: Path, environ: dict[str, str], tmp_path: Path) -> None:
