@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from agent.cli import bench, doctor, run, service, stats
+from agent.cli import bench, doctor, read, run, service, stats
 from profiles.terminal import run_app, show_version
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ def options(
 
 
 app.command()(run.run)
+app.command()(read.read)
 app.command()(stats.stats)
 app.command()(bench.bench)
 app.command()(doctor.doctor)
