@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 import cv2
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 Mask = NDArray[np.uint8]
 
-WORKING_PX = 48
+WORKING_PX = 36
 """Height at which seams are looked for: enough to tell strokes, cheap to walk."""
 MOST_SEAMS = 8
 SPACING = 0.22
@@ -19,7 +20,7 @@ MOST_COST = 24.0
 """What a seam may cost: crossing two strokes, but not three."""
 ENTRY = 8.0
 """What entering a stroke costs: one long joint is a likelier cut than two thin strokes."""
-LENGTH = 0.3
+LENGTH = 0.4
 """What each pixel within ink costs."""
 SIDE_STEP = 0.15
 """What a slanting step costs."""
@@ -65,18 +66,18 @@ def _seams(ink: NDArray[np.float32]) -> list[NDArray[np.int64]]:
 def _walk(ink: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
     """The least cost of a way from the top to each column of the last row, and each step's origin (-1, 0, 1)."""
     h, w = ink.shape
+    walled = np.pad(ink, ((0, 0), (1, 1)), constant_values=1)
+    # Every step, from the upper left, from above, from the upper right, pays for the stroke that it enters.
+    entering = ENTRY * np.maximum(ink[1:, :, None] - sliding_window_view(walled[:-1], 3, axis=1), 0)
+    entering[..., [0, 2]] += SIDE_STEP
     came_from = np.zeros((h, w), np.int8)
-    # A wall on either side; the row above's costs and ink, so that every step pays for the stroke that it enters.
     cost = np.full(w + 2, np.inf, np.float32)
-    above = np.ones(w + 2, np.float32)
-    cost[1:-1], above[1:-1] = (LENGTH + ENTRY) * ink[0], ink[0]
+    cost[1:-1] = (LENGTH + ENTRY) * ink[0]
+    before = sliding_window_view(cost, 3)
     for y in range(1, h):
-        steps = np.stack([cost[x : x + w] + ENTRY * np.maximum(ink[y] - above[x : x + w], 0) for x in (0, 1, 2)])
-        steps[0] += SIDE_STEP
-        steps[2] += SIDE_STEP
-        came_from[y] = steps.argmin(axis=0) - 1
-        cost[1:-1] = steps.min(axis=0) + LENGTH * ink[y]
-        above[1:-1] = ink[y]
+        steps = before + entering[y - 1]
+        came_from[y] = steps.argmin(axis=1) - 1
+        cost[1:-1] = steps.min(axis=1) + LENGTH * ink[y]
     return cost[1:-1], came_from
 
 
