@@ -18,7 +18,7 @@ NOT_A_DIGIT = 10
 
 LEAST_PROBABILITY = 0.5
 """A candidate less likely to be a digit than this is none."""
-LEAST_AGREED = 0.5
+LEAST_AGREED = 0.55
 """Likewise for the mean over several masks."""
 LEAST_EXPLAINED = 0.6
 """A cluster of whose ink less than this is digits is a word or a drawing: what looks like a digit in it is none."""
@@ -84,7 +84,7 @@ def _best_runs(members: Sequence[Candidate], probability: NDArray[np.float32]) -
             if worth > best[end + 1]:
                 best[end + 1], choice[end + 1] = worth, index
     taken = list(_walk_back(choice, members))
-    if sum(members[i].area for i in taken) < LEAST_EXPLAINED * _ink(members):
+    if sum(members[i].area * sure[i] for i in taken) < LEAST_EXPLAINED * _ink(members):
         return []
     return [Digit(int(labels[i]), float(sure[i]), members[i].box) for i in taken]
 

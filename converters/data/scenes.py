@@ -1,7 +1,7 @@
 """Pictures of paper with digits on it, drawn, with their truth: where the segmenter's own glyphs come from.
 
 A scene has rows of digits at any size, by one pen; paper with texture, ruled lines or a security print; uneven light;
-signs, letters and lines that are no digits; blur, noise and JPEG's traces. A seed gives the same scene again.
+signs, letters, words and lines that are no digits; blur, noise and JPEG's traces. A seed gives the same scene again.
 """
 
 from __future__ import annotations
@@ -59,8 +59,11 @@ def _write_row(
     spacing, slope, slant = rng.choice([-0.08, 0.0, 0.1, 0.3, 0.8]), rng.normal(0, 0.03), rng.normal(0.1, 0.2)
     pen = int(rng.integers(1 << 30))
     while x < w - size / 2:
-        if rng.random() < 0.15:
+        chance = rng.random()
+        if chance < 0.12:
             piece, label = _sign(rng, size), None
+        elif chance < 0.15:
+            piece, label = _word(rng, size), None
         else:
             index = int(rng.integers(len(digits)))
             piece, label = _digit(rng, digits.images[index], size, slant, pen), int(digits.labels[index])
@@ -108,6 +111,25 @@ def _sign(rng: np.random.Generator, size: int) -> Picture:
     lettering = canvas[max(0, 48 - 40) : 54, box.x : box.right]
     width, height = max(2, round(lettering.shape[1] * scale)), max(4, round(lettering.shape[0] * scale * 0.85))
     return np.asarray(cv2.resize(lettering, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _word(rng: np.random.Generator, size: int) -> Picture:
+    """A cursive word of arches and loops, at times underlined, cropped to its ink: split, it must not become ones."""
+    letters = int(rng.integers(2, 8))
+    turn = np.linspace(0, 2 * np.pi * letters, 24 * letters)
+    heights = rng.choice([0.45, 0.5, 0.6, 1.0], letters)[(turn / (2 * np.pi + 1e-6)).astype(int)]
+    advance, loop, slant = size * rng.uniform(0.35, 0.6), size * rng.uniform(-0.05, 0.22), rng.normal(0.15, 0.15)
+    rise = size * heights * (1 - np.cos(turn)) / 2
+    x = advance * turn / (2 * np.pi) + loop * np.sin(turn) + slant * rise + size
+    points = np.stack([x, 2 * size - rise], axis=1).round().astype(np.int32).reshape(-1, 1, 2)
+    canvas = np.zeros((3 * size, round(x.max()) + size), np.uint8)
+    pen = max(1, round(size * rng.uniform(0.04, 0.12)))
+    cv2.polylines(canvas, [points], False, 255, pen, cv2.LINE_AA)
+    if rng.random() < 0.3:
+        y = round(size * rng.uniform(2.05, 2.3))
+        cv2.line(canvas, (size, y), (round(x.max()), y), 255, pen, cv2.LINE_AA)
+    box = ink_box(canvas) or Box(0, 0, 2, 2)
+    return canvas[box.y : box.bottom, box.x : box.right]
 
 
 def _paper(rng: np.random.Generator, h: int, w: int) -> NDArray[np.float32]:
