@@ -7,7 +7,7 @@ EVERYTHING := .venv/.everything
 OLD_BIN := .venv-tflite/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-tflite lint format bench venv clean
+.PHONY: help run test test-tflite lint format bench artifacts picture venv clean
 
 help: ## List these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,15 @@ format: $(EVERYTHING) ## Mend style where a tool can.
 
 bench: $(BOARD) ## Time every artifact in every runtime on this machine.
 	$(BIN)/digit-agent bench
+
+artifacts: $(EVERYTHING) ## Make the artifacts that ship, from the checkpoint that ships.
+	rm -rf build/artifacts
+	$(BIN)/digit-convert --target generic-x86 --out build/artifacts
+	rm -rf agent/artifacts
+	mv build/artifacts/generic-x86 agent/artifacts
+
+picture: $(BOARD) ## Draw the README's picture of the dashboard.
+	$(BIN)/digit-agent run --source 'demo:?frames=50' --no-log --no-dashboard --screenshot docs/dashboard.svg
 
 venv: $(EVERYTHING) ## Make .venv with everything a contributor needs.
 
