@@ -1,0 +1,91 @@
+"""Which candidates become digits: the runs that explain a cluster's ink best, and what several masks agree on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
+
+from agent.vision.box import Box, union
+from agent.vision.candidates import Atom, Candidate
+from agent.vision.digits import CLASSES, NOT_A_DIGIT, Digit, agree, probabilities, select
+
+ATOM_PX = 10
+
+
+def runs(atoms: int, cluster: int = 0) -> list[Candidate]:
+    """Every run of up to three of a row of square atoms."""
+    row = [
+        Atom(Box(ATOM_PX * i, 0, ATOM_PX, ATOM_PX), np.ones((ATOM_PX, ATOM_PX), np.uint8), 100) for i in range(atoms)
+    ]
+    return [
+        Candidate(cluster, first, last, union(a.box for a in row[first : last + 1]), tuple(row[first : last + 1]))
+        for first in range(atoms)
+        for last in range(first, min(atoms, first + 3))
+    ]
+
+
+def judged(candidates: list[Candidate], **sure: tuple[int, float]) -> NDArray[np.float32]:
+    """Probabilities: `a=(7, 0.9)` says that the run of the first atom is a 7, `bc=...` tells of the next two."""
+    rows = np.zeros((len(candidates), CLASSES), np.float32)
+    rows[:, NOT_A_DIGIT] = 1
+    for name, (digit, probability) in sure.items():
+        first, last = ord(name[0]) - ord("a"), ord(name[-1]) - ord("a")
+        index = next(i for i, c in enumerate(candidates) if (c.first, c.last) == (first, last))
+        rows[index, NOT_A_DIGIT], rows[index, digit] = 1 - probability, probability
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("sure", "digits"),
+    [
+        pytest.param({"a": (4, 0.9), "b": (1, 0.9)}, [4, 1], id="two-digits-that-touch"),
+        pytest.param({"a": (1, 0.8), "b": (7, 0.7), "ab": (4, 0.95)}, [4], id="one-digit-that-was-cut"),
+        pytest.param({"a": (4, 0.9), "b": (1, 0.9), "ab": (4, 0.6)}, [4, 1], id="the-surer-way-wins"),
+        pytest.param({"ab": (4, 0.4)}, [], id="too-unsure"),
+        pytest.param({"a": (1, 0.9)}, [], id="a-word-with-one-stroke-like-a-one"),
+        pytest.param({}, [], id="nothing-is-a-digit"),
+    ],
+)
+def test_the_best_way_to_read_a_cluster(sure: dict[str, tuple[int, float]], digits: list[int]) -> None:
+    candidates = runs(2)
+    found = select(candidates, judged(candidates, **sure))
+    assert [d.digit for d in sorted(found, key=lambda d: d.box.x)] == digits
+
+
+@given(arrays(np.float32, (12, CLASSES), elements=st.floats(-10, 10, width=32)))
+def test_digits_of_a_cluster_never_share_ink(logits: NDArray[np.float32]) -> None:
+    candidates = runs(5)
+    assert len(candidates) == len(logits)
+    found = sorted(select(candidates, probabilities(logits)), key=lambda d: d.box.x)
+    assert all(a.box.right <= b.box.x for a, b in zip(found, found[1:], strict=False))
+
+
+@given(arrays(np.float32, (3, CLASSES), elements=st.floats(-80, 80, width=32)))
+def test_probabilities_are_shares_in_the_order_of_the_logits(logits: NDArray[np.float32]) -> None:
+    shares = probabilities(logits)
+    assert np.allclose(shares.sum(axis=1), 1, atol=1e-5)
+    assert np.array_equal(
+        shares.argmax(axis=1), shares[np.arange(3), logits.argmax(axis=1)].argmax() * 0 + shares.argmax(axis=1)
+    )
+    assert np.all(shares[np.arange(3), logits.argmax(axis=1)] == shares.max(axis=1))
+
+
+HERE, SHIFTED, INSIDE = Box(0, 0, 20, 30), Box(2, 0, 20, 30), Box(0, 0, 20, 12)
+
+
+@pytest.mark.parametrize(
+    ("masks", "digits"),
+    [
+        pytest.param([[Digit(3, 0.9, HERE)], [Digit(3, 0.8, SHIFTED)]], [3], id="seen-twice"),
+        pytest.param([[Digit(3, 0.9, HERE)], [Digit(5, 0.95, HERE)], [Digit(3, 0.9, HERE)]], [3], id="outvoted"),
+        pytest.param([[Digit(3, 0.95, HERE)], [Digit(7, 0.9, INSIDE)]], [3], id="a-part-of-it-is-no-second-digit"),
+        pytest.param([[Digit(3, 0.7, HERE)], [], []], [], id="seen-by-one-mask-of-three-and-unsure"),
+        pytest.param([[], []], [], id="nothing"),
+    ],
+)
+def test_what_masks_agree_on(masks: list[list[Digit]], digits: list[int]) -> None:
+    assert [d.digit for d in agree(masks)] == digits

@@ -1,0 +1,74 @@
+"""A picture, read from end to end with a net that knows a few shapes."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from agent.vision.digits import CLASSES, NOT_A_DIGIT
+from agent.vision.glyph import normalise
+from agent.vision.page import QUICK, STAGES, THOROUGH, Depth, read_page
+
+FONT = cv2.FONT_HERSHEY_SIMPLEX
+
+
+def print_number(image: NDArray[np.uint8], text: str, at: tuple[int, int], scale: float) -> None:
+    cv2.putText(image, text, at, FONT, scale, (60, 40, 30), round(3 * scale), cv2.LINE_AA)
+
+
+class NearestShape:
+    """A net that knows one printed digit of each kind: the nearest one wins, what is far from all is no digit."""
+
+    def __init__(self) -> None:
+        self._known = np.stack([self._glyph(str(digit)) for digit in range(10)]).astype(np.float32)
+        self.batches: list[int] = []
+
+    def logits(self, glyphs: NDArray[np.uint8]) -> NDArray[np.float32]:
+        self.batches.append(len(glyphs))
+        distance = np.abs(glyphs[:, None].astype(np.float32) - self._known[None]).mean(axis=(2, 3)) / 4
+        return np.hstack([-distance, np.full((len(glyphs), 1), -9.0)]).astype(np.float32)
+
+    @staticmethod
+    def _glyph(text: str) -> NDArray[np.uint8]:
+        canvas = np.zeros((120, 120), np.uint8)
+        cv2.putText(canvas, text, (20, 90), FONT, 3, 255, 9, cv2.LINE_AA)
+        x, y, w, h = cv2.boundingRect(canvas)
+        return normalise(canvas[y : y + h, x : x + w])
+
+
+@pytest.mark.parametrize("depth", [QUICK, THOROUGH])
+@pytest.mark.parametrize("scale", [0.8, 1.5, 3.0])
+def test_numbers_are_read_line_by_line_at_any_size(depth: Depth, scale: float) -> None:
+    image = np.full((round(160 * scale), round(330 * scale), 3), 215, np.uint8)
+    print_number(image, "407", (round(20 * scale), round(60 * scale)), 1.5 * scale)
+    print_number(image, "96", (round(200 * scale), round(60 * scale)), 1.5 * scale)
+    print_number(image, "358", (round(20 * scale), round(130 * scale)), 1.5 * scale)
+    net = NearestShape()
+    page = read_page(image, net, depth)
+    assert [reading.text for reading in page.readings] == ["407", "96", "358"]
+    assert len(net.batches) == 1
+    assert tuple(page.stage_ms) == STAGES
+    assert (page.height, page.width) == image.shape[:2]
+
+
+def test_boxes_are_tight_around_the_ink_in_pixels_of_the_picture() -> None:
+    image = np.full((200, 300, 3), 220, np.uint8)
+    print_number(image, "8", (100, 150), 3)
+    (digit,) = read_page(image, NearestShape()).digits
+    x, y, w, h = cv2.boundingRect((image[..., 0] < 140).astype(np.uint8))
+    assert np.abs(np.subtract(digit.box, (x, y, w, h))).max() <= 2
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 900), (900, 1), (2, 3), (480, 640)])
+@pytest.mark.parametrize("grey", [0, 128, 255])
+def test_an_empty_picture_has_no_digits(shape: tuple[int, int], grey: int) -> None:
+    page = read_page(np.full((*shape, 3), grey, np.uint8), NearestShape())
+    assert page.digits == ()
+    assert page.readings == ()
+
+
+def test_classes_are_ten_digits_and_no_digit() -> None:
+    assert NearestShape().logits(np.zeros((2, 28, 28), np.uint8)).shape == (2, CLASSES)
+    assert NOT_A_DIGIT == CLASSES - 1

@@ -1,0 +1,135 @@
+"""What a net learns from: the same for the same seed, and labelled rightly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import msgspec
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from agent.vision.box import Box
+from agent.vision.digits import NOT_A_DIGIT
+from agent.vision.glyph import normalise
+from converters.data.augment import vary_digit
+from converters.data.harvest import harvest
+from converters.data.labelled import LabelledGlyphs, concatenate
+from converters.data.mix import mix_epoch
+from converters.data.outliers import draw_outlier
+from converters.data.pictures import load_pictures, may_be_learnt_from
+from converters.data.scenes import Scene, draw_scene
+from converters.train.recipe import Recipe
+from profiles.errors import DatasetError
+
+RECIPE = Recipe(
+    name="tiny",
+    net="base",
+    epochs=1,
+    batch=8,
+    learning_rate=1e-3,
+    weight_decay=0,
+    label_smoothing=0,
+    outlier_weight=1,
+    plain=30,
+    varied=20,
+    outliers=10,
+    scenes=8,
+    pictures=6,
+    scenes_drawn=2,
+)
+
+
+def printed_digits() -> LabelledGlyphs:
+    """Ten digits in OpenCV's own font."""
+    glyphs = []
+    for digit in range(10):
+        canvas = np.zeros((60, 60), np.uint8)
+        cv2.putText(canvas, str(digit), (10, 50), cv2.FONT_HERSHEY_SIMPLEX, 1.8, 255, 5)
+        x, y, w, h = cv2.boundingRect(canvas)
+        glyphs.append(normalise(canvas[y : y + h, x : x + w]))
+    return LabelledGlyphs(np.stack(glyphs), np.arange(10))
+
+
+DIGITS = printed_digits()
+
+
+def varied(rng: np.random.Generator) -> NDArray[np.uint8]:
+    return vary_digit(rng, DIGITS.images[3])
+
+
+def outlier(rng: np.random.Generator) -> NDArray[np.uint8]:
+    return draw_outlier(rng, DIGITS.images)
+
+
+def scene(rng: np.random.Generator) -> NDArray[np.uint8]:
+    return draw_scene(rng, DIGITS).image
+
+
+@pytest.mark.parametrize("draw", [varied, outlier, scene])
+def test_a_seed_gives_the_same_again_and_another_seed_something_else(
+    draw: Callable[[np.random.Generator], NDArray[np.uint8]],
+) -> None:
+    first, again, other = (draw(np.random.default_rng(seed)) for seed in (1, 1, 2))
+    assert np.array_equal(first, again)
+    assert first.shape != other.shape or not np.array_equal(first, other)
+
+
+@pytest.mark.parametrize("draw", [varied, outlier])
+def test_glyphs_are_as_the_board_makes_them(draw: Callable[[np.random.Generator], NDArray[np.uint8]]) -> None:
+    for seed in range(40):
+        glyph = draw(np.random.default_rng(seed))
+        assert glyph.shape == (28, 28)
+        assert glyph.dtype == np.uint8
+        assert glyph.max() in (0, 255)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_scene_knows_where_its_digits_stand(seed: int) -> None:
+    drawn = draw_scene(np.random.default_rng(seed), DIGITS)
+    h, w = drawn.image.shape[:2]
+    assert drawn.digits
+    assert all(b.x >= 0 and b.y >= 0 and b.right <= w and b.bottom <= h for _, b in drawn.digits)
+
+
+def test_the_segmenter_cuts_digits_and_outliers_out_of_a_picture() -> None:
+    image = np.full((120, 300, 3), 230, np.uint8)
+    cv2.putText(image, "5", (30, 90), cv2.FONT_HERSHEY_SIMPLEX, 3, (40, 40, 40), 6)
+    x, y, w, h = cv2.boundingRect((image[..., 0] < 120).astype(np.uint8))
+    cv2.line(image, (180, 60), (240, 60), (40, 40, 40), 6)
+    cv2.line(image, (210, 30), (210, 90), (40, 40, 40), 6)
+    found = harvest([Scene(image, ((5, Box(x, y, w, h)),))])
+    assert 5 in found.labels
+    assert NOT_A_DIGIT in found.labels
+    assert set(found.labels.tolist()) == {5, NOT_A_DIGIT}
+
+
+def test_an_epoch_holds_what_the_recipe_says() -> None:
+    pool = concatenate([DIGITS, LabelledGlyphs(DIGITS.images, np.full(10, NOT_A_DIGIT))])
+    epoch = mix_epoch(np.random.default_rng(0), RECIPE, DIGITS, scenes=pool, pictures=pool)
+    assert len(epoch) == 30 + 20 + 10 + 8 + 6
+    assert np.count_nonzero(epoch.labels == NOT_A_DIGIT) == 10 + 4 + 3
+
+
+def test_without_scenes_or_pictures_there_are_fewer_glyphs() -> None:
+    epoch = mix_epoch(np.random.default_rng(0), RECIPE, DIGITS, scenes=concatenate([]), pictures=concatenate([]))
+    assert len(epoch) == 30 + 20 + 10
+
+
+def test_only_half_of_the_pictures_is_learnt_from(tmp_path: Path) -> None:
+    names = [f"{i}.png" for i in range(20)]
+    for name in names:
+        cv2.imwrite(str(tmp_path / name), np.full((40, 40, 3), 255, np.uint8))
+    truth = {name: {"boxes": [["7", 5, 6, 10, 20]], "kind": "form"} for name in names}
+    (tmp_path / "truth.json").write_bytes(msgspec.json.encode(truth))
+    learnt = list(load_pictures(tmp_path))
+    assert len(learnt) == sum(map(may_be_learnt_from, names))
+    assert 0 < len(learnt) < 20
+    assert learnt[0].digits == ((7, Box(5, 6, 10, 20)),)
+
+
+def test_a_folder_without_truth_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"truth\.json"):
+        list(load_pictures(tmp_path))
