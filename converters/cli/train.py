@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,11 +11,12 @@ import typer
 
 if TYPE_CHECKING:
     from converters.train.fit import Progress
+    from converters.train.recipe import Recipe
 
 
 def train(
     data: Annotated[Path, typer.Option(envvar="DIGIT_DATA_DIR", help="A folder with MNIST.")],
-    recipe: Annotated[str, typer.Option(help="Which recipe.")] = "base",
+    recipe: Annotated[str, typer.Option(help="A recipe that ships, or a .toml file of your own.")] = "base",
     seed: Annotated[int, typer.Option(help="Decides the weights' start and every drawn glyph.")] = 1,
     pictures: Annotated[
         Path | None, typer.Option(help="Real pictures with a truth.json; half of them are learnt from.")
@@ -26,39 +29,50 @@ def train(
 
     Example: `digit-convert train --recipe base --seed 1 --data data/mnist`
     """
-    from rich import progress as rich_progress
-    from rich.console import Console
-
     from converters.checkpoint import save
+    from converters.convert import certify
     from converters.train import run
     from converters.train.recipe import load_recipe
 
     loaded = load_recipe(recipe)
-    target = out or Path("runs") / f"{recipe}-{seed}.pt"
+    target = out or Path("runs") / f"{loaded.name}-{seed}.pt"
     state_file = target.with_suffix(".state")
+    with _told(loaded) as (drawn, report):
+        checkpoint = run.train(
+            loaded, seed, run.Sources(data, pictures), state_file=state_file, drawn=drawn, report=report
+        )
+    # Saved at once: measuring takes converters, which may be missing or die, and the weights took hours.
+    save(checkpoint, target)
+    typer.echo(f"wrote {target}; measuring its exports on MNIST's test images", err=True)
+    certified = certify(checkpoint, data)
+    save(certified, target)
+    state_file.unlink(missing_ok=True)
+    for kind, accuracy in certified.accuracy.items():
+        typer.echo(f"{kind.format} {kind.precision}: {accuracy.value:.2%} on {accuracy.data} ({accuracy.runtime})")
+    typer.echo(f"wrote {target}")
+
+
+@contextmanager
+def _told(recipe: Recipe) -> Iterator[tuple[Callable[[int], None], Callable[[Progress], None]]]:
+    """Who hears of scenes drawn and epochs done: on a terminal a bar, elsewhere a line an epoch; both on stderr."""
+    from rich import progress as rich_progress
+    from rich.console import Console
+
+    messages = Console(stderr=True)
+    if not messages.is_terminal:
+        yield lambda _: None, lambda done: typer.echo(_line(done), err=True)
+        return
     columns = (*rich_progress.Progress.get_default_columns(), rich_progress.TimeElapsedColumn())
-    with rich_progress.Progress(*columns, console=Console(stderr=True)) as bar:
-        scenes = bar.add_task("drawing scenes", total=loaded.scenes_drawn)
-        epochs = bar.add_task("training", total=loaded.epochs, start=False)
+    with rich_progress.Progress(*columns, console=messages) as bar:
+        scenes = bar.add_task("drawing scenes", total=recipe.scenes_drawn)
+        epochs = bar.add_task("training", total=recipe.epochs, start=False)
 
         def report(done: Progress) -> None:
             bar.start_task(epochs)
-            bar.update(
-                epochs,
-                completed=done.epoch,
-                description=f"epoch {done.epoch}: loss {done.loss:.3f}, held-out {done.held_out_accuracy:.2%}",
-            )
+            bar.update(epochs, completed=done.epoch, description=_line(done))
 
-        checkpoint = run.train(
-            loaded,
-            seed,
-            run.Sources(data, pictures),
-            state_file=state_file,
-            drawn=lambda number: bar.update(scenes, completed=number),
-            report=report,
-        )
-    save(checkpoint, target)
-    state_file.unlink(missing_ok=True)
-    for kind, accuracy in checkpoint.accuracy.items():
-        typer.echo(f"{kind.format} {kind.precision}: {accuracy.value:.2%} on {accuracy.data} ({accuracy.runtime})")
-    typer.echo(f"wrote {target}")
+        yield lambda number: bar.update(scenes, completed=number), report
+
+
+def _line(done: Progress) -> str:
+    return f"epoch {done.epoch}/{done.epochs}: loss {done.loss:.3f}, held-out {done.held_out_accuracy:.2%}"

@@ -1,8 +1,9 @@
-"""A recipe: everything that decides what a training run does, but its seed. Files in `converters/recipes/*.toml`."""
+"""A recipe: everything that decides what a training run does, but its seed. `converters/recipes/*.toml` ship."""
 
 from __future__ import annotations
 
 from importlib.resources import files
+from pathlib import Path
 
 import msgspec
 
@@ -36,15 +37,19 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 def load_recipe(name: str) -> Recipe:
-    """A recipe that ships, by its name.
+    """A recipe that ships, by its name, or one of your own: a name that ends in .toml is a path.
 
     Raises:
-        UsageError: there is none of that name.
+        UsageError: there is none of that name, or it does not say what it must.
     """
     folder = files("converters") / "recipes"
+    file = Path(name) if name.endswith(".toml") else folder / f"{name}.toml"
     try:
-        text = (folder / f"{name}.toml").read_bytes()
+        return msgspec.toml.decode(file.read_bytes(), type=Recipe)
     except FileNotFoundError:
         known = ", ".join(sorted(p.name.removesuffix(".toml") for p in folder.iterdir()))
-        raise UsageError(f"no recipe is called {name!r}; there are: {known}") from None
-    return msgspec.toml.decode(text, type=Recipe)
+        raise UsageError(f"there is no recipe {name!r}; name a .toml file, or one of: {known}") from None
+    except OSError as error:
+        raise UsageError(f"recipe {file} cannot be read ({error.strerror}); name another") from error
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise UsageError(f"recipe {file} is wrong: {error}; correct it") from error

@@ -1,4 +1,4 @@
-"""A whole training run: gather glyphs, fit, measure int8 ranges, measure every export; the result is a checkpoint."""
+"""A whole training run: gather glyphs, fit, measure int8 ranges; the result is a checkpoint."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from converters.checkpoint import Checkpoint
-from converters.convert import certify
 from converters.data.harvest import harvest
 from converters.data.labelled import LabelledGlyphs, concatenate
 from converters.data.mix import mix_epoch
@@ -46,7 +45,7 @@ def train(
     drawn: Callable[[int], None],
     report: Callable[[Progress], None],
 ) -> Checkpoint:
-    """Train a net from nothing, or from where `state_file` left off.
+    """Train a net from nothing, or from where `state_file` left off; its exports are not measured yet.
 
     Args:
         recipe: what to do.
@@ -71,7 +70,7 @@ def train(
     torch.manual_seed(seed)
     net = fit(build_net(recipe.net), recipe, seed, make_epoch, held_out, state_file=state_file, report=report)
     sample = mix_epoch(np.random.default_rng((seed, recipe.epochs)), recipe, learnt, scenes, pictures)
-    checkpoint = Checkpoint(
+    return Checkpoint(
         net=recipe.net,
         state=net.state_dict(),
         ranges=measure_ranges(net, sample.images[:RANGE_GLYPHS]),
@@ -79,7 +78,6 @@ def train(
         seed=seed,
         versions={package: version(package) for package in ("torch", "numpy", "opencv-python-headless")},
     )
-    return certify(checkpoint, sources.mnist)
 
 
 def _digits(folder: Path) -> tuple[LabelledGlyphs, LabelledGlyphs]:

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from converters.train.recipe import load_recipe
+from profiles.errors import UsageError
+
+TINY = Path(__file__).with_name("tiny.toml")
+
+
+def test_one_that_ships_goes_by_its_name() -> None:
+    assert load_recipe("base").name == "base"
+
+
+def test_one_of_your_own_is_a_file() -> None:
+    recipe = load_recipe(str(TINY))
+    assert (recipe.name, recipe.epochs, recipe.learning_rate) == ("tiny", 2, 0.004)
+
+
+def test_an_unknown_name_lists_those_there_are() -> None:
+    with pytest.raises(UsageError, match=r"there is no recipe 'bass'; name a \.toml file, or one of: base"):
+        load_recipe("bass")
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "message"),
+    [
+        ("epochs = 2", "epoks = 2", r"mine\.toml is wrong: Object contains unknown field `epoks`"),
+        ("epochs = 2", "", r"mine\.toml is wrong: Object missing required field `epochs`"),
+        ("epochs = 2", "epochs = 'two'", r"mine\.toml is wrong: Expected `int`, got `str` - at `\$\.epochs`"),
+        ("epochs = 2", "epochs =", r"mine\.toml is wrong: .*line 4"),
+        ('"tiny"', '"\udcff"', r"mine\.toml is wrong: 'utf-8' codec can't decode byte 0xff"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_place(tmp_path: Path, right: str, wrong: str, message: str) -> None:
+    text = TINY.read_text().replace(right, wrong)
+    (tmp_path / "mine.toml").write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(UsageError, match=message):
+        load_recipe(str(tmp_path / "mine.toml"))
+
+
+def test_a_file_that_is_none(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"gone\.toml'; name a"):
+        load_recipe(str(tmp_path / "gone.toml"))
+    (tmp_path / "folder.toml").mkdir()
+    with pytest.raises(UsageError, match=r"folder\.toml cannot be read \(Is a directory\)"):
+        load_recipe(str(tmp_path / "folder.toml"))

@@ -1,0 +1,118 @@
+"""`digit-convert train` as a user runs it, on digits of a vector font that pose as MNIST."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from agent.vision.glyph import normalise
+from converters.checkpoint import load
+from converters.convert import ALL_KINDS
+from converters.train.run import HELD_OUT
+
+if TYPE_CHECKING:
+    from tests.converters.conftest import WriteMnist
+
+TINY = Path(__file__).with_name("tiny.toml")
+DIGITS = np.arange(80, dtype=np.uint8) % 10
+PROGRAM = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "  # whatever started the tests ignores
+    "from converters.cli import main; main()"
+)
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
+"""One thread: two that wait for each other take minutes where others use the cores."""
+
+
+@pytest.fixture(scope="module")
+def glyphs() -> NDArray[np.uint8]:
+    """Each digit with eight pens."""
+    return np.stack([draw(int(digit), 3 + i // 10) for i, digit in enumerate(DIGITS)])
+
+
+def draw(digit: int, thickness: int) -> NDArray[np.uint8]:
+    canvas = np.zeros((120, 120), np.uint8)
+    cv2.putText(canvas, str(digit), (30, 90), cv2.FONT_HERSHEY_SIMPLEX, 3, 255, thickness, cv2.LINE_AA)
+    x, y, w, h = cv2.boundingRect(canvas)
+    return normalise(canvas[y : y + h, x : x + w])
+
+
+@pytest.fixture(scope="module")
+def data(glyphs: NDArray[np.uint8], write_mnist: WriteMnist, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with MNIST's training files, a few images beside those held out, and no test files."""
+    folder = tmp_path_factory.mktemp("data")
+    count = HELD_OUT + len(glyphs)
+    write_mnist(folder, "train", np.resize(glyphs, (count, 28, 28)), np.resize(DIGITS, count))
+    return folder
+
+
+def command(data: Path, out: Path) -> list[str]:
+    argv = ["train", "--data", str(data), "--recipe", str(TINY), "--seed", "5", "--out", str(out)]
+    return [sys.executable, "-c", PROGRAM, *argv]
+
+
+def train(data: Path, out: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(data, out), capture_output=True, text=True, check=False, env=ENVIRONMENT)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A whole run, whose exports could not be measured for want of test images."""
+
+    done: subprocess.CompletedProcess[str]
+    out: Path
+
+
+@pytest.fixture(scope="module")
+def unmeasured(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    out = tmp_path_factory.mktemp("runs") / "net.pt"
+    return Trained(train(data, out), out)
+
+
+def test_an_interrupted_run_goes_on_to_the_same_weights(unmeasured: Trained, data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "net.pt"
+    with subprocess.Popen(command(data, out), stderr=subprocess.PIPE, text=True, env=ENVIRONMENT) as child:
+        assert child.stderr is not None
+        assert child.stderr.readline().startswith("epoch 1/2: loss ")
+        child.send_signal(signal.SIGINT)
+        assert child.stderr.read() == ""
+    assert child.returncode == 130
+    assert not out.exists()
+
+    assert train(data, out).stderr.startswith("epoch 2/2: loss ")
+    resumed, whole = load(out), load(unmeasured.out)
+    assert resumed.ranges == whole.ranges
+    for name, weights in whole.state.items():
+        assert torch.equal(resumed.state[name], weights), name
+
+
+def test_weights_outlive_a_failure_to_measure_them(
+    unmeasured: Trained, data: Path, glyphs: NDArray[np.uint8], write_mnist: WriteMnist
+) -> None:
+    done, out = unmeasured.done, unmeasured.out
+    assert (done.returncode, done.stdout) == (1, "")
+    first, second, saved, complaint = done.stderr.splitlines()
+    assert first.startswith("epoch 1/2: loss ")
+    assert second.startswith("epoch 2/2: loss ")
+    assert saved.startswith(f"wrote {out}; measuring")
+    assert complaint.startswith("digit-convert: no t10k-images-idx3-ubyte.gz in ")
+    assert (load(out).recipe, load(out).seed, load(out).accuracy) == ("tiny", 5, {})
+
+    write_mnist(data, "test", glyphs, DIGITS)
+    again = train(data, out)
+    assert again.returncode == 0, again.stderr
+    assert "epoch" not in again.stderr, "nothing was learnt again"
+    assert set(load(out).accuracy) == set(ALL_KINDS)
+    assert len(again.stdout.splitlines()) == len(ALL_KINDS) + 1
+    assert again.stdout.endswith(f"wrote {out}\n")
+    assert [path.name for path in out.parent.iterdir()] == ["net.pt"]
