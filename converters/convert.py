@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from converters.checkpoint import Checkpoint, save
+from converters.export.golden import golden_glyphs
 from converters.export.workshop import make_all
 from profiles.errors import OutputError
 from profiles.manifest import FILE_NAME, Format, Manifest, Precision, dump_manifest
@@ -95,7 +96,11 @@ def _write_board(folder: Path, profile: Profile, made: Mapping[ArtifactKind, Mad
     carried = [made[kind] for kind in profile.artifacts]
     for one in carried:
         (folder / one.artifact.file).write_bytes(one.content)
-    manifest = Manifest(target=profile.name, artifacts=tuple(one.artifact for one in carried))
+    manifest = Manifest(
+        target=profile.name,
+        golden_glyphs=golden_glyphs().tobytes(),
+        artifacts=tuple(one.artifact for one in carried),
+    )
     (folder / FILE_NAME).write_bytes(dump_manifest(manifest))
     return manifest
 

@@ -1,12 +1,11 @@
 """What a folder of artifacts holds and promises: `manifest.json`, schema 1.
 
 A manifest lists model files, each with its checksum, its tensors, and the accuracy that was measured;
-its golden vectors are inputs with the logits that every artifact must give for them, within a tolerance.
+golden vectors are a few glyphs, with the logits that each artifact must give for them, within a tolerance.
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from pathlib import Path
 from typing import Literal
@@ -16,6 +15,7 @@ import msgspec
 from profiles.errors import ArtifactError, ManifestError
 
 FILE_NAME = "manifest.json"
+GLYPH_BYTES = 28 * 28
 
 Format = Literal["onnx", "tflite"]
 Precision = Literal["fp32", "fp16", "int8"]
@@ -47,18 +47,12 @@ class Accuracy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Golden(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Inputs, and the logits that the artifact gave for them when it was made."""
+    """What the artifact made of the manifest's golden glyphs when it was new."""
 
-    glyphs: str
-    """Glyphs, uint8 (n, 28, 28), row by row, in base64."""
     logits: tuple[tuple[float, ...], ...]
     """Logits, one row a glyph."""
     tolerance: float
     """Largest absolute difference of a logit that still counts as the same."""
-
-    def glyph_bytes(self) -> bytes:
-        """The glyphs' pixels: len(logits) * 28 * 28 bytes."""
-        return base64.b64decode(self.glyphs)
 
 
 class Artifact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -90,6 +84,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     schema: Literal[1] = 1
     target: str
+    golden_glyphs: bytes
+    """Glyphs to try every artifact with, uint8 (n, 28, 28), row by row; base64 in the file."""
     artifacts: tuple[Artifact, ...]
 
 
@@ -97,11 +93,11 @@ def load_manifest(folder: Path) -> Manifest:
     """Read `manifest.json` of a folder.
 
     Raises:
-        ManifestError: it is missing, not JSON, or not of this schema.
+        ManifestError: it is missing, not JSON, not of this schema, or does not agree with itself.
     """
     path = folder / FILE_NAME
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Manifest)
+        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
     except FileNotFoundError:
         raise ManifestError(
             f"no {FILE_NAME} in {folder}; make the artifacts with 'digit-convert --out {folder.parent}'"
@@ -110,6 +106,13 @@ def load_manifest(folder: Path) -> Manifest:
         raise ManifestError(f"{path} cannot be read ({error.strerror}); check its permissions") from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise ManifestError(f"{path} is damaged ({error}); make or copy the artifacts again") from error
+    for artifact in manifest.artifacts:
+        if len(artifact.golden.logits) * GLYPH_BYTES != len(manifest.golden_glyphs):
+            raise ManifestError(
+                f"{path} is damaged (its golden glyphs are not as many as the golden logits of {artifact.file}); "
+                "make or copy the artifacts again"
+            )
+    return manifest
 
 
 def dump_manifest(manifest: Manifest) -> bytes:

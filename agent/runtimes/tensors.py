@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from profiles.manifest import Golden, Tensor
+from profiles.manifest import Manifest, Tensor
 
 GLYPH_SHAPE = (28, 28)
 PIXELS = np.arange(256)
@@ -37,6 +37,6 @@ def decode(output: NDArray[Any], tensor: Tensor) -> NDArray[np.float32]:
     return (stored - np.float32(tensor.zero_point)) * np.float32(tensor.scale)
 
 
-def golden_glyphs(golden: Golden) -> NDArray[np.uint8]:
+def golden_glyphs(manifest: Manifest) -> NDArray[np.uint8]:
     """The golden vectors' glyphs, uint8 (n, 28, 28)."""
-    return np.frombuffer(golden.glyph_bytes(), np.uint8).reshape(len(golden.logits), *GLYPH_SHAPE)
+    return np.frombuffer(manifest.golden_glyphs, np.uint8).reshape(-1, *GLYPH_SHAPE)

@@ -117,9 +117,8 @@ def make(checkpoint_file: Path, kind: ArtifactKind, data: Path | None) -> Made:
         Path(folder, artifact.file).write_bytes(content)
         net = load_net(Path(folder), artifact, exporter.runtime)
     _check(source.folded, net, artifact)
-    glyphs = golden_glyphs()
     accuracy = measure_accuracy(net, artifact, exporter.runtime, *test) if test else artifact.accuracy
-    vectors = golden(glyphs, net.logits(glyphs), kind.precision, artifact.output.scale)
+    vectors = golden(net.logits(golden_glyphs()), kind.precision, artifact.output.scale)
     return Made(msgspec.structs.replace(artifact, golden=vectors, accuracy=accuracy), content)
 
 
@@ -159,7 +158,7 @@ def _describe(source: _Source, exporter: Exporter, kind: ArtifactKind, content: 
         recipe=checkpoint.recipe,
         seed=checkpoint.seed,
         versions={**checkpoint.versions, **{package: version(package) for package in exporter.packages}},
-        golden=Golden(glyphs="", logits=(), tolerance=0),
+        golden=Golden(logits=(), tolerance=0),
     )
 
 

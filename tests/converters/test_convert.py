@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from agent.runtimes.tensors import golden_glyphs as glyphs_of
 from converters.checkpoint import Checkpoint
 from converters.convert import ALL_KINDS, certify, convert, kinds_for, write_boards
 from converters.export.golden import golden_glyphs
@@ -46,6 +47,7 @@ def test_a_folder_for_each_board_and_not_a_word(
         folder = tmp_path / "out" / profile.name
         assert load_manifest(folder) == manifest
         assert manifest.target == profile.name
+        assert np.array_equal(glyphs_of(manifest), golden_glyphs())
         for artifact in manifest.artifacts:
             assert len(read_artifact(folder, artifact)) == artifact.bytes
         carried = [made(kind.format, kind.precision).artifact for kind in profile.artifacts]

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.runtimes.net import runtime_version
+from converters.export.golden import golden_glyphs
 from converters.judge import REJECTED, evaluate, find_artifacts, judge
 from profiles.errors import ArtifactError, DatasetError, ManifestError, RuntimeUnusableError, UsageError
 from profiles.manifest import FILE_NAME, Manifest, dump_manifest
@@ -59,7 +60,8 @@ def artifacts(made: MakeOne, tmp_path: Path) -> Path:
     rows = [made("onnx", "int8"), made("tflite", "fp32")]
     for one in rows:
         (folder / one.artifact.file).write_bytes(one.content)
-    manifest = Manifest(target="pi4", artifacts=tuple(one.artifact for one in rows))
+    artifacts = tuple(one.artifact for one in rows)
+    manifest = Manifest(target="pi4", golden_glyphs=golden_glyphs().tobytes(), artifacts=artifacts)
     (folder / FILE_NAME).write_bytes(dump_manifest(manifest))
     return folder
 
@@ -67,8 +69,6 @@ def artifacts(made: MakeOne, tmp_path: Path) -> Path:
 @pytest.fixture
 def data(tmp_path: Path, write_mnist: WriteMnist) -> Path:
     """Glyphs that the net knows, posing as MNIST; the last one, noise, is no digit."""
-    from converters.export.golden import golden_glyphs
-
     write_mnist(tmp_path / "mnist", "test", golden_glyphs()[[3, 0, 1, 11]], np.array([3, 0, 7, 1], np.uint8))
     return tmp_path / "mnist"
 

@@ -38,7 +38,7 @@ def artifacts(made: MakeOne, tmp_path: Path) -> Path:
     one = made("onnx", "int8")
     (tmp_path / "artifacts").mkdir()
     (tmp_path / "artifacts" / one.artifact.file).write_bytes(one.content)
-    manifest = Manifest(target="pi4", artifacts=(one.artifact,))
+    manifest = Manifest(target="pi4", golden_glyphs=golden_glyphs().tobytes(), artifacts=(one.artifact,))
     (tmp_path / "artifacts" / FILE_NAME).write_bytes(dump_manifest(manifest))
     return tmp_path / "artifacts"
 
@@ -115,7 +115,7 @@ def test_the_table_says_who_measured_what(made: MakeOne) -> None:
     assert accuracy_of(replace(certified, sha256="00"))[1].endswith("(another export of these weights)")
 
     printed = io.StringIO()
-    boards = [Manifest(target=name, artifacts=(certified,)) for name in ("pi4", "pi5")]
+    boards = [Manifest(target=name, golden_glyphs=b"", artifacts=(certified,)) for name in ("pi4", "pi5")]
     Console(file=printed, width=100).print(table_of(boards))
     for text in ("base-int8.onnx", "99.51%", "all of them", "accuracy on MNIST test, 10,000 images"):
         assert text in printed.getvalue()

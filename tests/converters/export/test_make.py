@@ -13,7 +13,6 @@ import torch
 from torch import fx
 
 from agent.runtimes.net import load_net
-from agent.runtimes.tensors import golden_glyphs as glyphs_of
 from converters.checkpoint import Checkpoint, save
 from converters.export.cost import Cost, measure_cost
 from converters.export.golden import golden_glyphs, varied_glyphs
@@ -61,7 +60,6 @@ def test_says_what_it_is(made: MakeOne, folded: fx.GraphModule, form: Format, pr
     assert (artifact.input.name, artifact.output.name) == ("glyphs", "logits")
     assert artifact.input.shape == ((1, 28, 28) if form == "onnx" else (28, 28, 1))
     assert artifact.output.shape == (11,)
-    assert np.array_equal(glyphs_of(artifact.golden), golden_glyphs())
     assert np.argmax(artifact.golden.logits, axis=1).tolist() == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 10]
 
 

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from profiles.errors import ArtifactError, ManifestError
+from profiles.manifest import (
+    FILE_NAME,
+    Artifact,
+    Golden,
+    Manifest,
+    Tensor,
+    dump_manifest,
+    load_manifest,
+    manifest_hash,
+    read_artifact,
+)
+
+MODEL = b"a model"
+ARTIFACT = Artifact(
+    file="base-int8.onnx",
+    role="classifier",
+    tier="base",
+    format="onnx",
+    precision="int8",
+    sha256=hashlib.sha256(MODEL).hexdigest(),
+    bytes=len(MODEL),
+    input=Tensor(name="glyphs", dtype="int8", shape=(1, 28, 28), scale=1 / 255, zero_point=-128),
+    output=Tensor(name="logits", dtype="int8", shape=(11,), scale=0.25),
+    accuracy=None,
+    parameters=1,
+    macs=1,
+    recipe="base",
+    seed=1,
+    versions={"torch": "2.13.0"},
+    golden=Golden(logits=((0.5,) * 11, (0.25,) * 11), tolerance=0.5),
+)
+MANIFEST = Manifest(target="pi5", golden_glyphs=bytes(2 * 28 * 28), artifacts=(ARTIFACT,))
+WRITTEN = dump_manifest(MANIFEST)
+
+
+def test_comes_back_as_it_was_written(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).write_bytes(WRITTEN)
+    assert load_manifest(tmp_path) == MANIFEST
+    assert WRITTEN.startswith(b'{\n  "schema": 1,\n  "target": "pi5",\n  "golden_glyphs": "AAAA')
+
+
+def test_the_hash_is_of_the_content_and_not_of_its_form(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).write_bytes(msgspec.json.format(WRITTEN, indent=0))
+    assert manifest_hash(load_manifest(tmp_path)) == manifest_hash(MANIFEST)
+    assert manifest_hash(msgspec.structs.replace(MANIFEST, target="pi4")) != manifest_hash(MANIFEST)
+
+
+def test_one_that_is_missing_says_how_to_make_it(tmp_path: Path) -> None:
+    with pytest.raises(ManifestError, match=r"no manifest\.json in .*pi5; make the artifacts with 'digit-convert"):
+        load_manifest(tmp_path / "pi5")
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "message"),
+    [
+        (WRITTEN, b"", "truncated"),
+        (WRITTEN, WRITTEN[:-9], "truncated"),
+        (b"base-int8", b"base-\xff", "utf-8"),
+        (b'"schema": 1', b'"schema": 2', r"Invalid enum value 2 - at `\$\.schema`"),
+        (b'"macs"', b'"mac"', r"unknown field `mac` - at `\$\.artifacts\[0\]`"),
+        (b'"AAAA', b'"A', r"Invalid base64 encoded string - at `\$\.golden_glyphs`"),
+        (b'"AAAA', b'"', r"not as many as the golden logits of base-int8\.onnx"),
+    ],
+)
+def test_one_that_is_damaged_says_where(tmp_path: Path, right: bytes, wrong: bytes, message: str) -> None:
+    (tmp_path / FILE_NAME).write_bytes(WRITTEN.replace(right, wrong))
+    with pytest.raises(ManifestError, match=rf"manifest\.json is damaged \(.*{message}.*\); make or copy") as caught:
+        load_manifest(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_model_file_is_read_once_its_checksum_held(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactError, match=r"base-int8\.onnx cannot be read \(No such file or directory\)"):
+        read_artifact(tmp_path, ARTIFACT)
+    (tmp_path / ARTIFACT.file).write_bytes(MODEL)
+    assert read_artifact(tmp_path, ARTIFACT) == MODEL
+    (tmp_path / ARTIFACT.file).write_bytes(MODEL[:-1])
+    with pytest.raises(ArtifactError, match="is not the file that its manifest describes"):
+        read_artifact(tmp_path, ARTIFACT)
+
+
+def test_a_model_file_never_lies_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "model.onnx").write_bytes(MODEL)
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(ArtifactError, match=r"\.\./model\.onnx leaves the folder"):
+        read_artifact(tmp_path / "folder", msgspec.structs.replace(ARTIFACT, file="../model.onnx"))
