@@ -19,7 +19,7 @@ test: $(EVERYTHING) ## Run the whole test suite; DIGIT_DATA_DIR names a folder w
 	$(BIN)/python -m pytest
 
 test-tflite: .venv-tflite/.ready ## Run the board's tests with tflite-runtime, NumPy 1 and OpenCV 4.11 (Python 3.11 or older).
-	$(OLD_BIN)/python -m pytest tests/agent tests/converters/test_evaluate_shipped.py
+	$(OLD_BIN)/python -m pytest tests/agent tests/profiles tests/test_promise.py
 
 lint: $(EVERYTHING) ## Check style and types.
 	$(BIN)/ruff check .
@@ -59,5 +59,5 @@ $(EVERYTHING): pyproject.toml
 
 .venv-tflite/.ready: pyproject.toml
 	test -d .venv-tflite || $(PYTHON) -m venv .venv-tflite
-	$(OLD_BIN)/python -m pip install --quiet --editable '.[tflite,onnx]' pytest pytest-timeout hypothesis
+	$(OLD_BIN)/python -m pip install --quiet --editable '.[tflite,onnx]' onnx pytest pytest-timeout hypothesis
 	touch $@

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -118,21 +117,6 @@ def test_a_flipped_bit_is_refused(artifacts: Path, data: Path) -> None:
     (artifacts / "base-int8.onnx").write_bytes(content)
     with pytest.raises(ArtifactError, match="not the file that its manifest describes"):
         evaluate(artifacts / "base-int8.onnx", data)
-
-
-@pytest.mark.skipif("DIGIT_DATA_DIR" not in os.environ, reason="DIGIT_DATA_DIR names no folder with MNIST")
-def test_what_ships_keeps_its_promise() -> None:
-    from agent.folders import default_artifacts
-
-    evaluations = evaluate(default_artifacts(), Path(os.environ["DIGIT_DATA_DIR"]))
-    assert {one.artifact.format for one in evaluations} == {"onnx", "tflite"}
-    by_kind = {(one.artifact.format, one.artifact.precision): one.verdict.accuracy for one in evaluations}
-    for one in evaluations:
-        assert one.verdict.accuracy >= 0.993
-        assert one.verdict.accuracy >= by_kind[one.artifact.format, "fp32"] - 0.0015
-        assert one.artifact.accuracy is not None
-        # Another CPU may round a few of 10,000 images to the other side.
-        assert one.verdict.accuracy == pytest.approx(one.artifact.accuracy.value, abs=0.0005)
 
 
 def test_judging_needs_no_torch() -> None:
