@@ -23,9 +23,10 @@ from converters.data.mnist import load_mnist
 from converters.export import onnx, tflite
 from converters.export.cost import measure_cost
 from converters.export.golden import Glyphs, golden, golden_glyphs, varied_glyphs
-from converters.export.ranges import Ranges, fold, ranges_of_tensors, to_input
+from converters.export.ranges import Ranges, fold, ranges_of_tensors
 from converters.export.strip import strip_onnx, strip_tflite
 from converters.judge import measure_accuracy
+from converters.nets.tensors import to_input
 from profiles.errors import ConversionError
 from profiles.manifest import Artifact, Format, Golden, Precision, Tensor
 from profiles.profile import ArtifactKind, RuntimeName

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from converters.nets.tensors import to_input
 from profiles.errors import ConversionError
 
 Ranges = Mapping[str, tuple[float, float]]
@@ -41,11 +42,6 @@ def fold(net: nn.Module) -> fx.GraphModule:
     folded.delete_all_unused_submodules()
     folded.recompile()
     return folded
-
-
-def to_input(glyphs: NDArray[np.uint8]) -> torch.Tensor:
-    """Glyphs, uint8 (n, 28, 28), as a net's input: float32 (n, 1, 28, 28) in 0..1."""
-    return torch.from_numpy(glyphs.astype(np.float32) / 255).unsqueeze(1)
 
 
 def measure_ranges(net: nn.Module, glyphs: NDArray[np.uint8]) -> dict[str, tuple[float, float]]:

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
 from agent.vision.digits import CLASSES, NOT_A_DIGIT
 from converters.data.labelled import LabelledGlyphs
+from converters.nets.tensors import to_input
 from converters.train.recipe import Recipe
 from profiles.errors import OutputError, TrainingError
 
@@ -91,11 +91,6 @@ def fit(
             _write(state, state_file, seed)
             report(Progress(state.epoch, recipe.epochs, loss, accuracy(state.average, held_out)))
     return state.average.cpu()
-
-
-def to_input(images: NDArray[np.uint8], device: torch.device) -> torch.Tensor:
-    """Glyphs, uint8 (n, 28, 28), as a net's input: float32 (n, 1, 28, 28) in 0..1."""
-    return (torch.tensor(images, device=device).float() / 255).unsqueeze(1)
 
 
 @torch.no_grad()

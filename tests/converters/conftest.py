@@ -18,8 +18,9 @@ from converters.checkpoint import Checkpoint, save
 from converters.data.mnist import FILES, Part
 from converters.export.golden import golden_glyphs
 from converters.export.make import Made, make
-from converters.export.ranges import fold, measure_ranges, to_input
+from converters.export.ranges import fold, measure_ranges
 from converters.nets import build_net
+from converters.nets.tensors import to_input
 from profiles.manifest import Format, Precision
 from profiles.profile import ArtifactKind
 

@@ -17,7 +17,7 @@ from converters.checkpoint import Checkpoint, save
 from converters.export.cost import Cost, measure_cost
 from converters.export.golden import golden_glyphs, varied_glyphs
 from converters.export.make import EXPORTERS, _source, make
-from converters.export.ranges import to_input
+from converters.nets.tensors import to_input
 from profiles.errors import ConversionError, UsageError
 from profiles.manifest import Format, Precision
 from profiles.profile import ArtifactKind

@@ -8,7 +8,8 @@ from torch import fx, nn
 from converters.checkpoint import Checkpoint, restore
 from converters.export.cost import Cost, measure_cost
 from converters.export.golden import golden_glyphs, varied_glyphs
-from converters.export.ranges import fold, measure_ranges, ranges_of_tensors, to_input
+from converters.export.ranges import fold, measure_ranges, ranges_of_tensors
+from converters.nets.tensors import to_input
 from profiles.errors import ConversionError
 
 PROBE = golden_glyphs()[3:4]
