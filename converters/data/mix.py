@@ -31,8 +31,7 @@ def mix_epoch(
         scenes: glyphs cut out of drawn scenes; may be empty.
         pictures: glyphs cut out of real pictures; may be empty.
     """
-    varied = _pick(rng, mnist, recipe.varied)
-    varied = LabelledGlyphs(_stack(vary_digit(rng, g) for g in varied.images), varied.labels)
+    varied = _vary(rng, _pick(rng, mnist, recipe.varied))
     outliers = _stack(draw_outlier(rng, mnist.images) for _ in range(recipe.outliers))
     real = _half_digits(rng, pictures, recipe.pictures)
     parts = [
@@ -40,7 +39,7 @@ def mix_epoch(
         varied,
         LabelledGlyphs(outliers, np.full(len(outliers), NOT_A_DIGIT, np.int64)),
         _half_digits(rng, scenes, recipe.scenes),
-        LabelledGlyphs(_stack(vary_digit(rng, g, 0.5) for g in real.images), real.labels),
+        _vary(rng, real, 0.5),
     ]
     every = concatenate(parts)
     order = rng.permutation(len(every))
@@ -57,6 +56,11 @@ def _half_digits(rng: np.random.Generator, pool: LabelledGlyphs, count: int) -> 
     shows_digit = pool.labels != NOT_A_DIGIT
     halves = (LabelledGlyphs(pool.images[side], pool.labels[side]) for side in (shows_digit, ~shows_digit))
     return concatenate([_pick(rng, half, count // 2) for half in halves])
+
+
+def _vary(rng: np.random.Generator, glyphs: LabelledGlyphs, strength: float = 1.0) -> LabelledGlyphs:
+    pairs = zip(glyphs.images, glyphs.labels.tolist(), strict=True)
+    return LabelledGlyphs(_stack(vary_digit(rng, image, label, strength) for image, label in pairs), glyphs.labels)
 
 
 def _stack(glyphs: Iterable[NDArray[np.uint8]]) -> NDArray[np.uint8]:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.vision.box import Box
-from converters.data.augment import bend, change_pen, enlarge, ink_box
+from converters.data.augment import add_strokes, bend, change_pen, enlarge, ink_box
 from converters.data.labelled import LabelledGlyphs
 from converters.data.outliers import FONTS, LETTERS
 
@@ -66,7 +66,8 @@ def _write_row(
             piece, label = _word(rng, size), None
         else:
             index = int(rng.integers(len(digits)))
-            piece, label = _digit(rng, digits.images[index], size, slant, pen), int(digits.labels[index])
+            label = int(digits.labels[index])
+            piece = _digit(rng, add_strokes(rng, enlarge(digits.images[index]), label), size, slant, pen)
         y = round(top + slope * x + rng.normal(0, 0.05 * size))
         left = round(x)
         if left + piece.shape[1] > w - 2 or y < 0 or y + piece.shape[0] > h:
@@ -84,9 +85,9 @@ def _write_row(
     return written
 
 
-def _digit(rng: np.random.Generator, glyph: Picture, size: int, slant: float, pen: int) -> Picture:
-    """One digit, `size` pixels high, cropped to its ink."""
-    ink = bend(rng, enlarge(glyph), 0.8)
+def _digit(rng: np.random.Generator, ink: Picture, size: int, slant: float, pen: int) -> Picture:
+    """One enlarged digit, about `size` pixels high, cropped to its ink."""
+    ink = bend(rng, ink, 0.8)
     matrix = np.array([[1, -slant, slant * ink.shape[0] / 2], [0, 1, 0]], np.float32)
     ink = np.asarray(cv2.warpAffine(ink, matrix, ink.shape[::-1]), np.uint8)
     ink = change_pen(np.random.default_rng(pen), ink)

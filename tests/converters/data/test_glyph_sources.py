@@ -57,7 +57,7 @@ DIGITS = printed_digits()
 
 
 def varied(rng: np.random.Generator) -> NDArray[np.uint8]:
-    return vary_digit(rng, DIGITS.images[3])
+    return vary_digit(rng, DIGITS.images[7], 7)
 
 
 def outlier(rng: np.random.Generator) -> NDArray[np.uint8]:
