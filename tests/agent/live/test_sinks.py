@@ -43,7 +43,7 @@ def test_a_slow_sink_never_blocks_a_live_source_and_what_it_missed_is_counted() 
     started = time.monotonic()
     for number in range(20):
         queued.take(tick(number))
-    assert time.monotonic() - started < 0.5
+    assert time.monotonic() - started < 4  # the sink waits five seconds for each
     slow.go.set()
     queued.close()
     assert slow.closed
