@@ -16,6 +16,8 @@ from agent.vision.candidates import Candidate
 CLASSES = 11
 NOT_A_DIGIT = 10
 
+OUTLIER_PRIOR = 1.0
+"""Added to the logit for "not a digit": a net is made for glyphs that are digits, and most of a page's are none."""
 LEAST_PROBABILITY = 0.5
 """A candidate less likely to be a digit than this is none."""
 LEAST_AGREED = 0.55
@@ -45,9 +47,11 @@ class Digit:
 
 
 def probabilities(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Softmax over the last axis, float32."""
-    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True), np.float32)
+    """Each candidate's class probabilities, float32 (n, 11), with what is known of a page's candidates beforehand."""
+    known = logits.copy()
+    known[:, NOT_A_DIGIT] += OUTLIER_PRIOR
+    shifted = np.exp(known - known.max(axis=1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), np.float32)
 
 
 def select(candidates: Sequence[Candidate], probability: NDArray[np.float32]) -> tuple[Digit, ...]:

@@ -18,6 +18,7 @@ from converters.data.pictures import load_pictures
 from converters.data.scenes import Scene, draw_scene
 from converters.export.ranges import measure_ranges
 from converters.nets import build_net
+from converters.train.calibrate import calibrate
 from converters.train.fit import Progress, fit
 from converters.train.recipe import Recipe
 
@@ -69,6 +70,7 @@ def train(
 
     torch.manual_seed(seed)
     net = fit(build_net(recipe.net), recipe, seed, make_epoch, held_out, state_file=state_file, report=report)
+    calibrate(net, held_out)
     sample = mix_epoch(np.random.default_rng((seed, recipe.epochs)), recipe, learnt, scenes, pictures)
     return Checkpoint(
         net=recipe.net,

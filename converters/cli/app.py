@@ -1,0 +1,57 @@
+"""The command line of `digit-convert`, put together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from converters.cli.data import app as data_app
+from converters.cli.evaluate import evaluate
+from converters.cli.targets import targets
+from converters.cli.train import train
+from profiles.errors import UsageError
+from profiles.terminal import show_version
+
+app = typer.Typer(
+    name="digit-convert",
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(evaluate)
+app.command()(targets)
+app.command()(train)
+app.add_typer(data_app, name="data")
+
+
+@app.callback(invoke_without_command=True)
+def options(
+    context: typer.Context,
+    target: Annotated[
+        str | None, typer.Option(help="A board (pi5), a family (pi, jetson, generic) or all; see `targets`.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Where the boards' folders go.")] = Path("artifacts"),
+    data: Annotated[
+        Path | None,
+        typer.Option(envvar="DIGIT_DATA_DIR", help="A folder with MNIST, to measure the accuracy here and now."),
+    ] = None,
+    checkpoint: Annotated[Path | None, typer.Option(help="A trained net.", show_default="the one that ships")] = None,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Turn a trained net into small files, each made for a kind of board and each with its measured promise.
+
+    Example: `digit-convert --target jetson --out artifacts`
+    """
+    if context.invoked_subcommand is not None:
+        if target is not None:
+            raise UsageError(f"--target converts, and '{context.invoked_subcommand}' does not; give one of them")
+    elif target is None:
+        typer.echo(context.get_help())
+    else:
+        from converters.cli.convert import run
+
+        run(target, out, data, checkpoint)
