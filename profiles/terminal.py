@@ -1,27 +1,46 @@
-"""How every command of ours ends: with its exit code, and one clear line instead of a traceback."""
+"""How every command of ours begins and ends: with its exit code, and one clear line instead of a traceback."""
 
 from __future__ import annotations
 
 import errno
+import io
 import os
+import signal
 import sys
-from importlib.metadata import version as installed_version
-
-import typer
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from profiles.errors import DigitAgentError
 
-INTERRUPTED = 130
+if TYPE_CHECKING:
+    from typer import Typer
+
+INTERRUPTED = 128 + signal.SIGINT
+WAY_OUT = {
+    errno.ENOSPC: "free space or choose another place",
+    errno.EDQUOT: "free space or choose another place",
+    errno.EROFS: "choose another place",
+    errno.EACCES: "check its permissions or choose another place",
+    errno.EPERM: "check its permissions or choose another place",
+    errno.ENAMETOOLONG: "choose a shorter name",
+}
+"""What to do next, where the system refuses what no code of ours expected it to."""
 
 
-def run_app(app: typer.Typer, name: str) -> None:
-    """Run a command line and exit: 0 done, 1 failed, 2 wrong use, 130 interrupted.
+def run_app(load: Callable[[], Typer], name: str) -> None:
+    """Run a command line and exit: 0 done, 1 failed, 2 wrong use, 130 interrupted, 143 asked to end.
 
     What a user can cause ends in one line on stderr; anything else is our mistake and keeps its traceback. Where
     the reader of stdout wants no more, the command is done.
+
+    Args:
+        load: imports the command line, which takes a second on a slow board and may be interrupted, too.
+        name: the program's.
     """
+    _open_streams()
+    signal.signal(signal.SIGTERM, _end)
     try:
-        app()
+        load()()
     except DigitAgentError as error:
         _fail(name, str(error), error.exit_code)
     except KeyboardInterrupt:
@@ -32,18 +51,44 @@ def run_app(app: typer.Typer, name: str) -> None:
         # The reader of a pipe went away (`... | head`); Typer and Rich call that a failure.
         sys.exit(0)
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM):
+        if error.errno not in WAY_OUT:
             raise
-        _fail(name, f"{error.filename or 'output'}: {os.strerror(error.errno)}; free space or choose another place", 1)
+        _fail(name, f"{error.filename or 'output'}: {os.strerror(error.errno)}; {WAY_OUT[error.errno]}", 1)
 
 
 def show_version(asked: bool) -> None:
     """Callback of `--version`: print the distribution's version and exit."""
+    from importlib.metadata import version  # noqa: PLC0415 (both wait, as `load` does)
+
+    import typer  # noqa: PLC0415
+
     if asked:
-        typer.echo(f"digit-agent {installed_version('digit-agent')}")
+        typer.echo(f"digit-agent {version('digit-agent')}")
         raise typer.Exit
 
 
+def _open_streams() -> None:
+    """Have all three streams, and a stdout that takes every character.
+
+    The number of a stream that is closed would go to the next file that is opened, a database say, and with it
+    whatever a library prints. A terminal may know no `µ`, and a file's name may hold bytes that are no text.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:  # noqa: PERF203
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # it takes the lowest number that is free
+    sys.stdout = sys.stdout or os.fdopen(1, "w")
+    sys.stderr = sys.stderr or os.fdopen(2, "w")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+
+
+def _end(number: int, _: object) -> None:
+    """SIGTERM unwinds as Ctrl-C does: the cursor is shown again, children end, and unfinished files go."""
+    sys.exit(128 + number)
+
+
 def _fail(name: str, message: str, code: int) -> None:
-    typer.echo(f"{name}: {message}", err=True)
+    sys.stderr.write(f"{name}: {message}\n")
     sys.exit(code)

@@ -1,41 +1,21 @@
-"""`digit-agent`: one module a command, each only parses and prints; heavy imports wait for the command."""
+"""`digit-agent`: `app` gathers one module a command, each only parses and prints; heavy imports wait for it."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING
 
-import typer
+from profiles.terminal import run_app
 
-from agent.cli import bench, doctor, read, run, service, stats
-from profiles.terminal import run_app, show_version
-
-app = typer.Typer(
-    name="digit-agent",
-    help="Reads handwritten digits with a camera, with the net that measured best on this board.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-
-@app.callback()
-def options(
-    _version: Annotated[
-        bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version and exit.")
-    ] = False,
-) -> None:
-    """Options that stand before a command."""
-
-
-app.command()(run.run)
-app.command()(read.read)
-app.command()(stats.stats)
-app.command()(bench.bench)
-app.command()(doctor.doctor)
-app.add_typer(service.app, name="service", help="Put the systemd service in place, or take it away.")
+if TYPE_CHECKING:
+    from typer import Typer
 
 
 def main() -> None:
     """Entry point of `digit-agent`."""
-    run_app(app, "digit-agent")
+    run_app(_load, "digit-agent")
+
+
+def _load() -> Typer:
+    from agent.cli.app import app
+
+    return app

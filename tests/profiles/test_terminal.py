@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 PROGRAM = """
-import signal, time
+import os, signal, time
 import typer
 from rich.console import Console
 from profiles.errors import DatasetError, UsageError
@@ -23,14 +24,18 @@ app = typer.Typer(pretty_exceptions_enable=False)
 def command() -> None:
     {body}
 
-run_app(app, "digit-test")
+def load() -> typer.Typer:
+    {load}
+    return app
+
+run_app(load, "digit-test")
 """
 COMMANDS = (("digit-agent", "--help"), ("digit-convert",), ("digit-convert", "targets"))
 """They write to stdout with Typer's help, Typer's echo and Rich's console."""
 
 
-def program(body: str) -> list[str]:
-    return [sys.executable, "-c", PROGRAM.format(body=body)]
+def program(body: str, load: str = "pass") -> list[str]:
+    return [sys.executable, "-c", PROGRAM.format(body=body, load=load)]
 
 
 def executable(name: str, *argv: str) -> list[str]:
@@ -58,14 +63,38 @@ def test_a_mistake_of_ours_keeps_its_traceback() -> None:
     assert done.stderr.endswith("IndexError: list index out of range\n")
 
 
-def test_ctrl_c_is_not_a_failure_of_its_own() -> None:
-    command = program("typer.echo('ready'); time.sleep(60)")
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=lambda value: getattr(value, "name", "")
+)
+@pytest.mark.parametrize("where", ["load", "body"])
+def test_being_told_to_end_is_no_failure_and_undoes_what_was_begun(
+    where: str, number: signal.Signals, code: int
+) -> None:
+    wait = "\n    try:\n        typer.echo('ready'); time.sleep(60)\n    finally:\n        typer.echo('undone')"
+    command = program(**{"body": "pass", where: wait})
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == b"ready\n"
-        child.send_signal(signal.SIGINT)
+        child.send_signal(number)
         out, complaints = child.communicate(timeout=60)
-    assert (child.returncode, out, complaints) == (130, b"", b"")
+    assert (child.returncode, out, complaints) == (code, b"undone\n", b"")
+
+
+def test_a_stdout_that_knows_few_characters_takes_all() -> None:
+    environ = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    command = program("print('5 µs ✓'); print(os.fsdecode(b'\\xff'))")
+    done = subprocess.run(command, capture_output=True, timeout=60, check=False, env=environ)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"5 ?s ?\n?\n", b"")
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_what_is_printed_to_a_closed_stream_gets_into_no_file(closed: str, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    body = f"\n    with open({str(file)!r}, 'w') as file:"
+    body += "\n        file.write('mine'); file.flush(); os.system('echo theirs; echo theirs >&2')"
+    command = ["bash", "-c", f'"$@" {closed}', "bash", *program(body)]
+    done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    assert (done.returncode, file.read_text()) == (0, "mine")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,36 @@
+"""The command line of `digit-agent`, put together."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from agent.cli import bench, doctor, read, run, service, stats
+from profiles.terminal import show_version
+
+app = typer.Typer(
+    name="digit-agent",
+    help="Reads handwritten digits with a camera, with the net that measured best on this board.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Options that stand before a command."""
+
+
+app.command()(run.run)
+app.command()(read.read)
+app.command()(stats.stats)
+app.command()(bench.bench)
+app.command()(doctor.doctor)
+app.add_typer(service.app, name="service", help="Put the systemd service in place, or take it away.")
