@@ -2,6 +2,7 @@
 
 - `data`: MNIST, scenes, and what is done to glyphs while training.
 - `nets`: one file a family of nets.
+- `recipe`: everything that decides what a training run does.
 - `train`: how weights come about.
 - `export`: from a checkpoint to ONNX and TFLite files.
 - `judge`: how well an artifact reads, in the runtime that the board will use.

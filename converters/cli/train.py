@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from converters.recipe import Recipe
     from converters.train.fit import Progress
-    from converters.train.recipe import Recipe
 
 
 def train(
@@ -31,8 +31,8 @@ def train(
     """
     from converters.checkpoint import save
     from converters.convert import certify
+    from converters.recipe import load_recipe
     from converters.train import run
-    from converters.train.recipe import load_recipe
 
     loaded = load_recipe(recipe)
     target = out or Path("runs") / f"{loaded.name}-{seed}.pt"

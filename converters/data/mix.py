@@ -12,7 +12,7 @@ from agent.vision.glyph import SIZE_PX
 from converters.data.augment import vary_digit
 from converters.data.labelled import LabelledGlyphs, concatenate
 from converters.data.outliers import draw_outlier
-from converters.train.recipe import Recipe
+from converters.recipe import Recipe
 
 
 def mix_epoch(

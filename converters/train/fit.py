@@ -19,7 +19,7 @@ from torch import nn
 from agent.vision.digits import CLASSES, NOT_A_DIGIT
 from converters.data.labelled import LabelledGlyphs
 from converters.nets.tensors import to_input
-from converters.train.recipe import Recipe
+from converters.recipe import Recipe
 from profiles.errors import OutputError, TrainingError
 
 AVERAGING = 0.998

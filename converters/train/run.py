@@ -18,9 +18,9 @@ from converters.data.pictures import load_pictures
 from converters.data.scenes import Scene, draw_scene
 from converters.export.ranges import measure_ranges
 from converters.nets import build_net
+from converters.recipe import Recipe
 from converters.train.calibrate import calibrate
 from converters.train.fit import Progress, fit
-from converters.train.recipe import Recipe
 
 HELD_OUT = 5000
 """The last training images, which only watch the training."""

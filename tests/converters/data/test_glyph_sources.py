@@ -21,7 +21,7 @@ from converters.data.mix import mix_epoch
 from converters.data.outliers import draw_outlier
 from converters.data.pictures import load_pictures, may_be_learnt_from
 from converters.data.scenes import Scene, draw_scene
-from converters.train.recipe import Recipe
+from converters.recipe import Recipe
 from profiles.errors import DatasetError
 
 RECIPE = Recipe(

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from converters.train.recipe import load_recipe
+from converters.recipe import load_recipe
 from profiles.errors import UsageError
 
-TINY = Path(__file__).with_name("tiny.toml")
+TINY = Path(__file__).parent / "train" / "tiny.toml"
 
 
 def test_one_that_ships_goes_by_its_name() -> None:
