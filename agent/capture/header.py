@@ -43,6 +43,8 @@ def read_header(file: BinaryIO) -> Header | None:
         OSError: the file cannot be read.
     """
     head = _read(file, 0, HEAD_BYTES)
+    if not head:
+        raise CutOffError("it is empty")
     for name, magic, read_size in FORMATS:
         if magic.match(head):
             try:

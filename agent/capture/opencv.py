@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from agent.capture.file import open_file, printable
 from agent.capture.frame import Frame
 from agent.capture.quiet import silence_opencv
 from agent.capture.source import Source
@@ -24,6 +25,9 @@ ATTEMPTS = 10
 """So many frames in a row may be damaged before a video counts as ended, ..."""
 PATIENCE_S = 1.0
 """... unless trying takes longer than this: then it is not damage, but silence."""
+WHOLE = 0.9
+"""Of the frames that a video's header promises, this share must come: where it holds none but their length in time,
+the promise is an estimate."""
 
 
 class VideoSource(Source):
@@ -161,14 +165,21 @@ def open_video(spec: VideoSpec, clock: Callable[[], int]) -> Source:
     Raises:
         SourceError: it is missing, or holds no frame that can be decoded.
     """
+    name = printable(spec.path)
     try:
-        spec.path.open("rb").close()
+        open_file(spec.path).close()
     except OSError as error:
-        raise SourceError(
-            f"{spec.path} cannot be read ({error.strerror}); check the name and its permissions"
-        ) from error
+        raise SourceError(f"{name} cannot be read ({error.strerror}); check the name and its permissions") from error
     silence_opencv()
     capture = cv2.VideoCapture(str(spec.path), cv2.CAP_FFMPEG)
     if not capture.isOpened():
-        raise SourceError(f"{spec.path} is no video that can be decoded, or is cut off; copy it again or convert it")
-    return VideoSource(capture, title=spec.path.name, uri=spec.uri, live=False, clock=clock, at_end=lambda _: None)
+        raise SourceError(f"{name} is no video that can be decoded, or is cut off; copy it again or convert it")
+
+    def at_end(_: float) -> SourceError | None:
+        came, promised = (int(capture.get(at)) for at in (cv2.CAP_PROP_POS_FRAMES, cv2.CAP_PROP_FRAME_COUNT))
+        if came >= WHOLE * promised:
+            return None
+        return SourceError(f"{name} is cut off after {came} of {promised} frames; copy it again from where it came")
+
+    title, uri = printable(spec.path.name), printable(spec.uri)
+    return VideoSource(capture, title=title, uri=uri, live=False, clock=clock, at_end=at_end)

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.capture.file import open_file, printable
 from agent.capture.frame import Frame
 from agent.capture.header import CutOffError, Header, read_header
 from agent.capture.source import Source
@@ -32,23 +33,23 @@ class Pictures(Source):
     live = False
 
     def __init__(self, spec: PicturesSpec, clock: Callable[[], int]) -> None:
-        self._uri = spec.uri
         self._clock = clock
         self._paths = find_pictures(spec.uri)
         self._next = 0
-        self._delivered = 0
-        self.title = spec.uri if len(self._paths) == 1 else f"{spec.uri}, {len(self._paths)} pictures"
+        title = printable(spec.uri)
+        self.title = title if len(self._paths) == 1 else f"{title}, {len(self._paths)} pictures"
 
     def read(self) -> Frame | None:
         if self._next == len(self._paths):
-            if not self._delivered:
-                raise SourceError(f"{self._uri} holds no picture that can be read; check the files")
             return None
         number, self._next = self._next, self._next + 1
         path = self._paths[number]
-        image = load_picture(path)
-        self._delivered += 1
-        return Frame(image, self._clock(), number, str(path))
+        try:
+            return Frame(load_picture(path), self._clock(), number, printable(path))
+        except PictureError as error:
+            if len(self._paths) == 1:
+                raise SourceError(str(error)) from error  # there is none to go on with
+            raise
 
     def close(self) -> None:
         self._next = len(self._paths)
@@ -60,9 +61,11 @@ def find_pictures(text: str) -> tuple[Path, ...]:
     Raises:
         SourceError: there is none.
     """
+    if not text:
+        raise SourceError("no picture was named; give a picture, a folder or a quoted glob of pictures")
     path = Path(text)
     if path.is_dir():
-        found = [p for p in path.iterdir() if p.suffix.lower() in PICTURE_SUFFIXES and not p.name.startswith(".")]
+        found = [p for p in path.iterdir() if _is_picture(p)]
         missing = f"no picture in the folder {text}; it must hold files such as page.jpg or page.png"
     elif path.exists() or not any(sign in text for sign in "*?["):
         found = [path] if path.exists() else []
@@ -74,6 +77,11 @@ def find_pictures(text: str) -> tuple[Path, ...]:
     if not found:
         raise SourceError(missing)
     return tuple(sorted(found, key=_natural))
+
+
+def _is_picture(path: Path) -> bool:
+    """Whether a folder's entry is to be read: a picture by its name, and none that is hidden."""
+    return path.suffix.lower() in PICTURE_SUFFIXES and not path.name.startswith(".") and not path.is_dir()
 
 
 def _natural(path: Path) -> list[tuple[int, str]]:
@@ -91,35 +99,36 @@ def load_picture(path: Path) -> NDArray[np.uint8]:
     Raises:
         PictureError: it is missing, no picture, cut off, damaged, or larger than `MAX_PIXELS`.
     """
+    name = printable(path)
     try:
-        with path.open("rb") as file:
-            header = _checked_header(file, path)
+        with open_file(path) as file:
+            header = _checked_header(file, name)
             file.seek(0)
             content = np.frombuffer(file.read(), np.uint8)
     except PictureError:
         raise
     except OSError as error:
-        raise PictureError(f"{path} cannot be read ({error.strerror}); check the name and its permissions") from error
+        raise PictureError(f"{name} cannot be read ({error.strerror}); check the name and its permissions") from error
     with native_stderr() as complaints:
         try:
             image = _decode(content, header)
         except cv2.error:  # some formats raise where others give None
             image = None
     if image is None or any("remature end" in line for line in complaints):
-        raise PictureError(f"{path} is cut off or damaged; copy it again from where it came")
+        raise PictureError(f"{name} is cut off or damaged; copy it again from where it came")
     return image
 
 
-def _checked_header(file: BinaryIO, path: Path) -> Header:
+def _checked_header(file: BinaryIO, name: str) -> Header:
     try:
         header = read_header(file)
     except CutOffError:
-        raise PictureError(f"{path} is cut off within its header; copy it again from where it came") from None
+        raise PictureError(f"{name} is cut off within its header; copy it again from where it came") from None
     if header is None:
-        raise PictureError(f"{path} is no picture; BMP, JPEG, PNG, PNM, TIFF and WebP are read")
+        raise PictureError(f"{name} is no picture; BMP, JPEG, PNG, PNM, TIFF and WebP are read")
     if header.width * header.height > MAX_PIXELS:
         raise PictureError(
-            f"{path} has {header.width}×{header.height} pixels, more than the {MAX_PIXELS // 1_000_000} million "
+            f"{name} has {header.width}×{header.height} pixels, more than the {MAX_PIXELS // 1_000_000} million "
             "that are read; scale it down or cut the numbers out"
         )
     return header

@@ -118,9 +118,11 @@ def _parse_url(text: str, scheme: str) -> SourceSpec:
 def _parse_path(text: str) -> SourceSpec:
     path = Path(text)
     suffix = path.suffix.lower()
+    if path.is_dir():
+        return PicturesSpec(text)
     if suffix in VIDEO_SUFFIXES:
         return VideoSpec(text, path)
-    if path.is_dir() or suffix in PICTURE_SUFFIXES or any(sign in text for sign in "*?["):
+    if suffix in PICTURE_SUFFIXES or any(sign in text for sign in "*?["):
         return PicturesSpec(text)
     if path.exists():
         raise UsageError(f"{text!r} is no video or picture by its name; give {KINDS}")

@@ -52,9 +52,14 @@ def test_a_pnm_with_comments() -> None:
     assert read_header(io.BytesIO(b"P5\n# made by hand\n3 # wide\n 2\n255\n......")) == Header("pnm", 3, 2)
 
 
-@pytest.mark.parametrize("content", [b"", b"hello, world", b"%PDF-1.7", b"GIF89a\x01\x00\x01\x00"])
+@pytest.mark.parametrize("content", [b"hello, world", b"%PDF-1.7", b"GIF89a\x01\x00\x01\x00"])
 def test_what_is_no_picture_has_no_header(content: bytes) -> None:
     assert read_header(io.BytesIO(content)) is None
+
+
+def test_an_empty_file_is_cut_off() -> None:
+    with pytest.raises(CutOffError):
+        read_header(io.BytesIO(b""))
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

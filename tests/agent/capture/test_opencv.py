@@ -59,14 +59,28 @@ def test_a_video_delivers_every_frame(tmp_path: Path, name: str, codec: str) -> 
     assert {(frame.captured_ns, frame.source) for frame in frames} == {(7, str(path))}
 
 
-def test_a_truncated_video_delivers_what_is_there_quietly(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_truncated_video_delivers_what_is_there_then_says_so(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     path = write_video(tmp_path / "clip.avi", "MJPG")
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2])
-    shown = numbers_shown(every_frame(open_source(parse_source(str(path)))))
+    frames: list[Frame] = []
+    with (
+        open_source(parse_source(str(path))) as source,
+        pytest.raises(SourceError, match=rf"clip\.avi is cut off after \d of {FRAMES} frames"),
+    ):
+        frames.extend(iter(source.read, None))
+    shown = numbers_shown(frames)
     assert 0 < len(shown) < FRAMES
     assert shown == list(range(len(shown)))
     assert capfd.readouterr().err == ""
+
+
+def test_a_pipe_is_no_video(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "clip.mp4")
+    with pytest.raises(SourceError, match="it is no file"):
+        open_source(parse_source(str(tmp_path / "clip.mp4")))
 
 
 def test_a_damaged_frame_is_not_the_end_of_a_video(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from agent.capture.opener import open_source
-from agent.capture.pictures import load_picture
+from agent.capture.pictures import find_pictures, load_picture
 from agent.capture.uri import parse_source
 from profiles.errors import PictureError, SourceError
 
@@ -149,11 +149,11 @@ def test_a_png_that_libpng_grumbles_about_is_read_quietly(tmp_path: Path, capfd:
     assert capfd.readouterr().err == ""
 
 
-@pytest.mark.parametrize("content", [b"", b"hello, world"])
-def test_a_file_that_is_no_picture(tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize(("content", "says"), [(b"", "is cut off"), (b"hello, world", "is no picture")])
+def test_a_file_that_is_no_picture(tmp_path: Path, content: bytes, says: str) -> None:
     path = tmp_path / "page.jpg"
     path.write_bytes(content)
-    assert "is no picture" in refused(path)
+    assert says in refused(path)
 
 
 def test_a_missing_picture(tmp_path: Path) -> None:
@@ -161,7 +161,25 @@ def test_a_missing_picture(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_no_picture(tmp_path: Path) -> None:
-    assert "directory" in refused(tmp_path)
+    assert "it is no file" in refused(tmp_path)
+
+
+def test_a_pipe_that_nobody_writes_to_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "page.jpg")
+    assert "it is no file" in refused(tmp_path / "page.jpg")
+
+
+def test_a_name_that_is_no_text_is_told_as_well_as_it_goes(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path / "page") + b"\xff.png"))
+    assert cv2.imwrite(str(tmp_path / "page.png"), striped())
+    (tmp_path / "page.png").rename(path)
+    with open_source(parse_source(str(path))) as source:
+        frame = source.read()
+        assert frame is not None
+        assert source.title == frame.source == f"{tmp_path}/page\ufffd.png"
+    path.write_bytes(b"")
+    with pytest.raises(PictureError, match="page\ufffd"):
+        load_picture(path)
 
 
 def test_a_picture_that_may_not_be_read(tmp_path: Path) -> None:
@@ -184,6 +202,7 @@ def test_a_folder_is_read_in_natural_order(tmp_path: Path) -> None:
         save(tmp_path / f"page{number}.png", np.full((4, 4, 3), number, np.uint8))
     (tmp_path / "notes.txt").write_text("no picture")
     (tmp_path / "._page1.png").write_text("what a Mac leaves behind")
+    (tmp_path / "page2.png").mkdir()
     with open_source(parse_source(str(tmp_path)), clock=lambda: 7) as source:
         frames = list(iter(source.read, None))
     assert not source.live
@@ -223,13 +242,12 @@ def test_a_bad_picture_among_good_ones_is_told_and_passed(tmp_path: Path) -> Non
         assert source.read() is None
 
 
-def test_a_folder_with_bad_pictures_only_fails_in_the_end(tmp_path: Path) -> None:
+def test_a_single_picture_that_cannot_be_read_is_a_source_that_fails(tmp_path: Path) -> None:
     (tmp_path / "1.png").write_bytes(b"no picture")
     with open_source(parse_source(str(tmp_path))) as source:
-        with pytest.raises(PictureError):
+        with pytest.raises(SourceError, match=r"1\.png is no picture") as caught:
             source.read()
-        with pytest.raises(SourceError, match="no picture that can be read"):
-            source.read()
+        assert not isinstance(caught.value, PictureError)
 
 
 @pytest.mark.parametrize(
@@ -239,3 +257,8 @@ def test_nothing_to_read(tmp_path: Path, name: str, says: str) -> None:
     with pytest.raises(SourceError, match=says) as caught:
         open_source(parse_source(str(tmp_path / name)))
     assert str(tmp_path) in str(caught.value)
+
+
+def test_no_name_is_not_the_current_folder() -> None:
+    with pytest.raises(SourceError, match="no picture was named"):
+        find_pictures("")

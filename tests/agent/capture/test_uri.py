@@ -75,6 +75,11 @@ def test_a_file_of_another_kind_is_wrong_use(tmp_path: Path) -> None:
         parse_source(str(tmp_path / "notes.txt"))
 
 
+def test_a_folder_may_be_called_as_it_likes(tmp_path: Path) -> None:
+    (tmp_path / "holiday.mp4").mkdir()
+    assert parse_source(str(tmp_path / "holiday.mp4")) == PicturesSpec(str(tmp_path / "holiday.mp4"))
+
+
 def test_a_password_is_not_shown() -> None:
     spec = parse_source("rtsp://me:secret@cam.lan:554/live")
     assert spec == StreamSpec("rtsp://me:***@cam.lan:554/live", "rtsp://me:secret@cam.lan:554/live")
