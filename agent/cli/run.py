@@ -70,4 +70,7 @@ def run(
         out,
         err,
     )
-    (err if json else out).print(summary_table(info, summary))
+    if summary.counts.frames or summary.failure is None:
+        (err if json else out).print(summary_table(info, summary))
+    if summary.failure is not None:
+        raise summary.failure

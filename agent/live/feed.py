@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from agent.capture.frame import Frame
 from agent.capture.latest import LatestFrame
 from agent.capture.source import Source
-from profiles.errors import PictureError
+from profiles.errors import PictureError, SourceError
 
 PATIENCE_S = 0.5
 """How long to wait for a live frame before the loop gets a chance to stop."""
@@ -28,7 +28,7 @@ def feed(
         patience_s: how long to wait for a live frame before None.
 
     Raises:
-        SourceError: while iterating: the source failed.
+        SourceError: while iterating: the source failed, or has ended and some of its pictures could not be read.
     """
     if source.live:
         with LatestFrame(source) as latest:
@@ -48,13 +48,17 @@ def _newest(latest: LatestFrame, title: str, say: Callable[[str], None], patienc
 
 
 def _each(source: Source, say: Callable[[str], None]) -> Iterator[Frame | None]:
+    passed = 0
     while True:
         try:
             frame = source.read()
         except PictureError as error:
             say(str(error))
+            passed += 1
             yield None
             continue
         if frame is None:
-            return
+            break
         yield frame
+    if passed:
+        raise SourceError(f"{source.title}: {passed} could not be read, as told above; copy them again or remove them")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -22,6 +22,7 @@ from agent.live.summary import Summary, Tally
 from agent.live.tick import Counts, Tick, Vitals
 from agent.vision.lines import Reading
 from agent.vision.page import Page
+from profiles.errors import SourceError
 
 NS_PER_MS = 1e6
 
@@ -51,7 +52,7 @@ def loop(
     vitals: Callable[[], Vitals | None] = lambda: None,
     clock_ns: Callable[[], int] = time.monotonic_ns,
 ) -> Summary:
-    """Read frames until they end, and close the sinks.
+    """Read frames until they end or their source fails, and close the sinks.
 
     Args:
         frames: frames in order of their number, whose gaps are frames dropped; None is a chance to stop.
@@ -62,16 +63,13 @@ def loop(
         limits: end the loop when they are reached.
         vitals: gives the newest sample of power and temperature, at once.
         clock_ns: the clock that stamped the frames.
-
-    Raises:
-        SourceError: the source failed; the sinks were closed.
     """
     started_ns = clock_ns()
-    tally, counts, expected = Tally(started_ns), Counts(), 0
+    tally, counts, expected, failures = Tally(started_ns), Counts(), 0, list[SourceError]()
     with ExitStack() as closing:
         for sink in reversed(sinks):
             closing.callback(sink.close)
-        for frame in frames:
+        for frame in _unbroken(frames, failures):
             if frame is not None:
                 page, latency_ms, finished_ns = _look(frame, read, clock_ns)
                 news = announcer.news(page.readings)
@@ -85,7 +83,15 @@ def loop(
             if stop.is_set() or limits.reached(counts.frames, clock_ns() - started_ns):
                 break
         ended_ns = clock_ns()
-    return tally.summary(counts, ended_ns)
+    return tally.summary(counts, ended_ns, next(iter(failures), None))
+
+
+def _unbroken(frames: Iterable[Frame | None], failures: list[SourceError]) -> Iterator[Frame | None]:
+    """Frames until they end; what broke them off is kept, so that what was read is still summed up."""
+    try:
+        yield from frames
+    except SourceError as failure:
+        failures.append(failure)
 
 
 def _look(

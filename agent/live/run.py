@@ -69,11 +69,14 @@ def run(options: RunOptions, out: Console, err: Console) -> tuple[RunInfo, Summa
         out: where readings are shown.
         err: where warnings and progress are shown.
 
+    Returns:
+        What ran, and what it came to; its `failure` is what broke the source off.
+
     Raises:
         DigitAgentError: the source, or the artifacts, cannot be used.
     """
     profile = detect_board().profile
-    spec = parse_source(options.source or profile.camera.source)
+    spec = parse_source(profile.camera.source if options.source is None else options.source)
     width, height = options.width or profile.camera.width, options.height or profile.camera.height
     say = partial(err.print, style="yellow", markup=False, highlight=False, soft_wrap=True)
     with ExitStack() as cleanup:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from agent.capture.frame import TrueDigit
 from agent.live.tick import Counts, Tick
 from agent.vision.digits import Digit
+from profiles.errors import SourceError
 
 SAME_DIGIT = 0.5
 """Overlap, intersection over union, at which a digit found is the true one."""
@@ -67,6 +68,8 @@ class Summary:
     """None where the truth is not known."""
     power: Power | None
     """None where it was not measured."""
+    failure: SourceError | None = None
+    """What broke the source off; None where it ended or was stopped."""
 
 
 class Latencies:
@@ -130,7 +133,7 @@ class Tally:
             self._power_samples += 1
             self._sampled_ns = vitals.measured_ns
 
-    def summary(self, counts: Counts, now_ns: int) -> Summary:
+    def summary(self, counts: Counts, now_ns: int, failure: SourceError | None = None) -> Summary:
         """What the run came to; its energy is the samples' mean power times its time."""
         seconds = (now_ns - self._started_ns) / 1e9
         power = None
@@ -138,4 +141,4 @@ class Tally:
             mean_mw = self._power_mw_sum / self._power_samples
             power = Power(mean_mw, mean_mw * seconds, self._power_samples)
         latency = {stage: latencies.summary() for stage, latencies in self._latencies.items()}
-        return Summary(seconds, counts, latency, self._score, power)
+        return Summary(seconds, counts, latency, self._score, power, failure)

@@ -63,13 +63,17 @@ def test_a_folder_is_read_to_its_end_and_logged(
 ) -> None:
     log = tmp_path / "new" / "log.db"
     done = run(environ, "--source", pictures, "--artifacts", artifacts, "--log", log)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 1
     assert "2 in " in done.stdout
     assert "linear-int8.tflite in " in done.stdout
     assert "power" in done.stdout
     assert "\x1b" not in done.stdout + done.stderr
-    (complaint,) = done.stderr.splitlines()
-    assert f"{pictures / '2.jpg'} is cut off" in complaint
+    first, last = done.stderr.splitlines()
+    assert f"{pictures / '2.jpg'} is cut off" in first
+    assert (
+        last
+        == f"digit-agent: {pictures}, 3 pictures: 1 could not be read, as told above; copy them again or remove them"
+    )
     with closing(sqlite3.connect(log)) as connection:
         assert connection.execute("SELECT frames, ended_at IS NOT NULL FROM runs").fetchall() == [(2, 1)]
         assert connection.execute("SELECT count(*) FROM latency WHERE stage = 'total'").fetchone() == (2,)
@@ -93,13 +97,16 @@ def test_json_leaves_stdout_to_the_readings(artifacts: Path, environ: dict[str, 
         (["--source", "nothing-like-this"], 2, "nothing-like-this"),
         (["--camera", "/dev/video99"], 1, "/dev/video99"),
         (["--source", "demo:", "--artifacts", "/nowhere"], 1, "/nowhere"),
-        (["--source", "{empty}"], 1, "no picture in the folder"),
+        (["--source", ""], 2, "no source was named"),
+        (["--source", "{folder}"], 1, "no picture in the folder"),
+        (["--source", "{folder}/pictures/2.jpg", "--artifacts", "{artifacts}"], 1, "2.jpg is cut off"),
     ],
 )
 def test_what_cannot_be_used_ends_in_one_clear_line(
-    argv: list[str], code: int, told: str, environ: dict[str, str], tmp_path: Path
+    *, argv: list[str], code: int, told: str, artifacts: Path, environ: dict[str, str], pictures: Path
 ) -> None:
-    done = run(environ, *(word.replace("{empty}", str(tmp_path)) for word in argv), "--no-dashboard")
+    words = [word.format(folder=pictures.parent, artifacts=artifacts) for word in argv]
+    done = run(environ, *words, "--no-dashboard")
     assert done.returncode == code
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()

@@ -114,6 +114,7 @@ def test_each_frame_of_a_finite_source_reaches_the_sinks_and_the_summary(clock: 
     sinks: list[Sink] = [direct, Queued(behind, "behind", wait=True, size=1)]
     with feed(source, print) as frames:
         summary = loop(frames, bar_reader(clock), sinks, announcer=Announcer(), stop=stop, clock_ns=clock)
+    assert summary.failure is None
     assert direct.announced == behind.announced == "123"
     assert [tick.number for tick in behind.ticks] == list(range(13))
     assert (summary.counts.frames, summary.counts.readings, summary.counts.digits) == (13, 3, 3)
@@ -166,14 +167,17 @@ def test_a_picture_that_cannot_be_read_is_told_and_skipped(clock: Clock, stop: t
         summary = loop(frames, bar_reader(clock), [], announcer=Announcer(stills=True), stop=stop, clock_ns=clock)
     assert said == ["bar x cannot be read"]
     assert (summary.counts.frames, summary.counts.readings) == (2, 2)
+    assert str(summary.failure) == "bars: 1 could not be read, as told above; copy them again or remove them"
 
 
 @pytest.mark.parametrize("live", [True, False])
-def test_a_source_that_fails_ends_the_run_with_its_error(live: bool, clock: Clock, stop: threading.Event) -> None:
+def test_what_a_source_gave_before_it_failed_is_summed_up(live: bool, clock: Clock, stop: threading.Event) -> None:
     notes = Notes()
-    source = Bars("12", clock, live=live, failure=SourceError("the camera was unplugged"))
-    with feed(source, print) as frames, pytest.raises(SourceError, match="unplugged"):
-        loop(frames, bar_reader(clock), [notes], announcer=Announcer(), stop=stop, clock_ns=clock)
+    failure = SourceError("the camera was unplugged")
+    with feed(Bars("12", clock, live=live, failure=failure), print) as frames:
+        summary = loop(frames, bar_reader(clock), [notes], announcer=Announcer(), stop=stop, clock_ns=clock)
+    assert summary.failure is failure
+    assert summary.counts.frames == len(notes.ticks) >= 1
     assert notes.closed
 
 
