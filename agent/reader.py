@@ -31,8 +31,9 @@ class Reader:
         NoArtifactError: nothing in the folder can be used on this machine.
     """
 
-    def __init__(self, artifacts: Path | None = None, *, depth: Depth = THOROUGH) -> None:
-        self._net = BestNet(choose(artifacts or default_artifacts(), detect_board().profile))
+    def __init__(self, artifacts: Path | str | None = None, *, depth: Depth = THOROUGH) -> None:
+        folder = default_artifacts() if artifacts is None else Path(artifacts)
+        self._net = BestNet(choose(folder, detect_board().profile))
         self._depth = depth
 
     @property
@@ -49,9 +50,21 @@ class Reader:
         Raises:
             UsageError: it is not such an array.
         """
-        if image_bgr.dtype != np.uint8 or image_bgr.ndim != 3 or image_bgr.shape[2] != 3 or not image_bgr.size:
+        if not _is_picture(image_bgr):
+            is_array = isinstance(image_bgr, np.ndarray)
+            given = f"{image_bgr.dtype} {image_bgr.shape}" if is_array else type(image_bgr).__name__
             raise UsageError(
-                f"a picture must be uint8 (H, W, 3), BGR, not {image_bgr.dtype} {image_bgr.shape}; "
-                "read it with cv2.imread(path, cv2.IMREAD_COLOR)"
+                f"a picture must be uint8 (H, W, 3), BGR, not {given}; read it with "
+                "cv2.imread(path, cv2.IMREAD_COLOR), which gives None where it cannot"
             )
         return read_page(image_bgr, self._net, self._depth)
+
+
+def _is_picture(image: object) -> bool:
+    return (
+        isinstance(image, np.ndarray)
+        and image.dtype == np.uint8
+        and image.ndim == 3
+        and image.shape[2] == 3
+        and image.size > 0
+    )

@@ -1,4 +1,8 @@
-"""Small models whose logits numpy knows: a linear layer, in both formats and precisions, with its manifest."""
+"""What many of the agent's tests need.
+
+Small models whose logits numpy knows: a linear layer, in both formats and precisions, with its manifest. And a note
+that somebody wrote, whose digits are known.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,9 @@ from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from agent.capture.frame import TrueDigit
+from agent.capture.pen import draw_digit, invent_hand
+from agent.vision.box import Box
 from profiles.manifest import Accuracy, Artifact, Golden, Manifest, Tensor, dump_manifest
 
 RNG = np.random.default_rng(7)
@@ -91,6 +98,35 @@ def linear() -> Linear:
         "linear-int8.tflite": _tflite(quantized=True),
     }
     return Linear(files, GLYPHS, reference)
+
+
+@dataclass(frozen=True, eq=False)
+class Note:
+    """Handwriting on paper."""
+
+    image: NDArray[np.uint8]
+    """BGR, uint8 (H, W, 3)."""
+    lines: tuple[str, ...]
+    digits: tuple[TrueDigit, ...]
+    """In reading order."""
+
+
+@pytest.fixture(scope="session")
+def note() -> Note:
+    """Two lines of two numbers each, large and clear."""
+    rng = np.random.default_rng(1)
+    hand, lines, digits = invent_hand(rng), ("561 247", "90 83"), list[TrueDigit]()
+    image = np.full((240, 640, 3), 225, np.uint8)
+    for line, y in zip(lines, (40, 130), strict=True):
+        x = 40
+        for sign in line:
+            if sign != " ":
+                ink = draw_digit(rng, int(sign), 60, hand)
+                box = Box(x, y, ink.shape[1], ink.shape[0])
+                image[y : box.bottom, x : box.right] -= (ink * 0.7).astype(np.uint8)[..., None]
+                digits.append(TrueDigit(int(sign), box))
+            x += 90 if sign == " " else box.w + 10
+    return Note(image, lines, tuple(digits))
 
 
 def _tensor(tensor: Tensor, shape: tuple[int, ...], quantized: bool) -> Tensor:
