@@ -12,20 +12,21 @@ if TYPE_CHECKING:
 
 
 def read(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Pictures, folders or globs of pictures.")],
-    artifacts: Annotated[
-        Path | None, typer.Option(help="Folder of artifacts; those that ship with the package if left out.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a picture.")] = False,
+    files: Annotated[list[str], typer.Argument(metavar="FILE", help="Pictures, folders or quoted globs of pictures.")],
+    *,
+    artifacts: Annotated[Path | None, typer.Option(metavar="DIR", help="Artifacts other than those shipped.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a picture, a line each.")] = False,
 ) -> None:
     """Read the numbers on pictures.
 
-    Example: `digit-agent read note.jpg scans/ --json`
-
     A picture that cannot be read is told on stderr, the others are read all the same, and the exit code is 1.
+
+    Example: `digit-agent read note.jpg scans/ --json`
     """
     import msgspec
+    from rich.console import Console
 
+    from agent.capture.file import printable
     from agent.capture.pictures import find_pictures, load_picture
     from agent.reader import Reader
     from profiles.errors import SourceError
@@ -44,9 +45,11 @@ def read(
             except SourceError as error:
                 failed = _tell(error)
                 continue
-            reader = reader or Reader(artifacts)
-            page = reader.read(image)
-            typer.echo(msgspec.json.encode(as_dict(str(path), page)).decode() if as_json else as_text(str(path), page))
+            if reader is None:
+                with Console(stderr=True).status("looking for the best net"):
+                    reader = Reader(artifacts)
+            source, page = printable(path), reader.read(image)
+            typer.echo(msgspec.json.encode(as_dict(source, page)) if json else as_text(source, page))
     if failed:
         raise typer.Exit(1)
 
@@ -54,19 +57,20 @@ def read(
 def as_dict(source: str, page: Page) -> dict[str, object]:
     """A page as plain types: what `--json` prints."""
     digits = [{"digit": d.digit, "probability": round(d.probability, 4), "box": list(d.box)} for d in page.digits]
-    readings = [{"text": r.text, "confidence": round(r.confidence, 4), "box": list(r.box)} for r in page.readings]
+    readings = [{"text": r.text, "box": list(r.box)} for r in page.readings]
     return {"source": source, "width": page.width, "height": page.height, "digits": digits, "readings": readings}
 
 
 def as_text(source: str, page: Page) -> str:
-    """A page for people: the picture's name, and its numbers line by line."""
-    lines = [f"{source}  ({page.width}×{page.height}, {len(page.digits)} digits)"]
+    """A page for people: the picture's name, and its numbers line by line, as they stand on it."""
+    count = len(page.digits)
+    lines = [f"{source}  {page.width}×{page.height}, {count or 'no'} digit{'' if count == 1 else 's'}"]
     bottom: int | None = None
     for reading in page.readings:
         beside = bottom is not None and reading.box.centre[1] < bottom
         lines[-1:] = [f"{lines[-1]}   {reading.text}"] if beside else [lines[-1], f"  {reading.text}"]
         bottom = reading.box.bottom
-    return "\n".join(lines if page.readings else [*lines, "  no digits found"])
+    return "\n".join(lines)
 
 
 def _tell(error: Exception) -> bool:

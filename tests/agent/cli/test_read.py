@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import json
+import os
+import struct
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+import pytest
+
+from agent.capture.frame import Frame
+from agent.capture.opener import open_source
+from agent.capture.uri import parse_source
+from agent.live.summary import score
+from agent.vision.box import Box
+from agent.vision.digits import Digit
+
+if TYPE_CHECKING:
+    from tests.agent.conftest import Note
+
+EXECUTABLE = str(Path(sys.executable).with_name("digit-agent"))
+TIGHT_PX = 3
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The choice of the best net is made once for all these tests."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def folder(note: Note, tmp_path: Path) -> Path:
+    """Holds note.png."""
+    cv2.imwrite(str(tmp_path / "note.png"), note.image)
+    return tmp_path
+
+
+def read(cache: Path, folder: Path, *argv: str) -> subprocess.CompletedProcess[bytes]:
+    environ = {**os.environ, "XDG_CACHE_HOME": str(cache)}
+    command = [EXECUTABLE, "read", *argv]
+    return subprocess.run(command, capture_output=True, timeout=120, check=False, env=environ, cwd=folder)
+
+
+def read_json(cache: Path, folder: Path, *argv: str) -> list[dict[str, Any]]:
+    done = read(cache, folder, "--json", *argv)
+    assert (done.returncode, done.stderr) == (0, b"")
+    return [json.loads(line) for line in done.stdout.decode().splitlines()]
+
+
+def digits_of(page: dict[str, Any]) -> list[Digit]:
+    return [Digit(row["digit"], row["probability"], Box(*row["box"])) for row in page["digits"]]
+
+
+def test_json_is_one_object_a_picture(cache: Path, folder: Path, note: Note) -> None:
+    (page,) = read_json(cache, folder, "note.png")
+    assert list(page) == ["source", "width", "height", "digits", "readings"]
+    assert (page["source"], page["width"], page["height"]) == ("note.png", 640, 240)
+    assert [list(row) for row in page["digits"]] == [["digit", "probability", "box"]] * len(note.digits)
+    assert [list(row) for row in page["readings"]] == [["text", "box"]] * 4
+    assert [row["text"] for row in page["readings"]] == ["561", "247", "90", "83"]
+    for found, true in zip(digits_of(page), note.digits, strict=True):
+        assert found.digit == true.digit
+        assert 0.5 < found.probability <= 1
+        assert all(type(number) is int for number in found.box)
+        assert np.abs(np.subtract(found.box, true.box)).max() <= TIGHT_PX
+
+
+def test_people_see_the_numbers_as_they_stand(cache: Path, folder: Path) -> None:
+    done = read(cache, folder, "note.png")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.decode() == "note.png  640×240, 10 digits\n  561   247\n  90   83\n"
+
+
+def test_a_picture_that_lies_on_its_side_is_read_upright(cache: Path, folder: Path, note: Note) -> None:
+    """Orientation 6: the camera was held upright, and the picture must be turned clockwise (Exif 2.3, 4.6.4)."""
+    content = cv2.imencode(".jpg", cv2.rotate(note.image, cv2.ROTATE_90_COUNTERCLOCKWISE))[1].tobytes()
+    tiff = struct.pack(">2sHIHHHIHHI", b"MM", 42, 8, 1, 0x0112, 3, 1, 6, 0, 0)
+    exif = b"\xff\xe1" + struct.pack(">H", 2 + 6 + len(tiff)) + b"Exif\0\0" + tiff
+    (folder / "side.jpg").write_bytes(content[:2] + exif + content[2:])
+    (page,) = read_json(cache, folder, "side.jpg")
+    assert (page["width"], page["height"]) == (640, 240)
+    assert score(note.digits, digits_of(page)).right == len(note.digits)
+
+
+def test_a_bad_picture_among_good_ones_is_told_and_the_good_ones_are_read(cache: Path, folder: Path) -> None:
+    content = (folder / "note.png").read_bytes()
+    (folder / "10.png").write_bytes(content)
+    (folder / "9.png").write_bytes(content[: len(content) // 2])
+    done = read(cache, folder, "--json", ".", "missing.png", "note.png")
+    assert done.returncode == 1
+    pages = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [page["source"] for page in pages] == ["10.png", "note.png", "note.png"]
+    damaged, missing = done.stderr.decode().splitlines()
+    assert damaged.startswith("digit-agent: 9.png is cut off")
+    assert missing.startswith("digit-agent: no picture missing.png")
+
+
+def test_a_name_that_is_no_text_makes_json_all_the_same(cache: Path, folder: Path) -> None:
+    (folder / "note.png").rename(folder / os.fsdecode(b"note \xff%s.png"))
+    assert read_json(cache, folder, ".")[0]["source"] == "note \ufffd%s.png"
+
+
+def test_what_is_wrong_with_all_ends_in_one_line(cache: Path, folder: Path) -> None:
+    done = read(cache, folder, "--artifacts", "nowhere", "note.png", "note.png")
+    assert (done.returncode, done.stdout) == (1, b"")
+    (line,) = done.stderr.decode().splitlines()
+    assert line.startswith(f"digit-agent: no manifest.json in {folder}/nowhere; ")
+
+
+def test_frames_of_the_demo_are_read_as_stills(cache: Path, tmp_path: Path) -> None:
+    """One of each sheet, with what ships."""
+    with open_source(parse_source("demo:?frames=3")) as source:
+        frames: list[Frame] = list(iter(source.read, None))
+    for frame in frames:
+        cv2.imwrite(str(tmp_path / f"{frame.number}.png"), frame.image)
+    pages = read_json(cache, tmp_path, ".")
+    assert [page["source"] for page in pages] == ["0.png", "1.png", "2.png"]
+    scores = [score(frame.truth or (), digits_of(page)) for frame, page in zip(frames, pages, strict=True)]
+    assert sum(one.true for one in scores) > 50
+    assert sum(one.right for one in scores) >= 0.98 * sum(one.true for one in scores)
