@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import select
 import signal
 import socket
@@ -78,6 +79,15 @@ def test_a_folder_is_read_to_its_end_and_logged(
         assert connection.execute("SELECT frames, ended_at IS NOT NULL FROM runs").fetchall() == [(2, 1)]
         assert connection.execute("SELECT count(*) FROM latency WHERE stage = 'total'").fetchone() == (2,)
         assert "is cut off" in connection.execute("SELECT text FROM events").fetchone()[0]
+
+
+def test_what_ships_reads_the_demo(environ: dict[str, str]) -> None:
+    done = run(environ, "--source", "demo:", "--no-log")
+    assert (done.returncode, done.stderr) == (0, "")
+    told = re.search(r"accuracy +([\d.]+)% of the ([\d ]+) digits shown were read right", done.stdout)
+    assert told, done.stdout
+    assert float(told[1]) >= 98
+    assert int(told[2].replace(" ", "")) > 1000
 
 
 def test_json_leaves_stdout_to_the_readings(artifacts: Path, environ: dict[str, str], tmp_path: Path) -> None:
