@@ -6,6 +6,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from profiles.errors import UsageError
+
 
 def default_artifacts() -> Path:
     """The artifacts that ship with the package."""
@@ -20,4 +22,16 @@ def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
     if given := environ.get("CACHE_DIRECTORY"):
         return Path(given.split(":")[0])
     base = Path(environ.get("XDG_CACHE_HOME", ""))
-    return (base if base.is_absolute() else Path.home() / ".cache") / "digit-agent"
+    return (base if base.is_absolute() else home() / ".cache") / "digit-agent"
+
+
+def home() -> Path:
+    """The user's home folder.
+
+    Raises:
+        UsageError: nothing tells where it is: HOME is not set, and the user has no entry in /etc/passwd.
+    """
+    try:
+        return Path.home()
+    except RuntimeError as error:
+        raise UsageError("this user has no home folder; set HOME, or both XDG_CACHE_HOME and XDG_STATE_HOME") from error

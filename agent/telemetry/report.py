@@ -117,7 +117,7 @@ def report(path: Path, last: int = 10) -> Report:
     Raises:
         SourceError: it is missing, damaged, or no log of ours.
     """
-    if not path.exists():
+    if not path.is_file():
         raise SourceError(f"there is no log at {path}; 'digit-agent run' writes one, or name another with --log")
     try:
         connection = open_for_reading(path)

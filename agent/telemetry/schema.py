@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+
+from agent.folders import home
 
 VERSION = 1
 FILE_NAME = "agent.db"
 
 TABLES = """
-CREATE TABLE runs (
+CREATE TABLE IF NOT EXISTS runs (
     id INTEGER PRIMARY KEY,
     started_at TEXT NOT NULL,       -- UTC, ISO 8601
     source TEXT NOT NULL, board TEXT NOT NULL, artifact TEXT NOT NULL, runtime TEXT NOT NULL, reason TEXT NOT NULL,
@@ -20,17 +23,19 @@ CREATE TABLE runs (
     frames INTEGER NOT NULL DEFAULT 0, dropped INTEGER NOT NULL DEFAULT 0,
     readings INTEGER NOT NULL DEFAULT 0, digits INTEGER NOT NULL DEFAULT 0
 );
-CREATE TABLE readings (             -- announced ones
+CREATE TABLE IF NOT EXISTS readings ( -- announced ones
     run INTEGER NOT NULL, at TEXT NOT NULL, monotonic_ns INTEGER NOT NULL, frame INTEGER NOT NULL,
     source TEXT NOT NULL, text TEXT NOT NULL, confidence REAL NOT NULL,
     x INTEGER NOT NULL, y INTEGER NOT NULL, w INTEGER NOT NULL, h INTEGER NOT NULL
 );
-CREATE TABLE latency (run INTEGER NOT NULL, frame INTEGER NOT NULL, stage TEXT NOT NULL, ms REAL NOT NULL);
-CREATE TABLE vitals (               -- NULL: could not be measured
+CREATE TABLE IF NOT EXISTS latency (
+    run INTEGER NOT NULL, frame INTEGER NOT NULL, stage TEXT NOT NULL, ms REAL NOT NULL
+);
+CREATE TABLE IF NOT EXISTS vitals ( -- NULL: could not be measured
     run INTEGER NOT NULL, at TEXT NOT NULL, monotonic_ns INTEGER NOT NULL,
     power_mw REAL, temperature_c REAL, throttling TEXT
 );
-CREATE TABLE events (run INTEGER NOT NULL, at TEXT NOT NULL, text TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS events (run INTEGER NOT NULL, at TEXT NOT NULL, text TEXT NOT NULL);
 """
 
 
@@ -42,7 +47,7 @@ def default_path(environment: Mapping[str, str] = os.environ) -> Path:
     if folders := environment.get("STATE_DIRECTORY"):
         return Path(folders.partition(":")[0]) / FILE_NAME
     state = environment.get("XDG_STATE_HOME", "")
-    return (Path(state) if state.startswith("/") else Path.home() / ".local/state") / "digit-agent" / FILE_NAME
+    return (Path(state) if state.startswith("/") else home() / ".local/state") / "digit-agent" / FILE_NAME
 
 
 def open_for_writing(path: Path) -> sqlite3.Connection:
@@ -50,18 +55,24 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
 
     Raises:
         OSError: its folder cannot be made.
-        sqlite3.Error: it cannot be opened, is damaged, or of another version.
+        sqlite3.Error: it cannot be opened, is damaged, of another version, or another program's.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
+        # The tables before the version: another agent, which starts at the same time, makes both at once.
+        empty = not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        version = _version(connection)
+        if version == 0 and not empty:
+            raise sqlite3.DatabaseError("it is another program's database")
+        if version not in (0, VERSION):
+            raise sqlite3.DatabaseError(f"it is of schema {version}, this version writes {VERSION}")
+        with suppress(sqlite3.OperationalError):  # locked: the other agent does the same, for both
+            connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA journal_size_limit = 1048576")
-        if _version(connection) == 0:
-            connection.executescript(f"BEGIN;{TABLES}PRAGMA user_version = {VERSION};COMMIT;")
-        elif _version(connection) != VERSION:
-            raise sqlite3.DatabaseError(f"it is of schema {_version(connection)}, this version writes {VERSION}")
+        if version == 0:
+            connection.executescript(f"BEGIN IMMEDIATE;{TABLES}PRAGMA user_version = {VERSION};COMMIT;")
     except sqlite3.Error:
         connection.close()
         raise

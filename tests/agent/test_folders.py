@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +22,14 @@ from agent.folders import cache_folder, default_artifacts
 )
 def test_the_cache_lies_where_systemd_or_xdg_says(environ: dict[str, str], folder: Path) -> None:
     assert cache_folder(environ) == folder
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become a user that /etc/passwd does not know")
+def test_a_user_without_a_home_is_told_what_to_set() -> None:
+    code = "import os; from agent.folders import home; del os.environ['HOME']; os.setuid(54321); home()"
+    environ = {**os.environ, "HOME": "/", "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environ)
+    assert done.stderr.splitlines()[-1].startswith("profiles.errors.UsageError: this user has no home folder; set HOME")
 
 
 def test_the_artifacts_ship_with_the_package() -> None:

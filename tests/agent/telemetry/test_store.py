@@ -164,6 +164,44 @@ def test_a_log_of_another_version_is_left_alone(tmp_path: Path) -> None:
         report(path)
 
 
+def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
+    path, said = tmp_path / "photos.db", list[str]()
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE photos (name TEXT)")
+    connection.close()
+    before = path.read_bytes()
+    Store(path, INFO, said.append).close()
+    assert "another program's database" in said[0]
+    assert path.read_bytes() == before
+
+
+FIRST_START = """
+import sys
+from pathlib import Path
+from agent.live.tick import RunInfo
+from agent.telemetry.store import Store
+
+sys.stdout.write("ready\\n")
+sys.stdout.flush()
+sys.stdin.readline()
+Store(Path(sys.argv[1]), RunInfo("demo:", "pi5", "a.tflite", "ai-edge-litert", "fastest", None), print).close()
+"""
+
+
+def test_agents_that_start_at_once_share_a_new_log(tmp_path: Path) -> None:
+    path = tmp_path / FILE_NAME
+    command = [sys.executable, "-c", FIRST_START, str(path)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    agents = [subprocess.Popen(command, **pipes) for _ in range(6)]  # type: ignore[call-overload]
+    for agent in agents:
+        assert agent.stdout.readline() == "ready\n"
+    for agent in agents:
+        agent.stdin.write("go\n")
+        agent.stdin.flush()
+    assert [agent.communicate(timeout=60)[0] for agent in agents] == [""] * len(agents)
+    assert len(report(path).runs) == len(agents)
+
+
 @pytest.mark.parametrize("content", [None, b"", b"SQLite format 3\0" + b"\xff" * 5000, b"text"])
 def test_a_log_that_cannot_be_read_back_is_one_clear_line(content: bytes | None, tmp_path: Path) -> None:
     path = tmp_path / FILE_NAME
