@@ -20,7 +20,7 @@ from agent.sensors.sysfs import read_text
 from agent.sensors.thermal import read_throttling, temperature_c
 from agent.telemetry.schema import default_path
 from profiles.board import detect_board
-from profiles.errors import ManifestError
+from profiles.errors import ManifestError, NoArtifactError
 from profiles.manifest import load_manifest
 from profiles.profile import Profile, RuntimeOption
 
@@ -79,12 +79,11 @@ def _nets(folder: Path, profile: Profile, tell: Callable[[str], None]) -> Iterat
     """The artifacts, whether they are accurate enough, then each runtime with all of them that it takes."""
     try:
         artifacts = load_manifest(folder).artifacts
-    except ManifestError as error:
+        good, damaged = intact(folder, artifacts)
+    except (ManifestError, NoArtifactError) as error:
         yield _from_error("artifacts", "fail", str(error))
         return
-    good, damaged = intact(folder, artifacts)
-    intact_files = f"{len(good)} of {len(artifacts)} files are intact in {folder}"
-    yield Check("artifacts", "ok", intact_files) if good else Check("artifacts", "fail", intact_files, GET_ARTIFACTS)
+    yield Check("artifacts", "ok", f"{len(good)} of {len(artifacts)} files are intact in {folder}")
     for refusal in damaged:
         yield _from_error("artifacts", "warn", refusal.reason)
     fit, poor = accurate(good, profile.budget.min_accuracy)

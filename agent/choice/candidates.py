@@ -10,7 +10,7 @@ import msgspec
 from agent.runtimes.net import RUNTIMES, LoadedNet, load_net
 from agent.runtimes.onnx import CPU, TENSORRT
 from agent.runtimes.probe import Probe, probe
-from profiles.errors import ArtifactError
+from profiles.errors import ArtifactError, NoArtifactError
 from profiles.manifest import Artifact, read_artifact
 from profiles.profile import RuntimeName, RuntimeOption
 
@@ -47,7 +47,11 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 def intact(folder: Path, artifacts: Sequence[Artifact]) -> tuple[list[Artifact], list[Refusal]]:
-    """The artifacts whose file is the one that the manifest describes."""
+    """The artifacts whose file is the one that the manifest describes, and the others.
+
+    Raises:
+        NoArtifactError: not one of them is.
+    """
     good, refused = list[Artifact](), list[Refusal]()
     for artifact in artifacts:
         try:
@@ -55,6 +59,8 @@ def intact(folder: Path, artifacts: Sequence[Artifact]) -> tuple[list[Artifact],
             good.append(artifact)
         except ArtifactError as error:  # noqa: PERF203
             refused.append(Refusal(artifact.file, str(error)))
+    if refused and not good:
+        raise NoArtifactError(f"no file of {folder} is intact: {refused[0].reason}")
     return good, refused
 
 

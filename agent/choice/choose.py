@@ -180,7 +180,7 @@ def _recall(path: Path) -> Choice | None:
     except FileNotFoundError:
         return None
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-        log.warning("%s cannot be read (%s); measuring again", path, error)
+        log.warning("%s cannot be read (%s); measuring again", path, getattr(error, "strerror", None) or error)
         return None
 
 
@@ -192,6 +192,6 @@ def _remember(path: Path, choice: Choice) -> None:
         unfinished.write_bytes(msgspec.json.encode(choice))
         unfinished.replace(path)
     except OSError as error:
-        log.warning("the choice cannot be kept in %s (%s); the next start measures again", path.parent, error)
+        log.warning("the choice cannot be kept in %s (%s); the next start measures again", path.parent, error.strerror)
         with contextlib.suppress(OSError):
             unfinished.unlink(missing_ok=True)

@@ -108,6 +108,15 @@ def test_a_damaged_file_is_told_and_the_others_are_tried(artifacts: Path, tmp_pa
     assert next(c for c in checks if c.name == "onnxruntime").state == "none"
 
 
+def test_where_every_file_is_damaged_one_line_says_so(artifacts: Path, tmp_path: Path) -> None:
+    for name in ("linear.onnx", "linear.tflite"):
+        (artifacts / name).write_bytes(b"something else")
+    plant(tmp_path, PI5)
+    (failed,) = (check for check in look(tmp_path, artifacts) if check.state == "fail")
+    assert (failed.name, failed.advice) == ("artifacts", "copy the artifacts again")
+    assert failed.what.startswith(f"no file of {artifacts} is intact: ")
+
+
 def test_a_file_that_computes_wrongly_is_told(linear: Linear, tmp_path: Path) -> None:
     golden = linear.artifact("linear.tflite").golden
     lies = msgspec.structs.replace(golden, logits=golden.logits[::-1])

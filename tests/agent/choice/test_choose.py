@@ -117,6 +117,16 @@ def test_when_nothing_can_be_used_every_reason_is_listed(linear: Linear, tmp_pat
     assert not (tmp_path / "cache").exists()
 
 
+def test_when_every_file_is_damaged_one_line_says_so(
+    linear: Linear, tmp_path: Path, profile: Profile, caplog: pytest.LogCaptureFixture
+) -> None:
+    for artifact in linear.write(tmp_path):
+        flip(tmp_path / artifact.file)
+    with pytest.raises(NoArtifactError, match=r"no file of .+ is intact: .+ is not the file .+; copy the artifacts"):
+        choose(tmp_path, profile, cache=tmp_path / "cache")
+    assert caplog.text == ""
+
+
 def test_a_folder_without_a_manifest_is_told(tmp_path: Path, profile: Profile) -> None:
     with pytest.raises(ManifestError, match=r"no manifest\.json"):
         choose(tmp_path, profile)
