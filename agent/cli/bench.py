@@ -20,7 +20,7 @@ def bench(
     *,
     artifacts: Annotated[Path | None, typer.Option(metavar="DIR", help="Artifacts other than those shipped.")] = None,
     batch: Annotated[str, typer.Option(metavar="N,N,…", help="Digits in one call.")] = "1,4,16",
-    seconds: Annotated[float, typer.Option(min=0, help="Time to spend on timing.")] = 5.0,
+    seconds: Annotated[float, typer.Option(min=0, max=3600, help="Time to spend on timing.")] = 5.0,
     json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Measure every artifact on every runtime of this board, and say which one wins and why.
@@ -48,12 +48,14 @@ def bench(
 
 
 def _batches(text: str) -> tuple[int, ...]:
+    from agent.runtimes.session import MAX_BATCH
+
     try:
         batches = tuple(dict.fromkeys(int(part) for part in text.split(",")))
     except ValueError:
         batches = ()
-    if not batches or min(batches) < 1:
-        raise UsageError(f"--batch {text!r} is no list of numbers of digits; try --batch 1,16")
+    if not batches or min(batches) < 1 or max(batches) > MAX_BATCH:
+        raise UsageError(f"--batch {text!r} is no list of numbers from 1 to {MAX_BATCH}; try --batch 1,16")
     return batches
 
 

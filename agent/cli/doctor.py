@@ -17,9 +17,10 @@ MARKS = {"ok": "[green]✓[/]", "none": "[bright_black]–[/]", "warn": "[yellow
 
 def doctor(
     *,
-    root: Annotated[Path, typer.Option(metavar="DIR", help="The folder that is / for it: an image's, say.")] = Path(
-        "/"
-    ),
+    root: Annotated[
+        Path,
+        typer.Option(metavar="DIR", exists=True, file_okay=False, help="The folder that is / for it, as an image's."),
+    ] = Path("/"),
     artifacts: Annotated[Path | None, typer.Option(metavar="DIR", help="Artifacts other than those shipped.")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:

@@ -59,6 +59,7 @@ def test_where_nothing_is_accurate_enough_the_figures_are_shown_all_the_same(lin
     ("arguments", "code", "message"),
     [
         (("--batch", "0"), 2, "--batch '0' is no list of numbers"),
+        (("--batch", "1,257"), 2, "--batch '1,257' is no list of numbers from 1 to 256"),
         (("--batch", "many"), 2, "--batch 'many' is no list of numbers"),
         (("--artifacts", "/nonexistent"), 1, "no manifest.json in /nonexistent"),
     ],
