@@ -27,9 +27,10 @@ def install(root: Root = Path("/"), dry_run: DryRun = False) -> None:
     from agent import service
 
     executable = _executable()
-    for file in service.service_files(root, executable):
-        if not dry_run:
-            service.write_file(file)
+    files = service.service_files(root, executable)
+    for file in () if dry_run else files:
+        service.write_file(file)
+    for file in files:  # told only now: who reads it may go away, and the service shall be whole
         typer.echo(f"{'would write' if dry_run else 'wrote'} {file.path}")
     _warn_if_closed(executable)
     if not dry_run:
@@ -45,9 +46,9 @@ def uninstall(root: Root = Path("/"), dry_run: DryRun = False) -> None:
     from agent import service
 
     paths = service.installed_files(root)
+    for path in () if dry_run else paths:
+        service.remove_file(path)
     for path in paths:
-        if not dry_run:
-            service.remove_file(path)
         typer.echo(f"{'would remove' if dry_run else 'removed'} {path}")
     if not paths:
         typer.echo(f"no service is installed in {root}")

@@ -38,6 +38,18 @@ def test_install_and_uninstall(tmp_path: Path) -> None:
     assert digit_agent("uninstall", "--root", tmp_path).stdout == f"no service is installed in {tmp_path}\n"
 
 
+def test_a_reader_that_goes_away_leaves_the_service_whole(tmp_path: Path) -> None:
+    whole, read_by_nobody = tmp_path / "whole", tmp_path / "read by nobody"
+    digit_agent("install", "--root", whole)
+    command = [str(EXECUTABLE), "service", "install", "--root", str(read_by_nobody)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        child.stdout.close()
+        child.stderr.read()
+    assert files(read_by_nobody) == files(whole)
+
+
 @pytest.mark.parametrize("root", ["/sys", "/proc", "/etc/hostname"])
 def test_where_nobody_may_write_one_line_says_so(root: str) -> None:
     done = digit_agent("install", "--root", root)
