@@ -6,13 +6,13 @@ The folder `systemd` lies beside this module in an installed package, and at the
 from __future__ import annotations
 
 import errno
-import os
 import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 from profiles.errors import OutputError, UsageError
+from profiles.whole import write_whole
 
 OPTIONS = "etc/digit-agent/agent.env"
 """The user's own: written once, never overwritten or removed."""
@@ -61,7 +61,8 @@ def write_file(file: ServiceFile) -> None:
         OutputError: it cannot be written.
     """
     try:
-        _replace(file.path, file.content)
+        write_whole(file.path, file.content.encode())
+        file.path.chmod(0o644)
     except OSError as error:
         raise OutputError(f"{file.path} cannot be written ({error.strerror}); {_way_out(error)}") from error
 
@@ -106,21 +107,6 @@ def _quote(executable: Path) -> str:
         raise UsageError(f"systemd cannot start {str(executable)!r}; install digit-agent where no path has a quote")
     escaped = str(executable).replace("%", "%%")
     return f'"{escaped}"' if " " in escaped else escaped
-
-
-def _replace(path: Path, content: str) -> None:
-    """Write beside it, then rename: at no time is there half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.new")
-    try:
-        with fresh.open("w", encoding="utf-8") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        fresh.chmod(0o644)
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)
 
 
 def _way_out(error: OSError) -> str:

@@ -10,10 +10,8 @@ not run its golden vectors here. The others are timed by turns, and ranked by th
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import logging
-import os
 import platform
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -31,6 +29,7 @@ from agent.runtimes.net import LoadedNet, distribution_version, runtime_version
 from profiles.errors import ArtifactError, NoArtifactError, RuntimeUnusableError
 from profiles.manifest import Artifact, Manifest, load_manifest, manifest_hash
 from profiles.profile import Profile
+from profiles.whole import write_whole
 
 log = logging.getLogger(__name__)
 
@@ -186,12 +185,7 @@ def _recall(path: Path) -> Choice | None:
 
 def _remember(path: Path, choice: Choice) -> None:
     """Keep a choice for the next time; where that fails, the next time measures again."""
-    unfinished = path.with_suffix(f".{os.getpid()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_bytes(msgspec.json.encode(choice))
-        unfinished.replace(path)
+        write_whole(path, msgspec.json.encode(choice))
     except OSError as error:
         log.warning("the choice cannot be kept in %s (%s); the next start measures again", path.parent, error.strerror)
-        with contextlib.suppress(OSError):
-            unfinished.unlink(missing_ok=True)

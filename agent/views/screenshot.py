@@ -14,6 +14,7 @@ from agent.live.tick import RunInfo, Tick
 from agent.views.history import History
 from agent.views.panels import dashboard
 from profiles.errors import OutputError
+from profiles.whole import write_whole
 
 COLUMNS, ROWS = 140, 44
 
@@ -50,6 +51,6 @@ class Screenshot:
         )
         console.print(dashboard(self._info(), self._history.snapshot(time.monotonic_ns()), COLUMNS, ROWS))
         try:
-            self._path.write_text(console.export_svg(title="digit-agent run"), "utf-8")
+            write_whole(self._path, console.export_svg(title="digit-agent run").encode())
         except OSError as error:
             raise OutputError(f"{self._path} cannot be written ({error.strerror}); choose another place") from error

@@ -6,6 +6,7 @@ The last epoch's averaged weights are the result: nothing is chosen on images th
 from __future__ import annotations
 
 import copy
+import io
 import pickle
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,7 @@ from converters.data.labelled import LabelledGlyphs
 from converters.nets.tensors import to_input
 from converters.recipe import Recipe
 from profiles.errors import OutputError, TrainingError
+from profiles.whole import write_whole
 
 AVERAGING = 0.998
 """Decay of the weights' exponential moving average, a step."""
@@ -154,11 +156,10 @@ def _write(state: _State, file: Path, seed: int) -> None:
         "step": state.step,
         "seed": seed,
     }
-    partial = file.with_suffix(".partial")
+    packed = io.BytesIO()
+    torch.save(content, packed)
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        torch.save(content, partial)
-        partial.replace(file)
+        write_whole(file, packed.getvalue())
     except OSError as error:
         raise OutputError(f"{file} cannot be written ({error.strerror}); free space or name another --out") from error
 
