@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ import msgspec
 from profiles.errors import ArtifactError, OutputError, TrainingError, UsageError
 from profiles.manifest import Accuracy
 from profiles.profile import ArtifactKind
+from profiles.whole import write_whole
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -64,17 +66,28 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
             for kind, accuracy in checkpoint.accuracy.items()
         ],
     }
-    partial = path.with_name(f".{path.name}.partial")
+    packed = io.BytesIO()
+    torch.save(content, packed)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with partial.open("wb") as file:
-                torch.save(content, file)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+        write_whole(path, packed.getvalue())
     except OSError as error:
         raise OutputError(f"{path} cannot be written ({error.strerror}); free space or choose another place") from error
+
+
+def check_place(path: Path) -> None:
+    """See that a checkpoint can be saved there, before the hours that it takes to make one.
+
+    Raises:
+        UsageError: it is a folder.
+        OutputError: it cannot be written.
+    """
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder; name a file in it")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=path.parent).close()
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written ({error.strerror}); choose another place") from error
 
 
 def load(path: Path) -> Checkpoint:

@@ -29,13 +29,14 @@ def train(
 
     Example: `digit-convert train --recipe base --seed 1 --data data/mnist`
     """
-    from converters.checkpoint import save
+    from converters.checkpoint import check_place, save
     from converters.convert import certify
     from converters.recipe import load_recipe
     from converters.train import run
 
     loaded = load_recipe(recipe)
     target = out or Path("runs") / f"{loaded.name}-{seed}.pt"
+    check_place(target)
     state_file = target.with_suffix(".state")
     with _told(loaded) as (drawn, report):
         checkpoint = run.train(

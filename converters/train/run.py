@@ -62,8 +62,8 @@ def train(
     import torch
 
     learnt, held_out = _digits(sources.mnist)
-    scenes = harvest(_draw_scenes(recipe, seed, learnt, drawn))
     pictures = harvest(load_pictures(sources.pictures)) if sources.pictures else concatenate([])
+    scenes = harvest(_draw_scenes(recipe, seed, learnt, drawn))
 
     def make_epoch(rng: np.random.Generator) -> LabelledGlyphs:
         return mix_epoch(rng, recipe, learnt, scenes, pictures)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from converters.checkpoint import Checkpoint, load, restore, save
+from converters.checkpoint import Checkpoint, check_place, load, restore, save
 from profiles.errors import ArtifactError, OutputError, UsageError
 from profiles.manifest import Accuracy
 from profiles.profile import ArtifactKind
@@ -67,5 +67,15 @@ def test_weights_of_another_net(checkpoint: Checkpoint) -> None:
 
 def test_a_place_that_cannot_be_written(checkpoint: Checkpoint, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(OutputError, match="cannot be written"):
-        save(checkpoint, tmp_path / "file" / "net.pt")
+    for place in (tmp_path / "file" / "net.pt", Path("/proc/net.pt")):
+        with pytest.raises(OutputError, match="cannot be written"):
+            check_place(place)
+        with pytest.raises(OutputError, match="cannot be written"):
+            save(checkpoint, place)
+
+
+def test_a_place_is_checked_before_there_is_anything_to_save(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is a folder"):
+        check_place(tmp_path)
+    check_place(tmp_path / "new" / "net.pt")
+    assert list((tmp_path / "new").iterdir()) == []

@@ -116,3 +116,16 @@ def test_weights_outlive_a_failure_to_measure_them(
     assert len(again.stdout.splitlines()) == len(ALL_KINDS) + 1
     assert again.stdout.endswith(f"wrote {out}\n")
     assert [path.name for path in out.parent.iterdir()] == ["net.pt"]
+
+
+@pytest.mark.parametrize(
+    ("option", "told"), [("--out", "is a folder; name a file"), ("--pictures", "truth.json cannot be read")]
+)
+def test_what_is_wrong_is_told_before_the_work_begins(option: str, told: str, data: Path, tmp_path: Path) -> None:
+    endless = tmp_path / "endless.toml"
+    endless.write_text(TINY.read_text().replace("scenes_drawn = 2", "scenes_drawn = 1_000_000"))
+    argv = [*command(data, tmp_path / "net.pt"), "--recipe", str(endless), option, str(tmp_path)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, env=ENVIRONMENT, timeout=60)
+    (complaint,) = done.stderr.splitlines()
+    assert complaint.startswith("digit-convert: ")
+    assert told in complaint
