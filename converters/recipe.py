@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from importlib.resources import files
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from profiles.errors import UsageError
+
+Count = Annotated[int, Meta(ge=0)]
+Positive = Annotated[int, Meta(ge=1)]
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -15,24 +20,24 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     name: str
     net: str
-    epochs: int
-    batch: int
-    learning_rate: float
-    weight_decay: float
-    label_smoothing: float
-    outlier_weight: float
+    epochs: Positive
+    batch: Positive
+    learning_rate: Annotated[float, Meta(gt=0)]
+    weight_decay: Annotated[float, Meta(ge=0)]
+    label_smoothing: Annotated[float, Meta(ge=0, lt=1)]
+    outlier_weight: Annotated[float, Meta(ge=0)]
     """What a mistake on an outlier counts, where one on a digit counts 1: digits are rarer than the mix has them."""
-    plain: int
+    plain: Count
     """Digits of MNIST an epoch, as they are."""
-    varied: int
+    varied: Count
     """Digits of MNIST an epoch, bent and drawn anew."""
-    outliers: int
+    outliers: Count
     """Drawn glyphs an epoch that are no digits."""
-    scenes: int
+    scenes: Count
     """Glyphs an epoch that were cut out of drawn scenes, half of them digits."""
-    pictures: int
+    pictures: Count
     """Glyphs an epoch that were cut out of real pictures, half of them digits; none where no pictures are given."""
-    scenes_drawn: int
+    scenes_drawn: Count
     """Scenes that are drawn, once, before the first epoch."""
 
 

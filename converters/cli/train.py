@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def train(
     data: Annotated[Path, typer.Option(envvar="DIGIT_DATA_DIR", help="A folder with MNIST.")],
     recipe: Annotated[str, typer.Option(help="A recipe that ships, or a .toml file of your own.")] = "base",
-    seed: Annotated[int, typer.Option(help="Decides the weights' start and every drawn glyph.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Decides the weights' start and every drawn glyph.")] = 1,
     pictures: Annotated[
         Path | None, typer.Option(help="Real pictures with a truth.json; half of them are learnt from.")
     ] = None,

@@ -178,7 +178,7 @@ def _resume(state: _State, file: Path, seed: int) -> None:
         state.net.load_state_dict(content["net"])
         state.average.load_state_dict(content["average"])
         state.optimizer.load_state_dict(content["optimizer"])
-    except (OSError, RuntimeError, KeyError, ValueError, pickle.UnpicklingError) as error:
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, LookupError, TypeError, ValueError) as error:
         raise TrainingError(f"{file} cannot be resumed from ({type(error).__name__}); {advice}") from error
     if content["seed"] != seed:
         raise TrainingError(f"{file} belongs to seed {content['seed']}, not {seed}; {advice}")

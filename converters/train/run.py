@@ -61,6 +61,8 @@ def train(
     """
     import torch
 
+    torch.manual_seed(seed)
+    net = build_net(recipe.net)
     learnt, held_out = _digits(sources.mnist)
     pictures = harvest(load_pictures(sources.pictures)) if sources.pictures else concatenate([])
     scenes = harvest(_draw_scenes(recipe, seed, learnt, drawn))
@@ -68,8 +70,7 @@ def train(
     def make_epoch(rng: np.random.Generator) -> LabelledGlyphs:
         return mix_epoch(rng, recipe, learnt, scenes, pictures)
 
-    torch.manual_seed(seed)
-    net = fit(build_net(recipe.net), recipe, seed, make_epoch, held_out, state_file=state_file, report=report)
+    net = fit(net, recipe, seed, make_epoch, held_out, state_file=state_file, report=report)
     calibrate(net, held_out)
     sample = mix_epoch(np.random.default_rng((seed, recipe.epochs)), recipe, learnt, scenes, pictures)
     return Checkpoint(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -129,3 +130,11 @@ def test_what_is_wrong_is_told_before_the_work_begins(option: str, told: str, da
     (complaint,) = done.stderr.splitlines()
     assert complaint.startswith("digit-convert: ")
     assert told in complaint
+
+
+@pytest.mark.parametrize("content", [b"", b"text", pickle.dumps([1, 2], protocol=2)], ids=["empty", "text", "list"])
+def test_a_state_that_is_damaged_is_told_with_the_way_out(content: bytes, data: Path, tmp_path: Path) -> None:
+    (tmp_path / "net.state").write_bytes(content)
+    (complaint,) = train(data, tmp_path / "net.pt").stderr.splitlines()
+    assert complaint.startswith(f"digit-convert: {tmp_path}/net.state cannot be resumed from (")
+    assert complaint.endswith(f"; remove {tmp_path}/net.state to start from nothing")
