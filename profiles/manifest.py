@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -19,6 +19,8 @@ GLYPH_BYTES = 28 * 28
 
 Format = Literal["onnx", "tflite"]
 Precision = Literal["fp32", "fp16", "int8"]
+FileName = Annotated[str, msgspec.Meta(pattern=r"^\w[\w.-]*$")]
+"""A name in the manifest's own folder: no path leads out of it."""
 
 
 class Tensor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -31,7 +33,7 @@ class Tensor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     name: str
     dtype: Literal["float32", "int8"]
     shape: tuple[int, ...]
-    scale: float = 1.0
+    scale: Annotated[float, msgspec.Meta(gt=0)] = 1.0
     zero_point: int = 0
 
 
@@ -58,7 +60,7 @@ class Golden(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class Artifact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One model file and its promise."""
 
-    file: str
+    file: FileName
     role: Literal["classifier"]
     tier: str
     format: Format
@@ -100,16 +102,19 @@ def load_manifest(folder: Path) -> Manifest:
         manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
     except FileNotFoundError:
         raise ManifestError(
-            f"no {FILE_NAME} in {folder}; make the artifacts with 'digit-convert --out {folder.parent}'"
+            f"no {FILE_NAME} in {folder}; name a folder that 'digit-convert' has made, such as artifacts/pi5"
         ) from None
     except OSError as error:
         raise ManifestError(f"{path} cannot be read ({error.strerror}); check its permissions") from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise ManifestError(f"{path} is damaged ({error}); make or copy the artifacts again") from error
+        raise ManifestError(
+            f"{path} is damaged, or of another version ({error}); make or copy the artifacts again"
+        ) from error
     for artifact in manifest.artifacts:
-        if len(artifact.golden.logits) * GLYPH_BYTES != len(manifest.golden_glyphs):
+        rows = artifact.golden.logits
+        if len(rows) * GLYPH_BYTES != len(manifest.golden_glyphs) or len({len(row) for row in rows}) > 1:
             raise ManifestError(
-                f"{path} is damaged (its golden glyphs are not as many as the golden logits of {artifact.file}); "
+                f"{path} is damaged (the golden logits of {artifact.file} do not fit its golden glyphs); "
                 "make or copy the artifacts again"
             )
     return manifest
@@ -132,8 +137,6 @@ def read_artifact(folder: Path, artifact: Artifact) -> bytes:
         ArtifactError: the file is missing, or not the one that the manifest describes.
     """
     path = folder / artifact.file
-    if Path(artifact.file).name != artifact.file:
-        raise ArtifactError(f"{artifact.file} leaves the folder {folder}; refuse this manifest")
     try:
         content = path.read_bytes()
     except OSError as error:

@@ -77,5 +77,5 @@ def _promise(artifact: Artifact) -> str:
 
 def _too_poor(artifact: Artifact, least: float) -> str:
     if artifact.accuracy is None:
-        return f"its accuracy was not measured, and {least:.1%} is asked for; measure it with 'digit-convert evaluate'"
+        return f"its accuracy was not measured, and {least:.1%} is asked for; convert it again with --data"
     return f"{_promise(artifact)} is below the {least:.1%} that the profile asks for; convert a better one"
