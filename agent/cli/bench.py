@@ -20,7 +20,7 @@ def bench(
     *,
     artifacts: Annotated[Path | None, typer.Option(metavar="DIR", help="Artifacts other than those shipped.")] = None,
     batch: Annotated[str, typer.Option(metavar="N,N,…", help="Digits in one call.")] = "1,4,16",
-    seconds: Annotated[float, typer.Option(min=0, max=3600, help="Time to spend on timing.")] = 5.0,
+    seconds: Annotated[float, typer.Option(metavar="S", min=0, max=3600, help="Time to spend on timing.")] = 5.0,
     json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Measure every artifact on every runtime of this board, and say which one wins and why.

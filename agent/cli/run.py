@@ -29,10 +29,14 @@ def run(
     no_dashboard: Annotated[bool, typer.Option("--no-dashboard", help="A plain line per reading.")] = False,
     log: Annotated[Path | None, typer.Option(metavar="FILE", help="Database of readings, latency and power.")] = None,
     no_log: Annotated[bool, typer.Option("--no-log", help="Keep no log.")] = False,
-    frames: Annotated[int | None, typer.Option(min=1, help="Stop after so many frames.")] = None,
-    seconds: Annotated[float | None, typer.Option(min=0, help="Stop after so many seconds.")] = None,
-    width: Annotated[int | None, typer.Option(min=1, help="Width to ask the camera for, in pixels.")] = None,
-    height: Annotated[int | None, typer.Option(min=1, help="Height to ask the camera for, in pixels.")] = None,
+    frames: Annotated[int | None, typer.Option(metavar="N", min=1, help="Stop after so many frames.")] = None,
+    seconds: Annotated[float | None, typer.Option(metavar="S", min=0, help="Stop after so many seconds.")] = None,
+    width: Annotated[
+        int | None, typer.Option(metavar="PX", min=1, help="Width to ask the camera for, in pixels.")
+    ] = None,
+    height: Annotated[
+        int | None, typer.Option(metavar="PX", min=1, help="Height to ask the camera for, in pixels.")
+    ] = None,
     screenshot: Annotated[Path | None, typer.Option(metavar="FILE.svg", hidden=True)] = None,
 ) -> None:
     """Read numbers from a camera, a stream, a video or pictures, until it ends or Ctrl-C.

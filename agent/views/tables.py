@@ -13,7 +13,7 @@ from rich.text import Text
 from agent.telemetry.report import Report, Run, VitalsRange
 from agent.views.figures import count, duration, ms, power
 
-LONG = ("source", "artifact", "what")
+LONG = ("source", "what")
 """Columns that may be folded."""
 
 

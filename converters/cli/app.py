@@ -30,14 +30,19 @@ app.add_typer(data_app, name="data")
 def options(
     context: typer.Context,
     target: Annotated[
-        str | None, typer.Option(help="A board (pi5), a family (pi, jetson, generic) or all; see `targets`.")
+        str | None,
+        typer.Option(metavar="TARGET", help="A board (pi5), a family (pi, jetson, generic) or all; see `targets`."),
     ] = None,
-    out: Annotated[Path, typer.Option(help="Where the boards' folders go.")] = Path("artifacts"),
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the boards' folders go.")] = Path("artifacts"),
     data: Annotated[
         Path | None,
-        typer.Option(envvar="DIGIT_DATA_DIR", help="A folder with MNIST, to measure the accuracy here and now."),
+        typer.Option(
+            metavar="DIR", envvar="DIGIT_DATA_DIR", help="A folder with MNIST, to measure the accuracy here and now."
+        ),
     ] = None,
-    checkpoint: Annotated[Path | None, typer.Option(help="A trained net.", show_default="the one that ships")] = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A trained net.", show_default="the one that ships")
+    ] = None,
     _version: Annotated[
         bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version and exit.")
     ] = False,

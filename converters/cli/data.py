@@ -19,7 +19,9 @@ def group() -> None:
 
 @app.command()
 def fetch(
-    data: Annotated[Path, typer.Option(envvar="DIGIT_DATA_DIR", help="Where the files go.")] = DEFAULT_FOLDER,
+    data: Annotated[
+        Path, typer.Option(metavar="DIR", envvar="DIGIT_DATA_DIR", help="Where the files go.")
+    ] = DEFAULT_FOLDER,
 ) -> None:
     """Download MNIST (11 MB) and verify it; a broken download continues where it stopped.
 

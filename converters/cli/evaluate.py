@@ -17,13 +17,19 @@ if TYPE_CHECKING:
 
 
 def evaluate(
-    path: Annotated[Path, typer.Argument(help="A model file beside its manifest, or a folder of them.")],
-    data: Annotated[Path, typer.Option(envvar="DIGIT_DATA_DIR", help="A folder with MNIST.")] = DEFAULT_FOLDER,
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", help="A model file beside its manifest, or a folder of them.")
+    ],
+    data: Annotated[
+        Path, typer.Option(metavar="DIR", envvar="DIGIT_DATA_DIR", help="A folder with MNIST.")
+    ] = DEFAULT_FOLDER,
     runtime: Annotated[
         str | None,
-        typer.Option(help="onnxruntime, ai-edge-litert or tflite-runtime.", show_default="the installed one"),
+        typer.Option(
+            metavar="NAME", help="onnxruntime, ai-edge-litert or tflite-runtime.", show_default="the installed one"
+        ),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Judge artifacts on MNIST's test images, in the runtime that the board will use.
 
@@ -94,9 +100,12 @@ def digits(verdict: Verdict) -> Table:
 
 def confusion(verdict: Verdict) -> Table:
     """True digits in rows, what was read in columns; right ones bold, none as a dot."""
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table("true", *(str(digit) for digit in range(10)), "rejected", title="What was read")
+    table = Table(
+        "true", *(str(digit) for digit in range(10)), "rejected", title="What was read", box=SIMPLE_HEAD, padding=0
+    )
     for column in table.columns:
         column.justify = "right"
     for digit, row in enumerate(verdict.confusion):

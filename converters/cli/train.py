@@ -9,20 +9,28 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from converters.data.mnist import DEFAULT_FOLDER
+
 if TYPE_CHECKING:
     from converters.recipe import Recipe
     from converters.train.fit import Progress
 
 
 def train(
-    data: Annotated[Path, typer.Option(envvar="DIGIT_DATA_DIR", help="A folder with MNIST.")],
-    recipe: Annotated[str, typer.Option(help="A recipe that ships, or a .toml file of your own.")] = "base",
-    seed: Annotated[int, typer.Option(min=0, help="Decides the weights' start and every drawn glyph.")] = 1,
+    data: Annotated[
+        Path, typer.Option(metavar="DIR", envvar="DIGIT_DATA_DIR", help="A folder with MNIST.")
+    ] = DEFAULT_FOLDER,
+    recipe: Annotated[
+        str, typer.Option(metavar="NAME", help="A recipe that ships, or a .toml file of your own.")
+    ] = "base",
+    seed: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Decides the weights' start and every drawn glyph.")
+    ] = 1,
     pictures: Annotated[
-        Path | None, typer.Option(help="Real pictures with a truth.json; half of them are learnt from.")
+        Path | None, typer.Option(metavar="DIR", help="Real pictures with a truth.json; half of them are learnt from.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Where the checkpoint goes.", show_default="runs/RECIPE-SEED.pt")
+        Path | None, typer.Option(metavar="FILE", help="Where the checkpoint goes.", show_default="runs/RECIPE-SEED.pt")
     ] = None,
 ) -> None:
     """Train a net from nothing; interrupted, the same command goes on after the last whole epoch.

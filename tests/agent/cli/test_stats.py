@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,14 @@ def test_tables_tell_runs_readings_latency_and_power(log: Path) -> None:
     ):
         assert expected in words
     assert "\x1b" not in done.stdout
+
+
+def test_where_a_name_is_too_long_the_net_stays_whole(tmp_path: Path) -> None:
+    path = tmp_path / "agent.db"
+    Store(path, replace(INFO, source="/a/long/way/to/many/pictures/*.jpg, 300 pictures"), print).close()
+    lines = stats("--log", path).stdout.splitlines()
+    assert any(INFO.artifact in line for line in lines)
+    assert max(map(len, lines[:-1])) <= 80
 
 
 def test_json_tells_the_same_to_programs(log: Path) -> None:
