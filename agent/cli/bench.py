@@ -44,7 +44,8 @@ def bench(
     console.print(_table(told, batches))
     for refusal in told.refused:
         console.print(f"not measured: {refusal}", style="yellow", markup=False, highlight=False)
-    console.print(f"best: {told.reason}" if told.winner else f"none is good enough: {told.reason}", highlight=False)
+    verdict = f"best: {told.reason}" if told.winner else f"none is good enough: {told.reason}"
+    console.print(verdict, markup=False, highlight=False)
 
 
 def _batches(text: str) -> tuple[int, ...]:

@@ -42,7 +42,8 @@ def run(target: str, out: Path, data: Path | None, checkpoint: Path | None) -> N
         manifests = convert(checkpoint or DEFAULT, profiles, out, data, done)
     console = Console()
     console.print(table_of(manifests))
-    console.print(f"In {out}: {', '.join(manifest.target for manifest in manifests)}", highlight=False)
+    written = f"In {out}: {', '.join(manifest.target for manifest in manifests)}"
+    console.print(written, markup=False, highlight=False, soft_wrap=True)
 
 
 def table_of(manifests: Sequence[Manifest]) -> Table:

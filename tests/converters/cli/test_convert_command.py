@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -16,9 +18,11 @@ import pytest
 from msgspec.structs import replace
 from rich.console import Console
 
+from agent.folders import default_artifacts
 from converters.cli.convert import accuracy_of, table_of
 from converters.export.golden import golden_glyphs
-from profiles.manifest import FILE_NAME, Accuracy, Manifest, dump_manifest
+from profiles.manifest import FILE_NAME, Accuracy, Manifest, dump_manifest, load_manifest
+from profiles.profile import ArtifactKind, load_profile
 
 if TYPE_CHECKING:
     from tests.converters.conftest import MakeOne, WriteMnist
@@ -30,6 +34,42 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "DIG
 def digit_convert(*argv: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     command = [str(EXECUTABLE), *map(str, argv)]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, cwd=cwd, env=ENVIRONMENT)
+
+
+def test_the_checkpoint_that_ships_becomes_a_boards_folder(tmp_path: Path) -> None:
+    """Offline, without MNIST; a folder's name may hold what Rich would take for markup."""
+    out = tmp_path / "out [" / "red]"
+    done = digit_convert("--target", "pi4", "--out", out)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith(f"In {out}: pi4\n")
+    made = {artifact.file: artifact for artifact in load_manifest(out / "pi4").artifacts}
+    assert {path.name for path in (out / "pi4").iterdir()} == {*made, FILE_NAME}
+    kinds = {ArtifactKind(format=one.format, precision=one.precision) for one in made.values()}
+    assert kinds == set(load_profile("pi4").artifacts)
+    shipped = {artifact.file: artifact for artifact in load_manifest(default_artifacts()).artifacts}
+    for name, one in made.items():
+        assert one.accuracy is not None
+        assert one.accuracy.value >= 0.993
+        assert one.accuracy == shipped[name].accuracy, "what ships was made of another checkpoint"
+        assert hashlib.sha256((out / "pi4" / name).read_bytes()).hexdigest() == one.sha256
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_conversion_that_is_stopped_leaves_nothing(number: signal.Signals, tmp_path: Path) -> None:
+    out, temporary = tmp_path / "out", tmp_path / "tmp"
+    temporary.mkdir()
+    program = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    program += "from converters.cli import main; main()"
+    command = [sys.executable, "-c", program, "--target", "pi4", "--out", str(out)]
+    environ = {**ENVIRONMENT, "TMPDIR": str(temporary)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environ) as child:
+        while not any(temporary.glob("digit-convert-*/*")):
+            assert child.poll() is None
+            time.sleep(0.01)
+        child.send_signal(number)
+        told, complaints = child.communicate(timeout=60)
+    assert (child.returncode, told, complaints) == (128 + number, b"", b"")
+    assert list(out.iterdir()) == list(temporary.iterdir()) == []
 
 
 @pytest.fixture
