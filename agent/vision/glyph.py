@@ -48,7 +48,7 @@ def normalise(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
         return np.zeros((SIZE_PX, SIZE_PX), np.uint8)
     small = cv2.convertScaleAbs(small, alpha=255 / peak)  # fine strokes fade when they are scaled down
     mass = cv2.moments(small)
-    middle = (SIZE_PX - 1) / 2
+    middle = SIZE_PX / 2  # where MNIST has it: its own digits come back unchanged
     shift = np.array(
         [[1, 0, round(middle - mass["m10"] / mass["m00"])], [0, 1, round(middle - mass["m01"] / mass["m00"])]],
         np.float32,
