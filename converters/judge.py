@@ -69,7 +69,7 @@ def evaluate(path: Path, data: Path, runtime: str | None = None) -> tuple[Evalua
             not for it are left out.
 
     Raises:
-        UsageError: there is nothing at `path`, or no such runtime.
+        UsageError: there is nothing at `path`, no such runtime, or nothing for it.
         ManifestError: there is no manifest, or it is damaged.
         ArtifactError: a file is not what the manifest says.
         RuntimeUnusableError: the runtime is not installed, or not for this file.
@@ -83,6 +83,8 @@ def evaluate(path: Path, data: Path, runtime: str | None = None) -> tuple[Evalua
     for artifact, name in _with_runtimes(artifacts, runtime):
         verdict = judge_net(load_net(folder, artifact, name), images, labels)
         evaluations.append(Evaluation(artifact, name, runtime_version(name) or "", verdict))
+    if not evaluations:
+        raise UsageError(f"{path} holds no file for {runtime or 'any runtime'}; name another folder or runtime")
     return tuple(evaluations)
 
 

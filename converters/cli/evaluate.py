@@ -82,7 +82,7 @@ def summary(evaluations: tuple[Evaluation, ...]) -> Table:
             f"{one.verdict.accuracy:.2%}",
             f"{promise.value:.2%}" if promise else "–",
         )
-    table.caption = f"on MNIST's {evaluations[0].verdict.images:,} test images" if evaluations else "nothing to judge"
+    table.caption = f"on MNIST's {evaluations[0].verdict.images:,} test images"
     return table
 
 

@@ -115,6 +115,12 @@ def test_evaluate_prints_tables(artifacts: Path, data: Path) -> None:
         assert text in done.stdout
 
 
+def test_nothing_to_judge_is_no_success(artifacts: Path, data: Path) -> None:
+    done = digit_convert("evaluate", artifacts, "--data", data, "--runtime", "ai-edge-litert")
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"digit-convert: {artifacts} holds no file for ai-edge-litert; ")
+
+
 def test_evaluate_speaks_json(artifacts: Path, data: Path) -> None:
     done = digit_convert("evaluate", artifacts, "--data", data, "--json")
     assert done.returncode == 0
