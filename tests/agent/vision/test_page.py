@@ -18,17 +18,23 @@ def print_number(image: NDArray[np.uint8], text: str, at: tuple[int, int], scale
     cv2.putText(image, text, at, FONT, scale, (60, 40, 30), round(3 * scale), cv2.LINE_AA)
 
 
+def soft(glyph: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """A glyph in which a shift by a pixel matters little."""
+    return np.asarray(cv2.GaussianBlur(glyph.astype(np.float32), (0, 0), 2), np.float32)
+
+
 class NearestShape:
     """A net that knows one printed digit of each kind: the nearest one wins, what is far from all is no digit."""
 
     def __init__(self) -> None:
-        self._known = np.stack([self._glyph(str(digit)) for digit in range(10)]).astype(np.float32)
+        self._known = np.stack([soft(self._glyph(str(digit))) for digit in range(10)])
         self.batches: list[int] = []
 
     def logits(self, glyphs: NDArray[np.uint8]) -> NDArray[np.float32]:
         self.batches.append(len(glyphs))
-        distance = np.abs(glyphs[:, None].astype(np.float32) - self._known[None]).mean(axis=(2, 3)) / 4
-        return np.hstack([-distance, np.full((len(glyphs), 1), -9.0)]).astype(np.float32)
+        seen = np.array([soft(glyph) for glyph in glyphs], np.float32).reshape(-1, 1, 28, 28)
+        distance = np.abs(seen - self._known).mean(axis=(2, 3))
+        return np.hstack([-distance, np.full((len(glyphs), 1), -22.0)]).astype(np.float32)
 
     @staticmethod
     def _glyph(text: str) -> NDArray[np.uint8]:
