@@ -5,26 +5,12 @@ The one function that makes them, `normalise`, serves the board, the training on
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.vision.box import Box
-
 SIZE_PX = 28
 INNER_PX = 20
-
-
-@dataclass(frozen=True, eq=False)
-class Glyph:
-    """Ink that may be one digit."""
-
-    box: Box
-    """Tight around the ink, in pixels of the upright picture."""
-    image: NDArray[np.uint8]
-    """uint8 (28, 28), bright ink on 0."""
 
 
 def normalise(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-CLASSES = 11
+from agent.vision.digits import CLASSES
 
 
 class BaseNet(nn.Module):
