@@ -30,8 +30,9 @@ format: $(EVERYTHING) ## Mend style where a tool can.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(BOARD) ## Time every artifact in every runtime on this machine.
+bench: $(BOARD) ## Time every artifact in every runtime on this machine, and the reading of whole pictures.
 	$(BIN)/digit-agent bench
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.reading
 
 artifacts: $(EVERYTHING) ## Make the artifacts that ship, from the checkpoint that ships.
 	rm -rf build/artifacts

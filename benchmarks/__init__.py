@@ -1,0 +1,4 @@
+"""What `make bench` measures besides `digit-agent bench`: whole pictures, against other ways to read them.
+
+python -m benchmarks.reading    # a frame and a still, against OpenCV's sample and against a bare threshold
+"""

@@ -1,0 +1,112 @@
+"""How OpenCV's own sample reads digits: the steps of its samples/python/digits_video.py and digits.py.
+
+An adaptive threshold, contours, a few checks of each, then one after the other deskewed, described by histograms of
+oriented gradients in four cells, and judged by a support vector machine.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.capture.pen import draw_digit
+from agent.vision.box import Box
+from agent.vision.digits import Digit
+from benchmarks.svm import Floats, Svm, train
+from converters.data.mnist import load_mnist
+
+SIZE_PX = 20
+BINS = 16
+TRAINING_DIGITS = 5000
+"""OpenCV's sample is trained on a picture of as many."""
+CELLS = (np.s_[:10, :10], np.s_[10:, :10], np.s_[:10, 10:], np.s_[10:, 10:])
+FROM_INPUT = cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR
+
+Gray = NDArray[np.uint8]
+
+
+def train_peer(digits: int = TRAINING_DIGITS) -> Svm:
+    """The sample's machine: trained on MNIST's first digits where DIGIT_DATA_DIR names it, else on drawn ones."""
+    folder = os.environ.get("DIGIT_DATA_DIR")
+    images, labels = _mnist(Path(folder), digits) if folder else _drawn(digits)
+    return train(np.stack([_describe(_deskew(image)) for image in images]), labels)
+
+
+def read_frame(image: NDArray[np.uint8], svm: Svm) -> tuple[Digit, ...]:
+    """The digits of a frame, BGR uint8 (H, W, 3), as the sample reads them; it knows no probabilities."""
+    gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    mask = cv2.adaptiveThreshold(gray, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, 31, 10)
+    ink = np.asarray(cv2.medianBlur(mask, 3), np.uint8)
+    return tuple(Digit(svm.predict(_describe(_deskew(_centre(part)))), 1.0, box) for box, part in _parts(ink))
+
+
+def _parts(ink: Gray) -> Iterator[tuple[Box, Gray]]:
+    """What has a digit's size and shape and as much ink, each with its piece of the picture."""
+    contours, hierarchy = cv2.findContours(ink, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    if not contours:
+        return
+    for contour, (_, _, _, outer) in zip(contours, hierarchy[0], strict=True):
+        if outer >= 0:
+            continue
+        x, y, w, h = cv2.boundingRect(contour)
+        if not 16 <= h <= 64 or w > 1.2 * h:
+            continue
+        padding = max(h - w, 0)
+        left = max(0, x - padding // 2)
+        part = ink[y : y + h, left : left + w + padding]
+        if 0.1 < (part != 0).mean() < 0.4:
+            yield Box(x, y, w, h), part
+
+
+def _centre(part: Gray) -> Gray:
+    """The piece on 20×20 pixels, two thirds of its size high, its centre of mass in the middle."""
+    scale = 1.5 * part.shape[0] / SIZE_PX
+    mass = cv2.moments(part)
+    x, y = mass["m10"] / mass["m00"], mass["m01"] / mass["m00"]
+    half = scale * SIZE_PX / 2
+    back = np.array([[scale, 0, x - half], [0, scale, y - half]], np.float32)
+    return np.asarray(cv2.warpAffine(part, back, (SIZE_PX, SIZE_PX), flags=FROM_INPUT), np.uint8)
+
+
+def _deskew(image: Gray) -> Gray:
+    """Digits that slant, sheared upright by their second moments."""
+    mass = cv2.moments(image)
+    if abs(mass["mu02"]) < 1e-2:
+        return image
+    skew = mass["mu11"] / mass["mu02"]
+    back = np.array([[1, skew, -0.5 * SIZE_PX * skew], [0, 1, 0]], np.float32)
+    return np.asarray(cv2.warpAffine(image, back, (SIZE_PX, SIZE_PX), flags=FROM_INPUT), np.uint8)
+
+
+def _describe(image: Gray) -> Floats:
+    """Histograms of gradients' directions in four cells, float32 (64,), as square roots of length 1."""
+    magnitude, angle = cv2.cartToPolar(cv2.Sobel(image, cv2.CV_32F, 1, 0), cv2.Sobel(image, cv2.CV_32F, 0, 1))
+    direction = (angle * (BINS / (2 * np.pi))).astype(np.int32) % BINS
+    cells = [np.bincount(direction[c].ravel(), magnitude[c].ravel(), BINS) for c in CELLS]
+    histogram = np.concatenate(cells)
+    histogram = np.sqrt(histogram / (histogram.sum() + 1e-7))
+    return np.asarray(histogram / (np.linalg.norm(histogram) + 1e-7), np.float32)
+
+
+def _mnist(folder: Path, count: int) -> tuple[list[Gray], NDArray[np.uint8]]:
+    images, labels = load_mnist(folder, "train")
+    margin = (images.shape[1] - SIZE_PX) // 2
+    inner = images[:count, margin:-margin, margin:-margin]
+    return [np.ascontiguousarray(image) for image in inner], labels[:count]
+
+
+def _drawn(count: int) -> tuple[list[Gray], NDArray[np.uint8]]:
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 10, count).astype(np.uint8)
+    return [_centre(_square(draw_digit(rng, int(label), 40))) for label in labels], labels
+
+
+def _square(ink: Gray) -> Gray:
+    h, w = ink.shape
+    side = max(h - w, 0)
+    return np.asarray(cv2.copyMakeBorder(ink, 0, 0, side // 2, side - side // 2, cv2.BORDER_CONSTANT), np.uint8)

@@ -1,0 +1,101 @@
+"""How long reading takes, on one thread: `python -m benchmarks.reading`, exit code 1 where a bound is missed.
+
+A frame is read by turns by this project (quick look, with the net that the agent chose here), by OpenCV's own sample,
+and by nobody: a bare threshold and its connected components are the least that any reader has to do. A still of 12
+megapixels is read thoroughly.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+from functools import partial
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from agent.choice.choose import choose
+from agent.folders import default_artifacts
+from agent.runtimes.net import LoadedNet
+from agent.vision.lines import Reading, group_lines
+from agent.vision.page import QUICK, THOROUGH, read_page
+from benchmarks.bounds import Bound, tell
+from benchmarks.note import Note, draw_frame, draw_still
+from benchmarks.peer import read_frame, train_peer
+from benchmarks.turns import median_ms
+from profiles.board import detect_board
+from profiles.errors import NoArtifactError
+
+FRAME_ROUNDS = 300
+STILL_ROUNDS = 5
+
+
+def main() -> int:
+    """Measure, print, and say whether every bound is kept."""
+    cv2.setNumThreads(1)
+    net, svm = load_chosen(), train_peer()
+    frame, still = draw_frame(), draw_still()
+    ours = partial(read_page, frame.image, net, QUICK)
+    peer = partial(read_frame, frame.image, svm)
+    floor = partial(bare_threshold, frame.image)
+    thorough = partial(read_page, still.image, net, THOROUGH)
+    ours_ms, peer_ms, floor_ms = median_ms((ours, peer, floor), FRAME_ROUNDS)
+    (still_ms,) = median_ms((thorough,), STILL_ROUNDS)
+    results = (
+        ("frame 640×480", "digit-agent, quick", ours_ms, right(frame, ours().readings)),
+        ("", "OpenCV's digits_video", peer_ms, right(frame, group_lines(peer()))),
+        ("", "bare threshold", floor_ms, "–"),
+        ("still 4000×3000", "digit-agent, thorough", still_ms, right(still, thorough().readings)),
+    )
+    bounds = (
+        Bound("times faster than OpenCV's digits_video", peer_ms / ours_ms, at_least=5.0),
+        Bound("times as long as the bare threshold", ours_ms / floor_ms, at_most=4.0),
+        Bound("s for the still", still_ms / 1000, at_most=1.0),
+    )
+    console = Console()
+    console.print(as_table(results))
+    return tell(bounds, console)
+
+
+def load_chosen() -> LoadedNet:
+    """The best net that the agent found on this machine among those that run on one thread."""
+    folder = default_artifacts()
+    for measured in choose(folder, detect_board().profile).ranked:
+        if measured.candidate.threads == 1:
+            return measured.candidate.load(folder)
+    raise NoArtifactError(f"no artifact of {folder} runs on one thread here; see 'digit-agent bench'")
+
+
+def bare_threshold(image: NDArray[np.uint8]) -> int:
+    """How many connected components an adaptive threshold leaves of a frame, BGR uint8 (H, W, 3)."""
+    gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    ink = cv2.adaptiveThreshold(gray, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, 31, 10)
+    return int(cv2.connectedComponentsWithStats(ink)[0])
+
+
+def right(note: Note, readings: Sequence[Reading]) -> str:
+    """How many of a note's digits were read, in their order."""
+    read = "".join(reading.text for reading in readings)
+    agreed = SequenceMatcher(None, note.digits, read, autojunk=False).get_matching_blocks()
+    return f"{sum(block.size for block in agreed)} of {len(note.digits)}"
+
+
+def as_table(results: Sequence[tuple[str, str, float, str]]) -> Table:
+    """The results for people: picture, who read it, median time, digits read rightly."""
+    table = Table(title="one thread, medians", title_justify="left", box=SIMPLE_HEAD)
+    table.add_column("picture")
+    table.add_column("read by")
+    table.add_column("ms", justify="right")
+    table.add_column("digits right", justify="right")
+    for picture, reader, took_ms, found in results:
+        table.add_row(picture, reader, f"{took_ms:.2f}", found)
+    return table
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,20 @@
+"""Timing by turns, so that a change of the clock frequency meets all alike."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+
+
+def median_ms(calls: Sequence[Callable[[], object]], rounds: int) -> list[float]:
+    """The median time of each call, in milliseconds: all are made once to warm up, then by turns."""
+    took_ms: list[list[float]] = [[] for _ in calls]
+    for call in calls:
+        call()
+    for _ in range(rounds):
+        for call, times in zip(calls, took_ms, strict=True):
+            start = time.perf_counter_ns()
+            call()
+            times.append((time.perf_counter_ns() - start) / 1e6)
+    return [statistics.median(times) for times in took_ms]
