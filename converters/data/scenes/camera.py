@@ -1,0 +1,94 @@
+"""What light, lens and file do to a sheet before anyone reads it."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from converters.data.scenes.paper import cloud
+from converters.data.scenes.view import View
+
+Picture = NDArray[np.uint8]
+Light = NDArray[np.float32]
+
+
+def photograph(rng: np.random.Generator, page: Picture, view: View) -> Picture:
+    """The sheet as seen: on a table, in uneven light, through a lens, as a compressed file; BGR, uint8 (h, w, 3)."""
+    seen, paper = view.look(page)
+    if paper is not None:
+        seen = _lay_on_table(rng, seen, paper)
+    if rng.random() < 0.2:
+        seen = np.repeat(cv2.cvtColor(seen, cv2.COLOR_BGR2GRAY)[..., None], 3, axis=2)
+    h, w = seen.shape[:2]
+    scanned = rng.random() < 0.2
+    lit = seen.astype(np.float32) if scanned else seen * light(rng, h, w)[..., None]
+    return compress(rng, noise(rng, blur(rng, np.asarray(lit, np.float32))))
+
+
+def light(rng: np.random.Generator, h: int, w: int) -> Light:
+    """Uneven light (h, w), mostly up to 1, at times with a vignette or the hard edge of a shadow."""
+    coarse = rng.uniform(rng.uniform(0.7, 0.95), 1.02, (3, 3)).astype(np.float32)
+    field = np.asarray(cv2.resize(coarse, (w, h), interpolation=cv2.INTER_CUBIC), np.float32)
+    xs = (np.arange(w, dtype=np.float32) - w / 2) / (w / 2)
+    ys = ((np.arange(h, dtype=np.float32) - h / 2) / (h / 2))[:, None]
+    if rng.random() < 0.2:
+        field *= 1 - np.float32(rng.uniform(0.1, 0.3)) * (xs**2 + ys**2)
+    if rng.random() < 0.25:
+        field *= _shadow(rng, xs, ys)
+    if rng.random() < 0.06:  # a lamp mirrored in the ink
+        x, y = rng.uniform(-1, 1, 2)
+        field += np.float32(rng.uniform(0.1, 0.4)) * np.exp(
+            -((xs - x) ** 2 + (ys - y) ** 2) * np.float32(rng.uniform(3, 30))
+        )
+    return field * np.float32(rng.uniform(0.85, 1.15) if rng.random() < 0.75 else rng.uniform(0.4, 0.85))
+
+
+def _shadow(rng: np.random.Generator, xs: Light, ys: Light) -> Light:
+    """The shadow of a hand, a phone or a window bar, with a more or less hard edge."""
+    turn, edge = rng.uniform(0, 2 * np.pi), rng.normal(0, 0.4)
+    across = np.cos(turn) * xs + np.sin(turn) * ys + rng.normal(0, 0.08) * np.sin(rng.uniform(2, 6) * (ys - xs)) - edge
+    if rng.random() < 0.3:  # a bar
+        across = np.abs(across) - rng.uniform(0.05, 0.3)
+    softness = np.exp(rng.uniform(np.log(0.004), np.log(0.2)))
+    covered = 1 / (1 + np.exp(np.clip(across / softness, -30, 30)))
+    return np.asarray(1 - rng.uniform(0.2, 0.65) * covered, np.float32)
+
+
+def _lay_on_table(rng: np.random.Generator, seen: Picture, paper: Picture) -> Picture:
+    h, w = paper.shape
+    colour = rng.uniform(5, 130) * rng.uniform(0.5, 1.2, 3)
+    table = colour * (1 + rng.uniform(0, 0.2) * cloud(rng, h, w, rng.uniform(1, 20))[..., None])
+    alpha = cv2.GaussianBlur(paper, (0, 0), 0.7).astype(np.float32)[..., None] / 255
+    return np.clip(seen * alpha + table * (1 - alpha), 0, 255).astype(np.uint8)
+
+
+def blur(rng: np.random.Generator, image: Light) -> Light:
+    """Out of focus, or moved, or neither."""
+    chance = rng.random()
+    if chance < 0.5:
+        return np.asarray(cv2.GaussianBlur(image, (0, 0), rng.uniform(0.35, 1.3)), np.float32)
+    if chance < 0.58:
+        length, turn = int(rng.integers(3, 7)), rng.uniform(0, np.pi)
+        kernel = np.zeros((7, 7), np.float32)
+        reach = np.array([np.cos(turn), np.sin(turn)]) * length / 2
+        start, end = np.rint(3 - reach).astype(int).tolist(), np.rint(3 + reach).astype(int).tolist()
+        cv2.line(kernel, start, end, 1, 1)
+        return np.asarray(cv2.filter2D(image, -1, kernel / kernel.sum()), np.float32)
+    return image
+
+
+def noise(rng: np.random.Generator, image: Light) -> Picture:
+    """The sensor's grain, finer in brightness than in colour; uint8 again."""
+    h, w = image.shape[:2]
+    strength = np.exp(rng.uniform(np.log(0.3), np.log(9)))
+    grain = np.float32(strength) * rng.standard_normal((h, w), np.float32)[..., None]
+    tint = np.float32(0.4 * strength) * rng.standard_normal((h // 2 + 1, w // 2 + 1, 3), np.float32)
+    return np.asarray(np.clip(image + grain + cv2.resize(tint, (w, h)), 0, 255), np.uint8)
+
+
+def compress(rng: np.random.Generator, picture: Picture) -> Picture:
+    """Through JPEG and back."""
+    quality = int(rng.integers(35, 97))
+    _, packed = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)

@@ -1,0 +1,92 @@
+"""Lettering in fonts: TrueType files that a folder gives, or the few that OpenCV brings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from converters.data.scenes.strokes import Coverage, crop
+from profiles.errors import DatasetError
+
+SUFFIXES = (".ttf", ".otf", ".woff")
+_HERSHEY_HAND = (cv2.FONT_HERSHEY_SCRIPT_SIMPLEX, cv2.FONT_HERSHEY_SCRIPT_COMPLEX)
+_HERSHEY_PRINT = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_COMPLEX, cv2.FONT_HERSHEY_TRIPLEX)
+
+
+@dataclass(frozen=True)
+class Fonts:
+    """Fonts to letter with: files, or the numbers of OpenCV's own."""
+
+    hand: tuple[Path | int, ...] = _HERSHEY_HAND
+    printed: tuple[Path | int, ...] = _HERSHEY_PRINT
+
+    @property
+    def hands_have_digits(self) -> bool:
+        """Whether the handwriting is good enough to learn digits from; OpenCV's is not."""
+        return isinstance(self.hand[0], Path)
+
+
+@dataclass(frozen=True)
+class Lettering:
+    """Text, and where its baseline lies."""
+
+    ink: Coverage
+    ascent_px: int
+    """From the first row of the ink down to the baseline."""
+
+
+class Face:
+    """A font at one size."""
+
+    def __init__(self, font: Path | int, height_px: float) -> None:
+        """Open a font.
+
+        Args:
+            font: a file, or the number of one of OpenCV's.
+            height_px: how high its digits and capitals are to be.
+        """
+        self._font: ImageFont.FreeTypeFont | int
+        self._pen_px = max(1, round(height_px / 12))
+        self._scale = height_px / 21  # OpenCV's capitals are 21 pixels high at scale 1
+        if isinstance(font, int):
+            self._font = font
+            return
+        sample = ImageFont.truetype(font, 64, layout_engine=ImageFont.Layout.BASIC)
+        _, top, _, bottom = sample.getbbox("0", anchor="ls")
+        size = max(4, round(64 * height_px / max(1, bottom - top)))
+        self._font = ImageFont.truetype(font, size, layout_engine=ImageFont.Layout.BASIC)
+
+    def draw(self, text: str) -> Lettering:
+        """A line of text."""
+        if isinstance(self._font, int):
+            (w, h), below = cv2.getTextSize(text, self._font, self._scale, self._pen_px)
+            pad = 4 * self._pen_px + 4
+            canvas = np.zeros((h + below + 2 * pad, w + 2 * pad), np.uint8)
+            cv2.putText(canvas, text, (pad, h + pad), self._font, self._scale, 255, self._pen_px, cv2.LINE_AA)
+            baseline = h + pad
+        else:
+            left, top, right, bottom = (int(v) for v in self._font.getbbox(text, anchor="ls"))
+            image = Image.new("L", (max(1, right - left + 4), max(1, bottom - top + 4)))
+            ImageDraw.Draw(image).text((2 - left, 2 - top), text, fill=255, font=self._font, anchor="ls")
+            canvas, baseline = np.array(image, np.uint8), 2 - top
+        ink, (_, y) = crop(canvas)
+        return Lettering(ink, baseline - y)
+
+
+def load_fonts(folder: Path) -> Fonts:
+    """The fonts of a folder with `hand/` and `print/` in it.
+
+    Raises:
+        DatasetError: one of the two holds no font.
+    """
+    found = []
+    for name in ("hand", "print"):
+        files = tuple(sorted(p for p in (folder / name).glob("*") if p.suffix.lower() in SUFFIXES))
+        if not files:
+            raise DatasetError(f"no font ({', '.join(SUFFIXES)}) in {folder / name}; put some there or name no folder")
+        found.append(files)
+    return Fonts(*found)

@@ -1,0 +1,159 @@
+"""A sheet that is written on, and what stands where on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.vision.box import Box
+from converters.data.scenes.strokes import Coverage
+from converters.data.scenes.view import Points, View
+
+Picture = NDArray[np.uint8]
+FULL = 90
+"""Coverage from which on a pixel belongs to a digit's box."""
+SMALLEST_PX = 9
+"""Nobody reads lower digits."""
+OVERWRITTEN = 0.6
+"""Nor digits whose boxes share so much of the smaller one."""
+FAINTEST = 0.055
+"""Nor ink that differs from its paper by less, of the range from black to white."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """A picture and the digits that stand in it."""
+
+    image: Picture
+    """BGR, uint8 (H, W, 3)."""
+    digits: tuple[tuple[int, Box], ...]
+    """Label and box, tight around the ink, in pixels."""
+    ignored: tuple[Box, ...] = ()
+    """What may be called a digit or not: printed, cut off by the edge, or hardly to be seen."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ink:
+    """What a pen leaves."""
+
+    colour: NDArray[np.float32]
+    """BGR, 0..255."""
+    opacity: float = 0.9
+    grain: float = 0.0
+    """How much of the paper's roughness shows in it, 0..1: pencil and chalk."""
+
+
+@dataclass(frozen=True, eq=False)
+class Mark:
+    """A digit on the sheet."""
+
+    label: int | None
+    """None where it is to be ignored."""
+    outline: Points
+    inside: Points
+    """Some points in the midst of the ink ..."""
+    around: Points
+    """... and some on the paper beside it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """The sheet, BGR, uint8 (h, w, 3), and the digits written on it so far."""
+
+    image: Picture
+    marks: list[Mark] = field(default_factory=list)
+
+    @property
+    def w(self) -> int:
+        return int(self.image.shape[1])
+
+    @property
+    def h(self) -> int:
+        return int(self.image.shape[0])
+
+    def stamp(self, rng: np.random.Generator, coverage: Coverage, x: float, y: float, ink: Ink) -> None:
+        """Put ink on the sheet with its left top corner at (x, y); what lies outside is lost."""
+        left, top = round(x), round(y)
+        x0, y0 = max(0, left), max(0, top)
+        x1, y1 = min(self.w, left + coverage.shape[1]), min(self.h, top + coverage.shape[0])
+        if x0 >= x1 or y0 >= y1:
+            return
+        alpha = coverage[y0 - top : y1 - top, x0 - left : x1 - left].astype(np.float32) * (ink.opacity / 255)
+        if ink.grain:
+            rough = rng.normal(1, ink.grain, ((y1 - y0) // 2 + 1, (x1 - x0) // 2 + 1)).astype(np.float32)
+            alpha *= np.clip(cv2.resize(rough, (x1 - x0, y1 - y0)), 0, 1)
+        here = self.image[y0:y1, x0:x1]
+        mixed = here * (1 - alpha[..., None]) + alpha[..., None] * ink.colour
+        here[:] = np.rint(mixed)
+
+    def write(
+        self, rng: np.random.Generator, label: int | None, coverage: Coverage, x: float, y: float, ink: Ink
+    ) -> None:
+        """Put a digit on the sheet and remember it; without a label it is to be ignored."""
+        self.stamp(rng, coverage, x, y, ink)
+        at = np.array([round(x), round(y)], np.float64)
+        padded = cv2.copyMakeBorder((coverage > FULL).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT)
+        contours, _ = cv2.findContours(padded, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        if not contours:
+            return
+        outline = np.concatenate(contours)[:, 0].astype(np.float64) - 1
+        self.marks.append(
+            Mark(label, outline + at, _some(coverage > 0.7 * coverage.max()) + at, _some(coverage < 10) + at)
+        )
+
+    def show(self, view: View, picture: Picture) -> Scene:
+        """The scene, where `picture` is the sheet as seen."""
+        seen = [(mark, *_box(view.forward(mark.outline), view.size)) for mark in self.marks]
+        boxes = [box for _, box, visible in seen if visible > 0]
+        digits, ignored = [], []
+        for mark, box, visible in seen:
+            if visible < 0.1:
+                continue
+            readable = box.h >= SMALLEST_PX and visible > 0.93 and not _is_covered(box, boxes)
+            if mark.label is not None and readable and _contrast(picture, view, mark) >= FAINTEST * 255:
+                digits.append((mark.label, box))
+            else:
+                ignored.append(box)
+        return Scene(picture, tuple(digits), tuple(ignored))
+
+
+def _some(mask: NDArray[np.bool_], count: int = 24) -> Points:
+    """Up to about so many points of a mask, evenly picked."""
+    ys, xs = np.nonzero(mask)
+    every = max(1, len(xs) // count)
+    return np.column_stack([xs[::every], ys[::every]]).astype(np.float64)
+
+
+def _box(outline: Points, size: tuple[int, int]) -> tuple[Box, float]:
+    """The part of the box around the points that lies in the picture, and how much of the box that is."""
+    left, top = np.rint(outline.min(axis=0)).astype(int).tolist()
+    right, bottom = (np.rint(outline.max(axis=0)).astype(int) + 1).tolist()
+    x0, y0, x1, y1 = max(0, left), max(0, top), min(size[0], right), min(size[1], bottom)
+    w, h = max(0, x1 - x0), max(0, y1 - y0)
+    return Box(x0, y0, w, h), w * h / ((right - left) * (bottom - top))
+
+
+def _is_covered(box: Box, boxes: Sequence[Box]) -> bool:
+    """Whether another digit stands on this one, or in it."""
+    for other in boxes:
+        w = min(box.right, other.right) - max(box.x, other.x)
+        h = min(box.bottom, other.bottom) - max(box.y, other.y)
+        if min(w, h) > 0 and w * h > OVERWRITTEN * min(box.w * box.h, other.w * other.h) and other is not box:
+            return True
+    return False
+
+
+def _contrast(picture: Picture, view: View, mark: Mark) -> float:
+    """How far the ink differs from the paper beside it, in levels of 0..255."""
+    levels = []
+    for points in (mark.inside, mark.around):
+        seen = np.rint(view.forward(points)).astype(int) if len(points) else np.zeros((0, 2), int)
+        seen = seen[((seen >= 0) & (seen < view.size)).all(axis=1)]
+        if not len(seen):
+            return 255.0  # too fine or too full to be measured so, and then clear enough
+        levels.append(np.median(picture[seen[:, 1], seen[:, 0]], axis=0))
+    return float(abs(levels[0] - levels[1]).max())
