@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import cv2
 import numpy as np
 
 from converters.data.labelled import LabelledGlyphs
 from converters.data.scenes.camera import photograph
-from converters.data.scenes.desk import Desk, scrawl, take_pen, write_text, number
+from converters.data.scenes.desk import Desk, take_pen
 from converters.data.scenes.lettering import Fonts
-from converters.data.scenes.notes import write_cheque, write_nothing, write_notes
+from converters.data.scenes.notes import write_cheque, write_notes, write_nothing, write_sums
 from converters.data.scenes.page import Page, Scene
 from converters.data.scenes.paper import blank
 from converters.data.scenes.tables import fill_form, fill_grid, fill_table
 from converters.data.scenes.view import choose_view
+from converters.data.scenes.words import number
+from converters.data.scenes.writing import scrawl, write_text
 
-Layout = Callable[[np.random.Generator, Page, Desk], None]
-LAYOUTS: dict[Layout, float] = {
-    write_notes: 0.3,
+LAYOUTS: dict[Callable[[Desk], None], float] = {
+    write_notes: 0.28,
     write_cheque: 0.2,
     fill_form: 0.16,
     fill_grid: 0.12,
-    fill_table: 0.1,
+    fill_table: 0.08,
+    write_sums: 0.04,
     write_nothing: 0.12,
 }
 """What is drawn, and how often."""
@@ -38,35 +41,34 @@ def draw_scene(rng: np.random.Generator, digits: LabelledGlyphs, fonts: Fonts | 
         fonts: fonts to letter with; OpenCV's where there are none.
     """
     w, h = (int(v) for v in rng.integers(160, 481, 2))
-    dark = rng.random() < 0.1
-    desk = Desk(digits, fonts or Fonts(), dark)
-    view = choose_view(rng, w, h)
-    page = blank(rng, view.page_size, dark=dark)
+    view, dark = choose_view(rng, w, h), rng.random() < 0.1
+    desk = Desk(blank(rng, view.page_size, dark=dark), digits, fonts or Fonts(), dark)
     if rng.random() < 0.15:
-        _show_through(rng, page, desk)
+        _show_through(desk)
     layouts = list(LAYOUTS)
-    layouts[int(rng.choice(len(layouts), p=list(LAYOUTS.values())))](rng, page, desk)
+    layouts[int(rng.choice(len(layouts), p=list(LAYOUTS.values())))](desk)
     if rng.random() < 0.04:
-        _invert_part(rng, page)
-    return page.show(view, photograph(rng, page.image, view))
+        _invert_part(desk.page)
+    return desk.page.show(view, photograph(rng, desk.page.image, view))
 
 
-def _show_through(rng: np.random.Generator, page: Page, desk: Desk) -> None:
+def _show_through(desk: Desk) -> None:
     """The writing on the back, mirrored and faint."""
-    back = Page(np.full_like(page.image, 255))
-    hand = take_pen(rng, back, Desk(desk.digits, desk.fonts, dark=False))
+    rng, page = desk.rng, desk.page
+    back = replace(desk, page=Page(rng, np.full_like(page.image, 255)), dark=False)
+    hand = take_pen(back)
     for baseline in np.arange(hand.height_px, page.h + hand.height_px, 1.6 * hand.height_px):
         at = (rng.uniform(0, 30), float(baseline))
         if rng.random() < 0.5:
-            scrawl(rng, back, hand, at)
+            scrawl(back, hand, at)
         else:
-            write_text(rng, back, desk, hand, f"{number(rng)} {number(rng)} {number(rng)}", at)
-    seen = cv2.GaussianBlur(back.image[:, ::-1], (0, 0), rng.uniform(0.6, 2.5)).astype(np.float32) / 255
+            write_text(back, hand, f"{number(rng)} {number(rng)} {number(rng)}", at)
+    seen = cv2.GaussianBlur(back.page.image[:, ::-1], (0, 0), rng.uniform(0.6, 2.5)).astype(np.float32) / 255
     page.image[:] = page.image * (1 - rng.uniform(0.05, 0.25) * (1 - seen))
 
 
-def _invert_part(rng: np.random.Generator, page: Page) -> None:
+def _invert_part(page: Page) -> None:
     """White on black and black on white in one picture."""
-    x, y = (rng.uniform(0.2, 0.8, 2) * (page.w, page.h)).astype(int)
-    part = page.image[:, x:] if rng.random() < 0.5 else page.image[y:]
+    x, y = (page.rng.uniform(0.2, 0.8, 2) * (page.w, page.h)).astype(int)
+    part = page.image[:, x:] if page.rng.random() < 0.5 else page.image[y:]
     part[:] = 255 - part

@@ -1,77 +1,80 @@
-"""Free writing: notes, columns, sums, cheques' amounts, and sheets without any digit."""
+"""Free writing: notes, sums, cheques' amounts, and sheets without any digit."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from converters.data.scenes.desk import (
-    Desk,
-    Hand,
-    choose_height,
-    cross_out,
-    flourish,
-    hand_face,
-    letter,
-    line,
-    number,
-    print_lines,
-    scrawl,
-    signs,
-    take_pen,
-    word,
-    write_text,
-)
-from converters.data.scenes.page import Page
+from converters.data.scenes.desk import Desk, Hand, choose_height, take_pen
 from converters.data.scenes.paper import print_security, rule, texture
+from converters.data.scenes.words import hand_face, letter, number, print_lines, signs, word
+from converters.data.scenes.writing import draw_cross, draw_line, flourish, ring, scrawl, strike_out, write_text
 
 ENOUGH = 60
 """No more digits than about that on a sheet."""
+_BEFORE = ("", "", "$", "#", "-", "=", "$ ", "$")
+_AFTER = ("", "", "-", ".-", "=", "~", ".", "/", "--", " -")
 
 
-def write_notes(rng: np.random.Generator, page: Page, desk: Desk) -> None:
+def write_notes(desk: Desk) -> None:
     """Lines of numbers, words beside them, on plain, ruled or squared paper."""
-    hand = take_pen(rng, page, desk)
+    rng, page = desk.rng, desk.page
+    hand = take_pen(desk)
     gap = hand.height_px * rng.uniform(1.15, 2.2)
-    paper = rng.random()
-    if paper < 0.4:
-        rule(rng, page, gap if rng.random() < 0.6 else rng.uniform(12, 50), squared=paper < 0.2)
+    _choose_paper(desk, gap)
     if rng.random() < 0.15:
         side = rng.uniform(0.5, 0.8) * page.w
-        print_lines(rng, page, desk, (side, 5, page.w - side, page.h * rng.uniform(0.2, 0.9)))
+        print_lines(desk, (side, 5, page.w - side, page.h * rng.uniform(0.2, 0.9)))
     slope = rng.normal(0, 0.04)
     baseline = hand.height_px * rng.uniform(1.0, 1.6)
     while baseline < page.h + 0.3 * hand.height_px and len(page.marks) < ENOUGH:
         if rng.random() < 0.1:
-            hand = take_pen(rng, page, desk)
+            hand = take_pen(desk)
             baseline += hand.height_px
-        _note_line(rng, page, desk, hand, baseline, slope + rng.normal(0, 0.01))
+        _note_line(desk, hand, baseline, slope + rng.normal(0, 0.01))
         baseline += max(gap, hand.height_px * 1.1) * rng.uniform(0.95, 1.15)
-    if rng.random() < 0.08:
-        flourish(rng, page, hand, (0, 0, page.w, page.h))
+    if rng.random() < 0.06:
+        flourish(desk, hand, (0, 0, page.w, page.h))
 
 
-def _note_line(rng: np.random.Generator, page: Page, desk: Desk, hand: Hand, baseline: float, slope: float) -> None:
+def _choose_paper(desk: Desk, gap_px: float) -> None:
+    chance = desk.rng.random()
+    if chance < 0.45:
+        pitch = gap_px if desk.rng.random() < 0.6 else desk.rng.uniform(12, 50)
+        rule(desk.page, pitch, squared=chance < 0.22)
+
+
+def _note_line(desk: Desk, hand: Hand, baseline: float, slope: float) -> None:
+    rng, page, height = desk.rng, desk.page, hand.height_px
     spacing = float(rng.choice([-0.06, 0.05, 0.15, 0.3, 0.8]))
-    x = rng.uniform(-0.1, 1.5) * hand.height_px
-    while x < page.w - 0.4 * hand.height_px:
+    x = rng.uniform(-0.1, 1.5) * height
+    while x < page.w - 0.4 * height:
         at = (x, baseline + slope * x)
-        chance = rng.random()
+        chance, since = rng.random(), len(page.marks)
         if chance < 0.68:
-            text = _decorated(rng, number(rng))
-            room = int((page.w - x) / (hand.height_px * (0.7 + spacing))) + 1
-            x = write_text(rng, page, desk, hand, text[: max(1, room)], at, spacing=spacing, slope=slope)
+            room = int((page.w - x) / (height * (0.7 + spacing))) + 1
+            text = _decorated(rng, number(rng))[: max(1, room)]
+            x = write_text(desk, hand, text, at, spacing=spacing, slope=slope)
+            _mark_up(desk, hand, (at[0], at[1] - height, x - at[0], height), since)
         elif chance < 0.86:
-            face = hand_face(rng, desk, hand.height_px * rng.uniform(0.7, 1.1))
-            x += letter(rng, page, face, word(rng), at, hand.ink)[0]
+            x = letter(desk, hand_face(desk, height * rng.uniform(0.7, 1.1)), word(rng), at, hand.ink)
         elif chance < 0.93:
-            x = scrawl(rng, page, hand, at)
+            x = scrawl(desk, hand, at)
         else:
-            x = write_text(rng, page, desk, hand, signs(rng, int(rng.integers(1, 3))), at)
-        if rng.random() < 0.06:
-            below = at[1] + 0.15 * hand.height_px
-            pen_px = max(1.0, hand.writer.pen * hand.height_px)
-            line(rng, page, hand.ink, [(at[0], below), (x, below + rng.normal(0, 2))], pen_px)
-        x += hand.height_px * float(rng.choice([0.5, 0.8, 1.5, 3]))
+            x = write_text(desk, hand, signs(rng, int(rng.integers(1, 3))), at)
+        x += height * float(rng.choice([0.5, 0.8, 1.5, 3]))
+
+
+def _mark_up(desk: Desk, hand: Hand, area: tuple[float, float, float, float], since: int) -> None:
+    """Underline, ring or strike out a number, now and then."""
+    x, y, w, h = area
+    chance = desk.rng.random()
+    if chance < 0.06:
+        below = y + h * desk.rng.uniform(1.05, 1.3)
+        draw_line(desk, hand.ink, [(x, below), (x + w, below + desk.rng.normal(0, 2))], hand.pen_px)
+    elif chance < 0.1:
+        ring(desk, hand, area)
+    elif chance < 0.12:
+        strike_out(desk, hand, area, since)
 
 
 def _decorated(rng: np.random.Generator, text: str) -> str:
@@ -84,64 +87,89 @@ def _decorated(rng: np.random.Generator, text: str) -> str:
     return text + str(rng.choice(list("%€.,-=)x"))) if rng.random() < 0.12 else text
 
 
-def write_cheque(rng: np.random.Generator, page: Page, desk: Desk) -> None:
+def write_sums(desk: Desk) -> None:
+    """Sums as at school: numbers one below the other, a sign, a line, the result."""
+    rng, page = desk.rng, desk.page
+    hand = take_pen(desk, choose_height(desk, 12, 60))
+    height = hand.height_px
+    _choose_paper(desk, 1.3 * height)
+    spacing, step = rng.uniform(0.05, 0.4), height * rng.uniform(1.2, 1.6)
+    right = 5.5 * height
+    while right < page.w + 2 * height and len(page.marks) < ENOUGH:
+        baseline = height * rng.uniform(1.2, 2.5)
+        for row in range(int(rng.integers(2, 5))):
+            text = number(rng, int(rng.integers(1, 5)))
+            x = right - len(text) * height * (0.62 + spacing)
+            write_text(desk, hand, text, (x, baseline), spacing=spacing)
+            if row and rng.random() < 0.7:
+                write_text(desk, hand, str(rng.choice(list("+-x"))), (right - 5 * height, baseline))
+            baseline += step
+        y = baseline - step + 0.25 * height
+        draw_line(desk, hand.ink, [(right - 4.5 * height, y), (right + 0.3 * height, y)], hand.pen_px)
+        text = number(rng, int(rng.integers(2, 5)))
+        write_text(desk, hand, text, (right - len(text) * height * (0.62 + spacing), baseline), spacing=spacing)
+        right += height * rng.uniform(6, 9)
+
+
+def write_cheque(desk: Desk) -> None:
     """Amounts as on cheques: digits that touch, points, dashes, on security print."""
-    print_security(rng, page)
-    hand = take_pen(rng, page, desk, choose_height(rng, page, 18, 110))
+    rng, page = desk.rng, desk.page
+    print_security(page)
+    hand = take_pen(desk, choose_height(desk, 18, 110))
     baseline = hand.height_px * rng.uniform(1.1, 1.5)
     while baseline < page.h + 0.2 * hand.height_px:
-        x = rng.uniform(0, 0.8) * hand.height_px
+        height, x = hand.height_px, rng.uniform(0, 0.8) * hand.height_px
         if rng.random() < 0.6:
-            y = baseline + hand.height_px * rng.uniform(0.05, 0.35)
-            line(rng, page, hand.ink, [(0, y), (page.w, y + rng.normal(0, 2))], rng.uniform(1, 3))
-        amount = f"{int(10 ** rng.uniform(2, 7)):,}".replace(",", str(rng.choice([".", ".", "", "", ","])))
-        before, after = (
-            str(rng.choice(["", "", "$", "#", "-", "=", "$ "])),
-            str(rng.choice(["", "", "-", ".-", "=", "~", ".", "/", "--"])),
-        )
+            y = baseline + height * rng.uniform(0.0, 0.35)
+            draw_line(desk, hand.ink, [(0, y), (page.w, y + rng.normal(0, 2))], rng.uniform(1, 3))
         spacing = float(rng.choice([-0.14, -0.08, -0.02, 0.05, 0.12]))
-        slope = rng.normal(0, 0.05)
-        x = write_text(rng, page, desk, hand, before + amount + after, (x, baseline), spacing=spacing, slope=slope)
+        x = write_text(desk, hand, _amount(rng), (x, baseline), spacing=spacing, slope=rng.normal(0, 0.05))
         if rng.random() < 0.25:
-            box = (rng.uniform(0.3, 1) * page.w, baseline - hand.height_px, page.w * 0.6, hand.height_px * 1.5)
-            flourish(rng, page, hand, box if x < box[0] else (x, *box[1:]))
+            left = max(x, rng.uniform(0.3, 1) * page.w)
+            flourish(desk, hand, (left, baseline - height, 0.6 * page.w, 1.5 * height))
         if rng.random() < 0.12:
-            print_lines(rng, page, desk, (0, baseline + 0.3 * hand.height_px, page.w * 0.7, hand.height_px * 0.5))
+            print_lines(desk, (0, baseline + 0.3 * height, 0.7 * page.w, 0.5 * height))
         if rng.random() < 0.6:
-            hand = take_pen(rng, page, desk, choose_height(rng, page, 18, 110))
+            hand = take_pen(desk, choose_height(desk, 18, 110))
         baseline += hand.height_px * rng.uniform(1.4, 2.4)
 
 
-def write_nothing(rng: np.random.Generator, page: Page, desk: Desk) -> None:
+def _amount(rng: np.random.Generator) -> str:
+    """An amount with its thousands apart, or not, and what people put around it against fraud."""
+    text = number(rng, int(rng.integers(3, 8)))
+    point = str(rng.choice([".", ".", ",", "", ""]))
+    grouped = point.join(filter(None, [text[:-6], text[-6:-3], text[-3:]]))
+    return str(rng.choice(_BEFORE)) + grouped + str(rng.choice(_AFTER))
+
+
+def write_nothing(desk: Desk) -> None:
     """A sheet without any digit: print, words, crosses, walls and leaves, or nothing at all."""
+    rng, page = desk.rng, desk.page
     kind = rng.choice(["print", "words", "crosses", "texture", "blank"], p=[0.28, 0.28, 0.12, 0.24, 0.08])
     if rng.random() < 0.3:
-        rule(rng, page, rng.uniform(12, 60), squared=rng.random() < 0.5)
+        rule(page, rng.uniform(12, 60), squared=rng.random() < 0.5)
     if kind == "texture":
-        texture(rng, page)
+        texture(page)
     elif kind == "print":
-        print_lines(rng, page, desk, (rng.uniform(-10, 30), 0, page.w, page.h))
+        print_lines(desk, (rng.uniform(-10, 30), 0, page.w, page.h))
     elif kind == "words":
-        _write_words(rng, page, desk)
+        _write_words(desk)
     elif kind == "crosses":
-        hand = take_pen(rng, page, desk)
+        hand = take_pen(desk)
         for _ in range(int(rng.integers(2, 12))):
             x, y = rng.uniform(0, 1, 2) * (page.w, page.h)
             size = hand.height_px * rng.uniform(0.5, 1.5)
-            cross_out(rng, page, hand.ink, (x, y, size, size), max(1.0, hand.writer.pen * hand.height_px))
+            draw_cross(desk, hand, (x, y, size, size))
 
 
-def _write_words(rng: np.random.Generator, page: Page, desk: Desk) -> None:
-    hand = take_pen(rng, page, desk)
-    face = hand_face(rng, desk, hand.height_px)
+def _write_words(desk: Desk) -> None:
+    rng, page, hand = desk.rng, desk.page, take_pen(desk)
+    face = hand_face(desk, hand.height_px)
     slope, baseline = rng.normal(0, 0.03), 1.3 * hand.height_px
     while baseline < page.h + hand.height_px:
         x = rng.uniform(0, 30)
         while x < page.w:
             at = (x, baseline + slope * x)
-            if rng.random() < 0.75:
-                x += letter(rng, page, face, word(rng), at, hand.ink)[0]
-            else:
-                x = scrawl(rng, page, hand, at)
+            x = letter(desk, face, word(rng), at, hand.ink) if rng.random() < 0.75 else scrawl(desk, hand, at)
             x += hand.height_px * rng.uniform(0.3, 0.8)
         baseline += hand.height_px * rng.uniform(1.4, 2.2)

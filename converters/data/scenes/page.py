@@ -14,6 +14,10 @@ from converters.data.scenes.strokes import Coverage
 from converters.data.scenes.view import Points, View
 
 Picture = NDArray[np.uint8]
+Spot = tuple[float, float]
+"""Left and top, in pixels."""
+Area = tuple[float, float, float, float]
+"""Left, top, width and height, in pixels."""
 FULL = 90
 """Coverage from which on a pixel belongs to a digit's box."""
 SMALLEST_PX = 9
@@ -62,9 +66,11 @@ class Mark:
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """The sheet, BGR, uint8 (h, w, 3), and the digits written on it so far."""
+    """The sheet, and the digits written on it so far."""
 
+    rng: np.random.Generator
     image: Picture
+    """BGR, uint8 (h, w, 3)."""
     marks: list[Mark] = field(default_factory=list)
 
     @property
@@ -75,45 +81,43 @@ class Page:
     def h(self) -> int:
         return int(self.image.shape[0])
 
-    def stamp(self, rng: np.random.Generator, coverage: Coverage, x: float, y: float, ink: Ink) -> None:
-        """Put ink on the sheet with its left top corner at (x, y); what lies outside is lost."""
-        left, top = round(x), round(y)
+    def stamp(self, coverage: Coverage, at: Spot, ink: Ink) -> None:
+        """Put ink on the sheet with its left top corner at a spot; what lies outside is lost."""
+        left, top = round(at[0]), round(at[1])
         x0, y0 = max(0, left), max(0, top)
         x1, y1 = min(self.w, left + coverage.shape[1]), min(self.h, top + coverage.shape[0])
         if x0 >= x1 or y0 >= y1:
             return
         alpha = coverage[y0 - top : y1 - top, x0 - left : x1 - left].astype(np.float32) * (ink.opacity / 255)
         if ink.grain:
-            rough = rng.normal(1, ink.grain, ((y1 - y0) // 2 + 1, (x1 - x0) // 2 + 1)).astype(np.float32)
+            rough = self.rng.normal(1, ink.grain, ((y1 - y0) // 2 + 1, (x1 - x0) // 2 + 1)).astype(np.float32)
             alpha *= np.clip(cv2.resize(rough, (x1 - x0, y1 - y0)), 0, 1)
         here = self.image[y0:y1, x0:x1]
-        mixed = here * (1 - alpha[..., None]) + alpha[..., None] * ink.colour
-        here[:] = np.rint(mixed)
+        here[:] = np.rint(here * (1 - alpha[..., None]) + alpha[..., None] * ink.colour)
 
-    def write(
-        self, rng: np.random.Generator, label: int | None, coverage: Coverage, x: float, y: float, ink: Ink
-    ) -> None:
+    def write(self, label: int | None, coverage: Coverage, at: Spot, ink: Ink) -> None:
         """Put a digit on the sheet and remember it; without a label it is to be ignored."""
-        self.stamp(rng, coverage, x, y, ink)
-        at = np.array([round(x), round(y)], np.float64)
+        self.stamp(coverage, at, ink)
+        corner = np.rint(np.array(at, np.float64))
         padded = cv2.copyMakeBorder((coverage > FULL).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT)
         contours, _ = cv2.findContours(padded, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-        if not contours:
+        outline = np.concatenate([np.zeros((0, 2)), *(c[:, 0] for c in contours)]) - 1 + corner
+        kept = outline[((outline >= 0) & (outline < (self.w, self.h))).all(axis=1)]
+        if not len(kept):
             return
-        outline = np.concatenate(contours)[:, 0].astype(np.float64) - 1
-        self.marks.append(
-            Mark(label, outline + at, _some(coverage > 0.7 * coverage.max()) + at, _some(coverage < 10) + at)
-        )
+        inside, around = _some(coverage > 0.7 * coverage.max()), _some(coverage < 10)
+        whole = len(kept) == len(outline)  # not cut off by the sheet's edge
+        self.marks.append(Mark(label if whole else None, kept, inside + corner, around + corner))
 
     def show(self, view: View, picture: Picture) -> Scene:
         """The scene, where `picture` is the sheet as seen."""
         seen = [(mark, *_box(view.forward(mark.outline), view.size)) for mark in self.marks]
-        boxes = [box for _, box, visible in seen if visible > 0]
+        covered = _covered([box for _, box, _ in seen])
         digits, ignored = [], []
-        for mark, box, visible in seen:
+        for (mark, box, visible), hidden in zip(seen, covered, strict=True):
             if visible < 0.1:
                 continue
-            readable = box.h >= SMALLEST_PX and visible > 0.93 and not _is_covered(box, boxes)
+            readable = box.h >= SMALLEST_PX and visible > 0.93 and not hidden
             if mark.label is not None and readable and _contrast(picture, view, mark) >= FAINTEST * 255:
                 digits.append((mark.label, box))
             else:
@@ -137,14 +141,14 @@ def _box(outline: Points, size: tuple[int, int]) -> tuple[Box, float]:
     return Box(x0, y0, w, h), w * h / ((right - left) * (bottom - top))
 
 
-def _is_covered(box: Box, boxes: Sequence[Box]) -> bool:
-    """Whether another digit stands on this one, or in it."""
-    for other in boxes:
-        w = min(box.right, other.right) - max(box.x, other.x)
-        h = min(box.bottom, other.bottom) - max(box.y, other.y)
-        if min(w, h) > 0 and w * h > OVERWRITTEN * min(box.w * box.h, other.w * other.h) and other is not box:
-            return True
-    return False
+def _covered(boxes: Sequence[Box]) -> NDArray[np.bool_]:
+    """Which digits another digit stands on, or in."""
+    x, y, w, h = np.array(boxes, np.float64).reshape(-1, 4).T
+    across = np.minimum.outer(x + w, x + w) - np.maximum.outer(x, x)
+    down = np.minimum.outer(y + h, y + h) - np.maximum.outer(y, y)
+    shared = np.clip(across, 0, None) * np.clip(down, 0, None)
+    np.fill_diagonal(shared, 0)
+    return np.asarray((shared > OVERWRITTEN * np.minimum.outer(w * h, w * h)).any(axis=1))
 
 
 def _contrast(picture: Picture, view: View, mark: Mark) -> float:

@@ -22,12 +22,12 @@ def blank(rng: np.random.Generator, size: tuple[int, int], *, dark: bool) -> Pag
     )
     if rng.random() < 0.3:
         colour = np.full(3, colour.mean())
-    roughness = rng.uniform(0, 0.025) if rng.random() < 0.75 else rng.uniform(0.02, 0.1)
+    roughness = rng.uniform(0, 0.02) if rng.random() < 0.75 else rng.uniform(0.02, 0.07)
     shade = roughness * cloud(rng, h, w, rng.uniform(1.0, 4))
     if dark or rng.random() < 0.2:
-        shade = shade + rng.uniform(0.02, 0.15) * cloud(rng, h, w, rng.uniform(10, 60))
+        shade = shade + rng.uniform(0.01, 0.07) * cloud(rng, h, w, rng.uniform(10, 60))
     image = colour.astype(np.float32) * (1 - shade[..., None])
-    return Page(np.clip(image, 0, 255).astype(np.uint8))
+    return Page(rng, np.clip(image, 0, 255).astype(np.uint8))
 
 
 def cloud(rng: np.random.Generator, h: int, w: int, grain_px: float) -> Shade:
@@ -44,8 +44,9 @@ def shade_page(page: Page, shade: Shade, colour: NDArray[np.float32] | None = No
     page.image[:] = np.rint(page.image * (1 - alpha) + alpha * target)
 
 
-def print_security(rng: np.random.Generator, page: Page) -> None:
+def print_security(page: Page) -> None:
     """Waves, rosettes or a weave in fine lines, as on cheques."""
+    rng = page.rng
     ys, xs = np.mgrid[0 : page.h, 0 : page.w].astype(np.float32)
     strength = rng.uniform(0.06, 0.4)
     shade = np.zeros((page.h, page.w), np.float32)
@@ -66,8 +67,9 @@ def print_security(rng: np.random.Generator, page: Page) -> None:
     shade_page(page, np.asarray(strength * shade, np.float32), _tint(rng))
 
 
-def rule(rng: np.random.Generator, page: Page, pitch_px: float, *, squared: bool) -> None:
+def rule(page: Page, pitch_px: float, *, squared: bool) -> None:
     """Ruled or squared paper, lines so far apart."""
+    rng = page.rng
     width = max(1, round(rng.uniform(0.02, 0.05) * pitch_px)) if rng.random() < 0.7 else 1
     ink = Ink(_tint(rng), rng.uniform(0.15, 0.6) if rng.random() < 0.8 else 0.9)
     coverage = np.zeros((page.h, page.w), np.uint8)
@@ -80,11 +82,12 @@ def rule(rng: np.random.Generator, page: Page, pitch_px: float, *, squared: bool
     elif rng.random() < 0.25:
         x = round(rng.uniform(0.05, 0.25) * page.w)
         cv2.line(coverage, (x, 0), (x, page.h), 255, width, cv2.LINE_AA)
-    page.stamp(rng, coverage, 0, 0, ink)
+    page.stamp(coverage, (0, 0), ink)
 
 
-def texture(rng: np.random.Generator, page: Page) -> None:
+def texture(page: Page) -> None:
     """What is no paper at all: bricks, leaves, planks, cloth, skin."""
+    rng = page.rng
     h, w = page.h, page.w
     kind = rng.choice(["bricks", "leaves", "planks", "cloth", "skin"])
     shade = np.zeros((h, w), np.uint8)
@@ -106,10 +109,11 @@ def texture(rng: np.random.Generator, page: Page) -> None:
         weave = np.sin(ys * 2 * np.pi / pitch) * (np.sin(xs * 2 * np.pi / pitch) if kind == "cloth" else 1)
         shade = np.clip(120 * weave + 25 * cloud(rng, h, w, 3), 0, 255).astype(np.uint8)
     colour = rng.uniform(0, 200, 3).astype(np.float32)
-    shade_page(page, shade.astype(np.float32) / 255 * np.float32(rng.uniform(0.2, 0.9)), colour)
+    shade_page(page, np.asarray(shade * (rng.uniform(0.2, 0.9) / 255), np.float32), colour)
 
 
 def _tint(rng: np.random.Generator) -> NDArray[np.float32]:
     """A printing colour: grey, bluish, reddish or green."""
     base = rng.uniform(20, 150)
-    return np.clip(base + rng.uniform(-1, 1, 3) * rng.choice([0, 30, 90]), 0, 255).astype(np.float32)
+    colour = base + rng.uniform(-1, 1, 3) * rng.choice([0, 30, 90])
+    return np.asarray(np.clip(colour, 0, 255), np.float32)

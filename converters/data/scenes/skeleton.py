@@ -23,9 +23,9 @@ for _bit, (_y, _x) in enumerate(_RING):
     _BITS[1 + _y, 1 + _x] = 1 << _bit
 
 
-def _removable(first: bool) -> NDArray[np.uint8]:
-    """For each pattern of neighbours 1 where Zhang and Suen's half step removes the pixel (CACM 27, 1984, p. 236)."""
-    table = np.zeros(256, np.uint8)
+def _kept(first: bool) -> NDArray[np.uint8]:
+    """For each pattern of neighbours 0 where Zhang and Suen's half step removes the pixel (CACM 27, 1984, p. 236)."""
+    table = np.ones(256, np.uint8)
     for code in range(256):
         p = [code >> i & 1 for i in range(8)]
         rises = sum(a < b for a, b in zip(p, p[1:] + p[:1], strict=True))
@@ -35,11 +35,11 @@ def _removable(first: bool) -> NDArray[np.uint8]:
             if first
             else not (up and right and left) and not (up and down and left)
         )
-        table[code] = 2 <= sum(p) <= 6 and rises == 1 and open_sides
+        table[code] = not (2 <= sum(p) <= 6 and rises == 1 and open_sides)
     return table
 
 
-_HALF_STEPS = (_removable(True), _removable(False))
+_HALF_STEPS = (_kept(True), _kept(False))
 
 
 def thin(ink: NDArray[np.bool_]) -> NDArray[np.uint8]:
@@ -49,9 +49,9 @@ def thin(ink: NDArray[np.bool_]) -> NDArray[np.uint8]:
         before = cv2.countNonZero(image)
         for table in _HALF_STEPS:
             code = cv2.filter2D(image, cv2.CV_8U, _BITS, borderType=cv2.BORDER_CONSTANT)
-            image = np.asarray(image & ~cv2.LUT(code, table) & 1, np.uint8)
+            image = cv2.bitwise_and(image, cv2.LUT(code, table))
         if cv2.countNonZero(image) == before:
-            return image
+            return np.asarray(image, np.uint8)
 
 
 def trace(glyph: NDArray[np.uint8]) -> list[Stroke]:
@@ -70,7 +70,7 @@ def _thinned_out(line: Stroke) -> Stroke:
     gaps = max(1, round((len(line) - 1) / EVERY))
     soft = line.copy()
     soft[1:-1] = (line[:-2] + line[1:-1] + line[2:]) / 3
-    return soft[np.rint(np.linspace(0, len(line) - 1, gaps + 1)).astype(int)]
+    return np.asarray(soft[np.rint(np.linspace(0, len(line) - 1, gaps + 1)).astype(int)])
 
 
 def _walk(skeleton: NDArray[np.uint8]) -> list[Stroke]:
@@ -80,7 +80,7 @@ def _walk(skeleton: NDArray[np.uint8]) -> list[Stroke]:
     ends_first = np.argsort(neighbours[ys, xs], kind="stable")
     left = dict.fromkeys(zip(ys[ends_first].tolist(), xs[ends_first].tolist(), strict=True))
     passed: set[tuple[int, int]] = set()
-    lines = []
+    lines: list[Stroke] = []
     while left:
         start = next(iter(left))
         line = [start]

@@ -13,7 +13,7 @@ Stroke = NDArray[np.float64]
 Coverage = NDArray[np.uint8]
 """How much of each pixel is inked, uint8 (h, w), cropped tight; 255 is all of it."""
 
-STEPS = 6
+STEPS = 4
 _T = np.linspace(0, 1, STEPS, endpoint=False)[:, None]
 _BASIS = (
     np.concatenate([_T**0, _T, _T**2, _T**3], axis=1)

@@ -4,172 +4,143 @@ from __future__ import annotations
 
 import numpy as np
 
-from converters.data.scenes.desk import (
-    Desk,
-    choose_height,
-    choose_ink,
-    cross_out,
-    frame,
-    hand_face,
-    letter,
-    line,
-    number,
-    print_face,
-    print_ink,
-    take_pen,
-    word,
-    write_text,
-)
+from converters.data.scenes.desk import Desk, Hand, choose_height, choose_ink, take_pen
 from converters.data.scenes.lettering import Face
-from converters.data.scenes.page import Ink, Page
+from converters.data.scenes.page import Area, Ink, Spot
 from converters.data.scenes.paper import print_security
-from converters.data.scenes.writer import write_digit
+from converters.data.scenes.words import hand_face, letter, number, print_face, print_ink, word
+from converters.data.scenes.writing import draw_box, draw_cross, draw_line, write_in_cell, write_text
 
 ENOUGH = 60
 """No more digits than about that on a sheet."""
+_FIELDS = {"boxes": 0.34, "comb": 0.14, "line": 0.16, "ticks": 0.12, "word": 0.08, "single": 0.16}
 
 
-def fill_grid(rng: np.random.Generator, page: Page, desk: Desk) -> None:
+def fill_grid(desk: Desk) -> None:
     """A part of a sudoku or a squared table, printed and handwritten digits in its cells."""
+    rng, page = desk.rng, desk.page
     cell = float(np.exp(rng.uniform(np.log(22), np.log(90))))
-    hand = take_pen(rng, page, desk, cell * rng.uniform(0.45, 0.8))
-    printed, rules = print_face(rng, desk, cell * rng.uniform(0.4, 0.65)), print_ink(rng, desk)
+    hand = take_pen(desk, cell * rng.uniform(0.45, 0.8))
+    printed, ink = print_face(desk, cell * rng.uniform(0.4, 0.65)), print_ink(desk)
     left, top = rng.uniform(-0.5, 0.6, 2) * cell
     columns, rows = int(min(9, (page.w - left) / cell + 1)), int(min(9, (page.h - top) / cell + 1))
-    _rule_grid(rng, page, rules, (left, top, cell), (columns, rows))
-    shares = rng.dirichlet([2, 1.5, 2.5])  # printed, handwritten, empty
-    for row in range(rows):
-        for column in range(columns):
-            x, y = left + column * cell, top + row * cell
-            kind = rng.choice(3, p=shares)
-            label = int(rng.integers(1, 10)) if rng.random() < 0.85 else 0
-            if kind == 0:
-                _print_digit(rng, page, printed, label, (x, y, cell), rules)
-            elif kind == 1:
-                ink = write_digit(rng, hand.writer, desk.digits, label, hand.height_px)
-                middle = np.array([x + cell / 2, y + cell / 2]) + rng.normal(0, 0.06, 2) * cell
-                page.write(rng, label, ink, middle[0] - ink.shape[1] / 2, middle[1] - ink.shape[0] / 2, hand.ink)
+    _rule_grid(desk, ink, (left, top, columns * cell, rows * cell), cell)
+    kinds = rng.choice(3, (rows, columns), p=rng.dirichlet([2, 2, 2.5]))  # printed, handwritten, empty
+    for (row, column), kind in np.ndenumerate(kinds):
+        area = (left + column * cell, top + row * cell, cell, cell)
+        label = int(rng.integers(1, 10)) if rng.random() < 0.85 else 0
+        if kind == 0:
+            _print_in_cell(desk, printed, label, area, ink)
+        elif kind == 1:
+            write_in_cell(desk, hand, label, area)
     if rng.random() < 0.4:
-        letter(
-            rng, page, print_face(rng, desk, cell * 0.4), f"{word(rng)} {number(rng)}", (left, top - 0.3 * cell), rules
-        )
+        letter(desk, print_face(desk, 0.4 * cell), f"{word(rng)} {number(rng)}", (left, top - 0.3 * cell), ink)
 
 
-def _rule_grid(
-    rng: np.random.Generator, page: Page, ink: Ink, at: tuple[float, float, float], count: tuple[int, int]
-) -> None:
+def _rule_grid(desk: Desk, ink: Ink, area: Area, cell: float) -> None:
     """Lines of a grid, every third thick."""
-    left, top, cell = at
-    right, bottom = left + count[0] * cell, top + count[1] * cell
-    thin, thick = rng.uniform(1, 2), rng.uniform(2, 5) if rng.random() < 0.8 else 1.5
-    begin = int(rng.integers(3))
-    for i in range(count[0] + 1):
-        x = left + i * cell
-        line(rng, page, ink, [(x, top), (x, bottom)], thick if (i + begin) % 3 == 0 else thin)
-    for i in range(count[1] + 1):
-        y = top + i * cell
-        line(rng, page, ink, [(left, y), (right, y)], thick if (i + begin) % 3 == 0 else thin)
+    x, y, w, h = area
+    thin = desk.rng.uniform(1, 2)
+    thick = desk.rng.uniform(2, 5) if desk.rng.random() < 0.8 else thin
+    begin = int(desk.rng.integers(3))
+    for i, along in enumerate(np.arange(0, w + cell / 2, cell)):
+        draw_line(desk, ink, [(x + along, y), (x + along, y + h)], thin if (i + begin) % 3 else thick)
+    for i, along in enumerate(np.arange(0, h + cell / 2, cell)):
+        draw_line(desk, ink, [(x, y + along), (x + w, y + along)], thin if (i + begin) % 3 else thick)
 
 
-def _print_digit(
-    rng: np.random.Generator, page: Page, face: Face, label: int, cell: tuple[float, float, float], ink: Ink
-) -> None:
+def _print_in_cell(desk: Desk, face: Face, label: int, area: Area, ink: Ink) -> None:
     """A printed digit in the middle of its cell, about which nothing is said."""
     drawn = face.draw(str(label)).ink
-    x, y, size = cell
-    page.write(rng, None, drawn, x + (size - drawn.shape[1]) / 2, y + (size - drawn.shape[0]) / 2, ink)
+    x, y, w, h = area
+    desk.page.write(None, drawn, (x + (w - drawn.shape[1]) / 2, y + (h - drawn.shape[0]) / 2), ink)
 
 
-def fill_form(rng: np.random.Generator, page: Page, desk: Desk) -> None:
+def fill_form(desk: Desk) -> None:
     """Fields of a form: a box for each digit, combs, underlines, boxes to tick; printed labels."""
-    height = choose_height(rng, page, 12, 45)
-    hand = take_pen(rng, page, desk, height)
-    hand_words = hand_face(rng, desk, height)
-    label_px = max(6.0, height * rng.uniform(0.35, 0.9))
-    face, ink = print_face(rng, desk, label_px), print_ink(rng, desk)
+    rng, page = desk.rng, desk.page
+    height = choose_height(desk, 12, 45) if rng.random() < 0.6 else rng.uniform(11, 18)
+    hand = take_pen(desk, height)
+    face, words, ink = (
+        print_face(desk, max(6.0, height * rng.uniform(0.35, 0.9))),
+        hand_face(desk, height),
+        print_ink(desk),
+    )
     if rng.random() < 0.15:
-        print_security(rng, page)
+        print_security(page)
     y = rng.uniform(0.2, 1) * height
     while y < page.h and len(page.marks) < ENOUGH:
         x = rng.uniform(0, 0.5) * height
         while x < page.w - height:
             if rng.random() < 0.6:
-                text = f"{word(rng)}{rng.choice(['', ':', ' ' + number(rng, 1) + '.'])}"
-                x += letter(rng, page, face, text, (x, y + height * 1.2), ink)[0] + 0.4 * height
-            field = rng.choice(
-                ["boxes", "comb", "line", "ticks", "word", "single"], p=[0.34, 0.14, 0.16, 0.12, 0.08, 0.16]
-            )
-            if field == "line":
-                text = number(rng)
-                end = write_text(
-                    rng, page, desk, hand, text, (x + 0.3 * height, y + 1.25 * height), spacing=rng.uniform(0, 0.3)
-                )
-                line(rng, page, ink, [(x, y + 1.35 * height), (end + height, y + 1.35 * height)], rng.uniform(1, 2))
-                x = end + height
-            elif field == "word":
-                x += letter(rng, page, hand_words, word(rng), (x, y + 1.2 * height), hand.ink)[0]
+                text = word(rng) + str(rng.choice(["", ":", f" {number(rng, 1)}."]))
+                x = letter(desk, face, text, (x, y + 1.2 * height), ink) + 0.4 * height
+            kind = str(rng.choice(list(_FIELDS), p=list(_FIELDS.values())))
+            if kind == "line":
+                x = _fill_line(desk, hand, (x, y + 1.3 * height), ink)
+            elif kind == "word":
+                x = letter(desk, words, word(rng), (x, y + 1.2 * height), hand.ink)
             else:
-                count = 1 if field == "single" else int(rng.integers(2, 9))
-                x = _fill_boxes(rng, page, desk, (x, y), count, str(field), height)
+                x = _fill_boxes(desk, hand if rng.random() < 0.7 else take_pen(desk, height), (x, y), kind)
             x += height * rng.uniform(0.5, 2.5)
         y += height * rng.uniform(1.8, 3)
 
 
-def _fill_boxes(
-    rng: np.random.Generator, page: Page, desk: Desk, at: tuple[float, float], count: int, kind: str, height: float
-) -> float:
-    """A row of boxes with a digit in most of them, or crosses and ticks; where it ends."""
+def _fill_line(desk: Desk, hand: Hand, at: Spot, ink: Ink) -> float:
+    """A number on a printed line; where the line ends."""
     x, y = at
-    hand = take_pen(rng, page, desk, height)
-    rules = print_ink(rng, desk) if rng.random() < 0.7 else choose_ink(rng, dark=desk.dark)
+    above = hand.height_px * desk.rng.uniform(-0.05, 0.15)
+    end = write_text(
+        desk, hand, number(desk.rng), (x + 0.3 * hand.height_px, y - above), spacing=desk.rng.uniform(0, 0.3)
+    )
+    end += desk.rng.uniform(0, 2) * hand.height_px
+    draw_line(desk, ink, [(x, y), (end, y)], desk.rng.uniform(1, 2))
+    return end
+
+
+def _fill_boxes(desk: Desk, hand: Hand, at: Spot, kind: str) -> float:
+    """A row of boxes with a digit in most of them, or crosses and ticks; where it ends."""
+    rng, height = desk.rng, hand.height_px
+    x, y = at
+    ink = print_ink(desk) if rng.random() < 0.7 else choose_ink(desk)
     w, h = height * rng.uniform(0.85, 1.5), height * rng.uniform(1.2, 1.6)
-    gap = float(rng.choice([0, 0, 0.15, 0.4])) * w
-    width = max(1, round(height * rng.uniform(0.02, 0.08)))
-    fill = rng.uniform(0.5, 1)
-    for _ in range(count):
+    gap = w * float(rng.choice([0, 0, 0.15, 0.4]))
+    width_px, fill = max(1.0, height * rng.uniform(0.02, 0.08)), rng.uniform(0.5, 1)
+    for _ in range(1 if kind == "single" else int(rng.integers(2, 9))):
         if kind == "comb":
             low = y + h * rng.uniform(0.5, 0.7)
-            line(rng, page, rules, [(x, low), (x, y + h), (x + w, y + h), (x + w, low)], width)
+            draw_line(desk, ink, [(x, low), (x, y + h), (x + w, y + h), (x + w, low)], width_px)
         else:
-            page.stamp(rng, *frame((x, y, w, h), width), rules)
+            draw_box(desk, ink, (x, y, w, h), width_px)
         if rng.random() < fill:
-            if kind == "ticks" and rng.random() < 0.7:
-                cross_out(
-                    rng,
-                    page,
-                    hand.ink,
-                    (x + 0.15 * w, y + 0.15 * h, 0.7 * w, 0.7 * h),
-                    max(1.0, hand.writer.pen * height),
-                )
-            elif kind == "ticks":
-                write_text(rng, page, desk, hand, "v", (x + 0.2 * w, y + 0.8 * h))
+            if kind != "ticks":
+                write_in_cell(desk, hand, int(rng.integers(10)), (x, y, w, h))
+            elif rng.random() < 0.7:
+                draw_cross(desk, hand, (x + 0.15 * w, y + 0.15 * h, 0.7 * w, 0.7 * h))
             else:
-                label = int(rng.integers(10))
-                ink = write_digit(rng, hand.writer, desk.digits, label, height)
-                middle = np.array([x + w / 2, y + h / 2]) + rng.normal(0, 0.07, 2) * (w, h)
-                page.write(rng, label, ink, middle[0] - ink.shape[1] / 2, middle[1] - ink.shape[0] / 2, hand.ink)
+                write_text(desk, hand, "v", (x + 0.2 * w, y + 0.8 * h))
         x += w + gap
     return x
 
 
-def fill_table(rng: np.random.Generator, page: Page, desk: Desk) -> None:
-    """A table or score sheet: names, numbers in columns, sums."""
-    height = choose_height(rng, page, 12, 45)
-    hand = take_pen(rng, page, desk, height)
+def fill_table(desk: Desk) -> None:
+    """A table or score sheet: names, numbers in columns."""
+    rng, page = desk.rng, desk.page
+    height = choose_height(desk, 12, 45)
+    hand, ink = take_pen(desk, height), print_ink(desk)
     row_h, column_w = height * rng.uniform(1.3, 2), height * rng.uniform(1.8, 5)
-    face = print_face(rng, desk, height * 0.6) if rng.random() < 0.5 else hand_face(rng, desk, height * 0.9)
-    ink, first_w = print_ink(rng, desk), rng.uniform(1, 2) * column_w
-    width, spacing = rng.uniform(0.7, 2.5), rng.uniform(-0.05, 0.3)
-    for x in np.arange(first_w, page.w, column_w):
-        line(rng, page, ink, [(x, 0), (x, page.h)], width)
+    face = print_face(desk, 0.6 * height) if rng.random() < 0.5 else hand_face(desk, 0.9 * height)
+    width_px, spacing = rng.uniform(0.7, 2.5), rng.uniform(-0.05, 0.3)
+    longest = int(np.clip(column_w / height / (0.7 + spacing), 1, 4))
+    columns = np.arange(rng.uniform(1, 2) * column_w, page.w, column_w)
+    for x in columns:
+        draw_line(desk, ink, [(x, 0), (x, page.h)], width_px)
     for y in np.arange(row_h, page.h + row_h, row_h):
+        draw_line(desk, ink, [(0, y), (page.w, y)], width_px)
+        letter(desk, face, word(rng), (rng.uniform(2, 10), y - 0.25 * row_h), ink)
+        for x in columns[rng.random(len(columns)) < 0.75]:
+            text = number(rng, int(rng.integers(1, longest + 1))) if rng.random() < 0.9 else "-"
+            at = (x + rng.uniform(0.1, 0.3) * height, y - rng.uniform(0.1, 0.3) * (row_h - height) - 1)
+            write_text(desk, hand, text, at, spacing=spacing)
         if len(page.marks) > ENOUGH:
-            break
-        line(rng, page, ink, [(0, y), (page.w, y)], width)
-        letter(rng, page, face, word(rng), (rng.uniform(2, 10), y - 0.25 * row_h), ink)
-        for x in np.arange(first_w, page.w, column_w):
-            if rng.random() < 0.75:
-                digits = int(np.clip(column_w / height / (0.7 + spacing), 1, 4))
-                text = number(rng, int(rng.integers(1, digits + 1))) if rng.random() < 0.9 else "-"
-                at = (x + rng.uniform(0.1, 0.3) * height, y - rng.uniform(0.1, 0.3) * (row_h - height) - 1)
-                write_text(rng, page, desk, hand, text, at, spacing=spacing)
+            return
