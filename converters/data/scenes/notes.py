@@ -115,7 +115,7 @@ def write_cheque(desk: Desk) -> None:
     """Amounts as on cheques: digits that touch, points, dashes, on security print."""
     rng, page = desk.rng, desk.page
     print_security(page)
-    hand = take_pen(desk, choose_height(desk, 18, 110))
+    hand = take_pen(desk, _cheque_height(desk))
     baseline = hand.height_px * rng.uniform(1.1, 1.5)
     while baseline < page.h + 0.2 * hand.height_px:
         height, x = hand.height_px, rng.uniform(0, 0.8) * hand.height_px
@@ -130,8 +130,13 @@ def write_cheque(desk: Desk) -> None:
         if rng.random() < 0.12:
             print_lines(desk, (0, baseline + 0.3 * height, 0.7 * page.w, 0.5 * height))
         if rng.random() < 0.6:
-            hand = take_pen(desk, choose_height(desk, 18, 110))
+            hand = take_pen(desk, _cheque_height(desk))
         baseline += hand.height_px * rng.uniform(1.4, 2.4)
+
+
+def _cheque_height(desk: Desk) -> float:
+    """Amounts are written large."""
+    return float(min(np.exp(desk.rng.uniform(np.log(18), np.log(110))), 0.7 * desk.page.h))
 
 
 def _amount(rng: np.random.Generator) -> str:

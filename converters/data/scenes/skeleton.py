@@ -13,6 +13,8 @@ from converters.data.scenes.strokes import Stroke, smooth
 FACTOR = 2
 SPUR_PX = 5
 """Shorter branches of an enlarged skeleton are traces of the thinning, not of the pen."""
+UNEXPLAINED = 0.03
+"""No more of the ink than that may lie beside the skeleton's pen."""
 EVERY = 4
 """Every so many pixels of a skeleton the spline has a point."""
 
@@ -49,20 +51,28 @@ def thin(ink: NDArray[np.bool_]) -> NDArray[np.uint8]:
         before = cv2.countNonZero(image)
         for table in _HALF_STEPS:
             code = cv2.filter2D(image, cv2.CV_8U, _BITS, borderType=cv2.BORDER_CONSTANT)
-            image = cv2.bitwise_and(image, cv2.LUT(code, table))
+            image = np.asarray(cv2.bitwise_and(image, cv2.LUT(code, table)), np.uint8)
         if cv2.countNonZero(image) == before:
-            return np.asarray(image, np.uint8)
+            return image
 
 
 def trace(glyph: NDArray[np.uint8]) -> list[Stroke]:
-    """The pen's paths through a glyph, uint8 (28, 28), scaled to height 1; none where there is no ink."""
-    large = cv2.resize(glyph, None, fx=FACTOR, fy=FACTOR, interpolation=cv2.INTER_CUBIC)
-    lines = _walk(thin(large > 110))
+    """The pen's paths through a glyph, uint8 (28, 28), scaled to height 1; none where they cannot be told."""
+    ink = np.asarray(cv2.resize(glyph, None, fx=FACTOR, fy=FACTOR, interpolation=cv2.INTER_CUBIC)) > 110
+    skeleton = thin(ink)
+    lines = _walk(skeleton) if _explains(skeleton, ink) else []
     if not lines:
         return []
     every = np.concatenate(lines)
     low, height = every.min(axis=0), max(float(np.ptp(every[:, 1])), 1.0)
     return [smooth((_thinned_out(line) - low) / height) for line in lines]
+
+
+def _explains(skeleton: NDArray[np.uint8], ink: NDArray[np.bool_]) -> bool:
+    """Whether a pen of one width along the skeleton leaves this ink; it does not where a loop has run full."""
+    pen = 2 * int(np.count_nonzero(ink) / max(1, np.count_nonzero(skeleton)) / 2) + 3
+    drawn = cv2.dilate(skeleton, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (pen, pen)))
+    return np.count_nonzero(ink & (drawn == 0)) <= UNEXPLAINED * np.count_nonzero(ink)
 
 
 def _thinned_out(line: Stroke) -> Stroke:
