@@ -70,9 +70,10 @@ def trace(glyph: NDArray[np.uint8]) -> list[Stroke]:
 
 def _explains(skeleton: NDArray[np.uint8], ink: NDArray[np.bool_]) -> bool:
     """Whether a pen of one width along the skeleton leaves this ink; it does not where a loop has run full."""
-    pen = 2 * int(np.count_nonzero(ink) / max(1, np.count_nonzero(skeleton)) / 2) + 3
+    inked = int(ink.sum())
+    pen = inked // max(1, int(skeleton.sum())) // 2 * 2 + 3
     drawn = cv2.dilate(skeleton, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (pen, pen)))
-    return np.count_nonzero(ink & (drawn == 0)) <= UNEXPLAINED * np.count_nonzero(ink)
+    return int((ink & (np.asarray(drawn) == 0)).sum()) <= UNEXPLAINED * inked
 
 
 def _thinned_out(line: Stroke) -> Stroke:
