@@ -1,0 +1,145 @@
+"""Drawn scenes: the truth holds, for any seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agent.vision.box import Box
+from converters.data.labelled import LabelledGlyphs, concatenate
+from converters.data.scenes import Fonts, Scene, draw_scene
+from converters.data.scenes.desk import Desk, take_pen
+from converters.data.scenes.draw import LAYOUTS
+from converters.data.scenes.notes import write_nothing
+from converters.data.scenes.page import Ink, Page
+from converters.data.scenes.paper import blank
+from converters.data.scenes.view import View, choose_view
+from converters.data.scenes.writing import LIKE_A_ONE, strike_out, write_text
+
+NO_GLYPHS = concatenate([])
+BLACK = Ink(np.zeros(3, np.float32), 1.0)
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def desk_of(seed: int, *, dark: bool = False) -> Desk:
+    return Desk(blank(np.random.default_rng(seed), (400, 300), dark=dark), NO_GLYPHS, Fonts(), dark)
+
+
+def straight(page: Page) -> View:
+    return View((page.w, page.h), (page.w, page.h), np.eye(3), (0.0, 0.0, 0.0))
+
+
+def blot(rng: np.random.Generator) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """An ellipse of ink, cropped tight."""
+    ink = np.zeros((60, 60), np.uint8)
+    axes = (int(rng.integers(6, 25)), int(rng.integers(6, 25)))
+    cv2.ellipse(ink, (30, 30), axes, rng.uniform(0, 180), 0, 360, 255, -1)
+    x, y, w, h = cv2.boundingRect(ink)
+    return ink[y : y + h, x : x + w]
+
+
+def is_inside(box: Box, scene: Scene) -> bool:
+    h, w = scene.image.shape[:2]
+    return box.x >= 0 and box.y >= 0 and box.w > 0 and box.h > 0 and box.right <= w and box.bottom <= h
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=SEEDS)
+def test_every_digit_lies_in_the_picture_and_is_ink(seed: int) -> None:
+    scene = draw_scene(np.random.default_rng(seed), NO_GLYPHS)
+    assert scene.image.dtype == np.uint8
+    assert all(160 <= side <= 480 for side in scene.image.shape[:2])
+    assert all(is_inside(box, scene) for _, box in scene.digits)
+    assert all(is_inside(box, scene) for box in scene.ignored)
+    for label, box in scene.digits:
+        assert 0 <= label <= 9
+        crop = scene.image[box.y : box.bottom, box.x : box.right]
+        assert np.ptp(crop) > 10
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=SEEDS)
+def test_boxes_are_exact_however_the_camera_stands(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    view = choose_view(rng, 300, 240)
+    w, h = view.page_size
+    page = Page(rng, np.full((h, w, 3), 255, np.uint8))
+    ink = blot(rng)
+    page.write(3, ink, (rng.uniform(0, w - ink.shape[1]), rng.uniform(0, h - ink.shape[0])), BLACK)
+    seen, paper = view.look(page.image)
+    dark = seen[..., 0] < 128 if paper is None else (seen[..., 0] < 128) & (paper > 0)
+    truth = Box(*cv2.boundingRect(dark.astype(np.uint8)))
+    scene = page.show(view, seen)
+    for _, box in scene.digits:
+        assert (box.x, box.y, box.right, box.bottom) == pytest.approx(
+            (truth.x, truth.y, truth.right, truth.bottom), abs=1
+        )
+    if min(truth.x, truth.y) > 2 and truth.right < 298 and truth.bottom < 238 and truth.h > 12:
+        assert len(scene.digits) == 1
+
+
+@pytest.mark.parametrize("layout", [layout for layout in LAYOUTS if layout is not write_nothing])
+@pytest.mark.parametrize("dark", [False, True])
+def test_every_layout_writes_digits(layout: Callable[[Desk], None], dark: bool) -> None:
+    desks = [desk_of(seed, dark=dark) for seed in range(3)]
+    for desk in desks:
+        layout(desk)
+    assert sum(mark.label is not None for desk in desks for mark in desk.page.marks) > 3
+
+
+def test_some_sheets_have_no_digit() -> None:
+    for seed in range(12):
+        desk = desk_of(seed)
+        write_nothing(desk)
+        assert desk.page.marks == []
+
+
+def test_what_nobody_can_judge_is_ignored() -> None:
+    desk = desk_of(0)
+    hand = take_pen(desk, 30)
+    write_text(desk, hand, f"5{LIKE_A_ONE}", (20, 60))  # this could be a 1
+    write_text(desk, hand, "7", (390, 60))  # cut off by the edge
+    since = len(desk.page.marks)
+    write_text(desk, hand, "44", (20, 160))
+    strike_out(desk, hand, (20, 130, 60, 30), since)
+    assert [mark.label for mark in desk.page.marks] == [5, None, None, None, None]
+
+
+@pytest.mark.parametrize(
+    ("change", "kept"),
+    [
+        (Ink(np.zeros(3, np.float32), 1.0), 1),
+        (Ink(np.full(3, 250, np.float32), 1.0), 0),
+    ],
+    ids=["black", "nearly white"],
+)
+def test_only_what_can_be_seen_is_a_digit(change: Ink, kept: int) -> None:
+    page = Page(np.random.default_rng(0), np.full((100, 100, 3), 255, np.uint8))
+    ink = np.zeros((40, 30), np.uint8)
+    cv2.line(ink, (4, 4), (24, 36), 255, 5)
+    page.write(1, ink, (30, 30), change)
+    scene = page.show(straight(page), page.image)
+    assert (len(scene.digits), len(scene.ignored)) == (kept, 1 - kept)
+
+
+def test_a_digit_below_another_is_ignored_with_it() -> None:
+    page = Page(np.random.default_rng(0), np.full((100, 100, 3), 255, np.uint8))
+    ink = np.full((40, 30), 255, np.uint8)
+    for left in (10, 14, 60):
+        page.write(8, ink, (left, 30), BLACK)
+    scene = page.show(straight(page), page.image)
+    assert [box.x for _, box in scene.digits] == [60]
+    assert [box.x for box in scene.ignored] == [10, 14]
+
+
+def test_given_glyphs_are_used() -> None:
+    ring = np.zeros((28, 28), np.uint8)
+    cv2.ellipse(ring, (14, 14), (5, 9), 0, 0, 360, 255, 2)
+    noughts = LabelledGlyphs(np.stack([ring] * 10), np.arange(10))
+    with_glyphs, without = (draw_scene(np.random.default_rng(5), digits).image for digits in (noughts, NO_GLYPHS))
+    assert with_glyphs.shape != without.shape or not np.array_equal(with_glyphs, without)
