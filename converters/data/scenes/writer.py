@@ -31,6 +31,9 @@ class Writer:
     """Width of the line, in heights."""
     pressure: float
     unrest: float
+    """How far points stray, in heights."""
+    sink: float
+    """How far the middle of a digit lies below its place, in heights; less than 0 lifts it."""
 
 
 def invent_writer(rng: np.random.Generator, fonts: Fonts, height_px: float) -> Writer:
@@ -43,10 +46,11 @@ def invent_writer(rng: np.random.Generator, fonts: Fonts, height_px: float) -> W
         forms=tuple(int(rng.integers(len(forms))) for forms in FORMS),
         face=Face(font, height_px) if source == "lettered" else None,
         slant=float(np.clip(rng.normal(0.08, 0.16), -0.35, 0.6)),
-        stretch=float(np.exp(rng.normal(0, 0.14))),
+        stretch=float(np.exp(rng.normal(0, 0.18))),
         pen=float(np.exp(rng.uniform(np.log(0.045), np.log(0.2)))) if rng.random() < 0.35 else rng.uniform(0.06, 0.13),
         pressure=float(rng.choice([0, 0, 0.5, 1])),
-        unrest=float(rng.uniform(0.01, 0.04)),
+        unrest=float(rng.uniform(0.01, 0.04) if rng.random() < 0.75 else rng.uniform(0.04, 0.07)),
+        sink=float(rng.normal(0, 0.05)),
     )
 
 
@@ -63,8 +67,12 @@ def write_digit(
     matrix = np.array([[writer.stretch * rng.normal(1, 0.06), rng.normal(0, 0.04)], [-slant, 1]])
     pen_px = max(1.0, writer.pen * height_px)
     body_px = max(height_px - pen_px, 0.6 * height_px)
-    moved = [path @ matrix * body_px for path in sway(rng, paths, writer.unrest)]
+    moved = [_sunk(path, writer.sink) @ matrix * body_px for path in sway(rng, paths, writer.unrest)]
     return ink_paths(rng, moved, pen_px, writer.pressure)[0]
+
+
+def _sunk(path: Stroke, depth: float) -> Stroke:
+    return np.column_stack([path[:, 0], path[:, 1] + depth * np.sin(np.pi * np.clip(path[:, 1], 0, 1))])
 
 
 def write_sign(rng: np.random.Generator, writer: Writer, sign: str, height_px: float) -> tuple[Coverage, int]:

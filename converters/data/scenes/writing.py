@@ -15,6 +15,9 @@ from converters.data.scenes.writer import write_digit, write_sign
 LIKE_A_ONE = "/"
 """Nobody can tell it from a slanting 1."""
 
+JOINED = 0.08
+"""How often noughts in a row are joined by a stroke."""
+
 
 def write_text(desk: Desk, hand: Hand, text: str, at: Spot, *, spacing: float = 0.12, slope: float = 0.0) -> float:
     """Write digits and signs along a line.
@@ -32,7 +35,15 @@ def write_text(desk: Desk, hand: Hand, text: str, at: Spot, *, spacing: float = 
     """
     rng, height = desk.rng, hand.height_px
     x, baseline = at
+    joins = rng.random() < JOINED
+    last: Spot | None = None
     for letter in text:
+        if joins and letter == "0" and last:
+            ahead = (x + 0.3 * height, last[1] + rng.normal(0.05, 0.04) * height)
+            _stroke(
+                desk, hand, smooth(np.array([last, ((last[0] + x) / 2, last[1] - rng.normal(0, 0.06) * height), ahead]))
+            )
+        last = None
         if letter == " ":
             x += height * rng.uniform(0.4, 0.9)
             continue
@@ -40,6 +51,7 @@ def write_text(desk: Desk, hand: Hand, text: str, at: Spot, *, spacing: float = 
         if letter.isdigit():
             ink = write_digit(rng, hand.writer, desk.digits, int(letter), height)
             desk.page.write(int(letter), ink, (x, y - ink.shape[0]), hand.ink)
+            last = (x + 0.6 * ink.shape[1], y - rng.uniform(0.8, 1) * ink.shape[0]) if letter == "0" else None
         else:
             ink, top = write_sign(rng, hand.writer, letter, height)
             spot = (x, y - height + top)
