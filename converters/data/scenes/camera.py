@@ -13,7 +13,7 @@ Picture = NDArray[np.uint8]
 Light = NDArray[np.float32]
 
 
-def photograph(rng: np.random.Generator, page: Picture, view: View) -> Picture:
+def photograph(rng: np.random.Generator, page: Picture, view: View, *, shadow: bool) -> Picture:
     """The sheet as seen: on a table, in uneven light, through a lens, as a compressed file; BGR, uint8 (h, w, 3)."""
     seen, paper = view.look(page)
     if paper is not None:
@@ -21,20 +21,20 @@ def photograph(rng: np.random.Generator, page: Picture, view: View) -> Picture:
     if rng.random() < 0.2:
         seen = np.repeat(cv2.cvtColor(seen, cv2.COLOR_BGR2GRAY)[..., None], 3, axis=2)
     h, w = seen.shape[:2]
-    scanned = rng.random() < 0.2
-    lit = seen.astype(np.float32) if scanned else seen * light(rng, h, w)[..., None]
+    scanned = not shadow and rng.random() < 0.25
+    lit = seen.astype(np.float32) if scanned else seen * light(rng, h, w, shadow=shadow)[..., None]
     return compress(rng, noise(rng, blur(rng, np.asarray(lit, np.float32))))
 
 
-def light(rng: np.random.Generator, h: int, w: int) -> Light:
-    """Uneven light (h, w), mostly up to 1, at times with a vignette or the hard edge of a shadow."""
+def light(rng: np.random.Generator, h: int, w: int, *, shadow: bool) -> Light:
+    """Uneven light (h, w), mostly up to 1, at times with a vignette."""
     coarse = rng.uniform(rng.uniform(0.7, 0.95), 1.02, (3, 3)).astype(np.float32)
     field = np.asarray(cv2.resize(coarse, (w, h), interpolation=cv2.INTER_CUBIC), np.float32)
     xs = (np.arange(w, dtype=np.float32) - w / 2) / (w / 2)
     ys = ((np.arange(h, dtype=np.float32) - h / 2) / (h / 2))[:, None]
     if rng.random() < 0.2:
         field *= 1 - np.float32(rng.uniform(0.1, 0.3)) * (xs**2 + ys**2)
-    if rng.random() < 0.25:
+    if shadow:
         field *= _shadow(rng, xs, ys)
     if rng.random() < 0.06:  # a lamp mirrored in the ink
         x, y = rng.uniform(-1, 1, 2)

@@ -1,9 +1,9 @@
-"""One scene from beginning to end: a sheet, a layout on it, a camera above it."""
+"""One picture from beginning to end: a sheet, a layout on it, a camera above it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -16,24 +16,40 @@ from converters.data.scenes.notes import write_cheque, write_notes, write_nothin
 from converters.data.scenes.page import Page, Scene
 from converters.data.scenes.paper import blank
 from converters.data.scenes.tables import fill_form, fill_grid, fill_table
-from converters.data.scenes.view import choose_view
-from converters.data.scenes.words import number
+from converters.data.scenes.view import View, choose_view, enlarged, straight
+from converters.data.scenes.words import number, print_lines
 from converters.data.scenes.writing import scrawl, write_text
 
-LAYOUTS: dict[Callable[[Desk], None], float] = {
-    write_notes: 0.28,
-    write_cheque: 0.2,
-    fill_form: 0.16,
-    fill_grid: 0.12,
-    fill_table: 0.08,
-    write_sums: 0.04,
-    write_nothing: 0.12,
+LAYOUTS: dict[str, tuple[Callable[[Desk], None], float]] = {
+    "notes": (write_notes, 0.28),
+    "cheque": (write_cheque, 0.2),
+    "form": (fill_form, 0.16),
+    "grid": (fill_grid, 0.12),
+    "table": (fill_table, 0.08),
+    "sums": (write_sums, 0.04),
+    "nothing": (write_nothing, 0.12),
 }
 """What is drawn, and how often."""
 
 
+@dataclass(frozen=True)
+class Conditions:
+    """What makes a picture hard."""
+
+    turn_deg: float = 0.0
+    shadow: bool = False
+    """With a hard or soft edge."""
+    show_through: bool = False
+    """The writing on the back."""
+    dark: bool = False
+    """Light on dark."""
+    half_dark: bool = False
+    """A part of it the other way round."""
+    print_beside: bool = False
+
+
 def draw_scene(rng: np.random.Generator, digits: LabelledGlyphs, fonts: Fonts | None = None) -> Scene:
-    """A scene of 160 to 480 pixels a side.
+    """A scene of 160 to 480 pixels a side, to learn from.
 
     Args:
         rng: where chance comes from; the same state gives the same scene.
@@ -41,15 +57,68 @@ def draw_scene(rng: np.random.Generator, digits: LabelledGlyphs, fonts: Fonts | 
         fonts: fonts to letter with; OpenCV's where there are none.
     """
     w, h = (int(v) for v in rng.integers(160, 481, 2))
-    view, dark = choose_view(rng, w, h), rng.random() < 0.1
-    desk = Desk(blank(rng, view.page_size, dark=dark), digits, fonts or Fonts(), dark)
-    if rng.random() < 0.15:
+    kind = str(rng.choice(list(LAYOUTS), p=[share for _, share in LAYOUTS.values()]))
+    conditions = _any_conditions(rng)
+    plain = conditions.turn_deg == 0 and rng.random() < 0.8
+    view = straight(w, h) if plain else choose_view(rng, w, h, conditions.turn_deg)
+    desk = Desk(blank(rng, view.page_size, dark=conditions.dark), digits, fonts or Fonts(), conditions.dark)
+    return _draw(desk, kind, conditions, view)
+
+
+def draw_page(
+    rng: np.random.Generator,
+    kind: str,
+    digits: LabelledGlyphs,
+    fonts: Fonts | None = None,
+    conditions: Conditions | None = None,
+) -> Scene:
+    """A whole page of 0.3 to 3 megapixels, to judge with.
+
+    Args:
+        rng: where chance comes from; the same state gives the same page.
+        kind: one of `LAYOUTS`.
+        digits: glyphs that no net has learnt from.
+        fonts: fonts to letter with; OpenCV's where there are none.
+        conditions: what makes it hard; nothing much where there are none.
+    """
+    conditions = conditions or Conditions()
+    w, h = (int(v) for v in rng.integers(700, 1001, 2))
+    view = enlarged(choose_view(rng, w, h, conditions.turn_deg), float(np.exp(rng.uniform(np.log(0.75), np.log(1.8)))))
+    desk = Desk(blank(rng, view.page_size, dark=conditions.dark), digits, fonts or Fonts(), conditions.dark)
+    return _draw(desk, kind, conditions, view)
+
+
+def _any_conditions(rng: np.random.Generator) -> Conditions:
+    turn_deg = 0.0 if rng.random() < 0.5 else rng.uniform(-20, 20) if rng.random() < 0.4 else rng.normal(0, 2.5)
+    return Conditions(
+        turn_deg,
+        shadow=rng.random() < 0.22,
+        show_through=rng.random() < 0.15,
+        dark=rng.random() < 0.1,
+        half_dark=rng.random() < 0.04,
+        print_beside=rng.random() < 0.1,
+    )
+
+
+def _draw(desk: Desk, kind: str, conditions: Conditions, view: View) -> Scene:
+    if conditions.show_through:
         _show_through(desk)
-    layouts = list(LAYOUTS)
-    layouts[int(rng.choice(len(layouts), p=list(LAYOUTS.values())))](desk)
-    if rng.random() < 0.04:
+    layout, _ = LAYOUTS[kind]
+    layout(_beside_print(desk) if conditions.print_beside else desk)
+    if conditions.half_dark:
         _invert_part(desk.page)
-    return desk.page.show(view, photograph(rng, desk.page.image, view))
+    return desk.page.show(view, photograph(desk.rng, desk.page.image, view, shadow=conditions.shadow))
+
+
+def _beside_print(desk: Desk) -> Desk:
+    """Print on the right or the lower part of the sheet; a desk with the rest of it."""
+    page, share = desk.page, desk.rng.uniform(0.45, 0.8)
+    x, y = round(share * page.w), round(share * page.h)
+    if desk.rng.random() < 0.5:
+        print_lines(desk, (x + 4, 0, page.w - x - 4, page.h))
+        return replace(desk, page=replace(page, image=page.image[:, :x]))
+    print_lines(desk, (4, y + 4, page.w - 4, page.h - y))
+    return replace(desk, page=replace(page, image=page.image[:y]))
 
 
 def _show_through(desk: Desk) -> None:

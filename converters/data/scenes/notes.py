@@ -9,8 +9,6 @@ from converters.data.scenes.paper import print_security, rule, texture
 from converters.data.scenes.words import hand_face, letter, number, print_lines, signs, word
 from converters.data.scenes.writing import draw_cross, draw_line, flourish, ring, scrawl, strike_out, write_text
 
-ENOUGH = 60
-"""No more digits than about that on a sheet."""
 _BEFORE = ("", "", "$", "#", "-", "=", "$ ", "$")
 _AFTER = ("", "", "-", ".-", "=", "~", ".", "/", "--", " -")
 
@@ -21,12 +19,9 @@ def write_notes(desk: Desk) -> None:
     hand = take_pen(desk)
     gap = hand.height_px * rng.uniform(1.15, 2.2)
     _choose_paper(desk, gap)
-    if rng.random() < 0.15:
-        side = rng.uniform(0.5, 0.8) * page.w
-        print_lines(desk, (side, 5, page.w - side, page.h * rng.uniform(0.2, 0.9)))
     slope = rng.normal(0, 0.04)
     baseline = hand.height_px * rng.uniform(1.0, 1.6)
-    while baseline < page.h + 0.3 * hand.height_px and len(page.marks) < ENOUGH:
+    while baseline < page.h + 0.3 * hand.height_px and not page.is_full:
         if rng.random() < 0.1:
             hand = take_pen(desk)
             baseline += hand.height_px
@@ -95,7 +90,7 @@ def write_sums(desk: Desk) -> None:
     _choose_paper(desk, 1.3 * height)
     spacing, step = rng.uniform(0.05, 0.4), height * rng.uniform(1.2, 1.6)
     right = 5.5 * height
-    while right < page.w + 2 * height and len(page.marks) < ENOUGH:
+    while right < page.w + 2 * height and not page.is_full:
         baseline = height * rng.uniform(1.2, 2.5)
         for row in range(int(rng.integers(2, 5))):
             text = number(rng, int(rng.integers(1, 5)))

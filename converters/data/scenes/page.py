@@ -81,6 +81,11 @@ class Page:
     def h(self) -> int:
         return int(self.image.shape[0])
 
+    @property
+    def is_full(self) -> bool:
+        """Whether it bears as many digits as are worth the time to draw them."""
+        return len(self.marks) >= max(60, self.w * self.h / 4000)
+
     def stamp(self, coverage: Coverage, at: Spot, ink: Ink) -> None:
         """Put ink on the sheet with its left top corner at a spot; what lies outside is lost."""
         left, top = round(at[0]), round(at[1])

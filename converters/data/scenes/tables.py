@@ -11,8 +11,6 @@ from converters.data.scenes.paper import print_security
 from converters.data.scenes.words import hand_face, letter, number, print_face, print_ink, word
 from converters.data.scenes.writing import draw_box, draw_cross, draw_line, write_in_cell, write_text
 
-ENOUGH = 60
-"""No more digits than about that on a sheet."""
 _FIELDS = {"boxes": 0.34, "comb": 0.14, "line": 0.16, "ticks": 0.12, "word": 0.08, "single": 0.16}
 
 
@@ -69,7 +67,7 @@ def fill_form(desk: Desk) -> None:
     if rng.random() < 0.15:
         print_security(page)
     y = rng.uniform(0.2, 1) * height
-    while y < page.h and len(page.marks) < ENOUGH:
+    while y < page.h and not page.is_full:
         x = rng.uniform(0, 0.5) * height
         while x < page.w - height:
             if rng.random() < 0.6:
@@ -142,5 +140,5 @@ def fill_table(desk: Desk) -> None:
             text = number(rng, int(rng.integers(1, longest + 1))) if rng.random() < 0.9 else "-"
             at = (x + rng.uniform(0.1, 0.3) * height, y - rng.uniform(0.1, 0.3) * (row_h - height) - 1)
             write_text(desk, hand, text, at, spacing=spacing)
-        if len(page.marks) > ENOUGH:
+        if page.is_full:
             return

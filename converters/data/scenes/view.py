@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -58,31 +58,36 @@ class View:
         return np.asarray(amplitude * np.sin(turn * x + start))
 
 
-def choose_view(rng: np.random.Generator, w: int, h: int) -> View:
-    """Straight from above, or turned by up to 20 degrees, tilted, bowed, or with the table around the paper."""
-    if rng.random() < 0.4:
-        return View((w, h), (w, h), np.eye(3), (0.0, 0.0, 0.0))
-    degrees = rng.uniform(-20, 20) if rng.random() < 0.35 else rng.normal(0, 2.5)
-    cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+def straight(w: int, h: int) -> View:
+    """A sheet that fills the picture, pixel by pixel."""
+    return View((w, h), (w, h), np.eye(3), (0.0, 0.0, 0.0))
+
+
+def choose_view(rng: np.random.Generator, w: int, h: int, turn_deg: float) -> View:
+    """A sheet turned so far, tilted and bowed a little, which fills the picture or lies on a table."""
+    cos, sin = np.cos(np.radians(turn_deg)), np.sin(np.radians(turn_deg))
     turned = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
     tilted = np.eye(3)
     tilted[0, 1] = rng.normal(0, 0.03)
     tilted[2, :2] = np.clip(rng.normal(0, 0.1, 2), -0.2, 0.2) / (w, h)
-    centred, back = np.eye(3), np.eye(3)
-    centred[:2, 2], back[:2, 2] = (-w / 2, -h / 2), (w / 2, h / 2)
-    bow = (
-        (rng.normal(0, 0.012) * h, rng.uniform(0.5, 2) * np.pi / w, rng.uniform(0, 6))
-        if rng.random() < 0.4
-        else (0, 0, 0)
-    )
-    matrix = back @ turned @ tilted @ centred
-    if rng.random() < 0.2:  # the paper's edges show: it is smaller than the picture
-        page = (round(w * rng.uniform(0.75, 1)), round(h * rng.uniform(0.75, 1)))
-        matrix = matrix @ np.array([[1, 0, (w - page[0]) / 2], [0, 1, (h - page[1]) / 2], [0, 0, 1]])
-        return View((w, h), page, matrix, bow)
+    matrix = _shift(w / 2, h / 2) @ turned @ tilted @ _shift(-w / 2, -h / 2)
+    bow = (rng.normal(0, 0.012) * h, rng.uniform(0.5, 2) * np.pi / w, rng.uniform(0, 6))
+    bow = bow if rng.random() < 0.4 else (0.0, 0.0, 0.0)
+    if rng.random() < 0.2:  # the table shows around the sheet
+        page_w, page_h = round(w * rng.uniform(0.75, 1)), round(h * rng.uniform(0.75, 1))
+        return View((w, h), (page_w, page_h), matrix @ _shift((w - page_w) / 2, (h - page_h) / 2), bow)
     corners = np.array([[[0, 0], [w, 0], [w, h], [0, h]]], np.float64)
     seen = cv2.perspectiveTransform(corners, np.linalg.inv(matrix))[0]
     margin = abs(bow[0]) + 1
     low, high = np.floor(seen.min(axis=0) - margin), np.ceil(seen.max(axis=0) + margin)
-    moved = matrix @ np.array([[1, 0, low[0]], [0, 1, low[1]], [0, 0, 1]])
-    return View((w, h), (int(high[0] - low[0]), int(high[1] - low[1])), moved, bow)
+    return View((w, h), (int(high[0] - low[0]), int(high[1] - low[1])), matrix @ _shift(low[0], low[1]), bow)
+
+
+def enlarged(view: View, factor: float) -> View:
+    """The same view in a picture of another size."""
+    w, h = (round(side * factor) for side in view.size)
+    return replace(view, size=(w, h), matrix=np.diag([factor, factor, 1]) @ view.matrix)
+
+
+def _shift(x: float, y: float) -> NDArray[np.float64]:
+    return np.array([[1, 0, x], [0, 1, y], [0, 0, 1]], np.float64)

@@ -86,14 +86,6 @@ def test_glyphs_are_as_the_board_makes_them(draw: Callable[[np.random.Generator]
         assert glyph.max() in (0, 255)
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_a_scene_knows_where_its_digits_stand(seed: int) -> None:
-    drawn = draw_scene(np.random.default_rng(seed), DIGITS)
-    h, w = drawn.image.shape[:2]
-    assert drawn.digits
-    assert all(b.x >= 0 and b.y >= 0 and b.right <= w and b.bottom <= h for _, b in drawn.digits)
-
-
 def test_the_segmenter_cuts_digits_and_outliers_out_of_a_picture() -> None:
     image = np.full((120, 300, 3), 230, np.uint8)
     cv2.putText(image, "5", (30, 90), cv2.FONT_HERSHEY_SIMPLEX, 3, (40, 40, 40), 6)
