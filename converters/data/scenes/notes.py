@@ -88,22 +88,29 @@ def write_sums(desk: Desk) -> None:
     hand = take_pen(desk, choose_height(desk, 12, 60))
     height = hand.height_px
     _choose_paper(desk, 1.3 * height)
+    top = 0.0
+    while top < page.h and not page.is_full:
+        right, lowest = 5.5 * height, top
+        while right < page.w + 2 * height:
+            lowest = max(lowest, _write_sum(desk, hand, right, top + height * rng.uniform(1.2, 2.5)))
+            right += height * rng.uniform(6, 9)
+        top = lowest + height * rng.uniform(0.2, 1)
+
+
+def _write_sum(desk: Desk, hand: Hand, right: float, baseline: float) -> float:
+    """One sum that ends at `right`; the baseline of its result."""
+    rng, height = desk.rng, hand.height_px
     spacing, step = rng.uniform(0.05, 0.4), height * rng.uniform(1.2, 1.6)
-    right = 5.5 * height
-    while right < page.w + 2 * height and not page.is_full:
-        baseline = height * rng.uniform(1.2, 2.5)
-        for row in range(int(rng.integers(2, 5))):
-            text = number(rng, int(rng.integers(1, 5)))
-            x = right - len(text) * height * (0.62 + spacing)
-            write_text(desk, hand, text, (x, baseline), spacing=spacing)
-            if row and rng.random() < 0.7:
-                write_text(desk, hand, str(rng.choice(list("+-x"))), (right - 5 * height, baseline))
-            baseline += step
-        y = baseline - step + 0.25 * height
-        draw_line(desk, hand.ink, [(right - 4.5 * height, y), (right + 0.3 * height, y)], hand.pen_px)
-        text = number(rng, int(rng.integers(2, 5)))
-        write_text(desk, hand, text, (right - len(text) * height * (0.62 + spacing), baseline), spacing=spacing)
-        right += height * rng.uniform(6, 9)
+    rows = int(rng.integers(2, 5))
+    for row in range(rows + 1):
+        y = baseline + row * step
+        text = number(rng, int(rng.integers(1, 5)))
+        write_text(desk, hand, text, (right - len(text) * height * (0.62 + spacing), y), spacing=spacing)
+        if 0 < row < rows and rng.random() < 0.7:
+            write_text(desk, hand, str(rng.choice(list("+-x"))), (right - 5 * height, y))
+    line_y = baseline + (rows - 0.75) * step
+    draw_line(desk, hand.ink, [(right - 4.5 * height, line_y), (right + 0.3 * height, line_y)], hand.pen_px)
+    return baseline + rows * step
 
 
 def write_cheque(desk: Desk) -> None:

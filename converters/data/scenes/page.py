@@ -24,7 +24,7 @@ SMALLEST_PX = 9
 """Nobody reads lower digits."""
 OVERWRITTEN = 0.6
 """Nor digits whose boxes share so much of the smaller one."""
-FAINTEST = 0.055
+FAINTEST = 0.045
 """Nor ink that differs from its paper by less, of the range from black to white."""
 
 

@@ -17,10 +17,10 @@ _FIELDS = {"boxes": 0.34, "comb": 0.14, "line": 0.16, "ticks": 0.12, "word": 0.0
 def fill_grid(desk: Desk) -> None:
     """A part of a sudoku or a squared table, printed and handwritten digits in its cells."""
     rng, page = desk.rng, desk.page
-    cell = float(np.exp(rng.uniform(np.log(22), np.log(90))))
+    cell = float(np.exp(rng.uniform(np.log(max(22, min(page.w, page.h) / 14)), np.log(90))))
     hand = take_pen(desk, cell * rng.uniform(0.45, 0.8))
     printed, ink = print_face(desk, cell * rng.uniform(0.4, 0.65)), print_ink(desk)
-    left, top = rng.uniform(-0.5, 0.6, 2) * cell
+    left, top = (rng.uniform(-0.5 * cell, max(0.6 * cell, side - 9 * cell)) for side in (page.w, page.h))
     columns, rows = int(min(9, (page.w - left) / cell + 1)), int(min(9, (page.h - top) / cell + 1))
     _rule_grid(desk, ink, (left, top, columns * cell, rows * cell), cell)
     kinds = rng.choice(3, (rows, columns), p=rng.dirichlet([2, 2, 2.5]))  # printed, handwritten, empty
@@ -129,7 +129,7 @@ def fill_table(desk: Desk) -> None:
     row_h, column_w = height * rng.uniform(1.3, 2), height * rng.uniform(1.8, 5)
     face = print_face(desk, 0.6 * height) if rng.random() < 0.5 else hand_face(desk, 0.9 * height)
     width_px, spacing = rng.uniform(0.7, 2.5), rng.uniform(-0.05, 0.3)
-    longest = int(np.clip(column_w / height / (0.7 + spacing), 1, 4))
+    longest = int(np.clip(column_w / height / (0.8 + spacing), 1, 4))
     columns = np.arange(rng.uniform(1, 2) * column_w, page.w, column_w)
     for x in columns:
         draw_line(desk, ink, [(x, 0), (x, page.h)], width_px)
