@@ -15,8 +15,8 @@ Count = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]
 
 
-class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How to train one net."""
+class Schedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="role"):
+    """What every recipe says: which net, how long, in what steps, from what."""
 
     name: str
     net: str
@@ -27,21 +27,30 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     label_smoothing: Annotated[float, Meta(ge=0, lt=1)]
     outlier_weight: Annotated[float, Meta(ge=0)]
     """What a mistake on an outlier counts, where one on a digit counts 1: digits are rarer than the mix has them."""
+    scenes: Count
+    """Candidates an epoch that were cut out of drawn scenes, half of them digits."""
+    pictures: Count
+    """Candidates an epoch that were cut out of real pictures, half of them digits; none where no pictures are given."""
+    scenes_drawn: Count
+    """Scenes that are drawn, once, before the first epoch."""
+
+
+class ClassifierRecipe(Schedule, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="classifier"):
+    """How to train a net that tells glyphs."""
+
     plain: Count
     """Digits of MNIST an epoch, as they are."""
     varied: Count
     """Digits of MNIST an epoch, bent and drawn anew."""
     outliers: Count
     """Drawn glyphs an epoch that are no digits."""
-    scenes: Count
-    """Glyphs an epoch that were cut out of drawn scenes, half of them digits."""
-    pictures: Count
-    """Glyphs an epoch that were cut out of real pictures, half of them digits; none where no pictures are given."""
-    scenes_drawn: Count
-    """Scenes that are drawn, once, before the first epoch."""
 
 
-def load_recipe(name: str) -> Recipe:
+class VerifierRecipe(Schedule, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="verifier"):
+    """How to train a net that looks around."""
+
+
+def load_recipe(name: str) -> ClassifierRecipe | VerifierRecipe:
     """A recipe that ships, by its name, or one of your own: a name that ends in .toml is a path.
 
     Raises:
@@ -50,7 +59,7 @@ def load_recipe(name: str) -> Recipe:
     folder = files("converters") / "recipes"
     file = Path(name) if name.endswith(".toml") else folder / f"{name}.toml"
     try:
-        return msgspec.toml.decode(file.read_bytes(), type=Recipe)
+        return msgspec.toml.decode(file.read_bytes(), type=ClassifierRecipe | VerifierRecipe)
     except FileNotFoundError:
         known = ", ".join(sorted(p.name.removesuffix(".toml") for p in folder.iterdir()))
         raise UsageError(f"there is no recipe {name!r}; name a .toml file, or one of: {known}") from None

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from agent.vision.box import Box
 from agent.vision.candidates import LEAST_PX, Candidate, digit_height, find_candidates, find_components
+from agent.vision.cut import cut_glyph
 from agent.vision.digits import Digit, Net, agree, probabilities, select
-from agent.vision.glyph import SIZE_PX, normalise
+from agent.vision.glyph import SIZE_PX
 from agent.vision.ink import Ink, find_ink
 from agent.vision.lines import Reading, group_lines
 from agent.vision.rules import remove_rules
@@ -80,17 +80,6 @@ def read_page(image: NDArray[np.uint8], net: Net, depth: Depth = THOROUGH) -> Pa
         readings = group_lines(digits)
     kept = tuple(d for r in readings for d in r.digits)
     return Page(w, h, kept, readings, stage_ms)
-
-
-def cut_glyph(ink: Ink, candidate: Candidate) -> NDArray[np.uint8]:
-    """A candidate's own ink as a glyph, uint8 (28, 28); its neighbours' ink is left out."""
-    box = candidate.box
-    mask = np.zeros((box.h, box.w), np.uint8)
-    for atom in candidate.atoms:
-        x, y = atom.box.x - box.x, atom.box.y - box.y
-        mask[y : y + atom.box.h, x : x + atom.box.w] |= atom.mask
-    strength = ink.strength[box.y : box.bottom, box.x : box.right]
-    return normalise(np.asarray(cv2.bitwise_and(strength, strength, mask=mask), np.uint8))
 
 
 def find_page_candidates(ink: Ink, factor: float) -> tuple[Candidate, ...]:

@@ -12,11 +12,11 @@ import typer
 from converters.data.mnist import DEFAULT_FOLDER
 
 if TYPE_CHECKING:
-    from converters.recipe import Recipe
+    from converters.recipe import Schedule
     from converters.train.fit import Progress
 
 
-def train(
+def train(  # noqa: PLR0917 - typer names them
     data: Annotated[
         Path, typer.Option(metavar="DIR", envvar="DIGIT_DATA_DIR", help="A folder with MNIST.")
     ] = DEFAULT_FOLDER,
@@ -28,6 +28,10 @@ def train(
     ] = 1,
     pictures: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Real pictures with a truth.json; half of them are learnt from.")
+    ] = None,
+    fonts: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Fonts to draw scenes with: folders 'hand' and 'print' of .ttf, .otf, .woff."),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where the checkpoint goes.", show_default="runs/RECIPE-SEED.pt")
@@ -47,9 +51,8 @@ def train(
     check_place(target)
     state_file = target.with_suffix(".state")
     with _told(loaded) as (drawn, report):
-        checkpoint = run.train(
-            loaded, seed, run.Sources(data, pictures), state_file=state_file, drawn=drawn, report=report
-        )
+        sources = run.Sources(data, pictures, fonts)
+        checkpoint = run.train(loaded, run.Run(seed, sources, state_file, drawn, report))
     # Saved at once: measuring takes converters, which may be missing or die, and the weights took hours.
     save(checkpoint, target)
     typer.echo(f"wrote {target}; measuring its exports on MNIST's test images", err=True)
@@ -62,7 +65,7 @@ def train(
 
 
 @contextmanager
-def _told(recipe: Recipe) -> Iterator[tuple[Callable[[int], None], Callable[[Progress], None]]]:
+def _told(recipe: Schedule) -> Iterator[tuple[Callable[[int], None], Callable[[Progress], None]]]:
     """Who hears of scenes drawn and epochs done: on a terminal a bar, elsewhere a line an epoch; both on stderr."""
     from rich import progress as rich_progress
     from rich.console import Console

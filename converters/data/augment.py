@@ -109,6 +109,21 @@ def degrade(rng: np.random.Generator, ink: Glyphs) -> Glyphs:
     return ink
 
 
+def vary_surroundings(rng: np.random.Generator, windows: Glyphs) -> Glyphs:
+    """The same candidate, uint8 (2, h, w), a little turned, slanted, stretched and moved."""
+    _, h, w = windows.shape
+    if rng.random() < 0.7:
+        stretch, slant, turn = np.exp(rng.normal(0, 0.08, 2)), rng.normal(0, 0.12), rng.normal(0, 0.07)
+        change = np.array([[stretch[0], slant], [turn, stretch[1]]])
+        middle = np.array([w / 2, h / 2])
+        matrix = np.column_stack([change, middle - change @ middle + rng.normal(0, 0.5, 2)])
+        windows = np.stack([np.asarray(cv2.warpAffine(window, matrix, (w, h)), np.uint8) for window in windows])
+    varied = windows * np.exp(rng.normal(0, 0.25))
+    if rng.random() < 0.3:
+        varied = varied + rng.normal(0, 3, windows.shape)
+    return np.asarray(np.clip(varied, 0, 255), np.uint8)
+
+
 def ink_box(ink: Glyphs) -> Box | None:
     """The box around what counts as ink; None where there is none."""
     x, y, w, h = cv2.boundingRect((ink > INK).astype(np.uint8))

@@ -6,14 +6,18 @@ segmenter offers, such as halves of digits, pairs, letters, dots and stains.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agent.vision.box import Box
+from agent.vision.candidates import Candidate
+from agent.vision.cut import cut_glyph
 from agent.vision.digits import NOT_A_DIGIT
-from agent.vision.ink import find_ink
-from agent.vision.page import THOROUGH, cut_glyph, find_page_candidates
+from agent.vision.ink import Ink, find_ink
+from agent.vision.page import THOROUGH, find_page_candidates
+from agent.vision.surroundings import CHANNELS, HEIGHT_PX, WIDTH_PX, cut_surroundings
 from converters.data.labelled import LabelledGlyphs
 from converters.data.scenes import Scene
 
@@ -21,34 +25,80 @@ SAME = 0.7
 """A candidate whose box overlaps a digit's by this much (IoU) shows that digit."""
 ANOTHER = 0.45
 """Below this overlap it shows something else; between the two nothing can be said."""
+IGNORED = 0.2
+"""A candidate that overlaps an ignored box by this much says nothing."""
+UNSAID = -1
+"""The label of a candidate about which nothing can be said."""
+MOST_OF_A_MASK = 150
+"""Candidates that are not digits, of one mask: a page of texture has thousands, and they are all alike."""
 
 
-def harvest(scenes: Iterable[Scene]) -> LabelledGlyphs:
-    """Every candidate glyph that the segmenter finds in the scenes, with its label."""
-    images, labels = [], []
-    for scene in scenes:
+def harvest_glyphs(scenes: Iterable[Scene]) -> LabelledGlyphs:
+    """Every candidate's glyph that the segmenter finds in the scenes, uint8 (n, 28, 28), with its label.
+
+    Half of a 1 is still a 1 to whoever sees only that half; it is left out.
+    """
+    parts = [
+        (np.array([cut_glyph(ink, c) for c in candidates]), labels)
+        for ink, candidates, labels in _offered(scenes, halves_of_ones=False)
+    ]
+    return _together(parts, (28, 28))
+
+
+def harvest_surroundings(scenes: Iterable[Scene]) -> LabelledGlyphs:
+    """Every candidate with its surroundings, uint8 (n, 2, 32, 48), with its label."""
+    parts = [
+        (cut_surroundings(ink, candidates), labels) for ink, candidates, labels in _offered(scenes, halves_of_ones=True)
+    ]
+    return _together(parts, (CHANNELS, HEIGHT_PX, WIDTH_PX))
+
+
+def _together(parts: Sequence[tuple[NDArray[np.uint8], NDArray[np.int64]]], shape: tuple[int, ...]) -> LabelledGlyphs:
+    images = [np.zeros((0, *shape), np.uint8), *(images for images, _ in parts)]
+    labels = [np.zeros(0, np.int64), *(labels for _, labels in parts)]
+    return LabelledGlyphs(np.concatenate(images), np.concatenate(labels))
+
+
+def _offered(
+    scenes: Iterable[Scene], *, halves_of_ones: bool
+) -> Iterator[tuple[Ink, list[Candidate], NDArray[np.int64]]]:
+    """What the segmenter offers, mask by mask: candidates of which something can be said, and their labels."""
+    for number, scene in enumerate(scenes):
         ink = find_ink(scene.image, THOROUGH.longest_px)
+        rng = np.random.default_rng(number)
         for factor in THOROUGH.levels:
-            for candidate in find_page_candidates(ink, factor):
-                label = _label(_unscaled(candidate.box, ink.scale), scene.digits)
-                if label is not None:
-                    images.append(cut_glyph(ink, candidate))
-                    labels.append(label)
-    return LabelledGlyphs(np.array(images, np.uint8).reshape(-1, 28, 28), np.array(labels, np.int64))
+            candidates = find_page_candidates(ink, factor)
+            labels = _labels(candidates, scene, ink.scale, halves_of_ones=halves_of_ones)
+            others = np.flatnonzero(labels == NOT_A_DIGIT)
+            if len(others) > MOST_OF_A_MASK:
+                labels[rng.choice(others, len(others) - MOST_OF_A_MASK, replace=False)] = UNSAID
+            told = np.flatnonzero(labels != UNSAID)
+            if len(told):
+                yield ink, [candidates[i] for i in told], labels[told]
 
 
-def _label(box: Box, truth: Sequence[tuple[int, Box]]) -> int | None:
-    """What a candidate shows; None where that is open."""
-    overlap, digit, true_box = max(((box.overlap(b), d, b) for d, b in truth), default=(0.0, NOT_A_DIGIT, box))
-    if overlap >= SAME:
-        return digit
-    if overlap >= ANOTHER:
-        return None
-    # Half of a 1 is still a 1 to whoever sees only that half.
-    if digit == 1 and overlap > 0 and box.w <= 1.2 * true_box.w:
-        return None
-    return NOT_A_DIGIT
+def _labels(candidates: Sequence[Candidate], scene: Scene, scale: float, *, halves_of_ones: bool) -> NDArray[np.int64]:
+    """What each candidate shows; UNSAID where that is open."""
+    boxes = np.array([c.box for c in candidates], float).reshape(-1, 4) / scale
+    digits = np.array([label for label, _ in scene.digits] or [NOT_A_DIGIT])
+    truth = np.array([box for _, box in scene.digits] or [Box(0, 0, 0, 0)], float)
+    overlaps = _overlaps(boxes, truth)
+    nearest = overlaps.argmax(axis=1)
+    overlap = overlaps.max(axis=1)
+    labels = np.where(overlap >= SAME, digits[nearest], np.where(overlap < ANOTHER, NOT_A_DIGIT, UNSAID))
+    if scene.ignored:
+        ignored = _overlaps(boxes, np.array(scene.ignored, float)).max(axis=1) > IGNORED
+        labels[ignored & (labels == NOT_A_DIGIT)] = UNSAID
+    if not halves_of_ones:
+        half = (digits[nearest] == 1) & (overlap > 0) & (boxes[:, 2] <= 1.2 * truth[nearest, 2])
+        labels[half & (labels == NOT_A_DIGIT)] = UNSAID
+    return labels.astype(np.int64)
 
 
-def _unscaled(box: Box, scale: float) -> Box:
-    return Box(round(box.x / scale), round(box.y / scale), round(box.w / scale), round(box.h / scale))
+def _overlaps(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Intersection over union of each box of one set with each of the other, float64 (n, m); boxes are x, y, w, h."""
+    low = np.maximum(a[:, None, :2], b[:, :2])
+    high = np.minimum(a[:, None, :2] + a[:, None, 2:], b[:, :2] + b[:, 2:])
+    shared = np.clip(high - low, 0, None).prod(axis=2)
+    either = (a[:, 2] * a[:, 3])[:, None] + b[:, 2] * b[:, 3] - shared
+    return np.asarray(shared / np.maximum(either, 1e-9))

@@ -16,7 +16,7 @@ class LabelledGlyphs:
     """Glyphs and what they show."""
 
     images: NDArray[np.uint8]
-    """uint8 (n, 28, 28), bright ink on 0."""
+    """uint8 (n, 28, 28), bright ink on 0; or surroundings, uint8 (n, 2, 32, 48)."""
     labels: NDArray[np.int64]
     """int64 (n,), 0..9, or 10 for "not a digit"."""
 
@@ -26,6 +26,6 @@ class LabelledGlyphs:
 
 def concatenate(parts: Sequence[LabelledGlyphs]) -> LabelledGlyphs:
     """All parts one after the other; empty where there is none."""
-    images = [np.zeros((0, SIZE_PX, SIZE_PX), np.uint8), *(p.images for p in parts)]
-    labels = [np.zeros(0, np.int64), *(p.labels for p in parts)]
-    return LabelledGlyphs(np.concatenate(images), np.concatenate(labels))
+    if not parts:
+        return LabelledGlyphs(np.zeros((0, SIZE_PX, SIZE_PX), np.uint8), np.zeros(0, np.int64))
+    return LabelledGlyphs(np.concatenate([p.images for p in parts]), np.concatenate([p.labels for p in parts]))

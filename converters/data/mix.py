@@ -1,4 +1,4 @@
-"""What one epoch learns from: MNIST plain and varied, outliers, and glyphs cut out of pictures, mixed anew."""
+"""What one epoch learns from: digits and outliers, drawn anew, and candidates cut out of pictures, mixed anew."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 
 from agent.vision.digits import NOT_A_DIGIT
 from agent.vision.glyph import SIZE_PX
-from converters.data.augment import vary_digit
+from converters.data.augment import vary_digit, vary_surroundings
 from converters.data.labelled import LabelledGlyphs, concatenate
 from converters.data.outliers import draw_outlier
-from converters.recipe import Recipe
+from converters.recipe import ClassifierRecipe, VerifierRecipe
 
 
 def mix_epoch(
     rng: np.random.Generator,
-    recipe: Recipe,
+    recipe: ClassifierRecipe,
     mnist: LabelledGlyphs,
     scenes: LabelledGlyphs,
     pictures: LabelledGlyphs,
@@ -41,9 +41,29 @@ def mix_epoch(
         _half_digits(rng, scenes, recipe.scenes),
         _vary(rng, real, 0.5),
     ]
-    every = concatenate(parts)
-    order = rng.permutation(len(every))
-    return LabelledGlyphs(every.images[order], every.labels[order])
+    return _shuffled(rng, concatenate(parts))
+
+
+def mix_surroundings(
+    rng: np.random.Generator, recipe: VerifierRecipe, scenes: LabelledGlyphs, pictures: LabelledGlyphs
+) -> LabelledGlyphs:
+    """One epoch's surroundings in random order, each a little different every time.
+
+    Args:
+        rng: where chance comes from; the same generator state gives the same epoch.
+        recipe: how many of each kind.
+        scenes: cut out of drawn scenes.
+        pictures: cut out of real pictures; may be empty.
+    """
+    parts = [_half_digits(rng, pool, count) for pool, count in ((scenes, recipe.scenes), (pictures, recipe.pictures))]
+    every = concatenate([part for part in parts if len(part)])
+    varied = np.stack([vary_surroundings(rng, windows) for windows in every.images])
+    return _shuffled(rng, LabelledGlyphs(varied, every.labels))
+
+
+def _shuffled(rng: np.random.Generator, glyphs: LabelledGlyphs) -> LabelledGlyphs:
+    order = rng.permutation(len(glyphs))
+    return LabelledGlyphs(glyphs.images[order], glyphs.labels[order])
 
 
 def _pick(rng: np.random.Generator, pool: LabelledGlyphs, count: int) -> LabelledGlyphs:

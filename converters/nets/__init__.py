@@ -1,6 +1,7 @@
-"""One file a family of nets: float32 (n, 1, 28, 28) in 0..1 to logits, float32 (n, 11).
+"""One file a family of nets.
 
-Ten classes are the digits, the last one is "not a digit".
+A classifier turns glyphs, float32 (n, 1, 28, 28) in 0..1, into logits, float32 (n, 11): ten digits and "not a digit".
+A verifier turns surroundings, float32 (n, 2, 32, 48) in 0..1, into the same (see `agent.vision.surroundings`).
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ def build_net(name: str) -> nn.Module:
         TrainingError: there is no such family.
     """
     from converters.nets.base import BaseNet
+    from converters.nets.verifier import VerifierNet
     from profiles.errors import TrainingError
 
-    families: dict[str, type[nn.Module]] = {"base": BaseNet}
+    families: dict[str, type[nn.Module]] = {"base": BaseNet, "verifier": VerifierNet}
     if name not in families:
         raise TrainingError(f"no net is called {name!r}; there are: {', '.join(families)}")
     return families[name]()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from agent.vision.digits import CLASSES
+from converters.nets.layers import convolution
 
 
 class BaseNet(nn.Module):
@@ -17,10 +18,10 @@ class BaseNet(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.features = nn.Sequential(
-            *_convolution(1, 20, kernel=5, stride=2),
-            *_convolution(20, 32),
-            *_convolution(32, 56, stride=2),
-            *_convolution(56, 64),
+            *convolution(1, 20, kernel=5, stride=2),
+            *convolution(20, 32),
+            *convolution(32, 56, stride=2),
+            *convolution(56, 64),
         )
         # AvgPool2d and not AdaptiveAvgPool2d: the latter becomes a ReduceMean that onnxruntime keeps in float.
         self.pool = nn.AvgPool2d(7)
@@ -29,11 +30,3 @@ class BaseNet(nn.Module):
     def forward(self, glyphs: Tensor) -> Tensor:
         logits: Tensor = self.head(self.pool(self.features(glyphs)).flatten(1))
         return logits
-
-
-def _convolution(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> tuple[nn.Module, ...]:
-    return (
-        nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False),
-        nn.BatchNorm2d(outputs),
-        nn.ReLU(),
-    )

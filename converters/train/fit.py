@@ -20,7 +20,7 @@ from torch import nn
 from agent.vision.digits import CLASSES, NOT_A_DIGIT
 from converters.data.labelled import LabelledGlyphs
 from converters.nets.tensors import to_input
-from converters.recipe import Recipe
+from converters.recipe import Schedule
 from profiles.errors import OutputError, TrainingError
 from profiles.whole import write_whole
 
@@ -53,7 +53,7 @@ class _State:
 
 def fit(
     net: nn.Module,
-    recipe: Recipe,
+    recipe: Schedule,
     seed: int,
     make_epoch: Callable[[np.random.Generator], LabelledGlyphs],
     held_out: LabelledGlyphs,
@@ -106,7 +106,7 @@ def accuracy(net: nn.Module, glyphs: LabelledGlyphs) -> float:
     return right / len(glyphs)
 
 
-def _one_epoch(state: _State, recipe: Recipe, glyphs: LabelledGlyphs, weight: torch.Tensor) -> float:
+def _one_epoch(state: _State, recipe: Schedule, glyphs: LabelledGlyphs, weight: torch.Tensor) -> float:
     """Mean loss of one pass over the glyphs."""
     state.net.train()
     losses = []

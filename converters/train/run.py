@@ -1,8 +1,8 @@
-"""A whole training run: gather glyphs, fit, measure int8 ranges; the result is a checkpoint."""
+"""A whole training run: gather what is learnt from, fit, measure int8 ranges; the result is a checkpoint."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -10,77 +10,103 @@ from pathlib import Path
 import numpy as np
 
 from converters.checkpoint import Checkpoint
-from converters.data.harvest import harvest
-from converters.data.labelled import LabelledGlyphs, concatenate
-from converters.data.mix import mix_epoch
+from converters.data.harvest import harvest_glyphs, harvest_surroundings
+from converters.data.labelled import LabelledGlyphs
+from converters.data.mix import mix_epoch, mix_surroundings
 from converters.data.mnist import load_mnist
 from converters.data.pictures import load_pictures
-from converters.data.scenes import Scene, draw_scene
+from converters.data.scenes import Scene, draw_scene, load_fonts
 from converters.export.ranges import measure_ranges
 from converters.nets import build_net
-from converters.recipe import Recipe
+from converters.recipe import ClassifierRecipe, Schedule, VerifierRecipe
 from converters.train.calibrate import calibrate
 from converters.train.fit import Progress, fit
 
 HELD_OUT = 5000
 """The last training images, which only watch the training."""
-RANGE_GLYPHS = 4000
-"""Glyphs that int8 ranges are measured on."""
+RANGE_EXAMPLES = 4000
+"""Examples that int8 ranges are measured on."""
+WATCHED_SCENES = 100
+"""Scenes of held-out digits whose candidates watch a verifier's training."""
 
 
 @dataclass(frozen=True)
 class Sources:
-    """Where the glyphs come from."""
+    """Where examples come from."""
 
     mnist: Path
     pictures: Path | None
     """A folder with `truth.json`, or None."""
+    fonts: Path | None
+    """A folder with `hand` and `print`, or None."""
 
 
-def train(
-    recipe: Recipe,
-    seed: int,
-    sources: Sources,
-    *,
-    state_file: Path,
-    drawn: Callable[[int], None],
-    report: Callable[[Progress], None],
-) -> Checkpoint:
-    """Train a net from nothing, or from where `state_file` left off; its exports are not measured yet.
+@dataclass(frozen=True)
+class Run:
+    """One training run: from what, and who is told."""
 
-    Args:
-        recipe: what to do.
-        seed: decides everything that chance decides.
-        sources: where the glyphs come from.
-        state_file: keeps what an interrupted run had reached.
-        drawn: told the number of scenes drawn, after each.
-        report: told after every epoch.
+    seed: int
+    """Decides everything that chance decides."""
+    sources: Sources
+    state_file: Path
+    """Keeps what an interrupted run had reached."""
+    drawn: Callable[[int], None]
+    """Told the number of scenes drawn, after each."""
+    report: Callable[[Progress], None]
+    """Told after every epoch."""
+
+
+def train(recipe: ClassifierRecipe | VerifierRecipe, run: Run) -> Checkpoint:
+    """Train a net from nothing, or from where its state file left off; its exports are not measured yet.
 
     Raises:
         DatasetError: a data set is missing or damaged.
     """
     import torch
 
-    torch.manual_seed(seed)
+    torch.manual_seed(run.seed)
     net = build_net(recipe.net)
-    learnt, held_out = _digits(sources.mnist)
-    pictures = harvest(load_pictures(sources.pictures)) if sources.pictures else concatenate([])
-    scenes = harvest(_draw_scenes(recipe, seed, learnt, drawn))
-
-    def make_epoch(rng: np.random.Generator) -> LabelledGlyphs:
-        return mix_epoch(rng, recipe, learnt, scenes, pictures)
-
-    net = fit(net, recipe, seed, make_epoch, held_out, state_file=state_file, report=report)
-    calibrate(net, held_out)
-    sample = mix_epoch(np.random.default_rng((seed, recipe.epochs)), recipe, learnt, scenes, pictures)
+    if isinstance(recipe, VerifierRecipe):
+        make_epoch, watched = _surroundings(recipe, run)
+    else:
+        make_epoch, watched = _glyphs(recipe, run)
+    net = fit(net, recipe, run.seed, make_epoch, watched, state_file=run.state_file, report=run.report)
+    if isinstance(recipe, ClassifierRecipe):
+        calibrate(net, watched)
+    sample = make_epoch(np.random.default_rng((run.seed, recipe.epochs)))
     return Checkpoint(
         net=recipe.net,
         state=net.state_dict(),
-        ranges=measure_ranges(net, sample.images[:RANGE_GLYPHS]),
+        ranges=measure_ranges(net, sample.images[:RANGE_EXAMPLES]),
         recipe=recipe.name,
-        seed=seed,
+        seed=run.seed,
         versions={package: version(package) for package in ("torch", "numpy", "opencv-python-headless")},
     )
+
+
+MakeEpoch = Callable[[np.random.Generator], LabelledGlyphs]
+
+
+def _glyphs(recipe: ClassifierRecipe, run: Run) -> tuple[MakeEpoch, LabelledGlyphs]:
+    """What a classifier learns from, and held-out digits."""
+    learnt, held_out = _digits(run.sources.mnist)
+    scenes = harvest_glyphs(_draw_scenes(recipe, run, learnt))
+    pictures = harvest_glyphs(_pictures(run.sources))
+    return lambda rng: mix_epoch(rng, recipe, learnt, scenes, pictures), held_out
+
+
+def _surroundings(recipe: VerifierRecipe, run: Run) -> tuple[MakeEpoch, LabelledGlyphs]:
+    """What a verifier learns from, and candidates of held-out scenes."""
+    learnt, unseen = _digits(run.sources.mnist)
+    scenes = harvest_surroundings(_draw_scenes(recipe, run, learnt))
+    pictures = harvest_surroundings(_pictures(run.sources))
+    fonts = load_fonts(run.sources.fonts) if run.sources.fonts else None
+    drawn = (draw_scene(np.random.default_rng((run.seed, n, 1)), unseen, fonts) for n in range(WATCHED_SCENES))
+    return lambda rng: mix_surroundings(rng, recipe, scenes, pictures), harvest_surroundings(drawn)
+
+
+def _pictures(sources: Sources) -> Iterable[Scene]:
+    return load_pictures(sources.pictures) if sources.pictures else ()
 
 
 def _digits(folder: Path) -> tuple[LabelledGlyphs, LabelledGlyphs]:
@@ -93,7 +119,8 @@ def _digits(folder: Path) -> tuple[LabelledGlyphs, LabelledGlyphs]:
     )
 
 
-def _draw_scenes(recipe: Recipe, seed: int, digits: LabelledGlyphs, drawn: Callable[[int], None]) -> Iterator[Scene]:
+def _draw_scenes(recipe: Schedule, run: Run, digits: LabelledGlyphs) -> Iterator[Scene]:
+    fonts = load_fonts(run.sources.fonts) if run.sources.fonts else None
     for number in range(recipe.scenes_drawn):
-        yield draw_scene(np.random.default_rng((seed, number)), digits)
-        drawn(number + 1)
+        yield draw_scene(np.random.default_rng((run.seed, number)), digits, fonts)
+        run.drawn(number + 1)

@@ -32,7 +32,7 @@ def test_an_unknown_name_lists_those_there_are() -> None:
         ("epochs = 2", "epochs = 'two'", r"mine\.toml is wrong: Expected `int`, got `str` - at `\$\.epochs`"),
         ("batch = 32", "batch = 0", r"mine\.toml is wrong: Expected `int` >= 1 - at `\$\.batch`"),
         ("plain = 2_000", "plain = -1", r"mine\.toml is wrong: Expected `int` >= 0 - at `\$\.plain`"),
-        ("epochs = 2", "epochs =", r"mine\.toml is wrong: .*line 4"),
+        ("epochs = 2", "epochs =", r"mine\.toml is wrong: .*line 5"),
         ('"tiny"', '"\udcff"', r"mine\.toml is wrong: 'utf-8' codec can't decode byte 0xff"),
     ],
 )

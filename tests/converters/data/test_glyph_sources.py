@@ -15,16 +15,16 @@ from agent.vision.box import Box
 from agent.vision.digits import NOT_A_DIGIT
 from agent.vision.glyph import normalise
 from converters.data.augment import vary_digit
-from converters.data.harvest import harvest
+from converters.data.harvest import harvest_glyphs, harvest_surroundings
 from converters.data.labelled import LabelledGlyphs, concatenate
 from converters.data.mix import mix_epoch
 from converters.data.outliers import draw_outlier
 from converters.data.pictures import load_pictures, may_be_learnt_from
 from converters.data.scenes import Scene, draw_scene
-from converters.recipe import Recipe
+from converters.recipe import ClassifierRecipe
 from profiles.errors import DatasetError
 
-RECIPE = Recipe(
+RECIPE = ClassifierRecipe(
     name="tiny",
     net="base",
     epochs=1,
@@ -92,7 +92,7 @@ def test_the_segmenter_cuts_digits_and_outliers_out_of_a_picture() -> None:
     x, y, w, h = cv2.boundingRect((image[..., 0] < 120).astype(np.uint8))
     cv2.line(image, (180, 60), (240, 60), (40, 40, 40), 6)
     cv2.line(image, (210, 30), (210, 90), (40, 40, 40), 6)
-    found = harvest([Scene(image, ((5, Box(x, y, w, h)),))])
+    found = harvest_glyphs([Scene(image, ((5, Box(x, y, w, h)),))])
     assert 5 in found.labels
     assert NOT_A_DIGIT in found.labels
     assert set(found.labels.tolist()) == {5, NOT_A_DIGIT}
