@@ -1,7 +1,7 @@
 """From a picture to ink: how much darker each pixel is than the paper around it.
 
-Light falls off, shadows lie across, inks are coloured: dividing by the paper's own brightness, channel by channel,
-takes most of that away before any threshold is asked.
+Inks are coloured: of a pixel's channels the one counts that shows it most. Light falls off and shadows lie across:
+dividing by the paper's own brightness takes most of that away before any threshold is asked.
 """
 
 from __future__ import annotations
@@ -14,15 +14,21 @@ from numpy.typing import NDArray
 
 Gray = NDArray[np.uint8]
 Picture = NDArray[np.uint8]
+Gains = NDArray[np.float64]
+"""A factor for each channel."""
 
 SMALL_PX = 420
 """Pictures whose longest side is shorter are enlarged: strokes one pixel wide hold no shape."""
-PAPER_MAP_PX = 240
-"""Longest side of the small picture on which the paper is estimated."""
+PAPER_MAP_PX = 80
+"""The paper is estimated on a small picture, whose longest side is at least this, and less than twice as much."""
 PAPER_REACH = 0.11
 """Reach of the paper's estimate, as a share of the longest side: more than half a digit, less than a shadow."""
+DARKEST_PAPER = 16
+"""Nothing is read in what is darker than this: dividing by it would make ink of noise."""
 NOISE_SIGMAS = 4.0
 """Ink must stand out from the paper's own texture by this much."""
+SAMPLED = 100_000
+"""Beyond this many pixels every second row tells enough of how contrast is distributed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,63 +51,85 @@ def find_ink(image: Picture, longest_px: int) -> Ink:
         longest_px: longest side of the working picture; larger pictures are reduced to it.
     """
     picture, scale = _to_working_scale(image, longest_px)
-    paper = _paper(picture)
-    if not _dark_on_light(picture, paper):
-        picture = np.asarray(cv2.bitwise_not(picture), np.uint8)
-        paper = _paper(picture)
-    contrast = cv2.GaussianBlur(_darkness(picture, paper), (0, 0), 0.8)
-    shares = np.cumsum(cv2.calcHist([contrast], [0], None, [256], [0, 256])) / contrast.size
-    noise = NOISE_SIGMAS * float(np.searchsorted(shares, 0.5)) + 5
-    top = max(float(np.searchsorted(shares, 0.998)), noise + 20)
+    contrast = np.asarray(cv2.GaussianBlur(_contrast(picture), (3, 3), 0), np.uint8)
+    histogram = _histogram(contrast[::2] if contrast.size > SAMPLED else contrast)
+    noise = NOISE_SIGMAS * _quantile(histogram, 0.5) + 5
+    top = max(_quantile(histogram, 0.998), noise + 20)
     strength = np.asarray(cv2.convertScaleAbs(contrast, alpha=255 / top), np.uint8)
-    return Ink(strength, scale, _level(strength, int(255 * noise / top)))
+    strengths = np.minimum(np.rint(np.arange(256) * (255 / top)), 255).astype(np.intp)
+    strong = np.asarray(np.bincount(strengths, histogram, 256), np.float64)
+    return Ink(strength, scale, _level(strong, int(255 * noise / top)))
 
 
 def _to_working_scale(image: Picture, longest_px: int) -> tuple[Picture, float]:
-    longest = max(image.shape[:2])
-    if longest > longest_px:
-        scale = longest_px / longest
-        method = cv2.INTER_AREA
-    elif longest < SMALL_PX:
-        scale = 2.0
-        method = cv2.INTER_CUBIC
-    else:
+    h, w = image.shape[:2]
+    longest = max(h, w)
+    if SMALL_PX <= longest <= longest_px:
         return image, 1.0
-    size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
-    return np.asarray(cv2.resize(image, size, interpolation=method), np.uint8), scale
+    scale = longest_px / longest if longest > longest_px else 2.0
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    size = max(1, round(w * scale)), max(1, round(h * scale))
+    return np.asarray(cv2.resize(_halved(image, longest_px), size, interpolation=method), np.uint8), scale
 
 
-def _dark_on_light(picture: Picture, paper: Picture) -> bool:
+def _halved(picture: Picture, longest_px: int) -> Picture:
+    """A picture halved while its longest side stays at least `longest_px`: the cheapest way to make it small."""
+    while max(picture.shape[:2]) >= 2 * longest_px:
+        h, w = (max(1, side // 2) for side in picture.shape[:2])
+        even = picture[: max(1, 2 * h), : max(1, 2 * w)]
+        picture = np.asarray(cv2.resize(even, (w, h), interpolation=cv2.INTER_AREA), np.uint8)
+    return picture
+
+
+def _contrast(picture: Picture) -> Gray:
+    """How much darker than the paper, or lighter where strokes are light, uint8 (h, w); 255 is black on white."""
+    small = _halved(picture, PAPER_MAP_PX)
+    gains, gray, paper = _paper(small)
+    if not _dark_on_light(gray, paper):
+        picture = np.asarray(cv2.bitwise_not(picture), np.uint8)
+        gains, _, paper = _paper(np.asarray(cv2.bitwise_not(small), np.uint8))
+    everywhere = cv2.resize(np.maximum(paper, DARKEST_PAPER), picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.bitwise_not(cv2.divide(_darkest(picture, gains), everywhere, scale=255)), np.uint8)
+
+
+def _paper(small: Picture) -> tuple[Gains, Gray, Gray]:
+    """What makes the paper of a small picture grey, the picture in its darkest channels, and its paper's brightness.
+
+    The paper is a wide median, and so smooth that it may be enlarged.
+    """
+    colour = np.maximum(cv2.mean(small)[:3], 1)
+    gains = colour.max() / colour
+    gray = _darkest(small, gains)
+    reach = max(3, round(PAPER_REACH * max(gray.shape)) | 1)
+    return gains, gray, np.asarray(cv2.GaussianBlur(cv2.medianBlur(gray, reach), (0, 0), reach / 4), np.uint8)
+
+
+def _darkest(picture: Picture, gains: Gains) -> Gray:
+    """Of each pixel the channel that is darkest once paper is grey, uint8 (h, w)."""
+    blue, green, red = (cv2.convertScaleAbs(c, alpha=g) for c, g in zip(cv2.split(picture), gains, strict=True))
+    return np.asarray(cv2.min(cv2.min(blue, green), red), np.uint8)
+
+
+def _dark_on_light(gray: Gray, paper: Gray) -> bool:
     """Whether the strongest contrasts are darker than the paper (pen), not lighter (chalk)."""
-    # Every third pixel tells as much.
-    difference = paper[::3, ::3].astype(np.int16) - picture[::3, ::3]
-    lightest, darkest = np.quantile(difference, (0.01, 0.99))
-    return bool(darkest >= -lightest)
+    darker = _histogram(np.asarray(cv2.subtract(paper, gray), np.uint8))
+    lighter = _histogram(np.asarray(cv2.subtract(gray, paper), np.uint8))
+    return _quantile(darker, 0.98) >= _quantile(lighter, 0.98)
 
 
-def _darkness(picture: Picture, paper: Picture) -> Gray:
-    """How much darker than the paper, uint8 (h, w): the channel that shows it most; 255 is black on white."""
-    blue, green, red = cv2.split(cv2.divide(picture, paper, scale=255))
-    return np.asarray(cv2.bitwise_not(cv2.min(cv2.min(blue, green), red)), np.uint8)
+def _histogram(gray: Gray) -> NDArray[np.float32]:
+    """Pixels of each value, float32 (256,)."""
+    return np.asarray(cv2.calcHist([gray], [0], None, [256], [0, 256]).ravel(), np.float32)
 
 
-def _paper(picture: Picture) -> Picture:
-    """The paper's brightness, uint8 (h, w, 3): a wide median of a small picture whose strokes are filled in."""
-    h, w = picture.shape[:2]
-    factor = min(1.0, PAPER_MAP_PX / max(h, w))
-    size = (max(1, round(w * factor)), max(1, round(h * factor)))
-    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    reach = max(3, round(PAPER_REACH * max(size)) | 1)
-    without_strokes = cv2.morphologyEx(small, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5)))
-    smooth = cv2.GaussianBlur(cv2.medianBlur(without_strokes, reach), (0, 0), reach / 4)
-    # Nothing is read in what is darker than this: dividing by it would make ink of noise.
-    bright = cv2.max(smooth, np.full_like(smooth, 16))
-    return np.asarray(cv2.resize(bright, (w, h), interpolation=cv2.INTER_LINEAR), np.uint8)
+def _quantile(histogram: NDArray[np.float32], share: float) -> float:
+    """The value below or at which a share of the pixels lies."""
+    counts = np.cumsum(histogram)
+    return float(np.searchsorted(counts, share * counts[-1]))
 
 
-def _level(strength: Gray, noise: int) -> int:
-    """Otsu's threshold among the pixels that are more than noise."""
-    histogram = cv2.calcHist([strength], [0], None, [256], [0, 256]).ravel()
+def _level(histogram: NDArray[np.float64], noise: int) -> int:
+    """Otsu's threshold among the strengths that are more than noise, of which `histogram`, (256,), tells how many."""
     histogram[: min(noise, 200)] = 0
     counts = np.cumsum(histogram)
     if counts[-1] == 0:
