@@ -1,4 +1,4 @@
-"""From a mask to what may be digits: whole components, parts of wide ones, and neighbours that may belong together.
+"""From ink to what may be digits: whole components, parts of wide ones, and neighbours that may belong together.
 
 A cluster is a row of atoms, components or parts of one, that lie on or right beside each other. Every run of
 consecutive atoms is a candidate; `digits` decides which runs of a cluster are digits.
@@ -6,7 +6,7 @@ consecutive atoms is a candidate; `digits` decides which runs of a cluster are d
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -14,29 +14,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.vision.box import Box, union
+from agent.vision.components import LEAST_PX, Atom, cut_out, digit_height, find_components
+from agent.vision.ink import Ink
+from agent.vision.rules import remove_rules
 from agent.vision.seams import split
 
-Mask = NDArray[np.uint8]
-
-LEAST_PX = 9
-"""Working pixels below which nothing can be told."""
-MOST_COMPONENTS = 2000
-"""Beyond this the mask is texture; the largest components are kept."""
+LEAST_PART = 0.15
+"""Smallest component that may belong to a digit, as a share of a typical digit's height."""
+LEAST_DIGIT = 0.3
+"""Smallest digit, likewise."""
 MOST_ATOMS = 10
 MOST_IN_A_DIGIT = 4
+BESIDE = 0.08
+"""Components further apart than this share of their height do not nearly touch."""
 WIDE = 0.8
 """A component wider than this share of its height may be several digits that touch."""
-
-
-@dataclass(frozen=True, eq=False)
-class Atom:
-    """The smallest piece of ink that is not cut further."""
-
-    box: Box
-    """In working pixels."""
-    mask: Mask
-    """uint8 (h, w) of 0 and 1, as large as the box."""
-    area: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,39 +47,24 @@ class Candidate:
         return sum(a.area for a in self.atoms)
 
 
-def find_components(mask: Mask, least_px: float = LEAST_PX) -> tuple[Atom, ...]:
-    """The connected components of a mask, uint8 (h, w) of 0 and 1, that are not smaller than `least_px`."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    sizes = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
-    keep = np.flatnonzero(sizes >= least_px)
-    keep = keep[keep != 0]
-    if len(keep) > MOST_COMPONENTS:
-        keep = keep[np.argsort(stats[keep, cv2.CC_STAT_AREA])[-MOST_COMPONENTS:]]
-    atoms = []
-    for label in keep:
-        x, y, w, h, area = (int(v) for v in stats[label])
-        atoms.append(Atom(Box(x, y, w, h), (labels[y : y + h, x : x + w] == label).astype(np.uint8), area))
-    return tuple(atoms)
+def find_page_candidates(ink: Ink, factor: float) -> tuple[Candidate, ...]:
+    """All candidates of one mask, cut at `factor` times the ink's level."""
+    _, mask = cv2.threshold(ink.strength, min(250, ink.level * factor), 1, cv2.THRESH_BINARY)
+    smallest = LEAST_PX * max(1.0, ink.scale)
+    components = find_components(np.asarray(mask, np.uint8))
+    typical = digit_height(components.boxes, smallest)
+    atoms = cut_out(remove_rules(components, typical), max(smallest / 2, LEAST_PART * typical))
+    return find_candidates(atoms, max(smallest, LEAST_DIGIT * typical))
 
 
-def digit_height(components: tuple[Atom, ...]) -> float:
-    """About how high digits are, in working pixels: the median height, larger components counting for more."""
-    heights = np.array([a.box.h for a in components if 0.1 < a.box.w / a.box.h < 3], float)
-    if not len(heights):
-        return float(LEAST_PX)
-    order = np.argsort(heights)
-    share = np.cumsum(heights[order])
-    return float(heights[order][np.searchsorted(share, share[-1] / 2)])
-
-
-def find_candidates(components: tuple[Atom, ...], least_px: float) -> tuple[Candidate, ...]:
+def find_candidates(components: Sequence[Atom], least_px: float) -> tuple[Candidate, ...]:
     """Everything that may be one digit, at least `least_px` high or wide, cluster by cluster."""
     found: list[Candidate] = []
     for number, members in enumerate(_clusters(components)):
         atoms = _atoms(members)
         for first, last in _runs(len(atoms)):
             run = atoms[first : last + 1]
-            box = union(a.box for a in run)
+            box = union(a.box for a in run) if len(run) > 1 else run[0].box
             if _may_be_a_digit(box, least_px):
                 found.append(Candidate(number, first, last, box, run))
     return tuple(found)
@@ -103,7 +80,7 @@ def _runs(count: int) -> Iterator[tuple[int, int]]:
             yield first, last
 
 
-def _atoms(members: tuple[Atom, ...]) -> tuple[Atom, ...]:
+def _atoms(members: Sequence[Atom]) -> tuple[Atom, ...]:
     """A cluster's components, wide ones split, from left to right."""
     pieces: list[Atom] = []
     for member in members:
@@ -119,48 +96,50 @@ def _cut(atom: Atom) -> Iterator[Atom]:
         x, y, w, h = cv2.boundingRect(part)
         if w and h:
             crop = part[y : y + h, x : x + w]
-            yield Atom(Box(atom.box.x + x, atom.box.y + y, w, h), crop, int(np.count_nonzero(crop)))
+            yield Atom(Box(atom.box.x + x, atom.box.y + y, w, h), crop, cv2.countNonZero(crop))
 
 
-def _clusters(components: tuple[Atom, ...]) -> Iterator[tuple[Atom, ...]]:
-    """Components that may belong to one digit together: one above the other, or nearly touching."""
-    if not components:
-        return
-    boxes = np.array([a.box for a in components], np.float32)
-    left, top = boxes[:, 0], boxes[:, 1]
-    right, bottom = left + boxes[:, 2], top + boxes[:, 3]
-    gap_x = np.maximum(left[:, None], left) - np.minimum(right[:, None], right)
-    gap_y = np.maximum(top[:, None], top) - np.minimum(bottom[:, None], bottom)
-    height = np.maximum(boxes[:, 3][:, None], boxes[:, 3])
-    narrow = np.minimum(boxes[:, 2][:, None], boxes[:, 2])
-    stacked = (-gap_x >= 0.4 * narrow) & (gap_y <= 0.25 * height)
-    beside = (gap_x <= 0.08 * height) & (gap_y <= 0.05 * height)
-    total = np.maximum(bottom[:, None], bottom) - np.minimum(top[:, None], top)
-    joined = (stacked | beside) & (total <= 1.5 * height)
-    count, of = _connected(joined)
-    members: list[list[Atom]] = [[] for _ in range(count)]
-    for atom, cluster in zip(components, of, strict=True):
-        members[cluster].append(atom)
-    for group in members:
+def _clusters(components: Sequence[Atom]) -> Iterator[Sequence[Atom]]:
+    """Components that may belong to one digit together, and whatever belongs to those."""
+    leader = list(range(len(components)))
+
+    def lead(index: int) -> int:
+        while leader[index] != index:
+            leader[index] = index = leader[leader[index]]
+        return index
+
+    for one, other in _neighbours(np.array([a.box for a in components], np.float32).reshape(-1, 4)):
+        low, high = sorted((lead(one), lead(other)))
+        leader[high] = low
+    groups: dict[int, list[Atom]] = {}
+    for index, atom in enumerate(components):
+        groups.setdefault(lead(index), []).append(atom)
+    for group in groups.values():
         if len(group) <= MOST_ATOMS:
-            yield tuple(group)
+            yield group
         else:
-            yield from ((a,) for a in group)
+            yield from ([atom] for atom in group)
 
 
-def _connected(joined: NDArray[np.bool_]) -> tuple[int, list[int]]:
-    """Connected groups of an undirected graph given as a matrix."""
-    of = [-1] * len(joined)
-    count = 0
-    for start in range(len(joined)):
-        if of[start] >= 0:
-            continue
-        waiting = [start]
-        of[start] = count
-        while waiting:
-            for other in np.flatnonzero(joined[waiting.pop()]):
-                if of[other] < 0:
-                    of[other] = count
-                    waiting.append(int(other))
-        count += 1
-    return count, of
+def _neighbours(boxes: NDArray[np.float32]) -> Iterator[tuple[int, int]]:
+    """Pairs of boxes, float32 (n, 4), of which one stands above the other, or that nearly touch."""
+    order = np.argsort(boxes[:, 0], kind="stable")
+    left, top, w, h = boxes[order].T
+    right, bottom = left + w, top + h
+    one, other = _overlapping(left, right + BESIDE * h.max(initial=0))
+    height = np.maximum(h[one], h[other])
+    gap_x = left[other] - np.minimum(right[one], right[other])
+    gap_y = np.maximum(top[one], top[other]) - np.minimum(bottom[one], bottom[other])
+    stacked = (-gap_x >= 0.4 * np.minimum(w[one], w[other])) & (gap_y <= 0.25 * height)
+    beside = (gap_x <= BESIDE * height) & (gap_y <= 0.05 * height)
+    total = np.maximum(bottom[one], bottom[other]) - np.minimum(top[one], top[other])
+    joined = (stacked | beside) & (total <= 1.5 * height)
+    return zip(order[one[joined]].tolist(), order[other[joined]].tolist(), strict=True)
+
+
+def _overlapping(starts: NDArray[np.float32], ends: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Pairs of intervals, sorted by their starts, of which the second starts before the first ends."""
+    count = np.searchsorted(starts, ends, side="right") - np.arange(len(starts)) - 1
+    one = np.repeat(np.arange(len(starts)), count)
+    before = np.repeat(np.cumsum(count) - count, count)
+    return one, one + 1 + np.arange(len(one)) - before

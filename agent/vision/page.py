@@ -11,18 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.vision.box import Box
-from agent.vision.candidates import LEAST_PX, Candidate, digit_height, find_candidates, find_components
+from agent.vision.candidates import find_page_candidates
 from agent.vision.cut import cut_glyph
 from agent.vision.digits import Digit, Net, agree, probabilities, select
 from agent.vision.glyph import SIZE_PX
-from agent.vision.ink import Ink, find_ink
+from agent.vision.ink import find_ink
 from agent.vision.lines import Reading, group_lines
-from agent.vision.rules import remove_rules
 
-LEAST_PART = 0.15
-"""Smallest component that may belong to a digit, as a share of a typical digit's height."""
-LEAST_DIGIT = 0.3
-"""Smallest digit, likewise."""
 STAGES = ("ink", "candidates", "classify", "lines")
 
 
@@ -80,15 +75,6 @@ def read_page(image: NDArray[np.uint8], net: Net, depth: Depth = THOROUGH) -> Pa
         readings = group_lines(digits)
     kept = tuple(d for r in readings for d in r.digits)
     return Page(w, h, kept, readings, stage_ms)
-
-
-def find_page_candidates(ink: Ink, factor: float) -> tuple[Candidate, ...]:
-    """All candidates of one mask, cut at `factor` times the ink's level."""
-    mask = (ink.strength > min(250, ink.level * factor)).astype(np.uint8)
-    smallest = LEAST_PX * max(1.0, ink.scale)
-    typical = digit_height(find_components(mask, smallest))
-    components = find_components(remove_rules(mask, typical), max(smallest / 2, LEAST_PART * typical))
-    return find_candidates(components, max(smallest, LEAST_DIGIT * typical))
 
 
 def _in_picture(box: Box, scale: float, width: int, height: int) -> Box:

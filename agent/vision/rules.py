@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.vision.components import Components, cut_out, find_components
+
 Mask = NDArray[np.uint8]
 
 SPAN_HEIGHTS = 2.5
@@ -16,37 +18,48 @@ SLIMNESS = 12
 """A line is at least this many times longer than it is thick."""
 
 
-def remove_rules(mask: Mask, digit_px: float) -> Mask:
-    """The mask, uint8 (h, w) of 0 and 1, without level and upright lines.
+def remove_rules(components: Components, digit_px: float) -> Components:
+    """The components of a mask without level and upright lines.
 
     Args:
-        mask: ink is 1.
+        components: of the mask with lines; they are given back where there are none.
         digit_px: about how high digits are; lines are told by being much longer.
     """
-    level = _lines(mask, digit_px)
-    upright = np.ascontiguousarray(_lines(np.ascontiguousarray(mask.T), digit_px).T)
-    return np.asarray(mask & ~(level | upright), np.uint8)
+    rules = np.zeros_like(components.mask)
+    for atom in cut_out(components, SPAN_HEIGHTS * digit_px):
+        x, y, w, h = atom.box
+        here = rules[y : y + h, x : x + w]
+        here |= _lines(atom.mask, digit_px)
+        here |= _turned(_lines(_turned(atom.mask), digit_px))
+    if not rules.any():
+        return components
+    return find_components(np.asarray(components.mask & ~rules, np.uint8))
 
 
 def _lines(mask: Mask, digit_px: float) -> Mask:
     """The pixels of level lines, but those where a stroke crosses."""
     lines = np.zeros_like(mask)
     run = max(8, round(RUN_HEIGHTS * digit_px))
-    if run >= mask.shape[1]:
+    if mask.shape[1] < SPAN_HEIGHTS * digit_px:
         return lines
     runs = _open(mask, np.ones((1, run), np.uint8))
-    joined = cv2.bitwise_and(cv2.dilate(runs, np.ones((3, run), np.uint8)), mask)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(joined)
-    for label in np.flatnonzero(stats[:, cv2.CC_STAT_WIDTH] >= SPAN_HEIGHTS * digit_px):
-        x, y, w, h, area = (int(v) for v in stats[label])
-        thickness = area / w
-        if label == 0 or thickness * SLIMNESS > w:
+    if not runs.any():
+        return lines
+    joined = np.asarray(cv2.bitwise_and(cv2.dilate(runs, np.ones((3, run), np.uint8)), mask), np.uint8)
+    for line in cut_out(find_components(joined), SPAN_HEIGHTS * digit_px):
+        x, y, w, h = line.box
+        thickness = line.area / w
+        if w < SPAN_HEIGHTS * digit_px or thickness * SLIMNESS > w:
             continue
         longer = round(thickness) + 3
-        here = np.s_[max(0, y - longer) : y + h + longer, x : x + w]
-        crossing = _open(mask[here], np.ones((longer, 1), np.uint8))
-        lines[here] |= (labels[here] == label).astype(np.uint8) & (1 - crossing)
+        top = min(y, longer)
+        crossing = _open(mask[y - top : y + h + longer, x : x + w], np.ones((longer, 1), np.uint8))
+        lines[y : y + h, x : x + w] |= line.mask & (1 - crossing[top : top + h])
     return lines
+
+
+def _turned(mask: Mask) -> Mask:
+    return np.asarray(cv2.transpose(mask), np.uint8)
 
 
 def _open(mask: Mask, kernel: Mask) -> Mask:

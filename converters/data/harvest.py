@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.vision.box import Box
-from agent.vision.candidates import Candidate
+from agent.vision.candidates import Candidate, find_page_candidates
 from agent.vision.cut import cut_glyph
 from agent.vision.digits import NOT_A_DIGIT
 from agent.vision.ink import Ink, find_ink
-from agent.vision.page import THOROUGH, find_page_candidates
+from agent.vision.page import THOROUGH
 from agent.vision.surroundings import CHANNELS, HEIGHT_PX, WIDTH_PX, cut_surroundings
 from converters.data.labelled import LabelledGlyphs
 from converters.data.scenes import Scene

@@ -12,7 +12,8 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from agent.vision.box import Box, union
-from agent.vision.candidates import Atom, Candidate
+from agent.vision.candidates import Candidate
+from agent.vision.components import Atom
 from agent.vision.digits import CLASSES, NOT_A_DIGIT, Digit, agree, probabilities, select
 
 ATOM_PX = 10

@@ -1,0 +1,49 @@
+"""Components: the very ones that labelling finds, and how high digits are among them."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
+
+from agent.vision.components import cut_out, digit_height, find_components
+
+MASKS = arrays(np.uint8, st.tuples(st.integers(1, 24), st.integers(1, 24)), elements=st.integers(0, 1))
+
+
+@given(MASKS)
+def test_outlines_tell_the_same_components_as_labels(mask: NDArray[np.uint8]) -> None:
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    expected = [
+        ((x, y, w, h), area, (labels[y : y + h, x : x + w] == label).tobytes())
+        for label, (x, y, w, h, area) in enumerate(stats.tolist())
+        if label
+    ]
+    found = [(tuple(a.box), a.area, a.mask.astype(bool).tobytes()) for a in cut_out(find_components(mask), 0)]
+    assert sorted(found) == sorted(expected)
+
+
+def test_a_ring_and_the_dot_inside_it_are_two_components() -> None:
+    mask = np.zeros((60, 60), np.uint8)
+    cv2.circle(mask, (30, 30), 25, 1, 3)
+    cv2.circle(mask, (30, 30), 4, 1, cv2.FILLED)
+    dot, ring = sorted(cut_out(find_components(mask), 0), key=lambda atom: atom.area)
+    assert dot.area + ring.area == np.count_nonzero(mask)
+    assert ring.mask[ring.box.h // 2, ring.box.w // 2] == 0
+
+
+def test_a_page_of_noise_is_bounded() -> None:
+    noise = (np.random.default_rng(0).random((1200, 1600)) > 0.6).astype(np.uint8)
+    assert len(cut_out(find_components(noise), 3)) <= 2000
+
+
+@pytest.mark.parametrize(("heights", "expected"), [([30, 30, 30, 4, 4], 30), ([20], 20), ([], 9)])
+def test_digits_are_as_high_as_most_ink_is(heights: list[int], expected: float) -> None:
+    drawn = np.zeros((100, 300), np.uint8)
+    for i, h in enumerate(heights):
+        drawn[10 : 10 + h, 10 + 40 * i : 22 + 40 * i] = 1
+    assert digit_height(find_components(drawn).boxes, 2) == expected
