@@ -3,7 +3,7 @@
 - `ranges`: batch normalisation folded, activations' ranges, and which of a graph's tensors they belong to.
 - `onnx`, `tflite`: one format each, bytes in and bytes out.
 - `strip`: what a runtime does not need, taken out.
-- `golden`: glyphs that every export is checked with.
+- `golden`: inputs that every export is checked with.
 - `make`: one file with its row of the manifest, checked against the net it came from.
 - `cost`: parameters and multiply-accumulates.
 - `workshop`: `make` in child processes, because converters talk to the terminal.

@@ -1,4 +1,4 @@
-"""What a net costs: its parameters, and its multiply-accumulates for one glyph."""
+"""What a net costs: its parameters, and its multiply-accumulates for one input."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ class Cost:
 
     parameters: int
     macs: int
-    """Multiply-accumulates for one glyph, in convolutions and linear layers."""
+    """Multiply-accumulates for one input, in convolutions and linear layers."""
 
 
 @torch.no_grad()
-def measure_cost(net: nn.Module) -> Cost:
-    """Count by running one glyph: every value that a convolution or a linear layer gives costs one filter."""
+def measure_cost(net: nn.Module, example: torch.Tensor) -> Cost:
+    """Count by running one input, float32 (1, C, H, W).
+
+    Every value that a convolution or a linear layer gives costs one filter.
+    """
     macs = 0
 
     def add(module: nn.Module, _inputs: object, output: torch.Tensor) -> None:
@@ -31,7 +34,7 @@ def measure_cost(net: nn.Module) -> Cost:
     hooks = [
         module.register_forward_hook(add) for module in net.modules() if isinstance(module, (nn.Conv2d, nn.Linear))
     ]
-    net(torch.zeros(1, 1, 28, 28))
+    net(example)
     for hook in hooks:
         hook.remove()
     return Cost(sum(parameter.numel() for parameter in net.parameters()), macs)

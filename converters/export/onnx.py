@@ -16,22 +16,25 @@ from torch import nn
 
 from converters.export.quiet import without_warnings
 from converters.export.ranges import Ranges
-from converters.export.strip import INPUT, OUTPUT
+from converters.export.strip import OUTPUT
 from profiles.errors import ConversionError
 from profiles.manifest import Tensor
 
-INPUT_SHAPE = (1, 28, 28)
 OPSET = 18
 """The oldest that torch's exporter writes without converting, for the sake of old runtimes."""
 
 
 @without_warnings()
-def to_fp32(folded: nn.Module) -> bytes:
-    """An ONNX file that computes what the net computes, for any batch size."""
+def to_fp32(folded: nn.Module, example: torch.Tensor) -> bytes:
+    """An ONNX file that computes what the net computes, for any batch size.
+
+    Args:
+        folded: the net.
+        example: of its input, float32 (1, C, H, W).
+    """
     program = torch.onnx.export(
         folded,
-        (torch.zeros(2, *INPUT_SHAPE),),
-        input_names=[INPUT],
+        (torch.cat([example, example]),),
         output_names=[OUTPUT],
         opset_version=OPSET,
         dynamic_shapes=({0: torch.export.Dim("n")},),
@@ -88,8 +91,8 @@ def to_int8(fp32: bytes, ranges: Ranges) -> bytes:
     return content
 
 
-def activations(fp32: bytes, probe: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
-    """What each activation holds for a glyph, uint8 (1, 28, 28); the input is one of them."""
+def activations(fp32: bytes, probe: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+    """What each activation holds for one input, float32 (1, C, H, W); the input is one of them."""
     import onnxruntime
 
     model = onnx.load_from_string(fp32)
@@ -97,17 +100,17 @@ def activations(fp32: bytes, probe: NDArray[np.uint8]) -> dict[str, NDArray[np.f
     del model.graph.output[:]
     model.graph.output.extend(onnx.helper.make_empty_tensor_value_info(name) for name in names)
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    given = probe.reshape(1, *INPUT_SHAPE).astype(np.float32) / 255
-    values = session.run(names, {INPUT: given})
+    name = model.graph.input[0].name
+    values = session.run(names, {name: probe})
     floats = {name: value for name, value in zip(names, values, strict=True) if value.dtype == np.float32}
-    return {INPUT: given, **floats}
+    return {name: probe, **floats}
 
 
 def tensors(content: bytes) -> tuple[Tensor, Tensor]:
     """The input and the output of a file, as the manifest describes them."""
     graph = onnx.load_from_string(content).graph
     producer = next((node for node in graph.node if OUTPUT in node.output), None)
-    consumer = next((node for node in graph.node if INPUT in node.input), None)
+    consumer = next((node for node in graph.node if graph.input[0].name in node.input), None)
     return _tensor(graph, graph.input[0], consumer), _tensor(graph, graph.output[0], producer)
 
 
@@ -128,9 +131,10 @@ def _initializer(graph: onnx.GraphProto, name: str) -> NDArray[np.generic]:
 
 def _bare_edges(graph: onnx.GraphProto) -> None:
     """Take the first QuantizeLinear and the last DequantizeLinear out: input and output become int8 themselves."""
-    first = next(node for node in graph.node if node.op_type == "QuantizeLinear" and node.input[0] == INPUT)
+    given = graph.input[0].name
+    first = next(node for node in graph.node if node.op_type == "QuantizeLinear" and node.input[0] == given)
     last = next(node for node in graph.node if node.op_type == "DequantizeLinear" and node.output[0] == OUTPUT)
-    _rename(graph.node, {first.output[0]: INPUT, last.input[0]: OUTPUT})
+    _rename(graph.node, {first.output[0]: given, last.input[0]: OUTPUT})
     graph.node.remove(first)
     graph.node.remove(last)
     for value in (graph.input[0], graph.output[0]):

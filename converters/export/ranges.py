@@ -1,7 +1,7 @@
 """How large activations become: measured where the net was trained, used where it is made int8.
 
 Ranges belong to the net's own steps. The graph of an export has other names and other layouts, and a tensor there is
-recognised by what it holds for one probe glyph.
+recognised by what it holds for one probe.
 """
 
 from __future__ import annotations
@@ -44,15 +44,15 @@ def fold(net: nn.Module) -> fx.GraphModule:
     return folded
 
 
-def measure_ranges(net: nn.Module, glyphs: NDArray[np.uint8]) -> dict[str, tuple[float, float]]:
-    """The smallest and largest value of each step of the folded net, over glyphs, uint8 (n, 28, 28).
+def measure_ranges(net: nn.Module, images: NDArray[np.uint8]) -> dict[str, tuple[float, float]]:
+    """The smallest and largest value of each step of the folded net, over images, uint8 (n, ...).
 
-    The input's range is 0..1 whatever the glyphs are, so that its stored values are exactly the pixels - 128.
+    The input's range is 0..1 whatever the images are, so that its stored values are exactly the pixels - 128.
     """
     folded = fold(net)
     ranges: dict[str, tuple[float, float]] = {}
-    for start in range(0, len(glyphs), BATCH):
-        for name, value in _steps(folded, glyphs[start : start + BATCH]).items():
+    for start in range(0, len(images), BATCH):
+        for name, value in _steps(folded, images[start : start + BATCH]).items():
             low, high = ranges.get(name, (0.0, 0.0))
             ranges[name] = min(low, float(value.min())), max(high, float(value.max()))
     ranges[next(iter(ranges))] = (0.0, 1.0)
@@ -68,7 +68,7 @@ def ranges_of_tensors(
         folded: the net, folded.
         ranges: of its steps.
         tensors: what each of the export's activations holds for the probe.
-        probe: one glyph, uint8 (1, 28, 28).
+        probe: one image, uint8 (1, ...).
 
     Raises:
         ConversionError: a tensor is no step of the net, or the ranges are not this net's.
@@ -88,10 +88,10 @@ def ranges_of_tensors(
 
 
 @torch.no_grad()
-def _steps(folded: fx.GraphModule, glyphs: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+def _steps(folded: fx.GraphModule, images: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
     """What every step gives, by name, in the order of computation; the input comes first."""
     recorder = _Recorder(folded)
-    recorder.run(to_input(glyphs))
+    recorder.run(to_input(images))
     return recorder.seen
 
 

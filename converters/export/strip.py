@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from itertools import chain
 
-INPUT, OUTPUT = "glyphs", "logits"
-"""The only two tensors that keep a name of their own."""
+OUTPUT = "logits"
+"""With the input the only tensor that has a name of its own."""
 
 
 def strip_onnx(content: bytes) -> bytes:
@@ -17,7 +17,7 @@ def strip_onnx(content: bytes) -> bytes:
     from onnx import numpy_helper
 
     old = onnx.load_from_string(content)
-    names = {name: name for name in ("", INPUT, OUTPUT)}
+    names = {name: name for name in ("", old.graph.input[0].name, OUTPUT)}
     nodes = []
     for node in old.graph.node:
         for name in chain(node.input, node.output):
@@ -36,7 +36,7 @@ def strip_onnx(content: bytes) -> bytes:
     return stripped
 
 
-def strip_tflite(content: bytes) -> bytes:
+def strip_tflite(content: bytes, input_name: str) -> bytes:
     """A TFLite file without names, but for the input's and the output's, signatures and metadata."""
     from ai_edge_litert.tools import flatbuffer_utils
 
@@ -44,7 +44,7 @@ def strip_tflite(content: bytes) -> bytes:
     flatbuffer_utils.strip_strings(model)
     model.metadata = None
     graph = model.subgraphs[0]
-    graph.tensors[graph.inputs[0]].name = INPUT
+    graph.tensors[graph.inputs[0]].name = input_name
     graph.tensors[graph.outputs[0]].name = OUTPUT
     return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
 

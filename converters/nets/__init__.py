@@ -6,10 +6,16 @@ A verifier turns surroundings, float32 (n, 2, 32, 48) in 0..1, into the same (se
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
+
+from profiles.manifest import Role
 
 if TYPE_CHECKING:
     from torch import nn
+
+ROLES: Mapping[str, Role] = {"base": "classifier", "verifier": "verifier"}
+"""What each family is for."""
 
 
 def build_net(name: str) -> nn.Module:

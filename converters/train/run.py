@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,11 +15,12 @@ from converters.data.labelled import LabelledGlyphs
 from converters.data.mix import mix_epoch, mix_surroundings
 from converters.data.mnist import load_mnist
 from converters.data.pictures import load_pictures
-from converters.data.scenes import Scene, draw_scene, load_fonts
+from converters.data.scenes import Scene
 from converters.export.ranges import measure_ranges
 from converters.nets import build_net
-from converters.recipe import ClassifierRecipe, Schedule, VerifierRecipe
+from converters.recipe import ClassifierRecipe, VerifierRecipe
 from converters.train.calibrate import calibrate
+from converters.train.drawn import Drawing, harvest_drawn
 from converters.train.fit import Progress, fit
 
 HELD_OUT = 5000
@@ -90,7 +91,8 @@ MakeEpoch = Callable[[np.random.Generator], LabelledGlyphs]
 def _glyphs(recipe: ClassifierRecipe, run: Run) -> tuple[MakeEpoch, LabelledGlyphs]:
     """What a classifier learns from, and held-out digits."""
     learnt, held_out = _digits(run.sources.mnist)
-    scenes = harvest_glyphs(_draw_scenes(recipe, run, learnt))
+    drawing = Drawing("classifier", learnt, run.sources.fonts, (run.seed,))
+    scenes = harvest_drawn(drawing, recipe.scenes_drawn, run.drawn)
     pictures = harvest_glyphs(_pictures(run.sources))
     return lambda rng: mix_epoch(rng, recipe, learnt, scenes, pictures), held_out
 
@@ -98,11 +100,11 @@ def _glyphs(recipe: ClassifierRecipe, run: Run) -> tuple[MakeEpoch, LabelledGlyp
 def _surroundings(recipe: VerifierRecipe, run: Run) -> tuple[MakeEpoch, LabelledGlyphs]:
     """What a verifier learns from, and candidates of held-out scenes."""
     learnt, unseen = _digits(run.sources.mnist)
-    scenes = harvest_surroundings(_draw_scenes(recipe, run, learnt))
+    drawing = Drawing("verifier", learnt, run.sources.fonts, (run.seed,))
+    scenes = harvest_drawn(drawing, recipe.scenes_drawn, run.drawn)
+    watched = harvest_drawn(replace(drawing, digits=unseen, seed=(run.seed, 1)), WATCHED_SCENES, lambda _: None)
     pictures = harvest_surroundings(_pictures(run.sources))
-    fonts = load_fonts(run.sources.fonts) if run.sources.fonts else None
-    drawn = (draw_scene(np.random.default_rng((run.seed, n, 1)), unseen, fonts) for n in range(WATCHED_SCENES))
-    return lambda rng: mix_surroundings(rng, recipe, scenes, pictures), harvest_surroundings(drawn)
+    return lambda rng: mix_surroundings(rng, recipe, scenes, pictures), watched
 
 
 def _pictures(sources: Sources) -> Iterable[Scene]:
@@ -117,10 +119,3 @@ def _digits(folder: Path) -> tuple[LabelledGlyphs, LabelledGlyphs]:
         LabelledGlyphs(images[:cut], labels[:cut].astype(np.int64)),
         LabelledGlyphs(images[cut:], labels[cut:].astype(np.int64)),
     )
-
-
-def _draw_scenes(recipe: Schedule, run: Run, digits: LabelledGlyphs) -> Iterator[Scene]:
-    fonts = load_fonts(run.sources.fonts) if run.sources.fonts else None
-    for number in range(recipe.scenes_drawn):
-        yield draw_scene(np.random.default_rng((run.seed, number)), digits, fonts)
-        run.drawn(number + 1)
