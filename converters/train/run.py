@@ -91,19 +91,19 @@ MakeEpoch = Callable[[np.random.Generator], LabelledGlyphs]
 def _glyphs(recipe: ClassifierRecipe, run: Run) -> tuple[MakeEpoch, LabelledGlyphs]:
     """What a classifier learns from, and held-out digits."""
     learnt, held_out = _digits(run.sources.mnist)
+    pictures = harvest_glyphs(_pictures(run.sources))
     drawing = Drawing("classifier", learnt, run.sources.fonts, (run.seed,))
     scenes = harvest_drawn(drawing, recipe.scenes_drawn, run.drawn)
-    pictures = harvest_glyphs(_pictures(run.sources))
     return lambda rng: mix_epoch(rng, recipe, learnt, scenes, pictures), held_out
 
 
 def _surroundings(recipe: VerifierRecipe, run: Run) -> tuple[MakeEpoch, LabelledGlyphs]:
     """What a verifier learns from, and candidates of held-out scenes."""
     learnt, unseen = _digits(run.sources.mnist)
+    pictures = harvest_surroundings(_pictures(run.sources))
     drawing = Drawing("verifier", learnt, run.sources.fonts, (run.seed,))
     scenes = harvest_drawn(drawing, recipe.scenes_drawn, run.drawn)
     watched = harvest_drawn(replace(drawing, digits=unseen, seed=(run.seed, 1)), WATCHED_SCENES, lambda _: None)
-    pictures = harvest_surroundings(_pictures(run.sources))
     return lambda rng: mix_surroundings(rng, recipe, scenes, pictures), watched
 
 
