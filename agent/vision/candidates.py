@@ -17,7 +17,9 @@ from agent.vision.box import Box, union
 from agent.vision.components import LEAST_PX, Atom, cut_out, digit_height, find_components
 from agent.vision.ink import Ink
 from agent.vision.rules import remove_rules
-from agent.vision.seams import split
+from agent.vision.seams import split_each
+
+Mask = NDArray[np.uint8]
 
 LEAST_PART = 0.15
 """Smallest component that may belong to a digit, as a share of a typical digit's height."""
@@ -60,8 +62,9 @@ def find_page_candidates(ink: Ink, factor: float) -> tuple[Candidate, ...]:
 def find_candidates(components: Sequence[Atom], least_px: float) -> tuple[Candidate, ...]:
     """Everything that may be one digit, at least `least_px` high or wide, cluster by cluster."""
     found: list[Candidate] = []
+    pieces = _split_wide(components)
     for number, members in enumerate(_clusters(components)):
-        atoms = _atoms(members)
+        atoms = tuple(sorted((atom for member in members for atom in pieces[member]), key=lambda a: a.box.centre))
         for first, last in _runs(len(atoms)):
             run = atoms[first : last + 1]
             box = union(a.box for a in run) if len(run) > 1 else run[0].box
@@ -80,27 +83,25 @@ def _runs(count: int) -> Iterator[tuple[int, int]]:
             yield first, last
 
 
-def _atoms(members: Sequence[Atom]) -> tuple[Atom, ...]:
-    """A cluster's components, wide ones split, from left to right."""
-    pieces: list[Atom] = []
-    for member in members:
-        if member.box.w > WIDE * member.box.h and member.box.h >= LEAST_PX:
-            pieces.extend(_cut(member))
-        else:
-            pieces.append(member)
-    return tuple(sorted(pieces, key=lambda a: a.box.centre))
+def _split_wide(components: Sequence[Atom]) -> list[list[Atom]]:
+    """For each component the pieces of which it consists: itself, or its parts where it is wide."""
+    pieces = [[atom] for atom in components]
+    wide = [i for i, a in enumerate(components) if a.box.w > WIDE * a.box.h and a.box.h >= LEAST_PX]
+    for index, parts in zip(wide, split_each([components[i].mask for i in wide]), strict=True):
+        x, y, _, _ = components[index].box
+        pieces[index] = [_piece(part, x, y) for part in parts if part.any()]
+    return pieces
 
 
-def _cut(atom: Atom) -> Iterator[Atom]:
-    for part in split(atom.mask):
-        x, y, w, h = cv2.boundingRect(part)
-        if w and h:
-            crop = part[y : y + h, x : x + w]
-            yield Atom(Box(atom.box.x + x, atom.box.y + y, w, h), crop, cv2.countNonZero(crop))
+def _piece(mask: Mask, left: int, top: int) -> Atom:
+    """A part of a component, whose mask is as large as the component's, which lies at `left` and `top`."""
+    x, y, w, h = cv2.boundingRect(mask)
+    crop = mask[y : y + h, x : x + w]
+    return Atom(Box(left + x, top + y, w, h), crop, cv2.countNonZero(crop))
 
 
-def _clusters(components: Sequence[Atom]) -> Iterator[Sequence[Atom]]:
-    """Components that may belong to one digit together, and whatever belongs to those."""
+def _clusters(components: Sequence[Atom]) -> Iterator[Sequence[int]]:
+    """The components, by number, that may belong to one digit together, and whatever belongs to those."""
     leader = list(range(len(components)))
 
     def lead(index: int) -> int:
@@ -111,14 +112,14 @@ def _clusters(components: Sequence[Atom]) -> Iterator[Sequence[Atom]]:
     for one, other in _neighbours(np.array([a.box for a in components], np.float32).reshape(-1, 4)):
         low, high = sorted((lead(one), lead(other)))
         leader[high] = low
-    groups: dict[int, list[Atom]] = {}
-    for index, atom in enumerate(components):
-        groups.setdefault(lead(index), []).append(atom)
+    groups: dict[int, list[int]] = {}
+    for index in range(len(components)):
+        groups.setdefault(lead(index), []).append(index)
     for group in groups.values():
         if len(group) <= MOST_ATOMS:
             yield group
         else:
-            yield from ([atom] for atom in group)
+            yield from ([index] for index in group)
 
 
 def _neighbours(boxes: NDArray[np.float32]) -> Iterator[tuple[int, int]]:

@@ -29,14 +29,15 @@ def normalise(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     scale = INNER_PX / max(h, w)
     inner_w, inner_h = max(1, round(w * scale)), max(1, round(h * scale))
     small = cv2.resize(ink, (inner_w, inner_h), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    peak = int(small.max())
+    _, peak, _, _ = cv2.minMaxLoc(small)
+    glyph = np.zeros((SIZE_PX, SIZE_PX), np.uint8)
     if peak == 0:
-        return np.zeros((SIZE_PX, SIZE_PX), np.uint8)
+        return glyph
     small = cv2.convertScaleAbs(small, alpha=255 / peak)  # fine strokes fade when they are scaled down
     mass = cv2.moments(small)
     middle = SIZE_PX / 2  # where MNIST has it: its own digits come back unchanged
-    shift = np.array(
-        [[1, 0, round(middle - mass["m10"] / mass["m00"])], [0, 1, round(middle - mass["m01"] / mass["m00"])]],
-        np.float32,
-    )
-    return np.asarray(cv2.warpAffine(small, shift, (SIZE_PX, SIZE_PX)), np.uint8)
+    left, top = round(middle - mass["m10"] / mass["m00"]), round(middle - mass["m01"] / mass["m00"])
+    glyph[max(0, top) : top + inner_h, max(0, left) : left + inner_w] = small[
+        max(0, -top) : SIZE_PX - top, max(0, -left) : SIZE_PX - left
+    ]
+    return glyph

@@ -1,15 +1,15 @@
-"""Digits that touch: cut a wide component along seams that cross as little ink as they can."""
+"""Digits that touch: cut wide components along seams that cross as little ink as they can."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 Mask = NDArray[np.uint8]
+Floats = NDArray[np.float32]
 
 WORKING_PX = 36
 """Height at which seams are looked for: enough to tell strokes, cheap to walk."""
@@ -24,38 +24,75 @@ LENGTH = 0.4
 """What each pixel within ink costs."""
 SIDE_STEP = 0.15
 """What a slanting step costs."""
+WALL = 1e6
+"""Ink that no seam crosses."""
 
 
-def split(mask: Mask) -> Iterator[Mask]:
-    """The parts of a component between its seams, from left to right, each uint8 (h, w) of 0 and 1.
+def split_each(masks: Sequence[Mask]) -> Iterator[list[Mask]]:
+    """The parts of each component between its seams, from left to right, each uint8 (h, w) of 0 and 1.
+
+    The components are walked side by side, with walls between them: row after row costs time, but hardly their width.
 
     Args:
-        mask: uint8 (h, w) of 0 and 1, cropped to the component.
+        masks: uint8 (h, w) of 0 and 1, each cropped to its component.
     """
-    h, w = mask.shape
-    factor = WORKING_PX / h
-    width = max(3, round(w * factor))
-    small = cv2.resize(mask.astype(np.float32), (width, WORKING_PX), interpolation=cv2.INTER_AREA)
-    paths = _seams(np.asarray(small, np.float32))
-    if not paths:
-        yield mask
+    if not masks:
         return
-    rows = np.minimum((np.arange(h) * factor).astype(int), WORKING_PX - 1)
-    seams_left_of = np.zeros((h, w), np.uint8)
-    for path in paths:
-        seams_left_of += np.arange(w)[None, :] >= (path[rows] / factor)[:, None]
-    for part in range(len(paths) + 1):
-        yield np.asarray(mask & (seams_left_of == part), np.uint8)
+    inks = [_at_working_height(mask) for mask in masks]
+    widths = [ink.shape[1] for ink in inks]
+    starts = np.cumsum([0, *(width + 1 for width in widths[:-1])]).tolist()
+    cost, came_from = _walk(np.hstack([np.pad(ink, ((0, 0), (0, 1)), constant_values=WALL) for ink in inks]))
+    arrivals = np.flatnonzero(cost <= MOST_COST)
+    paths = _trace(came_from, arrivals)
+    for mask, start, width in zip(masks, starts, widths, strict=True):
+        own = slice(*np.searchsorted(arrivals, (start, start + width)))
+        yield _part(mask, _choose(paths[:, own] - start, cost[arrivals[own]], width))
 
 
-def _seams(ink: NDArray[np.float32]) -> list[NDArray[np.int64]]:
-    """The cheapest seams from the top to the bottom, each int64 (h,) of columns, that keep their distance."""
+def _at_working_height(mask: Mask) -> Floats:
+    h, w = mask.shape
+    size = max(3, round(w * WORKING_PX / h)), WORKING_PX
+    return np.asarray(cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _walk(ink: Floats) -> tuple[Floats, NDArray[np.intp]]:
+    """The least cost of a way from the top to each column of the last row, and each step's origin (-1, 0, 1)."""
     h, w = ink.shape
-    cost, came_from = _walk(ink)
-    paths = _trace(came_from)
+    above = np.pad(ink[:-1], ((0, 0), (1, 1)), constant_values=WALL)
+    # Every step, from the upper left, from above, from the upper right, pays for the stroke that it enters.
+    entering = np.stack([ENTRY * np.maximum(ink[1:] - above[:, column : column + w], 0) for column in range(3)])
+    entering[[0, 2]] += SIDE_STEP
+    within = LENGTH * ink
+    cost = np.full((h, w + 2), np.inf, np.float32)
+    cost[0, 1:-1] = (LENGTH + ENTRY) * ink[0]
+    for y in range(1, h):
+        before, (left, straight, right) = cost[y - 1], entering[:, y - 1]
+        least = np.minimum(np.minimum(before[:-2] + left, before[1:-1] + straight), before[2:] + right)
+        np.add(least, within[y], out=cost[y, 1:-1])
+    steps = np.stack([cost[:-1, column : column + w] + entering[column] for column in range(3)])
+    return cost[-1, 1:-1], steps.argmin(axis=0) - 1
+
+
+def _trace(came_from: NDArray[np.intp], arrivals: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The ways to columns of the last row, intp (h, n) of columns.
+
+    Args:
+        came_from: the origin (-1, 0, 1) of each step to all rows but the first, intp (h - 1, w).
+        arrivals: columns of the last row, intp (n,).
+    """
+    paths = np.empty((len(came_from) + 1, len(arrivals)), np.intp)
+    paths[-1] = arrivals
+    for y in range(len(came_from) - 1, -1, -1):
+        paths[y] = paths[y + 1] + came_from[y].take(paths[y + 1])
+    return paths
+
+
+def _choose(paths: NDArray[np.intp], cost: Floats, width: int) -> list[NDArray[np.intp]]:
+    """The cheapest seams of a component, each intp (h,) of columns, that keep their distance."""
+    h = len(paths)
     margin = max(2, round(0.08 * h))
-    open_to = (cost <= MOST_COST) & (paths.min(axis=0) >= margin) & (paths.max(axis=0) < w - margin)
-    chosen: list[NDArray[np.int64]] = []
+    open_to = (paths.min(axis=0) >= margin) & (paths.max(axis=0) < width - margin)
+    chosen: list[NDArray[np.intp]] = []
     while open_to.any() and len(chosen) < MOST_SEAMS:
         path = paths[:, np.argmin(np.where(open_to, cost, np.inf))]
         chosen.append(path)
@@ -63,29 +100,14 @@ def _seams(ink: NDArray[np.float32]) -> list[NDArray[np.int64]]:
     return chosen
 
 
-def _walk(ink: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
-    """The least cost of a way from the top to each column of the last row, and each step's origin (-1, 0, 1)."""
-    h, w = ink.shape
-    walled = np.pad(ink, ((0, 0), (1, 1)), constant_values=1)
-    # Every step, from the upper left, from above, from the upper right, pays for the stroke that it enters.
-    entering = ENTRY * np.maximum(ink[1:, :, None] - sliding_window_view(walled[:-1], 3, axis=1), 0)
-    entering[..., [0, 2]] += SIDE_STEP
-    came_from = np.zeros((h, w), np.int8)
-    cost = np.full(w + 2, np.inf, np.float32)
-    cost[1:-1] = (LENGTH + ENTRY) * ink[0]
-    before = sliding_window_view(cost, 3)
-    for y in range(1, h):
-        steps = before + entering[y - 1]
-        came_from[y] = steps.argmin(axis=1) - 1
-        cost[1:-1] = steps.min(axis=1) + LENGTH * ink[y]
-    return cost[1:-1], came_from
-
-
-def _trace(came_from: NDArray[np.int8]) -> NDArray[np.int64]:
-    """The way to every column of the last row, int64 (h, w) of columns."""
-    h, w = came_from.shape
-    paths = np.empty((h, w), np.int64)
-    paths[-1] = np.arange(w)
-    for y in range(h - 1, 0, -1):
-        paths[y - 1] = paths[y] + came_from[y, paths[y]]
-    return paths
+def _part(mask: Mask, seams: Sequence[NDArray[np.intp]]) -> list[Mask]:
+    """What lies between seams."""
+    if not seams:
+        return [mask]
+    h, w = mask.shape
+    factor = WORKING_PX / h
+    rows = np.minimum((np.arange(h) * factor).astype(int), WORKING_PX - 1)
+    seams_left_of = np.zeros((h, w), np.uint8)
+    for path in seams:
+        seams_left_of += np.arange(w) >= (path[rows] / factor)[:, None]
+    return [np.asarray(mask & (seams_left_of == part), np.uint8) for part in range(len(seams) + 1)]
