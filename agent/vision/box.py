@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 class Box(NamedTuple):
@@ -40,3 +43,11 @@ def union(boxes: Iterable[Box]) -> Box:
     every = list(boxes)
     x, y = min(b.x for b in every), min(b.y for b in every)
     return Box(x, y, max(b.right for b in every) - x, max(b.bottom for b in every) - y)
+
+
+def intersections(boxes: Sequence[Box]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The area that each two boxes share, int64 (n, n), and each one's own, int64 (n,)."""
+    x, y, w, h = np.array(boxes, np.int64).reshape(-1, 4).T
+    across = np.minimum(x + w, (x + w)[:, None]) - np.maximum(x, x[:, None])
+    down = np.minimum(y + h, (y + h)[:, None]) - np.maximum(y, y[:, None])
+    return np.maximum(across, 0) * np.maximum(down, 0), w * h

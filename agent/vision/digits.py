@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Protocol
@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.vision.box import Box
+from agent.vision.box import Box, intersections
 from agent.vision.candidates import Candidate
 
 CLASSES = 11
@@ -22,6 +22,8 @@ LEAST_PROBABILITY = 0.5
 """A candidate less likely to be a digit than this is none."""
 LEAST_AGREED = 0.55
 """Likewise for the mean over several masks."""
+MOST_COVERED = 0.4
+"""Digits share at most this much of the smaller one's box."""
 LEAST_EXPLAINED = 0.6
 """A cluster of whose ink less than this is digits is a word or a drawing: what looks like a digit in it is none."""
 WORTH = 0.35
@@ -61,54 +63,49 @@ def select(candidates: Sequence[Candidate], probability: NDArray[np.float32]) ->
         candidates: of one mask, cluster by cluster.
         probability: float32 (n, 11), one row a candidate.
     """
-    found: list[Digit] = []
-    numbered = groupby(enumerate(candidates), key=lambda pair: pair[1].cluster)
-    for _, group in numbered:
-        indices, members = zip(*group, strict=True)
-        found.extend(_best_runs(members, probability[list(indices)]))
-    return tuple(found)
+    labels = probability[:, :NOT_A_DIGIT].argmax(axis=1).tolist()
+    sure = probability[:, :NOT_A_DIGIT].max(axis=1).tolist()
+    read = [Digit(label, p, c.box) for c, label, p in zip(candidates, labels, sure, strict=True)]
+    clusters = groupby(zip(candidates, read, strict=True), key=lambda pair: pair[0].cluster)
+    return tuple(digit for _, members in clusters for digit in _best_runs(list(members)))
 
 
-def _best_runs(members: Sequence[Candidate], probability: NDArray[np.float32]) -> list[Digit]:
+def _best_runs(members: Sequence[tuple[Candidate, Digit]]) -> Iterator[Digit]:
     """Dynamic programming over a cluster's atoms: best[i] is the most that the first i atoms can be worth."""
-    count = 1 + max(c.last for c in members)
+    count = 1 + max(candidate.last for candidate, _ in members)
     best = [0.0] * (count + 1)
-    choice: list[int | None] = [None] * (count + 1)
-    labels = probability[:, :NOT_A_DIGIT].argmax(axis=1)
-    sure = probability[np.arange(len(members)), labels]
-    by_end: list[list[int]] = [[] for _ in range(count)]
-    for index, member in enumerate(members):
-        by_end[member.last].append(index)
+    choice: list[tuple[Candidate, Digit] | None] = [None] * (count + 1)
+    by_end: list[list[tuple[Candidate, Digit]]] = [[] for _ in range(count)]
+    for member in members:
+        by_end[member[0].last].append(member)
     for end in range(count):
         best[end + 1] = best[end]
-        for index in by_end[end]:
-            if sure[index] < LEAST_PROBABILITY:
+        for candidate, digit in by_end[end]:
+            if digit.probability < LEAST_PROBABILITY:
                 continue
-            worth = best[members[index].first] + members[index].area * (float(sure[index]) - WORTH)
+            worth = best[candidate.first] + candidate.area * (digit.probability - WORTH)
             if worth > best[end + 1]:
-                best[end + 1], choice[end + 1] = worth, index
-    taken = list(_walk_back(choice, members))
-    if sum(members[i].area * sure[i] for i in taken) < LEAST_EXPLAINED * _ink(members):
-        return []
-    return [Digit(int(labels[i]), float(sure[i]), members[i].box) for i in taken]
+                best[end + 1], choice[end + 1] = worth, (candidate, digit)
+    taken = list(_walk_back(choice))
+    if sum(c.area * d.probability for c, d in taken) >= LEAST_EXPLAINED * _ink(c for c, _ in members):
+        yield from (digit for _, digit in taken)
 
 
-def _walk_back(choice: Sequence[int | None], members: Sequence[Candidate]) -> Iterator[int]:
-    """The members that the best way consists of, from the last to the first."""
+def _walk_back(choice: Sequence[tuple[Candidate, Digit] | None]) -> Iterator[tuple[Candidate, Digit]]:
+    """What the best way consists of, from the last to the first."""
     end = len(choice) - 1
     while end > 0:
-        index = choice[end]
-        if index is None:
+        chosen = choice[end]
+        if chosen is None:
             end -= 1
         else:
-            yield index
-            end = members[index].first
+            yield chosen
+            end = chosen[0].first
 
 
-def _ink(members: Sequence[Candidate]) -> int:
+def _ink(members: Iterable[Candidate]) -> int:
     """All of a cluster's ink, in pixels."""
-    areas = {m.first + i: atom.area for m in members for i, atom in enumerate(m.atoms)}
-    return sum(areas.values())
+    return sum({m.first + i: atom.area for m in members for i, atom in enumerate(m.atoms)}.values())
 
 
 def agree(readings: Sequence[Sequence[Digit]]) -> tuple[Digit, ...]:
@@ -118,20 +115,28 @@ def agree(readings: Sequence[Sequence[Digit]]) -> tuple[Digit, ...]:
     does not see it counts 0.
     """
     pool = sorted((d for digits in readings for d in digits), key=lambda d: -d.probability)
+    shared, areas = intersections([d.box for d in pool])
+    same = shared >= 0.5 * (areas[:, None] + areas - shared)
     groups: list[list[Digit]] = []
-    for digit in pool:
-        for group in groups:
-            if group[0].box.overlap(digit.box) >= 0.5:
-                group.append(digit)
-                break
-        else:
-            groups.append([digit])
+    free = np.ones(len(pool), bool)
+    for index in range(len(pool)):
+        if free[index]:
+            members = np.flatnonzero(same[index] & free)
+            free[members] = False
+            groups.append([pool[i] for i in members])
     merged = sorted((_vote(group, len(readings)) for group in groups), key=lambda d: -d.probability)
-    kept: list[Digit] = []
-    for digit in merged:
-        if digit.probability >= LEAST_AGREED and not any(_covered(digit.box, other.box) > 0.4 for other in kept):
-            kept.append(digit)
-    return tuple(kept)
+    return _apart([digit for digit in merged if digit.probability >= LEAST_AGREED])
+
+
+def _apart(digits: Sequence[Digit]) -> tuple[Digit, ...]:
+    """Of digits that cover each other the first."""
+    shared, areas = intersections([d.box for d in digits])
+    covered = shared > MOST_COVERED * np.minimum(areas[:, None], areas)
+    kept: list[int] = []
+    for index in range(len(digits)):
+        if not covered[index, kept].any():
+            kept.append(index)
+    return tuple(digits[i] for i in kept)
 
 
 def _vote(group: Sequence[Digit], masks: int) -> Digit:
@@ -144,10 +149,3 @@ def _vote(group: Sequence[Digit], masks: int) -> Digit:
     backing = min(1.0, shares[winner] / masks)
     by_size = sorted((d.box for d in backers), key=lambda b: b.w * b.h)
     return Digit(winner, (backing + backers[0].probability) / 2, by_size[(len(by_size) - 1) // 2])
-
-
-def _covered(a: Box, b: Box) -> float:
-    """Intersection over the smaller box."""
-    w = min(a.right, b.right) - max(a.x, b.x)
-    h = min(a.bottom, b.bottom) - max(a.y, b.y)
-    return w * h / min(a.w * a.h, b.w * b.h) if w > 0 and h > 0 else 0.0

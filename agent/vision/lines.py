@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
+from typing import NamedTuple
 
 from agent.vision.box import Box, union
 from agent.vision.digits import Digit
@@ -37,27 +38,40 @@ def group_lines(digits: Sequence[Digit]) -> tuple[Reading, ...]:
     A line is followed digit by digit, so it may slope.
     """
     lines: list[list[Digit]] = []
+    ends: list[_End] = []
     for digit in sorted(digits, key=lambda d: d.box.x):
-        line = _line_of(digit, lines)
-        if line is None:
+        number = _carried_on(digit, ends)
+        if number is None:
             lines.append([digit])
+            ends.append(_end(lines[-1]))
         else:
-            line.append(digit)
+            lines[number].append(digit)
+            ends[number] = _end(lines[number])
     return tuple(reading for line in _in_order(lines) for reading in _numbers(_without_small(line)))
 
 
-def _line_of(digit: Digit, lines: Sequence[list[Digit]]) -> list[Digit] | None:
-    """The line whose end the digit carries on best."""
+class _End(NamedTuple):
+    """Where a line has got to."""
+
+    right: int
+    middle: float
+    height: float
+
+
+def _end(line: Sequence[Digit]) -> _End:
+    tail = [d.box for d in line[-4:]]
+    return _End(tail[-1].right, median(b.centre[1] for b in tail), median(b.h for b in tail))
+
+
+def _carried_on(digit: Digit, ends: Sequence[_End]) -> int | None:
+    """The number of the line that the digit carries on best."""
     best, best_distance = None, SAME_LINE
-    for line in lines:
-        tail = line[-4:]
-        height = max(median(d.box.h for d in tail), digit.box.h)
-        gap = digit.box.x - line[-1].box.right
-        if gap > NEAR_HEIGHTS * height:
-            continue
-        distance = abs(digit.box.centre[1] - median(d.box.centre[1] for d in tail)) / height
-        if distance < best_distance:
-            best, best_distance = line, distance
+    box, middle = digit.box, digit.box.centre[1]
+    for number, end in enumerate(ends):
+        height = max(end.height, box.h)
+        distance = abs(middle - end.middle) / height
+        if distance < best_distance and box.x - end.right <= NEAR_HEIGHTS * height:
+            best, best_distance = number, distance
     return best
 
 

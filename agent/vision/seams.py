@@ -60,16 +60,17 @@ def _walk(ink: Floats) -> tuple[Floats, NDArray[np.intp]]:
     h, w = ink.shape
     above = np.pad(ink[:-1], ((0, 0), (1, 1)), constant_values=WALL)
     # Every step, from the upper left, from above, from the upper right, pays for the stroke that it enters.
-    entering = np.stack([ENTRY * np.maximum(ink[1:] - above[:, column : column + w], 0) for column in range(3)])
-    entering[[0, 2]] += SIDE_STEP
-    within = LENGTH * ink
+    entering = np.stack([ENTRY * np.maximum(ink[1:] - above[:, side : side + w], 0) for side in range(3)], axis=1)
+    entering[:, [0, 2]] += SIDE_STEP
     cost = np.full((h, w + 2), np.inf, np.float32)
     cost[0, 1:-1] = (LENGTH + ENTRY) * ink[0]
-    for y in range(1, h):
-        before, (left, straight, right) = cost[y - 1], entering[:, y - 1]
-        least = np.minimum(np.minimum(before[:-2] + left, before[1:-1] + straight), before[2:] + right)
-        np.add(least, within[y], out=cost[y, 1:-1])
-    steps = np.stack([cost[:-1, column : column + w] + entering[column] for column in range(3)])
+    for before, here, (left, straight, right), toll in zip(
+        cost, cost[1:, 1:-1], entering, LENGTH * ink[1:], strict=False
+    ):
+        np.minimum(before[:-2] + left, before[1:-1] + straight, out=here)
+        np.minimum(here, before[2:] + right, out=here)
+        np.add(here, toll, out=here)
+    steps = np.stack([cost[:-1, side : side + w] + entering[:, side] for side in range(3)])
     return cost[-1, 1:-1], steps.argmin(axis=0) - 1
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.vision.box import Box, union
+from agent.vision.box import Box, intersections, union
 
 boxes = st.builds(Box, st.integers(0, 50), st.integers(0, 50), st.integers(1, 40), st.integers(1, 40))
 
@@ -37,3 +37,15 @@ def test_union_holds_each_box_and_no_more(some: list[Box]) -> None:
     assert all(around.y <= b.y and b.bottom <= around.bottom for b in some)
     assert around.x in {b.x for b in some}
     assert around.bottom in {b.bottom for b in some}
+
+
+def test_areas_shared_by_each_two_boxes() -> None:
+    shared, areas = intersections([Box(0, 0, 10, 10), Box(5, 5, 10, 10), Box(30, 0, 4, 4)])
+    assert shared.tolist() == [[100, 25, 0], [25, 100, 0], [0, 0, 16]]
+    assert areas.tolist() == [100, 100, 16]
+
+
+def test_no_boxes_share_nothing() -> None:
+    shared, areas = intersections([])
+    assert shared.shape == (0, 0)
+    assert areas.shape == (0,)
