@@ -67,7 +67,7 @@ def _to_working_scale(image: Picture, longest_px: int) -> tuple[Picture, float]:
     if SMALL_PX <= longest <= longest_px:
         return image, 1.0
     scale = longest_px / longest if longest > longest_px else 2.0
-    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    method = cv2.INTER_LINEAR if scale < 1 else cv2.INTER_CUBIC
     size = max(1, round(w * scale)), max(1, round(h * scale))
     return np.asarray(cv2.resize(_halved(image, longest_px), size, interpolation=method), np.uint8), scale
 
