@@ -5,13 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 from agent.choice.candidates import Refusal, intact
 from agent.choice.choose import nothing_usable, survey
 from agent.choice.measure import Measured
 from agent.choice.rank import accurate, rank
-from profiles.manifest import load_manifest
-from profiles.profile import Objective, Profile
+from profiles.manifest import Role, load_manifest
+from profiles.profile import Budget, Objective, Profile
+
+
+@dataclass(frozen=True)
+class Contest:
+    """What was measured in one role."""
+
+    role: Role
+    ranked: tuple[Measured, ...]
+    """The best first, those below the accuracy floor among them."""
+    winner: Measured | None
+    """What `choose` takes; None where nothing is accurate enough."""
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -20,12 +33,9 @@ class Bench:
 
     board: str
     objective: Objective
-    ranked: tuple[Measured, ...]
-    """The best first, those below the accuracy floor among them."""
+    contests: tuple[Contest, ...]
+    """One for each role of which something runs."""
     refused: tuple[Refusal, ...]
-    winner: Measured | None
-    """What `choose` takes; None where nothing is accurate enough."""
-    reason: str
 
 
 def bench(folder: Path, profile: Profile, batches: Sequence[int], seconds: float, tell: Callable[[str], None]) -> Bench:
@@ -42,16 +52,23 @@ def bench(folder: Path, profile: Profile, batches: Sequence[int], seconds: float
         ManifestError: the manifest is missing or damaged.
         NoArtifactError: nothing runs.
     """
-    objective = profile.budget.objective
     good, damaged = intact(folder, load_manifest(folder).artifacts)
-    fit, poor = accurate(good, profile.budget.min_accuracy)
     measured, broken = survey(folder, good, profile, batches=batches, seconds=seconds, tell=tell)
     refused = (*damaged, *broken)
     if not measured:
         raise nothing_usable(folder, refused)
-    ranked, _ = rank(measured, objective)
+    roles = [role for role in get_args(Role) if any(m.candidate.artifact.role == role for m in measured)]
+    contests = tuple(_contest(role, measured, profile.budget) for role in roles)
+    return Bench(profile.title, profile.budget.objective, contests, refused)
+
+
+def _contest(role: Role, measured: Sequence[Measured], budget: Budget) -> Contest:
+    """Rank what was measured of one role, of which there is something."""
+    ours = [m for m in measured if m.candidate.artifact.role == role]
+    fit, poor = accurate([m.candidate.artifact for m in ours], budget.min_accuracy)
+    ranked, _ = rank(ours, budget.objective)
     eligible = [m for m in ranked if m.candidate.artifact in fit]
     if not eligible:
-        return Bench(profile.title, objective, ranked, refused, None, "; ".join(map(str, poor)))
-    (winner, *_), reason = rank(eligible, objective)
-    return Bench(profile.title, objective, ranked, refused, winner, reason)
+        return Contest(role, ranked, None, "; ".join(dict.fromkeys(map(str, poor))))
+    (winner, *_), reason = rank(eligible, budget.objective)
+    return Contest(role, ranked, winner, reason)

@@ -87,16 +87,18 @@ def _nets(folder: Path, profile: Profile, tell: Callable[[str], None]) -> Iterat
     for refusal in damaged:
         yield _from_error("artifacts", "warn", refusal.reason)
     fit, poor = accurate(good, profile.budget.min_accuracy)
+    state: State = "warn" if any(artifact.role == "classifier" for artifact in fit) else "fail"
     for refusal in poor:
-        yield _from_error("artifacts", "warn" if fit else "fail", str(refusal))
+        yield _from_error("artifacts", state, str(refusal))
     some_run = False
     for option in profile.runtimes:
         found, refused = find_candidates(folder, good, [option], tell)
-        some_run |= bool(found)
+        some_run |= any(candidate.artifact.role == "classifier" for candidate in found)
         yield _runtime(option, {candidate.artifact.file for candidate in found}, refused)
     if not some_run:
-        advice = RUNTIMES["ai-edge-litert"].install if good else GET_ARTIFACTS
-        yield Check("runtimes", "fail", "none of them runs any of the files", advice)
+        intact_ones = any(artifact.role == "classifier" for artifact in good)
+        advice = RUNTIMES["ai-edge-litert"].install if intact_ones else GET_ARTIFACTS
+        yield Check("runtimes", "fail", "none of them runs any of the classifiers", advice)
 
 
 def _runtime(option: RuntimeOption, files: Set[str], refused: Sequence[Refusal]) -> Check:

@@ -23,8 +23,8 @@ from profiles.whole import write_whole
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-DEFAULT = Path(__file__).parent / "checkpoints" / "base.pt"
-"""The checkpoint that ships."""
+SHIPPED = tuple(sorted((Path(__file__).parent / "checkpoints").glob("*.pt")))
+"""The checkpoints that ship, one a family."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""A checkpoint becomes a folder for each board: the model files worth carrying there, and their manifest."""
+"""Checkpoints become a folder for each board: the model files worth carrying there, and their manifest."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from converters.checkpoint import Checkpoint, save
-from converters.export.golden import golden_glyphs
+from converters.export.golden import golden_inputs
 from converters.export.workshop import make_all
-from profiles.errors import OutputError
+from profiles.errors import OutputError, UsageError
 from profiles.manifest import FILE_NAME, Format, Manifest, Precision, dump_manifest
 from profiles.profile import ArtifactKind, Profile
 
@@ -32,7 +32,7 @@ def kinds_for(profiles: Sequence[Profile]) -> tuple[ArtifactKind, ...]:
 
 
 def convert(
-    checkpoint_file: Path,
+    checkpoint_files: Sequence[Path],
     profiles: Sequence[Profile],
     out: Path,
     data: Path | None,
@@ -41,18 +41,18 @@ def convert(
     """Write `out/<board>/` for each board; what was there before is replaced as a whole, and only at the end.
 
     Args:
-        checkpoint_file: the trained net.
+        checkpoint_files: the trained nets, no two of one family.
         profiles: the boards.
         out: where their folders go.
-        data: a folder with MNIST to measure accuracies on; None takes over what the checkpoint says.
-        done: told of each artifact when it is made; there are `len(kinds_for(profiles))`.
+        data: a folder with MNIST to measure accuracies with; None takes over what the checkpoints say.
+        done: told of each artifact when it is made; there are `len(kinds_for(profiles))` of each checkpoint.
 
     Returns:
         One manifest a board.
 
     Raises:
         OutputError: the folders cannot be written.
-        DigitAgentError: as `make_all` says.
+        DigitAgentError: as `make_all` and `write_boards` say.
     """
     for profile in profiles:
         _refuse_foreign(out / profile.name)
@@ -60,11 +60,11 @@ def convert(
         out.mkdir(parents=True, exist_ok=True)
     if not os.access(out, os.W_OK):
         raise OutputError(f"{out} cannot be written; check its permissions, or choose another --out")
-    return write_boards(out, profiles, make_all(checkpoint_file, kinds_for(profiles), data, done))
+    return write_boards(out, profiles, make_all(checkpoint_files, kinds_for(profiles), data, done))
 
 
 def certify(checkpoint: Checkpoint, data: Path) -> Checkpoint:
-    """The checkpoint with the accuracy of each of its exports, measured on MNIST's test images.
+    """The checkpoint with the accuracy of each of its exports, measured with MNIST's test images.
 
     Raises:
         DigitAgentError: as `make_all` says.
@@ -72,17 +72,28 @@ def certify(checkpoint: Checkpoint, data: Path) -> Checkpoint:
     with tempfile.TemporaryDirectory(prefix="digit-convert-") as folder:
         file = Path(folder) / "checkpoint.pt"
         save(checkpoint, file)
-        made = make_all(file, ALL_KINDS, data, lambda _made: None)
+        (made,) = make_all([file], ALL_KINDS, data, lambda _made: None)
     measured = {kind: one.artifact.accuracy for kind, one in made.items() if one.artifact.accuracy}
     return replace(checkpoint, accuracy=measured)
 
 
-def write_boards(out: Path, profiles: Sequence[Profile], made: Mapping[ArtifactKind, Made]) -> tuple[Manifest, ...]:
+def write_boards(
+    out: Path, profiles: Sequence[Profile], made: Sequence[Mapping[ArtifactKind, Made]]
+) -> tuple[Manifest, ...]:
     """Write all boards' folders beside the old ones, then put each in its place.
 
+    Args:
+        out: where their folders go.
+        profiles: the boards.
+        made: what each checkpoint became.
+
     Raises:
+        UsageError: two checkpoints are of one family, so their files would have the same names.
         OutputError: they cannot be written; what was there stays.
     """
+    names = [one.artifact.file for kinds in made for one in kinds.values()]
+    if len(set(names)) < len(names):
+        raise UsageError("two checkpoints are of one family, so their files have the same names; give one of each")
     with _writing(out), tempfile.TemporaryDirectory(dir=out, prefix=".partial-") as folder:
         staging = Path(folder)
         manifests = tuple(_write_board(staging / profile.name, profile, made) for profile in profiles)
@@ -91,14 +102,15 @@ def write_boards(out: Path, profiles: Sequence[Profile], made: Mapping[ArtifactK
     return manifests
 
 
-def _write_board(folder: Path, profile: Profile, made: Mapping[ArtifactKind, Made]) -> Manifest:
+def _write_board(folder: Path, profile: Profile, made: Sequence[Mapping[ArtifactKind, Made]]) -> Manifest:
     folder.mkdir()
-    carried = [made[kind] for kind in profile.artifacts]
+    carried = [kinds[kind] for kinds in made for kind in profile.artifacts]
     for one in carried:
         (folder / one.artifact.file).write_bytes(one.content)
+    roles = dict.fromkeys(one.artifact.role for one in carried)
     manifest = Manifest(
         target=profile.name,
-        golden_glyphs=golden_glyphs().tobytes(),
+        golden_inputs={role: golden_inputs(role).tobytes() for role in roles},
         artifacts=tuple(one.artifact for one in carried),
     )
     (folder / FILE_NAME).write_bytes(dump_manifest(manifest))

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from converters.data.mnist import load_mnist
+from converters.data.trial import Trial, load_trial
 from profiles.errors import ArtifactError, UsageError
 from profiles.manifest import FILE_NAME, Accuracy, Artifact, load_manifest
 from profiles.profile import RuntimeName
 
 if TYPE_CHECKING:
-    from agent.vision.digits import Net
+    from agent.vision.judge import Net
 
 DIGITS = 10
 REJECTED = 10
-"""The class, and the confusion matrix's column, of what the net takes for no digit."""
+"""The class of what is no digit, and its row and column of the confusion matrix."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,10 @@ class Verdict:
 
     images: int
     accuracy: float
-    """Share of images read right; a rejected image is read wrong."""
+    """Share of images told right: a digit by its label, what is no digit by being rejected."""
     digits: tuple[DigitScore, ...]
     confusion: tuple[tuple[int, ...], ...]
-    """Ten rows, the true digits, by eleven columns, what was read; the last column is rejected."""
+    """Eleven rows, what is true, by eleven columns, what was read; the last ones are of what is no digit."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +54,15 @@ class Evaluation:
     """How well one artifact reads in one runtime."""
 
     artifact: Artifact
+    data: str
+    """What it was asked about."""
     runtime: RuntimeName
     runtime_version: str
     verdict: Verdict
 
 
 def evaluate(path: Path, data: Path, runtime: str | None = None) -> tuple[Evaluation, ...]:
-    """Judge one artifact, or all of a folder, on MNIST's test images.
+    """Judge one artifact, or all of a folder, each on what its role is judged on.
 
     Args:
         path: a model file with its manifest beside it, or their folder.
@@ -78,22 +80,24 @@ def evaluate(path: Path, data: Path, runtime: str | None = None) -> tuple[Evalua
     from agent.runtimes.net import load_net, runtime_version
 
     folder, artifacts = find_artifacts(path)
-    images, labels = load_mnist(data, "test")
+    chosen = list(_with_runtimes(artifacts, runtime))
+    trials = {role: load_trial(role, data) for role in dict.fromkeys(artifact.role for artifact, _ in chosen)}
     evaluations = []
-    for artifact, name in _with_runtimes(artifacts, runtime):
-        verdict = judge_net(load_net(folder, artifact, name), images, labels)
-        evaluations.append(Evaluation(artifact, name, runtime_version(name) or "", verdict))
+    for artifact, name in chosen:
+        trial = trials[artifact.role]
+        verdict = judge_net(load_net(folder, artifact, name), trial)
+        evaluations.append(Evaluation(artifact, trial.name, name, runtime_version(name) or "", verdict))
     if not evaluations:
         raise UsageError(f"{path} holds no file for {runtime or 'any runtime'}; name another folder or runtime")
     return tuple(evaluations)
 
 
 def judge(predictions: NDArray[np.integer], labels: NDArray[np.integer]) -> Verdict:
-    """Compare what was read, (n,) of 0..10, with what is true, (n,) of 0..9."""
-    confusion = np.zeros((DIGITS, DIGITS + 1), np.int64)
+    """Compare what was read, (n,) of 0..10, with what is true, (n,) of 0..10."""
+    confusion = np.zeros((DIGITS + 1, DIGITS + 1), np.int64)
     np.add.at(confusion, (labels, predictions), 1)
     right = np.diagonal(confusion)
-    precision = _share(right, confusion.sum(axis=0)[:DIGITS])
+    precision = _share(right, confusion.sum(axis=0))
     recall = _share(right, confusion.sum(axis=1))
     f1 = _share(2 * precision * recall, precision + recall)
     scores = tuple(
@@ -104,21 +108,19 @@ def judge(predictions: NDArray[np.integer], labels: NDArray[np.integer]) -> Verd
     return Verdict(len(labels), float(right.sum() / max(1, len(labels))), scores, matrix)
 
 
-def judge_net(net: Net, images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> Verdict:
-    """Read images, uint8 (n, 28, 28), with a net, and judge it."""
-    return judge(net.logits(images).argmax(axis=1), labels)
+def judge_net(net: Net, trial: Trial) -> Verdict:
+    """Ask a net about a trial's images, and judge it."""
+    return judge(net.logits(trial.images).argmax(axis=1), trial.labels)
 
 
-def measure_accuracy(
-    net: Net, artifact: Artifact, runtime: RuntimeName, images: NDArray[np.uint8], labels: NDArray[np.uint8]
-) -> Accuracy:
-    """The manifest's promise, measured on MNIST's test images."""
+def measure_accuracy(net: Net, artifact: Artifact, runtime: RuntimeName, trial: Trial) -> Accuracy:
+    """The manifest's promise, measured on what the artifact's role is judged on."""
     from agent.runtimes.net import runtime_version
 
     return Accuracy(
-        value=judge_net(net, images, labels).accuracy,
-        images=len(labels),
-        data="MNIST test",
+        value=judge_net(net, trial).accuracy,
+        images=len(trial.labels),
+        data=trial.name,
         runtime=f"{runtime} {runtime_version(runtime)}",
         sha256=artifact.sha256,
     )

@@ -1,12 +1,14 @@
 """What a folder of artifacts holds and promises: `manifest.json`, schema 1.
 
 A manifest lists model files, each with its checksum, its tensors, and the accuracy that was measured;
-golden vectors are a few glyphs, with the logits that each artifact must give for them, within a tolerance.
+golden vectors are a few inputs for each role, with the logits that an artifact must give for them, within a tolerance.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -15,19 +17,24 @@ import msgspec
 from profiles.errors import ArtifactError, ManifestError
 
 FILE_NAME = "manifest.json"
-GLYPH_BYTES = 28 * 28
 
 Format = Literal["onnx", "tflite"]
 Precision = Literal["fp32", "fp16", "int8"]
+Role = Literal["classifier", "verifier"]
+"""A classifier tells what a glyph shows; a verifier looks at what is around it, too."""
 FileName = Annotated[str, msgspec.Meta(pattern=r"^\w[\w.-]*$")]
 """A name in the manifest's own folder: no path leads out of it."""
+
+
+INPUT_SHAPES: Mapping[Role, tuple[int, ...]] = {"classifier": (28, 28), "verifier": (2, 32, 48)}
+"""One item as the agent holds it, uint8: a glyph; a glyph's surroundings, its own ink before all ink."""
 
 
 class Tensor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An input or output: real value = (stored value - zero_point) * scale.
 
-    For an input the real value is a glyph's pixel in 0..255 divided by 255; for an output it is a logit.
-    `shape` is one item's, without the batch axis.
+    For an input the real value is a pixel in 0..255 divided by 255; for an output it is a logit.
+    `shape` is one item's, without the batch axis; its values lie in the order in which the agent holds them.
     """
 
     name: str
@@ -38,7 +45,7 @@ class Tensor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Accuracy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A share of images read right, measured; an image taken for no digit counts as read wrong."""
+    """A share of images told right, measured; a digit that is taken for no digit counts as wrong."""
 
     value: float
     images: int
@@ -49,10 +56,10 @@ class Accuracy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Golden(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the artifact made of the manifest's golden glyphs when it was new."""
+    """What the artifact made of its role's golden inputs when it was new."""
 
     logits: tuple[tuple[float, ...], ...]
-    """Logits, one row a glyph."""
+    """Logits, one row an input."""
     tolerance: float
     """Largest absolute difference of a logit that still counts as the same."""
 
@@ -61,7 +68,7 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """One model file and its promise."""
 
     file: FileName
-    role: Literal["classifier"]
+    role: Role
     tier: str
     format: Format
     precision: Precision
@@ -73,7 +80,7 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """None where nothing was measured."""
     parameters: int
     macs: int
-    """Multiply-accumulates for one glyph."""
+    """Multiply-accumulates for one input."""
     recipe: str
     seed: int
     versions: dict[str, str]
@@ -86,8 +93,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     schema: Literal[1] = 1
     target: str
-    golden_glyphs: bytes
-    """Glyphs to try every artifact with, uint8 (n, 28, 28), row by row; base64 in the file."""
+    golden_inputs: dict[Role, bytes]
+    """Inputs to try the artifacts of each role with, uint8 (n, *INPUT_SHAPES[role]), row by row; base64 in the file."""
     artifacts: tuple[Artifact, ...]
 
 
@@ -111,13 +118,20 @@ def load_manifest(folder: Path) -> Manifest:
             f"{path} is damaged, or of another version ({error}); make or copy the artifacts again"
         ) from error
     for artifact in manifest.artifacts:
-        rows = artifact.golden.logits
-        if len(rows) * GLYPH_BYTES != len(manifest.golden_glyphs) or len({len(row) for row in rows}) > 1:
-            raise ManifestError(
-                f"{path} is damaged (the golden logits of {artifact.file} do not fit its golden glyphs); "
-                "make or copy the artifacts again"
-            )
+        if wrong := _misfit(artifact, manifest.golden_inputs.get(artifact.role, b"")):
+            raise ManifestError(f"{path} is damaged ({wrong}); make or copy the artifacts again")
     return manifest
+
+
+def _misfit(artifact: Artifact, inputs: bytes) -> str:
+    """What of an artifact does not fit its role and its golden inputs, in words; empty where all does."""
+    item_bytes = math.prod(INPUT_SHAPES[artifact.role])
+    if math.prod(artifact.input.shape) != item_bytes:
+        return f"the input of {artifact.file} is not a {artifact.role}'s"
+    rows = artifact.golden.logits
+    if len(rows) * item_bytes != len(inputs) or len({len(row) for row in rows}) > 1:
+        return f"the golden logits of {artifact.file} do not fit its golden inputs"
+    return ""
 
 
 def dump_manifest(manifest: Manifest) -> bytes:

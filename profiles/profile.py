@@ -60,7 +60,7 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     objective: Objective = "latency"
     min_accuracy: float = 0.993
-    """On MNIST's test images; an artifact below it is not chosen."""
+    """On MNIST's test images; a classifier below it is not chosen."""
     frame_ms: float = 100.0
     """Time for one frame's quick look."""
     power_mw: int | None = None

@@ -1,8 +1,10 @@
 """Which artifact, on which runtime: what proved right and best on this very machine.
 
-    net = BestNet(choose(default_artifacts(), detect_board().profile))
-    logits = net.logits(glyphs)
-    print(net.choice.reason)
+    nets = choose_nets(default_artifacts(), detect_board().profile)
+    logits = nets.classifier.logits(glyphs)
+    print(nets.classifier.choice.reason)
+
+Each role is chosen for by itself, and a folder without a verifier is none the worse for it.
 
 Refused at first: what is not the file that its manifest describes, what is below the profile's accuracy, what does
 not run its golden vectors here. The others are timed by turns, and ranked by the profile's objective.
@@ -14,6 +16,7 @@ import hashlib
 import logging
 import platform
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -27,7 +30,7 @@ from agent.choice.rank import accurate, rank
 from agent.folders import cache_folder
 from agent.runtimes.net import LoadedNet, distribution_version, runtime_version
 from profiles.errors import ArtifactError, NoArtifactError, RuntimeUnusableError
-from profiles.manifest import Artifact, Manifest, load_manifest, manifest_hash
+from profiles.manifest import Artifact, Manifest, Role, load_manifest, manifest_hash
 from profiles.profile import Profile
 from profiles.whole import write_whole
 
@@ -35,7 +38,7 @@ log = logging.getLogger(__name__)
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """What can be used here, the best first."""
+    """What can be used here in one role, the best first."""
 
     folder: str
     """Where the artifacts lie."""
@@ -76,18 +79,53 @@ class BestNet:
     def __init__(self, choice: Choice) -> None:
         self.choice, self._net = _load(choice)
 
-    def logits(self, glyphs: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Logits, float32 (n, 11), of glyphs, uint8 (n, 28, 28)."""
+    def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Logits, float32 (n, 11), of images, uint8 (n, 28, 28) or (n, 2, 32, 48) as the role asks."""
         try:
-            return self._net.logits(glyphs)
+            return self._net.logits(images)
         except RuntimeUnusableError as error:
             self.choice, self._net = _load(_next(self.choice, error))
-            return self.logits(glyphs)
+            return self.logits(images)
+
+
+@dataclass(frozen=True)
+class Nets:
+    """What reads: the best of each role."""
+
+    classifier: BestNet
+    verifier: BestNet | None
+    """None where the folder has none that can be used here."""
+
+
+def choose_nets(
+    folder: Path,
+    profile: Profile,
+    *,
+    cache: Path | None = None,
+    seconds: float = SECONDS,
+    tell: Callable[[str], None] = log.info,
+) -> Nets:
+    """The best of each role, loaded; arguments as in `choose`.
+
+    Raises:
+        ManifestError: the manifest is missing or damaged.
+        NoArtifactError: no classifier can be used; a verifier that cannot costs only a warning.
+    """
+    classifier = BestNet(choose(folder, profile, cache=cache, seconds=seconds, tell=tell))
+    if all(artifact.role != "verifier" for artifact in load_manifest(folder).artifacts):
+        return Nets(classifier, None)
+    try:
+        verifier = BestNet(choose(folder, profile, "verifier", cache=cache, seconds=seconds, tell=tell))
+    except NoArtifactError as error:
+        log.warning("candidates are judged by their own ink alone, because the verifier cannot be used: %s", error)
+        return Nets(classifier, None)
+    return Nets(classifier, verifier)
 
 
 def choose(
     folder: Path,
     profile: Profile,
+    role: Role = "classifier",
     *,
     cache: Path | None = None,
     seconds: float = SECONDS,
@@ -97,7 +135,8 @@ def choose(
 
     Args:
         folder: artifacts and their manifest.
-        profile: of this board: runtimes to try, accuracy to keep, objective.
+        profile: of this board: runtimes to try, accuracy that a classifier must keep, objective.
+        role: what is looked for.
         cache: where choices are kept; None is the user's cache.
         seconds: to spend on timing, over and above loading.
         tell: told what is being done, because the first time takes seconds, and minutes where TensorRT is used.
@@ -108,7 +147,7 @@ def choose(
     """
     folder = folder.absolute()
     manifest = load_manifest(folder)
-    good, damaged = intact(folder, manifest.artifacts)
+    good, damaged = intact(folder, [artifact for artifact in manifest.artifacts if artifact.role == role])
     for refusal in damaged:
         log.warning("not used: %s", refusal.reason)
     path = (cache or cache_folder()) / f"choice-{_key(folder, profile, manifest, good)}.json"

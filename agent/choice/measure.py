@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 
 from agent.choice.candidates import Candidate
 from agent.runtimes.child import Ending, begin, outlive, python_module, run_child, say
-from agent.runtimes.tensors import GLYPH_SHAPE
+from agent.runtimes.net import LoadedNet
 from agent.sensors.power import find_power_reader
 from agent.sensors.sample import PowerReader, PowerSample
-from agent.vision.digits import Net
+from agent.vision.judge import Net
 from profiles.errors import DigitAgentError
+from profiles.manifest import INPUT_SHAPES
 from profiles.profile import Profile
 
 BATCHES = (1, 4, 16)
@@ -35,7 +36,7 @@ TIMEOUT_S = 120.0
 
 
 class Timing(msgspec.Struct, frozen=True):
-    """How long one call takes, from glyphs to logits."""
+    """How long one call takes, from images to logits."""
 
     batch: int
     calls: int
@@ -111,13 +112,14 @@ def main() -> int:
     request = msgspec.json.decode(sys.stdin.buffer.read(), type=Request)
     reader = find_power_reader(request.power) if request.power else None
     share_s = request.seconds / len(request.batches)
-    nets: list[Net] = []
+    nets: list[LoadedNet] = []
     try:
         for number, candidate in enumerate(request.candidates):
             begin(number)
             nets.append(candidate.load(Path(request.folder)))
         columns = [_time_batch(nets, batch, share_s) for batch in request.batches]
-        energies = [energy_per_digit_mj(net, max(request.batches), reader) if reader else None for net in nets]
+        largest = max(request.batches)
+        energies = [energy_per_digit_mj(net, _images(net, largest), reader) if reader else None for net in nets]
     except DigitAgentError as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -126,51 +128,53 @@ def main() -> int:
     return 0
 
 
-def energy_per_digit_mj(net: Net, batch: int, reader: PowerReader, seconds: float = ENERGY_SECONDS) -> float | None:
+def energy_per_digit_mj(
+    net: Net, images: NDArray[np.uint8], reader: PowerReader, seconds: float = ENERGY_SECONDS
+) -> float | None:
     """Let a net work without a pause, and say what one digit cost; None where the sensor gave nothing.
 
     Args:
         net: what works.
-        batch: digits in one call.
+        images: uint8 (n, ...), the digits of one call.
         reader: read every SAMPLE_SECONDS.
         seconds: how long.
     """
-    glyphs, digits = _glyphs(batch), 0
+    digits = 0
     reader.read()  # some sensors give the mean since the read before
     samples: list[PowerSample | None] = []
     start = last = time.perf_counter()
     while last - start < seconds:
         while time.perf_counter() - last < SAMPLE_SECONDS:
-            net.logits(glyphs)
-            digits += batch
+            net.logits(images)
+            digits += len(images)
         samples.append(reader.read())
         last = time.perf_counter()
     known_mw = [sample.power_mw for sample in samples if sample is not None]
     return statistics.mean(known_mw) * (last - start) / digits if known_mw else None
 
 
-def _time_batch(nets: Sequence[Net], batch: int, seconds: float) -> list[Timing]:
+def _time_batch(nets: Sequence[LoadedNet], batch: int, seconds: float) -> list[Timing]:
     """Time one call of every net, by turns, so that a change of the clock frequency meets all of them."""
-    glyphs = _glyphs(batch)
-    for number, net in enumerate(nets):
+    given = [_images(net, batch) for net in nets]
+    for number, (net, images) in enumerate(zip(nets, given, strict=True)):
         begin(number)
-        net.logits(glyphs)
-        net.logits(glyphs)
+        net.logits(images)
+        net.logits(images)
     took_us: list[list[float]] = [[] for _ in nets]
     end = time.perf_counter() + seconds
     while len(took_us[0]) < LEAST_ROUNDS or time.perf_counter() < end:
-        for net, times in zip(nets, took_us, strict=True):
-            times.append(_call_us(net, glyphs))
+        for net, images, times in zip(nets, given, took_us, strict=True):
+            times.append(_call_us(net, images))
     return [_timing(batch, times) for times in took_us]
 
 
-def _glyphs(batch: int) -> NDArray[np.uint8]:
-    return np.random.default_rng(0).integers(0, 256, (batch, *GLYPH_SHAPE), np.uint8)
+def _images(net: LoadedNet, batch: int) -> NDArray[np.uint8]:
+    return np.random.default_rng(0).integers(0, 256, (batch, *INPUT_SHAPES[net.artifact.role]), np.uint8)
 
 
-def _call_us(net: Net, glyphs: NDArray[np.uint8]) -> float:
+def _call_us(net: Net, images: NDArray[np.uint8]) -> float:
     start = time.perf_counter_ns()
-    net.logits(glyphs)
+    net.logits(images)
     return (time.perf_counter_ns() - start) / 1000
 
 

@@ -15,8 +15,8 @@ LEVEL = 1.02
 
 
 def accurate(artifacts: Sequence[Artifact], least: float) -> tuple[list[Artifact], list[Refusal]]:
-    """The artifacts whose measured accuracy is no less than the profile's floor."""
-    good = [a for a in artifacts if a.accuracy is not None and a.accuracy.value >= least]
+    """The classifiers whose measured accuracy is no less than the profile's floor, and whatever else there is."""
+    good = [a for a in artifacts if a.role != "classifier" or (a.accuracy is not None and a.accuracy.value >= least)]
     return good, [Refusal(a.file, _too_poor(a, least)) for a in artifacts if a not in good]
 
 

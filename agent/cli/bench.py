@@ -12,7 +12,7 @@ from profiles.errors import UsageError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from agent.bench import Bench
+    from agent.bench import Bench, Contest
     from agent.choice.measure import Measured
 
 
@@ -41,11 +41,13 @@ def bench(
         typer.echo(msgspec.json.encode(_as_dict(told)))
         return
     console = Console()
-    console.print(_table(told, batches))
+    for contest in told.contests:
+        console.print(_table(told.board, contest, batches))
     for refusal in told.refused:
         console.print(f"not measured: {refusal}", style="yellow", markup=False, highlight=False)
-    verdict = f"best: {told.reason}" if told.winner else f"none is good enough: {told.reason}"
-    console.print(verdict, markup=False, highlight=False)
+    for contest in told.contests:
+        verdict = f"best {contest.role}" if contest.winner else f"no {contest.role} is good enough"
+        console.print(f"{verdict}: {contest.reason}", markup=False, highlight=False)
 
 
 def _batches(text: str) -> tuple[int, ...]:
@@ -64,8 +66,8 @@ def _as_dict(told: Bench) -> dict[str, object]:
     return {
         "board": told.board,
         "objective": told.objective,
-        "reason": told.reason,
-        "measured": [_row(measured, winner=measured is told.winner) for measured in told.ranked],
+        "reasons": {contest.role: contest.reason for contest in told.contests},
+        "measured": [_row(m, winner=m is contest.winner) for contest in told.contests for m in contest.ranked],
         "refused": told.refused,
     }
 
@@ -74,6 +76,7 @@ def _row(measured: Measured, *, winner: bool) -> dict[str, object]:
     candidate, artifact = measured.candidate, measured.candidate.artifact
     return {
         "file": artifact.file,
+        "role": artifact.role,
         "runtime": candidate.runtime,
         "provider": candidate.provider,
         "threads": candidate.threads,
@@ -94,21 +97,23 @@ def _row(measured: Measured, *, winner: bool) -> dict[str, object]:
     }
 
 
-def _table(told: Bench, batches: tuple[int, ...]) -> Table:
+def _table(board: str, contest: Contest, batches: tuple[int, ...]) -> Table:
     """The best first; for each batch the median and the 95th percentile, in µs a digit."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     from agent.choice.rank import figure
 
-    table = Table(title=f"{told.board}, µs a digit: p50/p95", title_justify="left", box=SIMPLE_HEAD, padding=0)
+    table = Table(
+        title=f"{contest.role} on {board}, µs a digit: p50/p95", title_justify="left", box=SIMPLE_HEAD, padding=0
+    )
     table.add_column("", no_wrap=True)
     table.add_column("net", overflow="fold")
     for heading in ("kB", "right", *(f"{batch} at once" for batch in batches), "digits/s"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for measured in told.ranked:
+    for measured in contest.ranked:
         artifact = measured.candidate.artifact
-        winner = measured is told.winner
+        winner = measured is contest.winner
         table.add_row(
             "▶" if winner else "",
             str(measured.candidate),

@@ -1,4 +1,4 @@
-"""A model file, verified, loaded into a runtime, and asked about glyphs."""
+"""A model file, verified, loaded into a runtime, and asked about images."""
 
 from __future__ import annotations
 
@@ -39,21 +39,21 @@ class LoadedNet:
     session: Session
     encode: Callable[[NDArray[np.uint8]], NDArray[Any]]
 
-    def logits(self, glyphs: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Logits, float32 (n, 11), of glyphs, uint8 (n, 28, 28); n may be 0.
+    def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Logits, float32 (n, 11), of images, uint8 (n, 28, 28) or (n, 2, 32, 48) as the role asks; n may be 0.
 
         Raises:
             RuntimeUnusableError: the runtime failed; another one may still work.
         """
-        parts = [self._run(glyphs[start : start + MAX_BATCH]) for start in range(0, len(glyphs), MAX_BATCH)]
+        parts = [self._run(images[start : start + MAX_BATCH]) for start in range(0, len(images), MAX_BATCH)]
         return np.concatenate(parts) if parts else np.zeros((0, CLASSES), np.float32)
 
-    def _run(self, glyphs: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def _run(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         try:
-            output = self.session.run(self.encode(glyphs))
+            output = self.session.run(self.encode(images))
         except Exception as error:  # the runtimes' errors have no base in common
             raise RuntimeUnusableError(
-                f"{self.runtime} failed on {self.artifact.file} with {len(glyphs)} glyphs ({one_line(error)}); "
+                f"{self.runtime} failed on {self.artifact.file} with {len(images)} images ({one_line(error)}); "
                 "use another runtime or artifact"
             ) from error
         return decode(output, self.artifact.output)

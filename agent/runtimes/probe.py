@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from agent.runtimes.child import Ending, begin, outlive, python_module, run_child, say
 from agent.runtimes.net import RUNTIMES, LoadedNet, load_net, runtime_version
 from agent.runtimes.onnx import TENSORRT
-from agent.runtimes.tensors import golden_glyphs
+from agent.runtimes.tensors import golden_inputs
 from profiles.errors import ArtifactError, DigitAgentError
 from profiles.manifest import Artifact, load_manifest
 from profiles.profile import RuntimeName
@@ -83,8 +83,8 @@ def probe(
     return sorted(results, key=lambda probe: artifacts.index(probe.artifact))
 
 
-def check_golden(net: LoadedNet, glyphs: NDArray[np.uint8]) -> None:
-    """Compare a net with its golden vectors, whose glyphs are uint8 (n, 28, 28).
+def check_golden(net: LoadedNet, inputs: NDArray[np.uint8]) -> None:
+    """Compare a net with its golden vectors, which are logits of these inputs, uint8 (n, ...).
 
     Raises:
         ArtifactError: a logit is further off than the tolerance, or there is nothing to compare.
@@ -93,7 +93,7 @@ def check_golden(net: LoadedNet, glyphs: NDArray[np.uint8]) -> None:
     golden = net.artifact.golden
     if not golden.logits:
         raise ArtifactError(f"{net.artifact.file} has no golden vectors; convert it again")
-    logits = net.logits(glyphs)
+    logits = net.logits(inputs)
     expected = np.array(golden.logits, np.float32)
     off = float(np.abs(logits - expected).max()) if logits.shape == expected.shape else np.inf
     if not off <= golden.tolerance:  # a NaN is off, too
@@ -108,11 +108,12 @@ def main() -> int:
     request = msgspec.json.decode(sys.stdin.buffer.read(), type=Request)
     folder = Path(request.folder)
     try:
-        glyphs = golden_glyphs(load_manifest(folder))
+        manifest = load_manifest(folder)
         for number, artifact in enumerate(request.artifacts):
             begin(number)
             start = time.perf_counter()
-            check_golden(load_net(folder, artifact, request.runtime, provider=request.provider), glyphs)
+            net = load_net(folder, artifact, request.runtime, provider=request.provider)
+            check_golden(net, golden_inputs(manifest, artifact.role))
             say({"seconds": time.perf_counter() - start})
     except DigitAgentError as error:
         sys.stderr.write(f"{error}\n")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from profiles.manifest import Artifact, Format
 
 MAX_BATCH = 256
-"""More glyphs than this go through a net in several calls, which bounds its memory and a GPU engine's shapes."""
+"""More images than this go through a net in several calls, which bounds its memory and a GPU engine's shapes."""
 
 
 class Session(Protocol):

@@ -21,7 +21,7 @@ class TfliteSession:
     """An interpreter that is resized when the batch changes.
 
     Resizing takes 3-150 µs (measured: ai-edge-litert 2.3, tflite-runtime 2.14, x86); padding to a few allocated
-    sizes would compute up to twice the glyphs.
+    sizes would compute up to twice the images.
     """
 
     def __init__(self, interpreter: Interpreter) -> None:

@@ -41,13 +41,14 @@ def options(
         ),
     ] = None,
     checkpoint: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A trained net.", show_default="the one that ships")
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="A trained net; once for each.", show_default="those that ship"),
     ] = None,
     _version: Annotated[
         bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Turn a trained net into small files, each made for a kind of board and each with its measured promise.
+    """Turn trained nets into small files, each made for a kind of board and each with its measured promise.
 
     Example: `digit-convert --target jetson --out artifacts`
     """
@@ -59,4 +60,4 @@ def options(
     else:
         from converters.cli.convert import run
 
-        run(target, out, data, checkpoint)
+        run(target, out, data, checkpoint or ())

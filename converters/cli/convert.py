@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from converters.checkpoint import DEFAULT
+from converters.checkpoint import SHIPPED
 from converters.convert import convert, kinds_for
 from profiles.manifest import Artifact, Manifest
 from profiles.profile import resolve_target
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from converters.export.make import Made
 
 
-def run(target: str, out: Path, data: Path | None, checkpoint: Path | None) -> None:
-    """Convert for a target and print what came of it."""
-    profiles = resolve_target(target)
+def run(target: str, out: Path, data: Path | None, checkpoints: Sequence[Path]) -> None:
+    """Convert these checkpoints, or else those that ship, for a target and print what came of it."""
+    profiles, nets = resolve_target(target), checkpoints or SHIPPED
     messages = Console(stderr=True)
     with Progress(
         TextColumn("{task.description}"),
@@ -34,12 +34,12 @@ def run(target: str, out: Path, data: Path | None, checkpoint: Path | None) -> N
         transient=True,
         disable=not messages.is_terminal,
     ) as progress:
-        task = progress.add_task("loading the converters", total=len(kinds_for(profiles)))
+        task = progress.add_task("loading the converters", total=len(nets) * len(kinds_for(profiles)))
 
         def done(made: Made) -> None:
             progress.update(task, advance=1, description=f"made {made.artifact.file}")
 
-        manifests = convert(checkpoint or DEFAULT, profiles, out, data, done)
+        manifests = convert(nets, profiles, out, data, done)
     console = Console()
     console.print(table_of(manifests))
     written = f"In {out}: {', '.join(manifest.target for manifest in manifests)}"

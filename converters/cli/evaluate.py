@@ -1,4 +1,4 @@
-"""`digit-convert evaluate`: how well artifacts read MNIST's test images."""
+"""`digit-convert evaluate`: how well artifacts read digits that nobody learnt from."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def evaluate(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Judge artifacts on MNIST's test images, in the runtime that the board will use.
+    """Judge artifacts on MNIST's test images, verifiers on scenes of them, in the runtime that the board will use.
 
     Example: `digit-convert evaluate artifacts/pi5 --data data/mnist`
     """
@@ -57,9 +57,11 @@ def as_plain(evaluation: Evaluation) -> dict[str, Any]:
     artifact = evaluation.artifact
     return {
         "file": artifact.file,
+        "role": artifact.role,
         "format": artifact.format,
         "precision": artifact.precision,
         "bytes": artifact.bytes,
+        "data": evaluation.data,
         "runtime": evaluation.runtime,
         "runtime_version": evaluation.runtime_version,
         **asdict(evaluation.verdict),
@@ -82,7 +84,8 @@ def summary(evaluations: tuple[Evaluation, ...]) -> Table:
             f"{one.verdict.accuracy:.2%}",
             f"{promise.value:.2%}" if promise else "–",
         )
-    table.caption = f"on MNIST's {evaluations[0].verdict.images:,} test images"
+    judged = {f"{one.artifact.role}: {one.data}, {one.verdict.images:,} images" for one in evaluations}
+    table.caption = "; ".join(sorted(judged))
     return table
 
 
@@ -99,7 +102,7 @@ def digits(verdict: Verdict) -> Table:
 
 
 def confusion(verdict: Verdict) -> Table:
-    """True digits in rows, what was read in columns; right ones bold, none as a dot."""
+    """What is true in rows, what was read in columns; right ones bold, none as a dot."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
@@ -108,8 +111,10 @@ def confusion(verdict: Verdict) -> Table:
     )
     for column in table.columns:
         column.justify = "right"
-    for digit, row in enumerate(verdict.confusion):
-        cells = [str(count) if count else "·" for count in row]
-        cells[digit] = f"[bold]{cells[digit]}[/]"
-        table.add_row(str(digit), *cells)
+    for name, row in zip((*map(str, range(10)), "none"), enumerate(verdict.confusion), strict=True):
+        label, counts = row
+        cells = [str(count) if count else "·" for count in counts]
+        cells[label] = f"[bold]{cells[label]}[/]"
+        if name != "none" or any(counts):
+            table.add_row(name, *cells)
     return table

@@ -55,7 +55,7 @@ def train(  # noqa: PLR0917 - typer names them
         checkpoint = run.train(loaded, run.Run(seed, sources, state_file, drawn, report))
     # Saved at once: measuring takes converters, which may be missing or die, and the weights took hours.
     save(checkpoint, target)
-    typer.echo(f"wrote {target}; measuring its exports on MNIST's test images", err=True)
+    typer.echo(f"wrote {target}; measuring its exports with MNIST's test images", err=True)
     certified = certify(checkpoint, data)
     save(certified, target)
     state_file.unlink(missing_ok=True)

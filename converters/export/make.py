@@ -17,18 +17,19 @@ from numpy.typing import NDArray
 from torch import fx
 
 from agent.runtimes.net import load_net
-from agent.vision.digits import Net
+from agent.vision.judge import Net
 from converters.checkpoint import Checkpoint, load, restore
-from converters.data.mnist import load_mnist
+from converters.data.trial import load_trial
 from converters.export import onnx, tflite
 from converters.export.cost import measure_cost
-from converters.export.golden import Glyphs, golden, golden_glyphs, varied_glyphs
-from converters.export.ranges import Ranges, fold, ranges_of_tensors
+from converters.export.golden import golden, golden_inputs, varied_inputs
+from converters.export.ranges import Ranges, fold, input_name, ranges_of_tensors
 from converters.export.strip import strip_onnx, strip_tflite
 from converters.judge import measure_accuracy
+from converters.nets import ROLES
 from converters.nets.tensors import to_input
 from profiles.errors import ConversionError
-from profiles.manifest import Artifact, Format, Golden, Precision, Tensor
+from profiles.manifest import Artifact, Format, Golden, Precision, Role, Tensor
 from profiles.profile import ArtifactKind, RuntimeName
 
 FP32_TOLERANCE = 1e-3
@@ -36,19 +37,19 @@ FP32_TOLERANCE = 1e-3
 FP16_TOLERANCE = 2e-2
 """The same, as a share of the largest logit."""
 MIN_AGREEMENT = 0.95
-"""Share of glyphs that int8 must take for what the net takes them for. They are letters, too, and hard to tell."""
+"""Share of inputs that int8 must take for what the net takes them for. They are letters, too, and hard to tell."""
 
 
 @dataclass(frozen=True)
 class Exporter:
     """One format: how to write it, and what runs it here."""
 
-    to_fp32: Callable[[fx.GraphModule], bytes]
+    to_fp32: Callable[[fx.GraphModule, torch.Tensor], bytes]
     to_fp16: Callable[[bytes], bytes]
     to_int8: Callable[[bytes, Ranges], bytes]
-    activations: Callable[[bytes, Glyphs], dict[str, NDArray[np.float32]]]
+    activations: Callable[[bytes, NDArray[np.float32]], dict[str, NDArray[np.float32]]]
     tensors: Callable[[bytes], tuple[Tensor, Tensor]]
-    strip: Callable[[bytes], bytes]
+    strip: Callable[[bytes, str], bytes]
     runtime: RuntimeName
     packages: tuple[str, ...]
     """What makes the files, for the manifest."""
@@ -91,6 +92,7 @@ class _Source:
     """What all precisions of one format are made from."""
 
     checkpoint: Checkpoint
+    role: Role
     folded: fx.GraphModule
     fp32: bytes
 
@@ -101,7 +103,7 @@ def make(checkpoint_file: Path, kind: ArtifactKind, data: Path | None) -> Made:
     Args:
         checkpoint_file: of the net.
         kind: format and precision.
-        data: a folder with MNIST to measure the accuracy on; None takes over what the checkpoint says.
+        data: a folder with MNIST to measure the accuracy with; None takes over what the checkpoint says.
 
     Raises:
         UsageError: there is no checkpoint.
@@ -109,17 +111,17 @@ def make(checkpoint_file: Path, kind: ArtifactKind, data: Path | None) -> Made:
         DatasetError: MNIST is not there.
         ConversionError: the export does not compute what its net computes.
     """
-    test = load_mnist(data, "test") if data else None
     exporter = EXPORTERS[kind.format]
     source = _source(checkpoint_file, kind.format)
-    content = exporter.strip(_at(source, exporter, kind.precision))
+    content = exporter.strip(_at(source, exporter, kind.precision), input_name(source.folded))
     artifact = _describe(source, exporter, kind, content)
     with tempfile.TemporaryDirectory(prefix="digit-convert-") as folder:
         Path(folder, artifact.file).write_bytes(content)
         net = load_net(Path(folder), artifact, exporter.runtime)
     _check(source.folded, net, artifact)
-    accuracy = measure_accuracy(net, artifact, exporter.runtime, *test) if test else artifact.accuracy
-    vectors = golden(net.logits(golden_glyphs()), kind.precision, artifact.output.scale)
+    trial = _trial(source.role, data) if data else None
+    accuracy = measure_accuracy(net, artifact, exporter.runtime, trial) if trial else artifact.accuracy
+    vectors = golden(net.logits(golden_inputs(source.role)), kind.precision, artifact.output.scale)
     return Made(msgspec.structs.replace(artifact, golden=vectors, accuracy=accuracy), content)
 
 
@@ -127,7 +129,13 @@ def make(checkpoint_file: Path, kind: ArtifactKind, data: Path | None) -> Made:
 def _source(checkpoint_file: Path, format: Format) -> _Source:  # noqa: A002 (the contract's word)
     checkpoint = load(checkpoint_file)
     folded = fold(restore(checkpoint))
-    return _Source(checkpoint, folded, EXPORTERS[format].to_fp32(folded))
+    role = ROLES[checkpoint.net]
+    example = to_input(golden_inputs(role)[:1])
+    return _Source(checkpoint, role, folded, EXPORTERS[format].to_fp32(folded, example))
+
+
+_trial = lru_cache(maxsize=1)(load_trial)
+"""Drawing what a verifier is judged on takes seconds; files of one checkpoint follow each other."""
 
 
 def _at(source: _Source, exporter: Exporter, precision: Precision) -> bytes:
@@ -135,17 +143,18 @@ def _at(source: _Source, exporter: Exporter, precision: Precision) -> bytes:
         return source.fp32
     if precision == "fp16":
         return exporter.to_fp16(source.fp32)
-    probe = golden_glyphs()[5:6]
-    activations = exporter.activations(source.fp32, probe)
+    probe = golden_inputs(source.role)[5:6]
+    activations = exporter.activations(source.fp32, to_input(probe).numpy())
     return exporter.to_int8(source.fp32, ranges_of_tensors(source.folded, source.checkpoint.ranges, activations, probe))
 
 
 def _describe(source: _Source, exporter: Exporter, kind: ArtifactKind, content: bytes) -> Artifact:
-    checkpoint, cost = source.checkpoint, measure_cost(source.folded)
+    checkpoint, role = source.checkpoint, source.role
+    cost = measure_cost(source.folded, to_input(golden_inputs(role)[:1]))
     given, wanted = exporter.tensors(content)
     return Artifact(
         file=f"{checkpoint.net}-{kind.precision}.{kind.format}",
-        role="classifier",
+        role=role,
         tier=checkpoint.net,
         format=kind.format,
         precision=kind.precision,
@@ -169,15 +178,15 @@ def _check(folded: fx.GraphModule, net: Net, artifact: Artifact) -> None:
     Raises:
         ConversionError: they differ by more than the precision explains.
     """
-    glyphs = np.concatenate([golden_glyphs(), varied_glyphs(300)])
+    inputs = np.concatenate([golden_inputs(artifact.role), varied_inputs(artifact.role, 300)])
     with torch.no_grad():
-        true = folded(to_input(glyphs)).numpy()
-    got = net.logits(glyphs)
+        true = folded(to_input(inputs)).numpy()
+    got = net.logits(inputs)
     if artifact.precision == "int8":
         agreement = float((got.argmax(axis=1) == true.argmax(axis=1)).mean())
         if agreement < MIN_AGREEMENT:
             raise ConversionError(
-                f"{artifact.file} agrees with its net on {agreement:.1%} of the glyphs only; measure its ranges again"
+                f"{artifact.file} agrees with its net on {agreement:.1%} of its inputs only; measure its ranges again"
             )
         return
     allowed = FP32_TOLERANCE if artifact.precision == "fp32" else FP16_TOLERANCE * max(1.0, float(np.abs(true).max()))

@@ -12,10 +12,10 @@ import onnx
 import torch
 from numpy.typing import NDArray
 from onnx import numpy_helper
-from torch import nn
+from torch import fx
 
 from converters.export.quiet import without_warnings
-from converters.export.ranges import Ranges
+from converters.export.ranges import Ranges, input_name
 from converters.export.strip import OUTPUT
 from profiles.errors import ConversionError
 from profiles.manifest import Tensor
@@ -25,7 +25,7 @@ OPSET = 18
 
 
 @without_warnings()
-def to_fp32(folded: nn.Module, example: torch.Tensor) -> bytes:
+def to_fp32(folded: fx.GraphModule, example: torch.Tensor) -> bytes:
     """An ONNX file that computes what the net computes, for any batch size.
 
     Args:
@@ -35,6 +35,7 @@ def to_fp32(folded: nn.Module, example: torch.Tensor) -> bytes:
     program = torch.onnx.export(
         folded,
         (torch.cat([example, example]),),
+        input_names=[input_name(folded)],
         output_names=[OUTPUT],
         opset_version=OPSET,
         dynamic_shapes=({0: torch.export.Dim("n")},),

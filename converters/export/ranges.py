@@ -44,6 +44,11 @@ def fold(net: nn.Module) -> fx.GraphModule:
     return folded
 
 
+def input_name(folded: fx.GraphModule) -> str:
+    """What the net itself calls its input."""
+    return str(next(iter(folded.graph.nodes)).name)
+
+
 def measure_ranges(net: nn.Module, images: NDArray[np.uint8]) -> dict[str, tuple[float, float]]:
     """The smallest and largest value of each step of the folded net, over images, uint8 (n, ...).
 

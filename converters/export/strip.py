@@ -11,13 +11,13 @@ OUTPUT = "logits"
 """With the input the only tensor that has a name of its own."""
 
 
-def strip_onnx(content: bytes) -> bytes:
+def strip_onnx(content: bytes, input_name: str) -> bytes:
     """An ONNX file with short tensor names and without node names, shapes in between, and notes."""
     import onnx
     from onnx import numpy_helper
 
     old = onnx.load_from_string(content)
-    names = {name: name for name in ("", old.graph.input[0].name, OUTPUT)}
+    names = {name: name for name in ("", input_name, OUTPUT)}
     nodes = []
     for node in old.graph.node:
         for name in chain(node.input, node.output):

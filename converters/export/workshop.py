@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
+from itertools import chain
 from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,14 +26,14 @@ if TYPE_CHECKING:
 
 
 def make_all(
-    checkpoint_file: Path, kinds: Sequence[ArtifactKind], data: Path | None, done: Callable[[Made], None]
-) -> dict[ArtifactKind, Made]:
-    """Make artifacts of one checkpoint.
+    checkpoint_files: Sequence[Path], kinds: Sequence[ArtifactKind], data: Path | None, done: Callable[[Made], None]
+) -> tuple[dict[ArtifactKind, Made], ...]:
+    """Make artifacts of checkpoints, all kinds of each.
 
     Args:
-        checkpoint_file: of the net.
+        checkpoint_files: of the nets.
         kinds: formats and precisions.
-        data: a folder with MNIST to measure accuracies on; None takes over what the checkpoint says.
+        data: a folder with MNIST to measure accuracies with; None takes over what the checkpoint says.
         done: told of each artifact when it is made.
 
     Raises:
@@ -43,10 +44,13 @@ def make_all(
         pools = {name: _pool(logs / name, stack) for name in sorted({kind.format for kind in kinds})}
         stack.enter_context(_children_stopped_on_failure())
         with _interrupts_held():
-            futures = {kind: pools[kind.format].submit(_make, checkpoint_file, kind, data) for kind in kinds}
-        for future in as_completed(futures.values()):
+            futures = [
+                {kind: pools[kind.format].submit(_make, file, kind, data) for kind in kinds}
+                for file in checkpoint_files
+            ]
+        for future in as_completed(chain.from_iterable(one.values() for one in futures)):
             done(_result(future, logs))
-        return {kind: future.result() for kind, future in futures.items()}
+        return tuple({kind: future.result() for kind, future in one.items()} for one in futures)
 
 
 def _pool(log: Path, stack: ExitStack) -> ProcessPoolExecutor:

@@ -23,20 +23,29 @@ from onnx import TensorProto, helper, numpy_helper
 from agent.capture.frame import TrueDigit
 from agent.capture.pen import draw_digit, invent_hand
 from agent.vision.box import Box
-from profiles.manifest import Accuracy, Artifact, Golden, Manifest, Tensor, dump_manifest
+from profiles.manifest import Accuracy, Artifact, Golden, Manifest, Role, Tensor, dump_manifest
 
 RNG = np.random.default_rng(7)
 WEIGHTS_INT8 = RNG.integers(-127, 128, (784, 11)).astype(np.int8)
 WEIGHT_SCALE = 0.0005
-WEIGHTS = WEIGHTS_INT8.astype(np.float32) * np.float32(WEIGHT_SCALE)
 GLYPHS = RNG.integers(0, 256, (12, 28, 28), dtype=np.uint8)
+SURROUNDINGS = RNG.integers(0, 256, (12, 2, 32, 48), dtype=np.uint8)
+VERIFIER_WEIGHTS_INT8 = RNG.integers(-127, 128, (3072, 11)).astype(np.int8)
 PIXELS = Tensor(name="glyphs", dtype="int8", shape=(), scale=1 / 255, zero_point=-128)
+SHAPES: dict[tuple[Role, str], tuple[int, ...]] = {
+    ("classifier", "onnx"): (1, 28, 28),
+    ("classifier", "tflite"): (28, 28, 1),
+    ("verifier", "onnx"): (2, 32, 48),
+    ("verifier", "tflite"): (2, 32, 48),
+}
 LOGITS = Tensor(name="logits", dtype="int8", shape=(11,), scale=0.05, zero_point=3)
 
 
-def reference(glyphs: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """What every one of these models computes."""
-    return (glyphs.reshape(-1, 784).astype(np.float32) / 255) @ WEIGHTS
+def reference(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """What every one of these models computes, of glyphs or of surroundings."""
+    weights = WEIGHTS_INT8 if images.ndim == 3 else VERIFIER_WEIGHTS_INT8
+    pixels = images.reshape(-1, len(weights)).astype(np.float32)
+    return (pixels / 255) @ (weights * np.float32(WEIGHT_SCALE))
 
 
 @dataclass(frozen=True)
@@ -50,11 +59,13 @@ class Linear:
     def artifact(self, name: str, **changes: Any) -> Artifact:
         """The row of the manifest for one of the files, with changes."""
         content = self.files[name]
-        layout = (1, 28, 28) if name.endswith("onnx") else (28, 28, 1)
+        role: Role = "verifier" if name.startswith("verifier") else "classifier"
+        layout = SHAPES[role, name.rpartition(".")[2]]
+        inputs = self.glyphs if role == "classifier" else SURROUNDINGS
         quantized = "int8" in name
         row: dict[str, Any] = {
             "file": name,
-            "role": "classifier",
+            "role": role,
             "tier": "linear",
             "format": name.rpartition(".")[2],
             "precision": "int8" if quantized else "fp32",
@@ -69,7 +80,7 @@ class Linear:
             "seed": 7,
             "versions": {},
             "golden": Golden(
-                logits=tuple(tuple(row) for row in self.reference(self.glyphs).tolist()),
+                logits=tuple(tuple(row) for row in self.reference(inputs).tolist()),
                 tolerance=LOGITS.scale if quantized else 1e-3,
             ),
         }
@@ -81,14 +92,18 @@ class Linear:
         folder.mkdir(parents=True, exist_ok=True)
         for row in rows:
             (folder / row.file).write_bytes(self.files[row.file])
-        manifest = Manifest(target="test", golden_glyphs=self.glyphs.tobytes(), artifacts=rows)
+        golden: dict[Role, bytes] = {"classifier": self.glyphs.tobytes(), "verifier": SURROUNDINGS.tobytes()}
+        manifest = Manifest(target="test", golden_inputs=golden, artifacts=rows)
         (folder / "manifest.json").write_bytes(dump_manifest(manifest))
         return rows
 
 
 @pytest.fixture(scope="session")
 def linear() -> Linear:
-    """Models of one linear layer: in each format and precision, one that is slow, one that takes a single glyph."""
+    """Models of one linear layer: in each format and precision, one that is slow, one that takes a single glyph.
+
+    Those whose name begins with "verifier" take surroundings.
+    """
     files = {
         "linear.onnx": _onnx(quantized=False),
         "slow.onnx": _onnx(quantized=False, detours=30),
@@ -96,6 +111,8 @@ def linear() -> Linear:
         "linear-int8.onnx": _onnx(quantized=True),
         "linear.tflite": _tflite(quantized=False),
         "linear-int8.tflite": _tflite(quantized=True),
+        "verifier-int8.onnx": _onnx(quantized=True, role="verifier"),
+        "verifier.tflite": _tflite(quantized=False, role="verifier"),
     }
     return Linear(files, GLYPHS, reference)
 
@@ -135,7 +152,7 @@ def _tensor(tensor: Tensor, shape: tuple[int, ...], quantized: bool) -> Tensor:
     return Tensor(name=tensor.name, dtype="float32", shape=shape)
 
 
-def _onnx(*, quantized: bool, detours: int = 0, batch: int | str = "n") -> bytes:
+def _onnx(*, quantized: bool, detours: int = 0, batch: int | str = "n", role: Role = "classifier") -> bytes:
     """Flatten and multiply, between DequantizeLinear and QuantizeLinear where it is quantized.
 
     A detour multiplies by the identity matrix, which takes time and changes nothing.
@@ -146,7 +163,8 @@ def _onnx(*, quantized: bool, detours: int = 0, batch: int | str = "n") -> bytes
         *(helper.make_node("MatMul", [f"flat{i or ''}", "eye"], [f"flat{i + 1}"]) for i in range(detours)),
         helper.make_node("MatMul", [f"flat{detours or ''}", "weights"], ["result" if quantized else "logits"]),
     ]
-    constants = [numpy_helper.from_array(WEIGHTS, "weights")]
+    weights = (WEIGHTS_INT8 if role == "classifier" else VERIFIER_WEIGHTS_INT8) * np.float32(WEIGHT_SCALE)
+    constants = [numpy_helper.from_array(weights, "weights")]
     if detours:
         constants.append(numpy_helper.from_array(np.eye(784, dtype=np.float32), "eye"))
     if quantized:
@@ -158,7 +176,7 @@ def _onnx(*, quantized: bool, detours: int = 0, batch: int | str = "n") -> bytes
     graph = helper.make_graph(
         nodes,
         "linear",
-        [helper.make_tensor_value_info("glyphs", kind, [batch, 1, 28, 28])],
+        [helper.make_tensor_value_info("glyphs", kind, [batch, *SHAPES[role, "onnx"]])],
         [helper.make_tensor_value_info("logits", kind, [batch, 11])],
         constants,
     )
@@ -167,18 +185,19 @@ def _onnx(*, quantized: bool, detours: int = 0, batch: int | str = "n") -> bytes
     return bytes(model.SerializeToString())
 
 
-def _tflite(*, quantized: bool) -> bytes:
+def _tflite(*, quantized: bool, role: Role = "classifier") -> bytes:
     """One fully connected layer, which flattens its input by itself, as a flatbuffer."""
-    weights: NDArray[Any] = (WEIGHTS_INT8 if quantized else WEIGHTS).T.copy()
+    stored = WEIGHTS_INT8 if role == "classifier" else VERIFIER_WEIGHTS_INT8
+    weights: NDArray[Any] = (stored if quantized else stored * np.float32(WEIGHT_SCALE)).T.copy()
     buffers = [schema.BufferT(), schema.BufferT()]
     buffers[1].data = np.frombuffer(weights.tobytes(), np.uint8)
     kind = schema.TensorType.INT8 if quantized else schema.TensorType.FLOAT32
-    weight_quantization = Tensor(name="weights", dtype="int8", shape=(11, 784), scale=WEIGHT_SCALE)
+    weight_quantization = Tensor(name="weights", dtype="int8", shape=weights.shape, scale=WEIGHT_SCALE)
     graph = schema.SubGraphT()
     graph.tensors = []
     for tensor, shape, buffer in (
-        (PIXELS, (1, 28, 28, 1), 0),
-        (weight_quantization, (11, 784), 1),
+        (PIXELS, (1, *SHAPES[role, "tflite"]), 0),
+        (weight_quantization, weights.shape, 1),
         (LOGITS, (1, 11), 0),
     ):
         item = schema.TensorT()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from agent.doctor import Check, examine
+from agent.doctor import GET_ARTIFACTS, Check, examine
 
 if TYPE_CHECKING:
     from tests.agent.conftest import Linear
@@ -135,6 +135,16 @@ def test_below_the_accuracy_floor_nothing_would_be_chosen(linear: Linear, tmp_pa
     (failed,) = (check for check in look(tmp_path, tmp_path) if check.state == "fail")
     assert "its accuracy was not measured" in failed.what
     assert failed.advice == "convert it again with --data"
+
+
+def test_a_verifier_alone_reads_nothing(linear: Linear, tmp_path: Path) -> None:
+    linear.write(tmp_path, linear.artifact("verifier.tflite"))
+    plant(tmp_path, PI5)
+    checks = look(tmp_path, tmp_path)
+    assert "runs 1 file rightly" in next(check.what for check in checks if check.name == "ai-edge-litert")
+    (failed,) = (check for check in checks if check.state == "fail")
+    assert (failed.name, failed.what) == ("runtimes", "none of them runs any of the classifiers")
+    assert failed.advice == GET_ARTIFACTS
 
 
 @pytest.mark.parametrize("manifest", [None, b"{", b'{"schema": 1, "target": "pi5", "artifacts": []}'])

@@ -1,18 +1,19 @@
 from __future__ import annotations
 
 import resource
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from agent.runtimes.tensors import golden_glyphs as glyphs_of
+from agent.runtimes.tensors import golden_inputs as inputs_of
 from converters.checkpoint import Checkpoint
 from converters.convert import ALL_KINDS, certify, convert, kinds_for, write_boards
-from converters.export.golden import golden_glyphs
+from converters.export.golden import golden_inputs
 from profiles.errors import OutputError, UsageError
-from profiles.manifest import load_manifest, read_artifact
+from profiles.manifest import Role, load_manifest, read_artifact
 from profiles.profile import all_profiles, load_profile, resolve_target
 
 if TYPE_CHECKING:
@@ -34,25 +35,26 @@ def test_one_conversion_serves_every_board_that_wants_it() -> None:
 
 
 def test_a_folder_for_each_board_and_not_a_word(
-    checkpoint_file: Path, made: MakeOne, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    checkpoint_files: Mapping[Role, Path], made: MakeOne, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     profiles = [load_profile("pi4"), load_profile("jetson-nano")]
     (tmp_path / "out" / "pi4").mkdir(parents=True)
     (tmp_path / "out" / "pi4" / "old.tflite").write_bytes(b"old")
     done: list[Made] = []
-    manifests = convert(checkpoint_file, profiles, tmp_path / "out", None, done.append)
-    assert len(done) == len(kinds_for(profiles))
+    manifests = convert(list(checkpoint_files.values()), profiles, tmp_path / "out", None, done.append)
+    assert capfd.readouterr() == ("", "")
+    assert len(done) == 2 * len(kinds_for(profiles))
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["jetson-nano", "pi4"]
     for profile, manifest in zip(profiles, manifests, strict=True):
         folder = tmp_path / "out" / profile.name
         assert load_manifest(folder) == manifest
         assert manifest.target == profile.name
-        assert np.array_equal(glyphs_of(manifest), golden_glyphs())
+        assert all(np.array_equal(inputs_of(manifest, role), golden_inputs(role)) for role in checkpoint_files)
         for artifact in manifest.artifacts:
             assert len(read_artifact(folder, artifact)) == artifact.bytes
-        carried = [made(kind.format, kind.precision).artifact for kind in profile.artifacts]
+        kinds = [(kind.format, kind.precision, role) for role in checkpoint_files for kind in profile.artifacts]
+        carried = [made(*kind).artifact for kind in kinds]
         assert list(manifest.artifacts) == carried, "the same checkpoint gives the same bytes, in whatever process"
-    assert capfd.readouterr() == ("", "")
     assert "out/pi4/old.tflite" not in contents(tmp_path)
 
 
@@ -61,8 +63,16 @@ def test_a_failure_leaves_what_was_there(tmp_path: Path) -> None:
     old.mkdir(parents=True)
     (old / "base-int8.tflite").write_bytes(b"old")
     with pytest.raises(UsageError, match=r"gone\.pt"):
-        convert(tmp_path / "gone.pt", resolve_target("pi4"), tmp_path / "out", None, ignore)
+        convert([tmp_path / "gone.pt"], resolve_target("pi4"), tmp_path / "out", None, ignore)
     assert contents(tmp_path) == {"out/pi4/base-int8.tflite": b"old"}
+
+
+def test_two_nets_of_one_family_cannot_lie_in_one_folder(made: MakeOne, tmp_path: Path) -> None:
+    profiles = resolve_target("pi4")
+    artifacts = {kind: made(kind.format, kind.precision) for kind in kinds_for(profiles)}
+    with pytest.raises(UsageError, match="two checkpoints are of one family"):
+        write_boards(tmp_path, profiles, [artifacts, artifacts])
+    assert contents(tmp_path) == {}
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "digit-agent.db"])
@@ -70,14 +80,14 @@ def test_what_is_not_ours_is_not_replaced(checkpoint_file: Path, tmp_path: Path,
     (tmp_path / "pi4").mkdir()
     (tmp_path / "pi4" / name).write_text("mine")
     with pytest.raises(OutputError, match=rf"pi4/{name} would be lost"):
-        convert(checkpoint_file, resolve_target("pi4"), tmp_path, None, ignore)
+        convert([checkpoint_file], resolve_target("pi4"), tmp_path, None, ignore)
     assert contents(tmp_path) == {f"pi4/{name}": b"mine"}
 
 
 def test_a_place_that_cannot_be_written(checkpoint_file: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match=r"file/out cannot be written \(Not a directory\)"):
-        convert(checkpoint_file, resolve_target("pi4"), tmp_path / "file" / "out", None, ignore)
+        convert([checkpoint_file], resolve_target("pi4"), tmp_path / "file" / "out", None, ignore)
 
 
 def test_a_disk_that_fills_up(made: MakeOne, tmp_path: Path) -> None:
@@ -90,7 +100,7 @@ def test_a_disk_that_fills_up(made: MakeOne, tmp_path: Path) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
     try:
         with pytest.raises(OutputError, match=r"cannot be written \(File too large\); free space"):
-            write_boards(tmp_path, profiles, artifacts)
+            write_boards(tmp_path, profiles, [artifacts])
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert contents(tmp_path) == {"pi4/base-int8.tflite": b"old"}
@@ -99,7 +109,7 @@ def test_a_disk_that_fills_up(made: MakeOne, tmp_path: Path) -> None:
 
 def test_certified_accuracies_are_taken_over(checkpoint: Checkpoint, write_mnist: WriteMnist, tmp_path: Path) -> None:
     labels = np.array([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 0], np.uint8)
-    write_mnist(tmp_path / "mnist", "test", golden_glyphs(), labels)
+    write_mnist(tmp_path / "mnist", "test", golden_inputs("classifier"), labels)
     certified = certify(checkpoint, tmp_path / "mnist")
     assert set(certified.accuracy) == set(ALL_KINDS)
     assert {one.value for one in certified.accuracy.values()} == {10 / 12}

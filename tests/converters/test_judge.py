@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.runtimes.net import runtime_version
-from converters.export.golden import golden_glyphs
+from converters.export.golden import golden_inputs
 from converters.judge import REJECTED, evaluate, find_artifacts, judge
 from profiles.errors import ArtifactError, DatasetError, ManifestError, RuntimeUnusableError, UsageError
 from profiles.manifest import FILE_NAME, Manifest, dump_manifest
@@ -19,7 +19,7 @@ from profiles.manifest import FILE_NAME, Manifest, dump_manifest
 if TYPE_CHECKING:
     from tests.converters.conftest import MakeOne, WriteMnist
 
-pairs = st.lists(st.tuples(st.integers(0, 10), st.integers(0, 9)), max_size=200)
+pairs = st.lists(st.tuples(st.integers(0, 10), st.integers(0, 10)), max_size=200)
 
 
 def test_a_small_example() -> None:
@@ -32,6 +32,14 @@ def test_a_small_example() -> None:
     assert (two.images, two.precision, two.recall, two.f1) == (0, 0, 0, 0)
     assert verdict.confusion[0] == (2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0)
     assert verdict.confusion[1] == (0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 1)
+
+
+def test_what_is_no_digit_is_right_when_it_is_rejected() -> None:
+    verdict = judge(np.array([REJECTED, 3, 3]), np.array([REJECTED, REJECTED, 3]))
+    assert verdict.accuracy == pytest.approx(2 / 3)
+    three = verdict.digits[3]
+    assert [three.images, three.precision, three.recall] == pytest.approx([1, 0.5, 1])
+    assert verdict.confusion[REJECTED] == (0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1)
 
 
 @given(pairs)
@@ -60,7 +68,9 @@ def artifacts(made: MakeOne, tmp_path: Path) -> Path:
     for one in rows:
         (folder / one.artifact.file).write_bytes(one.content)
     artifacts = tuple(one.artifact for one in rows)
-    manifest = Manifest(target="pi4", golden_glyphs=golden_glyphs().tobytes(), artifacts=artifacts)
+    manifest = Manifest(
+        target="pi4", golden_inputs={"classifier": golden_inputs("classifier").tobytes()}, artifacts=artifacts
+    )
     (folder / FILE_NAME).write_bytes(dump_manifest(manifest))
     return folder
 
@@ -68,7 +78,9 @@ def artifacts(made: MakeOne, tmp_path: Path) -> Path:
 @pytest.fixture
 def data(tmp_path: Path, write_mnist: WriteMnist) -> Path:
     """Glyphs that the net knows, posing as MNIST; the last one, noise, is no digit."""
-    write_mnist(tmp_path / "mnist", "test", golden_glyphs()[[3, 0, 1, 11]], np.array([3, 0, 7, 1], np.uint8))
+    write_mnist(
+        tmp_path / "mnist", "test", golden_inputs("classifier")[[3, 0, 1, 11]], np.array([3, 0, 7, 1], np.uint8)
+    )
     return tmp_path / "mnist"
 
 

@@ -38,14 +38,14 @@ ARTIFACT = Artifact(
     versions={"torch": "2.13.0"},
     golden=Golden(logits=((0.5,) * 11, (0.25,) * 11), tolerance=0.5),
 )
-MANIFEST = Manifest(target="pi5", golden_glyphs=bytes(2 * 28 * 28), artifacts=(ARTIFACT,))
+MANIFEST = Manifest(target="pi5", golden_inputs={"classifier": bytes(2 * 28 * 28)}, artifacts=(ARTIFACT,))
 WRITTEN = dump_manifest(MANIFEST)
 
 
 def test_comes_back_as_it_was_written(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_bytes(WRITTEN)
     assert load_manifest(tmp_path) == MANIFEST
-    assert WRITTEN.startswith(b'{\n  "schema": 1,\n  "target": "pi5",\n  "golden_glyphs": "AAAA')
+    assert WRITTEN.startswith(b'{\n  "schema": 1,\n  "target": "pi5",\n  "golden_inputs": {\n    "classifier": "AAAA')
 
 
 def test_the_hash_is_of_the_content_and_not_of_its_form(tmp_path: Path) -> None:
@@ -67,8 +67,11 @@ def test_one_that_is_missing_says_how_to_make_it(tmp_path: Path) -> None:
         (b"base-int8", b"base-\xff", "utf-8"),
         (b'"schema": 1', b'"schema": 2', r"Invalid enum value 2 - at `\$\.schema`"),
         (b'"macs"', b'"mac"', r"unknown field `mac` - at `\$\.artifacts\[0\]`"),
-        (b'"AAAA', b'"A', r"Invalid base64 encoded string - at `\$\.golden_glyphs`"),
+        (b'"AAAA', b'"A', r"Invalid base64 encoded string - at `\$\.golden_inputs\[\.\.\.\]`"),
         (b'"AAAA', b'"', r"golden logits of base-int8\.onnx do not fit"),
+        (b'"classifier": "', b'"verifier": "', r"golden logits of base-int8\.onnx do not fit"),
+        (b'"classifier",', b'"verifier",', r"the input of base-int8\.onnx is not a verifier's"),
+        (b'"classifier",', b'"detector",', r"Invalid enum value 'detector' - at `\$\.artifacts\[0\]\.role`"),
         (b"            0.5,\n", b"", r"golden logits of base-int8\.onnx do not fit"),
         (b'"base-int8.onnx', b'"../base-int8.onnx', r"matching regex .* at `\$\.artifacts\[0\]\.file`"),
         (b'"base-int8.onnx', b'"/etc/passwd', r"matching regex .* at `\$\.artifacts\[0\]\.file`"),

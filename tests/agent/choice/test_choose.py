@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from agent.choice.candidates import Candidate
-from agent.choice.choose import BestNet, Choice, choose
+from agent.choice.choose import BestNet, Choice, choose, choose_nets
 from agent.choice.measure import Measured, Timing
 from profiles.errors import ManifestError, NoArtifactError
 from profiles.manifest import Artifact, Format
@@ -109,7 +109,7 @@ def test_when_nothing_can_be_used_every_reason_is_listed(linear: Linear, tmp_pat
         "linear.onnx: ",
         "is not the file that its manifest describes",
         "linear-int8.onnx: its accuracy was not measured",
-        "single.onnx on onnxruntime: onnxruntime failed on single.onnx with 12 glyphs",
+        "single.onnx on onnxruntime: onnxruntime failed on single.onnx with 12 images",
         "linear.tflite on ai-edge-litert: linear.tflite computes other logits",
         "digit-agent doctor",
     ):
@@ -142,6 +142,47 @@ def test_a_cache_that_cannot_be_written_costs_only_the_next_start(
     assert "the next start measures again" in caplog.text
 
 
+def test_each_role_has_its_best(linear: Linear, tmp_path: Path, profile: Profile) -> None:
+    linear.write(
+        tmp_path,
+        linear.artifact("linear.onnx"),
+        linear.artifact("verifier-int8.onnx", accuracy=None),
+        linear.artifact("verifier.tflite", accuracy=None),
+    )
+    told: list[str] = []
+    nets = choose_nets(tmp_path, profile, cache=tmp_path / "cache", seconds=0.1, tell=told.append)
+    assert nets.verifier is not None
+    assert {m.candidate.artifact.role for m in nets.classifier.choice.ranked} == {"classifier"}
+    assert len(nets.verifier.choice.ranked) == 2
+    assert {m.candidate.artifact.role for m in nets.verifier.choice.ranked} == {"verifier"}
+    windows = np.random.default_rng(0).integers(0, 256, (3, 2, 32, 48), np.uint8)
+    np.testing.assert_allclose(nets.verifier.logits(windows), linear.reference(windows), atol=0.05)
+
+    before = len(told)
+    again = choose_nets(tmp_path, profile, cache=tmp_path / "cache", seconds=0.1, tell=told.append)
+    assert again.verifier is not None
+    assert again.classifier.choice == nets.classifier.choice
+    assert again.verifier.choice == nets.verifier.choice
+    assert len(told) == before, "both were remembered"
+
+
+def test_a_folder_without_a_verifier_reads_without(
+    linear: Linear, tmp_path: Path, profile: Profile, caplog: pytest.LogCaptureFixture
+) -> None:
+    linear.write(tmp_path, linear.artifact("linear.onnx"))
+    assert choose_nets(tmp_path, profile, cache=tmp_path / "cache", seconds=0.1).verifier is None
+    assert caplog.text == ""
+
+
+def test_a_verifier_that_is_damaged_costs_a_warning(
+    linear: Linear, tmp_path: Path, profile: Profile, caplog: pytest.LogCaptureFixture
+) -> None:
+    linear.write(tmp_path, linear.artifact("linear.onnx"), linear.artifact("verifier.tflite"))
+    flip(tmp_path / "verifier.tflite")
+    assert choose_nets(tmp_path, profile, cache=tmp_path / "cache", seconds=0.1).verifier is None
+    assert "because the verifier cannot be used: no file of" in caplog.text
+
+
 def test_when_the_best_fails_at_run_time_the_next_takes_over(
     linear: Linear, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -165,5 +206,5 @@ def test_when_the_best_does_not_load_the_next_is_loaded(linear: Linear, tmp_path
 
 def test_when_all_fail_every_reason_is_listed(linear: Linear, tmp_path: Path) -> None:
     net = BestNet(by_hand(tmp_path, *linear.write(tmp_path, linear.artifact("single.onnx"))))
-    with pytest.raises(NoArtifactError, match=r"failed on single\.onnx with 12 glyphs"):
+    with pytest.raises(NoArtifactError, match=r"failed on single\.onnx with 12 images"):
         net.logits(linear.glyphs)

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 
 def test_candidates_are_timed_at_every_batch_size(linear: Linear, tmp_path: Path) -> None:
-    quick, slow = linear.write(tmp_path, linear.artifact("linear.onnx"), linear.artifact("slow.onnx"))
-    candidates = [Candidate(slow, "onnxruntime", "", 1), Candidate(quick, "onnxruntime", "", 1)]
+    names = ("slow.onnx", "linear.onnx", "verifier-int8.onnx")
+    artifacts = linear.write(tmp_path, *map(linear.artifact, names))
+    candidates = [Candidate(artifact, "onnxruntime", "", 1) for artifact in artifacts]
     measured, failed = measure(tmp_path, candidates, batches=(1, 4), seconds=0.2)
     assert failed == []
     assert [m.candidate for m in measured] == candidates
@@ -37,7 +38,7 @@ def test_a_candidate_that_fails_in_a_larger_batch_costs_only_itself(linear: Line
     measured, failed = measure(tmp_path, candidates, batches=(1, 4), seconds=0.1)
     assert [m.candidate for m in measured] == candidates[1:]
     assert [candidate for candidate, _ in failed] == candidates[:1]
-    assert "onnxruntime failed on single.onnx with 4 glyphs" in failed[0][1]
+    assert "onnxruntime failed on single.onnx with 4 images" in failed[0][1]
 
 
 def test_a_runtime_that_crashes_costs_only_its_candidates(linear: Linear, tmp_path: Path) -> None:
@@ -55,6 +56,9 @@ def test_a_runtime_that_crashes_costs_only_its_candidates(linear: Linear, tmp_pa
 
 def test_nothing_to_time(tmp_path: Path) -> None:
     assert measure(tmp_path, []) == ([], [])
+
+
+TEN = np.zeros((10, 28, 28), np.uint8)
 
 
 class Sleepy:
@@ -78,10 +82,10 @@ class Steady:
 
 @pytest.mark.parametrize(("power_mw", "least_mj"), [(2000.0, 1.0), (4000.0, 2.0)])
 def test_energy_is_power_times_time_for_each_digit(power_mw: float, least_mj: float) -> None:
-    energy = energy_per_digit_mj(Sleepy(), 10, Steady(power_mw), seconds=0.2)
+    energy = energy_per_digit_mj(Sleepy(), TEN, Steady(power_mw), seconds=0.2)
     assert energy is not None
     assert least_mj <= energy < 1.9 * least_mj  # a sleep is never shorter than asked
 
 
 def test_a_sensor_that_gives_nothing_gives_no_energy() -> None:
-    assert energy_per_digit_mj(Sleepy(), 10, Steady(None), seconds=0.1) is None
+    assert energy_per_digit_mj(Sleepy(), TEN, Steady(None), seconds=0.1) is None

@@ -90,3 +90,10 @@ def test_below_the_floor_nothing_is_chosen(linear: Linear, value: float | None, 
     else:
         assert good == []
         assert reason in str(refused[0])
+
+
+@pytest.mark.parametrize("value", [None, 0.5])
+def test_a_verifier_has_no_floor(linear: Linear, value: float | None) -> None:
+    measured = value and Accuracy(value=value, images=10_000, data="noise", runtime="onnxruntime", sha256="0" * 64)
+    artifact = linear.artifact("verifier.tflite", accuracy=measured)
+    assert accurate([artifact], 0.993) == ([artifact], [])

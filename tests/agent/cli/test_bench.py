@@ -24,15 +24,19 @@ def test_every_artifact_is_measured_and_the_winner_marked(linear: Linear, tmp_pa
     good = linear.artifact("linear.onnx")
     assert good.accuracy is not None
     poor = linear.artifact("linear-int8.onnx", accuracy=msgspec.structs.replace(good.accuracy, value=0.9))
-    linear.write(tmp_path, linear.artifact("slow.onnx"), good, poor, linear.artifact("single.onnx"))
+    verifier = linear.artifact("verifier-int8.onnx", accuracy=None)
+    linear.write(tmp_path, linear.artifact("slow.onnx"), good, poor, linear.artifact("single.onnx"), verifier)
     done = bench("--artifacts", str(tmp_path), "--batch", "1,16", "--seconds", "0.2", "--json")
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     rows = report["measured"]
-    assert {row["file"] for row in rows} == {"linear.onnx", "linear-int8.onnx", "slow.onnx"}
-    (winner,) = (row for row in rows if row["winner"])
-    assert winner["file"] == "linear.onnx"
-    assert report["reason"].startswith("linear fp32 ONNX on onnxruntime")
+    classifiers = [row["file"] for row in rows if row["role"] == "classifier"]
+    assert set(classifiers) == {"linear.onnx", "linear-int8.onnx", "slow.onnx"}
+    assert {row["file"] for row in rows if row["role"] == "verifier"} == {"verifier-int8.onnx"}
+    winner, of_verifiers = (row for row in rows if row["winner"])
+    assert (winner["file"], of_verifiers["file"]) == ("linear.onnx", "verifier-int8.onnx")
+    assert report["reasons"]["classifier"].startswith("linear fp32 ONNX on onnxruntime")
+    assert report["reasons"]["verifier"].startswith("linear int8 ONNX on onnxruntime")
     assert [timing["batch"] for timing in winner["timings"]] == [1, 16]
     for row in rows:
         assert all(0 < t["p50_us_per_digit"] <= t["p95_us_per_digit"] for t in row["timings"])
@@ -41,11 +45,12 @@ def test_every_artifact_is_measured_and_the_winner_marked(linear: Linear, tmp_pa
 
 
 def test_the_table_says_which_is_best(linear: Linear, tmp_path: Path) -> None:
-    linear.write(tmp_path, linear.artifact("linear.tflite"))
+    linear.write(tmp_path, linear.artifact("linear.tflite"), linear.artifact("verifier.tflite"))
     done = bench("--artifacts", str(tmp_path), "--batch", "1", "--seconds", "0")
     assert done.returncode == 0, done.stderr
-    assert "1 at once" in done.stdout
-    assert re.search(r"best: linear fp32 TFLite on (ai-edge-litert|tflite-runtime)", done.stdout)
+    assert done.stdout.count("1 at once") == 2
+    assert "best verifier: linear fp32 TFLite on " in done.stdout
+    assert re.search(r"best classifier: linear fp32 TFLite on (ai-edge-litert|tflite-runtime)", done.stdout)
     assert done.stderr == ""
 
 
@@ -53,7 +58,9 @@ def test_where_nothing_is_accurate_enough_the_figures_are_shown_all_the_same(lin
     linear.write(tmp_path, linear.artifact("linear.tflite", accuracy=None))
     done = bench("--artifacts", str(tmp_path), "--batch", "1", "--seconds", "0")
     assert done.returncode == 0, done.stderr
-    assert "none is good enough: linear.tflite: its accuracy was not measured" in done.stdout.replace("\n", " ")
+    assert "no classifier is good enough: linear.tflite: its accuracy was not measured" in done.stdout.replace(
+        "\n", " "
+    )
 
 
 @pytest.mark.parametrize(

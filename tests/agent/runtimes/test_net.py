@@ -11,6 +11,7 @@ import pytest
 from agent.runtimes.net import load_net, runtime_version
 from agent.runtimes.session import MAX_BATCH
 from profiles.errors import ArtifactError, RuntimeUnusableError
+from profiles.manifest import INPUT_SHAPES
 from profiles.profile import RuntimeName
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ PAIRS: list[tuple[str, RuntimeName]] = [
     ("linear-int8.tflite", "ai-edge-litert"),
     ("linear.tflite", "tflite-runtime"),
     ("linear-int8.tflite", "tflite-runtime"),
+    ("verifier-int8.onnx", "onnxruntime"),
+    ("verifier.tflite", "ai-edge-litert"),
+    ("verifier.tflite", "tflite-runtime"),
 ]
 
 
@@ -38,9 +42,10 @@ def test_every_runtime_computes_what_numpy_computes(
     need(runtime)
     (artifact,) = linear.write(tmp_path, linear.artifact(name))
     net = load_net(tmp_path, artifact, runtime)
-    logits = net.logits(linear.glyphs)
+    images = np.random.default_rng(1).integers(0, 256, (12, *INPUT_SHAPES[artifact.role]), dtype=np.uint8)
+    logits = net.logits(images)
     assert logits.dtype == np.float32
-    np.testing.assert_allclose(logits, linear.reference(linear.glyphs), atol=artifact.golden.tolerance)
+    np.testing.assert_allclose(logits, linear.reference(images), atol=artifact.golden.tolerance)
     assert (net.artifact, net.runtime, net.threads) == (artifact, runtime, 1)
 
 
@@ -51,11 +56,12 @@ def test_batches_may_have_any_size_in_any_order(
     need(runtime)
     (artifact,) = linear.write(tmp_path, linear.artifact(name))
     net = load_net(tmp_path, artifact, runtime, threads=2)
-    glyphs = np.random.default_rng(0).integers(0, 256, (2 * MAX_BATCH + 1, 28, 28), dtype=np.uint8)
-    for count in (3, 0, 1, len(glyphs), 16, 1):
-        logits = net.logits(glyphs[:count])
+    shape = (2 * MAX_BATCH + 1, *INPUT_SHAPES[artifact.role])
+    images = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    for count in (3, 0, 1, len(images), 16, 1):
+        logits = net.logits(images[:count])
         assert logits.shape == (count, 11)
-        np.testing.assert_allclose(logits, linear.reference(glyphs[:count]), atol=artifact.golden.tolerance)
+        np.testing.assert_allclose(logits, linear.reference(images[:count]), atol=artifact.golden.tolerance)
 
 
 def test_a_file_with_one_flipped_bit_is_refused(linear: Linear, tmp_path: Path) -> None:
@@ -102,11 +108,11 @@ import sys
 from pathlib import Path
 import numpy as np
 from agent.runtimes.net import load_net
-from profiles.manifest import load_manifest
+from profiles.manifest import INPUT_SHAPES, load_manifest
 folder = Path({str(tmp_path)!r})
 for artifact in load_manifest(folder).artifacts:
     runtime = "onnxruntime" if artifact.format == "onnx" else "ai-edge-litert"
-    load_net(folder, artifact, runtime).logits(np.zeros((1, 28, 28), np.uint8))
+    load_net(folder, artifact, runtime).logits(np.zeros((1, *INPUT_SHAPES[artifact.role]), np.uint8))
 print("after", file=sys.stderr)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -28,6 +28,11 @@ def test_what_runs_is_ok(linear: Linear, tmp_path: Path) -> None:
     assert all(p.seconds > 0 and p.version == runtime_version("onnxruntime") for p in probes)
 
 
+def test_each_role_is_tried_with_inputs_of_its_own(linear: Linear, tmp_path: Path) -> None:
+    artifacts = linear.write(tmp_path, linear.artifact("linear-int8.onnx"), linear.artifact("verifier-int8.onnx"))
+    assert [p.reason for p in probe(tmp_path, artifacts, "onnxruntime")] == ["", ""]
+
+
 def test_a_bad_artifact_does_not_spoil_the_others(linear: Linear, tmp_path: Path) -> None:
     golden = linear.artifact("linear.onnx").golden
     wrong = msgspec.structs.replace(golden, logits=(golden.logits[1], *golden.logits[1:]))

@@ -23,6 +23,14 @@ def test_a_float_input_is_the_pixel_divided_by_255() -> None:
     np.testing.assert_allclose(batch[:, 0, 0, 0], np.arange(256) / 255, rtol=1e-6)
 
 
+def test_two_channels_stay_in_their_order() -> None:
+    surroundings = np.arange(2 * 32 * 48, dtype=np.uint32).astype(np.uint8).reshape(1, 2, 32, 48)
+    batch = encoder(Tensor(name="surroundings", dtype="int8", shape=(2, 32, 48), scale=1 / 255, zero_point=-128))(
+        surroundings
+    )
+    np.testing.assert_array_equal(batch, surroundings.astype(np.int16) - 128)
+
+
 def test_the_usual_int8_input_is_the_pixel_less_128() -> None:
     batch = encoder(int8(1 / 255, -128))(EVERY_PIXEL)
     assert batch.shape == (256, 1, 28, 28)

@@ -20,7 +20,7 @@ from rich.console import Console
 
 from agent.folders import default_artifacts
 from converters.cli.convert import accuracy_of, table_of
-from converters.export.golden import golden_glyphs
+from converters.export.golden import golden_inputs
 from profiles.manifest import FILE_NAME, Accuracy, Manifest, dump_manifest, load_manifest
 from profiles.profile import ArtifactKind, load_profile
 
@@ -78,7 +78,9 @@ def artifacts(made: MakeOne, tmp_path: Path) -> Path:
     one = made("onnx", "int8")
     (tmp_path / "artifacts").mkdir()
     (tmp_path / "artifacts" / one.artifact.file).write_bytes(one.content)
-    manifest = Manifest(target="pi4", golden_glyphs=golden_glyphs().tobytes(), artifacts=(one.artifact,))
+    manifest = Manifest(
+        target="pi4", golden_inputs={"classifier": golden_inputs("classifier").tobytes()}, artifacts=(one.artifact,)
+    )
     (tmp_path / "artifacts" / FILE_NAME).write_bytes(dump_manifest(manifest))
     return tmp_path / "artifacts"
 
@@ -86,7 +88,9 @@ def artifacts(made: MakeOne, tmp_path: Path) -> Path:
 @pytest.fixture
 def data(tmp_path: Path, write_mnist: WriteMnist) -> Path:
     """Glyphs that the net knows, posing as MNIST; it takes one for no digit."""
-    write_mnist(tmp_path / "mnist", "test", golden_glyphs()[[3, 0, 1, 11]], np.array([3, 0, 1, 1], np.uint8))
+    write_mnist(
+        tmp_path / "mnist", "test", golden_inputs("classifier")[[3, 0, 1, 11]], np.array([3, 0, 1, 1], np.uint8)
+    )
     return tmp_path / "mnist"
 
 
@@ -116,7 +120,7 @@ def test_evaluate_prints_tables(artifacts: Path, data: Path) -> None:
 
 
 def test_nothing_to_judge_is_no_success(artifacts: Path, data: Path) -> None:
-    (artifacts / FILE_NAME).write_bytes(dump_manifest(Manifest(target="pi4", golden_glyphs=b"", artifacts=())))
+    (artifacts / FILE_NAME).write_bytes(dump_manifest(Manifest(target="pi4", golden_inputs={}, artifacts=())))
     done = digit_convert("evaluate", artifacts, "--data", data)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"digit-convert: {artifacts} holds no file for any runtime; ")
@@ -162,7 +166,7 @@ def test_the_table_says_who_measured_what(made: MakeOne) -> None:
     assert accuracy_of(replace(certified, sha256="00"))[1].endswith("(another export of these weights)")
 
     printed = io.StringIO()
-    boards = [Manifest(target=name, golden_glyphs=b"", artifacts=(certified,)) for name in ("pi4", "pi5")]
+    boards = [Manifest(target=name, golden_inputs={}, artifacts=(certified,)) for name in ("pi4", "pi5")]
     Console(file=printed, width=100).print(table_of(boards))
     for text in ("base-int8.onnx", "99.51%", "all of them", "accuracy on MNIST test, 10,000 images"):
         assert text in printed.getvalue()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -10,16 +11,16 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 import pytest
 import torch
-from torch import fx
 
 from agent.runtimes.net import load_net
-from converters.checkpoint import Checkpoint, save
+from converters.checkpoint import Checkpoint, restore, save
 from converters.export.cost import Cost, measure_cost
-from converters.export.golden import golden_glyphs, varied_glyphs
+from converters.export.golden import golden_inputs, varied_inputs
 from converters.export.make import EXPORTERS, _source, make
+from converters.export.ranges import fold
 from converters.nets.tensors import to_input
 from profiles.errors import ConversionError, UsageError
-from profiles.manifest import Format, Precision
+from profiles.manifest import Format, Precision, Role
 from profiles.profile import ArtifactKind
 
 if TYPE_CHECKING:
@@ -27,51 +28,73 @@ if TYPE_CHECKING:
 
 FORMATS: tuple[Format, ...] = get_args(Format)
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+LAYOUTS: dict[tuple[Role, Format], tuple[int, ...]] = {
+    ("classifier", "onnx"): (1, 28, 28),
+    ("classifier", "tflite"): (28, 28, 1),
+    ("verifier", "onnx"): (2, 32, 48),
+    ("verifier", "tflite"): (2, 32, 48),
+}
+every_role = pytest.mark.parametrize("role", get_args(Role))
 every_format = pytest.mark.parametrize("form", FORMATS)
 every_precision = pytest.mark.parametrize("precision", PRECISIONS)
 
 
+@every_role
 @every_format
 @every_precision
 @torch.no_grad()
 def test_computes_what_its_net_computes(
-    made: MakeOne, folded: fx.GraphModule, tmp_path: Path, form: Format, precision: Precision
+    made: MakeOne,
+    checkpoints: Mapping[Role, Checkpoint],
+    tmp_path: Path,
+    *,
+    role: Role,
+    form: Format,
+    precision: Precision,
 ) -> None:
-    one = made(form, precision)
+    one = made(form, precision, role)
     (tmp_path / one.artifact.file).write_bytes(one.content)
     net = load_net(tmp_path, one.artifact, EXPORTERS[form].runtime)
-    glyphs = np.concatenate([golden_glyphs(), varied_glyphs(100, seed=1)])
-    true = folded(to_input(glyphs)).numpy()
-    logits = net.logits(glyphs)
+    inputs = np.concatenate([golden_inputs(role), varied_inputs(role, 100, seed=1)])
+    true = restore(checkpoints[role])(to_input(inputs)).numpy()
+    logits = net.logits(inputs)
     assert (logits.argmax(axis=1) == true.argmax(axis=1)).mean() >= (0.95 if precision == "int8" else 1)
     assert np.abs(logits - true).mean() < {"fp32": 1e-4, "fp16": 1e-2, "int8": 4 * one.artifact.output.scale}[precision]
 
 
+@every_role
 @every_format
 @every_precision
-def test_says_what_it_is(made: MakeOne, folded: fx.GraphModule, form: Format, precision: Precision) -> None:
-    artifact, content = made(form, precision).artifact, made(form, precision).content
-    assert artifact.file == f"base-{precision}.{form}"
+def test_says_what_it_is(
+    made: MakeOne, checkpoints: Mapping[Role, Checkpoint], role: Role, form: Format, precision: Precision
+) -> None:
+    artifact, content = made(form, precision, role).artifact, made(form, precision, role).content
+    net = checkpoints[role].net
+    assert (artifact.file, artifact.role, artifact.tier) == (f"{net}-{precision}.{form}", role, net)
     assert (artifact.bytes, artifact.sha256) == (len(content), hashlib.sha256(content).hexdigest())
     assert (artifact.recipe, artifact.seed) == ("test", 0)
-    assert Cost(artifact.parameters, artifact.macs) == measure_cost(folded)
+    cost = measure_cost(fold(restore(checkpoints[role])), to_input(golden_inputs(role)[:1]))
+    assert Cost(artifact.parameters, artifact.macs) == cost
     assert artifact.versions["torch"].startswith("2.")
     assert artifact.accuracy is None
-    assert (artifact.input.name, artifact.output.name) == ("glyphs", "logits")
-    assert artifact.input.shape == ((1, 28, 28) if form == "onnx" else (28, 28, 1))
+    given = "glyphs" if role == "classifier" else "surroundings"
+    assert (artifact.input.name, artifact.output.name) == (given, "logits")
+    assert artifact.input.shape == LAYOUTS[role, form]
     assert artifact.output.shape == (11,)
     assert np.argmax(artifact.golden.logits, axis=1).tolist() == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 10]
 
 
+@every_role
 @every_format
-def test_int8_pixels_need_no_arithmetic(made: MakeOne, form: Format) -> None:
-    given = made(form, "int8").artifact.input
+def test_int8_pixels_need_no_arithmetic(made: MakeOne, role: Role, form: Format) -> None:
+    given = made(form, "int8", role).artifact.input
     assert (given.dtype, given.zero_point) == ("int8", -128)
     assert given.scale == pytest.approx(1 / 255)
 
 
-def test_both_formats_agree_on_int8(made: MakeOne) -> None:
-    onnx, tflite = made("onnx", "int8").artifact, made("tflite", "int8").artifact
+@every_role
+def test_both_formats_agree_on_int8(made: MakeOne, role: Role) -> None:
+    onnx, tflite = made("onnx", "int8", role).artifact, made("tflite", "int8", role).artifact
     assert onnx.output.zero_point == tflite.output.zero_point
     assert onnx.output.scale == pytest.approx(tflite.output.scale)
     np.testing.assert_allclose(onnx.golden.logits, tflite.golden.logits, atol=onnx.golden.tolerance)

@@ -7,17 +7,17 @@ from torch import fx, nn
 
 from converters.checkpoint import Checkpoint, restore
 from converters.export.cost import Cost, measure_cost
-from converters.export.golden import golden_glyphs, varied_glyphs
+from converters.export.golden import golden_inputs, varied_inputs
 from converters.export.ranges import fold, measure_ranges, ranges_of_tensors
 from converters.nets.tensors import to_input
 from profiles.errors import ConversionError
 
-PROBE = golden_glyphs()[3:4]
+PROBE = golden_inputs("classifier")[3:4]
 
 
 @torch.no_grad()
 def test_folding_changes_no_logit(checkpoint: Checkpoint, folded: fx.GraphModule) -> None:
-    glyphs = to_input(varied_glyphs(20))
+    glyphs = to_input(varied_inputs("classifier", 20))
     net = restore(checkpoint)
     assert not any(isinstance(module, nn.BatchNorm2d) for module in folded.modules())
     torch.testing.assert_close(folded(glyphs), net(glyphs), rtol=1e-4, atol=1e-4)
@@ -31,7 +31,7 @@ def test_folding_leaves_the_net_alone(checkpoint: Checkpoint) -> None:
 
 @torch.no_grad()
 def test_ranges_are_the_true_ones(folded: fx.GraphModule) -> None:
-    glyphs = varied_glyphs(30)
+    glyphs = varied_inputs("classifier", 30)
     ranges = measure_ranges(folded, glyphs)
     logits = folded(to_input(glyphs))
     assert next(iter(ranges)) == "glyphs"
@@ -48,7 +48,7 @@ def module_of(folded: fx.GraphModule, step: str) -> nn.Module | None:
 
 @torch.no_grad()
 def test_a_tensor_is_known_by_what_it_holds(folded: fx.GraphModule) -> None:
-    ranges = measure_ranges(folded, varied_glyphs(30))
+    ranges = measure_ranges(folded, varied_inputs("classifier", 30))
     first = folded.get_submodule("features.2")(folded.get_submodule("features.0")(to_input(PROBE))).numpy()
     tensors = {
         "as it is": first,
@@ -83,6 +83,6 @@ def test_cost_is_counted_by_filters() -> None:
         nn.Linear(1176, 11),
     )
     convolutions = 14 * 14 * (8 * 9 + 6 * 4 * 9)
-    assert measure_cost(net) == Cost(
+    assert measure_cost(net, torch.zeros(1, 1, 28, 28)) == Cost(
         parameters=8 * (9 + 1) + 6 * (4 * 9 + 1) + 11 * (1176 + 1), macs=convolutions + 11 * 1176
     )

@@ -16,7 +16,7 @@ ONNX = ArtifactKind(format="onnx", precision="int8")
 
 def test_errors_come_through(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"no checkpoint .*gone\.pt"):
-        make_all(tmp_path / "gone.pt", [ONNX], None, lambda _: None)
+        make_all([tmp_path / "gone.pt"], [ONNX], None, lambda _: None)
     assert active_children() == []
 
 
@@ -29,5 +29,5 @@ def test_a_converter_that_dies(checkpoint_file: Path) -> None:
     killer = Thread(target=kill_the_first_child)
     killer.start()
     with pytest.raises(ConversionError, match="a converter died"):
-        make_all(checkpoint_file, [ONNX], None, lambda _: None)
+        make_all([checkpoint_file], [ONNX], None, lambda _: None)
     killer.join()
