@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.choice.choose import BestNet, Choice, choose
+from agent.choice.choose import Choice, choose_nets
 from agent.folders import default_artifacts
 from agent.vision.page import THOROUGH, Depth, Page, read_page
 from profiles.board import detect_board
@@ -33,13 +33,13 @@ class Reader:
 
     def __init__(self, artifacts: Path | str | None = None, *, depth: Depth = THOROUGH) -> None:
         folder = default_artifacts() if artifacts is None else Path(artifacts)
-        self._net = BestNet(choose(folder, detect_board().profile))
+        self._nets = choose_nets(folder, detect_board().profile)
         self._depth = depth
 
     @property
     def choice(self) -> Choice:
-        """Which artifact and runtime read, and why; it changes when one fails and the next takes over."""
-        return self._net.choice
+        """Which classifier reads, in which runtime, and why; it changes when one fails and the next takes over."""
+        return self._nets.classifier.choice
 
     def read(self, image_bgr: NDArray[np.uint8]) -> Page:
         """Read a picture.
@@ -57,7 +57,7 @@ class Reader:
                 f"a picture must be uint8 (H, W, 3), BGR, not {given}; read it with "
                 "cv2.imread(path, cv2.IMREAD_COLOR), which gives None where it cannot"
             )
-        return read_page(image_bgr, self._net, self._depth)
+        return read_page(image_bgr, self._nets, self._depth)
 
 
 def _is_picture(image: object) -> bool:

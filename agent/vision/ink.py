@@ -25,6 +25,8 @@ PAPER_REACH = 0.11
 """Reach of the paper's estimate, as a share of the longest side: more than half a digit, less than a shadow."""
 DARKEST_PAPER = 16
 """Nothing is read in what is darker than this: dividing by it would make ink of noise."""
+BOTH = 0.5
+"""A picture in which the lesser contrast reaches this share of the stronger one has ink of both kinds."""
 NOISE_SIGMAS = 4.0
 """Ink must stand out from the paper's own texture by this much."""
 SAMPLED = 100_000
@@ -44,14 +46,35 @@ class Ink:
 
 
 def find_ink(image: Picture, longest_px: int) -> Ink:
-    """What stands out from the paper, dark on light or light on dark.
+    """What stands out from the paper: what is darker, or where more is lighter, that.
 
     Args:
         image: BGR, uint8 (H, W, 3).
         longest_px: longest side of the working picture; larger pictures are reduced to it.
     """
+    return find_inks(image, longest_px, least_share=1.0)[0]
+
+
+def find_inks(image: Picture, longest_px: int, least_share: float = BOTH) -> tuple[Ink, ...]:
+    """What stands out from the paper, and what stands out the other way where a picture has both.
+
+    Args:
+        image: BGR, uint8 (H, W, 3).
+        longest_px: longest side of the working picture; larger pictures are reduced to it.
+        least_share: how much the lesser must stand out, as a share of what the stronger does.
+    """
     picture, scale = _to_working_scale(image, longest_px)
-    contrast = np.asarray(cv2.GaussianBlur(_contrast(picture), (3, 3), 0), np.uint8)
+    small = _halved(picture, PAPER_MAP_PX)
+    darker, lighter = _standing_out(small)
+    inks = [_ink(picture, small, scale)] if darker >= least_share * lighter else []
+    if lighter > darker or (least_share < 1 and lighter >= least_share * darker):
+        inks.append(_ink(_inverted(picture), _inverted(small), scale))
+    return tuple(inks)
+
+
+def _ink(picture: Picture, small: Picture, scale: float) -> Ink:
+    """What is darker than the paper, of a picture at its working scale, which is also given small."""
+    contrast = np.asarray(cv2.GaussianBlur(_contrast(picture, small), (3, 3), 0), np.uint8)
     histogram = _histogram(contrast[::2] if contrast.size > SAMPLED else contrast)
     noise = NOISE_SIGMAS * _quantile(histogram, 0.5) + 5
     top = max(_quantile(histogram, 0.998), noise + 20)
@@ -81,15 +104,15 @@ def _halved(picture: Picture, longest_px: int) -> Picture:
     return picture
 
 
-def _contrast(picture: Picture) -> Gray:
-    """How much darker than the paper, or lighter where strokes are light, uint8 (h, w); 255 is black on white."""
-    small = _halved(picture, PAPER_MAP_PX)
-    gains, gray, paper = _paper(small)
-    if not _dark_on_light(gray, paper):
-        picture = np.asarray(cv2.bitwise_not(picture), np.uint8)
-        gains, _, paper = _paper(np.asarray(cv2.bitwise_not(small), np.uint8))
+def _contrast(picture: Picture, small: Picture) -> Gray:
+    """How much darker than the paper, uint8 (h, w); 255 is black on white."""
+    gains, _, paper = _paper(small)
     everywhere = cv2.resize(np.maximum(paper, DARKEST_PAPER), picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
     return np.asarray(cv2.bitwise_not(cv2.divide(_darkest(picture, gains), everywhere, scale=255)), np.uint8)
+
+
+def _inverted(picture: Picture) -> Picture:
+    return np.asarray(cv2.bitwise_not(picture), np.uint8)
 
 
 def _paper(small: Picture) -> tuple[Gains, Gray, Gray]:
@@ -110,11 +133,12 @@ def _darkest(picture: Picture, gains: Gains) -> Gray:
     return np.asarray(cv2.min(cv2.min(blue, green), red), np.uint8)
 
 
-def _dark_on_light(gray: Gray, paper: Gray) -> bool:
-    """Whether the strongest contrasts are darker than the paper (pen), not lighter (chalk)."""
-    darker = _histogram(np.asarray(cv2.subtract(paper, gray), np.uint8))
-    lighter = _histogram(np.asarray(cv2.subtract(gray, paper), np.uint8))
-    return _quantile(darker, 0.98) >= _quantile(lighter, 0.98)
+def _standing_out(small: Picture) -> tuple[float, float]:
+    """How much the strongest contrasts of a small picture are darker than its paper (pen), and lighter (chalk)."""
+    _, gray, paper = _paper(small)
+    differences = cv2.subtract(paper, gray), cv2.subtract(gray, paper)
+    darker, lighter = (_quantile(_histogram(np.asarray(d, np.uint8)), 0.98) for d in differences)
+    return darker, lighter
 
 
 def _histogram(gray: Gray) -> NDArray[np.float32]:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agent.vision.box import Box
 from agent.vision.candidates import find_page_candidates
-from agent.vision.cut import cut_glyph
-from agent.vision.digits import Digit, Net, agree, probabilities, select
-from agent.vision.glyph import SIZE_PX
-from agent.vision.ink import find_ink
+from agent.vision.digits import Digit, select, surest
+from agent.vision.ink import find_ink, find_inks
+from agent.vision.judge import Nets, judge
 from agent.vision.lines import Reading, group_lines
 
 STAGES = ("ink", "candidates", "classify", "lines")
@@ -28,12 +27,14 @@ class Depth:
     longest_px: int
     """Longest side of the working picture."""
     levels: tuple[float, ...]
-    """Masks are cut at these multiples of the ink's level; several masks vote."""
+    """Masks are cut at these multiples of the ink's level."""
+    both_ways: bool
+    """Whether a picture may have both dark and light ink."""
 
 
-QUICK = Depth(longest_px=800, levels=(0.9,))
+QUICK = Depth(longest_px=800, levels=(0.75,), both_ways=False)
 """For every live frame."""
-THOROUGH = Depth(longest_px=1600, levels=(0.6, 0.85, 1.15))
+THOROUGH = Depth(longest_px=1600, levels=(0.5, 0.7, 0.9, 1.15), both_ways=True)
 """For stills."""
 
 
@@ -50,42 +51,43 @@ class Page:
     """Wall time of each of `STAGES`, in milliseconds."""
 
 
-def read_page(image: NDArray[np.uint8], net: Net, depth: Depth = THOROUGH) -> Page:
+def read_page(image: NDArray[np.uint8], nets: Nets, depth: Depth = THOROUGH) -> Page:
     """Read the digits of a picture.
 
     Args:
         image: BGR, uint8 (H, W, 3), upright.
-        net: what judges glyphs; all glyphs of the picture go through it as one batch.
+        nets: what judges candidates.
         depth: how thoroughly to look.
     """
-    stage_ms: dict[str, float] = {}
+    stage_ms = dict.fromkeys(STAGES, 0.0)
+    h, w = image.shape[:2]
     with _timed(stage_ms, "ink"):
-        ink = find_ink(image, depth.longest_px)
-    with _timed(stage_ms, "candidates"):
-        masks = [find_page_candidates(ink, factor) for factor in depth.levels]
-        glyphs = [cut_glyph(ink, c) for candidates in masks for c in candidates]
-    with _timed(stage_ms, "classify"):
-        batch = np.stack(glyphs) if glyphs else np.zeros((0, SIZE_PX, SIZE_PX), np.uint8)
-        probability = probabilities(net.logits(batch))
+        inks = find_inks(image, depth.longest_px) if depth.both_ways else (find_ink(image, depth.longest_px),)
+    seen = []
+    for ink in inks:
+        with _timed(stage_ms, "candidates"):
+            masks = [find_page_candidates(ink, factor) for factor in depth.levels]
+        with _timed(stage_ms, "classify"):
+            judged = judge(ink, [c for candidates in masks for c in candidates], nets)
+        with _timed(stage_ms, "lines"):
+            ends = np.cumsum([len(candidates) for candidates in masks])[:-1]
+            for candidates, probability in zip(masks, np.split(judged, ends), strict=True):
+                seen.append([_in_picture(d, ink.scale, w, h) for d in select(candidates, probability)])
     with _timed(stage_ms, "lines"):
-        ends = np.cumsum([len(candidates) for candidates in masks])[:-1]
-        seen = [select(c, p) for c, p in zip(masks, np.split(probability, ends), strict=True)]
-        h, w = image.shape[:2]
-        digits = tuple(Digit(d.digit, d.probability, _in_picture(d.box, ink.scale, w, h)) for d in agree(seen))
-        readings = group_lines(digits)
-    kept = tuple(d for r in readings for d in r.digits)
-    return Page(w, h, kept, readings, stage_ms)
+        readings = group_lines(surest(seen))
+    return Page(w, h, tuple(d for r in readings for d in r.digits), readings, stage_ms)
 
 
-def _in_picture(box: Box, scale: float, width: int, height: int) -> Box:
-    """A box of the working picture in pixels of the picture itself."""
+def _in_picture(digit: Digit, scale: float, width: int, height: int) -> Digit:
+    """A digit of the working picture, in pixels of the picture itself."""
+    box = digit.box
     x, y = round(box.x / scale), round(box.y / scale)
     right, bottom = min(width, round(box.right / scale)), min(height, round(box.bottom / scale))
-    return Box(x, y, max(1, right - x), max(1, bottom - y))
+    return replace(digit, box=Box(x, y, max(1, right - x), max(1, bottom - y)))
 
 
 @contextmanager
 def _timed(into: dict[str, float], stage: str) -> Iterator[None]:
     start = time.perf_counter()
     yield
-    into[stage] = (time.perf_counter() - start) * 1000
+    into[stage] += (time.perf_counter() - start) * 1000

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 import pytest
@@ -52,6 +54,14 @@ class NearestShape:
         return np.hstack([-distance, np.full((len(glyphs), 1), -22.0)]).astype(np.float32)
 
 
+@dataclass(frozen=True)
+class Alone:
+    """A classifier without a verifier."""
+
+    classifier: NearestShape
+    verifier: None = None
+
+
 @pytest.mark.parametrize("depth", [QUICK, THOROUGH])
 @pytest.mark.parametrize("scale", [0.8, 1.5, 3.0])
 def test_numbers_are_read_line_by_line_at_any_size(depth: Depth, scale: float) -> None:
@@ -60,7 +70,7 @@ def test_numbers_are_read_line_by_line_at_any_size(depth: Depth, scale: float) -
     print_number(image, "96", (round(200 * scale), round(60 * scale)), 1.5 * scale)
     print_number(image, "358", (round(20 * scale), round(130 * scale)), 1.5 * scale)
     net = NearestShape()
-    page = read_page(image, net, depth)
+    page = read_page(image, Alone(net), depth)
     assert [reading.text for reading in page.readings] == ["407", "96", "358"]
     assert len(net.batches) == 1
     assert tuple(page.stage_ms) == STAGES
@@ -70,15 +80,22 @@ def test_numbers_are_read_line_by_line_at_any_size(depth: Depth, scale: float) -
 def test_boxes_are_tight_around_the_ink_in_pixels_of_the_picture() -> None:
     image = np.full((200, 300, 3), 215, np.uint8)
     print_number(image, "8", (100, 150), 3)
-    (digit,) = read_page(image, NearestShape()).digits
+    (digit,) = read_page(image, Alone(NearestShape())).digits
     x, y, w, h = cv2.boundingRect((image[..., 0] < 140).astype(np.uint8))
     assert np.abs(np.subtract(digit.box, (x, y, w, h))).max() <= 2
+
+
+def test_dark_and_light_ink_are_read_on_one_picture() -> None:
+    image = np.full((240, 500, 3), 215, np.uint8)
+    print_number(image, "47", (40, 160), 3)
+    image[:, 250:] = 255 - image[:, :250]
+    assert [r.text for r in read_page(image, Alone(NearestShape())).readings] == ["47", "47"]
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 900), (900, 1), (2, 3), (480, 640)])
 @pytest.mark.parametrize("grey", [0, 128, 255])
 def test_an_empty_picture_has_no_digits(shape: tuple[int, int], grey: int) -> None:
-    page = read_page(np.full((*shape, 3), grey, np.uint8), NearestShape())
+    page = read_page(np.full((*shape, 3), grey, np.uint8), Alone(NearestShape()))
     assert page.digits == ()
     assert page.readings == ()
 

@@ -1,0 +1,77 @@
+"""What every candidate shows: the classifier looks at its glyph, then the verifier at its surroundings.
+
+The classifier is cheap and throws most candidates out. What it keeps the verifier judges anew, and it alone decides:
+it also sees what is around.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.vision.candidates import Candidate
+from agent.vision.cut import cut_glyph
+from agent.vision.digits import CLASSES, NOT_A_DIGIT
+from agent.vision.glyph import SIZE_PX
+from agent.vision.ink import Ink
+from agent.vision.surroundings import cut_surroundings
+
+CLASSIFIER_PRIOR = 1.0
+"""Added to the classifier's logit for "not a digit" where no verifier is: most of a page's candidates are none."""
+VERIFIER_PRIOR = 0.8
+"""Likewise for the verifier, which learnt from as many digits as others."""
+
+
+class Net(Protocol):
+    """What turns glyphs, or surroundings, into logits: a runtime with a model loaded."""
+
+    def logits(self, glyphs: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Logits, float32 (n, 11), of inputs, uint8 (n, ...); the last class is "not a digit"."""
+        ...
+
+
+class Nets(Protocol):
+    """The nets that judge candidates."""
+
+    @property
+    def classifier(self) -> Net:
+        """Of glyphs, uint8 (n, 28, 28)."""
+        ...
+
+    @property
+    def verifier(self) -> Net | None:
+        """Of surroundings, uint8 (n, 2, 32, 48); None leaves everything to the classifier."""
+        ...
+
+
+def judge(ink: Ink, candidates: Sequence[Candidate], nets: Nets) -> NDArray[np.float32]:
+    """Each candidate's class probabilities, float32 (n, 11).
+
+    Args:
+        ink: of the picture.
+        candidates: found in it.
+        nets: asked once each, with all that they have to judge.
+    """
+    glyphs = np.zeros((len(candidates), SIZE_PX, SIZE_PX), np.uint8)
+    for glyph, candidate in zip(glyphs, candidates, strict=True):
+        glyph[:] = cut_glyph(ink, candidate)
+    logits = nets.classifier.logits(glyphs)
+    if nets.verifier is None:
+        return probabilities(logits, CLASSIFIER_PRIOR)
+    judged = np.zeros((len(candidates), CLASSES), np.float32)
+    judged[:, NOT_A_DIGIT] = 1
+    may_be = np.flatnonzero(logits[:, :NOT_A_DIGIT].max(axis=1, initial=-np.inf) >= logits[:, NOT_A_DIGIT]).tolist()
+    windows = cut_surroundings(ink, [candidates[i] for i in may_be])
+    judged[may_be] = probabilities(nets.verifier.logits(windows), VERIFIER_PRIOR)
+    return judged
+
+
+def probabilities(logits: NDArray[np.float32], prior: float) -> NDArray[np.float32]:
+    """Class probabilities, float32 (n, 11), with what is known of a page's candidates beforehand."""
+    known = logits.copy()
+    known[:, NOT_A_DIGIT] += prior
+    shifted = np.exp(known - known.max(axis=1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), np.float32)

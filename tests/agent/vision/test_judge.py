@@ -1,0 +1,92 @@
+"""Who judges a candidate: the classifier throws out, the verifier decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
+
+from agent.vision.candidates import Candidate, find_page_candidates
+from agent.vision.digits import CLASSES, NOT_A_DIGIT
+from agent.vision.ink import Ink, find_ink
+from agent.vision.judge import judge, probabilities
+from agent.vision.surroundings import HEIGHT_PX, INNER_PX, WIDTH_PX, cut_surroundings
+
+
+class Says:
+    """A net that says the same of everything, and remembers what it was asked."""
+
+    def __init__(self, label: int) -> None:
+        self.label = label
+        self.asked: list[tuple[int, ...]] = []
+
+    def logits(self, glyphs: NDArray[np.uint8]) -> NDArray[np.float32]:
+        self.asked.append(glyphs.shape)
+        return np.tile(np.eye(CLASSES, dtype=np.float32)[self.label] * 9, (len(glyphs), 1))
+
+
+@dataclass(frozen=True)
+class Two:
+    classifier: Says
+    verifier: Says | None
+
+
+@pytest.fixture(scope="module")
+def found() -> tuple[Ink, tuple[Candidate, ...]]:
+    """A ring above a line, and a stroke beside them."""
+    image = np.full((420, 430, 3), 220, np.uint8)
+    cv2.circle(image, (200, 200), 30, (40, 40, 40), 8)
+    cv2.line(image, (260, 160), (260, 240), (40, 40, 40), 8)
+    ink = find_ink(image, 1000)
+    return ink, find_page_candidates(ink, 0.8)
+
+
+@pytest.mark.parametrize(
+    ("classifier", "verifier", "label"),
+    [
+        pytest.param(0, 8, 8, id="the-verifier-decides"),
+        pytest.param(0, NOT_A_DIGIT, NOT_A_DIGIT, id="the-verifier-rejects"),
+        pytest.param(NOT_A_DIGIT, 8, NOT_A_DIGIT, id="the-classifier-throws-out"),
+        pytest.param(0, None, 0, id="the-classifier-alone"),
+    ],
+)
+def test_the_verifier_judges_what_the_classifier_keeps(
+    found: tuple[Ink, tuple[Candidate, ...]], classifier: int, verifier: int | None, label: int
+) -> None:
+    nets = Two(Says(classifier), None if verifier is None else Says(verifier))
+    judged = judge(*found, nets)
+    assert judged.shape == (len(found[1]), CLASSES)
+    assert set(judged.argmax(axis=1).tolist()) == {label}
+    assert np.allclose(judged.sum(axis=1), 1, atol=1e-5)
+    assert nets.classifier.asked == [(len(found[1]), 28, 28)]
+    if nets.verifier is not None:
+        kept = 0 if classifier == NOT_A_DIGIT else len(found[1])
+        assert nets.verifier.asked == [(kept, 2, HEIGHT_PX, WIDTH_PX)]
+
+
+def test_surroundings_show_own_ink_in_the_middle_and_all_ink_around(found: tuple[Ink, tuple[Candidate, ...]]) -> None:
+    ink, candidates = found
+    ring = next(i for i, c in enumerate(candidates) if c.box.w > 50 and c.box.centre[0] < 220)
+    own, around = cut_surroundings(ink, candidates)[ring]
+    x, y, w, h = cv2.boundingRect(own)
+    assert max(w, h) == INNER_PX
+    assert abs(x + w / 2 - WIDTH_PX / 2) <= 1
+    assert abs(y + h / 2 - HEIGHT_PX / 2) <= 1
+    beside = np.s_[:, x + w + 2 :]
+    assert own[beside].max() == 0
+    assert around[beside].max() > 100
+    assert np.abs(around.astype(int) - own)[:, : x + w].mean() < 3
+
+
+@given(arrays(np.float32, (3, CLASSES), elements=st.floats(-80, 80, width=32)), st.floats(0, 3))
+def test_probabilities_are_shares_that_keep_the_order_of_the_digits(logits: NDArray[np.float32], prior: float) -> None:
+    shares = probabilities(logits, prior)
+    assert np.allclose(shares.sum(axis=1), 1, atol=1e-5)
+    best = logits[:, :NOT_A_DIGIT].argmax(axis=1)
+    assert np.all(shares[np.arange(3), best] == shares[:, :NOT_A_DIGIT].max(axis=1))
