@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
@@ -38,11 +39,15 @@ class Box(NamedTuple):
         return w * h / (self.w * self.h + other.w * other.h - w * h)
 
 
+def around(a: Box, b: Box) -> Box:
+    """The smallest box around both."""
+    x, y = min(a.x, b.x), min(a.y, b.y)
+    return Box(x, y, max(a.right, b.right) - x, max(a.bottom, b.bottom) - y)
+
+
 def union(boxes: Iterable[Box]) -> Box:
     """The smallest box around all of them (at least one)."""
-    every = list(boxes)
-    x, y = min(b.x for b in every), min(b.y for b in every)
-    return Box(x, y, max(b.right for b in every) - x, max(b.bottom for b in every) - y)
+    return reduce(around, boxes)
 
 
 def intersections(boxes: Sequence[Box]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

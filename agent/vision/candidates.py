@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.vision.box import Box, union
+from agent.vision.box import Box, around
 from agent.vision.components import LEAST_PX, Atom, cut_out, digit_height, find_components
 from agent.vision.ink import Ink
 from agent.vision.rules import remove_rules
@@ -65,11 +65,9 @@ def find_candidates(components: Sequence[Atom], least_px: float) -> tuple[Candid
     pieces = _split_wide(components)
     for number, members in enumerate(_clusters(components)):
         atoms = tuple(sorted((atom for member in members for atom in pieces[member]), key=lambda a: a.box.centre))
-        for first, last in _runs(len(atoms)):
-            run = atoms[first : last + 1]
-            box = union(a.box for a in run) if len(run) > 1 else run[0].box
+        for first, last, box in _runs(atoms):
             if _may_be_a_digit(box, least_px):
-                found.append(Candidate(number, first, last, box, run))
+                found.append(Candidate(number, first, last, box, atoms[first : last + 1]))
     return tuple(found)
 
 
@@ -77,10 +75,13 @@ def _may_be_a_digit(box: Box, least_px: float) -> bool:
     return max(box.w, box.h) >= least_px and box.w <= 2.2 * box.h and box.h <= 14 * box.w
 
 
-def _runs(count: int) -> Iterator[tuple[int, int]]:
-    for first in range(count):
-        for last in range(first, min(count, first + MOST_IN_A_DIGIT)):
-            yield first, last
+def _runs(atoms: Sequence[Atom]) -> Iterator[tuple[int, int, Box]]:
+    """Runs of consecutive atoms: the first, the last, and the box around all."""
+    for first, atom in enumerate(atoms):
+        box = atom.box
+        for last in range(first, min(len(atoms), first + MOST_IN_A_DIGIT)):
+            box = around(box, atoms[last].box)
+            yield first, last, box
 
 
 def _split_wide(components: Sequence[Atom]) -> list[list[Atom]]:
