@@ -1,6 +1,6 @@
 """How long reading takes, on one thread: `python -m benchmarks.reading`, exit code 1 where a bound is missed.
 
-A frame is read by turns by this project (quick look, with the net that the agent chose here), by OpenCV's own sample,
+A frame is read by turns by this project (quick look, with the nets that the agent chose here), by OpenCV's own sample,
 and by nobody: a bare threshold and its connected components are the least that any reader has to do. A still of 12
 megapixels is read thoroughly.
 """
@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import partial
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -30,6 +32,7 @@ from benchmarks.peer import read_frame, train_peer
 from benchmarks.turns import median_ms
 from profiles.board import detect_board
 from profiles.errors import NoArtifactError
+from profiles.manifest import Role, load_manifest
 
 FRAME_ROUNDS = 300
 STILL_ROUNDS = 5
@@ -38,12 +41,12 @@ STILL_ROUNDS = 5
 def main() -> int:
     """Measure, print, and say whether every bound is kept."""
     cv2.setNumThreads(1)
-    net, svm = load_chosen(), train_peer()
+    nets, svm = load_chosen(default_artifacts()), train_peer()
     frame, still = draw_frame(), draw_still()
-    ours = partial(read_page, frame.image, net, QUICK)
+    ours = partial(read_page, frame.image, nets, QUICK)
     peer = partial(read_frame, frame.image, svm)
     floor = partial(bare_threshold, frame.image)
-    thorough = partial(read_page, still.image, net, THOROUGH)
+    thorough = partial(read_page, still.image, nets, THOROUGH)
     ours_ms, peer_ms, floor_ms = median_ms((ours, peer, floor), FRAME_ROUNDS)
     (still_ms,) = median_ms((thorough,), STILL_ROUNDS)
     results = (
@@ -62,13 +65,30 @@ def main() -> int:
     return tell(bounds, console)
 
 
-def load_chosen() -> LoadedNet:
-    """The best net that the agent found on this machine among those that run on one thread."""
-    folder = default_artifacts()
-    for measured in choose(folder, detect_board().profile).ranked:
+@dataclass(frozen=True)
+class OneThread:
+    """The nets that the agent chose here, among those that run on one thread."""
+
+    classifier: LoadedNet
+    verifier: LoadedNet | None
+
+
+def load_chosen(folder: Path) -> OneThread:
+    """The best net of each role that a folder has.
+
+    Raises:
+        NoArtifactError: no classifier runs on one thread.
+    """
+    roles = {artifact.role for artifact in load_manifest(folder).artifacts}
+    return OneThread(load_role(folder, "classifier"), load_role(folder, "verifier") if "verifier" in roles else None)
+
+
+def load_role(folder: Path, role: Role) -> LoadedNet:
+    """The best net of a role that runs on one thread."""
+    for measured in choose(folder, detect_board().profile, role).ranked:
         if measured.candidate.threads == 1:
             return measured.candidate.load(folder)
-    raise NoArtifactError(f"no artifact of {folder} runs on one thread here; see 'digit-agent bench'")
+    raise NoArtifactError(f"no {role} of {folder} runs on one thread here; see 'digit-agent bench'")
 
 
 def bare_threshold(image: NDArray[np.uint8]) -> int:
@@ -86,8 +106,8 @@ def right(note: Note, readings: Sequence[Reading]) -> str:
 
 
 def as_table(results: Sequence[tuple[str, str, float, str]]) -> Table:
-    """The results for people: picture, who read it, median time, digits read rightly."""
-    table = Table(title="one thread, medians", title_justify="left", box=SIMPLE_HEAD)
+    """The results for people: picture, who read it, median processor time, digits read rightly."""
+    table = Table(title="one thread, median processor time", title_justify="left", box=SIMPLE_HEAD)
     table.add_column("picture")
     table.add_column("read by")
     table.add_column("ms", justify="right")
