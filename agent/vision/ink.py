@@ -7,6 +7,7 @@ dividing by the paper's own brightness takes most of that away before any thresh
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -45,6 +46,17 @@ class Ink:
     """The strength that best parts ink from paper."""
 
 
+class Paper(NamedTuple):
+    """The paper of a small picture."""
+
+    gains: Gains
+    """What makes it grey."""
+    gray: Gray
+    """uint8 (h, w): the picture in its darkest channels, made grey."""
+    brightness: Gray
+    """uint8 (h, w): what of that is paper."""
+
+
 def find_ink(image: Picture, longest_px: int) -> Ink:
     """What stands out from the paper: what is darker, or where more is lighter, that.
 
@@ -65,16 +77,17 @@ def find_inks(image: Picture, longest_px: int, least_share: float = BOTH) -> tup
     """
     picture, scale = _to_working_scale(image, longest_px)
     small = _halved(picture, PAPER_MAP_PX)
-    darker, lighter = _standing_out(small)
-    inks = [_ink(picture, small, scale)] if darker >= least_share * lighter else []
+    paper = _paper(small)
+    darker, lighter = _standing_out(paper)
+    inks = [_ink(picture, paper, scale)] if darker >= least_share * lighter else []
     if lighter > darker or (least_share < 1 and lighter >= least_share * darker):
-        inks.append(_ink(_inverted(picture), _inverted(small), scale))
+        inks.append(_ink(_inverted(picture), _paper(_inverted(small)), scale))
     return tuple(inks)
 
 
-def _ink(picture: Picture, small: Picture, scale: float) -> Ink:
-    """What is darker than the paper, of a picture at its working scale, which is also given small."""
-    contrast = np.asarray(cv2.GaussianBlur(_contrast(picture, small), (3, 3), 0), np.uint8)
+def _ink(picture: Picture, paper: Paper, scale: float) -> Ink:
+    """What is darker than the paper, of a picture at its working scale."""
+    contrast = np.asarray(cv2.GaussianBlur(_contrast(picture, paper), (3, 3), 0), np.uint8)
     histogram = _histogram(contrast[::2] if contrast.size > SAMPLED else contrast)
     noise = NOISE_SIGMAS * _quantile(histogram, 0.5) + 5
     top = max(_quantile(histogram, 0.998), noise + 20)
@@ -104,39 +117,36 @@ def _halved(picture: Picture, longest_px: int) -> Picture:
     return picture
 
 
-def _contrast(picture: Picture, small: Picture) -> Gray:
+def _contrast(picture: Picture, paper: Paper) -> Gray:
     """How much darker than the paper, uint8 (h, w); 255 is black on white."""
-    gains, _, paper = _paper(small)
-    everywhere = cv2.resize(np.maximum(paper, DARKEST_PAPER), picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-    return np.asarray(cv2.bitwise_not(cv2.divide(_darkest(picture, gains), everywhere, scale=255)), np.uint8)
+    bright = np.maximum(paper.brightness, DARKEST_PAPER)
+    everywhere = cv2.resize(bright, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.bitwise_not(cv2.divide(_darkest(picture, paper.gains), everywhere, scale=255)), np.uint8)
 
 
 def _inverted(picture: Picture) -> Picture:
     return np.asarray(cv2.bitwise_not(picture), np.uint8)
 
 
-def _paper(small: Picture) -> tuple[Gains, Gray, Gray]:
-    """What makes the paper of a small picture grey, the picture in its darkest channels, and its paper's brightness.
-
-    The paper is a wide median, and so smooth that it may be enlarged.
-    """
+def _paper(small: Picture) -> Paper:
+    """The paper of a small picture: a wide median, and so smooth that it may be enlarged."""
     colour = np.maximum(cv2.mean(small)[:3], 1)
     gains = colour.max() / colour
     gray = _darkest(small, gains)
     reach = max(3, round(PAPER_REACH * max(gray.shape)) | 1)
-    return gains, gray, np.asarray(cv2.GaussianBlur(cv2.medianBlur(gray, reach), (0, 0), reach / 4), np.uint8)
+    return Paper(gains, gray, np.asarray(cv2.GaussianBlur(cv2.medianBlur(gray, reach), (0, 0), reach / 4), np.uint8))
 
 
 def _darkest(picture: Picture, gains: Gains) -> Gray:
     """Of each pixel the channel that is darkest once paper is grey, uint8 (h, w)."""
-    blue, green, red = (cv2.convertScaleAbs(c, alpha=g) for c, g in zip(cv2.split(picture), gains, strict=True))
+    channels = zip(cv2.split(picture), gains, strict=True)
+    blue, green, red = (cv2.convertScaleAbs(c, alpha=g) if g > 1 else c for c, g in channels)
     return np.asarray(cv2.min(cv2.min(blue, green), red), np.uint8)
 
 
-def _standing_out(small: Picture) -> tuple[float, float]:
+def _standing_out(paper: Paper) -> tuple[float, float]:
     """How much the strongest contrasts of a small picture are darker than its paper (pen), and lighter (chalk)."""
-    _, gray, paper = _paper(small)
-    differences = cv2.subtract(paper, gray), cv2.subtract(gray, paper)
+    differences = cv2.subtract(paper.brightness, paper.gray), cv2.subtract(paper.gray, paper.brightness)
     darker, lighter = (_quantile(_histogram(np.asarray(d, np.uint8)), 0.98) for d in differences)
     return darker, lighter
 
