@@ -34,7 +34,7 @@ bench: $(BOARD) ## Time every artifact in every runtime on this machine, and the
 	$(BIN)/digit-agent bench
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.reading
 
-artifacts: $(EVERYTHING) ## Make the artifacts that ship, from the checkpoint that ships.
+artifacts: $(EVERYTHING) ## Make the artifacts that ship, from the checkpoints that ship.
 	rm -rf build/artifacts
 	$(BIN)/digit-convert --target generic-x86 --out build/artifacts
 	rm -rf agent/artifacts

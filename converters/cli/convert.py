@@ -51,6 +51,7 @@ def table_of(manifests: Sequence[Manifest]) -> Table:
     table = Table("file", "bytes", "accuracy", "measured with", "carried by")
     for column in table.columns[1:3]:
         column.justify = "right"
+    table.columns[0].no_wrap = True
     table.columns[-1].overflow = "fold"
     files = {artifact.file: artifact for manifest in manifests for artifact in manifest.artifacts}
     for name in sorted(files):
