@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import reduce
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,9 +50,21 @@ def union(boxes: Iterable[Box]) -> Box:
     return reduce(around, boxes)
 
 
-def intersections(boxes: Sequence[Box]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The area that each two boxes share, int64 (n, n), and each one's own, int64 (n,)."""
-    x, y, w, h = np.array(boxes, np.int64).reshape(-1, 4).T
-    across = np.minimum(x + w, (x + w)[:, None]) - np.maximum(x, x[:, None])
-    down = np.minimum(y + h, (y + h)[:, None]) - np.maximum(y, y[:, None])
-    return np.maximum(across, 0) * np.maximum(down, 0), w * h
+def shared_areas(boxes: Sequence[Box]) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.int64]]:
+    """The pairs of boxes that overlap, intp (n,) and intp (n,), and the area that each pair shares, int64 (n,)."""
+    sides = np.array(boxes, np.int64).reshape(-1, 4)
+    order = np.argsort(sides[:, 0], kind="stable")
+    x, y, w, h = sides[order].T
+    one, other = overlapping(x, x + w)
+    across = np.minimum((x + w)[one], (x + w)[other]) - x[other]
+    down = np.minimum((y + h)[one], (y + h)[other]) - np.maximum(y[one], y[other])
+    real = (across > 0) & (down > 0)
+    return order[one[real]], order[other[real]], across[real] * down[real]
+
+
+def overlapping(starts: NDArray[Any], ends: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The pairs of intervals, sorted by their starts, of which the second starts before the first has ended."""
+    count = np.searchsorted(starts, ends, side="right") - np.arange(len(starts)) - 1
+    one = np.repeat(np.arange(len(starts)), count)
+    before = np.repeat(np.cumsum(count) - count, count)
+    return one, one + 1 + np.arange(len(one)) - before

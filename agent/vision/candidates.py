@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.vision.box import Box, around
+from agent.vision.box import Box, around, overlapping
 from agent.vision.components import LEAST_PX, Atom, cut_out, digit_height, find_components
 from agent.vision.ink import Ink
 from agent.vision.rules import remove_rules
@@ -128,7 +128,7 @@ def _neighbours(boxes: NDArray[np.float32]) -> Iterator[tuple[int, int]]:
     order = np.argsort(boxes[:, 0], kind="stable")
     left, top, w, h = boxes[order].T
     right, bottom = left + w, top + h
-    one, other = _overlapping(left, right + BESIDE * h.max(initial=0))
+    one, other = overlapping(left, right + BESIDE * h.max(initial=0))
     height = np.maximum(h[one], h[other])
     gap_x = left[other] - np.minimum(right[one], right[other])
     gap_y = np.maximum(top[one], top[other]) - np.minimum(bottom[one], bottom[other])
@@ -137,11 +137,3 @@ def _neighbours(boxes: NDArray[np.float32]) -> Iterator[tuple[int, int]]:
     total = np.maximum(bottom[one], bottom[other]) - np.minimum(top[one], top[other])
     joined = (stacked | beside) & (total <= 1.5 * height)
     return zip(order[one[joined]].tolist(), order[other[joined]].tolist(), strict=True)
-
-
-def _overlapping(starts: NDArray[np.float32], ends: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Pairs of intervals, sorted by their starts, of which the second starts before the first ends."""
-    count = np.searchsorted(starts, ends, side="right") - np.arange(len(starts)) - 1
-    one = np.repeat(np.arange(len(starts)), count)
-    before = np.repeat(np.cumsum(count) - count, count)
-    return one, one + 1 + np.arange(len(one)) - before

@@ -9,7 +9,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.vision.box import Box, intersections
+from agent.vision.box import Box, shared_areas
 from agent.vision.candidates import Candidate
 
 CLASSES = 11
@@ -90,10 +90,15 @@ def _ink(members: Iterable[Candidate]) -> int:
 def surest(seen: Sequence[Sequence[Digit]]) -> tuple[Digit, ...]:
     """One set of digits from several masks of the same picture: of those that cover each other the surest."""
     pool = sorted((d for digits in seen for d in digits), key=lambda d: -d.probability)
-    shared, areas = intersections([d.box for d in pool])
-    covered = shared > MOST_COVERED * np.minimum(areas[:, None], areas)
-    kept: list[int] = []
-    for index in range(len(pool)):
-        if not covered[index, kept].any():
-            kept.append(index)
-    return tuple(pool[i] for i in kept)
+    boxes = [d.box for d in pool]
+    areas = np.array([b.w * b.h for b in boxes], np.int64)
+    one, other, shared = shared_areas(boxes)
+    covered = shared > MOST_COVERED * np.minimum(areas[one], areas[other])
+    surer: list[list[int]] = [[] for _ in pool]
+    for first, second in zip(one[covered].tolist(), other[covered].tolist(), strict=True):
+        surer[max(first, second)].append(min(first, second))
+    kept: set[int] = set()
+    for index, rivals in enumerate(surer):
+        if kept.isdisjoint(rivals):
+            kept.add(index)
+    return tuple(pool[i] for i in sorted(kept))

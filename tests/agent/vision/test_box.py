@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.vision.box import Box, intersections, union
+from agent.vision.box import Box, shared_areas, union
 
 boxes = st.builds(Box, st.integers(0, 50), st.integers(0, 50), st.integers(1, 40), st.integers(1, 40))
 
@@ -39,13 +42,14 @@ def test_union_holds_each_box_and_no_more(some: list[Box]) -> None:
     assert around.bottom in {b.bottom for b in some}
 
 
-def test_areas_shared_by_each_two_boxes() -> None:
-    shared, areas = intersections([Box(0, 0, 10, 10), Box(5, 5, 10, 10), Box(30, 0, 4, 4)])
-    assert shared.tolist() == [[100, 25, 0], [25, 100, 0], [0, 0, 16]]
-    assert areas.tolist() == [100, 100, 16]
-
-
-def test_no_boxes_share_nothing() -> None:
-    shared, areas = intersections([])
-    assert shared.shape == (0, 0)
-    assert areas.shape == (0,)
+@given(st.lists(boxes, max_size=12))
+def test_boxes_that_share_an_area_are_found_all_at_once(some: list[Box]) -> None:
+    found = {
+        tuple(sorted((a, b))): area for a, b, area in zip(*map(np.ndarray.tolist, shared_areas(some)), strict=True)
+    }
+    expected = {
+        (i, j): round(a.overlap(b) * (a.w * a.h + b.w * b.h) / (1 + a.overlap(b)))
+        for (i, a), (j, b) in combinations(enumerate(some), 2)
+        if a.overlap(b)
+    }
+    assert found == expected
