@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import cv2
 import numpy as np
@@ -31,6 +32,10 @@ BESIDE = 0.08
 """Components further apart than this share of their height do not nearly touch."""
 WIDE = 0.8
 """A component wider than this share of its height may be several digits that touch."""
+MOST_WIDE = 150
+"""Where more are wide, most of them are words: the highest are split."""
+MOST_CANDIDATES = 1200
+"""More than this have only pages of print and texture; a net's time goes into their number."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,14 +66,31 @@ def find_page_candidates(ink: Ink, factor: float) -> tuple[Candidate, ...]:
 
 def find_candidates(components: Sequence[Atom], least_px: float) -> tuple[Candidate, ...]:
     """Everything that may be one digit, at least `least_px` high or wide, cluster by cluster."""
-    found: list[Candidate] = []
     pieces = _split_wide(components)
-    for number, members in enumerate(_clusters(components)):
-        atoms = tuple(sorted((atom for member in members for atom in pieces[member]), key=lambda a: a.box.centre))
-        for first, last, box in _runs(atoms):
-            if _may_be_a_digit(box, least_px):
-                found.append(Candidate(number, first, last, box, atoms[first : last + 1]))
-    return tuple(found)
+    clusters = [
+        _offered(number, [atom for member in members for atom in pieces[member]], least_px)
+        for number, members in enumerate(_clusters(components))
+    ]
+    return tuple(chain.from_iterable(_affordable(clusters)))
+
+
+def _offered(cluster: int, members: Sequence[Atom], least_px: float) -> list[Candidate]:
+    """The runs of a cluster's atoms that may be digits."""
+    atoms = tuple(sorted(members, key=lambda a: a.box.centre))
+    return [
+        Candidate(cluster, first, last, box, atoms[first : last + 1])
+        for first, last, box in _runs(atoms)
+        if _may_be_a_digit(box, least_px)
+    ]
+
+
+def _affordable(clusters: Sequence[list[Candidate]]) -> Sequence[list[Candidate]]:
+    """All clusters, or those that offer least: a word or a texture offers dozens of candidates, a digit one."""
+    if sum(map(len, clusters)) <= MOST_CANDIDATES:
+        return clusters
+    simplest = sorted(clusters, key=len)
+    total = np.cumsum([len(cluster) for cluster in simplest])
+    return simplest[: int(np.searchsorted(total, MOST_CANDIDATES, side="right"))]
 
 
 def _may_be_a_digit(box: Box, least_px: float) -> bool:
@@ -88,6 +110,7 @@ def _split_wide(components: Sequence[Atom]) -> list[list[Atom]]:
     """For each component the pieces of which it consists: itself, or its parts where it is wide."""
     pieces = [[atom] for atom in components]
     wide = [i for i, a in enumerate(components) if a.box.w > WIDE * a.box.h and a.box.h >= LEAST_PX]
+    wide = sorted(wide, key=lambda i: -components[i].box.h)[:MOST_WIDE]
     for index, parts in zip(wide, split_each([components[i].mask for i in wide]), strict=True):
         x, y, _, _ = components[index].box
         pieces[index] = [_piece(part, x, y) for part in parts if part.any()]

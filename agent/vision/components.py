@@ -17,7 +17,7 @@ Boxes = NDArray[np.int32]
 
 LEAST_PX = 9
 """Working pixels below which nothing can be told."""
-MOST_COMPONENTS = 2000
+MOST_COMPONENTS = 1200
 """Beyond this the mask is texture; the largest components are kept."""
 
 

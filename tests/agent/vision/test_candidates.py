@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from agent.vision.box import Box
-from agent.vision.candidates import find_candidates
+from agent.vision.candidates import MOST_CANDIDATES, find_candidates
 from agent.vision.components import cut_out, find_components
 
 
@@ -53,3 +53,16 @@ def test_specks_are_left_out(size_px: int) -> None:
     drawn = mask()
     drawn[10 : 10 + size_px, 10 : 10 + size_px] = 1
     assert boxes(drawn) == []
+
+
+def test_a_page_of_words_is_bounded_and_digits_among_them_are_offered_first() -> None:
+    drawn = np.zeros((1200, 1600), np.uint8)
+    for y in range(20, 1100, 24):
+        for x in range(10, 1500, 70):
+            cv2.line(drawn, (x, y + 8), (x + 60, y + 8), 1, 2)
+            for dx in range(0, 61, 6):
+                cv2.line(drawn, (x + dx, y), (x + dx, y + 16), 1, 2)
+    cv2.rectangle(drawn, (800, 1130), (824, 1170), 1, 3)
+    found = find_candidates(cut_out(find_components(drawn), 9), 9)
+    assert MOST_CANDIDATES / 2 < len(found) <= MOST_CANDIDATES
+    assert near([c.box for c in found], Box(799, 1129, 27, 43))
