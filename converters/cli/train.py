@@ -27,7 +27,7 @@ def train(  # noqa: PLR0917 - typer names them
         int, typer.Option(metavar="N", min=0, help="Decides the weights' start and every drawn glyph.")
     ] = 1,
     pictures: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Real pictures with a truth.json; half of them are learnt from.")
+        Path | None, typer.Option(metavar="DIR", help="Real pictures with a truth.json; a quarter is kept out.")
     ] = None,
     fonts: Annotated[
         Path | None,
