@@ -1,7 +1,7 @@
 """What every candidate shows: the classifier looks at its glyph, then the verifier at its surroundings.
 
-The classifier is cheap and throws most candidates out. What it keeps the verifier judges anew, and it alone decides:
-it also sees what is around.
+The classifier is cheap and throws most candidates out. What it keeps the verifier judges anew: it also sees what is
+around, so it says whether that is a digit, and both say which.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from agent.vision.glyph import SIZE_PX
 from agent.vision.ink import Ink
 from agent.vision.surroundings import cut_surroundings
 
-CLASSIFIER_PRIOR = 1.0
+PRIOR = 1.0
 """Added to the classifier's logit for "not a digit" where no verifier is: most of a page's candidates are none."""
-VERIFIER_PRIOR = 0.8
-"""Likewise for the verifier, which learnt from as many digits as others."""
+CLASSIFIER_WEIGHT = 0.5
+"""What the classifier's opinion of which digit it is counts, where the verifier's counts 1."""
 
 
 class Net(Protocol):
@@ -60,18 +60,24 @@ def judge(ink: Ink, candidates: Sequence[Candidate], nets: Nets) -> NDArray[np.f
         glyph[:] = cut_glyph(ink, candidate)
     logits = nets.classifier.logits(glyphs)
     if nets.verifier is None:
-        return probabilities(logits, CLASSIFIER_PRIOR)
+        return softmax(logits + PRIOR * np.eye(CLASSES, dtype=np.float32)[NOT_A_DIGIT])
     judged = np.zeros((len(candidates), CLASSES), np.float32)
     judged[:, NOT_A_DIGIT] = 1
     may_be = np.flatnonzero(logits[:, :NOT_A_DIGIT].max(axis=1, initial=-np.inf) >= logits[:, NOT_A_DIGIT]).tolist()
     windows = cut_surroundings(ink, [candidates[i] for i in may_be])
-    judged[may_be] = probabilities(nets.verifier.logits(windows), VERIFIER_PRIOR)
+    judged[may_be] = together(nets.verifier.logits(windows), logits[may_be])
     return judged
 
 
-def probabilities(logits: NDArray[np.float32], prior: float) -> NDArray[np.float32]:
-    """Class probabilities, float32 (n, 11), with what is known of a page's candidates beforehand."""
-    known = logits.copy()
-    known[:, NOT_A_DIGIT] += prior
-    shifted = np.exp(known - known.max(axis=1, keepdims=True))
+def together(verifier: NDArray[np.float32], classifier: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Class probabilities, float32 (n, 11), of both nets' logits: whether it is a digit says the verifier alone."""
+    shares = softmax(verifier)
+    is_digit = 1 - shares[:, NOT_A_DIGIT:]
+    which = softmax(verifier[:, :NOT_A_DIGIT] + CLASSIFIER_WEIGHT * classifier[:, :NOT_A_DIGIT])
+    return np.hstack([which * is_digit, 1 - is_digit])
+
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Shares that add up to 1, float32 (n, k)."""
+    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), np.float32)

@@ -15,7 +15,7 @@ from agent.vision.box import Box, union
 from agent.vision.candidates import Candidate
 from agent.vision.components import Atom
 from agent.vision.digits import CLASSES, NOT_A_DIGIT, Digit, select, surest
-from agent.vision.judge import probabilities
+from agent.vision.judge import softmax
 
 ATOM_PX = 10
 
@@ -68,7 +68,7 @@ def test_one_stroke_of_a_long_word_that_looks_like_a_one_is_none() -> None:
 def test_digits_of_a_cluster_never_share_ink(logits: NDArray[np.float32]) -> None:
     candidates = runs(5)
     assert len(candidates) == len(logits)
-    found = sorted(select(candidates, probabilities(logits, 0)), key=lambda d: d.box.x)
+    found = sorted(select(candidates, softmax(logits)), key=lambda d: d.box.x)
     assert all(a.box.right <= b.box.x for a, b in pairwise(found))
 
 

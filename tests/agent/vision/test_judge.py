@@ -15,20 +15,20 @@ from numpy.typing import NDArray
 from agent.vision.candidates import Candidate, find_page_candidates
 from agent.vision.digits import CLASSES, NOT_A_DIGIT
 from agent.vision.ink import Ink, find_ink
-from agent.vision.judge import judge, probabilities
+from agent.vision.judge import judge, softmax, together
 from agent.vision.surroundings import HEIGHT_PX, INNER_PX, WIDTH_PX, cut_surroundings
 
 
 class Says:
     """A net that says the same of everything, and remembers what it was asked."""
 
-    def __init__(self, label: int) -> None:
-        self.label = label
+    def __init__(self, label: int, sure: float) -> None:
+        self.label, self.sure = label, sure
         self.asked: list[tuple[int, ...]] = []
 
     def logits(self, glyphs: NDArray[np.uint8]) -> NDArray[np.float32]:
         self.asked.append(glyphs.shape)
-        return np.tile(np.eye(CLASSES, dtype=np.float32)[self.label] * 9, (len(glyphs), 1))
+        return np.tile(np.eye(CLASSES, dtype=np.float32)[self.label] * self.sure, (len(glyphs), 1))
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def found() -> tuple[Ink, tuple[Candidate, ...]]:
 def test_the_verifier_judges_what_the_classifier_keeps(
     found: tuple[Ink, tuple[Candidate, ...]], classifier: int, verifier: int | None, label: int
 ) -> None:
-    nets = Two(Says(classifier), None if verifier is None else Says(verifier))
+    nets = Two(Says(classifier, 6), None if verifier is None else Says(verifier, 9))
     judged = judge(*found, nets)
     assert judged.shape == (len(found[1]), CLASSES)
     assert set(judged.argmax(axis=1).tolist()) == {label}
@@ -84,9 +84,19 @@ def test_surroundings_show_own_ink_in_the_middle_and_all_ink_around(found: tuple
     assert np.abs(around.astype(int) - own)[:, : x + w].mean() < 8
 
 
-@given(arrays(np.float32, (3, CLASSES), elements=st.floats(-80, 80, width=32)), st.floats(0, 3))
-def test_probabilities_are_shares_that_keep_the_order_of_the_digits(logits: NDArray[np.float32], prior: float) -> None:
-    shares = probabilities(logits, prior)
+LOGITS = arrays(np.float32, (3, CLASSES), elements=st.floats(-80, 80, width=32))
+
+
+@given(LOGITS, LOGITS)
+def test_both_nets_give_shares_of_which_the_verifier_sets_that_for_no_digit(
+    verifier: NDArray[np.float32], classifier: NDArray[np.float32]
+) -> None:
+    shares = together(verifier, classifier)
     assert np.allclose(shares.sum(axis=1), 1, atol=1e-5)
-    best = logits[:, :NOT_A_DIGIT].argmax(axis=1)
-    assert np.all(shares[np.arange(3), best] == shares[:, :NOT_A_DIGIT].max(axis=1))
+    assert np.allclose(shares[:, NOT_A_DIGIT], softmax(verifier)[:, NOT_A_DIGIT], atol=1e-5)
+
+
+def test_where_the_verifier_wavers_between_digits_the_classifier_tells() -> None:
+    verifier, classifier = np.zeros((2, 1, CLASSES), np.float32)
+    verifier[0, [4, 9]], classifier[0, 9] = 6, 3
+    assert together(verifier, classifier).argmax() == 9
