@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -40,20 +40,20 @@ class Components:
     """uint8 (h, w) of 0 and 1."""
     boxes: Boxes
     """Around each component."""
-    outlines: Sequence[int]
-    """For each component its outer contour among `contours`."""
-    contours: Sequence[cv2.typing.MatLike]
-    tree: NDArray[np.int32]
-    """For each contour the next one of its kind, the previous one, its first hole, and whose hole it is; or -1."""
+    outlines: Sequence[Sequence[cv2.typing.MatLike]]
+    """Of each component its outer contour, and those of its holes."""
 
 
 def find_components(mask: Mask) -> Components:
     """The connected components of a mask, uint8 (h, w) of 0 and 1."""
     contours, hierarchy = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
-    tree = np.zeros((0, 4), np.int32) if hierarchy is None else hierarchy[0]
-    outlines = np.flatnonzero(tree[:, 3] < 0).tolist()
-    boxes = np.array([cv2.boundingRect(contours[i]) for i in outlines], np.int32).reshape(-1, 4)
-    return Components(mask, boxes, outlines, contours, tree)
+    hole_of = [] if hierarchy is None else hierarchy[0, :, 3].tolist()  # -1: a component's outer contour
+    outlines = {index: [contours[index]] for index, outer in enumerate(hole_of) if outer < 0}
+    for index, outer in enumerate(hole_of):
+        if outer >= 0:
+            outlines[outer].append(contours[index])
+    boxes = np.array([cv2.boundingRect(contours[index]) for index in outlines], np.int32).reshape(-1, 4)
+    return Components(mask, boxes, list(outlines.values()))
 
 
 def digit_height(boxes: Boxes, least_px: float) -> float:
@@ -78,23 +78,13 @@ def cut_out(components: Components, least_px: float) -> tuple[Atom, ...]:
     if len(keep) > MOST_COMPONENTS:
         areas = components.boxes[keep, 2:].prod(axis=1)
         keep = keep[np.argsort(areas)[-MOST_COMPONENTS:]]
-    return tuple(_cut_out(components, int(index)) for index in keep)
+    outlines = [components.outlines[index] for index in keep.tolist()]
+    boxes = map(Box._make, components.boxes[keep].tolist())
+    return tuple(_cut_out(components.mask, outline, box) for outline, box in zip(outlines, boxes, strict=True))
 
 
-def _cut_out(components: Components, index: int) -> Atom:
-    box = Box(*components.boxes[index].tolist())
-    mask = np.zeros((box.h, box.w), np.uint8)
-    contours = [components.contours[i] for i in _with_holes(components, index)]
-    cv2.drawContours(mask, contours, -1, 1, cv2.FILLED, offset=(-box.x, -box.y))
-    own = np.asarray(cv2.bitwise_and(mask, components.mask[box.y : box.bottom, box.x : box.right]), np.uint8)
+def _cut_out(mask: Mask, outline: Sequence[cv2.typing.MatLike], box: Box) -> Atom:
+    own = np.zeros((box.h, box.w), np.uint8)
+    cv2.drawContours(own, outline, -1, 1, cv2.FILLED, offset=(-box.x, -box.y))
+    own &= mask[box.y : box.bottom, box.x : box.right]
     return Atom(box, own, cv2.countNonZero(own))
-
-
-def _with_holes(components: Components, index: int) -> Iterator[int]:
-    """A component's outer contour and those of its holes."""
-    outline = components.outlines[index]
-    yield outline
-    hole = int(components.tree[outline, 2])
-    while hole >= 0:
-        yield hole
-        hole = int(components.tree[hole, 0])

@@ -25,8 +25,11 @@ def remove_rules(components: Components, digit_px: float) -> Components:
         components: of the mask with lines; they are given back where there are none.
         digit_px: about how high digits are; lines are told by being much longer.
     """
+    long = cut_out(components, SPAN_HEIGHTS * digit_px)
+    if not long:
+        return components
     rules = np.zeros_like(components.mask)
-    for atom in cut_out(components, SPAN_HEIGHTS * digit_px):
+    for atom in long:
         x, y, w, h = atom.box
         here = rules[y : y + h, x : x + w]
         here |= _lines(atom.mask, digit_px)
