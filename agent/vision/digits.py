@@ -35,8 +35,8 @@ class Digit:
     box: Box
 
 
-def select(candidates: Sequence[Candidate], probability: NDArray[np.float32]) -> tuple[Digit, ...]:
-    """The digits of one mask, in working pixels: in each cluster the runs that explain most ink best.
+def select(candidates: Sequence[Candidate], probability: NDArray[np.float32]) -> dict[Candidate, Digit]:
+    """Which candidates of one mask are digits, in working pixels: of each cluster the runs that explain most ink best.
 
     Args:
         candidates: of one mask, cluster by cluster.
@@ -46,10 +46,10 @@ def select(candidates: Sequence[Candidate], probability: NDArray[np.float32]) ->
     sure = probability[:, :NOT_A_DIGIT].max(axis=1).tolist()
     read = [Digit(label, p, c.box) for c, label, p in zip(candidates, labels, sure, strict=True)]
     clusters = groupby(zip(candidates, read, strict=True), key=lambda pair: pair[0].cluster)
-    return tuple(digit for _, members in clusters for digit in _best_runs(list(members)))
+    return dict(pair for _, members in clusters for pair in _best_runs(list(members)))
 
 
-def _best_runs(members: Sequence[tuple[Candidate, Digit]]) -> Iterator[Digit]:
+def _best_runs(members: Sequence[tuple[Candidate, Digit]]) -> Iterator[tuple[Candidate, Digit]]:
     """Dynamic programming over a cluster's atoms: best[i] is the most that the first i atoms can be worth."""
     count = 1 + max(candidate.last for candidate, _ in members)
     best = [0.0] * (count + 1)
@@ -67,7 +67,7 @@ def _best_runs(members: Sequence[tuple[Candidate, Digit]]) -> Iterator[Digit]:
                 best[end + 1], choice[end + 1] = worth, (candidate, digit)
     taken = list(_walk_back(choice))
     if sum(c.area * d.probability for c, d in taken) >= LEAST_EXPLAINED * _ink(c for c, _ in members):
-        yield from (digit for _, digit in taken)
+        yield from taken
 
 
 def _walk_back(choice: Sequence[tuple[Candidate, Digit] | None]) -> Iterator[tuple[Candidate, Digit]]:
@@ -87,18 +87,22 @@ def _ink(members: Iterable[Candidate]) -> int:
     return sum({m.first + i: atom.area for m in members for i, atom in enumerate(m.atoms)}.values())
 
 
-def surest(seen: Sequence[Sequence[Digit]]) -> tuple[Digit, ...]:
+def surest(seen: Iterable[Iterable[Digit]]) -> tuple[Digit, ...]:
     """One set of digits from several masks of the same picture: of those that cover each other the surest."""
     pool = sorted((d for digits in seen for d in digits), key=lambda d: -d.probability)
-    boxes = [d.box for d in pool]
+    return tuple(pool[i] for i in uncovered([d.box for d in pool]))
+
+
+def uncovered(boxes: Sequence[Box]) -> list[int]:
+    """Of boxes, the best first, the numbers of those that no better one covers."""
     areas = np.array([b.w * b.h for b in boxes], np.int64)
     one, other, shared = shared_areas(boxes)
     covered = shared > MOST_COVERED * np.minimum(areas[one], areas[other])
-    surer: list[list[int]] = [[] for _ in pool]
+    better: list[list[int]] = [[] for _ in boxes]
     for first, second in zip(one[covered].tolist(), other[covered].tolist(), strict=True):
-        surer[max(first, second)].append(min(first, second))
+        better[max(first, second)].append(min(first, second))
     kept: set[int] = set()
-    for index, rivals in enumerate(surer):
+    for index, rivals in enumerate(better):
         if kept.isdisjoint(rivals):
             kept.add(index)
-    return tuple(pool[i] for i in sorted(kept))
+    return sorted(kept)

@@ -7,6 +7,7 @@ around, so it says whether that is a digit, and both say which.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -47,8 +48,25 @@ class Nets(Protocol):
         ...
 
 
-def judge(ink: Ink, candidates: Sequence[Candidate], nets: Nets) -> NDArray[np.float32]:
-    """Each candidate's class probabilities, float32 (n, 11).
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """What the nets say of candidates."""
+
+    probability: NDArray[np.float32]
+    """float32 (n, 11): each candidate's class probabilities."""
+    classifier: NDArray[np.float32]
+    """float32 (n, 11): what the classifier alone says."""
+    verified: NDArray[np.bool_]
+    """bool (n,): what the verifier looked at."""
+
+    def split(self, ends: Sequence[int]) -> list[Judged]:
+        """What they say of the candidates up to each of `ends`, and of the rest."""
+        parts = (np.split(rows, ends) for rows in (self.probability, self.classifier, self.verified))
+        return [Judged(*rows) for rows in zip(*parts, strict=True)]
+
+
+def judge(ink: Ink, candidates: Sequence[Candidate], nets: Nets) -> Judged:
+    """What each candidate shows.
 
     Args:
         ink: of the picture.
@@ -60,13 +78,14 @@ def judge(ink: Ink, candidates: Sequence[Candidate], nets: Nets) -> NDArray[np.f
         glyph[:] = cut_glyph(ink, candidate)
     logits = nets.classifier.logits(glyphs)
     if nets.verifier is None:
-        return softmax(logits + PRIOR * np.eye(CLASSES, dtype=np.float32)[NOT_A_DIGIT])
-    judged = np.zeros((len(candidates), CLASSES), np.float32)
-    judged[:, NOT_A_DIGIT] = 1
-    may_be = np.flatnonzero(logits[:, :NOT_A_DIGIT].max(axis=1, initial=-np.inf) >= logits[:, NOT_A_DIGIT]).tolist()
-    windows = cut_surroundings(ink, [candidates[i] for i in may_be])
-    judged[may_be] = together(nets.verifier.logits(windows), logits[may_be])
-    return judged
+        alone = softmax(logits + PRIOR * np.eye(CLASSES, dtype=np.float32)[NOT_A_DIGIT])
+        return Judged(alone, alone, np.zeros(len(candidates), np.bool_))
+    probability = np.zeros((len(candidates), CLASSES), np.float32)
+    probability[:, NOT_A_DIGIT] = 1
+    may_be = logits[:, :NOT_A_DIGIT].max(axis=1, initial=-np.inf) >= logits[:, NOT_A_DIGIT]
+    windows = cut_surroundings(ink, [candidates[i] for i in np.flatnonzero(may_be).tolist()])
+    probability[may_be] = together(nets.verifier.logits(windows), logits[may_be])
+    return Judged(probability, softmax(logits), may_be)
 
 
 def together(verifier: NDArray[np.float32], classifier: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""One picture, read: the steps of `vision` one after the other, each timed."""
+"""One picture, read: the steps of `vision` one after the other, each timed and kept for whoever asks why."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.vision.box import Box
-from agent.vision.candidates import find_page_candidates
+from agent.vision.candidates import Candidate, find_page_candidates
 from agent.vision.digits import Digit, select, surest
-from agent.vision.ink import find_ink, find_inks
-from agent.vision.judge import Nets, judge
+from agent.vision.ink import Ink, find_ink, find_inks
+from agent.vision.judge import Judged, Nets, judge
 from agent.vision.lines import Reading, group_lines
 
 STAGES = ("ink", "candidates", "classify", "lines")
@@ -51,8 +51,37 @@ class Page:
     """Wall time of each of `STAGES`, in milliseconds."""
 
 
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What was seen in one mask of a picture's ink."""
+
+    ink: Ink
+    level: float
+    """At which multiple of the ink's level the mask was cut."""
+    candidates: tuple[Candidate, ...]
+    judged: Judged
+    digits: Mapping[Candidate, Digit]
+    """The candidates that are digits as far as this mask tells, in pixels of the picture."""
+
+
+@dataclass(frozen=True, eq=False)
+class Looked:
+    """A picture that was read, and what each step made of it."""
+
+    seen: tuple[Seen, ...]
+    """Ink by ink, mask by mask."""
+    surest: tuple[Digit, ...]
+    """Of the digits of all masks those that were gathered into lines."""
+    page: Page
+
+
 def read_page(image: NDArray[np.uint8], nets: Nets, depth: Depth = THOROUGH) -> Page:
-    """Read the digits of a picture.
+    """Read the digits of a picture; arguments as in `look`."""
+    return look(image, nets, depth).page
+
+
+def look(image: NDArray[np.uint8], nets: Nets, depth: Depth = THOROUGH) -> Looked:
+    """Read the digits of a picture, and tell what each step saw.
 
     Args:
         image: BGR, uint8 (H, W, 3), upright.
@@ -63,19 +92,23 @@ def read_page(image: NDArray[np.uint8], nets: Nets, depth: Depth = THOROUGH) -> 
     h, w = image.shape[:2]
     with _timed(stage_ms, "ink"):
         inks = find_inks(image, depth.longest_px) if depth.both_ways else (find_ink(image, depth.longest_px),)
-    seen = []
+    seen: list[Seen] = []
     for ink in inks:
         with _timed(stage_ms, "candidates"):
             masks = [find_page_candidates(ink, factor) for factor in depth.levels]
         with _timed(stage_ms, "classify"):
             judged = judge(ink, [c for candidates in masks for c in candidates], nets)
         with _timed(stage_ms, "lines"):
-            ends = np.cumsum([len(candidates) for candidates in masks])[:-1]
-            for candidates, probability in zip(masks, np.split(judged, ends), strict=True):
-                seen.append([_in_picture(d, ink.scale, w, h) for d in select(candidates, probability)])
+            ends = np.cumsum([len(candidates) for candidates in masks])[:-1].tolist()
+            for level, candidates, part in zip(depth.levels, masks, judged.split(ends), strict=True):
+                found = select(candidates, part.probability)
+                digits = {c: _in_picture(d, ink.scale, w, h) for c, d in found.items()}
+                seen.append(Seen(ink, level, candidates, part, digits))
     with _timed(stage_ms, "lines"):
-        readings = group_lines(surest(seen))
-    return Page(w, h, tuple(d for r in readings for d in r.digits), readings, stage_ms)
+        gathered = surest(one.digits.values() for one in seen)
+        readings = group_lines(gathered)
+    page = Page(w, h, tuple(d for r in readings for d in r.digits), readings, stage_ms)
+    return Looked(tuple(seen), gathered, page)
 
 
 def _in_picture(digit: Digit, scale: float, width: int, height: int) -> Digit:

@@ -61,11 +61,14 @@ def test_the_verifier_judges_what_the_classifier_keeps(
 ) -> None:
     nets = Two(Says(classifier, 6), None if verifier is None else Says(verifier, 9))
     judged = judge(*found, nets)
-    assert judged.shape == (len(found[1]), CLASSES)
-    assert set(judged.argmax(axis=1).tolist()) == {label}
-    assert np.allclose(judged.sum(axis=1), 1, atol=1e-5)
+    probability = judged.probability
+    assert probability.shape == (len(found[1]), CLASSES)
+    assert set(probability.argmax(axis=1).tolist()) == {label}
+    assert np.allclose(probability.sum(axis=1), 1, atol=1e-5)
+    assert set(judged.classifier.argmax(axis=1).tolist()) == {classifier}
     assert nets.classifier.asked == [(len(found[1]), 28, 28)]
     if nets.verifier is not None:
+        assert judged.verified.sum() == nets.verifier.asked[0][0]
         kept = 0 if classifier == NOT_A_DIGIT else len(found[1])
         assert nets.verifier.asked == [(kept, 2, HEIGHT_PX, WIDTH_PX)]
 
