@@ -56,8 +56,8 @@ def main() -> int:
         ("still 4000×3000", "digit-agent, thorough", still_ms, right(still, thorough().readings)),
     )
     bounds = (
-        Bound("times faster than OpenCV's digits_video", peer_ms / ours_ms, at_least=5.0),
-        Bound("times as long as the bare threshold", ours_ms / floor_ms, at_most=4.0),
+        Bound("times the quick look's time is what OpenCV's digits_video takes", peer_ms / ours_ms, at_least=5.0),
+        Bound("times the bare threshold's time is what the quick look takes", ours_ms / floor_ms, at_most=4.0),
         Bound("s for the still", still_ms / 1000, at_most=1.0),
     )
     console = Console()
