@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from agent.vision.box import Box, around, overlapping
-from agent.vision.components import LEAST_PX, Atom, cut_out, digit_height, find_components
+from agent.vision.components import LEAST_PX, Atom, Components, cut_out, digit_height, find_components
 from agent.vision.ink import Ink
 from agent.vision.rules import remove_rules
 from agent.vision.seams import split_each
@@ -54,14 +55,33 @@ class Candidate:
         return sum(a.area for a in self.atoms)
 
 
+class Strokes(NamedTuple):
+    """What one mask shows."""
+
+    mask: Mask
+    """uint8 (h, w) of 0 and 1: all ink, ruled lines included."""
+    written: Components
+    """Without ruled lines."""
+    digit_px: float
+    """About how high digits are."""
+    least_px: float
+    """Below it nothing can be told."""
+
+
 def find_page_candidates(ink: Ink, factor: float) -> tuple[Candidate, ...]:
     """All candidates of one mask, cut at `factor` times the ink's level."""
+    _, written, digit_px, least_px = find_strokes(ink, factor)
+    atoms = cut_out(written, max(least_px / 2, LEAST_PART * digit_px))
+    return find_candidates(atoms, max(least_px, LEAST_DIGIT * digit_px))
+
+
+def find_strokes(ink: Ink, factor: float) -> Strokes:
+    """One mask, cut at `factor` times the ink's level, and what is written in it."""
     _, mask = cv2.threshold(ink.strength, min(250, ink.level * factor), 1, cv2.THRESH_BINARY)
-    smallest = LEAST_PX * max(1.0, ink.scale)
+    least_px = LEAST_PX * max(1.0, ink.scale)
     components = find_components(np.asarray(mask, np.uint8))
-    typical = digit_height(components.boxes, smallest)
-    atoms = cut_out(remove_rules(components, typical), max(smallest / 2, LEAST_PART * typical))
-    return find_candidates(atoms, max(smallest, LEAST_DIGIT * typical))
+    digit_px = digit_height(components.boxes, least_px)
+    return Strokes(components.mask, remove_rules(components, digit_px), digit_px, least_px)
 
 
 def find_candidates(components: Sequence[Atom], least_px: float) -> tuple[Candidate, ...]:
