@@ -41,7 +41,10 @@ def split_each(masks: Sequence[Mask]) -> Iterator[list[Mask]]:
     inks = [_at_working_height(mask) for mask in masks]
     widths = [ink.shape[1] for ink in inks]
     starts = np.cumsum([0, *(width + 1 for width in widths[:-1])]).tolist()
-    cost, came_from = _walk(np.hstack([np.pad(ink, ((0, 0), (0, 1)), constant_values=WALL) for ink in inks]))
+    walled = np.full((WORKING_PX, starts[-1] + widths[-1]), WALL, np.float32)
+    for ink, start, width in zip(inks, starts, widths, strict=True):
+        walled[:, start : start + width] = ink
+    cost, came_from = _walk(walled)
     arrivals = np.flatnonzero(cost <= MOST_COST)
     paths = _trace(came_from, arrivals)
     for mask, start, width in zip(masks, starts, widths, strict=True):
@@ -58,7 +61,8 @@ def _at_working_height(mask: Mask) -> Floats:
 def _walk(ink: Floats) -> tuple[Floats, NDArray[np.intp]]:
     """The least cost of a way from the top to each column of the last row, and each step's origin (-1, 0, 1)."""
     h, w = ink.shape
-    above = np.pad(ink[:-1], ((0, 0), (1, 1)), constant_values=WALL)
+    above = np.full((h - 1, w + 2), WALL, np.float32)
+    above[:, 1:-1] = ink[:-1]
     # Every step, from the upper left, from above, from the upper right, pays for the stroke that it enters.
     entering = np.stack([ENTRY * np.maximum(ink[1:] - above[:, side : side + w], 0) for side in range(3)], axis=1)
     entering[:, [0, 2]] += SIDE_STEP
