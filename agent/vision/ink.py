@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 Gray = NDArray[np.uint8]
 Picture = NDArray[np.uint8]
+Turn = NDArray[np.float64]
 Gains = NDArray[np.float64]
 """A factor for each channel."""
 
@@ -44,6 +45,8 @@ class Ink:
     """Working pixels to one pixel of the picture."""
     level: int
     """The strength that best parts ink from paper."""
+    turned_back: Turn | None = None
+    """Where the picture was turned: float64 (2, 3), from these pixels to those of the working picture as it stood."""
 
 
 class Paper(NamedTuple):

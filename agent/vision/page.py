@@ -16,6 +16,7 @@ from agent.vision.digits import Digit, select, surest
 from agent.vision.ink import Ink, find_ink, find_inks
 from agent.vision.judge import Judged, Nets, judge
 from agent.vision.lines import Reading, group_lines
+from agent.vision.tilt import level
 
 STAGES = ("ink", "candidates", "classify", "lines")
 
@@ -28,13 +29,13 @@ class Depth:
     """Longest side of the working picture."""
     levels: tuple[float, ...]
     """Masks are cut at these multiples of the ink's level."""
-    both_ways: bool
-    """Whether a picture may have both dark and light ink."""
+    hard: bool
+    """Whether a picture may have both dark and light ink, and may be turned."""
 
 
-QUICK = Depth(longest_px=800, levels=(0.75,), both_ways=False)
+QUICK = Depth(longest_px=800, levels=(0.75,), hard=False)
 """For every live frame."""
-THOROUGH = Depth(longest_px=1600, levels=(0.5, 0.7, 0.9, 1.15), both_ways=True)
+THOROUGH = Depth(longest_px=1600, levels=(0.5, 0.7, 0.9, 1.15), hard=True)
 """For stills."""
 
 
@@ -56,7 +57,7 @@ class Seen:
     """What was seen in one mask of a picture's ink."""
 
     ink: Ink
-    level: float
+    factor: float
     """At which multiple of the ink's level the mask was cut."""
     candidates: tuple[Candidate, ...]
     judged: Judged
@@ -91,7 +92,7 @@ def look(image: NDArray[np.uint8], nets: Nets, depth: Depth = THOROUGH) -> Looke
     stage_ms = dict.fromkeys(STAGES, 0.0)
     h, w = image.shape[:2]
     with _timed(stage_ms, "ink"):
-        inks = find_inks(image, depth.longest_px) if depth.both_ways else (find_ink(image, depth.longest_px),)
+        inks = _hard_inks(image, depth) if depth.hard else (find_ink(image, depth.longest_px),)
     seen: list[Seen] = []
     for ink in inks:
         with _timed(stage_ms, "candidates"):
@@ -100,10 +101,10 @@ def look(image: NDArray[np.uint8], nets: Nets, depth: Depth = THOROUGH) -> Looke
             judged = judge(ink, [c for candidates in masks for c in candidates], nets)
         with _timed(stage_ms, "lines"):
             ends = np.cumsum([len(candidates) for candidates in masks])[:-1].tolist()
-            for level, candidates, part in zip(depth.levels, masks, judged.split(ends), strict=True):
+            for factor, candidates, part in zip(depth.levels, masks, judged.split(ends), strict=True):
                 found = select(candidates, part.probability)
-                digits = {c: _in_picture(d, ink.scale, w, h) for c, d in found.items()}
-                seen.append(Seen(ink, level, candidates, part, digits))
+                digits = {c: replace(d, box=_in_picture(c, ink, w, h)) for c, d in found.items()}
+                seen.append(Seen(ink, factor, candidates, part, digits))
     with _timed(stage_ms, "lines"):
         gathered = surest(one.digits.values() for one in seen)
         readings = group_lines(gathered)
@@ -111,12 +112,24 @@ def look(image: NDArray[np.uint8], nets: Nets, depth: Depth = THOROUGH) -> Looke
     return Looked(tuple(seen), gathered, page)
 
 
-def _in_picture(digit: Digit, scale: float, width: int, height: int) -> Digit:
-    """A digit of the working picture, in pixels of the picture itself."""
-    box = digit.box
-    x, y = round(box.x / scale), round(box.y / scale)
-    right, bottom = min(width, round(box.right / scale)), min(height, round(box.bottom / scale))
-    return replace(digit, box=Box(x, y, max(1, right - x), max(1, bottom - y)))
+def _hard_inks(image: NDArray[np.uint8], depth: Depth) -> tuple[Ink, ...]:
+    return tuple(level(ink) for ink in find_inks(image, depth.longest_px))
+
+
+def _in_picture(candidate: Candidate, ink: Ink, width: int, height: int) -> Box:
+    """A candidate's box in pixels of the picture itself."""
+    box = candidate.box if ink.turned_back is None else _around(candidate, ink.turned_back)
+    x, y = max(0, round(box.x / ink.scale)), max(0, round(box.y / ink.scale))
+    right, bottom = min(width, round(box.right / ink.scale)), min(height, round(box.bottom / ink.scale))
+    return Box(x, y, max(1, right - x), max(1, bottom - y))
+
+
+def _around(candidate: Candidate, turn: NDArray[np.float64]) -> Box:
+    """The box around a candidate's ink once it is turned."""
+    points = [np.argwhere(atom.mask)[:, ::-1] + (atom.box.x + 0.5, atom.box.y + 0.5) for atom in candidate.atoms]
+    turned = np.concatenate(points) @ turn[:, :2].T + turn[:, 2]
+    (x, y), (right, bottom) = np.floor(turned.min(axis=0)).astype(int), np.ceil(turned.max(axis=0)).astype(int)
+    return Box(int(x), int(y), int(right - x), int(bottom - y))
 
 
 @contextmanager
