@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import numpy as np
+
 from agent.capture.frame import Frame
 from agent.capture.latest import LatestFrame
 from agent.capture.source import Source
@@ -14,6 +16,10 @@ PATIENCE_S = 0.5
 """How long to wait for a live frame before the loop gets a chance to stop."""
 SILENT_AFTER = 20
 """Waits in vain after which a live source is said to be silent."""
+FROZEN_AFTER = 300
+"""Frames without the least difference after which a live source is said to be frozen."""
+SAMPLED = 8
+"""Of so many rows and columns one is compared: a sensor's noise is everywhere."""
 
 
 @contextmanager
@@ -39,11 +45,17 @@ def feed(
 
 
 def _newest(latest: LatestFrame, title: str, say: Callable[[str], None], patience_s: float) -> Iterator[Frame | None]:
-    waited = 0
+    waited, repeated, before = 0, 0, np.zeros(0, np.uint8)
     while (frame := latest.get(patience_s)) is not None or not latest.ended:
         waited = waited + 1 if frame is None else 0
         if waited == SILENT_AFTER:
             say(f"{title} has given no frame for {waited * patience_s:g} s; check that it is connected and running")
+        if frame is not None:
+            sample = frame.image[::SAMPLED, ::SAMPLED].copy()
+            repeated = repeated + 1 if np.array_equal(sample, before) else 0
+            before = sample
+            if repeated == FROZEN_AFTER:
+                say(f"{title} has given the same picture {repeated} times; if it is a camera it hangs: connect it anew")
         yield frame
 
 

@@ -1,7 +1,7 @@
-"""The loop: a frame in, its reading out, every sink told; the only place where all parts meet.
+"""The loop: a frame in, its readings out, every sink told; the only place where all parts meet.
 
-The parts come in as arguments: what gives frames, what reads one, who wants to hear. The loop times, counts, says
-what is news, and stops: at the end of the source, at a limit, or when it is asked to.
+The parts come in as arguments: what gives frames, what watches them, who wants to hear. The loop times, counts, and
+stops: at the end of the source, at a limit, or when it is asked to.
 """
 
 from __future__ import annotations
@@ -12,16 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from agent.capture.frame import Frame
-from agent.live.announce import Announcer
 from agent.live.sinks import Sink
 from agent.live.summary import Summary, Tally
 from agent.live.tick import Counts, Tick, Vitals
-from agent.vision.lines import Reading
-from agent.vision.page import Page
+from agent.live.watch import Seen, Watch
 from profiles.errors import SourceError
 
 NS_PER_MS = 1e6
@@ -43,22 +38,20 @@ class Limits:
 
 def loop(
     frames: Iterable[Frame | None],
-    read: Callable[[NDArray[np.uint8]], Page],
+    watch: Watch,
     sinks: Sequence[Sink],
     *,
-    announcer: Announcer,
     stop: threading.Event,
     limits: Limits = Limits(),
     vitals: Callable[[], Vitals | None] = lambda: None,
     clock_ns: Callable[[], int] = time.monotonic_ns,
 ) -> Summary:
-    """Read frames until they end or their source fails, and close the sinks.
+    """Watch frames until they end or their source fails, and close the sinks.
 
     Args:
         frames: frames in order of their number, whose gaps are frames dropped; None is a chance to stop.
-        read: reads one picture, BGR uint8 (H, W, 3).
+        watch: says what is known after each frame.
         sinks: told of each frame, in this order; none of them may block.
-        announcer: says which readings are news.
         stop: ends the loop when it is set.
         limits: end the loop when they are reached.
         vitals: gives the newest sample of power and temperature, at once.
@@ -71,12 +64,20 @@ def loop(
             closing.callback(sink.close)
         for frame in _unbroken(frames, failures):
             if frame is not None:
-                page, latency_ms, finished_ns = _look(frame, read, clock_ns)
-                news = announcer.news(page.readings)
-                counts = _count(counts, news, dropped=frame.number - expected)
+                seen, latency_ms, finished_ns = _look(frame, watch, clock_ns)
+                counts = _count(counts, seen, dropped=frame.number - expected)
                 expected = frame.number + 1
-                image, measured = frame.image, vitals()
-                tick = Tick(frame.number, frame.source, image, page, news, latency_ms, finished_ns, counts, measured)
+                tick = Tick(
+                    number=frame.number,
+                    source=frame.source,
+                    image=frame.image,
+                    page=seen.page,
+                    announced=seen.news,
+                    latency_ms=latency_ms,
+                    finished_ns=finished_ns,
+                    counts=counts,
+                    vitals=vitals(),
+                )
                 tally.add(tick, frame.truth)
                 for sink in sinks:
                     sink.take(tick)
@@ -94,22 +95,22 @@ def _unbroken(frames: Iterable[Frame | None], failures: list[SourceError]) -> It
         failures.append(failure)
 
 
-def _look(
-    frame: Frame, read: Callable[[NDArray[np.uint8]], Page], clock_ns: Callable[[], int]
-) -> tuple[Page, dict[str, float], int]:
-    """Read a frame: its page, `LATENCIES` in ms, and when it was done."""
+def _look(frame: Frame, watch: Watch, clock_ns: Callable[[], int]) -> tuple[Seen, dict[str, float], int]:
+    """What is known after a frame, `LATENCIES` in ms where it was read, and when it was done."""
     taken_ns = clock_ns()
-    page = read(frame.image)
+    seen = watch(frame)
     finished_ns = clock_ns()
     age_ms = (taken_ns - frame.captured_ns) / NS_PER_MS
     total_ms = (finished_ns - frame.captured_ns) / NS_PER_MS
-    return page, {"age": age_ms, **page.stage_ms, "total": total_ms}, finished_ns
+    latency_ms = {} if seen.unchanged else {"age": age_ms, **seen.page.stage_ms, "total": total_ms}
+    return seen, latency_ms, finished_ns
 
 
-def _count(counts: Counts, news: Sequence[Reading], dropped: int) -> Counts:
+def _count(counts: Counts, seen: Seen, dropped: int) -> Counts:
     return Counts(
         frames=counts.frames + 1,
         dropped=counts.dropped + dropped,
-        readings=counts.readings + len(news),
-        digits=counts.digits + sum(len(reading.digits) for reading in news),
+        readings=counts.readings + len(seen.news),
+        digits=counts.digits + sum(len(reading.digits) for reading in seen.news),
+        unchanged=counts.unchanged + seen.unchanged,
     )

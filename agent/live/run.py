@@ -19,9 +19,8 @@ from rich.console import Console
 from agent.capture.opener import open_source
 from agent.capture.uri import PicturesSpec, parse_source
 from agent.choice.candidates import place
-from agent.choice.choose import BestNet, choose
+from agent.choice.choose import BestNet, choose_nets
 from agent.folders import default_artifacts
-from agent.live.announce import Announcer
 from agent.live.feed import feed
 from agent.live.heartbeat import Heartbeat
 from agent.live.loop import Limits, loop
@@ -30,13 +29,14 @@ from agent.live.sampler import Sampler, measure_vitals
 from agent.live.sinks import Queued, Sink
 from agent.live.summary import Summary
 from agent.live.tick import RunInfo
+from agent.live.watch import VideoWatch, watch_stills
 from agent.sensors.power import find_power_reader
 from agent.telemetry.store import Store
 from agent.views.dashboard import Dashboard
 from agent.views.jsonl import JsonLines
 from agent.views.plain import Plain
 from agent.views.screenshot import Screenshot
-from agent.vision.page import QUICK, THOROUGH, read_page
+from agent.vision.page import read_page
 from profiles.board import detect_board
 
 log = logging.getLogger(__name__)
@@ -83,21 +83,22 @@ def run(options: RunOptions, out: Console, err: Console) -> tuple[RunInfo, Summa
         with notices([say]), err.status("looking for the best net") as status:
             source = cleanup.enter_context(open_source(spec, width=width, height=height))
             tell = status.update if err.is_terminal else log.info
-            net = BestNet(choose(options.artifacts or default_artifacts(), profile, tell=tell))
+            nets = choose_nets(options.artifacts or default_artifacts(), profile, tell=tell)
         power = find_power_reader(profile)
-        info = partial(_info, source.title, profile.name, net, power.describe if power is not None else None)
+        info = partial(
+            _info, source.title, profile.name, nets.classifier, power.describe if power is not None else None
+        )
         sampler = Sampler(partial(measure_vitals, profile.sensors, power))
         cleanup.callback(sampler.close)
         stop = cleanup.enter_context(_stop_by_signal())
         frames = cleanup.enter_context(feed(source, log.warning))
         sinks = cleanup.enter_context(_sinks(options, info, out, say, wait=not source.live))
+        read = partial(read_page, nets=nets)
         stills = isinstance(spec, PicturesSpec)
-        depth = THOROUGH if stills else QUICK
         summary = loop(
             frames,
-            lambda image: read_page(image, net, depth),
+            watch_stills(read) if stills else VideoWatch(read, profile.budget.frame_ms, live=source.live),
             sinks,
-            announcer=Announcer(stills=stills),
             stop=stop,
             limits=options.limits,
             vitals=sampler.newest,

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from agent.vision.lines import Reading
 from agent.vision.page import STAGES, Page
 
-LATENCIES = ("age", *STAGES, "total")
-"""What a tick times, in this order: how old the frame was, the stages of reading, and from capture to result."""
+TRACK = "track"
+LATENCIES = ("age", *STAGES, TRACK, "total")
+"""What a tick times, in this order: how old the frame was, the stages of reading, what is done to follow its digits,
+and from capture to result."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ class Counts:
     """Readings announced."""
     digits: int = 0
     """Digits of the readings announced."""
+    unchanged: int = 0
+    """Of the frames, those that showed nothing new and were not read again."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +72,7 @@ class Tick:
     page: Page
     announced: tuple[Reading, ...]
     latency_ms: Mapping[str, float]
-    """`LATENCIES`, in milliseconds."""
+    """`LATENCIES`, in milliseconds; empty where the frame showed nothing new."""
     finished_ns: int
     """`time.monotonic_ns()` when it was read."""
     counts: Counts

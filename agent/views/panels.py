@@ -10,7 +10,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from agent.live.tick import LATENCIES, RunInfo
+from agent.live.tick import LATENCIES, Counts, RunInfo
 from agent.views.figures import count, duration, ms, power, sparkline
 from agent.views.history import Snapshot
 from agent.views.picture import SURE, UNSURE, Picture
@@ -174,10 +174,11 @@ def machine_panel(info: RunInfo, now: Snapshot, width: int) -> Panel:
         table.add_row("throttling", Text(", ".join(throttling), style=f"bold {BAD}"))
     else:
         table.add_row("throttling", Text("none" if throttling is not None else "no sensor", style=DIM))
-    counts = now.tick.counts if now.tick is not None else None
-    dropped = counts.dropped if counts is not None else 0
-    frames = Text(count(counts.frames if counts is not None else 0))
-    frames.append(f", {count(dropped)} dropped", style=WARN if dropped else DIM)
+    counts = now.tick.counts if now.tick is not None else Counts()
+    frames = Text(count(counts.frames))
+    frames.append(f", {count(counts.dropped)} dropped", style=WARN if counts.dropped else DIM)
+    if counts.unchanged:
+        frames.append(f", {count(counts.unchanged)} the same", style=DIM)
     table.add_row("frames", frames)
     return _panel(table, "machine", info.board)
 

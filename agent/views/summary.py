@@ -20,10 +20,9 @@ def summary_table(info: RunInfo, summary: Summary) -> Table:
     table.add_row("source", Text(f"{info.source}, on {info.board}"))
     table.add_row("net", Text(f"{info.artifact} in {info.runtime}"))
     table.add_row("numbers", Text(f"{count(counts.readings)} read, of {count(counts.digits)} digits"))
-    table.add_row(
-        "frames",
-        Text(f"{count(counts.frames)} in {took(summary.seconds)}, {rate}{count(counts.dropped)} dropped"),
-    )
+    same = f", {count(counts.unchanged)} showed nothing new" if counts.unchanged else ""
+    frames = f"{count(counts.frames)} in {took(summary.seconds)}, {rate}{count(counts.dropped)} dropped{same}"
+    table.add_row("frames", Text(frames))
     if total := summary.latency.get("total"):
         p50, p95, p99 = ms(total.p50_ms), ms(total.p95_ms), ms(total.p99_ms)
         table.add_row("latency", Text(f"p50 {p50} ms, p95 {p95} ms, p99 {p99} ms from capture to result"))

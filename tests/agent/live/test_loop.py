@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import cv2
 import numpy as np
@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from agent.capture.frame import Frame, TrueDigit
 from agent.capture.source import Source
-from agent.live.announce import Announcer
-from agent.live.feed import feed
+from agent.live.feed import FROZEN_AFTER, feed
 from agent.live.loop import Limits, loop
 from agent.live.sinks import Queued, Sink
 from agent.live.tick import Tick, Vitals
+from agent.live.watch import Seen, Watch
 from agent.vision.box import Box
 from agent.vision.digits import Digit
 from agent.vision.lines import Reading
@@ -65,18 +65,22 @@ class Bars(Source):
         self.closed = True
 
 
-def bar_reader(clock: Clock) -> Callable[[Image], Page]:
-    """A reader of bars, which takes 3 ms."""
+def bar_watch(clock: Clock) -> Watch:
+    """Reads bars, which takes 3 ms; a bar is news where it differs from the one before, and else is not read."""
+    before: list[str] = []
 
-    def read(image: Image) -> Page:
-        grey = image[:, :, 0]
+    def watch(frame: Frame) -> Seen:
+        grey = frame.image[:, :, 0]
         x, y, w, h = cv2.boundingRect(cv2.findNonZero(grey))
         digit = Digit(int(grey.max()) // 20 - 1, 1.0, Box(x, y, w, h))
         reading = Reading(str(digit.digit), digit.box, 1.0, (digit,))
-        clock.spend(3)
-        return Page(40, 40, (digit,), (reading,), {"ink": 1.0, "candidates": 1.0, "classify": 1.0, "lines": 0.0})
+        unchanged = before[-1:] == [reading.text]
+        before.append(reading.text)
+        clock.spend(0 if unchanged else 3)
+        page = Page(40, 40, (digit,), (reading,), {"ink": 1.0, "candidates": 1.0, "classify": 1.0, "lines": 0.0})
+        return Seen(page, () if unchanged else (reading,), unchanged)
 
-    return read
+    return watch
 
 
 class Notes:
@@ -113,11 +117,11 @@ def test_each_frame_of_a_finite_source_reaches_the_sinks_and_the_summary(clock: 
     source = Bars("1111222233334", clock)
     sinks: list[Sink] = [direct, Queued(behind, "behind", wait=True, size=1)]
     with feed(source, print) as frames:
-        summary = loop(frames, bar_reader(clock), sinks, announcer=Announcer(), stop=stop, clock_ns=clock)
+        summary = loop(frames, bar_watch(clock), sinks, stop=stop, clock_ns=clock)
     assert summary.failure is None
-    assert direct.announced == behind.announced == "123"
+    assert direct.announced == behind.announced == "1234"
     assert [tick.number for tick in behind.ticks] == list(range(13))
-    assert (summary.counts.frames, summary.counts.readings, summary.counts.digits) == (13, 3, 3)
+    assert (summary.counts.frames, summary.counts.readings, summary.counts.digits) == (13, 4, 4)
     assert summary.score is not None
     assert (summary.score.true, summary.score.right, summary.score.false) == (13, 13, 0)
     assert direct.closed
@@ -128,7 +132,7 @@ def test_each_frame_of_a_finite_source_reaches_the_sinks_and_the_summary(clock: 
 def test_latency_counts_from_the_moment_of_capture(clock: Clock, stop: threading.Event) -> None:
     notes = Notes()
     with feed(Bars("7", clock), print) as frames:
-        loop(frames, bar_reader(clock), [notes], announcer=Announcer(), stop=stop, clock_ns=clock)
+        loop(frames, bar_watch(clock), [notes], stop=stop, clock_ns=clock)
     assert notes.ticks[0].latency_ms == {
         "age": 2.0,
         "ink": 1.0,
@@ -139,11 +143,21 @@ def test_latency_counts_from_the_moment_of_capture(clock: Clock, stop: threading
     }
 
 
+def test_frames_that_show_nothing_new_are_counted_and_tell_no_latency(clock: Clock, stop: threading.Event) -> None:
+    notes = Notes()
+    with feed(Bars("1112", clock), print) as frames:
+        summary = loop(frames, bar_watch(clock), [notes], stop=stop, clock_ns=clock)
+    assert [tick.counts.unchanged for tick in notes.ticks] == [0, 1, 2, 2]
+    assert [bool(tick.latency_ms) for tick in notes.ticks] == [True, False, False, True]
+    assert all(tick.image is not None and tick.page.readings for tick in notes.ticks)
+    assert (summary.counts.frames, summary.counts.unchanged) == (4, 2)
+
+
 @pytest.mark.parametrize(("limits", "frames"), [(Limits(frames=4), 4), (Limits(seconds=0.012), 3), (Limits(), 9)])
 def test_limits_end_a_run(limits: Limits, frames: int, clock: Clock, stop: threading.Event) -> None:
     with feed(Bars("123456789", clock), print) as given:
-        read = bar_reader(clock)
-        summary = loop(given, read, [], announcer=Announcer(), stop=stop, limits=limits, clock_ns=clock)
+        watch = bar_watch(clock)
+        summary = loop(given, watch, [], stop=stop, limits=limits, clock_ns=clock)
     assert summary.counts.frames == frames
 
 
@@ -156,7 +170,7 @@ def test_a_stop_ends_a_run_after_the_frame_at_hand(clock: Clock, stop: threading
 
     notes = Stopper()
     with feed(Bars("1" * 50, clock), print) as frames:
-        loop(frames, bar_reader(clock), [notes], announcer=Announcer(), stop=stop, clock_ns=clock)
+        loop(frames, bar_watch(clock), [notes], stop=stop, clock_ns=clock)
     assert len(notes.ticks) == 3
     assert notes.closed
 
@@ -164,7 +178,7 @@ def test_a_stop_ends_a_run_after_the_frame_at_hand(clock: Clock, stop: threading
 def test_a_picture_that_cannot_be_read_is_told_and_skipped(clock: Clock, stop: threading.Event) -> None:
     said: list[str] = []
     with feed(Bars("1x2", clock), said.append) as frames:
-        summary = loop(frames, bar_reader(clock), [], announcer=Announcer(stills=True), stop=stop, clock_ns=clock)
+        summary = loop(frames, bar_watch(clock), [], stop=stop, clock_ns=clock)
     assert said == ["bar x cannot be read"]
     assert (summary.counts.frames, summary.counts.readings) == (2, 2)
     assert str(summary.failure) == "bars: 1 could not be read, as told above; copy them again or remove them"
@@ -175,7 +189,7 @@ def test_what_a_source_gave_before_it_failed_is_summed_up(live: bool, clock: Clo
     notes = Notes()
     failure = SourceError("the camera was unplugged")
     with feed(Bars("12", clock, live=live, failure=failure), print) as frames:
-        summary = loop(frames, bar_reader(clock), [notes], announcer=Announcer(), stop=stop, clock_ns=clock)
+        summary = loop(frames, bar_watch(clock), [notes], stop=stop, clock_ns=clock)
     assert summary.failure is failure
     assert summary.counts.frames == len(notes.ticks) >= 1
     assert notes.closed
@@ -192,9 +206,28 @@ def test_a_live_source_that_falls_silent_is_told_once_and_can_be_stopped(clock: 
     said: list[str] = []
     with feed(Silent("1", clock, live=True), said.append, patience_s=0.002) as frames:
         threading.Timer(0.2, stop.set).start()
-        summary = loop(frames, bar_reader(clock), [], announcer=Announcer(), stop=stop, clock_ns=clock)
+        summary = loop(frames, bar_watch(clock), [], stop=stop, clock_ns=clock)
     assert summary.counts.frames == 1
     assert said == ["bars has given no frame for 0.04 s; check that it is connected and running"]
+
+
+def test_a_live_source_that_repeats_one_picture_is_told_once(clock: Clock, stop: threading.Event) -> None:
+    class Paced(Bars):
+        """Waits until its last frame was taken."""
+
+        taken = threading.Semaphore(1)
+
+        def read(self) -> Frame | None:
+            self.taken.acquire(timeout=10)
+            return super().read()
+
+    source, said = Paced("2" + "1" * (2 * FROZEN_AFTER), clock, live=True), list[str]()
+    with feed(source, said.append) as frames:
+        for _ in frames:
+            source.taken.release()
+    assert said == [
+        f"bars has given the same picture {FROZEN_AFTER} times; if it is a camera it hangs: connect it anew"
+    ]
 
 
 def test_frames_that_a_live_source_dropped_are_counted(clock: Clock, stop: threading.Event) -> None:
@@ -203,7 +236,7 @@ def test_frames_that_a_live_source_dropped_are_counted(clock: Clock, stop: threa
         every = [source.read() for _ in range(10)]
         yield from (every[0], None, every[3], every[4], None, every[9])
 
-    summary = loop(frames(), bar_reader(clock), [], announcer=Announcer(), stop=stop, clock_ns=clock)
+    summary = loop(frames(), bar_watch(clock), [], stop=stop, clock_ns=clock)
     assert (summary.counts.frames, summary.counts.dropped) == (4, 6)
 
 
@@ -211,10 +244,8 @@ def test_ticks_carry_the_newest_vitals(clock: Clock, stop: threading.Event) -> N
     notes = Notes()
     samples = iter([None, Vitals(1, 2500.0, 41.0), Vitals(2, 3500.0, 42.0)])
     with feed(Bars("123", clock), print) as frames:
-        read = bar_reader(clock)
-        summary = loop(
-            frames, read, [notes], announcer=Announcer(), stop=stop, vitals=lambda: next(samples), clock_ns=clock
-        )
+        watch = bar_watch(clock)
+        summary = loop(frames, watch, [notes], stop=stop, vitals=lambda: next(samples), clock_ns=clock)
     assert [tick.vitals and tick.vitals.temperature_c for tick in notes.ticks] == [None, 41.0, 42.0]
     assert summary.power is not None
     assert summary.power.mean_mw == 3000.0
