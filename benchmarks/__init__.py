@@ -1,4 +1,5 @@
 """What `make bench` measures besides `digit-agent bench`: whole pictures, against other ways to read them.
 
 python -m benchmarks.reading    # a frame and a still, against OpenCV's sample and against a bare threshold
+python -m benchmarks.video      # films, whether each number in them is announced once and rightly
 """

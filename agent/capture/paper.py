@@ -72,12 +72,12 @@ def write_sheet(rng: np.random.Generator, ruling: Ruling) -> Sheet:
     baselines_px = range(h - MARGIN_PX - 20, MARGIN_PX + 60, -spacing_px)
     rows = [y + int(rng.integers(-4, 5)) for y in reversed(baselines_px)]
     paper = np.full((h, w, 3), rng.integers((222, 230, 234), (236, 244, 248)), np.uint8)
-    _print_rules(paper, ruling, baselines_px[0], spacing_px)
+    print_rules(paper, ruling, baselines_px[0], spacing_px)
     pens = rng.permutation(list(INKS))
     script = Script(invent_hand(rng), 0.6 * spacing_px, INKS[pens[0]])
     digits: list[WrittenDigit] = []
     if rng.random() < 0.7:
-        _write_heading(rng, paper, rows.pop(0), script)
+        write_heading(rng, paper, rows.pop(0), script)
     for y in rows:
         if y == rows[-1] and rng.random() < 0.5:
             script = replace(script, colour=INKS[pens[1]])
@@ -86,10 +86,11 @@ def write_sheet(rng: np.random.Generator, ruling: Ruling) -> Sheet:
         _stain(rng, paper)
     desk = np.full((h + 2 * DESK_PX, w + 2 * DESK_PX, 3), DESK_COLOUR, np.uint8)
     desk[DESK_PX : DESK_PX + h, DESK_PX : DESK_PX + w] = paper
-    return Sheet(_light(rng, desk), tuple(digits))
+    return Sheet(light_desk(rng, desk), tuple(digits))
 
 
-def _print_rules(paper: NDArray[np.uint8], ruling: Ruling, baseline_px: int, spacing_px: int) -> None:
+def print_rules(paper: NDArray[np.uint8], ruling: Ruling, baseline_px: int, spacing_px: int) -> None:
+    """Print a ruling on paper, BGR uint8 (H, W, 3), so that writing at the baselines stands on its lines."""
     h, w = paper.shape[:2]
     step_px = {"plain": 0, "ruled": spacing_px // 2, "squared": spacing_px // 4}[ruling]
     if not step_px:
@@ -117,7 +118,7 @@ def _write_row(
             continue
         for digit, ink, gap_px in zip(digits, inks, gaps_px, strict=True):
             y = baseline_px - ink.shape[0] + drift * x + rng.normal(0, 0.02) * script.height_px
-            _lay_ink(paper, ink, round(x), round(y), script.colour)
+            lay_ink(paper, ink, round(x), round(y), script.colour)
             written.append(WrittenDigit(digit, outline(ink) + np.array((round(x), round(y)), np.float32) + DESK_PX))
             x += ink.shape[1] + gap_px
         x += script.height_px * rng.uniform(0.9, 1.8)
@@ -131,7 +132,7 @@ def outline(ink: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.asarray(cv2.convexHull(np.concatenate(corners).astype(np.float32))[:, 0], np.float32)
 
 
-def _lay_ink(paper: NDArray[np.uint8], ink: NDArray[np.uint8], x: int, y: int, colour: Colour) -> None:
+def lay_ink(paper: NDArray[np.uint8], ink: NDArray[np.uint8], x: int, y: int, colour: Colour) -> None:
     """Darken the paper like a dye: what lies beneath, rules too, shines through."""
     h, w = ink.shape
     place = paper[y : y + h, x : x + w]
@@ -139,7 +140,7 @@ def _lay_ink(paper: NDArray[np.uint8], ink: NDArray[np.uint8], x: int, y: int, c
     place[:] = np.rint(place * dye).astype(np.uint8)
 
 
-def _write_heading(rng: np.random.Generator, paper: NDArray[np.uint8], baseline_px: int, script: Script) -> None:
+def write_heading(rng: np.random.Generator, paper: NDArray[np.uint8], baseline_px: int, script: Script) -> None:
     """A word that nobody can read, underlined: the reader must not take it for numbers."""
     letters = int(rng.integers(7, 12))
     t = np.arange(0, letters, 0.25)
@@ -149,7 +150,7 @@ def _write_heading(rng: np.random.Generator, paper: NDArray[np.uint8], baseline_
     word = spline(np.column_stack((x, y)), steps=6)
     line = spline(np.array([[0, 26], [17 * letters, 24 + rng.normal(0, 3)], [34 * letters, 26 + rng.normal(0, 3)]]))
     ink = draw_strokes(rng, [word, line], 0.8 * script.height_px * script.hand.stroke)
-    _lay_ink(paper, ink, MARGIN_PX + int(rng.integers(0, 60)), baseline_px - ink.shape[0] + 20, script.colour)
+    lay_ink(paper, ink, MARGIN_PX + int(rng.integers(0, 60)), baseline_px - ink.shape[0] + 20, script.colour)
 
 
 def _stain(rng: np.random.Generator, paper: NDArray[np.uint8]) -> None:
@@ -158,10 +159,10 @@ def _stain(rng: np.random.Generator, paper: NDArray[np.uint8]) -> None:
     ring = np.zeros((size_px, size_px), np.uint8)
     cv2.circle(ring, (160, 160), int(rng.integers(110, 145)), 70, int(rng.integers(5, 10)), cv2.LINE_AA)
     x, y = (int(rng.integers(0, side_px - size_px)) for side_px in PAPER_PX)
-    _lay_ink(paper, np.asarray(cv2.GaussianBlur(ring, (0, 0), 3), np.uint8), x, y, (120, 160, 190))
+    lay_ink(paper, np.asarray(cv2.GaussianBlur(ring, (0, 0), 3), np.uint8), x, y, (120, 160, 190))
 
 
-def _light(rng: np.random.Generator, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def light_desk(rng: np.random.Generator, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Grain of the paper, light that falls off to one side, and the soft shadow of whoever holds the camera."""
     h, w = image.shape[:2]
     tile = cv2.GaussianBlur(rng.normal(0, 6, (256, 256)).astype(np.float32), (0, 0), 0.9)
