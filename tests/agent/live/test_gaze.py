@@ -50,6 +50,10 @@ def test_a_new_view_is_looked_at_thoroughly_as_soon_as_it_rests() -> None:
     assert looks(Gaze(FRAME_MS), *resting(3), *moving(4), *resting(5, "57")) == "T..qqqqqT..."
 
 
+def test_a_view_that_was_disturbed_is_read_again() -> None:
+    assert looks(Gaze(FRAME_MS), *resting(3), *resting(1, "57"), *resting(4)) == "T..qq..."
+
+
 def test_a_picture_that_moves_is_looked_at_thoroughly_once_a_second() -> None:
     assert looks(Gaze(FRAME_MS), *moving(25)) == "TqqqqqqqqqTqqqqqqqqqTqqqq"
 
@@ -63,7 +67,7 @@ def test_a_thorough_look_is_spread_over_the_frames_that_can_afford_it(thorough_m
 
 def test_a_view_that_rests_while_no_thorough_look_can_be_afforded_gets_it_later() -> None:
     shown = looks(Gaze(FRAME_MS), *moving(3), *resting(30), thorough_ms=500.0)
-    assert shown == "Tqqq" + 16 * "." + "T" + 12 * "."
+    assert shown == "T" + 19 * "q" + "T" + 12 * "."
 
 
 @given(st.integers(-30, 30), st.integers(0, 99))
