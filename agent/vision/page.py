@@ -17,6 +17,7 @@ from agent.vision.ink import Ink, find_ink, find_inks
 from agent.vision.judge import Judged, Nets, judge
 from agent.vision.lines import Reading, group_lines
 from agent.vision.tilt import level
+from agent.vision.words import outside_words
 
 STAGES = ("ink", "candidates", "classify", "lines")
 
@@ -102,8 +103,8 @@ def look(image: NDArray[np.uint8], nets: Nets, depth: Depth = THOROUGH) -> Looke
         with _timed(stage_ms, "lines"):
             ends = np.cumsum([len(candidates) for candidates in masks])[:-1].tolist()
             for factor, candidates, part in zip(depth.levels, masks, judged.split(ends), strict=True):
-                found = select(candidates, part.probability)
-                digits = {c: replace(d, box=_in_picture(c, ink, w, h)) for c, d in found.items()}
+                found = outside_words(select(candidates, part.probability), candidates)
+                digits = {c: replace(d, box=in_picture(c, ink, w, h)) for c, d in found.items()}
                 seen.append(Seen(ink, factor, candidates, part, digits))
     with _timed(stage_ms, "lines"):
         gathered = surest(one.digits.values() for one in seen)
@@ -116,7 +117,7 @@ def _hard_inks(image: NDArray[np.uint8], depth: Depth) -> tuple[Ink, ...]:
     return tuple(level(ink) for ink in find_inks(image, depth.longest_px))
 
 
-def _in_picture(candidate: Candidate, ink: Ink, width: int, height: int) -> Box:
+def in_picture(candidate: Candidate, ink: Ink, width: int, height: int) -> Box:
     """A candidate's box in pixels of the picture itself."""
     box = candidate.box if ink.turned_back is None else _around(candidate, ink.turned_back)
     x, y = max(0, round(box.x / ink.scale)), max(0, round(box.y / ink.scale))

@@ -19,9 +19,11 @@ SMALL_PX = 320
 """Longest side of the small picture on which the angle is sought."""
 MOST_DEG = 24.0
 COARSE_DEG, FINE_DEG = 2.0, 0.5
+LEAST_PX = 240
+"""A picture whose shorter side, at its working scale, is less holds a line or two: their own slope says nothing."""
 LEAST_DEG = 2.0
 """Less is left as it is: the segmenter bears it, and a picture that stands upright stays untouched."""
-CLEARLY = 1.25
+CLEARLY = 1.6
 """The profile must be this much steeper than that of the picture as it stands."""
 
 
@@ -41,6 +43,8 @@ def level(ink: Ink) -> Ink:
 
 def tilt_deg(ink: Ink) -> float:
     """By how many degrees lines rise to the left, -24..24, or 0 where nothing tells."""
+    if min(ink.strength.shape) < LEAST_PX:
+        return 0.0
     _, mask = cv2.threshold(ink.strength, ink.level, 255, cv2.THRESH_BINARY)  # without the paper's texture
     scale = min(1.0, SMALL_PX / max(mask.shape))
     small = np.asarray(cv2.resize(mask, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.float32)

@@ -49,7 +49,7 @@ def is_inside(box: Box, scene: Scene) -> bool:
 def test_every_digit_lies_in_the_picture_and_is_ink(seed: int) -> None:
     scene = draw_scene(np.random.default_rng(seed), NO_GLYPHS)
     assert scene.image.dtype == np.uint8
-    assert all(160 <= side <= 480 for side in scene.image.shape[:2])
+    assert all(160 <= side <= 1152 for side in scene.image.shape[:2])
     assert all(is_inside(box, scene) for _, box in scene.digits)
     assert all(is_inside(box, scene) for box in scene.ignored)
     for label, box in scene.digits:
