@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from agent.choice.choose import Choice, choose_nets
 from agent.folders import default_artifacts
-from agent.vision.page import THOROUGH, Depth, Page, read_page
+from agent.vision.page import THOROUGH, Depth, Looked, Page, look
 from profiles.board import detect_board
 from profiles.errors import UsageError
 
@@ -42,7 +42,11 @@ class Reader:
         return self._nets.classifier.choice
 
     def read(self, image_bgr: NDArray[np.uint8]) -> Page:
-        """Read a picture.
+        """Read a picture; arguments and errors as in `look`."""
+        return self.look(image_bgr).page
+
+    def look(self, image_bgr: NDArray[np.uint8]) -> Looked:
+        """Read a picture, and tell what each step saw: what `agent.explain` shows.
 
         Args:
             image_bgr: uint8 (H, W, 3), blue first as OpenCV gives it, upright.
@@ -57,7 +61,7 @@ class Reader:
                 f"a picture must be uint8 (H, W, 3), BGR, not {given}; read it with "
                 "cv2.imread(path, cv2.IMREAD_COLOR), which gives None where it cannot"
             )
-        return read_page(image_bgr, self._nets, self._depth)
+        return look(image_bgr, self._nets, self._depth)
 
 
 def _is_picture(image: object) -> bool:

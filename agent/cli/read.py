@@ -16,10 +16,16 @@ def read(
     *,
     artifacts: Annotated[Path | None, typer.Option(metavar="DIR", help="Artifacts other than those shipped.")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a picture, a line each.")] = False,
+    explain: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Show each step, and why what was not read was not, in DIR.")
+    ] = None,
 ) -> None:
     """Read the numbers on pictures.
 
     A picture that cannot be read is told on stderr, the others are read all the same, and the exit code is 1.
+
+    Where one is read wrong, `--explain DIR` writes pages and pictures to look at: ink, candidates with the reason why
+    each was dropped, what the nets saw, and what was read. Open DIR/index.html in a browser.
 
     Example: `digit-agent read note.jpg scans/ --json`
     """
@@ -31,6 +37,11 @@ def read(
     from agent.reader import Reader
     from profiles.errors import SourceError
 
+    album = None
+    if explain is not None:
+        from agent.explain.album import Album
+
+        album = Album(explain)
     failed = False
     reader: Reader | None = None
     for text in files:
@@ -48,8 +59,12 @@ def read(
             if reader is None:
                 with Console(stderr=True).status("looking for the best net"):
                     reader = Reader(artifacts)
-            source, page = printable(path), reader.read(image)
-            typer.echo(msgspec.json.encode(as_dict(source, page)) if json else as_text(source, page))
+            source, looked = printable(path), reader.look(image)
+            typer.echo(msgspec.json.encode(as_dict(source, looked.page)) if json else as_text(source, looked.page))
+            if album is not None:
+                album.add(path, image, looked)
+    if album is not None:
+        typer.echo(f"digit-agent: every step is shown in {printable(album.index)}", err=True)
     if failed:
         raise typer.Exit(1)
 

@@ -104,6 +104,21 @@ def test_a_name_that_is_no_text_makes_json_all_the_same(cache: Path, folder: Pat
     assert read_json(cache, folder, ".")[0]["source"] == "note \ufffd%s.png"
 
 
+def test_each_step_is_shown_in_a_folder(cache: Path, folder: Path) -> None:
+    shown = folder / "why" / "index.html"
+    done = read(cache, folder, "--explain", "why", "--json", "note.png")
+    assert (done.returncode, done.stdout) == (0, read(cache, folder, "--json", "note.png").stdout)
+    assert done.stderr.decode() == f"digit-agent: every step is shown in {shown.relative_to(folder)}\n"
+    assert "561, 247, 90, 83" in shown.read_text("utf-8")
+    assert cv2.imread(str(folder / "why" / "note" / "readings.png")) is not None
+
+
+def test_where_no_step_can_be_shown_nothing_is_read(cache: Path, folder: Path) -> None:
+    done = read(cache, folder, "--explain", "note.png", "note.png")
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr.decode() == "digit-agent: note.png cannot be written (File exists); choose another folder\n"
+
+
 def test_what_is_wrong_with_all_ends_in_one_line(cache: Path, folder: Path) -> None:
     done = read(cache, folder, "--artifacts", "nowhere", "note.png", "note.png")
     assert (done.returncode, done.stdout) == (1, b"")
