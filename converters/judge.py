@@ -6,13 +6,14 @@ No torch here: an artifact is judged in the runtime that the board will use, on 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.vision.judge import softmax
 from converters.data.trial import Trial, load_trial
 from profiles.errors import ArtifactError, UsageError
 from profiles.manifest import FILE_NAME, Accuracy, Artifact, load_manifest
@@ -21,6 +22,7 @@ from profiles.profile import RuntimeName
 if TYPE_CHECKING:
     from agent.vision.judge import Net
 
+BINS = 15
 DIGITS = 10
 REJECTED = 10
 """The class of what is no digit, and its row and column of the confusion matrix."""
@@ -47,6 +49,8 @@ class Verdict:
     digits: tuple[DigitScore, ...]
     confusion: tuple[tuple[int, ...], ...]
     """Eleven rows, what is true, by eleven columns, what was read; the last ones are of what is no digit."""
+    calibration_error: float | None = None
+    """By how much probabilities are off, 0..1: see `calibration_error`; None where only labels were compared."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,24 @@ def judge(predictions: NDArray[np.integer], labels: NDArray[np.integer]) -> Verd
 
 def judge_net(net: Net, trial: Trial) -> Verdict:
     """Ask a net about a trial's images, and judge it."""
-    return judge(net.logits(trial.images).argmax(axis=1), trial.labels)
+    logits = net.logits(trial.images)
+    error = calibration_error(softmax(logits), trial.labels)
+    return replace(judge(logits.argmax(axis=1), trial.labels), calibration_error=error)
+
+
+def calibration_error(probability: NDArray[np.floating], labels: NDArray[np.integer]) -> float:
+    """Expected calibration error (Guo et al., On calibration of modern neural networks, 2017), 0..1.
+
+    Of the images that a net is about equally sure of, in `BINS` bins, the difference between how sure it is and how
+    often it is right; the mean over all images.
+
+    Args:
+        probability: (n, 11), rows that add up to 1.
+        labels: (n,) of 0..10.
+    """
+    sure, right = probability.max(axis=1), probability.argmax(axis=1) == labels
+    bins = np.minimum((sure * BINS).astype(int), BINS - 1)
+    return float(np.abs(np.bincount(bins, sure - right, BINS)).sum() / max(1, len(labels)))
 
 
 def measure_accuracy(net: Net, artifact: Artifact, runtime: RuntimeName, trial: Trial) -> Accuracy:

@@ -72,7 +72,7 @@ def summary(evaluations: tuple[Evaluation, ...]) -> Table:
     """One row an artifact."""
     from rich.table import Table
 
-    table = Table("file", "bytes", "runtime", "accuracy", "promised")
+    table = Table("file", "bytes", "runtime", "accuracy", "promised", "calibration error")
     for column in table.columns[1:]:
         column.justify = "right"
     for one in evaluations:
@@ -83,6 +83,7 @@ def summary(evaluations: tuple[Evaluation, ...]) -> Table:
             f"{one.runtime} {one.runtime_version}",
             f"{one.verdict.accuracy:.2%}",
             f"{promise.value:.2%}" if promise else "–",
+            "–" if one.verdict.calibration_error is None else f"{one.verdict.calibration_error:.2%}",
         )
     judged = {f"{one.artifact.role}: {one.data}, {one.verdict.images:,} images" for one in evaluations}
     table.caption = "; ".join(sorted(judged))

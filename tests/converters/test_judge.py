@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from agent.runtimes.net import runtime_version
 from converters.export.golden import golden_inputs
-from converters.judge import REJECTED, evaluate, find_artifacts, judge
+from converters.judge import REJECTED, calibration_error, evaluate, find_artifacts, judge
 from profiles.errors import ArtifactError, DatasetError, ManifestError, RuntimeUnusableError, UsageError
 from profiles.manifest import FILE_NAME, Manifest, dump_manifest
 
@@ -82,6 +82,21 @@ def data(tmp_path: Path, write_mnist: WriteMnist) -> Path:
         tmp_path / "mnist", "test", golden_inputs("classifier")[[3, 0, 1, 11]], np.array([3, 0, 7, 1], np.uint8)
     )
     return tmp_path / "mnist"
+
+
+@pytest.mark.parametrize(
+    ("sure", "right", "error"),
+    [
+        pytest.param(0.8, 8, 0.0, id="as-often-right-as-it-is-sure"),
+        pytest.param(0.9, 5, 0.4, id="too-sure"),
+        pytest.param(0.6, 10, 0.4, id="not-sure-enough"),
+    ],
+)
+def test_how_far_probabilities_are_off(sure: float, right: int, error: float) -> None:
+    probability = np.full((10, 11), (1 - sure) / 10)
+    probability[:, 3] = sure
+    labels = np.where(np.arange(10) < right, 3, 5)
+    assert calibration_error(probability, labels) == pytest.approx(error)
 
 
 def test_a_folder_is_judged_file_by_file(artifacts: Path, data: Path) -> None:
