@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.vision.judge import softmax
 from converters.data.trial import Trial, load_trial
 from profiles.errors import ArtifactError, UsageError
 from profiles.manifest import FILE_NAME, Accuracy, Artifact, load_manifest
@@ -114,6 +113,8 @@ def judge(predictions: NDArray[np.integer], labels: NDArray[np.integer]) -> Verd
 
 def judge_net(net: Net, trial: Trial) -> Verdict:
     """Ask a net about a trial's images, and judge it."""
+    from agent.vision.judge import softmax
+
     logits = net.logits(trial.images)
     error = calibration_error(softmax(logits), trial.labels)
     return replace(judge(logits.argmax(axis=1), trial.labels), calibration_error=error)

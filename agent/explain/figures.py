@@ -48,7 +48,7 @@ def draw_readings(picture: Pixels, page: Page) -> Figure:
     for digit in page.digits:
         box = _zoomed(digit.box, zoom)
         cv2.rectangle(canvas, box, _bgr(Fate.READ.rgb), 2)
-        _write(canvas, str(digit.digit), (box.x, box.y - 4), min(max(0.6, box.h / 60), 1.2), Fate.READ.rgb)
+        _write(canvas, str(digit.digit), (box.x, box.y - 6), min(max(0.6, box.h / 60), 1.2), Fate.READ.rgb)
     spots = tuple((_zoomed(d.box, zoom), f"{d.digit} ({d.probability:.2f})") for d in page.digits)
     return Figure(canvas, "What was read.", spots)
 
@@ -103,10 +103,10 @@ def _draw_fates(canvas: Pixels, told: Sequence[tuple[Told, Box]], numbers: Mappi
     cv2.addWeighted(canvas, 0.6, np.full_like(canvas, 255), 0.4, 0, dst=canvas)
     nearest = sorted(told, key=lambda pair: FATES.index(pair[0].fate))
     for one, box in reversed(nearest):
-        cv2.rectangle(canvas, box, _bgr(one.fate.rgb), 1 if one.fate is Fate.CLASSIFIER else 2)
-    for one, box in told:
+        clear = one in numbers or one.fate not in (Fate.VERIFIER, Fate.CLASSIFIER)
+        cv2.rectangle(canvas, box, _bgr(one.fate.rgb), 2 if clear else 1)
         if one in numbers:
-            _write(canvas, str(numbers[one]), (box.x, box.bottom + 14), 0.5, one.fate.rgb)
+            _write(canvas, str(numbers[one]), (box.x, box.bottom + 14), 0.4, one.fate.rgb)
     largest = sorted(nearest[:MOST_SPOTS], key=lambda pair: -pair[1].w * pair[1].h)
     spots = tuple((box, str(one)) for one, box in largest)
     return Figure(_with_legend(canvas, {one.fate for one, _ in told}), "Candidates, by what became of them.", spots)
@@ -169,12 +169,12 @@ def _zoomed(box: Box, zoom: float) -> Box:
 
 
 def _write(canvas: Pixels, text: str, at: tuple[int, int], size: float, rgb: Rgb) -> None:
-    """Write with the left lower corner `at`, or where it fits, on a seam that sets it off from ink."""
+    """Write on a label of this colour with the left lower corner `at`, or where it fits."""
     (w, h), _ = cv2.getTextSize(text, FONT, size, 2)
-    x = min(max(0, at[0]), max(0, canvas.shape[1] - w))
-    y = min(max(h + 2, at[1]), canvas.shape[0] - 2)
-    for colour, thickness in ((255, 255, 255), 6), (_bgr(rgb), 2):
-        cv2.putText(canvas, text, (x, y), FONT, size, colour, thickness, cv2.LINE_AA)
+    x = min(max(0, at[0]), max(0, canvas.shape[1] - w - 2))
+    y = min(max(h + 4, at[1]), canvas.shape[0] - 4)
+    cv2.rectangle(canvas, (x, y - h - 4, w + 4, h + 8), _bgr(rgb), cv2.FILLED)
+    cv2.putText(canvas, text, (x + 2, y), FONT, size, (255, 255, 255), 2, cv2.LINE_AA)
 
 
 def _bgr(rgb: Rgb) -> Rgb:
