@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -151,3 +153,9 @@ def test_a_turned_picture_is_shown_as_it_was_worked_on(note: Note) -> None:
         high, wide = figure.pixels.shape[:2]
         assert wide >= seen.ink.strength.shape[1]
         assert all(box.right <= wide + 1 and box.bottom <= high + 1 for box, _ in figure.spots)
+
+
+def test_reading_imports_none_of_it() -> None:
+    code = "import sys, agent.reader, agent.cli.read; print([m for m in sys.modules if m.startswith('agent.explain')])"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "[]"
