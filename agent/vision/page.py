@@ -34,7 +34,7 @@ class Depth:
     """Whether a picture may have both dark and light ink, and may be turned."""
 
 
-QUICK = Depth(longest_px=800, levels=(0.75,), hard=False)
+QUICK = Depth(longest_px=800, levels=(0.6, 0.9), hard=False)
 """For every live frame."""
 THOROUGH = Depth(longest_px=1600, levels=(0.5, 0.7, 0.9, 1.15), hard=True)
 """For stills."""
