@@ -2,4 +2,5 @@
 
 python -m benchmarks.reading    # a frame and a still, against OpenCV's sample and against a bare threshold
 python -m benchmarks.video      # films, whether each number in them is announced once and rightly
+python -m benchmarks.scenes   # drawn pages of every kind, under what makes them hard; needs MNIST
 """

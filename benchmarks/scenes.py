@@ -1,0 +1,132 @@
+"""How well drawn pages are read, by kind and by what makes them hard: `python -m benchmarks.scenes --data data/mnist`.
+
+The pages are drawn of MNIST's test digits, which no net has learnt from, and without fonts, so that anyone gets the
+same ones. Pages without any digit (print, handwriting, crosses, brickwork, foliage, stains, blank paper) tell how
+often something is read where nothing is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from agent import Reader
+from agent.vision.box import Box
+from agent.vision.digits import Digit
+from agent.vision.page import QUICK, THOROUGH
+from converters.data.labelled import LabelledGlyphs
+from converters.data.mnist import load_mnist
+from converters.data.scenes import Scene
+from converters.data.scenes.draw import LAYOUTS, Conditions, draw_page
+
+CONDITIONS = {
+    "plain": Conditions(),
+    "turned 10°": Conditions(turn_deg=10),
+    "turned -20°": Conditions(turn_deg=-20),
+    "shadow": Conditions(shadow=True),
+    "show-through": Conditions(show_through=True),
+    "light on dark": Conditions(dark=True),
+    "dark and light": Conditions(half_dark=True),
+    "print beside": Conditions(print_beside=True),
+}
+NOTHING = "nothing"
+FOUND, IGNORED = 0.5, 0.3
+"""Least overlaps (IoU) of a digit found, and of one that lies where nothing is said."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What was read on some pages."""
+
+    pages: int = 0
+    digits: int = 0
+    found: int = 0
+    right: int = 0
+    false: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            self.pages + other.pages,
+            self.digits + other.digits,
+            self.found + other.found,
+            self.right + other.right,
+            self.false + other.false,
+        )
+
+    @property
+    def read_f1(self) -> float:
+        """Twice the digits read right, of all digits and all claims; 1 where there was nothing and nothing was read."""
+        claims = self.digits + self.found + self.false
+        return 2 * self.right / claims if claims else 1.0
+
+
+def count(scene: Scene, digits: tuple[Digit, ...]) -> Counts:
+    """Match what was read with the truth, best overlaps first, each box once."""
+    pairs = sorted(
+        ((box.overlap(d.box), i, j) for i, (_, box) in enumerate(scene.digits) for j, d in enumerate(digits)),
+        reverse=True,
+    )
+    of: dict[int, int] = {}
+    used: set[int] = set()
+    for overlap, i, j in pairs:
+        if overlap >= FOUND and i not in of and j not in used:
+            of[i] = j
+            used.add(j)
+    right = sum(scene.digits[i][0] == digits[j].digit for i, j in of.items())
+    false = sum(j not in used and not _is_ignored(d.box, scene) for j, d in enumerate(digits))
+    return Counts(1, len(scene.digits), len(of), right, false)
+
+
+def _is_ignored(box: Box, scene: Scene) -> bool:
+    return any(box.overlap(other) > IGNORED for other in scene.ignored)
+
+
+def draw_pages(digits: LabelledGlyphs, pages: int) -> Iterator[tuple[str, str, Scene]]:
+    """Kind, condition and page, so many of each; of pages without digits there are fifty in all."""
+    for kind in LAYOUTS:
+        if kind == NOTHING:
+            for number in range(50):
+                yield kind, "plain", draw_page(np.random.default_rng((5, number)), kind, digits)
+            continue
+        for condition, conditions in CONDITIONS.items():
+            for number in range(pages):
+                rng = np.random.default_rng((5, number))
+                yield kind, condition, draw_page(rng, kind, digits, conditions=conditions)
+
+
+def main(
+    data: Annotated[Path, typer.Option(metavar="DIR", envvar="DIGIT_DATA_DIR", help="A folder with MNIST.")],
+    pages: Annotated[int, typer.Option(min=1, help="Pages of each kind under each condition.")] = 2,
+    quick: Annotated[bool, typer.Option("--quick", help="Look quickly.")] = False,
+) -> None:
+    """Read drawn pages, and print how well, by kind and by condition."""
+    images, labels = load_mnist(data, "test")
+    digits = LabelledGlyphs(images, labels.astype(np.int64))
+    reader = Reader(depth=QUICK if quick else THOROUGH)
+    total = pages * len(CONDITIONS) * (len(LAYOUTS) - 1) + 50
+    rows: dict[str, Counts] = {}
+    for kind, condition, scene in track(
+        draw_pages(digits, pages), "reading pages", total=total, console=Console(stderr=True)
+    ):
+        counts = count(scene, reader.read(scene.image).digits)
+        for row in (kind, condition, "all") if kind != NOTHING else (kind,):
+            rows[row] = rows.get(row, Counts()) + counts
+    table = Table("pages", "of", "digits", "found", "right", "false", "read-F1", box=SIMPLE_HEAD)
+    for name in (*LAYOUTS, *CONDITIONS, "all"):
+        c = rows[name]
+        cells = (c.pages, c.digits, c.found, c.right, c.false)
+        table.add_row(name, *map(str, cells), f"{c.read_f1:.3f}" if c.digits else "–")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    typer.run(main)
