@@ -34,7 +34,7 @@ class Read(Protocol):
         ...
 
 
-THOROUGH_WEIGHT = 4.0
+THOROUGH_WEIGHT = 3.0
 """What a thorough look's votes count, against a quick one's."""
 NS_PER_MS = 1e6
 FRAMES_PER_S = 20.0

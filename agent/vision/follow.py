@@ -7,7 +7,7 @@ while, for one may come back from under a hand.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,8 +28,10 @@ SURELY, SETTLED_LOOKS = 0.8, 20
 """A look that agrees so much with a scene of so many looks shows no other."""
 CLEAR = 0.6
 """A look that sees less than this of what the last ones saw was blurred or blocked, and makes no digit absent."""
-USUAL = 0.8
+USUAL = 0.95
 """How much of what was usual is so one look later."""
+COVERED = 0.3
+"""A digit that is not seen while another is, which overlaps it by so much, gave way to that."""
 SCENES = 4
 
 
@@ -39,7 +41,7 @@ class _Scene:
 
     tracks: tuple[Track, ...] = ()
     usual: float = 0.0
-    """How many known digits a look saw lately."""
+    """How many known digits a look sees."""
     looks: int = 0
 
 
@@ -81,13 +83,13 @@ class Tracker:
     def _update(self, scene: _Scene, found: Match, look: Look) -> _Scene:
         tracks, digits = scene.tracks, look.digits
         seen = tuple(tracks[i].voted(digits[j], look) for i, j in found.pairs)
-        count = sum(track.known for track in seen)
-        clear = count > CLEAR * scene.usual
         paired, taken = {i for i, _ in found.pairs}, {j for _, j in found.pairs}
-        unseen = (t.unseen(found.motion, look, clear=clear) for i, t in enumerate(tracks) if i not in paired)
-        kept = tuple(track for track in unseen if not track.forgotten)
+        left = [track.moved(found.motion) for i, track in enumerate(tracks) if i not in paired]
+        count = sum(track.known for track in seen)
+        unseen = _unseen(left, seen, look, clear=count > CLEAR * scene.usual)
         new = tuple(begin(self._name(), digit, look) for j, digit in enumerate(digits) if j not in taken)
-        return _Scene(seen + kept + new, USUAL * scene.usual + (1 - USUAL) * count, scene.looks + 1)
+        usual = max(count, USUAL * scene.usual + (1 - USUAL) * count)
+        return _Scene((*seen, *unseen, *new), usual, scene.looks + 1)
 
     def _name(self) -> int:
         self._named += 1
@@ -102,6 +104,16 @@ def _marks(digits: Sequence[tuple[Box, int]]) -> Marks:
     )
 
 
+def _unseen(left: Sequence[Track], seen: Sequence[Track], look: Look, *, clear: bool) -> Iterator[Track]:
+    """The tracks that a look did not see, but for those that are forgotten by now."""
+    known = [track.box for track in seen if track.known]
+    for track in left:
+        covered = any(track.box.overlap(box) > COVERED for box in known)
+        now = track.replaced() if covered else track.unseen(look, clear=clear)
+        if not now.forgotten:
+            yield now
+
+
 def _agreed(found: Match) -> float:
     """How many digits agree with a scene."""
     return found.same_labels + PLACE_ONLY * (len(found.pairs) - found.same_labels)
@@ -111,9 +123,9 @@ def _fits(scene: _Scene, found: Match, look: Look, *, current: bool) -> bool:
     """Whether a look may be of this scene."""
     if not found.pairs:
         return False
-    comparable = min(len(scene.tracks), len(look.digits))
+    comparable = min(len(look.digits), round(scene.usual) or len(scene.tracks))
     if comparable >= FEW:
         return _agreed(found) >= FITS * comparable
     if current and abs(found.motion.shift) < NEAR * look.height:
         return len(found.pairs) >= FITS * comparable
-    return found.same_labels == comparable >= min(FEW - 1, len(scene.tracks))
+    return found.same_labels >= comparable >= min(FEW - 1, len(scene.tracks))

@@ -12,7 +12,7 @@ MEMORY = 0.85
 """What a vote is worth one look later; about seven looks decide."""
 HABIT = 0.8
 """Likewise for how often a digit is seen."""
-KNOWN_LOOKS, KNOWN_SEEN = 3.0, 0.55
+KNOWN_LOOKS, KNOWN_SEEN = 3.0, 0.45
 """A digit seen so often, and in such a share of looks, is known to be there, and is kept when it hides."""
 BRIDGED_LOOKS = 4
 """A known digit that is missed is shown for so many looks more; one that is not yet known is forgotten after them."""
@@ -114,13 +114,20 @@ class Track:
             known=self.known or (looks >= KNOWN_LOOKS and seen >= KNOWN_SEEN),
         )
 
-    def unseen(self, motion: Motion, look: Look, *, clear: bool) -> Track:
-        """After a look that did not see it: it goes with the page, and may be absent where the look was clear."""
-        at, size = motion.turn * self.at + motion.shift, self.size * abs(motion.turn)
-        moved = replace(self, at=at, size=size, missed=self.missed + 1)
-        if not (clear and look.holds(moved.box)):
-            return moved
-        return replace(moved, seen=HABIT**look.weight * self.seen, absent=self.absent + 1)
+    def moved(self, motion: Motion) -> Track:
+        """As the page moved."""
+        return replace(self, at=motion.turn * self.at + motion.shift, size=self.size * abs(motion.turn))
+
+    def unseen(self, look: Look, *, clear: bool) -> Track:
+        """After a look that did not see it, though it may have been there where the look was not clear."""
+        missed = replace(self, missed=self.missed + 1)
+        if not (clear and look.holds(self.box)):
+            return missed
+        return replace(missed, seen=HABIT**look.weight * self.seen, absent=self.absent + 1)
+
+    def replaced(self) -> Track:
+        """After a look that saw another digit in its place."""
+        return replace(self, missed=self.missed + 1, absent=ABSENT_LOOKS + 1)
 
 
 def begin(name: int, digit: Digit, look: Look) -> Track:
