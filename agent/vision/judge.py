@@ -13,6 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.vision.box import Box
 from agent.vision.candidates import Candidate
 from agent.vision.cut import cut_glyph
 from agent.vision.digits import CLASSES, NOT_A_DIGIT
@@ -22,6 +23,8 @@ from agent.vision.surroundings import cut_surroundings
 
 PRIOR = 1.0
 """Added to the classifier's logit for "not a digit" where no verifier is: most of a page's candidates are none."""
+CELL_PX = 4
+"""Boxes that are alike differ by no more."""
 CLASSIFIER_WEIGHT = 0.5
 """What the classifier's opinion of which digit it is counts, where the verifier's counts 1."""
 
@@ -65,14 +68,20 @@ class Judged:
         return [Judged(*rows) for rows in zip(*parts, strict=True)]
 
 
-def judge(ink: Ink, candidates: Sequence[Candidate], nets: Nets) -> Judged:
+def judge(ink: Ink, candidates: Sequence[Candidate], nets: Nets, *, alike: float = 0.0) -> Judged:
     """What each candidate shows.
 
     Args:
         ink: of the picture.
         candidates: found in it.
         nets: asked once each, with all that they have to judge.
+        alike: candidates whose boxes differ by less than this share of their size are judged as one, the first of them.
     """
+    if alike:
+        same_as = _first_alike([c.box for c in candidates], alike)
+        first, of = np.unique(same_as, return_inverse=True)
+        judged = judge(ink, [candidates[i] for i in first.tolist()], nets)
+        return Judged(judged.probability[of], judged.classifier[of], judged.verified[of])
     glyphs = np.zeros((len(candidates), SIZE_PX, SIZE_PX), np.uint8)
     for glyph, candidate in zip(glyphs, candidates, strict=True):
         glyph[:] = cut_glyph(ink, candidate)
@@ -86,6 +95,26 @@ def judge(ink: Ink, candidates: Sequence[Candidate], nets: Nets) -> Judged:
     windows = cut_surroundings(ink, [candidates[i] for i in np.flatnonzero(may_be).tolist()])
     probability[may_be] = together(nets.verifier.logits(windows), logits[may_be])
     return Judged(probability, softmax(logits), may_be)
+
+
+def _first_alike(boxes: Sequence[Box], share: float) -> list[int]:
+    """For each box the number of the first one that is alike, at the latest its own."""
+    seen: dict[tuple[int, int], list[int]] = {}
+    first = []
+    for number, (x, y, w, h) in enumerate(boxes):
+        slack = min(CELL_PX, max(1, share * max(w, h)))
+        column, row = x // CELL_PX, y // CELL_PX
+        near = (i for c in (-1, 0, 1) for r in (-1, 0, 1) for i in seen.get((column + c, row + r), ()))
+        alike = next((i for i in near if _differ_by(boxes[i], boxes[number]) <= slack), number)
+        first.append(alike)
+        if alike == number:
+            seen.setdefault((column, row), []).append(number)
+    return first
+
+
+def _differ_by(a: Box, b: Box) -> int:
+    """How far apart the sides of two boxes are at most, in pixels."""
+    return max(abs(a.x - b.x), abs(a.y - b.y), abs(a.right - b.right), abs(a.bottom - b.bottom))
 
 
 def together(verifier: NDArray[np.float32], classifier: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -30,13 +30,15 @@ class Depth:
     """Longest side of the working picture."""
     levels: tuple[float, ...]
     """Masks are cut at these multiples of the ink's level."""
+    alike: float
+    """Candidates of several masks whose boxes differ by less than this share of their size are judged once."""
     hard: bool
     """Whether a picture may have both dark and light ink, and may be turned."""
 
 
-QUICK = Depth(longest_px=800, levels=(0.6, 0.9), hard=False)
+QUICK = Depth(longest_px=800, levels=(0.6, 0.9), alike=0.06, hard=False)
 """For every live frame."""
-THOROUGH = Depth(longest_px=1600, levels=(0.5, 0.7, 0.9, 1.15), hard=True)
+THOROUGH = Depth(longest_px=1600, levels=(0.5, 0.7, 0.9, 1.15), alike=0.0, hard=True)
 """For stills."""
 
 
@@ -99,7 +101,7 @@ def look(image: NDArray[np.uint8], nets: Nets, depth: Depth = THOROUGH) -> Looke
         with _timed(stage_ms, "candidates"):
             masks = [find_page_candidates(ink, factor) for factor in depth.levels]
         with _timed(stage_ms, "classify"):
-            judged = judge(ink, [c for candidates in masks for c in candidates], nets)
+            judged = judge(ink, [c for candidates in masks for c in candidates], nets, alike=depth.alike)
         with _timed(stage_ms, "lines"):
             ends = np.cumsum([len(candidates) for candidates in masks])[:-1].tolist()
             for factor, candidates, part in zip(depth.levels, masks, judged.split(ends), strict=True):

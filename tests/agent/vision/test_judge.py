@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -71,6 +71,16 @@ def test_the_verifier_judges_what_the_classifier_keeps(
         assert judged.verified.sum() == nets.verifier.asked[0][0]
         kept = 0 if classifier == NOT_A_DIGIT else len(found[1])
         assert nets.verifier.asked == [(kept, 2, HEIGHT_PX, WIDTH_PX)]
+
+
+def test_candidates_that_are_alike_are_judged_once(found: tuple[Ink, tuple[Candidate, ...]]) -> None:
+    ink, candidates = found
+    again = tuple(replace(c, box=c.box._replace(x=c.box.x + 1)) for c in candidates)
+    nets = Two(Says(0, 6), Says(8, 9))
+    judged = judge(ink, (*candidates, *again), nets, alike=0.1)
+    assert nets.classifier.asked == [(len(candidates), 28, 28)]
+    assert np.array_equal(*np.split(judged.probability, 2))
+    assert judged.verified.shape == (2 * len(candidates),)
 
 
 def test_surroundings_show_own_ink_in_the_middle_and_all_ink_around(found: tuple[Ink, tuple[Candidate, ...]]) -> None:
