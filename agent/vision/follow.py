@@ -8,7 +8,7 @@ while, for one may come back from under a hand.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -56,13 +56,16 @@ class Tracker:
         """Take a look's digits in.
 
         Returns:
-            The tracks of the page that is in view, hidden ones too.
+            The tracks of the page that is in view, hidden ones too. A digit that the picture's edge may cut is not
+            followed: its track is new in each look, and so it is never known.
         """
-        scene, found = self._recognise(look) if look.digits else (self._scenes[0], Match(Motion(), (), 0))
-        now = self._update(scene, found, look)
+        cut = tuple(begin(self._name(), digit, look) for digit in look.digits if not look.holds(digit.box))
+        whole = replace(look, digits=tuple(digit for digit in look.digits if look.holds(digit.box)))
+        scene, found = self._recognise(whole) if whole.digits else (self._scenes[0], Match(Motion(), (), 0))
+        now = self._update(scene, found, whole)
         others = [other for other in self._scenes if other is not scene and any(track.known for track in other.tracks)]
         self._scenes = [now, *others[: SCENES - 1]]
-        return now.tracks
+        return now.tracks + cut
 
     def _recognise(self, look: Look) -> tuple[_Scene, Match]:
         """The scene that a look shows: of those that fit the one that most digits agree with, else a new one.

@@ -22,8 +22,6 @@ FORGOTTEN_LOOKS = 300
 """After so many looks without it a digit is forgotten."""
 SIZE_STEP = 0.5
 """How far a track's size follows what is seen."""
-CUT_WEIGHT = 0.1
-"""What a digit counts that the picture's edge may have cut."""
 
 
 @dataclass(frozen=True)
@@ -96,17 +94,16 @@ class Track:
 
     def voted(self, digit: Digit, look: Look) -> Track:
         """After a look that saw it."""
-        weight = look.weight if look.holds(digit.box) else CUT_WEIGHT * look.weight
-        memory, habit = MEMORY**weight, HABIT**weight
+        memory, habit = MEMORY**look.weight, HABIT**look.weight
         votes = [memory * vote for vote in self.votes]
-        votes[digit.digit] += weight * digit.probability
-        looks, seen = self.looks + weight, habit * self.seen + 1 - habit
+        votes[digit.digit] += look.weight * digit.probability
+        looks, seen = self.looks + look.weight, habit * self.seen + 1 - habit
         return replace(
             self,
             at=complex(*digit.box.centre),
             size=self.size + SIZE_STEP * (complex(digit.box.w, digit.box.h) - self.size),
             votes=tuple(votes),
-            cast=memory * self.cast + weight,
+            cast=memory * self.cast + look.weight,
             looks=looks,
             seen=seen,
             missed=0,

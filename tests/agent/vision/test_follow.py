@@ -136,8 +136,19 @@ def test_a_digit_is_known_once_it_was_seen_often_enough(seen: str, known: bool) 
     assert [track.known for track in tracks if track.at.real > 560] == [known]
 
 
-def test_a_digit_that_the_edge_cuts_has_hardly_a_vote() -> None:
+@pytest.mark.parametrize("box", [Box(0, 100, 24, 40), Box(617, 100, 24, 40), Box(300, 440, 24, 40)])
+def test_a_digit_that_the_edge_cuts_is_shown_and_not_followed(box: Box) -> None:
+    tracker, cut = Tracker(), Digit(3, 0.9, box)
+    looks = [follow(tracker, [*page(), cut]) for _ in range(6)]
+    edge = [track for tracks in looks for track in tracks if track.box == box]
+    assert len({track.name for track in edge}) == len(looks)
+    assert all(track.shown and not track.known for track in edge)
+
+
+def test_digits_that_were_cut_for_long_are_the_same_once_they_are_whole() -> None:
     tracker = Tracker()
-    cut = [Digit(3, 0.9, Box(0, 100, 14, 40))]
-    (track,) = follow(tracker, *[cut] * 4, [Digit(8, 0.9, Box(3, 100, 22, 40))])
-    assert track.label == 8
+    before = names(follow(tracker, *[page()] * 5))
+    halves = [replace(digit, digit=1, box=Box(digit.box.x + 3, 462, 8, 18)) for digit in page() if digit.box.y > 200]
+    away = [page(dy=9 * step) for step in range(20)]
+    follow(tracker, *away, *[[*page(dy=180), *halves]] * 40)
+    assert names(follow(tracker, *reversed(away))) == before
