@@ -27,6 +27,8 @@ LEAST_PART = 0.15
 """Smallest component that may belong to a digit, as a share of a typical digit's height."""
 LEAST_DIGIT = 0.3
 """Smallest digit, likewise."""
+MOST_SPECKS = 0.45
+"""Boxes of specks may cover so much, as a share of a mask's ink."""
 MOST_ATOMS = 10
 MOST_IN_A_DIGIT = 4
 BESIDE = 0.08
@@ -80,8 +82,17 @@ def find_strokes(ink: Ink, factor: float) -> Strokes:
     _, mask = cv2.threshold(ink.strength, min(250, ink.level * factor), 1, cv2.THRESH_BINARY)
     least_px = LEAST_PX * max(1.0, ink.scale)
     components = find_components(np.asarray(mask, np.uint8))
+    if _is_texture(components, least_px):
+        return Strokes(components.mask, Components(components.mask, components.boxes[:0], []), least_px, least_px)
     digit_px = digit_height(components.boxes, least_px)
     return Strokes(components.mask, remove_rules(components, digit_px), digit_px, least_px)
+
+
+def _is_texture(components: Components, least_px: float) -> bool:
+    """Whether too much of a mask is specks: a blank page's grain, out of which chance makes shapes of any kind."""
+    sides = components.boxes[:, 2:]
+    specks = sides[sides.max(axis=1, initial=0) < least_px].prod(axis=1).sum()
+    return bool(specks > MOST_SPECKS * cv2.countNonZero(components.mask))
 
 
 def find_candidates(components: Sequence[Atom], least_px: float) -> tuple[Candidate, ...]:

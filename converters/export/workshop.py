@@ -18,6 +18,7 @@ from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from converters.data.mnist import load_mnist
 from profiles.errors import ConversionError, RuntimeUnusableError
 from profiles.profile import ArtifactKind
 
@@ -37,8 +38,11 @@ def make_all(
         done: told of each artifact when it is made.
 
     Raises:
+        DatasetError: MNIST's test images are not in `data`.
         DigitAgentError: as `make` says, or a converter is missing or died.
     """
+    if data is not None:
+        load_mnist(data, "test")  # what is missing is told before a converter is started
     with ExitStack() as stack:
         logs = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="digit-convert-")))
         pools = {name: _pool(logs / name, stack) for name in sorted({kind.format for kind in kinds})}

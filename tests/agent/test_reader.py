@@ -79,3 +79,10 @@ def test_it_is_all_that_the_package_offers() -> None:
     assert agent.__all__ == ["Reader"]
     with pytest.raises(AttributeError, match="no attribute 'Writer'"):
         agent.Writer  # noqa: B018
+
+
+@pytest.mark.parametrize("sigma", [3, 8, 20])
+def test_the_grain_of_a_blank_page_is_not_read(sigma: float, reader: Reader) -> None:
+    grain = np.random.default_rng(2).normal(200, sigma, (700, 900, 1))
+    page = reader.read(np.repeat(np.clip(grain, 0, 255).astype(np.uint8), 3, axis=2))
+    assert page.digits == ()

@@ -79,7 +79,8 @@ def test_candidates_that_are_alike_are_judged_once(found: tuple[Ink, tuple[Candi
     nets = Two(Says(0, 6), Says(8, 9))
     judged = judge(ink, (*candidates, *again), nets, alike=0.1)
     assert nets.classifier.asked == [(len(candidates), 28, 28)]
-    assert np.array_equal(*np.split(judged.probability, 2))
+    first, second = np.split(judged.probability, 2)
+    assert np.array_equal(first, second)
     assert judged.verified.shape == (2 * len(candidates),)
 
 
