@@ -43,6 +43,8 @@ def load_trial(role: Role, data: Path, scenes: int = SCENES) -> Trial:
     if role == "classifier":
         return Trial("MNIST test", images, labels.astype(np.int64))
     # Late, because these need OpenCV, and a classifier is judged without.
+    import cv2
+
     from converters.data.harvest import harvest_surroundings
     from converters.data.labelled import LabelledGlyphs
     from converters.data.scenes import draw_scene
@@ -50,4 +52,5 @@ def load_trial(role: Role, data: Path, scenes: int = SCENES) -> Trial:
     digits = LabelledGlyphs(images, labels.astype(np.int64))
     drawn = (draw_scene(np.random.default_rng((SEED, number)), digits, None) for number in range(scenes))
     candidates = harvest_surroundings(drawn)
-    return Trial(f"candidates of {scenes} scenes of MNIST test", candidates.images, candidates.labels)
+    drawn_with = f"OpenCV {cv2.__version__.split('.')[0]}"  # each major version has letters of its own
+    return Trial(f"candidates of {scenes} scenes of MNIST test, {drawn_with}", candidates.images, candidates.labels)

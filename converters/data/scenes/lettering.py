@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
 
 from converters.data.scenes.strokes import Coverage, crop
 from profiles.errors import DatasetError
+
+if TYPE_CHECKING:
+    from PIL import ImageFont
 
 SUFFIXES = (".ttf", ".otf", ".woff")
 _HERSHEY_HAND = (cv2.FONT_HERSHEY_SCRIPT_SIMPLEX, cv2.FONT_HERSHEY_SCRIPT_COMPLEX)
@@ -55,6 +58,8 @@ class Face:
         if isinstance(font, int):
             self._font = font
             return
+        from PIL import ImageFont  # judging a net draws with OpenCV's fonts alone, where Pillow may be missing
+
         sample = ImageFont.truetype(font, 64, layout_engine=ImageFont.Layout.BASIC)
         _, top, _, bottom = sample.getbbox("0", anchor="ls")
         size = max(4, round(64 * height_px / max(1, bottom - top)))
@@ -69,6 +74,8 @@ class Face:
             cv2.putText(canvas, text, (pad, h + pad), self._font, self._scale, 255, self._pen_px, cv2.LINE_AA)
             baseline = h + pad
         else:
+            from PIL import Image, ImageDraw
+
             left, top, right, bottom = (int(v) for v in self._font.getbbox(text, anchor="ls"))
             image = Image.new("L", (max(1, right - left + 4), max(1, bottom - top + 4)))
             ImageDraw.Draw(image).text((2 - left, 2 - top), text, fill=255, font=self._font, anchor="ls")
