@@ -44,7 +44,7 @@ def test_verifiers_are_asked_about_candidates_most_of_which_are_no_digits(data: 
     trial, again = (load_trial("verifier", data, scenes=4) for _ in range(2))
     np.testing.assert_array_equal(trial.images, again.images)
     np.testing.assert_array_equal(trial.labels, again.labels)
-    assert trial.name .startswith("candidates of 4 scenes of MNIST test, OpenCV ")
+    assert trial.name.startswith("candidates of 4 scenes of MNIST test, OpenCV ")
     assert trial.images.shape == (len(trial.labels), *INPUT_SHAPES["verifier"])
     digits = int((trial.labels < NOT_A_DIGIT).sum())
     assert 10 <= digits < len(trial.labels) / 2
