@@ -8,10 +8,12 @@ from __future__ import annotations
 import errno
 import re
 import stat
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from profiles.errors import OutputError, UsageError
+from profiles.profile import Profile
 from profiles.whole import write_whole
 
 OPTIONS = "etc/digit-agent/agent.env"
@@ -19,6 +21,8 @@ OPTIONS = "etc/digit-agent/agent.env"
 _ENABLED = "etc/systemd/system/multi-user.target.wants/digit-agent.service"
 _PLACES = {
     "digit-agent.service": "etc/systemd/system/digit-agent.service",
+    "50-board.conf": "etc/systemd/system/digit-agent.service.d/50-board.conf",
+    "digit-agent-again.timer": "etc/systemd/system/digit-agent-again.timer",
     "digit-agent.sysusers": "etc/sysusers.d/digit-agent.conf",
     "digit-agent.tmpfiles": "etc/tmpfiles.d/digit-agent.conf",
     "60-digit-agent.rules": "etc/udev/rules.d/60-digit-agent.rules",
@@ -26,6 +30,10 @@ _PLACES = {
 }
 _REFUSED = re.compile(r"['\"\\\n\t]")
 """What systemd allows in no program's path."""
+_MEMORY_HIGH, _MEMORY_MAX = 0.60, 0.75
+"""Shares of a board's memory: from where the service is slowed down, and where it is ended."""
+_FREE_CPU_PERCENT = 50
+"""What the service leaves of a board's cores, in percent of one."""
 
 
 @dataclass(frozen=True)
@@ -36,22 +44,38 @@ class ServiceFile:
     content: str
 
 
-def service_files(root: Path, executable: Path) -> tuple[ServiceFile, ...]:
+def service_files(root: Path, executable: Path, profile: Profile) -> tuple[ServiceFile, ...]:
     """The files to write: all of the service's, but for options that the user already has.
 
     Args:
         root: the folder that is `/` for them.
         executable: the `digit-agent` that the service starts, an absolute path.
+        profile: the board's, which bounds the memory and the cores that the service may take.
 
     Raises:
         UsageError: systemd cannot start a program of that path.
     """
     templates = templates_folder()
+    values = {"@EXECUTABLE@": _quote(executable), **bounds(profile)}
     files = (
-        ServiceFile(root / place, (templates / name).read_text("utf-8").replace("@EXECUTABLE@", _quote(executable)))
+        ServiceFile(root / place, _fill((templates / name).read_text("utf-8"), values))
         for name, place in _PLACES.items()
     )
     return tuple(file for file in files if file.path != root / OPTIONS or not file.path.exists())
+
+
+def bounds(profile: Profile) -> dict[str, str]:
+    """What a board's profile puts into `50-board.conf`: the values of its placeholders.
+
+    Memory is in MiB of the least that the board is sold with, or a share of what a machine has that is no board of the
+    catalogue; such a machine's cores are not known either, so there its CPU has no quota.
+    """
+    memory_mb, generic = profile.memory_mb, profile.family == "generic"
+    high, most = (
+        f"{share:.0%}" if memory_mb is None else f"{share * memory_mb:.0f}M" for share in (_MEMORY_HIGH, _MEMORY_MAX)
+    )
+    quota = "" if generic else f"{100 * profile.cpu.cores - _FREE_CPU_PERCENT}%"
+    return {"@BOARD@": profile.title, "@MEMORY_HIGH@": high, "@MEMORY_MAX@": most, "@CPU_QUOTA@": quota}
 
 
 def write_file(file: ServiceFile) -> None:
@@ -99,6 +123,12 @@ def templates_folder() -> Path:
     here = Path(__file__).parent
     packaged = here / "systemd"
     return packaged if packaged.is_dir() else here.parent / "systemd"
+
+
+def _fill(template: str, values: Mapping[str, str]) -> str:
+    for name, value in values.items():
+        template = template.replace(name, value)
+    return template
 
 
 def _quote(executable: Path) -> str:

@@ -16,18 +16,28 @@ Root = Annotated[Path, typer.Option("--root", metavar="DIR", help="The folder th
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
 
 
-@app.command()
-def install(root: Root = Path("/"), dry_run: DryRun = False) -> None:
-    """Write the service's files: unit, user, folders, udev rule, and an example of its options.
+Board = Annotated[
+    str | None,
+    typer.Option("--board", metavar="NAME", help="The board that it will run on: pi4, say. Default: the one it is."),
+]
 
-    Nothing is started; the commands for that are printed. Options that are already there stay as they are.
+
+@app.command()
+def install(root: Root = Path("/"), board: Board = None, dry_run: DryRun = False) -> None:
+    """Write the service's files: unit, bounds, user, folders, udev rule, and an example of its options.
+
+    Nothing is started; the commands for that are printed. Options that are already there stay as they are. How much
+    memory and processor it may take comes from the board's profile.
 
     Example: **sudo "$(command -v digit-agent)" service install**
     """
     from agent import service
+    from profiles.board import detect_board
+    from profiles.profile import load_profile
 
     executable = _executable()
-    files = service.service_files(root, executable)
+    profile = detect_board(root).profile if board is None else load_profile(board)
+    files = service.service_files(root, executable, profile)
     for file in () if dry_run else files:
         service.write_file(file)
     for file in files:  # told only now: who reads it may go away, and the service shall be whole

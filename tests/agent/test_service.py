@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,17 +19,20 @@ from agent.service import (
     write_file,
 )
 from profiles.errors import OutputError, UsageError
+from profiles.profile import all_profiles, load_profile
 
 EXECUTABLE = Path(sys.executable).with_name("digit-agent")
 UNIT = "etc/systemd/system/digit-agent.service"
+BOUNDS = "etc/systemd/system/digit-agent.service.d/50-board.conf"
+TIMER = "etc/systemd/system/digit-agent-again.timer"
 
 
 def needs(program: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(shutil.which(program) is None, reason=f"{program} is not installed: apt install systemd")
 
 
-def install(root: Path, executable: Path = EXECUTABLE) -> Path:
-    for file in service_files(root, executable):
+def install(root: Path, executable: Path = EXECUTABLE, board: str = "pi4") -> Path:
+    for file in service_files(root, executable, load_profile(board)):
         write_file(file)
     return root
 
@@ -41,8 +45,21 @@ def test_every_template_is_installed(tmp_path: Path) -> None:
     install(tmp_path)
     written = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert len(written) == len(list(templates_folder().iterdir()))
-    assert not any("@EXECUTABLE@" in path.read_text() for path in written)
+    assert not any(re.search("@[A-Z_]+@", path.read_text()) for path in written)
     assert all(path.stat().st_mode & 0o777 == 0o644 for path in written)
+
+
+@pytest.mark.parametrize(
+    ("board", "bounds"),
+    [
+        ("pi-zero-2w", ["MemoryHigh=307M", "MemoryMax=384M", "CPUQuota=350%"]),
+        ("jetson-orin-nano", ["MemoryHigh=2458M", "MemoryMax=3072M", "CPUQuota=550%"]),
+        ("generic-x86", ["MemoryHigh=60%", "MemoryMax=75%", "CPUQuota="]),
+    ],
+)
+def test_a_board_bounds_its_service(tmp_path: Path, board: str, bounds: list[str]) -> None:
+    written = (install(tmp_path, board=board) / BOUNDS).read_text()
+    assert [line for line in written.splitlines() if re.match(r"\w+=", line)] == bounds
 
 
 def test_options_are_the_users(tmp_path: Path) -> None:
@@ -85,8 +102,24 @@ def test_systemd_finds_nothing_wrong(tmp_path: Path, folder: str | None) -> None
         executable.parent.mkdir()
         executable.write_text("#!/bin/sh\n")
         executable.chmod(0o755)
-    done = run("systemd-analyze", "verify", "--man=no", install(tmp_path / "root", executable) / UNIT)
+    root = install(tmp_path / "root", executable)
+    done = run("systemd-analyze", "verify", "--man=no", root / UNIT, root / TIMER)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@needs("systemd-analyze")
+@pytest.mark.parametrize("board", [profile.name for profile in all_profiles()])
+def test_systemd_finds_nothing_wrong_with_the_bounds_of_any_board(tmp_path: Path, board: str) -> None:
+    root = install(tmp_path, board=board)
+    done = run("systemd-analyze", "verify", "--man=no", root / UNIT)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@needs("systemd-analyze")
+def test_systemd_would_find_a_bound_that_is_none(tmp_path: Path) -> None:
+    bounds = install(tmp_path) / BOUNDS
+    bounds.write_text(bounds.read_text().replace("MemoryMax=", "MemoryMax=much "))
+    assert "Invalid memory limit" in run("systemd-analyze", "verify", "--man=no", tmp_path / UNIT).stderr
 
 
 @pytest.mark.parametrize("folder", ["it's", 'say "x"', "back\\slash", "two\nlines"])
@@ -103,7 +136,7 @@ def test_systemd_would_find_a_missing_program(tmp_path: Path) -> None:
 
 @needs("systemd-analyze")
 def test_little_is_exposed(tmp_path: Path) -> None:
-    done = run("systemd-analyze", "security", "--offline=true", "--threshold=40", install(tmp_path) / UNIT)
+    done = run("systemd-analyze", "security", "--offline=true", "--threshold=30", install(tmp_path) / UNIT)
     assert done.returncode == 0, done.stdout
 
 
