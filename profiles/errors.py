@@ -14,7 +14,9 @@
     ├── DatasetError (ValueError)        a data set is missing, incomplete or damaged
     │   └── DownloadError (OSError)      no mirror could deliver it
     ├── TrainingError (RuntimeError)     a training run cannot go on
-    └── ConversionError (RuntimeError)   an export does not compute what its net computes
+    ├── ConversionError (RuntimeError)   an export does not compute what its net computes
+    ├── BundleError (ValueError)         a bundle is damaged, not signed with the right key, or not for this board
+    └── InstallError (RuntimeError)      a bundle could not be installed, or was rolled back
 
 Every message says what happened, where, and what to do next.
 """
@@ -84,3 +86,11 @@ class TrainingError(DigitAgentError, RuntimeError):
 
 class ConversionError(DigitAgentError, RuntimeError):
     """Raised when an export does not compute what its net computes."""
+
+
+class BundleError(DigitAgentError, ValueError):
+    """Raised when a bundle is damaged, not signed with the right key, or not for this board."""
+
+
+class InstallError(DigitAgentError, RuntimeError):
+    """Raised when a bundle could not be installed, or was rolled back."""
