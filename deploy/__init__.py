@@ -8,8 +8,10 @@ On the board, in `/var/lib/digit-deploy`, which belongs to root and which the se
 
     slots/a/  slots/b/     one version each: artifacts/, config/config.toml, agent -> ../../agents/<digest>
     current -> slots/a     what the agent uses; replaced by one rename
-    agents/<digest>/       a virtual environment made of a bundle's wheels; the service starts current/agent/bin/digit-agent
+    agents/<digest>/       a virtual environment, made of the wheels that a bundle brought
     journal.json           what is being tried, and what was done
+
+The service starts `current/agent/bin/digit-agent` where it is there, else the agent that the service came with.
 
 What was interrupted is undone by `digit-deploy recover`, which belongs before the agent's start (ExecStartPre= as root,
 or a unit of its own). While an install is at work it does nothing, so that the install's own restart passes through.

@@ -4,9 +4,11 @@ The contract has two halves. `systemctl restart` ends well only after the agent 
 frame. From then on the agent keeps a small JSON file in RAM, `$RUNTIME_DIRECTORY/health.json`, which under systemd is
 `/run/digit-agent/health.json`:
 
-    {"pid": 812, "artifacts": "/var/lib/digit-deploy/slots/b/artifacts", "frames": 120, "faults": 0, "fault": ""}
+    {"pid": 812, "version": "0.1.0", "artifacts": "/var/lib/digit-deploy/slots/b/artifacts",
+     "frames": 120, "faults": 0, "fault": ""}
 
 - `pid`: the agent's process; another one means that the agent ended and was started again.
+- `version`: the agent's, as `digit-agent --version` says it.
 - `artifacts`: the folder that it reads with, absolute and without symbolic links, so that it names the slot.
 - `frames`: frames finished since it started; unchanged ones count.
 - `faults`: errors since it started: a camera that failed, a sink that failed, a reload that was refused.
@@ -37,6 +39,7 @@ class Health(msgspec.Struct, frozen=True):
     """What the agent says of itself; what a newer agent says beyond it is ignored."""
 
     pid: int
+    version: str
     artifacts: str
     frames: int
     faults: int
