@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from agent.vision.box import Box, around, overlapping
 from agent.vision.components import LEAST_PX, Atom, Components, cut_out, digit_height, find_components
+from agent.vision.frames import remove_frames
 from agent.vision.ink import Ink
 from agent.vision.rules import remove_rules
 from agent.vision.seams import split_each
@@ -84,6 +85,7 @@ def find_strokes(ink: Ink, factor: float) -> Strokes:
     components = find_components(np.asarray(mask, np.uint8))
     if _is_texture(components, least_px):
         return Strokes(components.mask, Components(components.mask, components.boxes[:0], []), least_px, least_px)
+    components = remove_frames(components)
     digit_px = digit_height(components.boxes, least_px)
     return Strokes(components.mask, remove_rules(components, digit_px), digit_px, least_px)
 

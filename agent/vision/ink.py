@@ -103,9 +103,9 @@ def _ink(picture: Picture, paper: Paper, scale: float) -> Ink:
 def _to_working_scale(image: Picture, longest_px: int) -> tuple[Picture, float]:
     h, w = image.shape[:2]
     longest = max(h, w)
-    if SMALL_PX <= longest <= longest_px:
+    scale = min(2.0, longest_px / longest)
+    if 1 <= scale <= 1.3:
         return image, 1.0
-    scale = longest_px / longest if longest > longest_px else 2.0
     method = cv2.INTER_LINEAR if scale < 1 else cv2.INTER_CUBIC
     size = max(1, round(w * scale)), max(1, round(h * scale))
     return np.asarray(cv2.resize(_halved(image, longest_px), size, interpolation=method), np.uint8), scale

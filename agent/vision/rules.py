@@ -16,6 +16,8 @@ RUN_HEIGHTS = 0.9
 """Straight runs this long are pieces of lines; shorter ones may be a digit's bar."""
 SLIMNESS = 12
 """A line is at least this many times longer than it is thick."""
+LEAST_RUN_PX = 8
+"""Shorter runs are nothing."""
 
 
 def remove_rules(components: Components, digit_px: float) -> Components:
@@ -32,27 +34,44 @@ def remove_rules(components: Components, digit_px: float) -> Components:
     for atom in long:
         x, y, w, h = atom.box
         here = rules[y : y + h, x : x + w]
-        here |= _lines(atom.mask, digit_px)
-        here |= _turned(_lines(_turned(atom.mask), digit_px))
-    if not rules.any():
+        here |= level_lines(atom.mask, SPAN_HEIGHTS * digit_px, RUN_HEIGHTS * digit_px, SLIMNESS)
+        here |= upright_lines(atom.mask, SPAN_HEIGHTS * digit_px, RUN_HEIGHTS * digit_px, SLIMNESS)
+    return without(components, rules)
+
+
+def without(components: Components, lines: Mask) -> Components:
+    """The components of a mask without some of its pixels; the same ones where there are none."""
+    if not lines.any():
         return components
-    return find_components(np.asarray(components.mask & ~rules, np.uint8))
+    return find_components(np.asarray(components.mask & ~lines, np.uint8))
 
 
-def _lines(mask: Mask, digit_px: float) -> Mask:
-    """The pixels of level lines, but those where a stroke crosses."""
+def upright_lines(mask: Mask, span_px: float, run_px: float, slimness: float) -> Mask:
+    """As `level_lines`, from top to bottom."""
+    return _turned(level_lines(_turned(mask), span_px, run_px, slimness))
+
+
+def level_lines(mask: Mask, span_px: float, run_px: float, slimness: float) -> Mask:
+    """The pixels of level lines, but those where a stroke crosses.
+
+    Args:
+        mask: uint8 (h, w) of 0 and 1.
+        span_px: how long they are at least.
+        run_px: how long the straight runs are at least that they consist of; never less than LEAST_RUN_PX.
+        slimness: how many times longer than thick they are at least.
+    """
     lines = np.zeros_like(mask)
-    run = max(8, round(RUN_HEIGHTS * digit_px))
-    if mask.shape[1] < SPAN_HEIGHTS * digit_px:
+    run = max(LEAST_RUN_PX, round(run_px))
+    if mask.shape[1] < span_px:
         return lines
     runs = _open(mask, np.ones((1, run), np.uint8))
     if not runs.any():
         return lines
     joined = np.asarray(cv2.bitwise_and(cv2.dilate(runs, np.ones((3, run), np.uint8)), mask), np.uint8)
-    for line in cut_out(find_components(joined), SPAN_HEIGHTS * digit_px):
+    for line in cut_out(find_components(joined), span_px):
         x, y, w, h = line.box
         thickness = line.area / w
-        if w < SPAN_HEIGHTS * digit_px or thickness * SLIMNESS > w:
+        if w < span_px or thickness * slimness > w:
             continue
         longer = round(thickness) + 3
         top = min(y, longer)

@@ -48,10 +48,10 @@ def _rule_grid(desk: Desk, ink: Ink, area: Area, cell: float) -> None:
 
 
 def _print_in_cell(desk: Desk, face: Face, label: int, area: Area, ink: Ink) -> None:
-    """A printed digit in the middle of its cell, about which nothing is said."""
+    """A printed digit in the middle of its cell: whoever reads a sudoku wants these, too."""
     drawn = face.draw(str(label)).ink
     x, y, w, h = area
-    desk.page.write(None, drawn, (x + (w - drawn.shape[1]) / 2, y + (h - drawn.shape[0]) / 2), ink)
+    desk.page.write(label, drawn, (x + (w - drawn.shape[1]) / 2, y + (h - drawn.shape[0]) / 2), ink)
 
 
 def fill_form(desk: Desk) -> None:
