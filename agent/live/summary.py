@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agent.capture.frame import TrueDigit
+from agent.live.latencies import Latencies, Percentiles
 from agent.live.tick import Counts, Tick
 from agent.vision.digits import Digit
 from profiles.errors import SourceError
 
 SAME_DIGIT = 0.5
 """Overlap, intersection over union, at which a digit found is the true one."""
-RESOLUTION = 0.01
-"""Relative width of a histogram's bin: a percentile is right within half of it."""
-
-
-@dataclass(frozen=True)
-class Percentiles:
-    """Of one stage, in milliseconds."""
-
-    p50_ms: float
-    p95_ms: float
-    p99_ms: float
 
 
 @dataclass(frozen=True)
@@ -70,32 +58,6 @@ class Summary:
     """None where it was not measured."""
     failure: SourceError | None = None
     """What broke the source off; None where it ended or was stopped."""
-
-
-class Latencies:
-    """Percentiles of any number of values in bounded memory: a histogram whose bins grow by a factor.
-
-    The method is that of HdrHistogram: a relative error that is the same for small and large values.
-    """
-
-    def __init__(self) -> None:
-        self._bins: Counter[int] = Counter()
-
-    def add(self, value_ms: float) -> None:
-        self._bins[round(math.log(max(value_ms, 1e-4)) / math.log1p(RESOLUTION))] += 1
-
-    def percentile(self, share: float) -> float:
-        """The smallest value that `share` of the values (0..1) do not exceed, in ms; at least one value is needed."""
-        wanted, passed = share * self._bins.total(), 0
-        ordered = sorted(self._bins)
-        for bin_number in ordered:
-            passed += self._bins[bin_number]
-            if passed >= wanted:
-                return math.exp(bin_number * math.log1p(RESOLUTION))
-        raise ValueError("no value was added")
-
-    def summary(self) -> Percentiles:
-        return Percentiles(*(self.percentile(share) for share in (0.50, 0.95, 0.99)))
 
 
 def score(truth: Sequence[TrueDigit], digits: Sequence[Digit]) -> Score:

@@ -1,27 +1,15 @@
 from __future__ import annotations
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from agent.capture.frame import TrueDigit
-from agent.live.summary import RESOLUTION, Latencies, Score, Tally, score
+from agent.live.summary import Score, Tally, score
 from agent.live.tick import Counts, Tick, Vitals
 from agent.vision.box import Box
 from agent.vision.digits import Digit
 from agent.vision.page import Page
 
 HERE, NEAR, AWAY = Box(0, 0, 10, 20), Box(1, 1, 10, 20), Box(100, 0, 10, 20)
-
-
-@given(st.lists(st.floats(0.001, 1e5), min_size=1), st.sampled_from([0.5, 0.95, 0.99]))
-def test_a_percentile_is_the_nearest_rank_within_the_resolution(values: list[float], share: float) -> None:
-    latencies = Latencies()
-    for value in values:
-        latencies.add(value)
-    exact = float(np.quantile(values, share, method="inverted_cdf"))
-    assert latencies.percentile(share) == pytest.approx(exact, rel=RESOLUTION)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from datetime import datetime
 import pytest
 from rich.console import Console
 
-from agent.live.summary import Percentiles, Power, Score, Summary
+from agent.live.latencies import Percentiles
+from agent.live.summary import Power, Score, Summary
 from agent.live.tick import Counts, RunInfo, Tick
 from agent.views.jsonl import JsonLines
 from agent.views.plain import Plain
