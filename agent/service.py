@@ -23,12 +23,13 @@ _PLACES = {
     "digit-agent.service": "etc/systemd/system/digit-agent.service",
     "50-board.conf": "etc/systemd/system/digit-agent.service.d/50-board.conf",
     "digit-agent-again.timer": "etc/systemd/system/digit-agent-again.timer",
+    "digit-deploy-recover.service": "etc/systemd/system/digit-deploy-recover.service",
     "digit-agent.sysusers": "etc/sysusers.d/digit-agent.conf",
     "digit-agent.tmpfiles": "etc/tmpfiles.d/digit-agent.conf",
     "60-digit-agent.rules": "etc/udev/rules.d/60-digit-agent.rules",
     "agent.env": OPTIONS,
 }
-_REFUSED = re.compile(r"['\"\\\n\t]")
+_REFUSED = re.compile(r"[$'\"\\\n\t]")
 """What systemd allows in no program's path."""
 _MEMORY_HIGH, _MEMORY_MAX = 0.60, 0.75
 """Shares of a board's memory: from where the service is slowed down, and where it is ended."""
@@ -56,7 +57,8 @@ def service_files(root: Path, executable: Path, profile: Profile) -> tuple[Servi
         UsageError: systemd cannot start a program of that path.
     """
     templates = templates_folder()
-    values = {"@EXECUTABLE@": _quote(executable), **bounds(profile)}
+    programs = {"@EXECUTABLE@": _quote(executable), "@DEPLOY@": _quote(executable.with_name("digit-deploy"))}
+    values = {**programs, **bounds(profile)}
     files = (
         ServiceFile(root / place, _fill((templates / name).read_text("utf-8"), values))
         for name, place in _PLACES.items()
@@ -134,7 +136,9 @@ def _fill(template: str, values: Mapping[str, str]) -> str:
 def _quote(executable: Path) -> str:
     """A path as systemd's command lines want it: in quotes, % begins a specifier, and no path may hold a quote."""
     if _REFUSED.search(str(executable)):
-        raise UsageError(f"systemd cannot start {str(executable)!r}; install digit-agent where no path has a quote")
+        raise UsageError(
+            f"systemd cannot start {str(executable)!r}; install digit-agent where no path has a quote or $"
+        )
     escaped = str(executable).replace("%", "%%")
     return f'"{escaped}"' if " " in escaped else escaped
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -25,6 +26,7 @@ EXECUTABLE = Path(sys.executable).with_name("digit-agent")
 UNIT = "etc/systemd/system/digit-agent.service"
 BOUNDS = "etc/systemd/system/digit-agent.service.d/50-board.conf"
 TIMER = "etc/systemd/system/digit-agent-again.timer"
+RECOVERY = "etc/systemd/system/digit-deploy-recover.service"
 
 
 def needs(program: str) -> pytest.MarkDecorator:
@@ -100,10 +102,11 @@ def test_systemd_finds_nothing_wrong(tmp_path: Path, folder: str | None) -> None
     if folder is not None:
         executable = tmp_path / folder / "digit-agent"
         executable.parent.mkdir()
-        executable.write_text("#!/bin/sh\n")
-        executable.chmod(0o755)
+        for program in (executable, executable.with_name("digit-deploy")):
+            program.write_text("#!/bin/sh\n")
+            program.chmod(0o755)
     root = install(tmp_path / "root", executable)
-    done = run("systemd-analyze", "verify", "--man=no", root / UNIT, root / TIMER)
+    done = run("systemd-analyze", "verify", "--man=no", root / UNIT, root / TIMER, root / RECOVERY)
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -122,7 +125,7 @@ def test_systemd_would_find_a_bound_that_is_none(tmp_path: Path) -> None:
     assert "Invalid memory limit" in run("systemd-analyze", "verify", "--man=no", tmp_path / UNIT).stderr
 
 
-@pytest.mark.parametrize("folder", ["it's", 'say "x"', "back\\slash", "two\nlines"])
+@pytest.mark.parametrize("folder", ["it's", 'say "x"', "back\\slash", "two\nlines", "a$b"])
 def test_a_path_that_systemd_refuses_is_told(tmp_path: Path, folder: str) -> None:
     with pytest.raises(UsageError, match="systemd cannot start"):
         install(tmp_path, Path("/opt", folder, "digit-agent"))
@@ -130,8 +133,29 @@ def test_a_path_that_systemd_refuses_is_told(tmp_path: Path, folder: str) -> Non
 
 @needs("systemd-analyze")
 def test_systemd_would_find_a_missing_program(tmp_path: Path) -> None:
-    done = run("systemd-analyze", "verify", "--man=no", install(tmp_path, Path("/nowhere/digit-agent")) / UNIT)
-    assert "/nowhere/digit-agent is not executable" in done.stderr
+    done = run("systemd-analyze", "verify", "--man=no", install(tmp_path, Path("/nowhere/digit-agent")) / RECOVERY)
+    assert "/nowhere/digit-deploy is not executable" in done.stderr
+
+
+@pytest.mark.parametrize("folder", ["opt", "with space", "100%"])
+@pytest.mark.parametrize("bundled", [False, True])
+def test_the_agent_of_a_bundle_goes_before_the_one_that_installed_the_service(
+    tmp_path: Path, folder: str, *, bundled: bool
+) -> None:
+    """The unit's own command line, as systemd would take it apart, with programs that say who they are."""
+    root = install(tmp_path / "root", tmp_path / folder / "digit-agent")
+    started = (root / UNIT).read_text().replace("\\\n", " ")
+    line = next(line for line in started.splitlines() if line.startswith("ExecStart="))
+    slot = tmp_path / "slot" / "digit-agent"
+    line = line.replace("/var/lib/digit-deploy/current/agent/bin/digit-agent", str(slot))
+    for program in [tmp_path / folder / "digit-agent", *([slot] if bundled else [])]:
+        program.parent.mkdir()
+        program.write_text('#!/bin/sh\necho "$0" "$@"\n')
+        program.chmod(0o755)
+    argv = [word.replace("$$", "$").replace("%%", "%") for word in shlex.split(line.removeprefix("ExecStart="))]
+    argv[-1:] = ["--source", "demo:?frames=9"]
+    expected = slot if bundled else tmp_path / folder / "digit-agent"
+    assert run(*argv).stdout == f"{expected} run --no-dashboard --source demo:?frames=9\n"
 
 
 @needs("systemd-analyze")

@@ -29,7 +29,7 @@ def test_install_and_uninstall(tmp_path: Path) -> None:
     assert done.stdout.startswith(planned.stdout.replace("would write", "wrote"))
     assert f"systemctl --root={tmp_path} enable digit-agent" in done.stdout
     assert all(f"wrote {tmp_path / path}\n" in done.stdout for path in files(tmp_path))
-    assert f"ExecStart={EXECUTABLE} run --no-dashboard" in (tmp_path / UNIT).read_text()
+    assert f"    {EXECUTABLE} run --no-dashboard $DIGIT_AGENT_OPTIONS\n" in (tmp_path / UNIT).read_text()
 
     gone = digit_agent("uninstall", "--root", tmp_path)
     assert gone.returncode == 0
