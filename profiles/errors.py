@@ -2,6 +2,7 @@
 
     DigitAgentError                      exit code 1
     ├── UsageError (ValueError)          exit code 2: the command line or an argument is wrong
+    │   ├── ConfigError                  the configuration file is missing, unreadable or wrong
     │   └── UnknownTargetError (LookupError)
     ├── ProfileError (ValueError)        a file of the catalogue does not say what it must
     ├── ManifestError (ValueError)       manifest.json is missing, damaged or of another schema
@@ -34,6 +35,10 @@ class UsageError(DigitAgentError, ValueError):
     """Raised when a command line or an argument is wrong."""
 
     exit_code = 2
+
+
+class ConfigError(UsageError):
+    """Raised when the configuration file is missing, cannot be read, or is wrong."""
 
 
 class UnknownTargetError(UsageError, LookupError):

@@ -1,0 +1,123 @@
+"""What holds in the end: the command line before the file, the file before the board's profile and the defaults.
+
+settings = settle(Config(width=1280), read_file(None), detect_board().profile)
+print(settings.source, settings.origins["source"])
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from agent.config.options import OPTIONS, Config, contradictions, spelling
+from agent.folders import default_artifacts
+from agent.telemetry.schema import default_path
+from profiles.errors import ConfigError, UsageError
+from profiles.profile import Profile
+
+DEFAULT_FILE = Path("/etc/digit-agent/config.toml")
+COMMAND_LINE = "command line"
+DEFAULT = "default"
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What one place says of the options, and where each stands there, for people."""
+
+    said: Config
+    origins: Mapping[str, str]
+
+
+NOTHING = Layer(Config(), {})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What holds, and why."""
+
+    source: str
+    artifacts: Path
+    json: bool
+    no_dashboard: bool
+    log: Path | None
+    """None keeps no log."""
+    frames: int | None
+    seconds: float | None
+    width: int
+    height: int
+    origins: Mapping[str, str]
+    """Of each of these: who said so, for people."""
+
+
+def read_file(path: Path | None) -> Layer:
+    """What a file says.
+
+    Args:
+        path: the file; None is DEFAULT_FILE, which need not exist.
+
+    Raises:
+        ConfigError: it cannot be read, or something in it is wrong.
+    """
+    from agent.config.document import parse
+
+    file = path or DEFAULT_FILE
+    try:
+        content = file.read_bytes()
+    except FileNotFoundError:
+        if path is None:
+            return NOTHING
+        raise ConfigError(f"there is no {path}; name a file of options, or leave out --config") from None
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be read ({error.strerror}); check its permissions") from error
+    document = parse(content, file.absolute().parent)
+    if document.problems:
+        first, more = document.problems[0], len(document.problems) - 1
+        others = f" (and {more} more: 'digit-agent config check {file}' tells them)" if more else ""
+        raise ConfigError(f"{file}:{first.line}: {first.text}{others}")
+    return Layer(document.said, {name: f"{file}:{line}" for name, line in document.lines.items()})
+
+
+def settle(given: Config, file: Layer, profile: Profile) -> Settings:
+    """Put the layers together.
+
+    Args:
+        given: what the command line says.
+        file: what the configuration file says.
+        profile: of this board.
+
+    Raises:
+        UsageError: the command line contradicts itself, or the user has no home folder for the log.
+    """
+    for one, other, why in contradictions(given):
+        raise UsageError(f"--{spelling(one)} and --{spelling(other)} {why}; give one of them")
+    camera = profile.camera
+    board = Config(source=camera.source, width=camera.width, height=camera.height)
+    built_in = Config(artifacts=default_artifacts(), json=False, no_dashboard=False, no_log=False)
+    layers = (_layer(built_in, DEFAULT), _layer(board, f"profile {profile.name}"), file, _layer(given, COMMAND_LINE))
+    values, origins = dict[str, Any](), dict.fromkeys(OPTIONS, DEFAULT)
+    for layer in map(_plain, layers):
+        said = {name: value for name, value in vars(layer.said).items() if value is not None}
+        values |= said
+        origins |= {name: layer.origins[name] for name in said}
+    if values["no_log"]:
+        values["log"], origins["log"] = None, origins["no_log"]
+    elif "log" not in values:
+        values["log"] = default_path()
+    kept = [one.name for one in fields(Settings) if one.name in OPTIONS]
+    return Settings(**{name: values.get(name) for name in kept}, origins={name: origins[name] for name in kept})
+
+
+def _layer(said: Config, where: str) -> Layer:
+    return Layer(said, dict.fromkeys(OPTIONS, where))
+
+
+def _plain(layer: Layer) -> Layer:
+    """The same, said so that it can be laid over another layer: a camera is a source, and who names a log wants one."""
+    said, origins = layer.said, dict(layer.origins)
+    if said.camera is not None:
+        said, origins["source"] = replace(said, source=said.camera, camera=None), origins["camera"]
+    if said.log is not None:
+        said, origins["no_log"] = replace(said, no_log=False), origins["log"]
+    return Layer(said, origins)
