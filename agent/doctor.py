@@ -17,7 +17,8 @@ from agent.runtimes.net import RUNTIMES, runtime_version
 from agent.sensors.command import RunCommand
 from agent.sensors.power import find_power_reader
 from agent.sensors.sysfs import read_text
-from agent.sensors.thermal import read_throttling, temperature_c
+from agent.sensors.thermal import temperature_c
+from agent.sensors.throttling import Throttling, advice, find_throttling_reader
 from agent.telemetry.schema import default_path
 from profiles.board import detect_board
 from profiles.errors import ManifestError, NoArtifactError
@@ -69,8 +70,9 @@ def examine(
     yield from _cameras(root)
     yield _power(board.profile, root, run_command)
     yield _temperature(board.profile, root)
-    if board.profile.sensors.throttled:
-        yield _throttling(run_command)
+    ask = find_throttling_reader(board.profile.sensors, root, run_command)
+    if ask is not None:
+        yield _throttling(ask())
     yield _folder("log", default_path(environ).parent, "no run can be logged")
     yield _folder("cache", cache_folder(environ), "every start has to find the best net anew")
 
@@ -160,15 +162,14 @@ def _temperature(profile: Profile, root: Path) -> Check:
     return Check("temperature", "ok", f"{now_c:.0f} °C")
 
 
-def _throttling(run_command: RunCommand) -> Check:
-    throttling = read_throttling(run_command)
+def _throttling(throttling: Throttling | None) -> Check:
     if throttling is None:
-        return Check("throttling", "none", "vcgencmd cannot be asked", JOIN_VIDEO)
-    advice = "use the board's own power supply and a short cable, and cool it"
+        return Check("throttling", "none", "the board cannot be asked", JOIN_VIDEO)
     if throttling.now:
-        return Check("throttling", "warn", f"now: {', '.join(throttling.now)}", advice)
+        return Check("throttling", "warn", f"now: {', '.join(throttling.now)}", advice(throttling.now))
     if throttling.since_boot:
-        return Check("throttling", "warn", f"since the start: {', '.join(throttling.since_boot)}", advice)
+        since = ", ".join(throttling.since_boot)
+        return Check("throttling", "warn", f"since the start: {since}", advice(throttling.since_boot))
     return Check("throttling", "ok", "none since the start")
 
 

@@ -73,7 +73,8 @@ class Sensors(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Power readers to try, in order; the first that finds its sensor is used."""
     temperature_zones: tuple[str, ...] = ()
     """Types of thermal zones (`/sys/class/thermal/thermal_zone*/type`) to watch, the first found is used."""
-    throttled: Literal["vcgencmd"] | None = None
+    throttled: Literal["vcgencmd", "soctherm"] | None = None
+    """Who says what holds the board back: a Pi's firmware, or an Orin's counters."""
     slow_down_c: float = 75.0
 
 

@@ -31,6 +31,7 @@ from agent.live.summary import Summary
 from agent.live.tick import RunInfo
 from agent.live.watch import VideoWatch, watch_stills
 from agent.sensors.power import find_power_reader
+from agent.sensors.throttling import find_throttling_reader
 from agent.telemetry.store import Store
 from agent.views.dashboard import Dashboard
 from agent.views.jsonl import JsonLines
@@ -88,7 +89,7 @@ def run(options: RunOptions, out: Console, err: Console) -> tuple[RunInfo, Summa
         info = partial(
             _info, source.title, profile.name, nets.classifier, power.describe if power is not None else None
         )
-        sampler = Sampler(partial(measure_vitals, profile.sensors, power))
+        sampler = Sampler(partial(measure_vitals, profile.sensors, power, find_throttling_reader(profile.sensors)))
         cleanup.callback(sampler.close)
         stop = cleanup.enter_context(_stop_by_signal())
         frames = cleanup.enter_context(feed(source, log.warning))

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agent.live.tick import Vitals
-from agent.sensors.command import RunCommand, run_command
 from agent.sensors.sample import PowerReader
-from agent.sensors.thermal import read_throttling, temperature_c
+from agent.sensors.thermal import temperature_c
+from agent.sensors.throttling import ThrottlingReader
 from profiles.profile import Sensors
 
 PERIOD_S = 1.0
@@ -50,8 +50,8 @@ class Sampler:
 def measure_vitals(
     sensors: Sensors,
     power: PowerReader | None,
+    throttling: ThrottlingReader | None = None,
     root: Path = Path("/"),
-    run_command: RunCommand = run_command,
     clock_ns: Callable[[], int] = time.monotonic_ns,
 ) -> Vitals:
     """Read a board's sensors once.
@@ -59,15 +59,15 @@ def measure_vitals(
     Args:
         sensors: the profile's.
         power: the board's power reader, where it has one.
+        throttling: asks what holds the board back, where it can be asked.
         root: the folder in which `sys` is looked up.
-        run_command: asks the firmware.
-        clock_ns: stamps the sample.
+        clock_ns: stamps the sample where there is no power reader to do it.
     """
     sample = power.read() if power is not None else None
-    throttling = read_throttling(run_command) if sensors.throttled else None
+    held = throttling() if throttling is not None else None
     return Vitals(
-        measured_ns=clock_ns(),
+        measured_ns=sample.taken_ns if sample is not None else clock_ns(),
         power_mw=sample.power_mw if sample is not None else None,
         temperature_c=temperature_c(sensors.temperature_zones, root),
-        throttling=throttling.now if throttling is not None else None,
+        throttling=held.now if held is not None else None,
     )

@@ -37,7 +37,7 @@ class Vitals:
     """How the machine is; None is a value that cannot be had, never a guess."""
 
     measured_ns: int
-    """`time.monotonic_ns()` of the sample; a new sample has a new time."""
+    """`time.monotonic_ns()` of the sample, of its power where that is measured; a new sample has a new time."""
     power_mw: float | None = None
     temperature_c: float | None = None
     throttling: tuple[str, ...] | None = None

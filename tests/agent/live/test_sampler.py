@@ -7,6 +7,7 @@ from pathlib import Path
 from agent.live.sampler import Sampler, measure_vitals
 from agent.live.tick import Vitals
 from agent.sensors.sample import PowerSample
+from agent.sensors.throttling import find_throttling_reader
 from profiles.profile import Sensors
 
 SENSORS = Sensors(temperature_zones=("cpu-thermal",), throttled="vcgencmd")
@@ -57,10 +58,12 @@ def test_what_a_board_has_is_measured(tmp_path: Path) -> None:
     (zone / "type").write_text("cpu-thermal\n")
     (zone / "temp").write_text("48250\n")
     power = Meter(PowerSample(3210.0, 5, {}))
-    vitals = measure_vitals(SENSORS, power, tmp_path, lambda _: "throttled=0x50005\n", lambda: 7)
-    assert vitals == Vitals(7, 3210.0, 48.25, ("under-voltage", "throttled"))
+    throttling = find_throttling_reader(SENSORS, tmp_path, lambda _: "throttled=0x50005\n")
+    vitals = measure_vitals(SENSORS, power, throttling, tmp_path, lambda: 7)
+    assert vitals == Vitals(5, 3210.0, 48.25, ("under-voltage", "throttled"))
 
 
 def test_what_a_board_lacks_is_none(tmp_path: Path) -> None:
-    nothing = measure_vitals(SENSORS, None, tmp_path, lambda _: None, lambda: 7)
-    assert nothing == measure_vitals(Sensors(), Meter(None), tmp_path, lambda _: None, lambda: 7) == Vitals(7)
+    silent = find_throttling_reader(SENSORS, tmp_path, lambda _: None)
+    nothing = measure_vitals(SENSORS, None, silent, tmp_path, lambda: 7)
+    assert nothing == measure_vitals(Sensors(), Meter(None), None, tmp_path, lambda: 7) == Vitals(7)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.sensors.thermal import Throttling, parse_throttling, read_throttling, temperature_c, zones_c
+from agent.sensors.thermal import temperature_c, zones_c
 
 Plant = Callable[[Mapping[str, str]], Path]
 THERMAL = "sys/class/thermal"
@@ -55,25 +55,3 @@ def test_a_zone_that_fails_is_left_out(plant: Plant) -> None:
 
 def test_no_zone_at_all(root: Path) -> None:
     assert temperature_c(("cpu-thermal",), root) is None
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("throttled=0x0\n", Throttling((), ())),
-        ("throttled=0x50005\n", Throttling(("under-voltage", "throttled"), ("under-voltage", "throttled"))),
-        ("throttled=0x80008\n", Throttling(("soft temperature limit",), ("soft temperature limit",))),
-        ("throttled=0x20000\n", Throttling((), ("frequency capped",))),
-        ('error=1 error_msg="Command not registered"\n', None),
-        ("throttled=0x\n", None),
-        ("", None),
-    ],
-)
-def test_throttling_in_plain_words(text: str, expected: Throttling | None) -> None:
-    assert parse_throttling(text) == expected
-
-
-def test_throttling_is_asked_without_a_mask() -> None:
-    asked: list[tuple[str, ...]] = []
-    assert read_throttling(lambda argv: asked.append(tuple(argv))) is None
-    assert asked == [("vcgencmd", "get_throttled")]

@@ -1,0 +1,205 @@
+"""Every reader of the kernel's files, on a file that fails in each way such a file can fail."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from agent.sensors.command import run_command
+from agent.sensors.hwmon import find_hwmon
+from agent.sensors.ina3221 import find_ina3221
+from agent.sensors.pmic import find_pmic
+from agent.sensors.rapl import find_rapl
+from agent.sensors.sample import PowerReader
+from agent.sensors.thermal import temperature_c
+from agent.sensors.throttling import Soctherm
+
+Plant = Callable[[Mapping[str, str]], Path]
+ORDINARY_USER = Callable[[], AbstractContextManager[None]]
+JETPACK_5, JETPACK_4 = "sys/bus/i2c/devices/1-0040/hwmon/hwmon3", "sys/bus/i2c/devices/6-0040/iio:device0"
+ADD_ON, PACKAGE = "sys/class/hwmon/hwmon2", "sys/class/powercap/intel-rapl:0"
+ZONE, SOCTHERM = "sys/class/thermal/thermal_zone0", "sys/class/hwmon/hwmon3"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A sensor's files, the one that fails, and what asks the sensor: a value, or None."""
+
+    files: Mapping[str, str]
+    victim: str
+    open: Callable[[Path], Callable[[], object] | None]
+
+
+def clock() -> Callable[[], int]:
+    """One that moves a second a look."""
+    return itertools.count(0, 10**9).__next__
+
+
+def power(
+    find: Callable[[Path, Callable[[], int]], PowerReader | None],
+) -> Callable[[Path], Callable[[], object] | None]:
+    """What reads power; its first look is only a beginning."""
+
+    def open_(root: Path) -> Callable[[], object] | None:
+        reader = find(root, clock())
+        if reader is None:
+            return None
+        reader.read()
+        return reader.read
+
+    return open_
+
+
+CASES = {
+    "INA3221, JetPack 5": Case(
+        {
+            "sys/bus/i2c/devices/1-0040/name": "ina3221",
+            f"{JETPACK_5}/in1_label": "VDD_IN",
+            f"{JETPACK_5}/in1_input": "5072",
+            f"{JETPACK_5}/curr1_input": "960",
+        },
+        f"{JETPACK_5}/curr1_input",
+        power(find_ina3221),
+    ),
+    "INA3221, JetPack 4": Case(
+        {
+            "sys/bus/i2c/devices/6-0040/name": "ina3221x",
+            f"{JETPACK_4}/rail_name_0": "POM_5V_IN",
+            f"{JETPACK_4}/in_voltage0_input": "5041",
+            f"{JETPACK_4}/in_current0_input": "420",
+        },
+        f"{JETPACK_4}/in_voltage0_input",
+        power(find_ina3221),
+    ),
+    "INA219": Case(
+        {f"{ADD_ON}/name": "ina219", f"{ADD_ON}/power1_input": "2340000"}, f"{ADD_ON}/power1_input", power(find_hwmon)
+    ),
+    "RAPL": Case(
+        {f"{PACKAGE}/name": "package-0", f"{PACKAGE}/energy_uj": "5", f"{PACKAGE}/max_energy_range_uj": "9000000"},
+        f"{PACKAGE}/energy_uj",
+        power(find_rapl),
+    ),
+    "thermal zone": Case(
+        {f"{ZONE}/type": "cpu-thermal", f"{ZONE}/temp": "48000"},
+        f"{ZONE}/temp",
+        lambda root: lambda: temperature_c(("cpu-thermal",), root),
+    ),
+    "soctherm": Case(
+        {f"{SOCTHERM}/name": "soctherm_oc"} | {f"{SOCTHERM}/oc{k}_event_cnt": "0" for k in (1, 2, 3)},
+        f"{SOCTHERM}/oc2_event_cnt",
+        Soctherm,
+    ),
+}
+
+
+def vanish(file: Path) -> None:
+    file.unlink()
+
+
+def answer_eio(file: Path) -> None:
+    """Reading this process's memory at address 0 is an I/O error, as a chip that does not answer is."""
+    file.unlink()
+    file.symlink_to("/proc/self/mem")
+
+
+def block(file: Path) -> None:
+    """A pipe nobody writes to: who opens it waits for ever, unless he asks not to."""
+    file.unlink()
+    os.mkfifo(file)
+
+
+def become_a_folder(file: Path) -> None:
+    file.unlink()
+    file.mkdir()
+
+
+def say_nothing(file: Path) -> None:
+    file.write_text("")
+
+
+def say_nonsense(file: Path) -> None:
+    file.write_bytes(b"\xff n/a\n")
+
+
+HARMS = (vanish, answer_eio, block, become_a_folder, say_nothing, say_nonsense)
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+@pytest.mark.parametrize("harm", HARMS)
+def test_a_file_that_fails_while_running_is_none_and_comes_back(
+    plant: Plant, case: Case, harm: Callable[[Path], None]
+) -> None:
+    root = plant(case.files)
+    read = case.open(root)
+    assert read is not None
+    assert read() is not None
+    victim = root / case.victim
+    harm(victim)
+    assert read() is None
+    victim.rmdir() if victim.is_dir() else victim.unlink(missing_ok=True)
+    plant(case.files)
+    assert any(read() is not None for _ in range(2)), "a counter's first read is only a beginning"
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+@pytest.mark.parametrize("harm", HARMS)
+def test_a_file_that_fails_from_the_start_is_no_sensor(plant: Plant, case: Case, harm: Callable[[Path], None]) -> None:
+    root = plant(case.files)
+    harm(root / case.victim)
+    read = case.open(root)
+    assert read is None or read() is None
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_a_file_for_root_only_is_no_sensor(plant: Plant, case: Case, ordinary_user: ORDINARY_USER) -> None:
+    root = plant(case.files)
+    (root / case.victim).chmod(0o400)
+    with ordinary_user():
+        read = case.open(root)
+        assert read is None or read() is None
+
+
+PMIC = "VDD_CORE_A current(7)=1.0A\\nVDD_CORE_V volt(15)=0.9V\\n"
+PI_5 = f"printf '{PMIC}'"
+FAULTY_COMMANDS = {
+    "is missing": None,
+    "hangs": "exec sleep 60",
+    "crashes": "kill -SEGV $$",
+    "is refused": 'echo "VCHI initialization failed"; exit 255',
+    "knows no PMIC": "echo 'error=1 error_msg=\"Command not registered\"'",
+    "breaks off": "printf 'VDD_CORE_A current(7)=1.0A\\nVDD_CO'",
+}
+
+
+@pytest.mark.parametrize("fault", FAULTY_COMMANDS.values(), ids=FAULTY_COMMANDS)
+def test_a_firmware_command_that_fails_is_none_in_time_and_comes_back(tmp_path: Path, fault: str | None) -> None:
+    program = tmp_path / "vcgencmd"
+
+    def install(script: str | None) -> None:
+        program.unlink(missing_ok=True)
+        if script is not None:
+            program.write_text(f"#!/bin/sh\n{script}\n")
+            program.chmod(0o755)
+
+    def run(argv: Sequence[str]) -> str | None:
+        hangs = program.exists() and "sleep" in program.read_text()
+        return run_command((str(tmp_path / argv[0]), *argv[1:]), timeout_s=0.5 if hangs else 30.0)
+
+    install(fault)
+    began = time.monotonic()
+    assert find_pmic(run, clock()) is None
+    assert time.monotonic() - began < 30
+    install(PI_5)
+    reader = find_pmic(run, clock())
+    assert reader is not None
+    install(fault)
+    assert reader.read() is None
+    install(PI_5)
+    assert reader.read() is not None
