@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.capture.frame import Frame
+from agent.live.throttle import COOLER_C, FRESH_S, REMIND_S, STEP_S, Step, Throttle, steps
+from agent.live.tick import Vitals
+
+LIMIT_C = 75.0
+HOT, WARM, COOL = 76.0, 73.0, 70.0
+
+
+class Run:
+    """A throttle, with what it said and asked for."""
+
+    def __init__(self, frame_ms: float = 50.0) -> None:
+        self.said, self.spared, self.now_s = list[str](), list[bool](), 1000.0
+        self.throttle = Throttle(LIMIT_C, steps(frame_ms), self.spared.append, self.said.append)
+
+    def feel(self, temperature_c: float | None, *throttling: str, wait_s: float = STEP_S, age_s: float = 0.0) -> Step:
+        """Some time later a sample comes."""
+        self.now_s += wait_s
+        vitals = Vitals(round((self.now_s - age_s) * 1e9), None, temperature_c, throttling)
+        self.throttle.look(vitals, self.now_s)
+        return self.throttle.step
+
+
+def test_a_hot_board_gets_fewer_frames_then_the_cheapest_net_and_all_back_when_it_cools() -> None:
+    run = Run()
+    assert [str(run.feel(HOT)) for _ in range(6)] == [
+        "at most 10 frames a second",
+        "at most 5 frames a second",
+        "at most 2.5 frames a second",
+        "at most 2.5 frames a second, with the cheapest net",
+        "at most 2.5 frames a second, with the cheapest net",
+        "at most 2.5 frames a second, with the cheapest net",
+    ]
+    assert run.spared == [True]
+    assert [str(run.feel(COOL)) for _ in range(5)] == [
+        "at most 2.5 frames a second",
+        "at most 5 frames a second",
+        "at most 10 frames a second",
+        "full speed",
+        "full speed",
+    ]
+    assert run.spared == [True, False]
+    assert len(run.said) == 8, "each step is told once"
+    assert run.said[0] == "76 °C is hot: at most 10 frames a second"
+    assert run.said[-1] == "70 °C is cool enough: full speed"
+
+
+def test_a_step_gets_time_to_show_what_it_does() -> None:
+    run = Run()
+    first = run.feel(HOT)
+    assert run.feel(99.0, wait_s=STEP_S - 1) == first
+    assert run.feel(99.0, wait_s=1) != first
+
+
+def test_between_hot_and_cool_nothing_changes() -> None:
+    run = Run()
+    slowed = run.feel(HOT)
+    assert {run.feel(WARM) for _ in range(10)} == {slowed}
+
+
+@pytest.mark.parametrize(
+    ("temperature_c", "flags", "slows"),
+    [
+        (COOL, ("soft temperature limit",), True),
+        (COOL, ("frequency capped", "throttled"), True),
+        (COOL, ("over-current",), True),
+        (None, ("throttled",), True),
+        (COOL, ("under-voltage", "throttled"), False),
+        (HOT, ("under-voltage", "throttled"), True),
+        (None, (), False),
+    ],
+)
+def test_what_holds_the_board_back_counts_as_heat_does(
+    temperature_c: float | None, flags: tuple[str, ...], slows: bool
+) -> None:
+    assert (Run().feel(temperature_c, *flags) != Step()) == slows
+
+
+def test_a_weak_supply_is_told_in_plain_words_and_not_all_the_time() -> None:
+    run = Run()
+    for _ in range(5):
+        run.feel(COOL, "under-voltage", wait_s=REMIND_S / 10)
+    assert run.said == [
+        "under-voltage: the power supply or its cable gives the board too little: use the board's own supply and a "
+        "short cable"
+    ]
+    run.feel(COOL, "under-voltage", wait_s=REMIND_S)
+    assert len(run.said) == 2
+
+
+def test_what_holds_the_board_back_is_told_with_what_to_do() -> None:
+    run = Run()
+    run.feel(COOL, "soft temperature limit")
+    assert run.said == [
+        "the board is held back (soft temperature limit); the board is too hot: give it a heat sink, a fan or a cooler "
+        "place: at most 10 frames a second"
+    ]
+
+
+def test_without_a_fresh_sample_nothing_changes() -> None:
+    run = Run()
+    slowed = run.feel(HOT)
+    assert run.feel(COOL, age_s=FRESH_S + 1) == slowed
+    run.throttle.look(None, run.now_s + 1000)
+    assert run.throttle.step == slowed
+    assert run.feel(COOL, age_s=FRESH_S - 1) == Step()
+
+
+@given(st.lists(st.tuples(st.floats(20, 110), st.floats(0, 100)), max_size=60))
+def test_it_never_slows_a_cool_board_nor_hurries_a_hot_one(samples: list[tuple[float, float]]) -> None:
+    run, order = Run(), steps(50.0)
+    for temperature_c, wait_s in samples:
+        before = order.index(run.throttle.step)
+        after = order.index(run.feel(temperature_c, wait_s=wait_s))
+        assert abs(after - before) <= 1
+        if after > before:
+            assert temperature_c >= LIMIT_C
+        if after < before:
+            assert temperature_c <= LIMIT_C - COOLER_C
+
+
+def test_frames_come_no_faster_than_the_step_allows_and_a_stop_ends_the_wait() -> None:
+    now_s, stop = [0.0], threading.Event()
+
+    def frames() -> Iterator[Frame | None]:
+        for number in range(4):
+            yield Frame(np.zeros((1, 1, 3), np.uint8), 0, number, "test")
+            yield None
+
+    class Waits(threading.Event):
+        """Time passes by waiting."""
+
+        def wait(self, timeout: float | None = None) -> bool:
+            now_s[0] += timeout or 0.0
+            return False
+
+    throttle = Throttle(LIMIT_C, steps(50.0), lambda _: None, lambda _: None)
+    taken = list[float]()
+    for frame in throttle.pace(frames(), lambda: Vitals(0, None, HOT), Waits(), lambda: now_s[0]):
+        if frame is not None:
+            taken.append(now_s[0])
+            now_s[0] += 0.02
+    assert taken == pytest.approx([0.0, 0.1, 0.2, 0.3])
+
+    stop.set()
+    assert len(list(throttle.pace(frames(), lambda: None, stop))) == 8
