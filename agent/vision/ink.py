@@ -19,8 +19,10 @@ Turn = NDArray[np.float64]
 Gains = NDArray[np.float64]
 """A factor for each channel."""
 
-SMALL_PX = 420
-"""Pictures whose longest side is shorter are enlarged: strokes one pixel wide hold no shape."""
+MOST_ENLARGED = 2.0
+"""Small pictures are enlarged, but no further: strokes one pixel wide hold no shape, and blurred ones no more of it."""
+WORTH_ENLARGING = 1.3
+"""Enlarging less would blur more than it shows."""
 PAPER_MAP_PX = 80
 """The paper is estimated on a small picture, whose longest side is at least this, and less than twice as much."""
 PAPER_REACH = 0.11
@@ -65,7 +67,7 @@ def find_ink(image: Picture, longest_px: int) -> Ink:
 
     Args:
         image: BGR, uint8 (H, W, 3).
-        longest_px: longest side of the working picture; larger pictures are reduced to it.
+        longest_px: longest side of the working picture; larger pictures are reduced to it, small ones enlarged.
     """
     return find_inks(image, longest_px, least_share=1.0)[0]
 
@@ -75,7 +77,7 @@ def find_inks(image: Picture, longest_px: int, least_share: float = BOTH) -> tup
 
     Args:
         image: BGR, uint8 (H, W, 3).
-        longest_px: longest side of the working picture; larger pictures are reduced to it.
+        longest_px: longest side of the working picture; larger pictures are reduced to it, small ones enlarged.
         least_share: how much the lesser must stand out, as a share of what the stronger does.
     """
     picture, scale = _to_working_scale(image, longest_px)
@@ -103,8 +105,8 @@ def _ink(picture: Picture, paper: Paper, scale: float) -> Ink:
 def _to_working_scale(image: Picture, longest_px: int) -> tuple[Picture, float]:
     h, w = image.shape[:2]
     longest = max(h, w)
-    scale = min(2.0, longest_px / longest)
-    if 1 <= scale <= 1.3:
+    scale = min(MOST_ENLARGED, longest_px / longest)
+    if 1 <= scale <= WORTH_ENLARGING:
         return image, 1.0
     method = cv2.INTER_LINEAR if scale < 1 else cv2.INTER_CUBIC
     size = max(1, round(w * scale)), max(1, round(h * scale))

@@ -6,7 +6,7 @@ segmenter offers, such as halves of digits, pairs, letters, dots and stains.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,12 @@ UNSAID = -1
 """The label of a candidate about which nothing can be said."""
 MOST_OF_A_MASK = 150
 """Candidates that are not digits, of one mask: a page of texture has thousands, and they are all alike."""
+ALL_THE_SAME = 0.15
+"""How many of the candidates that a classifier throws out a verifier learns from all the same: the next classifier may
+let them through."""
+
+LetsThrough = Callable[[NDArray[np.uint8]], NDArray[np.bool_]]
+"""Which of some glyphs, uint8 (n, 28, 28), a classifier may take for digits."""
 
 
 def harvest_glyphs(scenes: Iterable[Scene]) -> LabelledGlyphs:
@@ -40,15 +46,22 @@ def harvest_glyphs(scenes: Iterable[Scene]) -> LabelledGlyphs:
     """
     parts = [
         (np.array([cut_glyph(ink, c) for c in candidates]), labels)
-        for ink, candidates, labels in _offered(scenes, halves_of_ones=False)
+        for ink, candidates, labels in _offered(scenes, None, halves_of_ones=False)
     ]
     return _together(parts, (28, 28))
 
 
-def harvest_surroundings(scenes: Iterable[Scene]) -> LabelledGlyphs:
-    """Every candidate with its surroundings, uint8 (n, 2, 32, 48), with its label."""
+def harvest_surroundings(scenes: Iterable[Scene], lets_through: LetsThrough | None = None) -> LabelledGlyphs:
+    """Every candidate with its surroundings, uint8 (n, 2, 32, 48), with its label.
+
+    Args:
+        scenes: pictures with their digits.
+        lets_through: the classifier that a verifier works behind; of what it throws out little is given, since a
+            verifier is never asked about it. None gives all.
+    """
     parts = [
-        (cut_surroundings(ink, candidates), labels) for ink, candidates, labels in _offered(scenes, halves_of_ones=True)
+        (cut_surroundings(ink, candidates), labels)
+        for ink, candidates, labels in _offered(scenes, lets_through, halves_of_ones=True)
     ]
     return _together(parts, (CHANNELS, HEIGHT_PX, WIDTH_PX))
 
@@ -60,7 +73,7 @@ def _together(parts: Sequence[tuple[NDArray[np.uint8], NDArray[np.int64]]], shap
 
 
 def _offered(
-    scenes: Iterable[Scene], *, halves_of_ones: bool
+    scenes: Iterable[Scene], lets_through: LetsThrough | None, *, halves_of_ones: bool
 ) -> Iterator[tuple[Ink, list[Candidate], NDArray[np.int64]]]:
     """What the segmenter offers, mask by mask: candidates of which something can be said, and their labels."""
     for number, scene in enumerate(scenes):
@@ -69,12 +82,28 @@ def _offered(
         for factor in THOROUGH.levels:
             candidates = find_page_candidates(ink, factor)
             labels = _labels(candidates, scene, ink.scale, halves_of_ones=halves_of_ones)
+            if lets_through:
+                _leave_out(lets_through, ink, candidates, labels, rng)
             others = np.flatnonzero(labels == NOT_A_DIGIT)
             if len(others) > MOST_OF_A_MASK:
                 labels[rng.choice(others, len(others) - MOST_OF_A_MASK, replace=False)] = UNSAID
             told = np.flatnonzero(labels != UNSAID)
             if len(told):
                 yield ink, [candidates[i] for i in told], labels[told]
+
+
+def _leave_out(
+    lets_through: LetsThrough,
+    ink: Ink,
+    candidates: Sequence[Candidate],
+    labels: NDArray[np.int64],
+    rng: np.random.Generator,
+) -> None:
+    """Say nothing of most candidates that are no digits and that the classifier throws out anyway."""
+    others = np.flatnonzero(labels == NOT_A_DIGIT)
+    if len(others):
+        passes = lets_through(np.array([cut_glyph(ink, candidates[i]) for i in others]))
+        labels[others[~passes & (rng.random(len(others)) > ALL_THE_SAME)]] = UNSAID
 
 
 def _labels(candidates: Sequence[Candidate], scene: Scene, scale: float, *, halves_of_ones: bool) -> NDArray[np.int64]:

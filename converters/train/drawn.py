@@ -7,16 +7,20 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
+import torch
 
 from converters.data.harvest import harvest_glyphs, harvest_surroundings
 from converters.data.labelled import LabelledGlyphs, concatenate
 from converters.data.scenes import draw_scene, load_fonts
+from converters.train.sieve import lets_through
 
-HARVESTS = {"classifier": harvest_glyphs, "verifier": harvest_surroundings}
+HARVESTS = {"classifier": harvest_glyphs, "verifier": partial(harvest_surroundings, lets_through=lets_through)}
+"""For each role, what it learns from in scenes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +59,7 @@ _drawing: list[Drawing] = []
 
 def _begin(drawing: Drawing) -> None:
     cv2.setNumThreads(1)
+    torch.set_num_threads(1)
     _drawing.append(drawing)
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from converters.checkpoint import Checkpoint
-from converters.data.harvest import harvest_glyphs, harvest_surroundings
 from converters.data.labelled import LabelledGlyphs
 from converters.data.mix import mix_epoch, mix_surroundings
 from converters.data.mnist import load_mnist
@@ -20,7 +19,7 @@ from converters.export.ranges import measure_ranges
 from converters.nets import build_net
 from converters.recipe import ClassifierRecipe, VerifierRecipe
 from converters.train.calibrate import calibrate
-from converters.train.drawn import Drawing, harvest_drawn
+from converters.train.drawn import HARVESTS, Drawing, harvest_drawn
 from converters.train.fit import Progress, fit
 
 HELD_OUT = 5000
@@ -91,7 +90,7 @@ MakeEpoch = Callable[[np.random.Generator], LabelledGlyphs]
 def _glyphs(recipe: ClassifierRecipe, run: Run) -> tuple[MakeEpoch, LabelledGlyphs]:
     """What a classifier learns from, and held-out digits."""
     learnt, held_out = _digits(run.sources.mnist)
-    pictures = harvest_glyphs(_pictures(run.sources))
+    pictures = HARVESTS["classifier"](_pictures(run.sources))
     drawing = Drawing("classifier", learnt, run.sources.fonts, (run.seed,))
     scenes = harvest_drawn(drawing, recipe.scenes_drawn, run.drawn)
     return lambda rng: mix_epoch(rng, recipe, learnt, scenes, pictures), held_out
@@ -100,7 +99,7 @@ def _glyphs(recipe: ClassifierRecipe, run: Run) -> tuple[MakeEpoch, LabelledGlyp
 def _surroundings(recipe: VerifierRecipe, run: Run) -> tuple[MakeEpoch, LabelledGlyphs]:
     """What a verifier learns from, and candidates of held-out scenes."""
     learnt, unseen = _digits(run.sources.mnist)
-    pictures = harvest_surroundings(_pictures(run.sources))
+    pictures = HARVESTS["verifier"](_pictures(run.sources))
     drawing = Drawing("verifier", learnt, run.sources.fonts, (run.seed,))
     scenes = harvest_drawn(drawing, recipe.scenes_drawn, run.drawn)
     watched = harvest_drawn(replace(drawing, digits=unseen, seed=(run.seed, 1)), WATCHED_SCENES, lambda _: None)

@@ -50,7 +50,7 @@ BOARD = np.full((H, W), 50.0)
 def test_strokes_stand_out_whatever_the_light_and_the_pen(
     paper: NDArray[np.float64], ink_bgr: tuple[float, float, float]
 ) -> None:
-    ink = find_ink(picture(paper, ink_bgr), 1600)
+    ink = find_ink(picture(paper, ink_bgr), W)
     assert ink.scale == 1
     found, truth = ink.strength > ink.level, strokes() > 0
     assert np.mean(found[truth]) > 0.8
@@ -58,7 +58,17 @@ def test_strokes_stand_out_whatever_the_light_and_the_pen(
     assert np.mean(found[far_from_ink]) < 0.01
 
 
-@pytest.mark.parametrize(("size", "scale"), [((3000, 4000), 0.4), ((1200, 1600), 1.0), ((50, 200), 2.0), ((1, 1), 2.0)])
+@pytest.mark.parametrize(
+    ("size", "scale"),
+    [
+        ((3000, 4000), 0.4),
+        ((1200, 1600), 1.0),
+        ((900, 1300), 1.0),
+        ((800, 1000), 1.6),
+        ((50, 200), 2.0),
+        ((1, 1), 2.0),
+    ],
+)
 def test_large_pictures_are_reduced_and_small_ones_enlarged(size: tuple[int, int], scale: float) -> None:
     ink = find_ink(np.full((*size, 3), 200, np.uint8), 1600)
     assert ink.scale == pytest.approx(scale)

@@ -43,7 +43,7 @@ def found() -> tuple[Ink, tuple[Candidate, ...]]:
     image = np.full((420, 430, 3), 220, np.uint8)
     cv2.circle(image, (200, 200), 30, (40, 40, 40), 8)
     cv2.line(image, (260, 160), (260, 240), (40, 40, 40), 8)
-    ink = find_ink(image, 1000)
+    ink = find_ink(image, 430)
     return ink, find_page_candidates(ink, 0.8)
 
 

@@ -1,0 +1,52 @@
+"""Boxes go, the digits in them stay, whether they touch their box or not."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from agent.vision.components import find_components
+from agent.vision.frames import remove_frames
+
+Mask = NDArray[np.uint8]
+
+
+def page() -> Mask:
+    return np.zeros((120, 400), np.uint8)
+
+
+def one_box(mask: Mask) -> None:
+    cv2.rectangle(mask, (60, 30), (100, 85), 1, 2)
+
+
+def boxes_in_a_row(mask: Mask) -> None:
+    for x in range(60, 260, 40):
+        cv2.rectangle(mask, (x, 30), (x + 40, 85), 1, 2)
+
+
+def leaning_box(mask: Mask) -> None:
+    corners = np.array([(60, 30), (100, 33), (98, 87), (58, 84)], np.int32)
+    cv2.polylines(mask, [corners], True, 1, 2)
+
+
+@pytest.mark.parametrize("draw", [one_box, boxes_in_a_row, leaning_box])
+@pytest.mark.parametrize("left", [pytest.param(70, id="inside"), pytest.param(62, id="touching")])
+def test_boxes_go_and_the_digit_in_them_stays(draw: object, left: int) -> None:
+    box, digit = page(), page()
+    assert callable(draw)
+    draw(box)
+    cv2.putText(digit, "5", (left, 80), cv2.FONT_HERSHEY_SIMPLEX, 1.5, 1, 3)
+    kept = remove_frames(find_components(box | digit)).mask
+    assert kept[digit > 0].mean() > 0.9
+    assert kept[(box > 0) & (cv2.dilate(digit, np.ones((9, 9), np.uint8)) == 0)].mean() < 0.1
+
+
+@pytest.mark.parametrize("text", ["0123456789", "DOBEH", "008"])
+@pytest.mark.parametrize("scale", [0.7, 1.5])
+def test_noughts_and_letters_are_no_boxes(text: str, scale: float) -> None:
+    mask = page()
+    cv2.putText(mask, text, (10, 80), cv2.FONT_HERSHEY_SIMPLEX, scale, 1, 3)
+    components = find_components(mask)
+    assert remove_frames(components) is components
