@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from agent.cli import bench, doctor, read, run, service, stats
+from agent.cli import bench, config, doctor, read, run, service, stats
 from profiles.terminal import show_version
 
 app = typer.Typer(
@@ -33,4 +33,5 @@ app.command()(read.read)
 app.command()(stats.stats)
 app.command()(bench.bench)
 app.command()(doctor.doctor)
+app.add_typer(config.app, name="config", help="Show what is configured, or check a file of options.")
 app.add_typer(service.app, name="service", help="Put the systemd service in place, or take it away.")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from agent.config.document import Document, parse
 from agent.config.options import OPTIONS, Config, contradictions, spelling
 from agent.folders import default_artifacts
 from agent.telemetry.schema import default_path
@@ -28,9 +29,6 @@ class Layer:
 
     said: Config
     origins: Mapping[str, str]
-
-
-NOTHING = Layer(Config(), {})
 
 
 @dataclass(frozen=True)
@@ -51,27 +49,35 @@ class Settings:
     """Of each of these: who said so, for people."""
 
 
-def read_file(path: Path | None) -> Layer:
-    """What a file says.
+def read_document(path: Path | None) -> Document | None:
+    """A file, right or wrong; None where there is none, and none was named.
 
     Args:
         path: the file; None is DEFAULT_FILE, which need not exist.
 
     Raises:
-        ConfigError: it cannot be read, or something in it is wrong.
+        ConfigError: it is missing, or cannot be read.
     """
-    from agent.config.document import parse
-
     file = path or DEFAULT_FILE
     try:
-        content = file.read_bytes()
+        return parse(file.read_bytes(), file.absolute().parent)
     except FileNotFoundError:
         if path is None:
-            return NOTHING
+            return None
         raise ConfigError(f"there is no {path}; name a file of options, or leave out --config") from None
     except OSError as error:
         raise ConfigError(f"{file} cannot be read ({error.strerror}); check its permissions") from error
-    document = parse(content, file.absolute().parent)
+
+
+def read_file(path: Path | None) -> Layer:
+    """What a file says; arguments as in `read_document`.
+
+    Raises:
+        ConfigError: it cannot be read, or something in it is wrong.
+    """
+    file, document = path or DEFAULT_FILE, read_document(path)
+    if document is None:
+        return Layer(Config(), {})
     if document.problems:
         first, more = document.problems[0], len(document.problems) - 1
         others = f" (and {more} more: 'digit-agent config check {file}' tells them)" if more else ""
