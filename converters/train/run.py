@@ -18,7 +18,7 @@ from converters.data.scenes import Scene
 from converters.export.ranges import measure_ranges
 from converters.nets import build_net
 from converters.recipe import ClassifierRecipe, VerifierRecipe
-from converters.train.calibrate import calibrate
+from converters.train.calibrate import calibrate, temper
 from converters.train.drawn import HARVESTS, Drawing, harvest_drawn
 from converters.train.fit import Progress, fit
 
@@ -73,6 +73,8 @@ def train(recipe: ClassifierRecipe | VerifierRecipe, run: Run) -> Checkpoint:
     net = fit(net, recipe, run.seed, make_epoch, watched, state_file=run.state_file, report=run.report)
     if isinstance(recipe, ClassifierRecipe):
         calibrate(net, watched)
+    else:
+        temper(net, watched)
     sample = make_epoch(np.random.default_rng((run.seed, recipe.epochs)))
     return Checkpoint(
         net=recipe.net,
