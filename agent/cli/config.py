@@ -74,7 +74,7 @@ def check(
     if document is None:
         typer.echo(f"there is no {path}, so every option is as built in")
         return
-    problems = [*document.problems, *_no_source(document)]
+    problems = sorted([*document.problems, *_no_source(document)])
     for problem in problems:
         typer.echo(f"{path}:{problem.line}: {problem.text}")
     if problems:

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXECUTABLE = Path(sys.executable).with_name("digit-agent")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "config.toml"
+    path.write_text('# the gate\nsource = "rtsp://gate:secret@camera.local/stream"\nwidth = 1280\n')
+    return path
+
+
+def config(*argv: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [str(EXECUTABLE), "config", *map(str, argv)]
+    environ = {**os.environ, "COLUMNS": "300"}
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environ)
+
+
+def test_show_tells_each_value_and_where_it_comes_from(file: Path) -> None:
+    done = config("show", "--config", file, "--", "--height", "900", "--no-log")
+    assert done.returncode == 0, done.stderr
+    assert "secret" not in done.stdout
+    words = [line.split() for line in done.stdout.replace(str(file), "FILE").splitlines()]
+    assert ["width", "1280", "FILE:3"] in words
+    assert ["height", "900", "command", "line"] in words
+    assert ["log", "–", "command", "line"] in words
+    assert ["json", "false", "default"] in words
+
+
+def test_show_for_machines(file: Path) -> None:
+    done = config("show", "--config", file, "--json")
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)
+    assert rows["source"] == {"value": "rtsp://gate:***@camera.local/stream", "from": f"{file}:2"}
+    assert rows["width"] == {"value": 1280, "from": f"{file}:3"}
+    assert rows["frames"] == {"value": None, "from": "default"}
+
+
+@pytest.mark.parametrize("words", [["--width", "0"], ["--widht", "9"], ["--camera", "0", "--source", "1"]])
+def test_show_refuses_what_a_run_would_refuse(file: Path, words: list[str]) -> None:
+    done = config("show", "--config", file, "--", *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Traceback" not in done.stderr
+
+
+def test_check_says_that_a_file_is_right(file: Path) -> None:
+    done = config("check", file)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{file} is right; it sets source, width\n", "")
+
+
+def test_check_tells_every_mistake_with_its_line(file: Path) -> None:
+    file.write_text('widht = 9\nsource = "rstp://camera.local/stream"\njson = 1\n')
+    done = config("check", file)
+    assert (done.returncode, done.stderr) == (1, "")
+    first, second, third = done.stdout.splitlines()
+    assert first == f"{file}:1: there is no option 'widht'; did you mean width?"
+    assert second.startswith(f"{file}:2: 'rstp://camera.local/stream' is no source")
+    assert third == f"{file}:3: json must be true or false, not a whole number"
+
+
+def test_check_tells_that_a_file_is_missing(tmp_path: Path) -> None:
+    done = config("check", tmp_path / "none.toml")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert (
+        done.stderr == f"digit-agent: there is no {tmp_path}/none.toml; name a file of options, or leave out --config\n"
+    )

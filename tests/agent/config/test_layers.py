@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.config.layers import Settings, read_file, settle
+from agent.config.options import Config
+from profiles.errors import ConfigError, UsageError
+from profiles.profile import load_profile
+
+PI5 = load_profile("pi5")
+
+
+def settled(tmp_path: Path, text: str = "", **given: Any) -> Settings:
+    """What holds on a Raspberry Pi 5 with a file and a command line."""
+    file = tmp_path / "config.toml"
+    file.write_text(text)
+    return settle(Config(**given), read_file(file), PI5)
+
+
+def test_where_nothing_is_said_the_profile_and_the_defaults_hold(tmp_path: Path) -> None:
+    settings = settled(tmp_path)
+    assert (settings.source, settings.width, settings.height) == (PI5.camera.source, 640, 480)
+    assert settings.origins["source"] == settings.origins["height"] == "profile pi5"
+    assert (settings.artifacts / "manifest.json").is_file()
+    assert settings.log is not None
+    assert settings.log.name == "agent.db"
+    assert (settings.json, settings.no_dashboard, settings.frames, settings.seconds) == (False, False, None, None)
+    assert settings.origins["artifacts"] == settings.origins["log"] == settings.origins["frames"] == "default"
+
+
+def test_the_file_wins_over_the_profile_and_the_command_line_over_both(tmp_path: Path) -> None:
+    settings = settled(tmp_path, "width = 1280\nheight = 720\njson = true", height=1080, json=False)
+    assert (settings.width, settings.height, settings.json) == (1280, 1080, False)
+    assert settings.origins["width"] == f"{tmp_path}/config.toml:1"
+    assert settings.origins["height"] == settings.origins["json"] == "command line"
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "source"),
+    [
+        ('camera = "1"', {}, "1"),
+        ('camera = "1"', {"source": "demo:"}, "demo:"),
+        ('source = "demo:"', {"camera": "2"}, "2"),
+        ("", {"camera": "2"}, "2"),
+    ],
+)
+def test_a_camera_is_a_source(tmp_path: Path, text: str, given: dict[str, str], source: str) -> None:
+    settings = settled(tmp_path, text, **given)
+    assert settings.source == source
+    assert settings.origins["source"] == ("command line" if given else f"{tmp_path}/config.toml:1")
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "log"),
+    [
+        ("no-log = true", {}, None),
+        ('log = "/a.db"', {"no_log": True}, None),
+        ('log = "/a.db"', {}, Path("/a.db")),
+        ("no-log = true", {"log": Path("/b.db")}, Path("/b.db")),
+        ('log = "/a.db"\nno-log = false', {"log": Path("/b.db")}, Path("/b.db")),
+    ],
+)
+def test_the_higher_place_says_whether_and_where_to_log(
+    tmp_path: Path, text: str, given: dict[str, Any], log: Path | None
+) -> None:
+    settings = settled(tmp_path, text, **given)
+    assert settings.log == log
+    assert settings.origins["log"] == ("command line" if given else f"{tmp_path}/config.toml:1")
+
+
+def test_a_command_line_that_contradicts_itself_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--camera and --source both name a source; give one of them"):
+        settled(tmp_path, camera="0", source="1")
+    with pytest.raises(UsageError, match="--log and --no-log contradict each other; give one of them"):
+        settled(tmp_path, log=Path("x"), no_log=True)
+
+
+def test_a_wrong_file_is_refused_with_its_first_mistake(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"config\.toml:2: there is no option 'hight'; did you mean height\?$"):
+        settled(tmp_path, "width = 9\nhight = 9")
+    with pytest.raises(ConfigError, match=r"config\.toml:1: .+ \(and 1 more: 'digit-agent config check .+' tells them"):
+        settled(tmp_path, "widht = 9\nhight = 9")
+
+
+def test_a_file_that_was_named_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"there is no .+/none\.toml; name a file of options, or leave out --config"):
+        read_file(tmp_path / "none.toml")
+    with pytest.raises(ConfigError, match=r"cannot be read \(Is a directory\); check its permissions"):
+        read_file(tmp_path)
