@@ -12,11 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.config.example import example
 from profiles.errors import OutputError, UsageError
 from profiles.profile import Profile
 from profiles.whole import write_whole
 
 OPTIONS = "etc/digit-agent/agent.env"
+CONFIG = "etc/digit-agent/config.toml"
+USERS = (OPTIONS, CONFIG)
 """The user's own: written once, never overwritten or removed."""
 _ENABLED = "etc/systemd/system/multi-user.target.wants/digit-agent.service"
 _PLACES = {
@@ -60,10 +63,14 @@ def service_files(root: Path, executable: Path, profile: Profile) -> tuple[Servi
     programs = {"@EXECUTABLE@": _quote(executable), "@DEPLOY@": _quote(executable.with_name("digit-deploy"))}
     values = {**programs, **bounds(profile)}
     files = (
-        ServiceFile(root / place, _fill((templates / name).read_text("utf-8"), values))
-        for name, place in _PLACES.items()
+        *(
+            ServiceFile(root / place, _fill((templates / name).read_text("utf-8"), values))
+            for name, place in _PLACES.items()
+        ),
+        ServiceFile(root / CONFIG, example()),
     )
-    return tuple(file for file in files if file.path != root / OPTIONS or not file.path.exists())
+    users = {root / place for place in USERS}
+    return tuple(file for file in files if file.path not in users or not file.path.exists())
 
 
 def bounds(profile: Profile) -> dict[str, str]:

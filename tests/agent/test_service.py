@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from agent.config.example import example
 from agent.service import (
+    CONFIG,
     OPTIONS,
     closed_to_others,
     installed_files,
@@ -46,7 +48,8 @@ def run(*argv: str | Path) -> subprocess.CompletedProcess[str]:
 def test_every_template_is_installed(tmp_path: Path) -> None:
     install(tmp_path)
     written = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert len(written) == len(list(templates_folder().iterdir()))
+    assert len(written) == len(list(templates_folder().iterdir())) + 1
+    assert (tmp_path / CONFIG).read_text() == example()
     assert not any(re.search("@[A-Z_]+@", path.read_text()) for path in written)
     assert all(path.stat().st_mode & 0o777 == 0o644 for path in written)
 
@@ -67,13 +70,16 @@ def test_a_board_bounds_its_service(tmp_path: Path, board: str, bounds: list[str
 def test_options_are_the_users(tmp_path: Path) -> None:
     options = install(tmp_path) / OPTIONS
     options.write_text("DIGIT_AGENT_OPTIONS=--camera 2\n")
+    config = tmp_path / CONFIG
+    config.write_text("width = 1280\n")
     (tmp_path / UNIT).write_text("old")
     install(tmp_path)
+    assert config.read_text() == "width = 1280\n"
     assert options.read_text() == "DIGIT_AGENT_OPTIONS=--camera 2\n"
     assert (tmp_path / UNIT).read_text() != "old"
     for path in installed_files(tmp_path):
         remove_file(path)
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [options]
+    assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == [options, config]
 
 
 def test_uninstalling_takes_the_link_of_an_enabled_unit_too(tmp_path: Path) -> None:

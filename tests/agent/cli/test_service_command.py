@@ -34,7 +34,7 @@ def test_install_and_uninstall(tmp_path: Path) -> None:
     gone = digit_agent("uninstall", "--root", tmp_path)
     assert gone.returncode == 0
     assert f"removed {tmp_path / UNIT}\n" in gone.stdout
-    assert files(tmp_path) == {Path("etc/digit-agent/agent.env")}
+    assert files(tmp_path) == {Path("etc/digit-agent/agent.env"), Path("etc/digit-agent/config.toml")}
     assert digit_agent("uninstall", "--root", tmp_path).stdout == f"no service is installed in {tmp_path}\n"
 
 
