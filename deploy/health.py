@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -46,6 +47,19 @@ class Health(msgspec.Struct, frozen=True):
     fault: str = ""
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What the agent must say before it counts as healthy."""
+
+    artifacts: str
+    version: str | None
+    """None does not care."""
+    frames: int
+    """In a row without a fault."""
+    not_pid: int | None
+    """The process that ran before, which counts no more."""
+
+
 def read_health(path: Path) -> Health | None:
     """What the agent says; None where it says nothing, as before its first frame."""
     try:
@@ -56,53 +70,51 @@ def read_health(path: Path) -> Health | None:
 
 def await_health(
     path: Path,
-    artifacts: Path,
-    *,
-    frames: int,
+    wanted: Wanted,
     timeout_s: float,
-    before: Health | None = None,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
-) -> Health:
+) -> None:
     """Wait until the agent finished so many frames in a row without a fault.
 
     Args:
         path: the file that the agent keeps.
-        artifacts: the folder that it must read with.
-        frames: how many, at least 1.
-        timeout_s: how long to wait for them, in seconds.
-        before: what the agent said before it was started again; what that process says counts no more.
+        wanted: what it must say.
+        timeout_s: how long to wait for that, in seconds.
         clock: seconds.
         sleep: waits for so many seconds.
 
     Raises:
-        InstallError: it reads with another folder, ended and was started again, or took too long.
+        InstallError: it is not the agent that was installed, ended and was started again, or took too long.
     """
-    deadline_s, wanted = clock() + timeout_s, str(artifacts.resolve())
-    first: Health | None = None
-    since = 0
-    latest: Health | None = None
+    deadline_s, latest, since = clock() + timeout_s, None, 0
     while clock() < deadline_s:
         seen = read_health(path)
-        if seen is not None and (before is None or seen.pid != before.pid):
-            if seen.artifacts != wanted:
-                raise InstallError(
-                    f"the agent reads with {seen.artifacts}, not with {wanted}; take --artifacts out of its options"
-                )
-            first = first or seen
-            if seen.pid != first.pid:
-                raise InstallError(f"the agent ended after {latest.frames if latest else 0} frames; see its log")
-            if latest is None or seen.faults != latest.faults:
-                since = seen.frames if seen.faults else 0
+        if seen is not None and seen.pid != wanted.not_pid:
+            _refuse_another(seen, wanted, latest)
+            if seen.faults != (latest.faults if latest else 0):
+                since = seen.frames
             latest = seen
-            if seen.frames - since >= frames:
-                return seen
+            if seen.frames - since >= wanted.frames:
+                return
         sleep(PERIOD_S)
-    raise InstallError(f"{_progress(latest, since)} in {timeout_s:g} s, of {frames} that were asked for; see its log")
+    fault = f", and its latest fault was: {latest.fault}" if latest and latest.faults else ""
+    raise InstallError(
+        f"the agent finished {latest.frames - since if latest else 0} frames in a row without a fault in {timeout_s:g} "
+        f"s, of {wanted.frames} that were asked for{fault}; see its log"
+    )
 
 
-def _progress(latest: Health | None, since: int) -> str:
-    if latest is None:
-        return "the agent finished no frame"
-    fault = f" (its latest: {latest.fault})" if latest.faults else ""
-    return f"the agent finished {latest.frames - since} frames without a fault{fault}"
+def _refuse_another(seen: Health, wanted: Wanted, latest: Health | None) -> None:
+    """Pass where this is the agent that was installed, and still the same process."""
+    if latest is not None and seen.pid != latest.pid:
+        raise InstallError(f"the agent ended after {latest.frames} frames and was started again; see its log")
+    if seen.artifacts != wanted.artifacts:
+        raise InstallError(
+            f"the agent reads with {seen.artifacts} instead of {wanted.artifacts}; take --artifacts out of its options"
+        )
+    if wanted.version is not None and seen.version != wanted.version:
+        raise InstallError(
+            f"the service runs agent {seen.version} instead of {wanted.version}; "
+            "have it start current/agent/bin/digit-agent where that is there: digit-agent service install"
+        )

@@ -1,0 +1,45 @@
+"""The command line of `digit-deploy`, put together."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from deploy.cli import bundle, history, install, keygen, recover, rollback, status
+from profiles.terminal import show_version
+
+app = typer.Typer(
+    name="digit-deploy",
+    help="""Carries artifacts and agent to a board in one signed file, and back again when they fail there.
+
+On the desktop, once: `digit-deploy keygen`, and copy `deploy.pub` to each board's `/etc/digit-agent/`. Then:
+
+`digit-deploy bundle artifacts/pi4 --key deploy.key --version 1.4`
+
+On the board: `sudo digit-deploy install digit-agent-1.4-pi4.bundle`
+""",
+    epilog="Exit codes: 0 done, 1 refused or rolled back, 2 wrong use.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Options that stand before a command."""
+
+
+app.command()(keygen.keygen)
+app.command()(bundle.bundle)
+app.command()(install.install)
+app.command()(status.status)
+app.command()(rollback.rollback)
+app.command()(history.history)
+app.command()(recover.recover)

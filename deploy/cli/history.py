@@ -1,0 +1,43 @@
+"""`digit-deploy history`: what was installed here, and what became of it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from deploy.cli.options import ROOT, Json, Root
+
+STYLES = {"installed": "green", "refused": "red", "undone": "red", "rolled back": "yellow"}
+
+
+def history(
+    *,
+    root: Root = ROOT,
+    last: Annotated[int, typer.Option(metavar="N", min=1, help="How many.")] = 20,
+    json: Json = False,
+) -> None:
+    """List installs and rollbacks, the latest last, with the reason where one did not work.
+
+    Example: `digit-deploy history --last 5`
+    """
+    import msgspec
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from deploy.journal import load_journal
+
+    events = load_journal(root).events[-last:]
+    if json:
+        typer.echo(msgspec.json.encode({"root": str(root), "events": events}))
+        return
+    if not events:
+        typer.echo(f"nothing was ever installed in {root}")
+        return
+    table = Table("time", "version", "slot", "what", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for event in events:
+        what = Text(event.what, style=STYLES[event.what])
+        table.add_row(event.time, event.version, event.slot, what.append(f": {event.reason}" if event.reason else ""))
+    Console().print(table)
