@@ -9,7 +9,26 @@ from pathlib import Path
 from profiles.errors import UsageError
 
 
-def default_artifacts() -> Path:
+DEPLOYED = Path("/var/lib/digit-deploy")
+"""Where `digit-deploy` installs."""
+
+
+def default_artifacts(deployed: Path = DEPLOYED) -> Path:
+    """The artifacts to read with: those that were installed, else those that ship with the package.
+
+    The path holds no symbolic link: what is installed while it is in use must not change it.
+    """
+    installed = (deployed / "current" / "artifacts").resolve()
+    return installed if installed.is_dir() else shipped_artifacts()
+
+
+def deployed_config(deployed: Path = DEPLOYED) -> Path | None:
+    """The configuration that was installed with the artifacts; None where there is none."""
+    installed = (deployed / "current" / "config" / "config.toml").resolve()
+    return installed if installed.is_file() else None
+
+
+def shipped_artifacts() -> Path:
     """The artifacts that ship with the package."""
     return Path(__file__).parent / "artifacts"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.folders import cache_folder, default_artifacts
+from agent.folders import cache_folder, default_artifacts, deployed_config, shipped_artifacts
 
 
 @pytest.mark.parametrize(
@@ -35,4 +35,15 @@ def test_a_user_without_a_home_is_told_what_to_set() -> None:
 def test_the_artifacts_ship_with_the_package() -> None:
     import agent
 
-    assert default_artifacts().parent == Path(agent.__path__[0])
+    assert shipped_artifacts().parent == Path(agent.__path__[0])
+
+
+def test_what_was_installed_goes_before_what_ships(tmp_path: Path) -> None:
+    assert default_artifacts(tmp_path) == shipped_artifacts()
+    assert deployed_config(tmp_path) is None
+    (tmp_path / "slots/b/artifacts").mkdir(parents=True)
+    (tmp_path / "slots/b/config").mkdir()
+    (tmp_path / "slots/b/config/config.toml").touch()
+    (tmp_path / "current").symlink_to("slots/b")
+    assert default_artifacts(tmp_path) == tmp_path.resolve() / "slots/b/artifacts"
+    assert deployed_config(tmp_path) == tmp_path.resolve() / "slots/b/config/config.toml"
