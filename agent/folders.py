@@ -8,7 +8,6 @@ from pathlib import Path
 
 from profiles.errors import UsageError
 
-
 DEPLOYED = Path("/var/lib/digit-deploy")
 """Where `digit-deploy` installs."""
 
