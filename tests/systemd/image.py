@@ -1,0 +1,130 @@
+"""A Debian with our wheel in it, as a folder to boot: built once, and kept outside of the repository.
+
+Three layers, each over the one before: Debian's packages, the wheel's dependencies, and the wheel itself with its
+service. The first two are kept under `DIGIT_BOARD_CACHE`; the last one is made anew for each run of the tests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[2]
+PACKAGES = "systemd,systemd-sysv,dbus,udev,procps,python3,python3-venv,openssh-server,libgomp1,sudo,util-linux"
+SUITE, PYTHON = "bookworm", "3.11"
+PROGRAMS = ("systemd-nspawn", "mmdebstrap", "nsenter")
+CONFIG = 'source = "demo:?frames=1000000&fps=8"\n'
+
+
+def reason_to_skip() -> str | None:
+    """Why no board can be booted here; None where one can."""
+    if "DIGIT_BOARD_CACHE" not in os.environ:
+        return "boots a Debian, which needs root and apt: `make test-systemd`, or name a folder in DIGIT_BOARD_CACHE"
+    if os.geteuid() != 0:
+        return "only root may boot a Debian"
+    if missing := [program for program in PROGRAMS if shutil.which(program) is None]:
+        return f"{' and '.join(missing)} missing: apt install systemd-container mmdebstrap"
+    return None
+
+
+def sh(*argv: str | Path, timeout_s: float = 300) -> str:
+    """Run a program on this machine; what it says, where it ends well."""
+    done = subprocess.run([str(arg) for arg in argv], capture_output=True, text=True, timeout=timeout_s, check=False)
+    assert done.returncode == 0, f"{' '.join(map(str, argv))}: {done.stderr or done.stdout}"
+    return done.stdout
+
+
+@contextmanager
+def mounted(layers: Sequence[Path], upper: Path) -> Iterator[Path]:
+    """Folders laid over each other, the last one topmost and the only one that is written to."""
+    work, merged = upper.with_name(f"{upper.name}.work"), upper.with_name(f"{upper.name}.root")
+    for folder in (upper, work, merged):
+        folder.mkdir(parents=True, exist_ok=True)
+    lower = ":".join(str(layer) for layer in reversed(layers))
+    sh("mount", "-t", "overlay", "overlay", "-o", f"lowerdir={lower},upperdir={upper},workdir={work}", merged)
+    try:
+        yield merged
+    finally:
+        sh("umount", "--recursive", merged)
+        shutil.rmtree(work)
+        merged.rmdir()
+
+
+def board_layers(cache: Path, scratch: Path) -> tuple[Path, ...]:
+    """The layers of a board on which the agent's service is installed and enabled, reading the demo."""
+    debian = _kept(cache, "debian", f"{SUITE} {PACKAGES}", _make_debian)
+    depends = (REPOSITORY / "pyproject.toml").read_text()
+    wheels = _kept(cache, "wheels", depends, _fetch_wheels)
+    python = _kept(cache, "python", f"{debian} {depends}", lambda folder: _install_wheels(folder, debian, wheels))
+    agent = scratch / "agent"
+    _install_agent(agent, (debian, python), _our_wheel(scratch))
+    return debian, python, agent
+
+
+def _kept(cache: Path, name: str, key: str, make: object) -> Path:
+    """A folder of the cache, made where it is missing; of a folder with the same name and another key nothing is left."""
+    folder = cache / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
+    if not folder.is_dir():
+        for old in cache.glob(f"{name}-*"):
+            shutil.rmtree(old)
+        unfinished = cache / f"unfinished-{name}"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True)
+        assert callable(make)
+        make(unfinished)
+        unfinished.rename(folder)
+    return folder
+
+
+def _make_debian(folder: Path) -> None:
+    sh("mmdebstrap", "-q", "--variant=minbase", f"--include={PACKAGES}", SUITE, folder, timeout_s=600)
+    for unit in ("getty.target", "console-getty.service", "systemd-networkd-wait-online.service"):
+        (folder / "etc/systemd/system" / unit).symlink_to("/dev/null")
+    (folder / "etc/machine-id").write_text("")
+
+
+def _fetch_wheels(folder: Path) -> None:
+    """What the wheel depends on, for Debian's Python: what a desktop fetches for a board without network."""
+    our = _our_wheel(folder)
+    pip = (sys.executable, "-m", "pip", "download", "-q", "--only-binary=:all:", "--python-version", PYTHON)
+    sh(*pip, "--dest", folder, f"{our}[deploy]")
+    (folder / our.name).unlink()
+
+
+def _our_wheel(folder: Path) -> Path:
+    sh(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", folder, REPOSITORY)
+    return next(folder.glob("digit_agent-*.whl"))
+
+
+def _install_wheels(folder: Path, debian: Path, wheels: Path) -> None:
+    with mounted([debian], folder) as root, bound(wheels, root / "mnt"):
+        sh("chroot", root, "python3", "-m", "venv", "/opt/digit-agent")
+        files = [f"/mnt/{wheel.name}" for wheel in wheels.iterdir()]
+        sh("chroot", root, "/opt/digit-agent/bin/pip", "install", "-q", "--no-deps", "--no-index", *files)
+
+
+def _install_agent(folder: Path, layers: Sequence[Path], wheel: Path) -> None:
+    """As docs/raspberry-pi.md does it, but for a camera."""
+    with mounted(layers, folder) as root, bound(wheel.parent, root / "mnt"):
+        sh("chroot", root, "/opt/digit-agent/bin/pip", "install", "-q", "--no-deps", "--no-index", f"/mnt/{wheel.name}")
+        sh("chroot", root, "/opt/digit-agent/bin/digit-agent", "service", "install")
+        sh("chroot", root, "systemd-sysusers", "/etc/sysusers.d/digit-agent.conf")
+        sh("chroot", root, "systemctl", "enable", "digit-agent")
+        (root / "etc/digit-agent/config.toml").write_text(CONFIG)
+        for program in ("digit-agent", "digit-deploy"):
+            (root / "usr/local/bin" / program).symlink_to(f"/opt/digit-agent/bin/{program}")
+
+
+@contextmanager
+def bound(source: Path, target: Path) -> Iterator[None]:
+    """A folder of this machine, shown in a board's."""
+    with ExitStack() as cleanup:
+        sh("mount", "--bind", source, target)
+        cleanup.callback(sh, "umount", target)
+        yield
