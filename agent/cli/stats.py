@@ -13,10 +13,12 @@ def stats(
     log: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The log, where 'run --log' put it elsewhere.")
     ] = None,
-    last: Annotated[int, typer.Option(metavar="N", min=1, help="How many runs, readings and events.")] = 10,
+    last: Annotated[
+        int, typer.Option(metavar="N", min=1, help="How many days, hours, faults, readings, nets and runs.")
+    ] = 10,
     json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Show recent runs and readings, and the latest run's latency and power.
+    """Show what was read, how fast and at what cost, by day and by hour, and what went wrong.
 
     Example: `digit-agent stats --last 3`
     """
@@ -35,4 +37,6 @@ def stats(
     console = Console()
     for table in report_tables(told):
         console.print(table, "")
-    console.print(f"log: {path}", style="bright_black", markup=False, highlight=False, soft_wrap=True)
+    size = f"{told.log_bytes / 1e6:.1f} MB"
+    nothing = "" if told.runs else ", nothing is logged yet"
+    console.print(f"log: {path}, {size}{nothing}", style="bright_black", markup=False, highlight=False, soft_wrap=True)

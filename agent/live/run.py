@@ -139,9 +139,9 @@ def _sinks(
         sinks, listeners = list[Sink]([Queued(lines, options.view, wait=wait)]), [say]
     with notices(listeners):
         if options.log is not None:
-            store = Store(options.log, info(), log.warning)
+            store = Store(options.log, info, log.warning, wait=wait)
             listeners.append(store.note)
-            sinks.append(Queued(store, "log", wait=wait))
+            sinks.append(store)
         if options.screenshot is not None:
             sinks.append(Screenshot(info, options.screenshot))
         yield [Heartbeat(os.environ), *sinks]

@@ -1,12 +1,20 @@
-"""Reads the log back: recent runs and readings, and the latest run's latency and power."""
+"""Reads the log back: runs, readings, faults and choices, and what was measured by the hour and by the day.
+
+Times are those of the clock as it was set last in that boot: where a board learned the time late, what it logged before
+is moved to where it belongs.
+"""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import tzinfo
 from pathlib import Path
 
-from agent.telemetry.schema import open_for_reading
+from agent.telemetry.database import all_files, open_for_reading
+from agent.telemetry.periods import AT, FROM, Period, iso, periods
 from profiles.errors import SourceError
 
 
@@ -16,11 +24,15 @@ class Run:
 
     id: int
     started_at: str
-    ended_at: str | None
-    """None: it still runs, or was cut off."""
+    """ISO 8601, UTC, as all times here but a day's."""
+    seconds: float
+    """How long it ran, or had run when it was written last."""
+    ended: bool
+    """If not, it still runs, or was cut off."""
     source: str
     board: str
     artifact: str
+    """What ran last, as `runtime` and `reason` tell."""
     runtime: str
     reason: str
     power_sensor: str | None
@@ -28,6 +40,8 @@ class Run:
     dropped: int
     readings: int
     digits: int
+    lost: int
+    """Rows that never reached the log."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +50,7 @@ class LoggedReading:
 
     at: str
     run: int
+    frame: int
     source: str
     text: str
     confidence: float
@@ -46,30 +61,8 @@ class LoggedReading:
 
 
 @dataclass(frozen=True)
-class StageLatency:
-    """One stage's latency in a run; percentiles are nearest ranks."""
-
-    stage: str
-    frames: int
-    p50_ms: float
-    p95_ms: float
-    p99_ms: float
-
-
-@dataclass(frozen=True)
-class VitalsRange:
-    """Samples of power and temperature of a run; None was not measured."""
-
-    samples: int
-    mean_mw: float | None
-    max_mw: float | None
-    max_c: float | None
-    throttled_samples: int
-
-
-@dataclass(frozen=True)
-class Event:
-    """Something worth knowing that happened."""
+class Fault:
+    """Something that went wrong."""
 
     at: str
     run: int
@@ -77,67 +70,102 @@ class Event:
 
 
 @dataclass(frozen=True)
+class ChoiceMade:
+    """Which artifact ran from then on."""
+
+    at: str
+    run: int
+    artifact: str
+    runtime: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Report:
-    """What the log tells; `latency` and `vitals` are the latest run's."""
+    """What the log tells, of everything the newest first; hours and days are those in which the agent ran."""
 
+    log_bytes: int
     runs: tuple[Run, ...]
-    """Newest first, as `readings` and `events` are."""
+    hours: tuple[Period, ...]
+    days: tuple[Period, ...]
     readings: tuple[LoggedReading, ...]
-    events: tuple[Event, ...]
-    latency: tuple[StageLatency, ...]
-    vitals: VitalsRange
+    faults: tuple[Fault, ...]
+    choices: tuple[ChoiceMade, ...]
 
 
-RUNS = """SELECT id, started_at, ended_at, source, board, artifact, runtime, reason, power_sensor,
-    frames, dropped, readings, digits FROM runs ORDER BY id DESC LIMIT ?"""
-READINGS = "SELECT at, run, source, text, confidence, x, y, w, h FROM readings ORDER BY rowid DESC LIMIT ?"
-EVENTS = "SELECT at, run, text FROM events ORDER BY rowid DESC LIMIT ?"
-LATENCY = """
-WITH ranked AS (
-    SELECT rowid AS row, stage, ms, row_number() OVER (PARTITION BY stage ORDER BY ms) AS rank,
-        count(*) OVER (PARTITION BY stage) AS n
-    FROM latency WHERE run = ?
-)
-SELECT stage, n,
-    max(ms) FILTER (WHERE rank = (n * 50 + 99) / 100),
-    max(ms) FILTER (WHERE rank = (n * 95 + 99) / 100),
-    max(ms) FILTER (WHERE rank = (n * 99 + 99) / 100)
-FROM ranked GROUP BY stage ORDER BY min(row)"""
-VITALS = """SELECT count(*), avg(power_mw), max(power_mw), max(temperature_c),
-    count(*) FILTER (WHERE throttling != '') FROM vitals WHERE run = ?"""
+RUNS = """SELECT begun.at_ms, runs.id, runs.after_ms / 1000.0, ended, source, board, artifact, runtime, reason,
+        power_sensor, frames, dropped, readings, digits, lost
+    FROM runs JOIN begun ON begun.run = runs.id LEFT JOIN choices ON choices.id = (
+        SELECT max(id) FROM choices WHERE choices.run = runs.id
+    ) ORDER BY runs.id DESC LIMIT ?"""
+READINGS = f"""SELECT {AT}, row.run, frame, coalesce(row.source, runs.frame_source, ''), text, sure_permille / 1000.0,
+        x, y, w, h
+    FROM readings {FROM} LEFT JOIN runs ON runs.id = row.run ORDER BY row.id DESC LIMIT ?"""  # noqa: S608
+FAULTS = f"SELECT {AT}, row.run, text FROM faults {FROM} ORDER BY row.id DESC LIMIT ?"  # noqa: S608
+CHOICES = f"SELECT {AT}, row.run, artifact, runtime, reason FROM choices {FROM} ORDER BY row.id DESC LIMIT ?"  # noqa: S608
 
 
-def report(path: Path, last: int = 10) -> Report:
-    """Read the log.
-
-    Args:
-        path: the database.
-        last: how many runs, readings and events to read.
+@contextmanager
+def opened(path: Path) -> Iterator[sqlite3.Connection]:
+    """The log, in one state whatever is written meanwhile.
 
     Raises:
-        SourceError: it is missing, damaged, or no log of ours.
+        SourceError: it is missing, damaged, no log of ours, or of another version.
     """
     if not path.is_file():
         raise SourceError(f"there is no log at {path}; 'digit-agent run' writes one, or name another with --log")
     try:
-        connection = open_for_reading(path)
-        try:
-            return _report(connection, last)
-        finally:
-            connection.close()
+        with closing(open_for_reading(path)) as connection:
+            connection.execute("BEGIN")
+            yield connection
+    except sqlite3.OperationalError as error:
+        raise SourceError(f"{path} cannot be read ({error}); try again, as its owner or with sudo") from error
     except sqlite3.Error as error:
         raise SourceError(
-            f"{path} cannot be read as a log ({error}); move it away, and the next run starts a new one"
+            f"{path} cannot be read as a log ({error}); the next run moves it aside and starts a new one"
         ) from error
 
 
-def _report(connection: sqlite3.Connection, last: int) -> Report:
-    runs = tuple(Run(*row) for row in connection.execute(RUNS, (last,)))
-    latest = (runs[0].id if runs else 0,)
-    return Report(
-        runs=runs,
-        readings=tuple(LoggedReading(*row) for row in connection.execute(READINGS, (last,))),
-        events=tuple(Event(*row) for row in connection.execute(EVENTS, (last,))),
-        latency=tuple(StageLatency(*row) for row in connection.execute(LATENCY, latest)),
-        vitals=VitalsRange(*connection.execute(VITALS, latest).fetchone()),
-    )
+def report(path: Path, last: int = 10, zone: tzinfo | None = None) -> Report:
+    """Read the log.
+
+    Args:
+        path: the database.
+        last: how many runs, hours, days, readings, faults and choices to read; -1 is all.
+        zone: where days begin; None is this machine's.
+
+    Raises:
+        SourceError: as `opened` does.
+    """
+    with opened(path) as connection:
+        hours, days = periods(connection, last, zone)
+        return Report(
+            log_bytes=sum(part.stat().st_size for part in all_files(path) if part.exists()),
+            runs=tuple(runs(connection, last)),
+            hours=hours,
+            days=days,
+            readings=tuple(readings(connection, last)),
+            faults=tuple(faults(connection, last)),
+            choices=tuple(choices(connection, last)),
+        )
+
+
+def runs(connection: sqlite3.Connection, last: int) -> Iterator[Run]:
+    """The newest runs."""
+    for at_ms, run, seconds, ended, *rest in connection.execute(RUNS, (last,)):
+        yield Run(run, iso(at_ms), seconds, bool(ended), *rest)
+
+
+def readings(connection: sqlite3.Connection, last: int) -> Iterator[LoggedReading]:
+    """The newest readings, one by one: there may be millions."""
+    return (LoggedReading(iso(at_ms), *rest) for at_ms, *rest in connection.execute(READINGS, (last,)))
+
+
+def faults(connection: sqlite3.Connection, last: int) -> Iterator[Fault]:
+    """The newest faults."""
+    return (Fault(iso(at_ms), *rest) for at_ms, *rest in connection.execute(FAULTS, (last,)))
+
+
+def choices(connection: sqlite3.Connection, last: int) -> Iterator[ChoiceMade]:
+    """The newest choices."""
+    return (ChoiceMade(iso(at_ms), *rest) for at_ms, *rest in connection.execute(CHOICES, (last,)))

@@ -1,41 +1,59 @@
-"""The database's tables, where it lies, and how it is opened."""
+"""The database's tables, and where it lies."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from agent.folders import home
 
-VERSION = 1
+VERSION = 2
 FILE_NAME = "agent.db"
 
 TABLES = """
-CREATE TABLE IF NOT EXISTS runs (
-    id INTEGER PRIMARY KEY,
-    started_at TEXT NOT NULL,       -- UTC, ISO 8601
-    source TEXT NOT NULL, board TEXT NOT NULL, artifact TEXT NOT NULL, runtime TEXT NOT NULL, reason TEXT NOT NULL,
+CREATE TABLE runs (
+    id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE,
+    boot TEXT NOT NULL,             -- the start of the machine that steady_ms counts from
+    at_ms INTEGER NOT NULL,         -- begun, by the clock on the wall, since 1970, UTC
+    steady_ms INTEGER NOT NULL,     -- begun, by the clock that never jumps
+    offset_ms INTEGER NOT NULL,     -- the wall's clock less the steady one, when the run was written last
+    after_ms INTEGER NOT NULL DEFAULT 0, -- written last so long after it began
+    ended INTEGER NOT NULL DEFAULT 0, -- 0: still running, or cut off
+    source TEXT NOT NULL, board TEXT NOT NULL,
     power_sensor TEXT,              -- NULL: this machine has none
-    ended_at TEXT,                  -- NULL: still running, or cut off
+    frame_source TEXT,              -- that of the first frame with a reading
     frames INTEGER NOT NULL DEFAULT 0, dropped INTEGER NOT NULL DEFAULT 0,
-    readings INTEGER NOT NULL DEFAULT 0, digits INTEGER NOT NULL DEFAULT 0
+    readings INTEGER NOT NULL DEFAULT 0, digits INTEGER NOT NULL DEFAULT 0,
+    lost INTEGER NOT NULL DEFAULT 0 -- rows that never reached the log
 );
-CREATE TABLE IF NOT EXISTS readings ( -- announced ones
-    run INTEGER NOT NULL, at TEXT NOT NULL, monotonic_ns INTEGER NOT NULL, frame INTEGER NOT NULL,
-    source TEXT NOT NULL, text TEXT NOT NULL, confidence REAL NOT NULL,
+CREATE INDEX runs_by_boot ON runs (boot);
+CREATE TABLE readings ( -- announced ones
+    id INTEGER PRIMARY KEY, run INTEGER NOT NULL,
+    at_ms INTEGER NOT NULL,         -- as the clock on the wall had it then
+    after_ms INTEGER NOT NULL,      -- since the run began, by the clock that never jumps
+    frame INTEGER NOT NULL,
+    source TEXT,                    -- NULL: the run's frame_source
+    text TEXT NOT NULL, sure_permille INTEGER NOT NULL,
     x INTEGER NOT NULL, y INTEGER NOT NULL, w INTEGER NOT NULL, h INTEGER NOT NULL
 );
-CREATE TABLE IF NOT EXISTS latency (
-    run INTEGER NOT NULL, frame INTEGER NOT NULL, stage TEXT NOT NULL, ms REAL NOT NULL
+CREATE TABLE faults (
+    id INTEGER PRIMARY KEY, run INTEGER NOT NULL, at_ms INTEGER NOT NULL, after_ms INTEGER NOT NULL, text TEXT NOT NULL
 );
-CREATE TABLE IF NOT EXISTS vitals ( -- NULL: could not be measured
-    run INTEGER NOT NULL, at TEXT NOT NULL, monotonic_ns INTEGER NOT NULL,
-    power_mw REAL, temperature_c REAL, throttling TEXT
+CREATE TABLE choices ( -- which artifact ran from then on
+    id INTEGER PRIMARY KEY, run INTEGER NOT NULL, at_ms INTEGER NOT NULL, after_ms INTEGER NOT NULL,
+    artifact TEXT NOT NULL, runtime TEXT NOT NULL, reason TEXT NOT NULL
 );
-CREATE TABLE IF NOT EXISTS events (run INTEGER NOT NULL, at TEXT NOT NULL, text TEXT NOT NULL);
+CREATE TABLE minutes ( -- figures are a Span in MessagePack
+    id INTEGER PRIMARY KEY, run INTEGER NOT NULL, at_ms INTEGER NOT NULL, after_ms INTEGER NOT NULL,
+    figures BLOB NOT NULL
+);
+CREATE TABLE hours (hour INTEGER PRIMARY KEY, figures BLOB NOT NULL); -- hours since 1970, of minutes that are gone
+CREATE VIEW begun AS -- when a run began by the clock as it was set last in that boot
+    SELECT id AS run, steady_ms + (
+        SELECT offset_ms FROM runs AS last WHERE last.boot = runs.boot ORDER BY last.id DESC LIMIT 1
+    ) AS at_ms FROM runs;
 """
 
 
@@ -50,50 +68,6 @@ def default_path(environment: Mapping[str, str] = os.environ) -> Path:
     return (Path(state) if state.startswith("/") else home() / ".local/state") / "digit-agent" / FILE_NAME
 
 
-def open_for_writing(path: Path) -> sqlite3.Connection:
-    """Open the database, and make it where it is missing.
-
-    Raises:
-        OSError: its folder cannot be made.
-        sqlite3.Error: it cannot be opened, is damaged, of another version, or another program's.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
-    try:
-        # The tables before the version: another agent, which starts at the same time, makes both at once.
-        empty = not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        version = _version(connection)
-        if version == 0 and not empty:
-            raise sqlite3.DatabaseError("it is another program's database")
-        if version not in (0, VERSION):
-            raise sqlite3.DatabaseError(f"it is of schema {version}, this version writes {VERSION}")
-        with suppress(sqlite3.OperationalError):  # locked: the other agent does the same, for both
-            connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA journal_size_limit = 1048576")
-        if version == 0:
-            connection.executescript(f"BEGIN IMMEDIATE;{TABLES}PRAGMA user_version = {VERSION};COMMIT;")
-    except sqlite3.Error:
-        connection.close()
-        raise
-    return connection
-
-
-def open_for_reading(path: Path) -> sqlite3.Connection:
-    """Open the database, and change nothing.
-
-    Raises:
-        sqlite3.Error: it is missing, damaged, or of another version.
-    """
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0)
-    try:
-        if _version(connection) != VERSION:
-            raise sqlite3.DatabaseError(f"it is of schema {_version(connection)}, this version reads {VERSION}")
-    except sqlite3.Error:
-        connection.close()
-        raise
-    return connection
-
-
-def _version(connection: sqlite3.Connection) -> int:
+def read_version(connection: sqlite3.Connection) -> int:
+    """The schema's version; 0 is an empty database, or another program's."""
     return int(connection.execute("PRAGMA user_version").fetchone()[0])

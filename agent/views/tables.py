@@ -1,8 +1,8 @@
-"""The log as tables: recent runs and readings, the latest run's latency and power."""
+"""The log as tables: what was measured by day and hour, faults, readings, and runs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from rich.box import SIMPLE_HEAD
@@ -10,63 +10,82 @@ from rich.console import JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
-from agent.telemetry.report import Report, Run, VitalsRange
-from agent.views.figures import count, duration, ms, power
+from agent.telemetry.periods import Period
+from agent.telemetry.report import Report
+from agent.views.figures import count, duration, ms
 
-LONG = ("source", "what")
+LONG = ("source", "what", "net", "why")
 """Columns that may be folded."""
+NONE = "–"
+MJ_PER_WH = 3.6e6
 
 
 def report_tables(report: Report) -> Iterator[Table]:
-    """Runs first, then what the latest one measured, readings, and events where there are any."""
-    yield _runs(report)
-    if report.runs:
-        yield _latency(report)
-        yield _vitals(report.runs[0], report.vitals)
+    """Days and hours first, then the newest day's stages, and the newest of everything else that there is."""
+    if report.days:
+        yield _periods("By day", report.days)
+        yield _periods("By hour", report.hours)
+        yield from _stages(report.days[0])
+    if report.faults:
+        faults = _table("Faults", "when", ">run", "what")
+        for fault in report.faults:
+            faults.add_row(local(fault.at), str(fault.run), Text(fault.text))
+        yield faults
     if report.readings:
         yield _readings(report)
-    if report.events:
-        events = _table("Events", "when", ">run", "what")
-        for event in report.events:
-            events.add_row(_local(event.at), str(event.run), Text(event.text))
-        yield events
+    if report.choices:
+        choices = _table("Nets chosen", "when", ">run", "net", "why")
+        for choice in report.choices:
+            net = Text(f"{choice.artifact} in {choice.runtime}")
+            choices.add_row(local(choice.at), str(choice.run), net, Text(choice.reason))
+        yield choices
+    if report.runs:
+        yield _runs(report)
 
 
-def _runs(report: Report) -> Table:
-    table = _table("Runs", ">run", "started", ">took", ">frames", ">dropped", ">numbers", "source", "artifact")
-    for run in report.runs:
+def _periods(title: str, periods: Sequence[Period]) -> Table:
+    table = _table(
+        f"{title}: latency from capture to result in ms, mean power, energy, hottest",
+        *("when", ">ran", ">frames", ">numbers", ">p50", ">p95", ">p99"),
+        *(">W", ">Wh", ">°C", ">faults"),
+    )
+    for period in periods:
+        total = period.total
         table.add_row(
-            str(run.id),
-            _local(run.started_at),
-            _took(run),
-            count(run.frames),
-            count(run.dropped),
-            count(run.readings),
-            Text(run.source),
-            Text(run.artifact),
+            when(period),
+            _hours(period.seconds),
+            _short(period.frames),
+            _short(period.readings),
+            *((ms(total.p50_ms), ms(total.p95_ms), ms(total.p99_ms)) if total is not None else (NONE,) * 3),
+            f"{period.mean_mw / 1000:.2f}" if period.mean_mw is not None else NONE,
+            f"{period.energy_mj / MJ_PER_WH:.2f}" if period.energy_mj is not None else NONE,
+            _heat(period),
+            Text(count(period.faults), style="yellow" if period.faults else ""),
         )
     return table
 
 
-def _latency(report: Report) -> Table:
-    table = _table(f"Latency of run {report.runs[0].id}, ms", "stage", ">p50", ">p95", ">p99", ">frames")
-    for stage in report.latency:
-        table.add_row(stage.stage, ms(stage.p50_ms), ms(stage.p95_ms), ms(stage.p99_ms), count(stage.frames))
-    return table
+def _stages(day: Period) -> Iterator[Table]:
+    if day.latency:
+        table = _table(f"Stages on {day.start}, ms", "stage", ">p50", ">p95", ">p99", ">frames")
+        for stage in day.latency:
+            table.add_row(stage.stage, ms(stage.p50_ms), ms(stage.p95_ms), ms(stage.p99_ms), count(stage.frames))
+        yield table
 
 
-def _vitals(run: Run, vitals: VitalsRange) -> Table:
-    table = _table(
-        f"Machine in run {run.id}: {run.board}", ">mean power", ">highest", ">hottest", ">throttled", ">samples"
-    )
-    unmeasured = "no sensor" if run.power_sensor is None else "–"
-    table.add_row(
-        power(vitals.mean_mw) if vitals.mean_mw is not None else unmeasured,
-        power(vitals.max_mw) if vitals.max_mw is not None else unmeasured,
-        f"{vitals.max_c:.1f} °C" if vitals.max_c is not None else "no sensor",
-        count(vitals.throttled_samples),
-        count(vitals.samples),
-    )
+def _runs(report: Report) -> Table:
+    table = _table("Runs", ">run", "started", ">took", ">frames", ">dropped", ">numbers", ">lost", "source")
+    for run in report.runs:
+        table.add_row(
+            str(run.id),
+            local(run.started_at),
+            duration(run.seconds) + ("" if run.ended else "…"),
+            count(run.frames),
+            count(run.dropped),
+            count(run.readings),
+            Text(count(run.lost), style="yellow" if run.lost else ""),
+            Text(f"{run.source}, on {run.board}"),
+        )
     return table
 
 
@@ -74,7 +93,7 @@ def _readings(report: Report) -> Table:
     table = _table("Readings", "when", ">run", ">number", ">sure", "source")
     for reading in report.readings:
         sure = f"{reading.confidence:.0%}"
-        table.add_row(_local(reading.at), str(reading.run), Text(reading.text), sure, Text(reading.source))
+        table.add_row(local(reading.at), str(reading.run), Text(reading.text), sure, Text(reading.source))
     return table
 
 
@@ -90,12 +109,30 @@ def _table(title: str, *columns: str) -> Table:
     return table
 
 
-def _took(run: Run) -> str:
-    if run.ended_at is None:
-        return "–"
-    return duration((datetime.fromisoformat(run.ended_at) - datetime.fromisoformat(run.started_at)).total_seconds())
+def when(period: Period) -> str:
+    """An hour in local time, or a day."""
+    return f"{datetime.fromisoformat(period.start).astimezone():%m-%d %H:%M}" if "T" in period.start else period.start
 
 
-def _local(at: str) -> str:
+def local(at: str) -> str:
     """A time of the log in local time, short enough not to be folded."""
     return f"{datetime.fromisoformat(at).astimezone():%m-%d %H:%M:%S}"
+
+
+def _hours(seconds: float) -> str:
+    """Hours and minutes."""
+    minutes = round(seconds / 60)
+    return f"{minutes // 60}:{minutes % 60:02}"
+
+
+def _short(number: int) -> str:
+    """A count in at most five characters: 12345, 123k, 12.3M."""
+    if number < 100_000:
+        return str(number)
+    return f"{number / 1000:.0f}k" if number < 1_000_000 else f"{number / 1e6:.1f}M"
+
+
+def _heat(period: Period) -> Text:
+    """The highest temperature, red where the board was held back."""
+    hottest = f"{period.max_c:.0f}" if period.max_c is not None else NONE
+    return Text(hottest, style="red" if period.throttled_s else "")

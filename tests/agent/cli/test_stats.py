@@ -25,13 +25,13 @@ def stats(*argv: str | Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
-    """The log of two runs, the second with readings, power and an event."""
+    """The log of two runs, the second with readings, power and a fault."""
     path = tmp_path / "agent.db"
-    Store(path, INFO, print).close()
-    store = Store(path, INFO, print)
+    Store(path, lambda: INFO, print).close()
+    store = Store(path, lambda: INFO, print)
     for number in range(1, 101):
         news = (Reading("561247", Box(1, 2, 3, 4), 0.987, ()),) if number == 50 else ()
-        vitals = Vitals(number // 50, 2000.0 + 10 * number, 48.5, ())
+        vitals = Vitals(number // 50 * 10**9, 2000.0 + 10 * number, 48.5, ())
         latency = {"ink": 1.0 * number, "total": 2.0 * number}
         store.take(Tick(number, "demo:", None, Page(9, 9, (), (), {}), news, latency, 0, Counts(number), vitals))
     store.note("the camera gave no frame for 3 s")
@@ -39,26 +39,28 @@ def log(tmp_path: Path) -> Path:
     return path
 
 
-def test_tables_tell_runs_readings_latency_and_power(log: Path) -> None:
+def test_tables_tell_periods_stages_faults_readings_nets_and_runs(log: Path) -> None:
     done = stats("--log", log)
     assert done.returncode == 0, done.stderr
     words = " ".join(done.stdout.split())
     for expected in (
-        "demo, seed 1 plain-int8.tflite",
-        "total 100 190 198 100",
+        "0:00 100 1 ",  # ran, frames, numbers
+        " 2.50 0.00 48 1",  # W, Wh, °C, faults
+        "2 the camera gave no frame for 3 s",
         "561247 99% demo:",
-        "Machine in run 2: pi5",
-        "2.50 W 3.00 W 48.5 °C 0 3",
-        "the camera gave no frame for 3 s",
+        "plain-int8.tflite in ai-edge-litert",
+        "demo, seed 1, on pi5",
         str(log.name),
     ):
         assert expected in words
     assert "\x1b" not in done.stdout
+    assert max(map(len, done.stdout.splitlines()[:-1])) <= 80
 
 
-def test_where_a_name_is_too_long_the_net_stays_whole(tmp_path: Path) -> None:
+def test_where_a_name_is_too_long_it_is_folded(tmp_path: Path) -> None:
     path = tmp_path / "agent.db"
-    Store(path, replace(INFO, source="/a/long/way/to/many/pictures/*.jpg, 300 pictures"), print).close()
+    info = replace(INFO, source="/a/long/way/to/many/pictures/*.jpg, 300 pictures")
+    Store(path, lambda: info, print).close()
     lines = stats("--log", path).stdout.splitlines()
     assert any(INFO.artifact in line for line in lines)
     assert max(map(len, lines[:-1])) <= 80
@@ -68,9 +70,12 @@ def test_json_tells_the_same_to_programs(log: Path) -> None:
     told = json.loads(stats("--log", log, "--json", "--last", "1").stdout)
     assert [run["id"] for run in told["runs"]] == [2]
     assert told["runs"][0]["power_sensor"] == "PMIC rails"
-    assert told["latency"][1] == {"stage": "total", "frames": 100, "p50_ms": 100.0, "p95_ms": 190.0, "p99_ms": 198.0}
+    (day,), (hour,) = told["days"], told["hours"]
+    assert hour["latency"] == day["latency"]
+    assert [stage["stage"] for stage in day["latency"]] == ["ink", "total"]
+    assert day["latency"][1]["p95_ms"] == pytest.approx(190, rel=0.01)
     assert told["readings"][0]["text"] == "561247"
-    assert told["vitals"]["max_mw"] == 3000.0
+    assert (day["max_mw"], day["max_c"], day["faults"]) == (3000.0, 48.5, 1)
 
 
 @pytest.mark.parametrize("content", [None, b"not a database"])
@@ -85,11 +90,11 @@ def test_a_log_that_is_missing_or_damaged_is_one_clear_line(content: bytes | Non
     assert str(path) in line
 
 
-def test_a_log_of_no_run_shows_an_empty_table(tmp_path: Path) -> None:
-    from agent.telemetry.schema import open_for_writing
+def test_a_log_of_no_run_says_so(tmp_path: Path) -> None:
+    from agent.telemetry.database import open_for_writing
 
     open_for_writing(tmp_path / "agent.db").close()
     done = stats("--log", tmp_path / "agent.db")
     assert done.returncode == 0
-    assert "Runs" in done.stdout
-    assert "Latency" not in done.stdout
+    assert "nothing is logged yet" in done.stdout
+    assert "By day" not in done.stdout
