@@ -61,6 +61,4 @@ def open_argus(spec: CsiSpec, width: int, height: int, clock: Callable[[], int])
     )
     if not capture.isOpened():
         raise failure
-    return VideoSource(
-        capture, title=f"camera {spec.uri}", uri=spec.uri, live=True, clock=clock, at_end=lambda _: failure
-    )
+    return VideoSource(capture, title=spec.title, uri=spec.uri, live=True, clock=clock, at_end=lambda _: failure)

@@ -1,8 +1,9 @@
-"""The newest frame of a live source: a thread takes frames, and only the last one is kept."""
+"""The newest frame of a live source: a thread opens it and takes frames, and only the last one is kept."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 from agent.capture.frame import Frame
 from agent.capture.source import Source
@@ -11,12 +12,15 @@ from agent.capture.source import Source
 class LatestFrame:
     """Pulls a live source from a thread of its own and keeps the newest frame only.
 
-    It owns the source from now on: the thread closes it. A camera that hangs in its driver cannot be interrupted;
-    the thread is a daemon, so that it does not keep the process from ending.
+    The thread opens the source, reads it and closes it. A camera that hangs in its driver cannot be interrupted; the
+    thread is a daemon, so that it does not keep the process from ending.
+
+    Args:
+        opening: opens the source; called once, on the thread.
     """
 
-    def __init__(self, source: Source) -> None:
-        self._source = source
+    def __init__(self, opening: Callable[[], Source]) -> None:
+        self._opening = opening
         self._changed = threading.Condition()
         self._newest: Frame | None = None
         self._dropped = 0
@@ -38,6 +42,11 @@ class LatestFrame:
         with self._changed:
             return self._ended and self._newest is None
 
+    @property
+    def released(self) -> bool:
+        """Whether the thread is over, and with it whatever the source held."""
+        return not self._thread.is_alive()
+
     def get(self, timeout_s: float) -> Frame | None:
         """Wait for a frame that was not taken yet, and take it.
 
@@ -54,9 +63,13 @@ class LatestFrame:
                 raise self._error
             return frame
 
+    def stop(self) -> None:
+        """Ask the thread to end, without waiting for it."""
+        self._stop.set()
+
     def close(self, timeout_s: float = 2.0) -> None:
         """Ask the thread to end, and wait a while for it."""
-        self._stop.set()
+        self.stop()
         self._thread.join(timeout_s)
 
     def __enter__(self) -> LatestFrame:
@@ -68,7 +81,7 @@ class LatestFrame:
     def _pull(self) -> None:
         error: Exception | None = None
         try:
-            with self._source as source:
+            with self._opening() as source:
                 while not self._stop.is_set() and (frame := source.read()) is not None:
                     self._keep(frame)
         except Exception as failure:  # noqa: BLE001 - whatever it is, the consumer is the one to hear of it

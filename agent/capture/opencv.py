@@ -17,6 +17,10 @@ from agent.capture.source import Source
 from agent.capture.uri import CameraSpec, StreamSpec, VideoSpec
 from profiles.errors import SourceError
 
+CAMERA_TIMEOUT_S = 2
+"""OpenCV waits 10 s for a frame of a camera that fell silent, and holds the device meanwhile."""
+CAMERA_START_S = 8.0
+"""A camera's first frame may take longer: it sets its exposure first."""
 HTTP_TIMEOUT_MS = 3000
 RTSP_TIMEOUT_MS = 8000
 """Longer: a camera may send a key frame only every few seconds, and nothing can be decoded before it."""
@@ -41,6 +45,7 @@ class VideoSource(Source):
         clock: Gives nanoseconds.
         at_end: Called when no frame came, with the milliseconds that were waited; returns what to raise,
             or None where this is simply the end.
+        start_s: How long to try for the first frame.
 
     Raises:
         SourceError: not one frame came.
@@ -55,6 +60,7 @@ class VideoSource(Source):
         live: bool,
         clock: Callable[[], int],
         at_end: Callable[[float], SourceError | None],
+        start_s: float = PATIENCE_S,
     ) -> None:
         self.title = title
         self.live = live
@@ -63,19 +69,19 @@ class VideoSource(Source):
         self._clock = clock
         self._at_end = at_end
         self._number = 0
-        self._first = self._take()
+        self._first = self._take(start_s)
         if self._first is None:
             self.close()
             raise SourceError(f"{uri} opens, but gives no frame that can be decoded; check that it is not damaged")
 
     def read(self) -> Frame | None:
         frame, self._first = self._first, None
-        return frame or self._take()
+        return frame or self._take(PATIENCE_S)
 
     def close(self) -> None:
         self._capture.release()
 
-    def _take(self) -> Frame | None:
+    def _take(self, patience_s: float) -> Frame | None:
         """The next frame that can be decoded; a few damaged ones are not the end."""
         started = time.monotonic()
         for _ in range(ATTEMPTS):
@@ -86,7 +92,7 @@ class VideoSource(Source):
                     frame = Frame(np.asarray(image, np.uint8), captured_ns, self._number, self._uri)
                     self._number += 1
                     return frame
-            if time.monotonic() - started > PATIENCE_S:
+            if time.monotonic() - started > patience_s:
                 break
         failure = self._at_end(1000 * (time.monotonic() - started))
         if failure is not None:
@@ -124,6 +130,7 @@ def open_camera(spec: CameraSpec, width: int, height: int, clock: Callable[[], i
     if not os.access(device, os.R_OK | os.W_OK):
         raise SourceError(f"{spec.device} is not yours to use; join its group: 'sudo usermod -aG video $USER'")
     silence_opencv()
+    os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", str(CAMERA_TIMEOUT_S))  # read at the first frame of all
     capture = cv2.VideoCapture(str(device), cv2.CAP_V4L2)
     if not capture.isOpened():
         raise SourceError(f"{spec.device} is no camera, or another program has it; close that, or try another device")
@@ -131,11 +138,20 @@ def open_camera(spec: CameraSpec, width: int, height: int, clock: Callable[[], i
     capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
     capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
 
-    def at_end(waited_ms: float) -> SourceError:
-        what = "gave no frame" if device.exists() else "was unplugged"
-        return SourceError(f"{spec.device} {what} (waited {waited_ms:.0f} ms); check its cable and start again")
+    def at_end(_: float) -> SourceError:
+        if device.exists():
+            return SourceError(f"{spec.device} gives no frame; check its cable, or connect it anew")
+        return SourceError(f"{spec.device} was unplugged; connect it again")
 
-    return VideoSource(capture, title=f"camera {spec.device}", uri=spec.uri, live=True, clock=clock, at_end=at_end)
+    return VideoSource(
+        capture,
+        title=spec.title,
+        uri=spec.uri,
+        live=True,
+        clock=clock,
+        at_end=at_end,
+        start_s=CAMERA_START_S,
+    )
 
 
 def open_stream(spec: StreamSpec, clock: Callable[[], int]) -> Source:
@@ -154,9 +170,9 @@ def open_stream(spec: StreamSpec, clock: Callable[[], int]) -> Source:
     def at_end(waited_ms: float) -> SourceError | None:
         if waited_ms < timeout_ms:
             return None
-        return SourceError(f"{spec.uri} stalled: no frame for {timeout_ms} ms; check the network, and start again")
+        return SourceError(f"{spec.uri} stalled: no frame for {timeout_ms} ms; check the network and the camera")
 
-    return VideoSource(capture, title=f"stream {spec.uri}", uri=spec.uri, live=True, clock=clock, at_end=at_end)
+    return VideoSource(capture, title=spec.title, uri=spec.uri, live=True, clock=clock, at_end=at_end)
 
 
 def open_video(spec: VideoSpec, clock: Callable[[], int]) -> Source:

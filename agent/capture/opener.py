@@ -6,8 +6,19 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from agent.capture.frame import Frame
 from agent.capture.source import Source
-from agent.capture.uri import CameraSpec, CsiSpec, DemoSpec, PicturesSpec, SourceSpec, StreamSpec, VideoSpec
+from agent.capture.uri import (
+    CameraSpec,
+    CsiSpec,
+    DemoSpec,
+    LiveSpec,
+    PicturesSpec,
+    SourceSpec,
+    StreamSpec,
+    VideoSpec,
+)
+from profiles.errors import SourceError
 
 
 def open_source(
@@ -55,6 +66,40 @@ def open_source(
             from agent.capture.demo import Demo
 
             return Demo(spec, clock, sleep)
+
+
+class Missing(Source):
+    """Stands for a live source that could not be opened: its first read says why, and what reads it tries again."""
+
+    live = True
+
+    def __init__(self, spec: LiveSpec, failure: SourceError) -> None:
+        self.title = spec.title
+        self._failure = failure
+
+    def read(self) -> Frame | None:
+        raise self._failure
+
+    def close(self) -> None:
+        pass
+
+
+def open_or_wait(spec: SourceSpec, opening: Callable[[], Source]) -> Source:
+    """Open a source; for a live one that is not there yet, what reads it has to wait.
+
+    Args:
+        spec: what is opened.
+        opening: opens it.
+
+    Raises:
+        SourceError: it cannot be opened, and is no live one.
+    """
+    try:
+        return opening()
+    except SourceError as failure:
+        if not isinstance(spec, LiveSpec):
+            raise
+        return Missing(spec, failure)
 
 
 def _open_csi(spec: CsiSpec, width: int, height: int, clock: Callable[[], int], root: Path) -> Source:

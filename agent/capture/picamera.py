@@ -12,7 +12,8 @@ from agent.capture.source import Source
 from agent.capture.uri import CsiSpec
 from profiles.errors import SourceError
 
-FRAME_TIMEOUT_S = 5.0
+START_TIMEOUT_S = 5.0
+FRAME_TIMEOUT_S = 2.0
 """Without it picamera2 waits for ever for a camera that fell silent."""
 
 
@@ -39,33 +40,42 @@ class PiCamera(Source):
                 f"{spec.uri} needs picamera2 ({error}); 'sudo apt install python3-picamera2', and make the "
                 "virtual environment with --system-site-packages"
             ) from error
-        self.title = f"camera {spec.uri}"
+        self.title = spec.title
         self._uri = spec.uri
         self._clock = clock
         self._number = 0
         try:
             self._camera = Picamera2(spec.sensor)
+        except (RuntimeError, IndexError) as error:
+            raise _missing(spec, error) from error
+        try:
             # What libcamera calls RGB888 lies in memory as blue, green, red: OpenCV's order.
             self._camera.configure(
                 self._camera.create_video_configuration(main={"size": (width, height), "format": "RGB888"})
             )
             self._camera.start()
         except (RuntimeError, IndexError) as error:
-            raise SourceError(
-                f"no camera at {spec.uri} ({error}); check the ribbon cable, 'rpicam-hello --list-cameras', "
-                "and that no other program has it"
-            ) from error
+            self.close()  # or nobody could open it again
+            raise _missing(spec, error) from error
 
     def read(self) -> Frame:
+        timeout_s = FRAME_TIMEOUT_S if self._number else START_TIMEOUT_S
         try:
-            image = self._camera.capture_array("main", wait=FRAME_TIMEOUT_S)
+            image = self._camera.capture_array("main", wait=timeout_s)
         except concurrent.futures.TimeoutError as error:
-            raise SourceError(
-                f"{self._uri} gave no frame for {FRAME_TIMEOUT_S:.0f} s; check the ribbon cable"
-            ) from error
+            raise SourceError(f"{self._uri} gave no frame for {timeout_s:.0f} s; check the ribbon cable") from error
+        except RuntimeError as error:
+            raise SourceError(f"{self._uri} failed ({error}); check the ribbon cable") from error
         frame = Frame(np.ascontiguousarray(image, np.uint8), self._clock(), self._number, self._uri)
         self._number += 1
         return frame
 
     def close(self) -> None:
         self._camera.close()
+
+
+def _missing(spec: CsiSpec, error: Exception) -> SourceError:
+    return SourceError(
+        f"no camera at {spec.uri} ({error}); check the ribbon cable, 'rpicam-hello --list-cameras', "
+        "and that no other program has it"
+    )

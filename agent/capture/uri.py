@@ -28,6 +28,11 @@ class CameraSpec:
     device: str
     """A path under /dev."""
 
+    @property
+    def title(self) -> str:
+        """For people."""
+        return f"camera {self.device}"
+
 
 @dataclass(frozen=True)
 class CsiSpec:
@@ -35,6 +40,11 @@ class CsiSpec:
 
     uri: str
     sensor: int
+
+    @property
+    def title(self) -> str:
+        """For people."""
+        return f"camera {self.uri}"
 
 
 @dataclass(frozen=True)
@@ -44,6 +54,11 @@ class StreamSpec:
     uri: str
     """Without the password."""
     url: str
+
+    @property
+    def title(self) -> str:
+        """For people."""
+        return f"stream {self.uri}"
 
 
 @dataclass(frozen=True)
@@ -71,7 +86,9 @@ class DemoSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Frames a second; None means as fast as they are pulled."""
 
 
-SourceSpec = CameraSpec | CsiSpec | StreamSpec | VideoSpec | PicturesSpec | DemoSpec
+LiveSpec = CameraSpec | CsiSpec | StreamSpec
+"""What goes on while nobody looks, and may come and go."""
+SourceSpec = LiveSpec | VideoSpec | PicturesSpec | DemoSpec
 
 
 def parse_source(text: str) -> SourceSpec:

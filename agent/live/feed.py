@@ -3,59 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
-import numpy as np
-
+from agent.capture.away import Away
 from agent.capture.frame import Frame
-from agent.capture.latest import LatestFrame
+from agent.capture.lasting import Lasting
 from agent.capture.source import Source
 from profiles.errors import PictureError, SourceError
 
 PATIENCE_S = 0.5
 """How long to wait for a live frame before the loop gets a chance to stop."""
-SILENT_AFTER = 20
-"""Waits in vain after which a live source is said to be silent."""
-FROZEN_AFTER = 300
-"""Frames without the least difference after which a live source is said to be frozen."""
-SAMPLED = 8
-"""Of so many rows and columns one is compared: a sensor's noise is everywhere."""
 
 
 @contextmanager
 def feed(
-    source: Source, say: Callable[[str], None], patience_s: float = PATIENCE_S
+    source: Source,
+    reopen: Callable[[], Source],
+    say: Callable[[str], None],
+    waiting: Callable[[Away], None] = lambda _: None,
+    patience_s: float = PATIENCE_S,
 ) -> Iterator[Iterator[Frame | None]]:
     """Frames of an open source, until it ends; None where none came for a while, or one could not be read.
 
+    A live source has no end: when it fails it is opened again, until it is back.
+
     Args:
         source: closed at the end.
-        say: told of each picture that could not be read, and when a live source falls silent.
+        reopen: opens a live source anew; called on a thread of its own.
+        say: told of each picture that could not be read, of each fault of a live source, and when it is back.
+        waiting: told each time that a live source which failed still gives no frame.
         patience_s: how long to wait for a live frame before None.
 
     Raises:
-        SourceError: while iterating: the source failed, or has ended and some of its pictures could not be read.
+        SourceError: while iterating: the source failed, or has ended and some of its pictures could not be read; a live
+            one hangs, and nothing but the end of this process frees it.
     """
     if source.live:
-        with LatestFrame(source) as latest:
-            yield _newest(latest, source.title, say, patience_s)
+        with closing(Lasting(source, reopen, say)) as lasting:
+            yield _newest(lasting, waiting, patience_s)
     else:
         with source:
             yield _each(source, say)
 
 
-def _newest(latest: LatestFrame, title: str, say: Callable[[str], None], patience_s: float) -> Iterator[Frame | None]:
-    waited, repeated, before = 0, 0, np.zeros(0, np.uint8)
-    while (frame := latest.get(patience_s)) is not None or not latest.ended:
-        waited = waited + 1 if frame is None else 0
-        if waited == SILENT_AFTER:
-            say(f"{title} has given no frame for {waited * patience_s:g} s; check that it is connected and running")
-        if frame is not None:
-            sample = frame.image[::SAMPLED, ::SAMPLED].copy()
-            repeated = repeated + 1 if np.array_equal(sample, before) else 0
-            before = sample
-            if repeated == FROZEN_AFTER:
-                say(f"{title} has given the same picture {repeated} times; if it is a camera it hangs: connect it anew")
+def _newest(lasting: Lasting, waiting: Callable[[Away], None], patience_s: float) -> Iterator[Frame | None]:
+    while True:
+        frame = lasting.get(patience_s)
+        if frame is None and (away := lasting.away) is not None:
+            waiting(away)
         yield frame
 
 

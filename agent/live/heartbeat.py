@@ -1,10 +1,15 @@
-"""Tells systemd how a run goes: a sink, so that the watchdog is fed by finished frames and by nothing else."""
+"""Tells systemd how a run goes: a sink, so that the watchdog is fed by finished frames.
+
+One thing besides is life: that a camera which is away is being waited for. The loop itself tells so between its waits,
+each of which is short; a camera that hangs does not prolong it for ever, for the capture fails the run then.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
 
+from agent.capture.away import Away
 from agent.live.tick import Tick
 from agent.notify import READY, STOPPING, WATCHDOG, notify, status, watchdog_interval_s
 
@@ -12,7 +17,7 @@ PERIOD_S = 5.0
 
 
 class Heartbeat:
-    """Ready with the first frame, alive with each one that is done.
+    """Ready with the first frame, or when one is waited for; alive with each one that is done, and while it waits.
 
     Args:
         environ: the process's environment, where systemd says whom to tell.
@@ -24,14 +29,25 @@ class Heartbeat:
         self._period_s = min(PERIOD_S, watchdog_interval_s(environ) or PERIOD_S)
         self._told_s: float | None = None
 
+    @property
+    def heard(self) -> bool:
+        """Whether a service manager listens."""
+        return bool(self._environ.get("NOTIFY_SOCKET"))
+
     def take(self, tick: Tick) -> None:
-        now_s = self._clock()
-        if self._told_s is not None and now_s - self._told_s < self._period_s:
-            return
         counts = tick.counts
-        words = status(f"{counts.readings} numbers read in {counts.frames} frames, {counts.dropped} dropped")
-        notify(self._environ, *([READY] if self._told_s is None else []), WATCHDOG, words)
-        self._told_s = now_s
+        self._tell(f"{counts.readings} numbers read in {counts.frames} frames, {counts.dropped} dropped")
+
+    def waiting(self, away: Away) -> None:
+        """The camera is away, and is being opened again."""
+        self._tell(str(away))
 
     def close(self) -> None:
         notify(self._environ, STOPPING)
+
+    def _tell(self, words: str) -> None:
+        now_s = self._clock()
+        if self._told_s is not None and now_s - self._told_s < self._period_s:
+            return
+        notify(self._environ, *([READY] if self._told_s is None else []), WATCHDOG, status(words))
+        self._told_s = now_s

@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -16,7 +16,8 @@ from typing import Literal
 
 from rich.console import Console
 
-from agent.capture.opener import open_source
+from agent.capture.away import Away
+from agent.capture.opener import open_or_wait, open_source
 from agent.capture.uri import PicturesSpec, parse_source
 from agent.choice.candidates import place
 from agent.choice.choose import BestNet, choose_nets
@@ -80,11 +81,14 @@ def run(options: RunOptions, out: Console, err: Console) -> tuple[RunInfo, Summa
     spec = parse_source(profile.camera.source if options.source is None else options.source)
     width, height = options.width or profile.camera.width, options.height or profile.camera.height
     say = partial(err.print, style="yellow", markup=False, highlight=False, soft_wrap=True)
+    reopen = partial(open_source, spec, width=width, height=height)
+    heartbeat = Heartbeat(os.environ)
     with ExitStack() as cleanup:
-        with notices([say]), err.status("looking for the best net") as status:
-            source = cleanup.enter_context(open_source(spec, width=width, height=height))
+        with notices([say]), err.status("looking for the best net") as status, ExitStack() as opened:
+            source = opened.enter_context(open_or_wait(spec, reopen) if heartbeat.heard else reopen())
             tell = status.update if err.is_terminal else log.info
             nets = choose_nets(options.artifacts or default_artifacts(), profile, tell=tell)
+            opened.pop_all()  # from now on the feed closes it
         power = find_power_reader(profile)
         info = partial(
             _info, source.title, profile.name, nets.classifier, power.describe if power is not None else None
@@ -92,8 +96,9 @@ def run(options: RunOptions, out: Console, err: Console) -> tuple[RunInfo, Summa
         sampler = Sampler(partial(measure_vitals, profile.sensors, power, find_throttling_reader(profile.sensors)))
         cleanup.callback(sampler.close)
         stop = cleanup.enter_context(_stop_by_signal())
-        frames = cleanup.enter_context(feed(source, log.warning))
-        sinks = cleanup.enter_context(_sinks(options, info, out, say, wait=not source.live))
+        views = cleanup.enter_context(_sinks(options, info, out, say, wait=not source.live))
+        sinks: list[Sink] = [heartbeat, *views]
+        frames = cleanup.enter_context(feed(source, reopen, log.warning, partial(_tell_waiting, sinks)))
         read = partial(read_page, nets=nets)
         stills = isinstance(spec, PicturesSpec)
         summary = loop(
@@ -122,6 +127,12 @@ def _info(source: str, board: str, net: BestNet, power_sensor: str | None) -> Ru
     )
 
 
+def _tell_waiting(sinks: Sequence[Sink], away: Away) -> None:
+    for sink in sinks:
+        if isinstance(sink, Heartbeat | Dashboard):
+            sink.waiting(away)
+
+
 @contextmanager
 def _sinks(
     options: RunOptions, info: Callable[[], RunInfo], out: Console, say: Callable[[str], None], *, wait: bool
@@ -144,7 +155,7 @@ def _sinks(
             sinks.append(store)
         if options.screenshot is not None:
             sinks.append(Screenshot(info, options.screenshot))
-        yield [Heartbeat(os.environ), *sinks]
+        yield sinks
         for late in sinks:
             if isinstance(late, Queued) and late.dropped:
                 log.warning("%d frames never reached the %s, which was too slow", late.dropped, late.name)

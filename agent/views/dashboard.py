@@ -9,6 +9,7 @@ from datetime import datetime
 
 from rich.console import Console
 
+from agent.capture.away import Away
 from agent.live.tick import RunInfo, Tick
 from agent.views.history import History, Snapshot
 from agent.views.panels import dashboard
@@ -46,6 +47,11 @@ class Dashboard:
         """Show a line at the bottom."""
         with self._lock:
             self._history.note(text)
+
+    def waiting(self, away: Away) -> None:
+        """Show that the camera is away."""
+        with self._lock:
+            self._history.waiting(away)
 
     def close(self) -> None:
         """Give the terminal back as it was."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from agent.capture.away import Away
 from agent.live.tick import Tick, Vitals
 
 RECENT_FRAMES = 300
@@ -55,6 +56,8 @@ class Snapshot:
     notice: str = ""
     """What was said last."""
     uptime_s: float = 0.0
+    away: Away | None = None
+    """What was told of a camera that is away, since the newest frame."""
 
 
 class Trend:
@@ -92,9 +95,10 @@ class History:
         self._finished_ns: deque[int] = deque(maxlen=RECENT_FRAMES)
         self._vitals: deque[Vitals] = deque(maxlen=BUCKETS)
         self._notice = ""
+        self._away: Away | None = None
 
     def add(self, tick: Tick, at: datetime) -> None:
-        self._tick = tick
+        self._tick, self._away = tick, None
         self._finished_ns.append(tick.finished_ns)
         self._heard.extendleft(Heard(at, reading.text, reading.confidence) for reading in tick.announced)
         for stage, value_ms in tick.latency_ms.items():
@@ -106,6 +110,9 @@ class History:
 
     def note(self, text: str) -> None:
         self._notice = text
+
+    def waiting(self, away: Away) -> None:
+        self._away = away
 
     def snapshot(self, now_ns: int) -> Snapshot:
         last_ns = self._finished_ns[-1] if self._finished_ns else self._started_ns
@@ -119,6 +126,7 @@ class History:
             temperature_c=tuple(vitals.temperature_c for vitals in self._vitals if vitals.temperature_c is not None),
             notice=self._notice,
             uptime_s=(now_ns - self._started_ns) / 1e9,
+            away=self._away,
         )
 
     def _figures(self, stage: str) -> StageFigures:

@@ -77,7 +77,9 @@ def _stacked(info: RunInfo, now: Snapshot, width: int, height: int) -> Layout:
 
 def header(info: RunInfo, now: Snapshot, width: int) -> Text:
     """Name and source on the left; on the right whether frames come, how many, and for how long."""
-    if now.since_frame_s > STALLED_S:
+    if now.away is not None:
+        pulse = Text(f"● {now.away}", style=f"bold {BAD}")
+    elif now.since_frame_s > STALLED_S:
         pulse = Text(f"● no frame for {duration(now.since_frame_s)}", style=f"bold {BAD}")
     else:
         alive = GOOD if now.tick is not None else DIM

@@ -68,7 +68,7 @@ class Ticker(Source):
 
 @contextmanager
 def watched(ticker: Ticker) -> Iterator[LatestFrame]:
-    with LatestFrame(ticker) as latest:
+    with LatestFrame(lambda: ticker) as latest:
         try:
             yield latest
         finally:
@@ -126,7 +126,7 @@ def test_a_waiting_consumer_is_woken_by_a_frame() -> None:
 
 def test_the_last_frame_comes_before_the_end() -> None:
     ticker = Ticker(frames=2)
-    with LatestFrame(ticker) as latest:
+    with LatestFrame(lambda: ticker) as latest:
         ticker.tick(3)
         assert number_of(latest.get(ENOUGH_S)) == 1
         assert latest.get(ENOUGH_S) is None
@@ -137,7 +137,7 @@ def test_the_last_frame_comes_before_the_end() -> None:
 @pytest.mark.parametrize("failure", [SourceError("unplugged"), RuntimeError("a mistake of ours")])
 def test_an_error_in_the_thread_reaches_the_consumer(failure: Exception) -> None:
     ticker = Ticker(frames=1, failure=failure)
-    with LatestFrame(ticker) as latest:
+    with LatestFrame(lambda: ticker) as latest:
         ticker.tick(2)
         assert number_of(latest.get(ENOUGH_S)) == 0
         with pytest.raises(type(failure), match=str(failure)):

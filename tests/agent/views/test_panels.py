@@ -8,6 +8,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from agent.capture.away import Away
 from agent.live.tick import RunInfo, Tick, Vitals
 from agent.views.history import History, Snapshot
 from agent.views.panels import dashboard
@@ -85,6 +86,17 @@ def test_a_camera_that_stalls_is_seen_in_the_header(info: RunInfo, busy: Snapsho
     assert "no frame" not in show(make_console(80, 24), info, busy)[0]
     stalled = Snapshot(since_frame_s=75.0)
     assert "no frame for 0:01:15" in show(make_console(80, 24), info, stalled)[0]
+
+
+def test_a_camera_that_is_away_is_seen_until_its_next_frame(
+    info: RunInfo, make_tick: MakeTick, make_console: MakeConsole
+) -> None:
+    history = History(0)
+    history.waiting(Away(12.0, 3.5))
+    away = "● camera away for 12 s, next try in 4 s"
+    assert away in show(make_console(80, 24), info, history.snapshot(12_000_000_000))[0]
+    history.add(make_tick("7", 1), datetime(2026, 11, 2, 14, 3).astimezone())
+    assert "away" not in show(make_console(80, 24), info, history.snapshot(12_000_000_000))[0]
 
 
 def test_markup_in_a_source_is_text(make_console: MakeConsole, busy: Snapshot, info: RunInfo) -> None:
