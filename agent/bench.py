@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import get_args
 
 from agent.choice.candidates import Refusal, intact
-from agent.choice.choose import nothing_usable, survey
-from agent.choice.measure import Measured
+from agent.choice.choice import nothing_usable
+from agent.choice.measured import Measured
 from agent.choice.rank import accurate, rank
+from agent.choice.survey import survey
 from profiles.manifest import Role, load_manifest
 from profiles.profile import Budget, Objective, Profile
 
@@ -66,9 +67,9 @@ def _contest(role: Role, measured: Sequence[Measured], budget: Budget) -> Contes
     """Rank what was measured of one role, of which there is something."""
     ours = [m for m in measured if m.candidate.artifact.role == role]
     fit, poor = accurate([m.candidate.artifact for m in ours], budget.min_accuracy)
-    ranked, _ = rank(ours, budget.objective)
-    eligible = [m for m in ranked if m.candidate.artifact in fit]
+    ranked = rank(ours, budget.objective).ranked
+    eligible = [m for m in ours if m.candidate.artifact in fit]
     if not eligible:
         return Contest(role, ranked, None, "; ".join(dict.fromkeys(map(str, poor))))
-    (winner, *_), reason = rank(eligible, budget.objective)
-    return Contest(role, ranked, winner, reason)
+    best = rank(eligible, budget.objective)
+    return Contest(role, ranked, best.ranked[0], best.reason)

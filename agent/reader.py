@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.choice.choose import Choice, choose_nets
+from agent.choice.choice import Choice
+from agent.choice.choose import choose_nets
 from agent.folders import default_artifacts
 from agent.vision.page import THOROUGH, Depth, Looked, Page, look
 from profiles.board import detect_board

@@ -10,6 +10,7 @@ from pathlib import Path
 from profiles.profile import Profile, all_profiles, load_profile
 
 _FALLBACK = "generic-arm64"
+_FIGURE = re.compile(r":\s*\d+\.\d+$")
 _L4T = re.compile(r"# R(?P<major>\d+) \(release\), REVISION: (?P<revision>[\d.]+)")
 
 
@@ -60,6 +61,20 @@ def l4t_version(root: Path) -> str | None:
         return None
     found = _L4T.match(text)
     return f"{found['major']}.{found['revision']}" if found else None
+
+
+def processor(root: Path = Path("/")) -> tuple[str, ...]:
+    """What the kernel says of the first core, its instructions among it; empty where it says nothing.
+
+    One medium may boot several boards of a kind, and what runs on one is an illegal instruction on another. Lines of
+    figures are left out, for some change by the moment: the clock, and BogoMIPS with it.
+    """
+    try:
+        text = (root / "proc/cpuinfo").read_text("utf-8", errors="replace")
+    except OSError:
+        return ()
+    lines = text.partition("\n\n")[0].splitlines()
+    return tuple(line for line in lines if not _FIGURE.search(line))
 
 
 def _by_model(model: str) -> tuple[Profile, str] | None:

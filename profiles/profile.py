@@ -13,7 +13,7 @@ from profiles.errors import ProfileError, UnknownTargetError
 from profiles.manifest import Format, Precision
 
 RuntimeName = Literal["onnxruntime", "ai-edge-litert", "tflite-runtime"]
-Objective = Literal["latency", "energy", "size"]
+Objective = Literal["latency", "energy", "size", "accuracy"]
 Family = Literal["pi", "jetson", "generic"]
 ALL = "all"
 

@@ -15,86 +15,30 @@ from __future__ import annotations
 import hashlib
 import logging
 import platform
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-from agent.choice.candidates import Refusal, find_candidates, intact
-from agent.choice.measure import BATCHES, SECONDS, Measured, measure
-from agent.choice.rank import accurate, rank
+from agent.choice.best import BestNet, Nets
+from agent.choice.candidates import intact
+from agent.choice.choice import Choice, nothing_usable
+from agent.choice.measure import SECONDS
+from agent.choice.rank import accurate
+from agent.choice.survey import settle, survey
 from agent.folders import cache_folder
-from agent.runtimes.net import LoadedNet, distribution_version, runtime_version
-from profiles.errors import ArtifactError, NoArtifactError, RuntimeUnusableError
+from agent.runtimes.net import distribution_version, runtime_version
+from profiles.board import detect_board, processor
+from profiles.errors import NoArtifactError
 from profiles.manifest import Artifact, Manifest, Role, load_manifest, manifest_hash
 from profiles.profile import Profile
 from profiles.whole import write_whole
 
 log = logging.getLogger(__name__)
-
-
-class Choice(msgspec.Struct, frozen=True):
-    """What can be used here in one role, the best first."""
-
-    folder: str
-    """Where the artifacts lie."""
-    ranked: Annotated[tuple[Measured, ...], msgspec.Meta(min_length=1)]
-    refused: tuple[Refusal, ...]
-    reason: str
-    """Why the first is the best, for people."""
-
-    @property
-    def best(self) -> Measured:
-        return self.ranked[0]
-
-    def load(self) -> LoadedNet:
-        """Load the best; see `load_net` for what it raises."""
-        return self.best.candidate.load(Path(self.folder))
-
-    def fallback(self, failure: str) -> Choice:
-        """The choice without its best, which failed.
-
-        Raises:
-            NoArtifactError: nothing is left.
-        """
-        failed = self.best.candidate
-        refused = (*self.refused, Refusal(str(failed), failure))
-        if not self.ranked[1:]:
-            raise nothing_usable(Path(self.folder), refused)
-        reason = f"{self.ranked[1].candidate}: took over, because {failed} failed ({failure})"
-        return Choice(self.folder, self.ranked[1:], refused, reason)
-
-
-class BestNet:
-    """The net of a choice's best; when it fails, the next best takes over, and the log says so.
-
-    Raises:
-        NoArtifactError: at the start or later: every candidate failed.
-    """
-
-    def __init__(self, choice: Choice) -> None:
-        self.choice, self._net = _load(choice)
-
-    def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Logits, float32 (n, 11), of images, uint8 (n, 28, 28) or (n, 2, 32, 48) as the role asks."""
-        try:
-            return self._net.logits(images)
-        except RuntimeUnusableError as error:
-            self.choice, self._net = _load(_next(self.choice, error))
-            return self.logits(images)
-
-
-@dataclass(frozen=True)
-class Nets:
-    """What reads: the best of each role."""
-
-    classifier: BestNet
-    verifier: BestNet | None
-    """None where the folder has none that can be used here."""
+DOUBT_S = 24 * 3600.0
+"""A choice that noise left open is made anew after so long, when the machine may be calmer."""
 
 
 def choose_nets(
@@ -154,72 +98,39 @@ def choose(
     if (remembered := _recall(path)) is not None:
         return remembered
     fit, poor = accurate(good, profile.budget.min_accuracy)
-    measured, broken = survey(folder, fit, profile, seconds=seconds, tell=tell)
+    energy = profile.budget.objective == "energy"
+    measured, broken = survey(folder, fit, profile, seconds=seconds, energy=energy, tell=tell)
     for refusal in (*poor, *broken):
         log.info("not used: %s", refusal)
     refused = (*damaged, *poor, *broken)
     if not measured:
         raise nothing_usable(folder, refused)
-    ranked, reason = rank(measured, profile.budget.objective)
-    choice = Choice(str(folder), ranked, refused, reason)
+    ranking = settle(folder, measured, profile, seconds, tell)
+    choice = Choice(str(folder), ranking.ranked, refused, ranking.reason, settled=not ranking.doubtful)
     _remember(path, choice)
     return choice
 
 
-def survey(
-    folder: Path,
-    artifacts: Sequence[Artifact],
-    profile: Profile,
-    *,
-    batches: Sequence[int] = BATCHES,
-    seconds: float = SECONDS,
-    tell: Callable[[str], None] = log.info,
-) -> tuple[list[Measured], list[Refusal]]:
-    """Try artifacts on every runtime of a profile, and measure those that are right; arguments as in `choose`."""
-    candidates, refused = find_candidates(folder, artifacts, profile.runtimes, tell)
-    tell(f"timing {len(candidates)} candidates")
-    power = profile if profile.budget.objective == "energy" else None
-    measured, failed = measure(folder, candidates, batches=batches, seconds=seconds, power=power)
-    return measured, [*refused, *(Refusal(str(candidate), reason) for candidate, reason in failed)]
-
-
-def nothing_usable(folder: Path, refused: Sequence[Refusal]) -> NoArtifactError:
-    """The error that lists every reason."""
-    reasons = " | ".join(map(str, refused)) or "its manifest lists none"
-    return NoArtifactError(f"no artifact of {folder} can be used here: {reasons} | see 'digit-agent doctor'")
-
-
-def _load(choice: Choice) -> tuple[Choice, LoadedNet]:
-    """The best that loads, and the choice that it is the best of."""
-    try:
-        return choice, choice.load()
-    except (ArtifactError, RuntimeUnusableError) as error:
-        return _load(_next(choice, error))
-
-
-def _next(choice: Choice, error: Exception) -> Choice:
-    following = choice.fallback(str(error))
-    log.warning("%s", following.reason)
-    return following
-
-
 def _key(folder: Path, profile: Profile, manifest: Manifest, good: Sequence[Artifact]) -> str:
     """A name that changes with whatever could change the choice."""
+    board = detect_board().model, processor(), platform.machine(), platform.release()
     runtimes = {option.name: runtime_version(option.name) for option in profile.runtimes}
-    ours = distribution_version("digit-agent"), np.__version__, platform.machine(), platform.release()
-    facts = (str(folder), profile, manifest_hash(manifest), [artifact.file for artifact in good], runtimes, ours)
+    ours = distribution_version("digit-agent"), np.__version__
+    facts = (str(folder), profile, manifest_hash(manifest), [artifact.file for artifact in good], board, runtimes, ours)
     return hashlib.sha256(msgspec.json.encode(facts)).hexdigest()[:16]
 
 
 def _recall(path: Path) -> Choice | None:
-    """The choice that was made the last time; None where there is none, or it cannot be read."""
+    """The choice that was made the last time; None where there is none, it cannot be read, or it was made in doubt."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Choice)
+        choice = msgspec.json.decode(path.read_bytes(), type=Choice)
+        in_doubt = not choice.settled and time.time() - path.stat().st_mtime > DOUBT_S
     except FileNotFoundError:
         return None
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
         log.warning("%s cannot be read (%s); measuring again", path, getattr(error, "strerror", None) or error)
         return None
+    return None if in_doubt else choice
 
 
 def _remember(path: Path, choice: Choice) -> None:

@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from agent.choice.candidates import Candidate, Refusal
-from agent.choice.measure import Measured
+from agent.choice.doubt import in_doubt, parts, spread
+from agent.choice.measured import Measured
 from profiles.manifest import Artifact
 from profiles.profile import Objective
 
 BETTER: dict[Objective, str] = {"latency": "faster", "energy": "thriftier", "size": "smaller"}
 LEVEL = 1.02
 """Below this ratio two candidates are as good as equal."""
+UNKNOWN = 1.0
+"""The share of errors of what was never measured: it is right in no case that is known."""
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Candidates by their worth."""
+
+    ranked: tuple[Measured, ...]
+    """The best first."""
+    reason: str
+    """Why the first is the best, for people."""
+    doubtful: tuple[Measured, ...] = ()
+    """Those that could not be told apart, of which the profile's order took the first; empty where all is clear."""
 
 
 def accurate(artifacts: Sequence[Artifact], least: float) -> tuple[list[Artifact], list[Refusal]]:
@@ -20,20 +36,30 @@ def accurate(artifacts: Sequence[Artifact], least: float) -> tuple[list[Artifact
     return good, [Refusal(a.file, _too_poor(a, least)) for a in artifacts if a not in good]
 
 
-def rank(measured: Sequence[Measured], objective: Objective) -> tuple[tuple[Measured, ...], str]:
+def rank(measured: Sequence[Measured], objective: Objective, behind: Sequence[Measured] = ()) -> Ranking:
     """Candidates, the best first, and why it is the best.
 
     Args:
-        measured: at least one candidate.
-        objective: what shall be least: latency, energy, or the file's size; equals are ranked by latency.
-            Where no energy was measured, latency takes its place, and the reason says so.
+        measured: at least one candidate, in the profile's order, which decides where the measurement cannot.
+        objective: what shall be least: latency, energy, the file's size, or the share of errors; equals are ranked by
+            latency. Where no energy was measured, latency takes its place, and the reason says so.
+        behind: those that are worse, the best first, as was measured at another time.
     """
-    if objective == "energy" and any(m.mj_per_digit is None for m in measured):
-        ranked, reason = rank(measured, "latency")
-        return ranked, f"{reason}; latency decided, since no sensor measures energy here"
+    if objective == "energy" and any(m.energy is None for m in measured):
+        told = rank(measured, "latency", behind)
+        reason = f"{told.reason}; latency decided, since no sensor measures energy here"
+        return Ranking(told.ranked, reason, told.doubtful)
     ranked = tuple(sorted(measured, key=lambda m: (_cost(m, objective), m.us_per_digit)))
     best = ranked[0]
-    return ranked, f"{best.candidate}: {_merit(ranked, objective)}, {_promise(best.candidate.artifact)}"
+    by_time = objective in {"latency", "energy"}
+    rivals = [m for m in measured if by_time or _cost(m, objective) == _cost(best, objective)]
+    doubtful = in_doubt(best, rivals, objective)
+    if doubtful:
+        best = next(m for m in measured if m in doubtful)
+        ranked = (best, *(m for m in ranked if m is not best))
+    ranked = (*ranked, *behind)
+    merit = _doubt(doubtful, objective) if doubtful else _merit(ranked, objective)
+    return Ranking(ranked, f"{best.candidate}: {merit}, {_promise(best.candidate.artifact)}", doubtful)
 
 
 def figure(value: float) -> str:
@@ -42,27 +68,47 @@ def figure(value: float) -> str:
 
 
 def _cost(measured: Measured, objective: Objective) -> float:
+    artifact = measured.candidate.artifact
     if objective == "size":
-        return measured.candidate.artifact.bytes
+        return artifact.bytes
+    if objective == "accuracy":
+        return 1 - artifact.accuracy.value if artifact.accuracy is not None else UNKNOWN
     if objective == "energy":
         return measured.mj_per_digit or 0.0
     return measured.us_per_digit
 
 
 def _merit(ranked: Sequence[Measured], objective: Objective) -> str:
+    """What the best has over the next of another file or runtime."""
     best = ranked[0]
-    cost = _cost(best, objective)
-    amounts: dict[Objective, str] = {
-        "latency": f"{figure(cost)} µs a digit",
-        "energy": f"{figure(cost)} mJ a digit",
-        "size": f"{figure(cost / 1000)} kB",
-    }
     rival = next((m for m in ranked[1:] if _kind(m.candidate) != _kind(best.candidate)), None)
+    cost, amount = _cost(best, objective), _amount(best, objective)
     if rival is None:
-        return f"{amounts[objective]}, the only one that works here"
-    ratio = _cost(rival, objective) / cost
-    lead = f"{ratio:.2g} times {BETTER[objective]} than" if ratio >= LEVEL else "level with"
-    return f"{amounts[objective]}, {lead} the next ({rival.candidate})"
+        return f"{amount}, the only one that works here"
+    other = _cost(rival, objective)
+    if objective == "accuracy":
+        lead = f"{100 * (other - cost):.2g} points better than" if other > cost else "level with"
+    else:
+        lead = f"{other / cost:.2g} times {BETTER[objective]} than" if other / cost >= LEVEL else "level with"
+    return f"{amount}, {lead} the next ({rival.candidate})"
+
+
+def _amount(best: Measured, objective: Objective) -> str:
+    cost = _cost(best, objective)
+    if objective == "size":
+        return f"{figure(cost / 1000)} kB"
+    if objective == "accuracy":
+        return f"{figure(100 * cost)} % wrong"
+    unit = "mJ" if objective == "energy" else "µs"
+    return f"{figure(cost)} {unit} a digit (±{spread(parts(best, objective)):.0%})"
+
+
+def _doubt(doubtful: Sequence[Measured], objective: Objective) -> str:
+    widest = max(spread(parts(m, objective)) for m in doubtful)
+    return (
+        f"first of {len(doubtful)} in the profile's order, because the measurement cannot tell them apart "
+        f"(±{widest:.0%}; was the machine busy?)"
+    )
 
 
 def _kind(candidate: Candidate) -> tuple[str, str, str]:

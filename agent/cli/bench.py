@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from agent.bench import Bench, Contest
-    from agent.choice.measure import Measured
+    from agent.choice.measured import Measured
 
 
 def bench(

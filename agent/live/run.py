@@ -19,8 +19,9 @@ from rich.console import Console
 from agent.capture.away import Away
 from agent.capture.opener import open_or_wait, open_source
 from agent.capture.uri import PicturesSpec, parse_source
+from agent.choice.best import BestNet
 from agent.choice.candidates import place
-from agent.choice.choose import BestNet, choose_nets
+from agent.choice.choose import choose_nets
 from agent.folders import default_artifacts
 from agent.live.feed import feed
 from agent.live.heartbeat import Heartbeat
@@ -29,9 +30,11 @@ from agent.live.notices import notices
 from agent.live.sampler import Sampler, measure_vitals
 from agent.live.sinks import Queued, Sink
 from agent.live.summary import Summary
+from agent.live.throttle import Throttle, steps
 from agent.live.tick import RunInfo
 from agent.live.watch import VideoWatch, watch_stills
 from agent.sensors.power import find_power_reader
+from agent.sensors.sample import PowerReader
 from agent.sensors.throttling import find_throttling_reader
 from agent.telemetry.store import Store
 from agent.views.dashboard import Dashboard
@@ -90,9 +93,8 @@ def run(options: RunOptions, out: Console, err: Console) -> tuple[RunInfo, Summa
             nets = choose_nets(options.artifacts or default_artifacts(), profile, tell=tell)
             opened.pop_all()  # from now on the feed closes it
         power = find_power_reader(profile)
-        info = partial(
-            _info, source.title, profile.name, nets.classifier, power.describe if power is not None else None
-        )
+        throttle = Throttle(profile.sensors.slow_down_c, steps(profile.budget.frame_ms), nets.spare, log.warning)
+        info = partial(_info, source.title, profile.name, nets.classifier, power, throttle)
         sampler = Sampler(partial(measure_vitals, profile.sensors, power, find_throttling_reader(profile.sensors)))
         cleanup.callback(sampler.close)
         stop = cleanup.enter_context(_stop_by_signal())
@@ -102,7 +104,7 @@ def run(options: RunOptions, out: Console, err: Console) -> tuple[RunInfo, Summa
         read = partial(read_page, nets=nets)
         stills = isinstance(spec, PicturesSpec)
         summary = loop(
-            frames,
+            throttle.pace(frames, sampler.newest, stop),
             watch_stills(read) if stills else VideoWatch(read, profile.budget.frame_ms, live=source.live),
             sinks,
             stop=stop,
@@ -112,8 +114,8 @@ def run(options: RunOptions, out: Console, err: Console) -> tuple[RunInfo, Summa
         return info(), summary
 
 
-def _info(source: str, board: str, net: BestNet, power_sensor: str | None) -> RunInfo:
-    """What runs at this moment: another artifact takes over when one fails."""
+def _info(source: str, board: str, net: BestNet, power: PowerReader | None, throttle: Throttle) -> RunInfo:
+    """What runs at this moment: another artifact takes over when one fails, or the board is hot."""
     choice = net.choice
     best = choice.best.candidate
     threads = f", {best.threads} threads" if best.threads > 1 else ""
@@ -123,7 +125,8 @@ def _info(source: str, board: str, net: BestNet, power_sensor: str | None) -> Ru
         artifact=best.artifact.file,
         runtime=f"{place(best.runtime, best.provider)}{threads}",
         reason=choice.reason.removeprefix(f"{best}: "),
-        power_sensor=power_sensor,
+        power_sensor=power.describe if power is not None else None,
+        slowed=str(throttle.step) if throttle.step.frame_ms else "",
     )
 
 

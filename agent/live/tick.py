@@ -30,6 +30,8 @@ class RunInfo:
     """Why this artifact in this runtime."""
     power_sensor: str | None
     """Where power is measured; None where this machine has no sensor."""
+    slowed: str = ""
+    """How the agent holds itself back on a hot board, in words; empty at full speed."""
 
 
 @dataclass(frozen=True)

@@ -172,8 +172,10 @@ def machine_panel(info: RunInfo, now: Snapshot, width: int) -> Panel:
         shown = Text("no sensor", style=DIM)
     table.add_row("temperature", shown)
     throttling = vitals.throttling if vitals is not None else None
-    if throttling:
-        table.add_row("throttling", Text(", ".join(throttling), style=f"bold {BAD}"))
+    if throttling or info.slowed:
+        said = Text(info.slowed, style=f"bold {WARN}")
+        said.append(f"{', ' if info.slowed and throttling else ''}{', '.join(throttling or ())}", style=f"bold {BAD}")
+        table.add_row("throttling", said)
     else:
         table.add_row("throttling", Text("none" if throttling is not None else "no sensor", style=DIM))
     counts = now.tick.counts if now.tick is not None else Counts()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from profiles.board import detect_board, l4t_version
+from profiles.board import detect_board, l4t_version, processor
 
 
 def plant(root: Path, path: str, content: str) -> None:
@@ -111,3 +111,24 @@ def test_this_machine_is_known() -> None:
 def test_l4t_is_read_from_its_release_file(tmp_path: Path, text: str, version: str | None) -> None:
     plant(tmp_path, "etc/nv_tegra_release", text)
     assert l4t_version(tmp_path) == version
+
+
+PI_4 = """processor\t: 0
+BogoMIPS\t: 108.00
+Features\t: fp asimd evtstrm crc32 cpuid
+CPU part\t: 0xd08
+
+processor\t: 1
+BogoMIPS\t: 108.00
+"""
+
+
+def test_a_processor_is_told_by_what_does_not_change(tmp_path: Path) -> None:
+    assert processor(tmp_path) == ()
+    plant(tmp_path, "proc/cpuinfo", PI_4)
+    before = processor(tmp_path)
+    assert [line.partition("\t")[0] for line in before] == ["processor", "Features", "CPU part"]
+    plant(tmp_path, "proc/cpuinfo", PI_4.replace("108.00", "54.00"))
+    assert processor(tmp_path) == before
+    plant(tmp_path, "proc/cpuinfo", PI_4.replace("cpuid", "cpuid asimddp"))
+    assert processor(tmp_path) != before

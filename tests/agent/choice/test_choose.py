@@ -1,6 +1,10 @@
 from __future__ import annotations
 
 import logging
+import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,9 +12,12 @@ import msgspec
 import numpy as np
 import pytest
 
+from agent.choice.best import BestNet
 from agent.choice.candidates import Candidate
-from agent.choice.choose import BestNet, Choice, choose, choose_nets
-from agent.choice.measure import Measured, Timing
+from agent.choice.choice import Choice
+from agent.choice.choose import DOUBT_S, choose, choose_nets
+from agent.choice.measured import Energy, Measured, Timing
+from agent.runtimes.net import runtime_version
 from profiles.errors import ManifestError, NoArtifactError
 from profiles.manifest import Artifact, Format
 from profiles.profile import Budget, Profile, RuntimeName, RuntimeOption, Sensors, load_profile
@@ -31,7 +38,8 @@ def profile() -> Profile:
 def by_hand(folder: Path, *artifacts: Artifact) -> Choice:
     """A choice that ranks artifacts as they are given, whatever they are worth."""
     candidates = [Candidate(artifact, RUNTIME_OF[artifact.format], "", 1) for artifact in artifacts]
-    ranked = tuple(Measured(candidate, (Timing(1, 9, 1.0, 1.0),), None) for candidate in candidates)
+    timing = Timing(1, 9, 1.0, 1.0, 1.0, 1.0, (1.0,) * 9)
+    ranked = tuple(Measured(candidate, (timing,)) for candidate in candidates)
     return Choice(str(folder), ranked, (), "by hand")
 
 
@@ -208,3 +216,78 @@ def test_when_all_fail_every_reason_is_listed(linear: Linear, tmp_path: Path) ->
     net = BestNet(by_hand(tmp_path, *linear.write(tmp_path, linear.artifact("single.onnx"))))
     with pytest.raises(NoArtifactError, match=r"failed on single\.onnx with 12 images"):
         net.logits(linear.glyphs)
+
+
+def test_on_a_hot_board_the_cheapest_works_until_it_is_cool(linear: Linear, tmp_path: Path) -> None:
+    best, other = linear.write(tmp_path, linear.artifact("linear.onnx"), linear.artifact("linear.tflite"))
+    ranked = by_hand(tmp_path, best, other).ranked
+    two_threads = msgspec.structs.replace(ranked[0].candidate, threads=2)
+    first = msgspec.structs.replace(ranked[0], candidate=two_threads)
+    net = BestNet(Choice(str(tmp_path), (first, ranked[1]), (), "by hand"))
+    net.spare(False)
+    for _ in range(2):
+        net.spare(True)
+        assert net.choice.best.candidate.artifact == other, "one thread keeps one core busy"
+        assert "takes the least of a hot board" in net.choice.reason
+        np.testing.assert_allclose(net.logits(linear.glyphs), linear.reference(linear.glyphs), atol=1e-3)
+    net.spare(False)
+    assert net.choice.best.candidate == two_threads
+    assert net.choice.reason == "by hand"
+
+
+def test_energy_says_what_is_cheapest_where_it_is_known(linear: Linear, tmp_path: Path) -> None:
+    choice = by_hand(
+        tmp_path, *linear.write(tmp_path, linear.artifact("linear.onnx"), linear.artifact("linear.tflite"))
+    )
+    assert choice.cheapest_first() is choice, "the best is the cheapest already"
+    costs = [Energy("a sensor", (mj,), 2000.0, None, 9, 10.0) for mj in (3.0, 2.0)]
+    ranked = [msgspec.structs.replace(m, energy=e) for m, e in zip(choice.ranked, costs, strict=True)]
+    thrifty = msgspec.structs.replace(choice, ranked=tuple(ranked)).cheapest_first()
+    assert thrifty.ranked == (ranked[1], ranked[0])
+
+
+def test_a_choice_made_in_doubt_is_kept_for_a_day(linear: Linear, tmp_path: Path, profile: Profile) -> None:
+    linear.write(tmp_path, linear.artifact("linear.onnx"), linear.artifact("slow.onnx"))
+    told: list[str] = []
+    choice = choose(tmp_path, profile, cache=tmp_path / "cache", seconds=0.1, tell=told.append)
+    assert choice.settled
+    (kept,) = (tmp_path / "cache").iterdir()
+    kept.write_bytes(msgspec.json.encode(msgspec.structs.replace(choice, settled=False)))
+    before = len(told)
+    assert not choose(tmp_path, profile, cache=tmp_path / "cache", seconds=0.1, tell=told.append).settled
+    assert len(told) == before
+    yesterday = time.time() - DOUBT_S - 60
+    os.utime(kept, (yesterday, yesterday))
+    assert choose(tmp_path, profile, cache=tmp_path / "cache", seconds=0.1, tell=told.append).settled
+    assert len(told) > before
+
+
+def test_after_a_runtimes_upgrade_the_choice_is_made_anew_by_itself(linear: Linear, tmp_path: Path) -> None:
+    """In processes of their own, the last of which finds another version of onnxruntime than the ones before."""
+    linear.write(tmp_path / "artifacts", linear.artifact("linear.onnx"))
+    upgrade = tmp_path / "upgrade" / "onnxruntime-99.0.dist-info"
+    upgrade.mkdir(parents=True)
+    (upgrade / "METADATA").write_text("Metadata-Version: 2.1\nName: onnxruntime\nVersion: 99.0\n")
+    program = """
+import sys
+from pathlib import Path
+from agent.choice.choose import choose
+from agent.runtimes.net import runtime_version
+from profiles.profile import load_profile
+
+folder, told = Path(sys.argv[1]), []
+best = choose(folder / "artifacts", load_profile("pi5"), cache=folder / "cache", seconds=0, tell=told.append).best
+print(runtime_version("onnxruntime"), best.candidate.artifact.file, "anew" if told else "remembered")
+"""
+
+    def start(*path: Path) -> list[str]:
+        environ = {**os.environ, "PYTHONPATH": os.pathsep.join([*map(str, path), *sys.path])}
+        command = [sys.executable, "-c", program, str(tmp_path)]
+        return subprocess.run(command, capture_output=True, text=True, check=True, env=environ).stdout.split()
+
+    installed = str(runtime_version("onnxruntime"))
+    assert start() == [installed, "linear.onnx", "anew"]
+    assert start() == [installed, "linear.onnx", "remembered"]
+    assert start(upgrade.parent) == ["99.0", "linear.onnx", "anew"]
+    assert start(upgrade.parent) == ["99.0", "linear.onnx", "remembered"]
+    assert start() == [installed, "linear.onnx", "remembered"], "the old version was not forgotten"

@@ -1,18 +1,12 @@
 from __future__ import annotations
 
 import sys
-import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-import pytest
-from numpy.typing import NDArray
-
 from agent.choice.candidates import Candidate
-from agent.choice.measure import energy_per_digit_mj, measure
-from agent.sensors.sample import PowerSample
+from agent.choice.measure import measure
+from agent.choice.stopwatch import BLOCKS
 
 if TYPE_CHECKING:
     from tests.agent.conftest import Linear
@@ -26,10 +20,14 @@ def test_candidates_are_timed_at_every_batch_size(linear: Linear, tmp_path: Path
     assert failed == []
     assert [m.candidate for m in measured] == candidates
     assert all([t.batch for t in m.timings] == [1, 4] for m in measured)
-    assert all(0 < t.p50_us <= t.p95_us and t.calls >= 9 for m in measured for t in m.timings)
+    for timing in (timing for m in measured for timing in m.timings):
+        assert timing.calls >= BLOCKS == len(timing.blocks_us)
+        assert 0 < timing.p50_us <= timing.p95_us <= timing.p99_us
+        assert min(timing.blocks_us) <= timing.p50_us <= max(timing.blocks_us)
+        assert timing.first_us > 0
     assert measured[0].us_per_digit > 3 * measured[1].us_per_digit
     assert measured[0].us_per_digit == sum(t.p50_us for t in measured[0].timings) / 5
-    assert measured[0].mj_per_digit is None
+    assert measured[0].energy is None
 
 
 def test_a_candidate_that_fails_in_a_larger_batch_costs_only_itself(linear: Linear, tmp_path: Path) -> None:
@@ -56,36 +54,3 @@ def test_a_runtime_that_crashes_costs_only_its_candidates(linear: Linear, tmp_pa
 
 def test_nothing_to_time(tmp_path: Path) -> None:
     assert measure(tmp_path, []) == ([], [])
-
-
-TEN = np.zeros((10, 28, 28), np.uint8)
-
-
-class Sleepy:
-    """A net that takes 5 ms a call."""
-
-    def logits(self, glyphs: NDArray[np.uint8]) -> NDArray[np.float32]:
-        time.sleep(0.005)
-        return np.zeros((len(glyphs), 11), np.float32)
-
-
-@dataclass
-class Steady:
-    """A sensor that always reads the same."""
-
-    power_mw: float | None
-    describe: str = "steady"
-
-    def read(self) -> PowerSample | None:
-        return None if self.power_mw is None else PowerSample(self.power_mw, time.monotonic_ns(), {})
-
-
-@pytest.mark.parametrize(("power_mw", "least_mj"), [(2000.0, 1.0), (4000.0, 2.0)])
-def test_energy_is_power_times_time_for_each_digit(power_mw: float, least_mj: float) -> None:
-    energy = energy_per_digit_mj(Sleepy(), TEN, Steady(power_mw), seconds=0.2)
-    assert energy is not None
-    assert least_mj <= energy < 1.9 * least_mj  # a sleep is never shorter than asked
-
-
-def test_a_sensor_that_gives_nothing_gives_no_energy() -> None:
-    assert energy_per_digit_mj(Sleepy(), TEN, Steady(None), seconds=0.1) is None

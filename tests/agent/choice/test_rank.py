@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+import numpy as np
 import pytest
 
 from agent.choice.candidates import Candidate
-from agent.choice.measure import Measured, Timing
+from agent.choice.measured import Energy, Measured, Timing
 from agent.choice.rank import accurate, rank
 from profiles.manifest import Accuracy
 from profiles.profile import Objective, RuntimeName
@@ -24,11 +26,19 @@ def measured(linear: Linear) -> list[Measured]:
         ("linear.tflite", "ai-edge-litert", 1, 10_000, 20.0, 2.0),
     ]
     return [
-        Measured(
-            Candidate(linear.artifact(name, bytes=size), runtime, "", threads), (Timing(16, 9, 16 * us, 20 * us),), mj
-        )
+        Measured(Candidate(linear.artifact(name, bytes=size), runtime, "", threads), timings(us), energy(mj))
         for name, runtime, threads, size, us, mj in rows
     ]
+
+
+def timings(us_per_digit: float) -> tuple[Timing, ...]:
+    """Sixteen digits at once, on a machine with nothing else to do."""
+    us = 16 * us_per_digit
+    return (Timing(16, 9, 2 * us, us, us, us, (us,) * 9),)
+
+
+def energy(mj_per_digit: float) -> Energy:
+    return Energy("a sensor", (mj_per_digit,) * 3, 2000.0, 1500.0, 30, 10.0)
 
 
 @pytest.mark.parametrize(
@@ -37,13 +47,13 @@ def measured(linear: Linear) -> list[Measured]:
         (
             "latency",
             [1, 2, 0],
-            "linear fp32 TFLite on ai-edge-litert with 2 threads: 10 µs a digit, "
+            "linear fp32 TFLite on ai-edge-litert with 2 threads: 10 µs a digit (±0%), "
             "3 times faster than the next (linear fp32 ONNX on onnxruntime), 99.50% right on noise",
         ),
         (
             "energy",
             [0, 2, 1],
-            "linear fp32 ONNX on onnxruntime: 1 mJ a digit, "
+            "linear fp32 ONNX on onnxruntime: 1 mJ a digit (±0%), "
             "2 times thriftier than the next (linear fp32 TFLite on ai-edge-litert), 99.50% right on noise",
         ),
         (
@@ -55,22 +65,61 @@ def measured(linear: Linear) -> list[Measured]:
     ],
 )
 def test_the_objective_decides(measured: list[Measured], objective: Objective, order: list[int], reason: str) -> None:
-    ranked, why = rank(measured, objective)
-    assert ranked == tuple(measured[i] for i in order)
-    assert why == reason
+    ranking = rank(measured, objective)
+    assert ranking.ranked == tuple(measured[i] for i in order)
+    assert ranking.reason == reason
+    assert ranking.doubtful == ()
 
 
 def test_without_a_sensor_latency_decides_and_the_reason_says_so(measured: list[Measured]) -> None:
-    blind = [Measured(m.candidate, m.timings, None) for m in measured]
-    ranked, why = rank(blind, "energy")
-    assert ranked[0] == blind[1]
-    assert why.endswith("; latency decided, since no sensor measures energy here")
+    blind = [Measured(m.candidate, m.timings) for m in measured]
+    ranking = rank(blind, "energy")
+    assert ranking.ranked[0] == blind[1]
+    assert ranking.reason.endswith("; latency decided, since no sensor measures energy here")
 
 
 def test_equals_and_loners_are_called_so(measured: list[Measured]) -> None:
-    level = Measured(measured[0].candidate, measured[1].timings, None)
-    assert "10 µs a digit, level with the next" in rank([measured[1], level], "latency")[1]
-    assert "10 µs a digit, the only one that works here" in rank(measured[1:], "latency")[1]
+    level = Measured(measured[0].candidate, measured[1].timings)
+    assert "10 µs a digit (±0%), level with the next" in rank([measured[1], level], "latency").reason
+    assert "10 µs a digit (±0%), the only one that works here" in rank(measured[1:], "latency").reason
+
+
+def test_the_most_accurate_is_the_best_where_that_is_asked_for_and_equals_go_by_time(measured: list[Measured]) -> None:
+    def with_accuracy(m: Measured, value: float | None) -> Measured:
+        accuracy = value and Accuracy(value=value, images=9, data="noise", runtime="numpy", sha256="0" * 64)
+        artifact = msgspec.structs.replace(m.candidate.artifact, accuracy=accuracy)
+        return msgspec.structs.replace(m, candidate=msgspec.structs.replace(m.candidate, artifact=artifact))
+
+    slow, fast, other = (with_accuracy(m, v) for m, v in zip(measured, (0.996, 0.994, 0.996), strict=True))
+    ranking = rank([slow, fast, other], "accuracy")
+    assert ranking.ranked == (other, slow, fast)
+    assert "0.4 % wrong, level with the next (linear fp32 ONNX on onnxruntime)" in ranking.reason
+    assert "0.4 % wrong, 0.2 points better than the next" in rank([slow, fast], "accuracy").reason
+    assert rank([with_accuracy(fast, None), slow], "accuracy").ranked[0] == slow
+
+
+def test_on_noise_nothing_is_chosen_and_the_profiles_order_decides(measured: list[Measured]) -> None:
+    """The second and the third take turns at being the faster; the first is out of the question."""
+
+    def noisy(m: Measured, *us: float) -> Measured:
+        return msgspec.structs.replace(m, timings=(Timing(1, 90, *(np.median(us),) * 4, us),))
+
+    slow, swinging = measured[0], noisy(measured[1], 9, 9, 9, 9, 8, 30, 30, 30, 30)
+    steady = noisy(measured[2], *(10.0,) * 9)
+    ranking = rank([slow, steady, swinging], "latency")
+    assert ranking.ranked == (steady, swinging, slow)
+    assert ranking.doubtful == (swinging, steady)
+    assert ranking.reason.startswith(
+        "linear fp32 TFLite on ai-edge-litert: first of 2 in the profile's order, because the measurement cannot tell "
+        "them apart (±"
+    )
+    assert rank([slow, swinging, steady], "latency").ranked[0] == swinging, "the order given is the profile's"
+
+
+def test_what_was_seen_to_be_worse_before_stays_behind(measured: list[Measured]) -> None:
+    ranking = rank(measured[1:], "latency", behind=measured[:1])
+    assert ranking.ranked == (*measured[1:], measured[0])
+    assert "3 times faster than the next (linear fp32 ONNX on onnxruntime)" in ranking.reason
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,16 @@ def test_what_is_not_measured_is_said_and_never_zero(
     assert "throttling  no sensor" in screen
 
 
+def test_a_hot_board_is_seen_to_be_held_back(info: RunInfo, make_tick: MakeTick, make_console: MakeConsole) -> None:
+    from dataclasses import replace
+
+    history = History(0)
+    history.add(make_tick(vitals=Vitals(0, None, 81.0, ("throttled",))), datetime.now().astimezone())
+    slowed = replace(info, slowed="at most 10 frames a second")
+    screen = "\n".join(show(make_console(160, 50), slowed, history.snapshot(0)))
+    assert "throttling  at most 10 frames a second, throttled" in screen
+
+
 def test_a_camera_that_stalls_is_seen_in_the_header(info: RunInfo, busy: Snapshot, make_console: MakeConsole) -> None:
     assert "no frame" not in show(make_console(80, 24), info, busy)[0]
     stalled = Snapshot(since_frame_s=75.0)
