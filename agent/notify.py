@@ -21,13 +21,18 @@ def status(text: str) -> str:
     return f"STATUS={' '.join(text.split())}"
 
 
+def reloading(monotonic_ns: int) -> tuple[str, str]:
+    """That a reload begins, at a time of `time.monotonic_ns()`; `READY` ends it."""
+    return "RELOADING=1", f"MONOTONIC_USEC={monotonic_ns // 1000}"
+
+
 def notify(environ: Mapping[str, str], *messages: str) -> bool:
     """Send messages to the service manager; never waits.
 
     Args:
         environ: the process's environment; `NOTIFY_SOCKET` is the path of a datagram socket, or after an `@` the name
             of an abstract one.
-        messages: `READY`, `WATCHDOG`, `STOPPING`, `status(…)`.
+        messages: `READY`, `WATCHDOG`, `STOPPING`, `status(…)`, those of `reloading(…)`.
 
     Returns:
         Whether they were sent: False without a service manager, or where it does not take them.

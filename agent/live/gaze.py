@@ -79,6 +79,10 @@ class Gaze:
         self._read_thoroughly, self._thorough_s = small, at_s
         return THOROUGH
 
+    def forget(self) -> None:
+        """Look at the next frame as if nothing had been read before."""
+        self._read = self._read_thoroughly = None
+
     def cost(self, depth: Depth, took_ms: float) -> None:
         """Say what a look took."""
         if depth is THOROUGH:

@@ -80,10 +80,18 @@ class VideoWatch:
         self._read, self._live, self._clock_ns = read, live, clock_ns
         self._gaze, self._tracker, self._announcer = Gaze(frame_ms), Tracker(), Announcer()
         self._tracks: tuple[Track, ...] = ()
+        self._anew = False
+
+    def look_anew(self) -> None:
+        """Read the next frame even if it shows what was read before; any thread may ask for it."""
+        self._anew = True
 
     def __call__(self, frame: Frame) -> Seen:
         """What is known after the next frame."""
         started_ns = self._clock_ns()
+        if self._anew:
+            self._anew = False
+            self._gaze.forget()
         at_s = frame.captured_ns / 1e9 if self._live else frame.number / FRAMES_PER_S
         h, w = frame.image.shape[:2]
         depth = self._gaze.depth(frame.image, at_s)

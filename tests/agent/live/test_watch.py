@@ -86,3 +86,14 @@ def test_following_is_timed_without_reading() -> None:
     read = Squares()
     watch = VideoWatch(read, FRAME_MS, live=True, clock_ns=lambda: read.now_ns)
     assert watch(frame(0)).page.stage_ms == {"ink": 1.0, TRACK: 0.0}
+
+
+def test_what_rests_is_read_again_when_that_is_asked_for_and_is_no_news() -> None:
+    read = Squares()
+    watch = VideoWatch(read, FRAME_MS, live=True, clock_ns=lambda: read.now_ns)
+    before = [watch(frame(number)) for number in range(20)]
+    watch.look_anew()
+    after = [watch(frame(number)) for number in range(20, 40)]
+    assert read.depths == [THOROUGH, THOROUGH]
+    assert [reading.text for one in (*before, *after) for reading in one.news] == ["77"]
+    assert not after[0].unchanged

@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+import pytest
+
+from agent.choice.best import Nets
+from agent.live.reload import Asked, NetsInUse, load_nets, reloads
+from agent.vision.page import QUICK
+from profiles.errors import ArtifactError, DigitAgentError, ManifestError, NoArtifactError
+from profiles.profile import Profile, RuntimeOption, load_profile
+
+if TYPE_CHECKING:
+    from tests.agent.conftest import Linear
+
+PROFILE = msgspec.structs.replace(load_profile("generic-x86"), runtimes=(RuntimeOption(name="ai-edge-litert"),))
+
+
+def load(folder: Path, profile: Profile = PROFILE) -> Nets:
+    return load_nets(folder, profile, cache=folder.parent / "cache")
+
+
+def flip(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+def test_a_folder_in_which_all_is_right_is_loaded(linear: Linear, tmp_path: Path) -> None:
+    folder = tmp_path / "artifacts"
+    linear.write(folder, linear.artifact("linear.tflite"), linear.artifact("verifier.tflite"))
+    nets = load(folder)
+    assert nets.verifier is not None
+    np.testing.assert_allclose(nets.classifier.logits(linear.glyphs), linear.reference(linear.glyphs), atol=1e-3)
+
+
+def test_one_damaged_file_of_several_is_enough_to_stay_with_what_is_there(linear: Linear, tmp_path: Path) -> None:
+    folder = tmp_path / "artifacts"
+    linear.write(folder, linear.artifact("linear.tflite"), linear.artifact("linear-int8.tflite"))
+    flip(folder / "linear-int8.tflite")
+    with pytest.raises(ArtifactError, match=r"linear-int8\.tflite is not the file that its manifest describes"):
+        load(folder)
+    (folder / "linear-int8.tflite").unlink()
+    with pytest.raises(ArtifactError, match=r"linear-int8\.tflite cannot be read"):
+        load(folder)
+
+
+@pytest.mark.parametrize("name", ["linear.tflite", "verifier.tflite"])
+def test_wrong_golden_logits_of_either_role_are_refused(linear: Linear, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "artifacts"
+    golden = linear.artifact(name).golden
+    lies = linear.artifact(name, golden=msgspec.structs.replace(golden, logits=golden.logits[::-1]))
+    linear.write(folder, linear.artifact("linear-int8.tflite") if lies.role == "verifier" else lies, lies)
+    with pytest.raises(NoArtifactError, match=rf"{name} computes other logits"):
+        load(folder)
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"\xff"])
+def test_a_manifest_that_is_none_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "manifest.json").write_bytes(content)
+    with pytest.raises(ManifestError, match=r"manifest\.json is damaged"):
+        load(tmp_path)
+
+
+def test_others_take_over_as_sparingly_as_those_before(linear: Linear, tmp_path: Path) -> None:
+    linear.write(tmp_path / "one", linear.artifact("linear.tflite"))
+    linear.write(tmp_path / "two", linear.artifact("linear-int8.tflite"), linear.artifact("linear.tflite"))
+    in_use, others = NetsInUse(load(tmp_path / "one")), load(tmp_path / "two")
+    cheapest = others.classifier.choice.cheapest_first().best.candidate
+    in_use.spare(True)
+    in_use.take_over(others)
+    assert in_use.classifier is others.classifier
+    assert others.classifier.choice.best.candidate == cheapest
+    assert in_use.read(np.full((60, 80, 3), 200, np.uint8), depth=QUICK).digits == ()
+
+
+class Reloads:
+    """Reloads that wait until they are let go, and what is told of them."""
+
+    def __init__(self, outcomes: list[DigitAgentError | OSError | str], environ: dict[str, str]) -> None:
+        self.asked, self.told = Asked(), list[str]()
+        self.began, self.heard, self.go_on = threading.Semaphore(0), threading.Semaphore(0), threading.Semaphore(0)
+        self._outcomes = iter(outcomes)
+        self.context = reloads(self.asked, self._reload, self._say, environ)
+
+    def _reload(self) -> str:
+        self.began.release()
+        assert self.go_on.acquire(timeout=20)
+        outcome = next(self._outcomes)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    def _say(self, text: str) -> None:
+        self.told.append(text)
+        self.heard.release()
+
+    def ask(self) -> None:
+        self.asked.put(True)
+
+    def begun(self) -> bool:
+        return self.began.acquire(timeout=20)
+
+    def finish(self) -> bool:
+        self.go_on.release()
+        return self.heard.acquire(timeout=20)
+
+
+@pytest.fixture
+def manager(tmp_path: Path) -> Iterator[socket.socket]:
+    """What systemd would listen at."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(tmp_path / "notify"))
+        listener.settimeout(20)
+        yield listener
+
+
+def test_systemd_is_told_when_a_reload_begins_and_ends(manager: socket.socket, tmp_path: Path) -> None:
+    job = Reloads(["done", ArtifactError("bad file")], {"NOTIFY_SOCKET": str(tmp_path / "notify")})
+    with job.context:
+        for _ in range(2):
+            job.ask()
+            assert job.begun()
+            began, since = manager.recv(4096).decode().splitlines()
+            assert began == "RELOADING=1"
+            assert int(since.removeprefix("MONOTONIC_USEC=")) > 0
+            assert job.finish()
+            assert manager.recv(4096) == b"READY=1"
+    assert job.told == ["done", "nothing was reloaded, all goes on as before: bad file"]
+
+
+def test_who_asks_often_during_a_reload_gets_one_more() -> None:
+    job = Reloads(["first", "second", "third"], {})
+    with job.context:
+        job.ask()
+        assert job.begun()
+        for _ in range(5):
+            job.ask()
+        assert job.finish()
+        assert job.begun()
+        assert job.finish()
+        assert not job.began.acquire(timeout=0.2)
+    assert job.told == ["first", "second"]
+
+
+def test_nothing_is_told_after_the_end_and_no_thread_is_left() -> None:
+    job = Reloads(["too late"], {})
+    with ExitStack() as stack:
+        stack.enter_context(job.context)
+        job.ask()
+        assert job.begun()
+        threading.Timer(0.1, job.go_on.release).start()
+    assert job.told == []
+    assert not [thread for thread in threading.enumerate() if thread.name == "reload"]
+
+
+def test_what_the_system_refuses_is_told_too() -> None:
+    job = Reloads([OSError(12, "Cannot allocate memory")], {})
+    with job.context:
+        job.ask()
+        assert job.finish()
+    assert job.told[0].endswith("Cannot allocate memory")
