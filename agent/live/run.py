@@ -24,6 +24,7 @@ from agent.choice.candidates import place
 from agent.choice.choose import choose_nets
 from agent.folders import default_artifacts
 from agent.live.feed import feed
+from agent.live.health import HealthFile
 from agent.live.heartbeat import Heartbeat
 from agent.live.loop import Limits, loop
 from agent.live.notices import notices
@@ -85,12 +86,13 @@ def run(options: RunOptions, out: Console, err: Console) -> tuple[RunInfo, Summa
     width, height = options.width or profile.camera.width, options.height or profile.camera.height
     say = partial(err.print, style="yellow", markup=False, highlight=False, soft_wrap=True)
     reopen = partial(open_source, spec, width=width, height=height)
-    heartbeat = Heartbeat(os.environ)
+    artifacts = (options.artifacts or default_artifacts()).resolve()
+    heartbeat, health = Heartbeat(os.environ), HealthFile(os.environ, lambda: artifacts)
     with ExitStack() as cleanup:
         with notices([say]), err.status("looking for the best net") as status, ExitStack() as opened:
             source = opened.enter_context(open_or_wait(spec, reopen) if heartbeat.heard else reopen())
             tell = status.update if err.is_terminal else log.info
-            nets = choose_nets(options.artifacts or default_artifacts(), profile, tell=tell)
+            nets = choose_nets(artifacts, profile, tell=tell)
             opened.pop_all()  # from now on the feed closes it
         power = find_power_reader(profile)
         throttle = Throttle(profile.sensors.slow_down_c, steps(profile.budget.frame_ms), nets.spare, log.warning)
@@ -98,8 +100,9 @@ def run(options: RunOptions, out: Console, err: Console) -> tuple[RunInfo, Summa
         sampler = Sampler(partial(measure_vitals, profile.sensors, power, find_throttling_reader(profile.sensors)))
         cleanup.callback(sampler.close)
         stop = cleanup.enter_context(_stop_by_signal())
+        cleanup.enter_context(notices([health.fault]))
         views = cleanup.enter_context(_sinks(options, info, out, say, wait=not source.live))
-        sinks: list[Sink] = [heartbeat, *views]
+        sinks: list[Sink] = [heartbeat, health, *views]
         frames = cleanup.enter_context(feed(source, reopen, log.warning, partial(_tell_waiting, sinks)))
         read = partial(read_page, nets=nets)
         stills = isinstance(spec, PicturesSpec)
