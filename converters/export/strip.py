@@ -1,4 +1,4 @@
-"""Take out of a model file what no runtime needs: names, notes, and shapes that it infers anyway.
+"""Take out of a model file what no runtime needs: names, notes, defaults, shapes that it infers, and repetitions.
 
 The result is a function of the model alone, so the same net gives the same bytes again.
 """
@@ -6,27 +6,38 @@ The result is a function of the model alone, so the same net gives the same byte
 from __future__ import annotations
 
 from itertools import chain
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import onnx
 
 OUTPUT = "logits"
 """With the input the only tensor that has a name of its own."""
+NEUTRAL = {"dilations": 1, "strides": 1, "pads": 0}
+"""Attributes of ONNX that do nothing when all their numbers are this; the schema tells single numbers' defaults."""
 
 
 def strip_onnx(content: bytes, input_name: str) -> bytes:
-    """An ONNX file with short tensor names and without node names, shapes in between, and notes."""
+    """An ONNX file with short tensor names, each constant once, and nothing that is said without saying it."""
     import onnx
     from onnx import numpy_helper
 
     old = onnx.load_from_string(content)
+    arrays = {one.name: numpy_helper.to_array(one) for one in old.graph.initializer}
     names = {name: name for name in ("", input_name, OUTPUT)}
-    nodes = []
+    constants: dict[tuple[object, ...], str] = {}
     for node in old.graph.node:
+        if node.op_type == "DequantizeLinear" and len(node.input) == 3 and not arrays[node.input[2]].any():
+            del node.input[2]  # a zero point of 0 is what its absence means
         for name in chain(node.input, node.output):
-            names.setdefault(name, _short(len(names) - 3))
-        short = onnx.helper.make_node(node.op_type, [names[n] for n in node.input], [names[n] for n in node.output])
-        short.domain = node.domain
-        short.attribute.extend(node.attribute)
-        nodes.append(short)
-    weights = [numpy_helper.from_array(numpy_helper.to_array(one), names[one.name]) for one in old.graph.initializer]
+            short = names.get(name, _short(len(names)))
+            if name in arrays:
+                array = arrays[name]
+                short = constants.setdefault((array.dtype.str, array.shape, array.tobytes()), short)
+            names[name] = short
+    nodes = [_lean(node, names, old.opset_import[0].version) for node in old.graph.node]
+    kept = {names[name]: array for name, array in arrays.items() if name in names}
+    weights = [numpy_helper.from_array(array, short) for short, array in kept.items()]
     graph = onnx.helper.make_graph(nodes, "g", old.graph.input, old.graph.output, weights)
     domains = {node.domain for node in nodes}
     opsets = [one for one in old.opset_import if one.domain in domains]
@@ -36,17 +47,41 @@ def strip_onnx(content: bytes, input_name: str) -> bytes:
     return stripped
 
 
+def _lean(node: onnx.NodeProto, names: dict[str, str], opset: int) -> onnx.NodeProto:
+    """The same node under its tensors' new names, without attributes that say what holds anyway."""
+    import onnx
+
+    short = onnx.helper.make_node(node.op_type, [names[n] for n in node.input], [names[n] for n in node.output])
+    short.domain = node.domain
+    known = onnx.defs.get_schema(node.op_type, opset, node.domain).attributes
+    for attribute in node.attribute:
+        value = onnx.helper.get_attribute_value(attribute)
+        usual = known[attribute.name].default_value
+        if usual.type and value == onnx.helper.get_attribute_value(usual):
+            continue
+        if attribute.name in NEUTRAL and all(number == NEUTRAL[attribute.name] for number in value):
+            continue
+        if (node.op_type, attribute.name) == ("Conv", "kernel_shape"):
+            continue  # its weights have that shape
+        short.attribute.append(attribute)
+    return short
+
+
 def strip_tflite(content: bytes, input_name: str) -> bytes:
-    """A TFLite file without names, but for the input's and the output's, signatures and metadata."""
+    """A TFLite file without names (but for the input's and the output's), signatures and metadata; numbers once."""
     from ai_edge_litert.tools import flatbuffer_utils
 
-    model = flatbuffer_utils.read_model_from_bytearray(content)
+    from converters.export import flat
+
+    model = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
     flatbuffer_utils.strip_strings(model)
     model.metadata = None
     graph = model.subgraphs[0]
     graph.tensors[graph.inputs[0]].name = input_name
     graph.tensors[graph.outputs[0]].name = OUTPUT
-    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
+    for code in model.operatorCodes:
+        code.builtinCode = 0  # runtimes take the larger of this and the older field, which holds all that we use
+    return flat.write(model)
 
 
 def _short(number: int) -> str:

@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from converters.export.plain import plain
 from converters.export.quiet import without_warnings
 from converters.export.ranges import Ranges
 from profiles.manifest import Tensor
@@ -36,8 +37,7 @@ def to_fp32(folded: nn.Module, example: torch.Tensor) -> bytes:
 
     if example.shape[1] == 1:
         folded, example = litert_torch.to_channel_last_io(folded, args=[0]).eval(), example.movedim(1, -1)
-    content: bytes = litert_torch.convert(folded, (example,)).model_content()
-    return content
+    return plain(litert_torch.convert(folded, (example,)).model_content())
 
 
 def to_fp16(fp32: bytes) -> bytes:
