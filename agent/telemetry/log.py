@@ -19,7 +19,9 @@ from agent.telemetry.room import SLICE_BYTES, Room, find_room, fold_minutes, mak
 
 RETRY_MS = 30_000
 """How long a log that could not be written is left alone."""
-SLICE = {"readings": 500, "faults": 50, "choices": 20, "minutes": 5}
+SAY_MS = 3_600_000
+"""A log that stops and goes on by turns is told of once in so long."""
+SLICE = {"readings": 400, "faults": 20, "choices": 10, "minutes": 3}
 """Rows of a table that one transaction writes at most: what waited for long is written in turns."""
 NEW_RUN = """INSERT OR IGNORE INTO runs (key, boot, at_ms, steady_ms, offset_ms, source, board, power_sensor)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
@@ -67,6 +69,8 @@ class Log:
         self._room = Room(0)
         self._id = 0
         self._stopped_ms: int | None = None
+        self._said_ms: int | None = None
+        self._said = False
 
     @property
     def stopped(self) -> bool:
@@ -90,8 +94,9 @@ class Log:
         except (OSError, sqlite3.Error) as error:
             self._stop(error)
             return
-        if self._stopped_ms is not None:
-            self._stopped_ms = None
+        self._stopped_ms = None
+        if self._said:
+            self._said = False
             self._say(f"logging to {self._path} goes on; {batch.lost} rows were lost since the run began")
 
     def close(self) -> None:
@@ -139,8 +144,8 @@ class Log:
             self._room = Room(self._max_bytes) if self._max_bytes is not None else find_room(self._path)
             page_bytes = connection.execute("PRAGMA page_size").fetchone()[0]
             connection.execute(f"PRAGMA max_page_count = {self._room.database_bytes // page_bytes}")
-            connection.execute(f"PRAGMA wal_autocheckpoint = {self._room.wal_bytes // 2 // page_bytes}")
-            connection.execute(f"PRAGMA journal_size_limit = {self._room.wal_bytes // 2}")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {self._room.wal_bytes // 4 // page_bytes}")
+            connection.execute(f"PRAGMA journal_size_limit = {self._room.wal_bytes // 4}")
             self._id = self._enter(connection)
         except (OSError, sqlite3.Error):
             connection.close()
@@ -159,16 +164,17 @@ class Log:
         """Hold the write-ahead log to its bytes: it grows as long as somebody reads an old state of the database."""
         self._path.stat()  # who removed the file wants a new one, and nothing more in this one
         wal = self._path.with_name(f"{self._path.name}-wal")
-        if wal.exists() and wal.stat().st_size > self._room.wal_bytes - SLICE_BYTES:
-            busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-            if busy:
+        if wal.exists() and wal.stat().st_size > self._room.wal_bytes - 2 * SLICE_BYTES:
+            _, pages, written = connection.execute("PRAGMA wal_checkpoint").fetchone()
+            if written < pages:
                 raise sqlite3.OperationalError("somebody has been reading it for too long")
 
     def _stop(self, error: OSError | sqlite3.Error) -> None:
         """Let go of the file, and say why, but once."""
         self.close()
-        first, self._stopped_ms = self._stopped_ms is None, self._clock.steady_ms()
-        if first:
+        self._stopped_ms = now_ms = self._clock.steady_ms()
+        if self._said_ms is None or (now_ms - self._said_ms >= SAY_MS and not self._said):
+            self._said, self._said_ms = True, now_ms
             reason = getattr(error, "strerror", None) or error
             self._say(
                 f"logging to {self._path} stopped ({reason}), reading goes on; mend it, or choose another --log; "

@@ -12,12 +12,12 @@ from agent.telemetry.span import Span, pack, unpack
 MAX_BYTES = 256 * 2**20
 SHARE = 0.1
 """Of the file system that the log lies on, it takes no more than so much, as journald does: RAM is small."""
-LEAST_BYTES = 2**20
+LEAST_BYTES = 2**21
 KEEP_MINUTES = 2 * 24 * 60
 """Minutes that are kept as minutes, and some more, so that folding is rare."""
 MORE_MINUTES = 60
 KEEP_HOURS = 366 * 24
-SLICE_BYTES = 2**17
+SLICE_BYTES = 2**16
 """What one transaction adds at most."""
 CHUNK_ROWS = 2000
 """Readings that go at once."""
@@ -36,7 +36,7 @@ class Room:
 
     @property
     def wal_bytes(self) -> int:
-        """The write-ahead log: SQLite puts it back into the database when it is half as long."""
+        """The write-ahead log: SQLite puts it back into the database when it is a quarter as long."""
         return min(self.total_bytes // 4, 2**22)
 
     @property
