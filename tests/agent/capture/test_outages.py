@@ -1,16 +1,19 @@
-"""A real stream over a real network that fails and comes back, and a Pi's camera that falls silent."""
+"""A real stream over a real network that fails and comes back, below the whole agent too; a Pi's camera that fails."""
 
 from __future__ import annotations
 
 import os
+import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -201,3 +204,55 @@ def test_a_ribbon_camera_that_fails_says_so_in_time_and_can_be_opened_again(
     first, second = looked.stdout.splitlines()
     assert first == second
     assert first.startswith(says)
+
+
+@contextmanager
+def service(folder: Path, source: str, artifacts: Path) -> Iterator[tuple[subprocess.Popen[str], socket.socket]]:
+    """The agent as systemd starts it, and what systemd hears."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(folder / "notify"))
+        manager.settimeout(ENOUGH_S)
+        told = {"NOTIFY_SOCKET": str(folder / "notify"), "STATE_DIRECTORY": str(folder), "WATCHDOG_USEC": "1000000"}
+        command = [str(Path(sys.executable).with_name("digit-agent")), "run", "--source", source]
+        with subprocess.Popen(
+            [*command, "--no-dashboard", "--artifacts", str(artifacts)],
+            env={**os.environ, **told, "HOME": str(folder)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            try:
+                yield process, manager
+            finally:
+                process.kill()
+
+
+def hear(manager: socket.socket, words: str) -> list[str]:
+    """What systemd hears, until something of it has these words."""
+    heard = [""]
+    while words not in heard[-1]:
+        heard.append(manager.recv(4096).decode())
+    return heard[1:]
+
+
+def test_a_service_waits_for_its_camera_and_outlasts_it(camera: NetworkCamera, linear: Any, tmp_path: Path) -> None:
+    linear.write(tmp_path / "artifacts", linear.artifact("linear-int8.tflite"))
+    address = f"http://127.0.0.1:{camera.server_port}/"
+    camera.break_down("refuses")
+    with service(tmp_path, address, tmp_path / "artifacts") as (process, manager):
+        first = hear(manager, "camera away for")
+        assert first[0].startswith("READY=1\nWATCHDOG=1\nSTATUS=camera away for 0 s, next try in 1 s")
+        camera.mend()
+        hear(manager, "numbers read in")
+        camera.break_down("stalls")
+        away = hear(manager, "camera away for")[-1]
+        assert away.startswith("WATCHDOG=1\n")
+        camera.mend()
+        hear(manager, "numbers read in")
+        process.send_signal(signal.SIGTERM)
+        _, complaints = process.communicate(timeout=ENOUGH_S)
+    assert process.returncode == 0
+    missing, back, silent, back_again = complaints.splitlines()
+    assert missing.startswith(f"{address} gives no video")
+    assert silent == f"stream {address} gives no frame; check that it is connected and running"
+    assert {text.partition(" is back after ")[0] for text in (back, back_again)} == {f"stream {address}"}
