@@ -34,17 +34,18 @@ def show(
 ) -> None:
     """Show what `digit-agent run` would do here, and where each value comes from.
 
-    The command line wins over the file, the file over the board's profile, the profile over what is built in.
+    The command line wins over /etc/digit-agent/config.toml, that over what came with a bundle, that over the board's
+    profile, and the profile over what is built in.
 
     Example: `digit-agent config show`, or `digit-agent config show -- --camera 0`
     """
     import msgspec
     from rich.console import Console
 
-    from agent.config.layers import read_file, settle
+    from agent.config.layers import config_files, settle
     from profiles.board import detect_board
 
-    settings = settle(_given(options or []), read_file(config), detect_board().profile)
+    settings = settle(_given(options or []), config_files(config), detect_board().profile)
     if json:
         rows = {name: {"value": value, "from": origin} for name, value, origin in _rows(settings)}
         typer.echo(msgspec.json.encode(rows))
@@ -55,31 +56,33 @@ def show(
 @app.command()
 def check(
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="Default: /etc/digit-agent/config.toml.")
+        Path | None, typer.Argument(metavar="[FILE]", help="Default: what `digit-agent run` takes.")
     ] = None,
 ) -> None:
     """Say whether a file of options is right; if not, what is wrong on which line, and exit with 1.
 
     Example: `digit-agent config check /etc/digit-agent/config.toml`
     """
-    from agent.config.layers import DEFAULT_FILE, read_document
+    from agent.config.layers import DEFAULT_FILE, config_files, read_document
     from profiles.errors import ConfigError
 
-    path = file or DEFAULT_FILE
-    try:
-        document = read_document(file)
-    except ConfigError as error:
-        typer.echo(f"digit-agent: {error}", err=True)
-        raise typer.Exit(1) from error
-    if document is None:
-        typer.echo(f"there is no {path}, so every option is as built in")
-        return
-    problems = sorted([*document.problems, *_no_source(document)])
-    for problem in problems:
-        typer.echo(f"{path}:{problem.line}: {problem.text}")
-    if problems:
+    files, wrong = config_files(file), False
+    for path in files:
+        try:
+            document = read_document(path)
+        except ConfigError as error:
+            typer.echo(f"digit-agent: {error}", err=True)
+            raise typer.Exit(1) from error
+        problems = sorted([*document.problems, *_no_source(document)])
+        wrong |= bool(problems)
+        for problem in problems:
+            typer.echo(f"{path}:{problem.line}: {problem.text}")
+        if not problems:
+            typer.echo(f"{path} is right; it sets {', '.join(map(spelling, document.lines)) or 'no option'}")
+    if not files:
+        typer.echo(f"there is no {DEFAULT_FILE}, so every option is as built in")
+    if wrong:
         raise typer.Exit(1)
-    typer.echo(f"{path} is right; it sets {', '.join(map(spelling, document.lines)) or 'no option'}")
 
 
 def _no_source(document: Document) -> Iterator[Problem]:

@@ -56,8 +56,7 @@ def run(
     )
     from rich.console import Console
 
-    from agent.config.layers import read_file, settle
-    from agent.live.loop import Limits
+    from agent.config.layers import config_files, settle
     from agent.live.run import RunOptions
     from agent.live.run import run as run_agent
     from agent.views.summary import summary_table
@@ -66,23 +65,14 @@ def run(
     profile = detect_board().profile
     out, err = Console(), Console(stderr=True)
 
-    def configure() -> RunOptions:
-        settings = settle(given, read_file(config), profile)
-        return RunOptions(
-            source=settings.source,
-            artifacts=settings.artifacts,
-            log=settings.log,
-            view=_view(settings, out),
-            limits=Limits(settings.frames, settings.seconds),
-            width=settings.width,
-            height=settings.height,
-            screenshot=screenshot,
-        )
+    def configure() -> Settings:
+        return settle(given, config_files(config), profile)
 
-    options = configure()
-    info, summary = run_agent(options, out, err)
+    settings = configure()
+    options = RunOptions(settings, _view(settings, out), screenshot)
+    info, summary = run_agent(options, configure, out, err)
     if summary.counts.frames or summary.failure is None:
-        (err if options.view == "json" else out).print(summary_table(info, summary))
+        (err if settings.json else out).print(summary_table(info, summary))
     if summary.failure is not None:
         raise summary.failure
 

@@ -6,14 +6,14 @@ print(settings.source, settings.origins["source"])
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from agent.config.document import Document, parse
 from agent.config.options import OPTIONS, Config, contradictions, spelling
-from agent.folders import default_artifacts
+from agent.folders import default_artifacts, deployed_config
 from agent.telemetry.schema import default_path
 from profiles.errors import ConfigError, UsageError
 from profiles.profile import Profile
@@ -48,36 +48,43 @@ class Settings:
     origins: Mapping[str, str]
     """Of each of these: who said so, for people."""
 
+    def changed(self, other: Settings) -> list[str]:
+        """The options that differ, as they are spelled."""
+        return [spelling(name) for name in self.origins if getattr(self, name) != getattr(other, name)]
 
-def read_document(path: Path | None) -> Document | None:
-    """A file, right or wrong; None where there is none, and none was named.
+
+def config_files(named: Path | None) -> tuple[Path, ...]:
+    """The files that count, each before those that win over it.
 
     Args:
-        path: the file; None is DEFAULT_FILE, which need not exist.
+        named: the only one; None is what a bundle brought and DEFAULT_FILE, which need not be there.
+    """
+    if named is not None:
+        return (named,)
+    return tuple(file for file in (deployed_config(), DEFAULT_FILE) if file is not None and file.exists())
+
+
+def read_document(file: Path) -> Document:
+    """A file, right or wrong.
 
     Raises:
         ConfigError: it is missing, or cannot be read.
     """
-    file = path or DEFAULT_FILE
     try:
         return parse(file.read_bytes(), file.absolute().parent)
     except FileNotFoundError:
-        if path is None:
-            return None
-        raise ConfigError(f"there is no {path}; name a file of options, or leave out --config") from None
+        raise ConfigError(f"there is no {file}; name a file of options, or leave out --config") from None
     except OSError as error:
         raise ConfigError(f"{file} cannot be read ({error.strerror}); check its permissions") from error
 
 
-def read_file(path: Path | None) -> Layer:
-    """What a file says; arguments as in `read_document`.
+def read_file(file: Path) -> Layer:
+    """What a file says.
 
     Raises:
         ConfigError: it cannot be read, or something in it is wrong.
     """
-    file, document = path or DEFAULT_FILE, read_document(path)
-    if document is None:
-        return Layer(Config(), {})
+    document = read_document(file)
     if document.problems:
         first, more = document.problems[0], len(document.problems) - 1
         others = f" (and {more} more: 'digit-agent config check {file}' tells them)" if more else ""
@@ -85,15 +92,16 @@ def read_file(path: Path | None) -> Layer:
     return Layer(document.said, {name: f"{file}:{line}" for name, line in document.lines.items()})
 
 
-def settle(given: Config, file: Layer, profile: Profile) -> Settings:
+def settle(given: Config, files: Iterable[Path], profile: Profile) -> Settings:
     """Put the layers together.
 
     Args:
         given: what the command line says.
-        file: what the configuration file says.
+        files: what `config_files` gave.
         profile: of this board.
 
     Raises:
+        ConfigError: a file cannot be read, or something in it is wrong.
         UsageError: the command line contradicts itself, or the user has no home folder for the log.
     """
     for one, other, why in contradictions(given):
@@ -101,18 +109,19 @@ def settle(given: Config, file: Layer, profile: Profile) -> Settings:
     camera = profile.camera
     board = Config(source=camera.source, width=camera.width, height=camera.height)
     built_in = Config(artifacts=default_artifacts(), json=False, no_dashboard=False, no_log=False)
-    layers = (_layer(built_in, DEFAULT), _layer(board, f"profile {profile.name}"), file, _layer(given, COMMAND_LINE))
-    values, origins = dict[str, Any](), dict.fromkeys(OPTIONS, DEFAULT)
-    for layer in map(_plain, layers):
+    lowest = _layer(built_in, DEFAULT), _layer(board, f"profile {profile.name}")
+    values: dict[str, Any] = dict.fromkeys(OPTIONS)
+    origins = dict.fromkeys(OPTIONS, DEFAULT)
+    for layer in map(_plain, (*lowest, *map(read_file, files), _layer(given, COMMAND_LINE))):
         said = {name: value for name, value in vars(layer.said).items() if value is not None}
         values |= said
         origins |= {name: layer.origins[name] for name in said}
     if values["no_log"]:
         values["log"], origins["log"] = None, origins["no_log"]
-    elif "log" not in values:
+    elif values["log"] is None:
         values["log"] = default_path()
     kept = [one.name for one in fields(Settings) if one.name in OPTIONS]
-    return Settings(**{name: values.get(name) for name in kept}, origins={name: origins[name] for name in kept})
+    return Settings(**{name: values[name] for name in kept}, origins={name: origins[name] for name in kept})
 
 
 def _layer(said: Config, where: str) -> Layer:

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -43,6 +44,10 @@ class NetsInUse:
     @property
     def classifier(self) -> BestNet:
         return self._nets.classifier
+
+    def folder(self) -> Path:
+        """Where the artifacts lie."""
+        return Path(self._nets.classifier.choice.folder)
 
     def read(self, image: NDArray[np.uint8], *, depth: Depth) -> Page:
         """Read a picture; arguments as in `read_page`."""
@@ -102,14 +107,20 @@ def asked_by_signal() -> Iterator[Asked]:
 
 @contextmanager
 def reloads(
-    asked: Asked, reload: Callable[[], str], say: Callable[[str], object], environ: Mapping[str, str]
+    asked: Asked,
+    reload: Callable[[], str],
+    *,
+    done: Callable[[str], object],
+    refused: Callable[[str], object],
+    environ: Mapping[str, str],
 ) -> Iterator[None]:
     """While it lasts, reload on a thread of its own whenever that is asked for.
 
     Args:
         asked: who asks several times during one reload gets one more.
         reload: does it, and says in words what holds now; a DigitAgentError or OSError refuses it.
-        say: told what came of it, a line.
+        done: told what holds now, a line.
+        refused: told why all stays as it is, a line.
         environ: the process's environment, where systemd says whom to tell.
     """
     ended = threading.Event()
@@ -118,12 +129,12 @@ def reloads(
         while _next(asked):
             notify(environ, *reloading(time.monotonic_ns()))
             try:
-                told = reload()
+                tell = partial(done, reload())
             except (DigitAgentError, OSError) as error:
-                told = f"nothing was reloaded, all goes on as before: {error}"
+                tell = partial(refused, f"nothing was reloaded, all goes on as before: {error}")
             if not ended.is_set():
                 notify(environ, READY)
-                say(told)
+                tell()
 
     thread = threading.Thread(target=work, name="reload", daemon=True)
     thread.start()

@@ -19,15 +19,15 @@ from rich.console import Console
 from agent.capture.away import Away
 from agent.capture.opener import open_or_wait, open_source
 from agent.capture.uri import PicturesSpec, parse_source
-from agent.choice.best import BestNet
 from agent.choice.candidates import place
 from agent.choice.choose import choose_nets
-from agent.folders import default_artifacts
+from agent.config.layers import Settings
 from agent.live.feed import feed
 from agent.live.health import HealthFile
 from agent.live.heartbeat import Heartbeat
 from agent.live.loop import Limits, loop
 from agent.live.notices import notices
+from agent.live.reload import NetsInUse, asked_by_signal, load_nets, reloads
 from agent.live.sampler import Sampler, measure_vitals
 from agent.live.sinks import Queued, Sink
 from agent.live.summary import Summary
@@ -42,8 +42,8 @@ from agent.views.dashboard import Dashboard
 from agent.views.jsonl import JsonLines
 from agent.views.plain import Plain
 from agent.views.screenshot import Screenshot
-from agent.vision.page import read_page
 from profiles.board import detect_board
+from profiles.profile import Profile
 
 log = logging.getLogger(__name__)
 HELD_NOTICES = 20
@@ -52,26 +52,21 @@ View = Literal["dashboard", "plain", "json"]
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What a run is asked for; None is the default."""
+    """What a run is asked for."""
 
-    source: str | None
-    """None is the camera of the board's profile."""
-    artifacts: Path | None
-    """None means those that ship with the package."""
-    log: Path | None
-    """The database to log to; None keeps no log."""
+    settings: Settings
     view: View
-    limits: Limits
-    width: int | None
-    height: int | None
     screenshot: Path | None
 
 
-def run(options: RunOptions, out: Console, err: Console) -> tuple[RunInfo, Summary]:
-    """Read numbers until the source ends, a limit is reached, or a signal asks to stop.
+def run(
+    options: RunOptions, settle_again: Callable[[], Settings], out: Console, err: Console
+) -> tuple[RunInfo, Summary]:
+    """Read numbers until the source ends, a limit is reached, or a signal asks to stop; SIGHUP reloads.
 
     Args:
         options: what is asked for.
+        settle_again: gives the settings anew, for a reload.
         out: where readings are shown.
         err: where warnings and progress are shown.
 
@@ -81,45 +76,58 @@ def run(options: RunOptions, out: Console, err: Console) -> tuple[RunInfo, Summa
     Raises:
         DigitAgentError: the source, or the artifacts, cannot be used.
     """
-    profile = detect_board().profile
-    spec = parse_source(profile.camera.source if options.source is None else options.source)
-    width, height = options.width or profile.camera.width, options.height or profile.camera.height
+    profile, settings = detect_board().profile, options.settings
+    spec = parse_source(settings.source)
     say = partial(err.print, style="yellow", markup=False, highlight=False, soft_wrap=True)
-    reopen = partial(open_source, spec, width=width, height=height)
-    artifacts = (options.artifacts or default_artifacts()).resolve()
-    heartbeat, health = Heartbeat(os.environ), HealthFile(os.environ, lambda: artifacts)
+    reopen = partial(open_source, spec, width=settings.width, height=settings.height)
+    heartbeat = Heartbeat(os.environ)
     with ExitStack() as cleanup:
+        asked = cleanup.enter_context(asked_by_signal())
         with notices([say]), err.status("looking for the best net") as status, ExitStack() as opened:
             source = opened.enter_context(open_or_wait(spec, reopen) if heartbeat.heard else reopen())
             tell = status.update if err.is_terminal else log.info
-            nets = choose_nets(artifacts, profile, tell=tell)
+            nets = NetsInUse(choose_nets(settings.artifacts.resolve(), profile, tell=tell))
             opened.pop_all()  # from now on the feed closes it
         power = find_power_reader(profile)
         throttle = Throttle(profile.sensors.slow_down_c, steps(profile.budget.frame_ms), nets.spare, log.warning)
-        info = partial(_info, source.title, profile.name, nets.classifier, power, throttle)
+        info = partial(_info, source.title, profile.name, nets, power, throttle)
         sampler = Sampler(partial(measure_vitals, profile.sensors, power, find_throttling_reader(profile.sensors)))
         cleanup.callback(sampler.close)
         stop = cleanup.enter_context(_stop_by_signal())
+        health = HealthFile(os.environ, nets.folder)
         cleanup.enter_context(notices([health.fault]))
         views = cleanup.enter_context(_sinks(options, info, out, say, wait=not source.live))
         sinks: list[Sink] = [heartbeat, health, *views]
         frames = cleanup.enter_context(feed(source, reopen, log.warning, partial(_tell_waiting, sinks)))
-        read = partial(read_page, nets=nets)
-        stills = isinstance(spec, PicturesSpec)
+        video = VideoWatch(nets.read, profile.budget.frame_ms, live=source.live)
+        reload = partial(_reload, settle_again, settings, profile, nets, video)
+        cleanup.enter_context(reloads(asked, reload, done=say, refused=log.warning, environ=os.environ))
         summary = loop(
             throttle.pace(frames, sampler.newest, stop),
-            watch_stills(read) if stills else VideoWatch(read, profile.budget.frame_ms, live=source.live),
+            watch_stills(nets.read) if isinstance(spec, PicturesSpec) else video,
             sinks,
             stop=stop,
-            limits=options.limits,
+            limits=Limits(settings.frames, settings.seconds),
             vitals=sampler.newest,
         )
         return info(), summary
 
 
-def _info(source: str, board: str, net: BestNet, power: PowerReader | None, throttle: Throttle) -> RunInfo:
+def _reload(
+    settle_again: Callable[[], Settings], before: Settings, profile: Profile, nets: NetsInUse, video: VideoWatch
+) -> str:
+    """Read with the artifacts that are configured now; what came of it, in words."""
+    settings = settle_again()
+    nets.take_over(load_nets(settings.artifacts.resolve(), profile))
+    video.look_anew()
+    waiting = ", ".join(name for name in before.changed(settings) if name != "artifacts")
+    later = f"; what else was changed waits for a restart: {waiting}" if waiting else ""
+    return f"reloaded: {nets.classifier.choice.best.candidate} of {nets.folder()} reads from now on{later}"
+
+
+def _info(source: str, board: str, nets: NetsInUse, power: PowerReader | None, throttle: Throttle) -> RunInfo:
     """What runs at this moment: another artifact takes over when one fails, or the board is hot."""
-    choice = net.choice
+    choice = nets.classifier.choice
     best = choice.best.candidate
     threads = f", {best.threads} threads" if best.threads > 1 else ""
     return RunInfo(
@@ -155,8 +163,8 @@ def _sinks(
         lines = JsonLines(out.file) if options.view == "json" else Plain(out.file)
         sinks, listeners = list[Sink]([Queued(lines, options.view, wait=wait)]), [say]
     with notices(listeners):
-        if options.log is not None:
-            store = Store(options.log, info, log.warning, wait=wait)
+        if options.settings.log is not None:
+            store = Store(options.settings.log, info, log.warning, wait=wait)
             listeners.append(store.note)
             sinks.append(store)
         if options.screenshot is not None:

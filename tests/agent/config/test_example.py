@@ -22,7 +22,8 @@ def test_every_option_of_a_run_can_be_configured() -> None:
 def test_the_command_line_knows_each_option_by_the_same_name_and_help() -> None:
     alone = typer.Typer()
     alone.command()(run)
-    spellings = {one.name: (one.opts, one.help) for one in typer.main.get_command(alone).params if one.name in OPTIONS}
+    options = [one for one in typer.main.get_command(alone).params if one.name in OPTIONS]
+    spellings = {one.name: (one.opts, getattr(one, "help", None)) for one in options}
     assert spellings == {name: ([f"--{spelled}"], OPTIONS[name].help) for spelled, name in NAMES.items()}
 
 

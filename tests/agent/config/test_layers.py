@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from agent.config.layers import Settings, read_file, settle
+from agent.config.layers import Settings, config_files, read_file, settle
 from agent.config.options import Config
 from profiles.errors import ConfigError, UsageError
 from profiles.profile import load_profile
@@ -17,7 +17,7 @@ def settled(tmp_path: Path, text: str = "", **given: Any) -> Settings:
     """What holds on a Raspberry Pi 5 with a file and a command line."""
     file = tmp_path / "config.toml"
     file.write_text(text)
-    return settle(Config(**given), read_file(file), PI5)
+    return settle(Config(**given), [file], PI5)
 
 
 def test_where_nothing_is_said_the_profile_and_the_defaults_hold(tmp_path: Path) -> None:
@@ -90,3 +90,17 @@ def test_a_file_that_was_named_must_be_there(tmp_path: Path) -> None:
         read_file(tmp_path / "none.toml")
     with pytest.raises(ConfigError, match=r"cannot be read \(Is a directory\); check its permissions"):
         read_file(tmp_path)
+
+
+def test_of_two_files_the_later_wins_option_by_option(tmp_path: Path) -> None:
+    bundled, local = tmp_path / "bundled.toml", tmp_path / "local.toml"
+    bundled.write_text('width = 1280\nheight = 720\nlog = "agent.db"')
+    local.write_text("height = 1080\nno-log = true")
+    settings = settle(Config(), [bundled, local], PI5)
+    assert (settings.width, settings.height, settings.log) == (1280, 1080, None)
+    assert settings.origins["width"] == f"{bundled}:1"
+    assert settings.origins["log"] == f"{local}:2"
+
+
+def test_a_file_that_is_named_is_the_only_one(tmp_path: Path) -> None:
+    assert config_files(tmp_path / "config.toml") == (tmp_path / "config.toml",)

@@ -88,7 +88,7 @@ class Reloads:
         self.asked, self.told = Asked(), list[str]()
         self.began, self.heard, self.go_on = threading.Semaphore(0), threading.Semaphore(0), threading.Semaphore(0)
         self._outcomes = iter(outcomes)
-        self.context = reloads(self.asked, self._reload, self._say, environ)
+        self.context = reloads(self.asked, self._reload, done=self._say, refused=self._say, environ=environ)
 
     def _reload(self) -> str:
         self.began.release()
