@@ -11,7 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -58,17 +58,17 @@ def mounted(layers: Sequence[Path], upper: Path) -> Iterator[Path]:
 
 def board_layers(cache: Path, scratch: Path) -> tuple[Path, ...]:
     """The layers of a board on which the agent's service is installed and enabled, reading the demo."""
-    debian = _kept(cache, "debian", f"{SUITE} {PACKAGES}", _make_debian)
+    debian = kept(cache, "debian", f"{SUITE} {PACKAGES}", _make_debian)
     depends = (REPOSITORY / "pyproject.toml").read_text()
-    wheels = _kept(cache, "wheels", depends, _fetch_wheels)
-    python = _kept(cache, "python", f"{debian} {depends}", lambda folder: _install_wheels(folder, debian, wheels))
+    wheels = kept(cache, "wheels", depends, _fetch_wheels)
+    python = kept(cache, "python", f"{debian} {depends}", lambda folder: _install_wheels(folder, debian, wheels))
     agent = scratch / "agent"
     _install_agent(agent, (debian, python), _our_wheel(scratch))
     return debian, python, agent
 
 
-def _kept(cache: Path, name: str, key: str, make: object) -> Path:
-    """A folder of the cache, made where it is missing; of a folder with the same name and another key nothing is left."""
+def kept(cache: Path, name: str, key: str, make: Callable[[Path], None]) -> Path:
+    """A folder of the cache, made where it is missing; one of the same name that had another key goes."""
     folder = cache / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
     if not folder.is_dir():
         for old in cache.glob(f"{name}-*"):
@@ -76,7 +76,6 @@ def _kept(cache: Path, name: str, key: str, make: object) -> Path:
         unfinished = cache / f"unfinished-{name}"
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
-        assert callable(make)
         make(unfinished)
         unfinished.rename(folder)
     return folder

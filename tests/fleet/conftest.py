@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.fleet.wires import Wire, wired
+from tests.systemd.bundles import Desktop
+from tests.systemd.guest import Guest, booted
+from tests.systemd.image import REPOSITORY, board_layers, kept, reason_to_skip, sh
+
+NAMES = ("board1", "board2", "board3")
+ANSIBLE = "ansible-core==2.17.*"
+SSH_CONFIG = """\
+Host board*
+  User pi
+  IdentityFile {key}
+  StrictHostKeyChecking no
+  UserKnownHostsFile /dev/null
+  LogLevel ERROR
+"""
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """Three boards, and a desktop that reaches them over ssh."""
+
+    boards: tuple[Guest, ...]
+    wires: tuple[Wire, ...]
+    desktop: Desktop
+    ansible: Path
+    ssh_config: Path
+
+    def rollout(self, bundle: Path, *options: str) -> subprocess.Popen[str]:
+        """Begin to roll a bundle out to all boards."""
+        folder = REPOSITORY / "deploy/ansible"
+        values = (f"digit_bundle={bundle}", f"digit_public_key={self.desktop.public}", "ansible_user=pi")
+        extra = [word for value in values for word in ("--extra-vars", value)]
+        hosts = ["--inventory", str(self.desktop.folder / "hosts.yml"), f"--ssh-common-args=-F {self.ssh_config}"]
+        return subprocess.Popen(
+            [sys.executable, "-m", "ansible", "playbook", "rollout.yml", *hosts, *extra, *options],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(self.ansible), "ANSIBLE_CONFIG": str(folder / "ansible.cfg")},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def versions(self) -> list[str | None]:
+        """What each board uses."""
+        return [version_of(board) for board in self.boards]
+
+
+def version_of(board: Guest) -> str | None:
+    """The version that a board uses, told by its files: its processor has enough to do."""
+    manifest = board.run("grep", "-o", '"version": "[0-9.]*"', "/var/lib/digit-deploy/current/bundle.json").stdout
+    return manifest.split('"')[3] if manifest else None
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    if reason := reason_to_skip():
+        pytest.skip(reason)
+    cache, scratch = Path(os.environ["DIGIT_BOARD_CACHE"]), tmp_path_factory.mktemp("fleet")
+    desktop = Desktop.in_folder(scratch)
+    key = scratch / "ssh.key"
+    sh("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key)
+    with ExitStack() as cleanup:
+        wires = cleanup.enter_context(wired(NAMES))
+        layers = board_layers(cache, scratch)
+        boards = [
+            cleanup.enter_context(
+                booted(layers, scratch / name, name, network=wire.namespace, prepare=lambda root: _let_in(root, key))
+            )
+            for name, wire in zip(NAMES, wires, strict=True)
+        ]
+        addresses = "".join(
+            f"Host {name}\n  HostName {wire.address}\n" for name, wire in zip(NAMES, wires, strict=True)
+        )
+        (scratch / "ssh_config").write_text(addresses + SSH_CONFIG.format(key=key))
+        (scratch / "hosts.yml").write_text(f"boards: {{hosts: {{{', '.join(f'{name}: ' for name in NAMES)}}}}}\n")
+        ansible = kept(cache, "ansible", ANSIBLE, _install_ansible)
+        for board in boards:
+            board.await_ready()
+        yield Fleet(tuple(boards), tuple(wires), desktop, ansible, scratch / "ssh_config")
+
+
+def _let_in(root: Path, key: Path) -> None:
+    """A user as Raspberry Pi OS has it: in by key, and root without a password."""
+    sh("chroot", root, "useradd", "--create-home", "--shell=/bin/bash", "pi")
+    (root / "etc/sudoers.d/pi").write_text("pi ALL=(ALL) NOPASSWD: ALL\n")
+    (root / "home/pi/.ssh").mkdir(mode=0o700)
+    (root / "home/pi/.ssh/authorized_keys").write_text(key.with_suffix(".key.pub").read_text())
+    sh("chroot", root, "chown", "-R", "pi:pi", "/home/pi/.ssh")
+
+
+def _install_ansible(folder: Path) -> None:
+    sh(sys.executable, "-m", "pip", "install", "-q", "--target", folder, ANSIBLE)
