@@ -31,6 +31,11 @@ class Candidate(msgspec.Struct, frozen=True):
         threads = f" with {self.threads} threads" if self.threads > 1 else ""
         return f"{what} on {place(self.runtime, self.provider)}{threads}"
 
+    @property
+    def key(self) -> tuple[str, str, str, int]:
+        """What tells it from all others of its folder."""
+        return self.artifact.file, self.runtime, self.provider, self.threads
+
     def load(self, folder: Path) -> LoadedNet:
         """Load it; see `load_net` for what it raises."""
         return load_net(folder, self.artifact, self.runtime, threads=self.threads, provider=self.provider)

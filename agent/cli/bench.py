@@ -1,4 +1,4 @@
-"""`digit-agent bench`: how fast every artifact is on every runtime here, and which one wins."""
+"""`digit-agent bench`: what every artifact costs on every runtime here, and which one wins."""
 
 from __future__ import annotations
 
@@ -7,47 +7,90 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from profiles.errors import UsageError
+from profiles.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.console import Console
 
-    from agent.bench import Bench, Contest
-    from agent.choice.measured import Measured
+    from agent.bench import Bench
+    from profiles.profile import Profile
 
 
 def bench(
     *,
     artifacts: Annotated[Path | None, typer.Option(metavar="DIR", help="Artifacts other than those shipped.")] = None,
+    objective: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHAT", help="What shall be best: latency, energy, size or accuracy. Default: the board's."
+        ),
+    ] = None,
+    min_accuracy: Annotated[
+        float | None,
+        typer.Option(metavar="SHARE", min=0, max=1, help="What a classifier must get right, such as 0.99."),
+    ] = None,
     batch: Annotated[str, typer.Option(metavar="N,N,…", help="Digits in one call.")] = "1,4,16",
     seconds: Annotated[float, typer.Option(metavar="S", min=0, max=3600, help="Time to spend on timing.")] = 5.0,
+    save: Annotated[
+        Path | None, typer.Option(metavar="FILE.json", help="Keep it, with board, kernel, governor, heat and versions.")
+    ] = None,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Draw size against time.")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Measure every artifact on every runtime of this board, and say which one wins and why.
 
-    Example: `digit-agent bench --batch 1,16`
+    Example: `digit-agent bench --objective size --min-accuracy 0.99 --plot frontier.svg`
     """
     import msgspec
     from rich.console import Console
 
     from agent.bench import bench as run_bench
+    from agent.bench import report
     from agent.folders import default_artifacts
     from profiles.board import detect_board
 
     batches = _batches(batch)
+    profile = _asked(detect_board().profile, objective, min_accuracy)
     with Console(stderr=True).status("measuring") as status:
-        told = run_bench(artifacts or default_artifacts(), detect_board().profile, batches, seconds, status.update)
+        told = run_bench(artifacts or default_artifacts(), profile, batches, seconds, status.update)
+    if save is not None:
+        _write(save, msgspec.json.format(msgspec.json.encode(report(told)), indent=2) + b"\n")
+    if plot is not None:
+        from agent.views.frontier import frontier
+
+        _write(plot, frontier(told).encode())
     if json:
-        typer.echo(msgspec.json.encode(_as_dict(told)))
-        return
-    console = Console()
+        typer.echo(msgspec.json.encode(report(told)))
+    else:
+        _print(told, Console())
+
+
+def _print(told: Bench, console: Console) -> None:
+    from agent.views.contest import contest_table, energy_line
+
     for contest in told.contests:
-        console.print(_table(told.board, contest, batches))
+        console.print(contest_table(told.title, contest))
     for refusal in told.refused:
         console.print(f"not measured: {refusal}", style="yellow", markup=False, highlight=False)
+    console.print(energy_line(told), markup=False, highlight=False)
     for contest in told.contests:
         verdict = f"best {contest.role}" if contest.winner else f"no {contest.role} is good enough"
         console.print(f"{verdict}: {contest.reason}", markup=False, highlight=False)
+
+
+def _asked(profile: Profile, objective: str | None, min_accuracy: float | None) -> Profile:
+    """The board's profile, with what the user wants instead of its own."""
+    from typing import get_args
+
+    import msgspec
+
+    from profiles.profile import Objective
+
+    if objective is not None and objective not in get_args(Objective):
+        raise UsageError(f"--objective {objective!r} is none; choose one of {', '.join(get_args(Objective))}")
+    asked = {"objective": objective, "min_accuracy": min_accuracy}
+    changes = {name: value for name, value in asked.items() if value is not None}
+    return msgspec.structs.replace(profile, budget=msgspec.structs.replace(profile.budget, **changes))
 
 
 def _batches(text: str) -> tuple[int, ...]:
@@ -62,65 +105,10 @@ def _batches(text: str) -> tuple[int, ...]:
     return batches
 
 
-def _as_dict(told: Bench) -> dict[str, object]:
-    return {
-        "board": told.board,
-        "objective": told.objective,
-        "reasons": {contest.role: contest.reason for contest in told.contests},
-        "measured": [_row(m, winner=m is contest.winner) for contest in told.contests for m in contest.ranked],
-        "refused": told.refused,
-    }
+def _write(path: Path, content: bytes) -> None:
+    from profiles.whole import write_whole
 
-
-def _row(measured: Measured, *, winner: bool) -> dict[str, object]:
-    candidate, artifact = measured.candidate, measured.candidate.artifact
-    return {
-        "file": artifact.file,
-        "role": artifact.role,
-        "runtime": candidate.runtime,
-        "provider": candidate.provider,
-        "threads": candidate.threads,
-        "bytes": artifact.bytes,
-        "accuracy": artifact.accuracy.value if artifact.accuracy else None,
-        "mj_per_digit": measured.mj_per_digit,
-        "winner": winner,
-        "timings": [
-            {
-                "batch": timing.batch,
-                "calls": timing.calls,
-                "p50_us_per_digit": round(timing.p50_us / timing.batch, 3),
-                "p95_us_per_digit": round(timing.p95_us / timing.batch, 3),
-                "digits_per_second": round(timing.batch / timing.p50_us * 1e6),
-            }
-            for timing in measured.timings
-        ],
-    }
-
-
-def _table(board: str, contest: Contest, batches: tuple[int, ...]) -> Table:
-    """The best first; for each batch the median and the 95th percentile, in µs a digit."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    from agent.choice.rank import figure
-
-    table = Table(
-        title=f"{contest.role} on {board}, µs a digit: p50/p95", title_justify="left", box=SIMPLE_HEAD, padding=0
-    )
-    table.add_column("", no_wrap=True)
-    table.add_column("net", overflow="fold")
-    for heading in ("kB", "right", *(f"{batch} at once" for batch in batches), "digits/s"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for measured in contest.ranked:
-        artifact = measured.candidate.artifact
-        winner = measured is contest.winner
-        table.add_row(
-            "▶" if winner else "",
-            str(measured.candidate),
-            figure(artifact.bytes / 1000),
-            f"{artifact.accuracy.value:.2%}" if artifact.accuracy else "–",
-            *(f"{figure(t.p50_us / t.batch)}/{figure(t.p95_us / t.batch)}" for t in measured.timings),
-            f"{max(t.batch / t.p50_us for t in measured.timings) * 1e6:,.0f}",
-            style="bold green" if winner else None,
-        )
-    return table
+    try:
+        write_whole(path, content)
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written ({error.strerror}); choose another place") from error

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import json
+import platform
 import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
 
 import msgspec
+import numpy as np
 import pytest
 
 if TYPE_CHECKING:
@@ -39,28 +42,48 @@ def test_every_artifact_is_measured_and_the_winner_marked(linear: Linear, tmp_pa
     assert report["reasons"]["verifier"].startswith("linear int8 ONNX on onnxruntime")
     assert [timing["batch"] for timing in winner["timings"]] == [1, 16]
     for row in rows:
-        assert all(0 < t["p50_us_per_digit"] <= t["p95_us_per_digit"] for t in row["timings"])
+        for t in row["timings"]:
+            assert 0 < t["p50_us_per_digit"] <= t["p95_us_per_digit"] <= t["p99_us_per_digit"]
+            assert t["first_us_per_digit"] > 0
         assert row["bytes"] == len(linear.files[row["file"]])
+        assert row["cold_ms"] > 0
+        assert 1e6 < row["resident_bytes"] < 1e9, "a runtime takes megabytes"
+        assert row["spread"] >= 0
     assert any("single.onnx" in refusal["what"] for refusal in report["refused"])
 
 
-def test_the_table_says_which_is_best(linear: Linear, tmp_path: Path) -> None:
+def test_the_table_says_which_is_best_and_what_was_found_can_be_kept_and_drawn(linear: Linear, tmp_path: Path) -> None:
     linear.write(tmp_path, linear.artifact("linear.tflite"), linear.artifact("verifier.tflite"))
-    done = bench("--artifacts", str(tmp_path), "--batch", "1", "--seconds", "0")
+    save, plot = tmp_path / "kept" / "bench.json", tmp_path / "frontier.svg"
+    done = bench(
+        *("--artifacts", str(tmp_path), "--batch", "1", "--seconds", "0"),
+        *("--save", str(save), "--plot", str(plot), "--objective", "size"),
+    )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("1 at once") == 2
+    assert done.stdout.count("at once") == 2
     assert "best verifier: linear fp32 TFLite on " in done.stdout
-    assert re.search(r"best classifier: linear fp32 TFLite on (ai-edge-litert|tflite-runtime)", done.stdout)
+    said = " ".join(done.stdout.split())
+    assert re.search(r"best classifier: linear fp32 TFLite on (ai-edge-litert|tflite-runtime).*?: \d+\.?\d* kB, ", said)
     assert done.stderr == ""
+    kept = json.loads(save.read_text())
+    assert kept["objective"] == "size"
+    assert kept["machine"]["board"] == "generic-x86" or platform.machine() != "x86_64"
+    assert kept["machine"]["kernel"].endswith(f"{platform.release()} {platform.machine()}")
+    assert kept["machine"]["versions"]["numpy"] == np.__version__
+    assert kept["before"]["at"] <= kept["after"]["at"]
+    assert {"governors", "temperature_c", "load"} <= kept["before"].keys()
+    root = ET.parse(plot).getroot()
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
 
 
 def test_where_nothing_is_accurate_enough_the_figures_are_shown_all_the_same(linear: Linear, tmp_path: Path) -> None:
-    linear.write(tmp_path, linear.artifact("linear.tflite", accuracy=None))
-    done = bench("--artifacts", str(tmp_path), "--batch", "1", "--seconds", "0")
+    linear.write(tmp_path, linear.artifact("linear.tflite"))
+    done = bench("--artifacts", str(tmp_path), "--batch", "1", "--seconds", "0", "--min-accuracy", "0.999")
     assert done.returncode == 0, done.stderr
-    assert "no classifier is good enough: linear.tflite: its accuracy was not measured" in done.stdout.replace(
-        "\n", " "
-    )
+    said = " ".join(done.stdout.split())
+    assert "no classifier is good enough: linear.tflite: 99.50% right on noise is below the 99.9%" in said
+    assert "linear fp32" in said
+    assert "▶" not in said
 
 
 @pytest.mark.parametrize(
@@ -68,6 +91,7 @@ def test_where_nothing_is_accurate_enough_the_figures_are_shown_all_the_same(lin
     [
         (("--batch", "0"), 2, "--batch '0' is no list of numbers"),
         (("--batch", "1,257"), 2, "--batch '1,257' is no list of numbers from 1 to 256"),
+        (("--objective", "speed"), 2, "choose one of latency, energy, size, accuracy"),
         (("--batch", "many"), 2, "--batch 'many' is no list of numbers"),
         (("--artifacts", "/nonexistent"), 1, "no manifest.json in /nonexistent"),
     ],

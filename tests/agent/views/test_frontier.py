@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from agent.bench import Bench, Contest, Row
+from agent.choice.candidates import Candidate
+from agent.choice.measured import Energy, Measured, Timing
+from agent.choice.start import Start
+from agent.surroundings import machine, moment
+from agent.views.contest import energy_line
+from agent.views.frontier import LINE_PX, WIDTH, Scale, frontier, unbeaten
+from profiles.profile import Budget
+
+if TYPE_CHECKING:
+    from tests.agent.conftest import Linear
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def row(linear: Linear, us: float, kb: float, *, fit: bool = True, energy: Energy | None = None) -> Row:
+    """A candidate that takes so many µs a digit, of a file of so many kB."""
+    artifact = linear.artifact("linear.onnx", bytes=int(1000 * kb), tier=f"{us:g} & {kb:g}")
+    timing = Timing(1, 9, us, us, us, us, (us,) * 9)
+    return Row(Measured(Candidate(artifact, "onnxruntime", "", 1), (timing,), energy), Start(40.0, 10_000_000), fit)
+
+
+def bench(*rows: Row, winner: Row | None) -> Bench:
+    contest = Contest("classifier", rows, winner, "fastest")
+    return Bench("A board", Budget(), (contest,), (), machine(), moment(), moment())
+
+
+def test_the_frontier_is_what_nothing_beats_in_both(linear: Linear) -> None:
+    best, small, smaller = row(linear, 10, 100), row(linear, 20, 50), row(linear, 40, 20)
+    beaten = [row(linear, 15, 100), row(linear, 20, 60), row(linear, 50, 20), row(linear, 99, 99)]
+    assert unbeaten([*beaten, smaller, best, small]) == [best, small, smaller]
+
+
+def test_the_picture_names_the_frontier_and_marks_the_winner(linear: Linear) -> None:
+    winner, small, poor = row(linear, 10, 100), row(linear, 20, 50), row(linear, 5, 20, fit=False)
+    beaten = row(linear, 15, 100)
+    svg = ET.fromstring(frontier(bench(winner, small, poor, beaten, winner=winner)))
+    dots = svg.findall(f".//{SVG}circle")
+    assert len(dots) == 4
+    assert [dot.get("fill") == "white" for dot in dots] == [False, False, True, False], "hollow is not good enough"
+    assert [float(dot.get("r", 0)) > 5 for dot in dots] == [True, False, False, False]
+    names = [text.text for text in svg.findall(f".//{SVG}text") if "99.50%" in (text.text or "")]
+    assert names == [
+        "10 & 100 fp32 ONNX, onnxruntime · 99.50%",
+        "20 & 50 fp32 ONNX, onnxruntime · 99.50%",
+    ]
+
+
+@pytest.mark.parametrize("count", [1, 2, 12])
+def test_labels_never_lie_on_each_other_and_all_is_in_the_picture(linear: Linear, count: int) -> None:
+    rows = [row(linear, 10 * 1.01**i, 100 * 0.99**i) for i in range(count)]
+    svg = ET.fromstring(frontier(bench(*rows, winner=None)))
+    labels = [text for text in svg.findall(f".//{SVG}text") if "99.50%" in (text.text or "")]
+    assert len(labels) == count
+    heights = sorted(float(label.get("y", "nan")) for label in labels)
+    assert all(b - a >= LINE_PX for a, b in itertools.pairwise(heights))
+    for dot in svg.findall(f".//{SVG}circle"):
+        assert 0 < float(dot.get("cx", "nan")) < WIDTH
+
+
+def test_ticks_are_round_and_on_the_axis() -> None:
+    assert Scale(8, 300, 0, 100).ticks() == [10, 20, 50, 100, 200]
+    assert Scale(0.9, 1.1, 0, 100).ticks() == [1]
+
+
+def test_energy_is_told_with_what_it_is(linear: Linear) -> None:
+    energy = Energy("PMIC, sum of 12 rails: without what USB draws", (0.2, 0.3, 0.2), 3600.0, 2200.0, 30, 9.8)
+    measured = row(linear, 10, 100, energy=energy)
+    assert energy_line(bench(measured, winner=measured)) == (
+        "energy: PMIC, sum of 12 rails: without what USB draws; 9.8 samples a second, idle power (2200 mW when idle) "
+        "not subtracted"
+    )
+    blind = row(linear, 10, 100)
+    assert "not measurable on this board" in energy_line(bench(blind, winner=blind))
