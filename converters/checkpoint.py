@@ -34,7 +34,7 @@ class Checkpoint:
     net: str
     """Its family, as `converters.nets.build_net` knows it."""
     state: Mapping[str, Tensor]
-    """Its state dictionary, batch normalisation as trained."""
+    """Its state dictionary, batch normalisation as trained; or folded into the convolutions, when int8 was learnt."""
     ranges: Mapping[str, tuple[float, float]]
     """Smallest and largest value of each activation, as `converters.export.ranges.measure_ranges` found them."""
     recipe: str
@@ -112,15 +112,16 @@ def load(path: Path) -> Checkpoint:
 
 
 def restore(checkpoint: Checkpoint) -> nn.Module:
-    """The net with its weights, in evaluation mode.
+    """The net with its weights, in evaluation mode; as narrow as pruning has left it, folded if it was folded.
 
     Raises:
         ArtifactError: the weights are not of this family.
     """
     from converters.nets import build_net
+    from converters.nets.shape import shape_like
 
     try:
-        net = build_net(checkpoint.net)
+        net = shape_like(build_net(checkpoint.net), checkpoint.state)
         net.load_state_dict(dict(checkpoint.state))
     except (TrainingError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:200]

@@ -6,11 +6,9 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from converters.checkpoint import Checkpoint, save
 from converters.export.golden import golden_inputs
 from converters.export.workshop import make_all
 from profiles.errors import OutputError, UsageError
@@ -61,20 +59,6 @@ def convert(
     if not os.access(out, os.W_OK):
         raise OutputError(f"{out} cannot be written; check its permissions, or choose another --out")
     return write_boards(out, profiles, make_all(checkpoint_files, kinds_for(profiles), data, done))
-
-
-def certify(checkpoint: Checkpoint, data: Path) -> Checkpoint:
-    """The checkpoint with the accuracy of each of its exports, measured with MNIST's test images.
-
-    Raises:
-        DigitAgentError: as `make_all` says.
-    """
-    with tempfile.TemporaryDirectory(prefix="digit-convert-") as folder:
-        file = Path(folder) / "checkpoint.pt"
-        save(checkpoint, file)
-        (made,) = make_all([file], ALL_KINDS, data, lambda _made: None)
-    measured = {kind: one.artifact.accuracy for kind, one in made.items() if one.artifact.accuracy}
-    return replace(checkpoint, accuracy=measured)
 
 
 def write_boards(

@@ -50,7 +50,92 @@ class VerifierRecipe(Schedule, frozen=True, kw_only=True, forbid_unknown_fields=
     """How to train a net that looks around."""
 
 
-def load_recipe(name: str) -> ClassifierRecipe | VerifierRecipe:
+class Mix(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an epoch is made of, in glyphs; each is chosen anew, and varied anew where it says so."""
+
+    plain: Count
+    """Digits of MNIST, as they are."""
+    varied: Count
+    """Digits of MNIST, varied."""
+    stroked: Count = 0
+    """Ones with a flag and sevens with a bar, varied."""
+    outliers: Count = 0
+    """Drawn glyphs that are no digits, varied."""
+    scenes: Count = 0
+    """Candidates cut out of drawn scenes, half of them digits, varied a little."""
+    pictures: Count = 0
+    """Candidates cut out of real pictures, half of them digits, varied a little; none where no pictures are given."""
+    outliers_drawn: Count = 0
+    """Outliers that are drawn, once, to choose from."""
+    scenes_drawn: Count = 0
+    """Scenes that are drawn, once, before the first epoch."""
+
+
+class Distil(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Learn from teachers' soft labels, too (Hinton et al., Distilling the knowledge in a neural network, 2015)."""
+
+    teacher: str
+    """A recipe; its checkpoints teach together."""
+    temperature: Annotated[float, Meta(gt=0)]
+    trust: Annotated[float, Meta(ge=0, le=1)]
+    """What the teachers' word counts; the labels' counts the rest."""
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="do"):
+    """A change of the net, and how long it learns after it."""
+
+    epochs: Count
+    learning_rate: Annotated[float, Meta(gt=0)]
+    weight_decay: Annotated[float, Meta(ge=0)] = 0.0
+
+
+class Fit(Step, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="fit"):
+    """Learn; the net stays as it is."""
+
+
+class Prune(Step, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="prune"):
+    """Take channels out for good: those with the smallest weights."""
+
+    channels: Annotated[float, Meta(gt=0, lt=1)]
+    """Share of each layer's channels that go."""
+
+
+class Sparsify(Step, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="sparsify"):
+    """Set two of every four weights to 0, where an Orin's tensor cores leave them out."""
+
+
+class Quantize(Step, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="quantize"):
+    """Round weights and activations as int8 files do, and learn to live with it; with 0 epochs only round."""
+
+
+class StepsRecipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="role", tag="steps"):
+    """How to train a classifier in steps, each a change of the net and some epochs."""
+
+    name: str
+    net: str
+    batch: Positive
+    label_smoothing: Annotated[float, Meta(ge=0, lt=1)] = 0.0
+    outlier_weight: Annotated[float, Meta(ge=0)] = 1.0
+    """What a mistake on an outlier counts, where one on a digit counts 1."""
+    mix: Mix
+    distil: Distil | None = None
+    steps: Annotated[tuple[Fit | Prune | Sparsify | Quantize, ...], Meta(min_length=1)]
+
+    @property
+    def epochs(self) -> int:
+        """Of all steps."""
+        return sum(step.epochs for step in self.steps)
+
+    @property
+    def scenes_drawn(self) -> int:
+        """Scenes that are drawn before the first epoch."""
+        return self.mix.scenes_drawn
+
+
+Recipe = ClassifierRecipe | VerifierRecipe | StepsRecipe
+
+
+def load_recipe(name: str) -> Recipe:
     """A recipe that ships, by its name, or one of your own: a name that ends in .toml is a path.
 
     Raises:
@@ -59,7 +144,7 @@ def load_recipe(name: str) -> ClassifierRecipe | VerifierRecipe:
     folder = files("converters") / "recipes"
     file = Path(name) if name.endswith(".toml") else folder / f"{name}.toml"
     try:
-        return msgspec.toml.decode(file.read_bytes(), type=ClassifierRecipe | VerifierRecipe)
+        return msgspec.toml.decode(file.read_bytes(), type=Recipe)
     except FileNotFoundError:
         known = ", ".join(sorted(p.name.removesuffix(".toml") for p in folder.iterdir()))
         raise UsageError(f"there is no recipe {name!r}; name a .toml file, or one of: {known}") from None

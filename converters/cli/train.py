@@ -1,8 +1,8 @@
-"""`digit-convert train`: from raw MNIST to a checkpoint, with the time left."""
+"""`digit-convert train`: from raw MNIST to a checkpoint, with the time left, and a line in the log."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,8 +12,16 @@ import typer
 from converters.data.mnist import DEFAULT_FOLDER
 
 if TYPE_CHECKING:
-    from converters.recipe import Schedule
-    from converters.train.fit import Progress
+    from converters.recipe import Recipe
+    from converters.report.log import Entry
+    from converters.train.gather import Sources
+    from converters.train.progress import Progress
+    from converters.train.run import Trained
+
+TEACHERS = ("m3",)
+"""Nets that never leave the desktop, so they are not exported."""
+Told = tuple[Callable[[int], None], Callable[["Progress"], None]]
+"""Who hears of scenes drawn, and of epochs done."""
 
 
 def train(  # noqa: PLR0917 - typer names them
@@ -24,8 +32,11 @@ def train(  # noqa: PLR0917 - typer names them
         str, typer.Option(metavar="NAME", help="A recipe that ships, or a .toml file of your own.")
     ] = "base",
     seed: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Decides the weights' start and every drawn glyph.")
-    ] = 1,
+        list[int] | None,
+        typer.Option(
+            metavar="N", min=0, help="Decides the weights' start and every choice; once for each run.", show_default="1"
+        ),
+    ] = None,
     pictures: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Real pictures with a truth.json; a quarter is kept out.")
     ] = None,
@@ -33,39 +44,90 @@ def train(  # noqa: PLR0917 - typer names them
         Path | None,
         typer.Option(metavar="DIR", help="Fonts to draw scenes with: folders 'hand' and 'print' of .ttf, .otf, .woff."),
     ] = None,
+    teacher: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="A checkpoint to learn from, where the recipe does; once for each.",
+            show_default="runs/TEACHER-*.pt, or the one that ships",
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where the checkpoint goes.", show_default="runs/RECIPE-SEED.pt")
     ] = None,
+    log: Annotated[Path, typer.Option(metavar="FILE", help="Gets a line of JSON a run.")] = Path("runs/log.jsonl"),
 ) -> None:
-    """Train a net from nothing; interrupted, the same command goes on after the last whole epoch.
+    """Train nets from nothing; interrupted, the same command goes on after the last whole epoch.
 
-    Example: `digit-convert train --recipe base --seed 1 --data data/mnist`
+    Example: `digit-convert train --recipe nano --seed 3 --data data/mnist`
     """
-    from converters.checkpoint import check_place, save
-    from converters.convert import certify
+    from converters.checkpoint import check_place
     from converters.recipe import load_recipe
-    from converters.train import run
+    from converters.train.gather import Sources
+    from profiles.errors import UsageError
 
-    loaded = load_recipe(recipe)
-    target = out or Path("runs") / f"{loaded.name}-{seed}.pt"
-    check_place(target)
-    state_file = target.with_suffix(".state")
-    with _told(loaded) as (drawn, report):
-        sources = run.Sources(data, pictures, fonts)
-        checkpoint = run.train(loaded, run.Run(seed, sources, state_file, drawn, report))
-    # Saved at once: measuring takes converters, which may be missing or die, and the weights took hours.
-    save(checkpoint, target)
-    typer.echo(f"wrote {target}; measuring its exports with MNIST's test images", err=True)
-    certified = certify(checkpoint, data)
-    save(certified, target)
-    state_file.unlink(missing_ok=True)
-    for kind, accuracy in certified.accuracy.items():
-        typer.echo(f"{kind.format} {kind.precision}: {accuracy.value:.2%} on {accuracy.data} ({accuracy.runtime})")
+    loaded, seeds = load_recipe(recipe), seed or [1]
+    if out and len(seeds) > 1:
+        raise UsageError("--out names one file, and there are several seeds; leave it out")
+    targets = {one: out or Path("runs") / f"{loaded.name}-{one}.pt" for one in seeds}
+    for target in targets.values():
+        check_place(target)
+    for entry, trained in _train_all(loaded, targets, Sources(data, pictures, fonts), teacher or ()):
+        _finish(entry, trained, targets[entry.seed], data, log)
+
+
+def _train_all(
+    recipe: Recipe, targets: Mapping[int, Path], sources: Sources, teachers: Sequence[Path]
+) -> Iterator[tuple[Entry, Trained]]:
+    """Train one seed after the other; what they learn from is gathered once."""
+    from converters.recipe import StepsRecipe
+    from converters.train import run
+    from converters.train.gather import gather
+    from converters.train.record import record
+
+    gathered = None
+    for seed, target in targets.items():
+        teachers = teachers or run.find_teachers(recipe, target.parent)
+        with _told(recipe) as (drawn, report):
+            this = run.Run(seed, sources, target.with_suffix(".state"), drawn, report)
+            if not isinstance(recipe, StepsRecipe):
+                trained = run.train(recipe, this)
+            else:
+                gathered = gathered or gather(recipe.mix, sources, drawn)
+                trained = run.train_in_steps(recipe, this, gathered, teachers)
+        yield record(recipe, trained, teachers), trained
+
+
+def _finish(entry: Entry, trained: Trained, target: Path, data: Path, log: Path) -> None:
+    """Save the checkpoint, measure its exports, and log the run."""
+    import msgspec
+
+    from converters.checkpoint import save
+    from converters.report.log import append
+    from converters.train.record import measure_exports
+
+    # Saved and logged at once: measuring takes converters, which may be missing or die, and the weights took hours.
+    save(trained.checkpoint, target)
+    append(log, entry)
+    for row in trained.steps:
+        test = "" if row.test is None else f", test {row.test:.2%}"
+        typer.echo(f"{row.do}: held-out {row.held_out:.2%}{test}; {row.parameters:,} parameters, {row.macs:,} MACs")
+    if entry.net not in TEACHERS:
+        typer.echo(f"wrote {target}; measuring its exports with MNIST's test images", err=True)
+        certified, exports = measure_exports(trained.checkpoint, data)
+        save(certified, target)
+        append(log, msgspec.structs.replace(entry, exports=exports))
+        for one in exports:
+            typer.echo(
+                f"{one.format} {one.precision}: {one.bytes:,} bytes, {one.accuracy:.2%} ({one.runtime}), "
+                f"{one.us_a_digit:.1f} µs a digit"
+            )
+    target.with_suffix(".state").unlink(missing_ok=True)
     typer.echo(f"wrote {target}")
 
 
 @contextmanager
-def _told(recipe: Schedule) -> Iterator[tuple[Callable[[int], None], Callable[[Progress], None]]]:
+def _told(recipe: Recipe) -> Iterator[Told]:
     """Who hears of scenes drawn and epochs done: on a terminal a bar, elsewhere a line an epoch; both on stderr."""
     from rich import progress as rich_progress
     from rich.console import Console
@@ -87,4 +149,5 @@ def _told(recipe: Schedule) -> Iterator[tuple[Callable[[int], None], Callable[[P
 
 
 def _line(done: Progress) -> str:
-    return f"epoch {done.epoch}/{done.epochs}: loss {done.loss:.3f}, held-out {done.held_out_accuracy:.2%}"
+    step = f"{done.step}, " if done.step else ""
+    return f"{step}epoch {done.epoch}/{done.epochs}: loss {done.loss:.3f}, held-out {done.held_out_accuracy:.2%}"

@@ -80,7 +80,9 @@ def strip_tflite(content: bytes, input_name: str) -> bytes:
     graph.tensors[graph.inputs[0]].name = input_name
     graph.tensors[graph.outputs[0]].name = OUTPUT
     for code in model.operatorCodes:
-        code.builtinCode = 0  # runtimes take the larger of this and the older field, which holds all that we use
+        # Runtimes take the larger of two fields, and the older one holds what is below 127.
+        number = max(code.builtinCode, code.deprecatedBuiltinCode)
+        code.deprecatedBuiltinCode, code.builtinCode = (number, 0) if number < 127 else (127, number)
     return flat.write(model)
 
 

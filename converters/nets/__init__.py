@@ -1,12 +1,13 @@
-"""One file a family of nets.
+"""The nets: those that ship (`tiers`, `base`, `verifier`), a teacher (`m3`), and well-known ones to compare (`zoo`).
 
-A classifier turns glyphs, float32 (n, 1, 28, 28) in 0..1, into logits, float32 (n, 11): ten digits and "not a digit".
+A classifier turns glyphs, float32 (n, 1, 28, 28) in 0..1, into logits, float32 (n, 11): ten digits and "not a digit";
+nets that never ship know the ten digits alone.
 A verifier turns surroundings, float32 (n, 2, 32, 48) in 0..1, into the same (see `agent.vision.surroundings`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from profiles.manifest import Role
@@ -14,7 +15,10 @@ from profiles.manifest import Role
 if TYPE_CHECKING:
     from torch import nn
 
-ROLES: Mapping[str, Role] = {"base": "classifier", "verifier": "verifier"}
+ROLES: Mapping[str, Role] = {
+    **dict.fromkeys(("nano", "small", "base", "m3", "plain", "lenet5", "alexnet", "vgg", "resnet"), "classifier"),
+    "verifier": "verifier",
+}
 """What each family is for."""
 
 
@@ -24,11 +28,23 @@ def build_net(name: str) -> nn.Module:
     Raises:
         TrainingError: there is no such family.
     """
+    from converters.nets import m3, tiers, zoo
     from converters.nets.base import BaseNet
     from converters.nets.verifier import VerifierNet
     from profiles.errors import TrainingError
 
-    families: dict[str, type[nn.Module]] = {"base": BaseNet, "verifier": VerifierNet}
+    families: dict[str, Callable[[], nn.Module]] = {
+        "nano": tiers.nano,
+        "small": tiers.small,
+        "base": BaseNet,
+        "verifier": VerifierNet,
+        "m3": m3.M3,
+        "plain": zoo.plain,
+        "lenet5": zoo.lenet5,
+        "alexnet": zoo.alexnet,
+        "vgg": zoo.vgg,
+        "resnet": zoo.resnet,
+    }
     if name not in families:
         raise TrainingError(f"no net is called {name!r}; there are: {', '.join(families)}")
     return families[name]()

@@ -1,44 +1,40 @@
-"""A whole training run: gather what is learnt from, fit, measure int8 ranges; the result is a checkpoint."""
+"""A whole training run: gather what is learnt from, learn, measure int8 ranges; the result is a checkpoint."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+import torch
+from torch import nn
 
-from converters.checkpoint import Checkpoint
+from converters.checkpoint import SHIPPED, Checkpoint, load, restore
+from converters.data.harvest import harvest_glyphs, harvest_surroundings
 from converters.data.labelled import LabelledGlyphs
 from converters.data.mix import mix_epoch, mix_surroundings
-from converters.data.mnist import load_mnist
 from converters.data.pictures import load_pictures
 from converters.data.scenes import Scene
-from converters.export.ranges import measure_ranges
+from converters.export.cost import measure_cost
+from converters.export.ranges import Ranges, fold, measure_ranges
 from converters.nets import build_net
-from converters.recipe import ClassifierRecipe, VerifierRecipe
-from converters.train.calibrate import calibrate, temper
-from converters.train.drawn import HARVESTS, Drawing, harvest_drawn
-from converters.train.fit import Progress, fit
+from converters.nets.tensors import to_input
+from converters.recipe import ClassifierRecipe, Recipe, StepsRecipe, VerifierRecipe
+from converters.report.log import StepRow
+from converters.train.calibrate import calibrate
+from converters.train.drawn import Drawing, harvest_drawn
+from converters.train.fit import fit
+from converters.train.gather import Gathered, Sources, split_digits
+from converters.train.learn import accuracy
+from converters.train.progress import Progress
+from converters.train.steps import RANGE_EXAMPLES, Task, train_steps
+from profiles.errors import TrainingError
 
-HELD_OUT = 5000
-"""The last training images, which only watch the training."""
-RANGE_EXAMPLES = 4000
-"""Examples that int8 ranges are measured on."""
 WATCHED_SCENES = 100
 """Scenes of held-out digits whose candidates watch a verifier's training."""
-
-
-@dataclass(frozen=True)
-class Sources:
-    """Where examples come from."""
-
-    mnist: Path
-    pictures: Path | None
-    """A folder with `truth.json`, or None."""
-    fonts: Path | None
-    """A folder with `hand` and `print`, or None."""
 
 
 @dataclass(frozen=True)
@@ -56,33 +52,86 @@ class Run:
     """Told after every epoch."""
 
 
-def train(recipe: ClassifierRecipe | VerifierRecipe, run: Run) -> Checkpoint:
-    """Train a net from nothing, or from where its state file left off; its exports are not measured yet.
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A net, and how it came about."""
+
+    checkpoint: Checkpoint
+    """Its exports are not measured yet."""
+    steps: tuple[StepRow, ...]
+
+
+def train(recipe: ClassifierRecipe | VerifierRecipe, run: Run) -> Trained:
+    """Train a net from nothing, or from where its state file left off.
 
     Raises:
         DatasetError: a data set is missing or damaged.
     """
-    import torch
-
     torch.manual_seed(run.seed)
     net = build_net(recipe.net)
     if isinstance(recipe, VerifierRecipe):
         make_epoch, watched = _surroundings(recipe, run)
     else:
         make_epoch, watched = _glyphs(recipe, run)
+    started = time.monotonic()
     net = fit(net, recipe, run.seed, make_epoch, watched, state_file=run.state_file, report=run.report)
+    minutes = (time.monotonic() - started) / 60
     if isinstance(recipe, ClassifierRecipe):
         calibrate(net, watched)
-    else:
-        temper(net, watched)
-    sample = make_epoch(np.random.default_rng((run.seed, recipe.epochs)))
+    sample = make_epoch(np.random.default_rng((run.seed, recipe.epochs))).images[:RANGE_EXAMPLES]
+    cost = measure_cost(fold(net), to_input(sample[:1]))
+    row = StepRow(
+        do="fit",
+        epochs=recipe.epochs,
+        minutes=round(minutes, 2),
+        held_out=accuracy(net, watched),
+        test=None,
+        parameters=cost.parameters,
+        macs=cost.macs,
+    )
+    return Trained(_checkpoint(recipe, run.seed, net, measure_ranges(net, sample)), (row,))
+
+
+def train_in_steps(recipe: StepsRecipe, run: Run, gathered: Gathered, teachers: Sequence[Path]) -> Trained:
+    """Train a classifier in steps, from nothing or from where its state file left off.
+
+    Args:
+        recipe: what to do.
+        run: its sources are gathered already.
+        gathered: what to learn from.
+        teachers: checkpoints, where the recipe distils.
+
+    Raises:
+        DigitAgentError: as `converters.train.steps.train_steps` and `converters.checkpoint.load` say.
+    """
+    nets: list[nn.Module] = [restore(load(file)) for file in teachers]
+    result = train_steps(Task(recipe, run.seed, gathered, nets, run.state_file, run.report))
+    return Trained(_checkpoint(recipe, run.seed, result.net, result.ranges), result.steps)
+
+
+def find_teachers(recipe: Recipe, folder: Path) -> tuple[Path, ...]:
+    """The checkpoints that a recipe learns from: trained ones, or else the one that ships; none where it does not.
+
+    Raises:
+        TrainingError: there are none.
+    """
+    if not isinstance(recipe, StepsRecipe) or recipe.distil is None:
+        return ()
+    name = recipe.distil.teacher
+    trained = sorted(folder.glob(f"{name}-[0-9]*.pt"))
+    found = trained or [file for file in SHIPPED if file.stem == name]
+    if not found:
+        raise TrainingError(
+            f"no teacher {name}-SEED.pt in {folder}; run 'digit-convert train --recipe {name}' first, or name some "
+            "with --teacher"
+        )
+    return tuple(found)
+
+
+def _checkpoint(recipe: Recipe, seed: int, net: nn.Module, ranges: Ranges) -> Checkpoint:
+    packages = ("torch", "numpy", "opencv-python-headless")
     return Checkpoint(
-        net=recipe.net,
-        state=net.state_dict(),
-        ranges=measure_ranges(net, sample.images[:RANGE_EXAMPLES]),
-        recipe=recipe.name,
-        seed=run.seed,
-        versions={package: version(package) for package in ("torch", "numpy", "opencv-python-headless")},
+        recipe.net, net.state_dict(), ranges, recipe.name, seed, {name: version(name) for name in packages}
     )
 
 
@@ -91,8 +140,8 @@ MakeEpoch = Callable[[np.random.Generator], LabelledGlyphs]
 
 def _glyphs(recipe: ClassifierRecipe, run: Run) -> tuple[MakeEpoch, LabelledGlyphs]:
     """What a classifier learns from, and held-out digits."""
-    learnt, held_out = _digits(run.sources.mnist)
-    pictures = HARVESTS["classifier"](_pictures(run.sources))
+    learnt, held_out = split_digits(run.sources.mnist)
+    pictures = harvest_glyphs(_pictures(run.sources))
     drawing = Drawing("classifier", learnt, run.sources.fonts, (run.seed,))
     scenes = harvest_drawn(drawing, recipe.scenes_drawn, run.drawn)
     return lambda rng: mix_epoch(rng, recipe, learnt, scenes, pictures), held_out
@@ -100,8 +149,8 @@ def _glyphs(recipe: ClassifierRecipe, run: Run) -> tuple[MakeEpoch, LabelledGlyp
 
 def _surroundings(recipe: VerifierRecipe, run: Run) -> tuple[MakeEpoch, LabelledGlyphs]:
     """What a verifier learns from, and candidates of held-out scenes."""
-    learnt, unseen = _digits(run.sources.mnist)
-    pictures = HARVESTS["verifier"](_pictures(run.sources))
+    learnt, unseen = split_digits(run.sources.mnist)
+    pictures = harvest_surroundings(_pictures(run.sources))
     drawing = Drawing("verifier", learnt, run.sources.fonts, (run.seed,))
     scenes = harvest_drawn(drawing, recipe.scenes_drawn, run.drawn)
     watched = harvest_drawn(replace(drawing, digits=unseen, seed=(run.seed, 1)), WATCHED_SCENES, lambda _: None)
@@ -110,13 +159,3 @@ def _surroundings(recipe: VerifierRecipe, run: Run) -> tuple[MakeEpoch, Labelled
 
 def _pictures(sources: Sources) -> Iterable[Scene]:
     return load_pictures(sources.pictures) if sources.pictures else ()
-
-
-def _digits(folder: Path) -> tuple[LabelledGlyphs, LabelledGlyphs]:
-    """MNIST's training images: those to learn from, and those held out."""
-    images, labels = load_mnist(folder, "train")
-    cut = len(labels) - HELD_OUT
-    return (
-        LabelledGlyphs(images[:cut], labels[:cut].astype(np.int64)),
-        LabelledGlyphs(images[cut:], labels[cut:].astype(np.int64)),
-    )

@@ -10,8 +10,9 @@ import pytest
 
 from agent.runtimes.tensors import golden_inputs as inputs_of
 from converters.checkpoint import Checkpoint
-from converters.convert import ALL_KINDS, certify, convert, kinds_for, write_boards
+from converters.convert import ALL_KINDS, convert, kinds_for, write_boards
 from converters.export.golden import golden_inputs
+from converters.train.record import measure_exports
 from profiles.errors import OutputError, UsageError
 from profiles.manifest import Role, load_manifest, read_artifact
 from profiles.profile import all_profiles, load_profile, resolve_target
@@ -110,6 +111,6 @@ def test_a_disk_that_fills_up(made: MakeOne, tmp_path: Path) -> None:
 def test_certified_accuracies_are_taken_over(checkpoint: Checkpoint, write_mnist: WriteMnist, tmp_path: Path) -> None:
     labels = np.array([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 0], np.uint8)
     write_mnist(tmp_path / "mnist", "test", golden_inputs("classifier"), labels)
-    certified = certify(checkpoint, tmp_path / "mnist")
+    certified, rows = measure_exports(checkpoint, tmp_path / "mnist")
     assert set(certified.accuracy) == set(ALL_KINDS)
-    assert {one.value for one in certified.accuracy.values()} == {10 / 12}
+    assert {one.value for one in certified.accuracy.values()} == {10 / 12} == {row.accuracy for row in rows}

@@ -1,0 +1,12 @@
+"""Steps that make a net smaller or faster; each takes a net, and gives one that needs to learn a little more.
+
+- `distil`: learn from other nets' soft labels, computed on the very batch that is learnt from.
+- `prune`: whole channels go, and with them their bytes and their work in every format.
+- `sparsify`: two of four weights become 0; TensorRT leaves them out on an Orin, and nothing else gains.
+- `quantize`: round as int8 files do, and learn with it.
+
+fp16 and int8 without learning need no step: `converters.export` makes both of any checkpoint.
+
+There is no clustering of weights. Neither format can use it: a TFLite or an ONNX convolution takes one number a weight,
+not an index and a table, and no runtime unpacks a file. It would make a file smaller once zipped, and none as loaded.
+"""
