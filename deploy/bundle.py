@@ -94,6 +94,8 @@ def seal(manifest: BundleManifest, contents: Mapping[str, bytes], key: Ed25519Pr
 
 @contextmanager
 def _open(path: Path) -> Iterator[ArchiveReader]:
+    if path.exists() and not path.is_file():
+        raise BundleError(f"{path} is no file; name one that 'digit-deploy bundle' made")
     try:
         with path.open("rb") as file:
             yield ArchiveReader(file, path)

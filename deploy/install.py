@@ -159,9 +159,11 @@ def _try(bundle: Bundle, root: Path, machine: Machine, previous: str | None, tel
         tell("starting the service with the new version")
         _watch(root, attempt.slot, machine, bundle.manifest.agent)
     except (DigitAgentError, OSError) as error:
-        _undo(root, machine, str(error))
+        ours = isinstance(error, DigitAgentError)
+        reason = str(error) if ours else f"{error.filename or root} could not be written ({error.strerror})"
+        _undo(root, machine, reason)
         stays = f"version {previous}" if previous else "what shipped with the agent"
-        raise InstallError(f"version {version} was not kept, and {stays} is in use, because {error}") from error
+        raise InstallError(f"version {version} was not kept, and {stays} is in use, because {reason}") from error
     except BaseException:  # Ctrl-C, or the machine is told to shut down
         _undo(root, machine, "it was interrupted")
         raise

@@ -1,0 +1,51 @@
+"""What the tests of deployment need: keys, small real artifacts, bundles of them, a board with quick commands."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from agent.folders import shipped_artifacts
+from deploy.machine import Machine
+from deploy.sign import make_keys
+from profiles.manifest import dump_manifest, load_manifest
+from tests.deploy.made import BOARD, Keys, Maker
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
+    private = tmp_path_factory.mktemp("keys") / "deploy.key"
+    return Keys(private, make_keys(private))
+
+
+@pytest.fixture(scope="session")
+def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The smallest classifier and the smallest verifier that ship, for this board, with a golden input each."""
+    shipped, folder = shipped_artifacts(), tmp_path_factory.mktemp("artifacts")
+    manifest = load_manifest(shipped)
+    files = ("base-int8.tflite", "verifier-int8.tflite")
+    kept = tuple(one for one in manifest.artifacts if one.file in files)
+    for one in kept:
+        shutil.copy(shipped / one.file, folder)
+    small = msgspec.structs.replace(manifest, target=BOARD, artifacts=kept)
+    (folder / "manifest.json").write_bytes(dump_manifest(small))
+    return folder
+
+
+@pytest.fixture
+def maker(tmp_path: Path, artifacts: Path, keys: Keys) -> Maker:
+    folder = tmp_path / "bundles"
+    folder.mkdir()
+    return Maker(folder, artifacts, keys)
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    """This board, with an agent that only knows its version, and a service that is ready at once."""
+    agent = tmp_path / "digit-agent"
+    agent.write_text("#!/bin/sh\necho digit-agent 0.1.0\n")
+    agent.chmod(0o755)
+    return Machine(BOARD, agent, check=("true",), restart=(("true",),), health=tmp_path / "health.json", frames=0)

@@ -1,0 +1,282 @@
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from deploy.admit import RESERVE_BYTES, refuse_large
+from deploy.install import Outcome, examine, install, recover, roll_back
+from deploy.journal import Attempt, begin, load_journal
+from deploy.machine import Machine
+from deploy.slots import current_slot, damage, locked, version_in
+from profiles.errors import BundleError, InstallError
+from tests.deploy.made import Maker, tree
+
+SERVICE = """\
+kill "$(cat "{pid}" 2>/dev/null)" 2>/dev/null
+artifacts=$(readlink -f "{root}/current/artifacts") || exit 3
+mood=$(cat "$artifacts/../config/config.toml" 2>/dev/null)
+case $mood in *dead*) echo "it cannot start" >&2; exit 1;; esac
+(
+    n=0 faults=0
+    while [ $n -lt 1000 ]; do
+        n=$((n + 1))
+        case $mood in *faulty*) faults=$n;; esac
+        printf '{{"pid":%d,"version":"0.1.0","artifacts":"%s","frames":%d,"faults":%d,"fault":"no ink"}}' \\
+            "$$" "$artifacts" $n $faults > "{health}.new"
+        mv "{health}.new" "{health}"
+        sleep 0.02
+    done
+) > /dev/null 2>&1 &
+echo $! > "{pid}"
+"""
+"""A service of shell: it starts at once, tells its health as the agent does, and has the mood of its configuration."""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "root"
+
+
+@pytest.fixture
+def service(tmp_path: Path, root: Path, machine: Machine) -> Iterator[Machine]:
+    pid, script = tmp_path / "pid", tmp_path / "restart.sh"
+    script.write_text(SERVICE.format(pid=pid, root=root, health=machine.health))
+    yield replace(machine, restart=(("sh", str(script)),), frames=10, timeout_s=20)
+    if pid.exists():
+        os.kill(int(pid.read_text()), 9)
+
+
+def used(root: Path) -> str | None:
+    """The version in use, of which every file is intact."""
+    version = version_in(root, current_slot(root))
+    assert version is None or damage(root, version) == ""
+    return version.manifest.version if version else None
+
+
+def events(root: Path) -> list[tuple[str, str]]:
+    return [(event.what, event.version) for event in load_journal(root).events]
+
+
+def test_versions_go_into_the_slots_by_turns(maker: Maker, root: Path, machine: Machine) -> None:
+    assert install(maker.open("1.0"), root, machine) == Outcome(True, "1.0", "a", None)
+    assert install(maker.open("1.1"), root, machine) == Outcome(True, "1.1", "b", "1.0")
+    assert install(maker.open("1.2"), root, machine) == Outcome(True, "1.2", "a", "1.1")
+    assert used(root) == "1.2"
+    assert roll_back(root, machine) == Outcome(True, "1.1", "b", "1.2")
+    assert roll_back(root, machine) == Outcome(True, "1.2", "a", "1.1")
+    assert events(root) == [
+        ("installed", "1.0"),
+        ("installed", "1.1"),
+        ("installed", "1.2"),
+        ("rolled back", "1.1"),
+        ("rolled back", "1.2"),
+    ]
+
+
+def test_what_is_in_use_is_not_installed_again(maker: Maker, root: Path, machine: Machine) -> None:
+    bundle = maker.open("1.0")
+    install(bundle, root, machine)
+    before = tree(root)
+    assert install(bundle, root, machine) == Outcome(False, "1.0", "a", "1.0")
+    assert tree(root) == before
+    (root / "current/artifacts/base-int8.tflite").write_bytes(b"the card forgets")
+    assert install(bundle, root, machine) == Outcome(True, "1.0", "b", "1.0")
+    assert used(root) == "1.0"
+
+
+def test_a_service_that_works_keeps_the_version(maker: Maker, root: Path, service: Machine) -> None:
+    install(maker.open("1.0"), root, service)
+    assert install(maker.open("1.1"), root, service).changed
+    assert roll_back(root, service).version == "1.0"
+
+
+@pytest.mark.parametrize(
+    ("mood", "told"),
+    [("dead", "it cannot start"), ("faulty", "frames in a row without a fault in 1 s, of 10 .* no ink")],
+)
+def test_one_that_does_not_is_taken_back(mood: str, told: str, maker: Maker, root: Path, service: Machine) -> None:
+    install(maker.open("1.0", config='mood = "good"'), root, service)
+    bad = maker.open("1.1", config=f'mood = "{mood}"')
+    with pytest.raises(InstallError, match=rf"version 1\.1 was not kept, and version 1\.0 is in use, because .*{told}"):
+        install(bad, root, replace(service, timeout_s=1))
+    assert used(root) == "1.0"
+    assert version_in(root, "b") is None
+    assert events(root) == [("installed", "1.0"), ("undone", "1.1")]
+    assert install(maker.open("1.2"), root, service) == Outcome(True, "1.2", "b", "1.0")
+
+
+def test_the_first_one_that_does_not_work_leaves_what_shipped(maker: Maker, root: Path, service: Machine) -> None:
+    with pytest.raises(InstallError, match="what shipped with the agent is in use, because"):
+        install(maker.open("1.0", config='mood = "dead"'), root, service)
+    assert current_slot(root) is None
+    assert not (root / "slots/a").exists()
+
+
+def test_where_the_old_one_does_not_come_up_either_both_are_told(maker: Maker, root: Path, machine: Machine) -> None:
+    install(maker.open("1.0"), root, machine)
+    with pytest.raises(InstallError, match="because false failed with exit code 1: it said nothing"):
+        install(maker.open("1.1"), root, replace(machine, restart=(("false",),)))
+    assert "did not come up with the version before it" in load_journal(root).events[-1].reason
+
+
+def test_artifacts_that_do_not_work_here_never_come_into_use(maker: Maker, root: Path, machine: Machine) -> None:
+    install(maker.open("1.0"), root, machine)
+    before, started = tree(root), root.parent / "started"
+    choosy = replace(machine, check=("sh", "-c", "echo wrong logits >&2; exit 1"), restart=(("touch", str(started)),))
+    with pytest.raises(InstallError, match=r"version 1\.0 is in use, because .* exit code 1: wrong logits"):
+        install(maker.open("1.1"), root, choosy)
+    after = tree(root)
+    assert {name: after[name] for name in before if name != "journal.json"} == {
+        name: content for name, content in before.items() if name != "journal.json"
+    }
+    assert events(root)[-1] == ("refused", "1.1")
+    assert not started.exists()
+
+
+def test_the_agent_itself_tries_the_golden_vectors(maker: Maker, root: Path, machine: Machine) -> None:
+    """The real agent; then artifacts of which it is told to expect other logits."""
+    real = replace(machine, agent=Path(sys.executable).with_name("digit-agent"), check=None)
+    assert install(maker.open("1.0"), root, real).changed
+    broken = shutil.copytree(maker.artifacts, maker.folder / "broken")
+    text = (broken / "manifest.json").read_text()
+    (broken / "manifest.json").write_text(text.replace('"tolerance": ', '"tolerance": -'))
+    with pytest.raises(InstallError, match="the artifacts do not work here: none of them runs"):
+        install(replace(maker, artifacts=broken).open("1.1"), root, real)
+    assert used(root) == "1.0"
+
+
+Change = Callable[[Maker, Machine], Machine]
+
+
+def refused(maker: Maker, root: Path, machine: Machine, *, version: str = "1.1", allow_downgrade: bool = False) -> str:
+    """Why a bundle is refused; nothing may be touched."""
+    before = tree(root)
+    with pytest.raises(BundleError) as refusal:
+        install(maker.open(version), root, machine, allow_downgrade=allow_downgrade)
+    assert tree(root) == before
+    assert "\n" not in str(refusal.value)
+    return str(refusal.value)
+
+
+def test_another_boards_bundle_is_refused(maker: Maker, root: Path, machine: Machine) -> None:
+    told = refused(maker, root, replace(machine, board="pi4"))
+    assert "and this is pi4; make one for pi4" in told
+    assert not root.exists()
+
+
+def test_an_older_version_is_refused_unless_it_is_meant(maker: Maker, root: Path, machine: Machine) -> None:
+    install(maker.open("1.10"), root, machine)
+    assert "is version 1.9, and 1.10 is in use; add --allow-downgrade" in refused(maker, root, machine, version="1.9")
+    install(maker.open("1.9"), root, machine, allow_downgrade=True)
+    assert used(root) == "1.9"
+
+
+def test_an_agent_that_is_too_old_is_told(maker: Maker, root: Path, machine: Machine) -> None:
+    machine.agent.write_text("#!/bin/sh\necho digit-agent 0.0.9\n")
+    assert "needs digit-agent 0.1, and 0.0.9 would use it" in refused(maker, root, machine)
+    machine.agent.write_text("#!/bin/sh\n")
+    with pytest.raises(InstallError, match="does not say its version"):
+        install(maker.open(), root, machine)
+
+
+def test_a_bundle_that_finds_no_room_is_refused(maker: Maker) -> None:
+    bundle = maker.open()
+    refuse_large(bundle, bundle.manifest.bytes + RESERVE_BYTES)
+    with pytest.raises(BundleError, match=r"needs 17 MB, and 17 MB are free; free space on this board"):
+        refuse_large(bundle, bundle.manifest.bytes + RESERVE_BYTES - 1)
+
+
+@pytest.mark.parametrize("size", ["8m", "16m"])
+def test_a_small_disk_is_refused_before_anything_is_written(size: str, maker: Maker, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    argv = [sys.executable, "-m", "deploy", "install", str(maker.write()), f"--public-key={maker.keys.public}"]
+    script = f'mount -t tmpfs -o size={size} none "$1" || exit 77; shift; "$@"; code=$?; ls -A "{disk}" >&2; exit $code'
+    command = ["unshare", "-m", "sh", "-c", script, "sh", str(disk), *argv, f"--root={disk}/root", "--restart=true"]
+    if shutil.which("unshare") is None:
+        pytest.skip("there is no unshare: apt install util-linux")
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    if done.returncode == 77 or "unshare failed" in done.stderr:
+        pytest.skip("no file system can be mounted here")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[0].endswith("MB are free; free space on this board")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_disk_that_fills_up_meanwhile_leaves_the_old_version(maker: Maker, root: Path, machine: Machine) -> None:
+    """A limit on the size of files stands for the full disk: a real write fails in the middle of an artifact."""
+    install(maker.open("1.0"), root, machine)
+    bundle = maker.write("1.1")
+    limit = (
+        "import resource as r; r.setrlimit(r.RLIMIT_FSIZE, (50_000, r.RLIM_INFINITY)); import deploy.cli as c; c.main()"
+    )
+    options = ["--restart=true", "--check=true", f"--agent={machine.agent}", "--frames=0"]
+    argv = ["install", str(bundle), f"--public-key={maker.keys.public}", f"--root={root}", *options]
+    done = subprocess.run([sys.executable, "-c", limit, *argv], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert (
+        f"version 1.1 was not kept, and version 1.0 is in use, because {root} could not be written (File too large)"
+        in done.stderr
+    )
+    assert len(done.stderr.splitlines()) == 1
+    assert used(root) == "1.0"
+    assert not (root / "slots/b").exists()
+
+
+def test_a_dry_run_touches_nothing(maker: Maker, root: Path, machine: Machine) -> None:
+    assert examine(maker.open("1.0"), root, machine) is None
+    assert not root.exists()
+
+
+def test_two_at_once_do_not_meet(maker: Maker, root: Path, machine: Machine) -> None:
+    install(maker.open("1.0"), root, machine)
+    begin(root, Attempt(slot="b", version="1.1", previous="a", step="trying"))
+    with locked(root):
+        for attempt in (lambda: install(maker.open("1.1"), root, machine), lambda: roll_back(root, machine)):
+            with pytest.raises(InstallError, match="another digit-deploy is at work"):
+                attempt()
+        assert recover(root, machine) is None
+        assert load_journal(root).attempt is not None
+
+
+def test_there_is_nothing_to_go_back_to_at_first(maker: Maker, root: Path, machine: Machine) -> None:
+    with pytest.raises(InstallError, match="nothing was ever installed"):
+        roll_back(root, machine)
+    install(maker.open("1.0"), root, machine)
+    with pytest.raises(InstallError, match="no other version"):
+        roll_back(root, machine)
+
+
+def test_a_damaged_version_is_not_gone_back_to(maker: Maker, root: Path, machine: Machine) -> None:
+    for version in ("1.0", "1.1"):
+        install(maker.open(version), root, machine)
+    (root / "slots/a/artifacts/base-int8.tflite").unlink()
+    with pytest.raises(InstallError, match=r"base-int8\.tflite cannot be read .* so version 1\.0 cannot be used"):
+        roll_back(root, machine)
+    assert used(root) == "1.1"
+
+
+def test_a_version_gone_back_to_that_does_not_work_is_told(maker: Maker, root: Path, machine: Machine) -> None:
+    for version in ("1.0", "1.1"):
+        install(maker.open(version), root, machine)
+    with pytest.raises(InstallError, match=r"version 1\.0 is in use again, but false failed"):
+        roll_back(root, replace(machine, restart=(("false",),)))
+
+
+def test_strangers_in_the_folder_are_told(maker: Maker, root: Path, machine: Machine) -> None:
+    install(maker.open("1.0"), root, machine)
+    (root / "journal.json").write_text("{")
+    with pytest.raises(InstallError, match=r"journal\.json is damaged .* the version in use stays, remove the file"):
+        install(maker.open("1.1"), root, machine)
+    (root / "journal.json").unlink()
+    (root / "current").unlink()
+    (root / "current").symlink_to("/etc")
+    with pytest.raises(InstallError, match="is no link to a slot of ours"):
+        install(maker.open("1.1"), root, machine)
