@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from agent.capture.frame import TrueDigit
 from agent.live.latencies import Latencies, Percentiles
 from agent.live.tick import Counts, Tick
+from agent.sensors.energy import EnergyMeter
 from agent.vision.digits import Digit
 from profiles.errors import SourceError
 
@@ -37,10 +38,13 @@ class Score:
 
 @dataclass(frozen=True)
 class Power:
-    """Measured power of the whole run."""
+    """Measured power of a run, what the board draws when idle included."""
 
     mean_mw: float
     energy_mj: float
+    """The trapezoid over the samples."""
+    seconds: float
+    """From the first sample to the last, without the time in which the sensor was silent."""
     samples: int
 
 
@@ -79,9 +83,7 @@ class Tally:
         self._started_ns = started_ns
         self._latencies: dict[str, Latencies] = {}
         self._score: Score | None = None
-        self._power_mw_sum = 0.0
-        self._power_samples = 0
-        self._sampled_ns: int | None = None
+        self._meter = EnergyMeter()
 
     def add(self, tick: Tick, truth: Sequence[TrueDigit] | None) -> None:
         for stage, value_ms in tick.latency_ms.items():
@@ -90,17 +92,13 @@ class Tally:
             page, so_far = score(truth, tick.page.digits), self._score or Score()
             self._score = Score(so_far.true + page.true, so_far.found + page.found, so_far.right + page.right)
         vitals = tick.vitals
-        if vitals is not None and vitals.power_mw is not None and vitals.measured_ns != self._sampled_ns:
-            self._power_mw_sum += vitals.power_mw
-            self._power_samples += 1
-            self._sampled_ns = vitals.measured_ns
+        if vitals is not None:
+            self._meter.add(vitals.measured_ns, vitals.power_mw)
 
     def summary(self, counts: Counts, now_ns: int, failure: SourceError | None = None) -> Summary:
-        """What the run came to; its energy is the samples' mean power times its time."""
+        """What the run came to; below two samples there is no power: one moment has no energy."""
         seconds = (now_ns - self._started_ns) / 1e9
-        power = None
-        if self._power_samples:
-            mean_mw = self._power_mw_sum / self._power_samples
-            power = Power(mean_mw, mean_mw * seconds, self._power_samples)
+        meter, mean_mw = self._meter, self._meter.mean_mw
+        power = Power(mean_mw, meter.energy_mj, meter.seconds, meter.samples) if mean_mw is not None else None
         latency = {stage: latencies.summary() for stage, latencies in self._latencies.items()}
         return Summary(seconds, counts, latency, self._score, power, failure)

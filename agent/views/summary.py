@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.table import Table
 from rich.text import Text
 
-from agent.live.summary import Power, Score, Summary
+from agent.live.summary import Score, Summary
 from agent.live.tick import RunInfo
 from agent.views.figures import count, energy, ms, power, took
 
@@ -28,7 +28,7 @@ def summary_table(info: RunInfo, summary: Summary) -> Table:
         table.add_row("latency", Text(f"p50 {p50} ms, p95 {p95} ms, p99 {p99} ms from capture to result"))
     if summary.score is not None:
         table.add_row("accuracy", Text(_accuracy(summary.score)))
-    table.add_row("power", Text(_power(info, summary.power, counts.frames)))
+    table.add_row("power", Text(_power(info, summary)))
     return table
 
 
@@ -37,10 +37,15 @@ def _accuracy(score: Score) -> str:
     return f"{share} ({count(score.right)}); {count(score.false)} read that are wrong or not there"
 
 
-def _power(info: RunInfo, measured: Power | None, frames: int) -> str:
+def _power(info: RunInfo, summary: Summary) -> str:
+    """Mean power, energy, and what a frame and a reading cost: of which sensor, how often read, idle power and all."""
     if info.power_sensor is None:
         return "no power sensor on this machine: power not measurable"
+    measured = summary.power
     if measured is None:
-        return f"not measured: {info.power_sensor} gave no sample"
-    each = f", {measured.energy_mj / frames:.1f} mJ a frame" if frames else ""
-    return f"{power(measured.mean_mw)} on average, {energy(measured.energy_mj)}{each} ({info.power_sensor})"
+        return f"not measured: {info.power_sensor} gave no two samples"
+    whole_mj = measured.mean_mw * summary.seconds
+    costs = {"frame": summary.counts.frames, "reading": summary.counts.readings}
+    each = "".join(f", {whole_mj / n:.1f} mJ a {what}" for what, n in costs.items() if n)
+    rate = f"{measured.samples / measured.seconds:.1f} samples a second, idle power not subtracted"
+    return f"{power(measured.mean_mw)} on average, {energy(measured.energy_mj)}{each} ({info.power_sensor}; {rate})"

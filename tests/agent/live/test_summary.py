@@ -33,13 +33,21 @@ def tick(vitals: Vitals | None) -> Tick:
     return Tick(0, "demo:", None, Page(8, 8, (), (), {}), (), {"total": 5.0}, 0, Counts(), vitals)
 
 
-def test_energy_is_mean_power_times_time_and_each_sample_counts_once() -> None:
+def test_energy_is_the_trapezoid_over_the_samples_each_of_which_counts_once() -> None:
     tally = Tally(started_ns=0)
-    for vitals in [None, *[Vitals(1, 2000.0)] * 10, Vitals(2, 4000.0)]:
+    second = 1_000_000_000
+    for vitals in [None, *[Vitals(second, 2000.0)] * 10, Vitals(2 * second, 4000.0), Vitals(4 * second, 4000.0)]:
         tally.add(tick(vitals), None)
-    power = tally.summary(Counts(), now_ns=2_000_000_000).power
+    power = tally.summary(Counts(), now_ns=5 * second).power
     assert power is not None
-    assert (power.mean_mw, power.energy_mj, power.samples) == (3000.0, 6000.0, 2)
+    assert (power.energy_mj, power.seconds, power.samples) == (3000.0 + 8000.0, 3.0, 3)
+    assert power.mean_mw == pytest.approx(11_000 / 3)
+
+
+def test_one_sample_has_no_energy() -> None:
+    tally = Tally(started_ns=0)
+    tally.add(tick(Vitals(1, 2000.0)), None)
+    assert tally.summary(Counts(), now_ns=1_000_000_000).power is None
 
 
 def test_what_was_not_measured_is_none() -> None:

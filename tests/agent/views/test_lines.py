@@ -86,11 +86,12 @@ def test_the_summary_tells_what_a_run_came_to(info: RunInfo) -> None:
     ("sensor", "power", "told"),
     [
         (None, None, "no power sensor on this machine: power not measurable"),
-        ("VDD_IN of INA3221", None, "not measured: VDD_IN of INA3221 gave no sample"),
+        ("VDD_IN of INA3221", None, "not measured: VDD_IN of INA3221 gave no two samples"),
         (
             "VDD_IN of INA3221",
-            Power(3210, 13_482, 4),
-            "3.21 W on average, 13.5 J, 160.5 mJ a frame (VDD_IN",
+            Power(3210, 12_840, 4.0, 4),
+            "3.21 W on average, 12.8 J, 160.5 mJ a frame, 434.9 mJ a reading (VDD_IN of INA3221; 1.0 samples a second, "
+            "idle power not subtracted)",
         ),
     ],
 )
