@@ -43,8 +43,8 @@ def push(
         try:
             pushed = push_to(bundle, host, allow_downgrade=allow_downgrade, ssh=ssh)
         except InstallError as error:
-            left = ", ".join(hosts[at + 1 :])
-            raise InstallError(f"{error}; {left} left as before" if left else str(error)) from error
+            left = hosts[at + 1 :]
+            raise InstallError(f"{error}; untouched: {', '.join(left)}" if left else str(error)) from error
         typer.echo(msgspec.json.encode(pushed) if json else _words(pushed))
 
 

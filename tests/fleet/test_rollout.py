@@ -120,5 +120,5 @@ def test_pushing_what_a_board_refuses_leaves_the_others_alone(fleet: Fleet) -> N
     bundle.write_bytes(spoiled)
     done = push(fleet, bundle)
     assert (done.returncode, done.stdout) == (1, "")
-    assert re.fullmatch(r"digit-deploy: board1: .* is damaged; .*; board2, board3 left as before\n", done.stderr)
+    assert re.fullmatch(r"digit-deploy: board1: .* is damaged; .*; untouched: board2, board3\n", done.stderr)
     assert fleet.versions() == ["1.3", "1.3", "1.3"]
