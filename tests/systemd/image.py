@@ -58,13 +58,22 @@ def mounted(layers: Sequence[Path], upper: Path) -> Iterator[Path]:
 
 def board_layers(cache: Path, scratch: Path) -> tuple[Path, ...]:
     """The layers of a board on which the agent's service is installed and enabled, reading the demo."""
-    debian = kept(cache, "debian", f"{SUITE} {PACKAGES}", _make_debian)
-    depends = (REPOSITORY / "pyproject.toml").read_text()
-    wheels = kept(cache, "wheels", depends, _fetch_wheels)
-    python = kept(cache, "python", f"{debian} {depends}", lambda folder: _install_wheels(folder, debian, wheels))
+    debian, wheels = bare_debian(cache), wheelhouse(cache)
+    key = f"{debian} {wheels}"
+    python = kept(cache, "python", key, lambda folder: _install_wheels(folder, debian, wheels))
     agent = scratch / "agent"
-    _install_agent(agent, (debian, python), _our_wheel(scratch))
+    _install_agent(agent, (debian, python), our_wheel(scratch))
     return debian, python, agent
+
+
+def bare_debian(cache: Path) -> Path:
+    """The layer that a blank SD card gets: a system, and nothing of ours."""
+    return kept(cache, "debian", f"{SUITE} {PACKAGES}", _make_debian)
+
+
+def wheelhouse(cache: Path) -> Path:
+    """A folder of wheels: all that ours depends on."""
+    return kept(cache, "wheels", (REPOSITORY / "pyproject.toml").read_text(), _fetch_wheels)
 
 
 def kept(cache: Path, name: str, key: str, make: Callable[[Path], None]) -> Path:
@@ -90,13 +99,14 @@ def _make_debian(folder: Path) -> None:
 
 def _fetch_wheels(folder: Path) -> None:
     """What the wheel depends on, for Debian's Python: what a desktop fetches for a board without network."""
-    our = _our_wheel(folder)
+    our = our_wheel(folder)
     pip = (sys.executable, "-m", "pip", "download", "-q", "--only-binary=:all:", "--python-version", PYTHON)
     sh(*pip, "--dest", folder, f"{our}[deploy]")
     (folder / our.name).unlink()
 
 
-def _our_wheel(folder: Path) -> Path:
+def our_wheel(folder: Path) -> Path:
+    """Our wheel of this working tree, made in a folder."""
     sh(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", folder, REPOSITORY)
     return next(folder.glob("digit_agent-*.whl"))
 

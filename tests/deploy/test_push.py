@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from deploy.push import Push, push
+from profiles.errors import BundleError, InstallError, UsageError
+
+ANSWER = '{"changed": true, "version": "1.4", "slot": "b", "previous": "1.3"}'
+HERE = ("sh", "-c", 'eval "$3"', "ssh")
+"""Runs what it is to run on the board on this machine; the first two arguments are `--` and the host."""
+
+
+def board(folder: Path, script: str) -> tuple[str, ...]:
+    """A way to a board, whose `digit-deploy` is this script."""
+    program = folder / "digit-deploy"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    (folder / "sudo").write_text('#!/bin/sh\nshift\nexec "$@"\n')
+    (folder / "sudo").chmod(0o755)
+    return ("env", f"PATH={folder}:/usr/bin:/bin", *HERE)
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    path = tmp_path / "1.4.bundle"
+    path.write_bytes(bytes(range(256)) * 4000)
+    return path
+
+
+@pytest.mark.parametrize("allow_downgrade", [False, True])
+def test_the_bundle_arrives_and_the_answer_comes_back(tmp_path: Path, bundle: Path, *, allow_downgrade: bool) -> None:
+    seen = tmp_path / "seen"
+    script = f'for file; do :; done; cp "$file" {seen}; echo "$@" > {seen}.argv; echo \'{ANSWER}\''
+    ssh = board(tmp_path, script)
+    assert push(bundle, "pi@board7", allow_downgrade=allow_downgrade, ssh=ssh) == Push("pi@board7", "1.4", True, "1.3")
+    assert seen.read_bytes() == bundle.read_bytes()
+    *argv, carried = (tmp_path / "seen.argv").read_text().split()
+    assert argv == ["install", "--json", *(["--allow-downgrade"] if allow_downgrade else [])]
+    assert not Path(carried).exists()
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ("echo 'digit-deploy: x is damaged; copy it' >&2; exit 1", "board7: x is damaged; copy it"),
+        ("exit 1", "board7: it said nothing"),
+        ("exit 127", "board7 has no digit-deploy where ssh finds it; link it"),
+        ("echo 'sudo: a password is required' >&2; exit 1", r"board7 wants a password for sudo \(sudo: a password"),
+        (
+            "echo 'Connection closed' >&2; exit 255",
+            r"board7 cannot be reached, or its link broke \(Connection closed\)",
+        ),
+        ("echo no JSON", "board7 says what this version does not understand"),
+        ("sleep 30", r"board7 was not done in 2 s; see 'digit-deploy history' there"),
+    ],
+)
+def test_what_goes_wrong_is_one_line(tmp_path: Path, bundle: Path, script: str, message: str) -> None:
+    with pytest.raises(InstallError, match=f"^{message}") as raised:
+        push(bundle, "board7", ssh=board(tmp_path, script), timeout_s=2)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("host", ["", "-oProxyCommand=reboot", "two words"])
+def test_a_host_is_no_option(bundle: Path, host: str) -> None:
+    with pytest.raises(UsageError, match="is no host"):
+        push(bundle, host, ssh=HERE)
+
+
+def test_what_is_missing_here_is_told(tmp_path: Path, bundle: Path) -> None:
+    with pytest.raises(BundleError, match=r"there is no .*none; make it"):
+        push(tmp_path / "none", "board7", ssh=HERE)
+    with pytest.raises(BundleError, match=r"cannot be read \(Is a directory\)"):
+        push(tmp_path, "board7", ssh=HERE)
+    with pytest.raises(InstallError, match="/nowhere/ssh is not installed"):
+        push(bundle, "board7", ssh=("/nowhere/ssh",))
