@@ -7,14 +7,16 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import IO, TYPE_CHECKING
 
 from profiles.errors import DigitAgentError
 
 if TYPE_CHECKING:
     from typer import Typer
 
+ERROR, WARNING = "<3>", "<4>"
+"""What the journal reads as a line's priority, where it stands before the line: sd-daemon(3)."""
 INTERRUPTED = 128 + signal.SIGINT
 WAY_OUT = {
     errno.ENOSPC: "free space or choose another place",
@@ -67,6 +69,15 @@ def show_version(asked: bool) -> None:
         raise typer.Exit
 
 
+def in_journal(stream: IO[str], environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether a stream goes into systemd's journal; systemd.exec(5) on JOURNAL_STREAM."""
+    try:
+        found = os.fstat(stream.fileno())
+    except OSError:  # it is closed, or no file: io.UnsupportedOperation is one, too
+        return False
+    return environ.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}"
+
+
 def _open_streams() -> None:
     """Have all three streams, and a stdout that takes every character.
 
@@ -90,5 +101,5 @@ def _end(number: int, _: object) -> None:
 
 
 def _fail(name: str, message: str, code: int) -> None:
-    sys.stderr.write(f"{name}: {message}\n")
+    sys.stderr.write(f"{ERROR if in_journal(sys.stderr) else ''}{name}: {message}\n")
     sys.exit(code)

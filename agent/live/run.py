@@ -44,6 +44,7 @@ from agent.views.plain import Plain
 from agent.views.screenshot import Screenshot
 from profiles.board import detect_board
 from profiles.profile import Profile
+from profiles.terminal import WARNING, in_journal
 
 log = logging.getLogger(__name__)
 HELD_NOTICES = 20
@@ -79,11 +80,12 @@ def run(
     profile, settings = detect_board().profile, options.settings
     spec = parse_source(settings.source)
     say = partial(err.print, style="yellow", markup=False, highlight=False, soft_wrap=True)
+    warn: Callable[[str], None] = (lambda text: say(f"{WARNING}{text}")) if in_journal(err.file) else say
     reopen = partial(open_source, spec, width=settings.width, height=settings.height)
     heartbeat = Heartbeat(os.environ)
     with ExitStack() as cleanup:
         asked = cleanup.enter_context(asked_by_signal())
-        with notices([say]), err.status("looking for the best net") as status, ExitStack() as opened:
+        with notices([warn]), err.status("looking for the best net") as status, ExitStack() as opened:
             source = opened.enter_context(open_or_wait(spec, reopen) if heartbeat.heard else reopen())
             tell = status.update if err.is_terminal else log.info
             nets = NetsInUse(choose_nets(settings.artifacts.resolve(), profile, tell=tell))
@@ -96,7 +98,7 @@ def run(
         stop = cleanup.enter_context(_stop_by_signal())
         health = HealthFile(os.environ, nets.folder)
         cleanup.enter_context(notices([health.fault]))
-        views = cleanup.enter_context(_sinks(options, info, out, say, wait=not source.live))
+        views = cleanup.enter_context(_sinks(options, info, out, warn, wait=not source.live))
         sinks: list[Sink] = [heartbeat, health, *views]
         frames = cleanup.enter_context(feed(source, reopen, log.warning, partial(_tell_waiting, sinks)))
         video = VideoWatch(nets.read, profile.budget.frame_ms, live=source.live)

@@ -133,3 +133,14 @@ def test_a_full_disk_is_one_line(argv: tuple[str, ...]) -> None:
     assert done.returncode == 1
     complaint = "output: No space left on device; free space or choose another place"
     assert done.stderr.decode() == f"{argv[0]}: {complaint}\n"
+
+
+@pytest.mark.parametrize("into_journal", [False, True])
+def test_an_error_has_its_priority_in_the_journal(tmp_path: Path, *, into_journal: bool) -> None:
+    argv = program("raise DatasetError('it is damaged')")
+    with (tmp_path / "journal").open("w+") as journal:
+        seen = os.fstat(journal.fileno())
+        stream = f"{seen.st_dev}:{seen.st_ino if into_journal else seen.st_ino + 1}"
+        subprocess.run(argv, stderr=journal, env={**os.environ, "JOURNAL_STREAM": stream}, timeout=60, check=False)
+        journal.seek(0)
+        assert journal.read() == f"{'<3>' if into_journal else ''}digit-test: it is damaged\n"
