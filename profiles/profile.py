@@ -12,7 +12,8 @@ import msgspec
 from profiles.errors import ProfileError, UnknownTargetError
 from profiles.manifest import Format, Precision
 
-RuntimeName = Literal["onnxruntime", "ai-edge-litert", "tflite-runtime"]
+RuntimeName = str
+"""As the runtime's module in `agent/runtimes/backends` calls it."""
 Objective = Literal["latency", "energy", "size", "accuracy"]
 Family = Literal["pi", "jetson", "generic"]
 ALL = "all"

@@ -8,12 +8,12 @@ from pathlib import Path
 import msgspec
 
 from agent.runtimes.net import RUNTIMES, LoadedNet, load_net
-from agent.runtimes.onnx import CPU, TENSORRT
 from agent.runtimes.probe import Probe, probe
 from profiles.errors import ArtifactError, NoArtifactError
 from profiles.manifest import Artifact, read_artifact
 from profiles.profile import RuntimeName, RuntimeOption
 
+CPU_PROVIDER = "CPUExecutionProvider"
 FORMAT_NAMES = {"onnx": "ONNX", "tflite": "TFLite"}
 
 
@@ -85,12 +85,11 @@ def find_candidates(
     """
     found, refused = list[Candidate](), list[Refusal]()
     for option in options:
-        provider = provider_of(option)
-        patience = ", which can take minutes the first time" if provider == TENSORRT else ""
-        tell(f"trying {place(option.name, provider)}{patience}")
-        probes = probe(
-            folder, [a for a in artifacts if a.format == RUNTIMES[option.name].format], option.name, provider
-        )
+        provider, row = provider_of(option), RUNTIMES[option.name]
+        slowly = f"; the first time {row.first_time[provider]}" if provider in row.first_time else ""
+        tell(f"trying {place(option.name, provider)}{slowly}")
+        takes = [artifact for artifact in artifacts if artifact.format == row.format]
+        probes = probe(folder, takes, option.name, provider, tell=tell)
         found += [Candidate(p.artifact, p.runtime, provider, t) for p in probes if p.ok for t in option.threads]
         refused += _refusals(probes)
     return found, refused
@@ -106,8 +105,8 @@ def _refusals(probes: Sequence[Probe]) -> list[Refusal]:
 
 def provider_of(option: RuntimeOption) -> str:
     """The provider that an option asks for: its first, whose successors only take what it cannot do."""
-    first = option.providers[0] if option.providers else CPU
-    return "" if first == CPU else first
+    first = option.providers[0] if option.providers else CPU_PROVIDER
+    return "" if first == CPU_PROVIDER else first
 
 
 def place(runtime: str, provider: str) -> str:

@@ -1,8 +1,8 @@
-"""What runs a model file: one module a runtime, all behind `load_net`.
+"""What runs a model file: one module of `backends` a runtime, all behind `load_net`.
 
     net = load_net(folder, artifact, "ai-edge-litert")
     logits = net.logits(images)
 
-`net` (load, and logits from images) -> `onnx` | `tflite` (raw tensors) ; `tensors` holds the only quantization,
+`net` (load, and logits from images) -> `backends` (raw tensors) ; `tensors` holds the only quantization,
 `probe` asks in a child process whether a runtime really runs a model here.
 """

@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ import msgspec
 
 T = TypeVar("T")
 
+HEAR_S = 1.0
 DEATHS = {
     signal.SIGILL: "an illegal instruction (SIGILL), so this build was made for another processor",
     signal.SIGSEGV: "a crash (SIGSEGV)",
@@ -48,17 +50,38 @@ def python_module(name: str) -> tuple[str, ...]:
     return sys.executable, "-m", name
 
 
-def run_child(command: Sequence[str], request: bytes, timeout_s: float) -> Ending:
-    """Run a command with a request on its stdin, and say how it ended; it sees the same packages as we do."""
+def run_child(
+    command: Sequence[str],
+    request: bytes,
+    timeout_s: float,
+    hear: Callable[[int | None, float], None] = lambda _number, _seconds: None,
+) -> Ending:
+    """Run a command with a request on its stdin, and say how it ended; it sees the same packages as we do.
+
+    Args:
+        command: starts it.
+        request: what it reads.
+        timeout_s: after so long it is killed.
+        hear: told about once a second which item was begun last, and how long all has taken.
+    """
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path)}
-    try:
-        # From the root folder, because `python -m` would import what lies in the current one first.
-        done = subprocess.run(
-            command, input=request, capture_output=True, timeout=timeout_s, env=environ, cwd="/", check=False
-        )
-    except subprocess.TimeoutExpired as error:
-        return Ending(_objects(error.stdout or b""), f"no answer within {timeout_s:g} s")
-    return Ending(_objects(done.stdout), _death(done.returncode, done.stderr))
+    pipe, began = subprocess.PIPE, time.monotonic()
+    # From the root folder, because `python -m` would import what lies in the current one first.
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environ, cwd="/") as process:
+        asked: bytes | None = request
+        said = Ending((), "")
+        try:
+            while (left_s := began + timeout_s - time.monotonic()) > 0:
+                try:
+                    stdout, stderr = process.communicate(asked, timeout=min(left_s, HEAR_S))
+                except subprocess.TimeoutExpired as waiting:  # noqa: PERF203
+                    asked, said = None, Ending(_objects(waiting.stdout or b""), "")
+                    hear(said.begun, time.monotonic() - began)
+                else:
+                    return Ending(_objects(stdout), _death(process.returncode, stderr))
+            return Ending(said.said, f"no answer within {timeout_s:g} s")
+        finally:
+            process.kill()
 
 
 def outlive(items: Sequence[T], run: Callable[[Sequence[T]], Ending]) -> tuple[Ending, list[T], list[tuple[T, str]]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
+import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -12,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.runtimes import onnx, tflite
+from agent.runtimes import backends
 from agent.runtimes.session import MAX_BATCH, Runtime, Session, one_line
 from agent.runtimes.tensors import decode, encoder
 from agent.vision.digits import CLASSES
@@ -20,11 +22,15 @@ from profiles.errors import RuntimeUnusableError
 from profiles.manifest import Artifact, read_artifact
 from profiles.profile import RuntimeName
 
-RUNTIMES: Mapping[RuntimeName, Runtime] = {
-    "onnxruntime": onnx.RUNTIME,
-    "ai-edge-litert": tflite.LITERT,
-    "tflite-runtime": tflite.TFLITE_RUNTIME,
-}
+
+def _find_runtimes() -> dict[RuntimeName, Runtime]:
+    """What the modules of `agent.runtimes.backends` bring, by name."""
+    names = sorted(found.name for found in pkgutil.iter_modules(backends.__path__))
+    modules = [importlib.import_module(f"{backends.__name__}.{name}") for name in names]
+    return {runtime.name: runtime for module in modules for runtime in module.RUNTIMES}
+
+
+RUNTIMES: Mapping[RuntimeName, Runtime] = _find_runtimes()
 
 
 @dataclass(frozen=True, eq=False)

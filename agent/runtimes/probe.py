@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from agent.runtimes.child import Ending, begin, outlive, python_module, run_child, say
 from agent.runtimes.net import RUNTIMES, LoadedNet, load_net, runtime_version
-from agent.runtimes.onnx import TENSORRT
 from agent.runtimes.tensors import golden_inputs
 from profiles.errors import ArtifactError, DigitAgentError
 from profiles.manifest import Artifact, load_manifest
@@ -25,8 +24,10 @@ from profiles.profile import RuntimeName
 
 TIMEOUT_S = 60.0
 """A Raspberry Pi Zero needs several seconds to import a runtime from a cold SD card."""
-ENGINE_TIMEOUT_S = 900.0
-"""TensorRT builds its engine while it is probed."""
+FIRST_TIMEOUT_S = 900.0
+"""Of a provider that prepares each model the first time, as TensorRT builds its engines."""
+TELL_S = 3.0
+"""What takes no longer than this is not told."""
 
 
 class Probe(msgspec.Struct, frozen=True):
@@ -60,9 +61,20 @@ def probe(
     provider: str = "",
     *,
     timeout_s: float | None = None,
+    tell: Callable[[str], None] = lambda _: None,
     command: Sequence[str] = python_module("agent.runtimes.probe"),
 ) -> list[Probe]:
-    """Try artifacts on one runtime, in the order given, in a child process."""
+    """Try artifacts on one runtime, in the order given, in a child process.
+
+    Args:
+        folder: where they lie.
+        artifacts: what to try.
+        runtime: on which runtime.
+        provider: on which of its execution providers; empty is the CPU's.
+        timeout_s: for all of them together; None is what the provider needs.
+        tell: told what is being tried, where that takes long.
+        command: starts the child.
+    """
     version = runtime_version(runtime)
 
     def result(artifact: Artifact, reason: str, seconds: float = 0.0) -> Probe:
@@ -70,11 +82,17 @@ def probe(
 
     if version is None:
         return [result(a, f"{runtime} is not installed; {RUNTIMES[runtime].install}") for a in artifacts]
-    limit_s = timeout_s or (ENGINE_TIMEOUT_S if provider == TENSORRT else TIMEOUT_S)
+    slowly = RUNTIMES[runtime].first_time.get(provider, "")
+    limit_s = timeout_s or (FIRST_TIMEOUT_S if slowly else TIMEOUT_S)
 
     def run(left: Sequence[Artifact]) -> Ending:
+        def hear(number: int | None, seconds: float) -> None:
+            if number is not None and seconds >= TELL_S:
+                aside = f"; the first time {slowly}" if slowly else ""
+                tell(f"trying {left[number].file}, {number + 1} of {len(left)}: {seconds:.0f} s so far{aside}")
+
         request = Request(str(folder.absolute()), runtime, provider, tuple(left))
-        return run_child(command, msgspec.json.encode(request), limit_s)
+        return run_child(command, msgspec.json.encode(request), limit_s, hear)
 
     ending, alive, dead = outlive(artifacts, run)
     seconds = [said["seconds"] for said in ending.said if "seconds" in said]

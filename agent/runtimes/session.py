@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
 from profiles.manifest import Artifact, Format
+from profiles.profile import RuntimeName
 
 MAX_BATCH = 256
 """More images than this go through a net in several calls, which bounds its memory and a GPU engine's shapes."""
@@ -26,6 +27,8 @@ class Session(Protocol):
 class Runtime:
     """One runtime: what it runs, and how it is found, opened and installed."""
 
+    name: RuntimeName
+    """What profiles call it."""
     format: Format
     module: str
     """What Python imports."""
@@ -35,6 +38,8 @@ class Runtime:
     """What to type where it is missing."""
     open: Callable[[bytes, Artifact, int, str], Session]
     """(content of the model file, its artifact, threads, execution provider or "") -> session."""
+    first_time: Mapping[str, str] = field(default_factory=dict)
+    """What a provider does for minutes when it first meets a model, for people; by provider."""
 
 
 def one_line(error: BaseException) -> str:

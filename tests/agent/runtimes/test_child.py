@@ -37,6 +37,15 @@ def test_a_childs_end_is_told_in_words(program: str, death: str) -> None:
     assert ending.begun == 2
 
 
+def test_who_waits_hears_what_is_being_tried() -> None:
+    heard: list[tuple[int | None, float]] = []
+    program = f"{SAY_BEGIN_2} import time; time.sleep(60)"
+    ending = run_child(python(program), b"", 4.0, lambda number, seconds: heard.append((number, seconds)))
+    assert "no answer within 4 s" in ending.death
+    assert heard[-1][0] == ending.begun == 2
+    assert all(0 < seconds < 30 for _, seconds in heard)
+
+
 def test_only_whole_lines_of_json_are_heard() -> None:
     program = """print('INFO: noise'); print('{"begin": 0}'); print('{"seconds": 1.5}'); print('{"begin": 1', end='')"""
     assert run_child(python(program), b"", 30).said == ({"begin": 0}, {"seconds": 1.5})

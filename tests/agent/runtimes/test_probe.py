@@ -82,9 +82,28 @@ def test_a_runtime_that_breaks_when_it_is_imported(linear: Linear, tmp_path: Pat
         tmp_path,
         linear.write(tmp_path, linear.artifact("linear.onnx")),
         "onnxruntime",
-        timeout_s=2,
+        timeout_s=2 if "sleep" in runtime else 60,
         command=(sys.executable, "-c", f"{program}; sys.exit(main())"),
     )
     assert not only.ok
     assert reason in only.reason
     assert "\n" not in only.reason
+
+
+def test_what_takes_long_is_told(linear: Linear, tmp_path: Path) -> None:
+    (tmp_path / "slow").mkdir()
+    (tmp_path / "slow/onnxruntime.py").write_text("import time; time.sleep(60)")
+    program = f"import sys; sys.path.insert(0, {str(tmp_path / 'slow')!r}); from agent.runtimes.probe import main"
+    told: list[str] = []
+    (only,) = probe(
+        tmp_path,
+        linear.write(tmp_path, linear.artifact("linear.onnx")),
+        "onnxruntime",
+        "TensorrtExecutionProvider",
+        timeout_s=12,
+        tell=told.append,
+        command=(sys.executable, "-c", f"{program}; sys.exit(main())"),
+    )
+    assert only.reason == "no answer within 12 s"
+    assert told[-1].startswith("trying linear.onnx, 1 of 1: ")
+    assert told[-1].endswith(" s so far; the first time TensorRT builds an engine for this board, which is kept")

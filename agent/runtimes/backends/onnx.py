@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+import numpy as np
 from numpy.typing import NDArray
 
 from agent.folders import cache_folder
@@ -14,8 +18,10 @@ from profiles.errors import RuntimeUnusableError
 from profiles.manifest import Artifact
 
 if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
+    from onnxruntime import InferenceSession, SessionOptions
 
+Provider = str | tuple[str, dict[str, str]]
+"""Its name, and its options where it has some."""
 CPU = "CPUExecutionProvider"
 CUDA = "CUDAExecutionProvider"
 TENSORRT = "TensorrtExecutionProvider"
@@ -52,18 +58,49 @@ def _open(content: bytes, artifact: Artifact, threads: int, provider: str) -> On
     options.log_severity_level = ERROR
     # Threads that spin while they wait burn 40 ms of CPU after a call of 0.1 ms (measured, 1.31 on x86, 2 threads).
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    session = onnxruntime.InferenceSession(
-        content, options, providers=_providers(asked, artifact, onnxruntime.__version__)
-    )
+    providers = _providers(asked, artifact, onnxruntime.__version__)
+    if asked == CPU:
+        session = onnxruntime.InferenceSession(content, options, providers=providers)
+    else:
+        session, used = open_watched(content, artifact, options, providers)
+        if asked not in used:
+            raise RuntimeUnusableError(
+                f"onnxruntime fell back from {asked} to {' and '.join(used)}; check the board's CUDA and TensorRT"
+            )
     session.disable_fallback()
-    if session.get_providers()[0] != asked:
-        raise RuntimeUnusableError(
-            f"onnxruntime fell back from {asked} to {session.get_providers()[0]}; check the board's CUDA and TensorRT"
-        )
     return OnnxSession(session)
 
 
-def _providers(asked: str, artifact: Artifact, version: str) -> list[str | tuple[str, dict[str, str]]]:
+def open_watched(
+    content: bytes, artifact: Artifact, options: SessionOptions, providers: Sequence[Provider]
+) -> tuple[InferenceSession, tuple[str, ...]]:
+    """Open a session and run it once under onnxruntime's profiler, which says what computed each operation.
+
+    A session that lists a provider may have given it no operation at all, and all of them to the CPU.
+
+    Args:
+        content: the model file's.
+        artifact: its row of the manifest.
+        options: of the session.
+        providers: those to use, in order.
+
+    Returns:
+        The session, and the providers that computed something.
+    """
+    import onnxruntime
+
+    with TemporaryDirectory() as folder:
+        options.enable_profiling = True
+        options.profile_file_prefix = str(Path(folder) / "profile")
+        session = onnxruntime.InferenceSession(content, options, providers=providers)
+        images = np.zeros((1, *artifact.input.shape), artifact.input.dtype)
+        session.run(None, {session.get_inputs()[0].name: images})
+        events = msgspec.json.decode(Path(session.end_profiling()).read_bytes())
+    used = (event.get("args", {}).get("provider") for event in events if event.get("cat") == "Node")
+    return session, tuple(dict.fromkeys(filter(None, used)))
+
+
+def _providers(asked: str, artifact: Artifact, version: str) -> list[Provider]:
     """The provider that is asked for, then those that take the operations it does not know."""
     if asked == TENSORRT:
         options = tensorrt.options(artifact, version, root=Path("/"), cache=cache_folder())
@@ -71,10 +108,13 @@ def _providers(asked: str, artifact: Artifact, version: str) -> list[str | tuple
     return [asked] if asked == CPU else [asked, CPU]
 
 
-RUNTIME = Runtime(
+ONNXRUNTIME = Runtime(
+    name="onnxruntime",
     format="onnx",
     module="onnxruntime",
     distributions=("onnxruntime", "onnxruntime-gpu"),
     install="pip install 'digit-agent[onnx]'",
     open=_open,
+    first_time={TENSORRT: "TensorRT builds an engine for this board, which is kept"},
 )
+RUNTIMES = (ONNXRUNTIME,)

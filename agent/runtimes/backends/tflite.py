@@ -57,6 +57,7 @@ def _open(module: str, content: bytes, _artifact: Artifact, threads: int, _provi
 
 
 LITERT = Runtime(
+    name="ai-edge-litert",
     format="tflite",
     module="ai_edge_litert",
     distributions=("ai-edge-litert",),
@@ -64,9 +65,11 @@ LITERT = Runtime(
     open=partial(_open, "ai_edge_litert.interpreter"),
 )
 TFLITE_RUNTIME = Runtime(
+    name="tflite-runtime",
     format="tflite",
     module="tflite_runtime",
     distributions=("tflite-runtime",),
     install="pip install 'digit-agent[tflite]'",
     open=partial(_open, "tflite_runtime.interpreter"),
 )
+RUNTIMES = (LITERT, TFLITE_RUNTIME)
