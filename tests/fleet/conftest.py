@@ -40,7 +40,12 @@ class Fleet:
     def rollout(self, bundle: Path, *options: str) -> subprocess.Popen[str]:
         """Begin to roll a bundle out to all boards."""
         folder = REPOSITORY / "deploy/ansible"
-        values = (f"digit_bundle={bundle}", f"digit_public_key={self.desktop.public}", "ansible_user=pi")
+        values = (
+            f"digit_bundle={bundle}",
+            f"digit_public_key={self.desktop.public}",
+            "ansible_user=pi",
+            "digit_frames=8",
+        )
         extra = [word for value in values for word in ("--extra-vars", value)]
         hosts = ["--inventory", str(self.desktop.folder / "hosts.yml"), f"--ssh-common-args=-F {self.ssh_config}"]
         return subprocess.Popen(
@@ -87,13 +92,12 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
         (scratch / "ssh_config").write_text(addresses + SSH_CONFIG.format(key=key))
         (scratch / "hosts.yml").write_text(f"boards: {{hosts: {{{', '.join(f'{name}: ' for name in NAMES)}}}}}\n")
         ansible = kept(cache, "ansible", ANSIBLE, _install_ansible)
-        for board in boards:
-            board.await_ready()
         yield Fleet(tuple(boards), tuple(wires), desktop, ansible, scratch / "ssh_config")
 
 
 def _let_in(root: Path, key: Path) -> None:
-    """A user as Raspberry Pi OS has it: in by key, and root without a password."""
+    """A user as Raspberry Pi OS has it: in by key, and root without a password. The service waits for the rollout."""
+    sh("systemctl", f"--root={root}", "disable", "digit-agent")
     sh("chroot", root, "useradd", "--create-home", "--shell=/bin/bash", "pi")
     (root / "etc/sudoers.d/pi").write_text("pi ALL=(ALL) NOPASSWD: ALL\n")
     (root / "home/pi/.ssh").mkdir(mode=0o700)
