@@ -243,21 +243,20 @@ def test_an_outage_is_told_again_only_where_its_reason_changes(bench: Bench) -> 
 
 
 def test_how_long_a_camera_is_away_and_when_it_is_tried(bench: Bench) -> None:
+    def now() -> Away | None:
+        return bench.lasting.away
+
     bench.see_frames(1)
-    assert bench.lasting.away is None
+    assert now() is None
     bench.rig.refusals = [SourceError("camera was unplugged")] * 5
     bench.rig.fault = "unplugged"
-
-    def next_try_s() -> float:
-        return bench.lasting.away.next_try_s if bench.lasting.away is not None else 0.0
-
-    bench.run(lambda: len(bench.pauses_s) == 4 and next_try_s() > 0)
-    away = bench.lasting.away
+    bench.run(lambda: len(bench.pauses_s) == 4 and (away := now()) is not None and away.next_try_s > 0)
+    away = now()
     assert away is not None
     assert 7.5 <= away.since_s <= 7.5 + FRAME_S + 5 * 0.5  # so much the openings may have taken
     assert away.next_try_s == pytest.approx(8.0)
     bench.run(lambda: len(bench.said) == 2)
-    assert bench.lasting.away is None
+    assert now() is None
 
 
 def test_a_still_picture_is_handed_on_and_watched(bench: Bench) -> None:
@@ -360,13 +359,11 @@ def test_what_is_away_in_words() -> None:
 @pytest.mark.parametrize(("frame_s", "frozen_after"), [(0.03, 61), (1.0, FROZEN_FRAMES)])
 def test_a_picture_is_frozen_after_a_while_and_some_frames(frame_s: float, frozen_after: int) -> None:
     still, picture = Stillness(1.8), np.full((48, 64, 3), 7, np.uint8)
-    still.add(picture, 0)
-    for repeated in range(1, frozen_after + 1):
-        assert not still.frozen
-        still.add(picture.copy(), repeated * frame_s)
-    assert still.frozen
-    changed = picture.copy()
-    changed[5, 5, 1] += 1  # between those that are sampled
-    still.add(changed, 99)
-    assert not still.frozen
-    assert not still.repeats
+    frozen = []
+    for number in range(frozen_after + 1):
+        still.add(picture.copy(), number * frame_s)
+        frozen.append(still.frozen)
+    assert frozen == [False] * frozen_after + [True]
+    picture[5, 5, 1] += 1  # between those that are sampled
+    still.add(picture, 99)
+    assert (still.frozen, still.repeats) == (False, False)
