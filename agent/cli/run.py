@@ -39,6 +39,8 @@ def run(
     In a terminal a live dashboard shows what is read, how fast, and at what cost; elsewhere each reading is a line, and
     SIGHUP reads the configuration again and takes over other artifacts.
 
+    A camera or a stream that fails is opened again until it is back; only a service also waits for one at its start.
+
     Example: `digit-agent run --camera 0`, or without a camera `digit-agent run --source demo:`
     """
     given = Config(
