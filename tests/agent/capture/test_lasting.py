@@ -22,7 +22,7 @@ TIMES = 100
 PATIENCE = Patience()
 SEEN_WITHIN_S = 2.0
 FRAME_S = 0.1
-ENOUGH_S = 30.0
+ENOUGH_S = 120.0
 
 
 class Clock:

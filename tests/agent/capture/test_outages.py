@@ -26,7 +26,7 @@ from agent.capture.uri import parse_source
 BRISK = Patience(silent_s=0.4, frozen_s=0.4, pauses_s=(0.02,))
 FAULTS = ("stalls", "hangs up", "sends a page", "refuses")
 ROUNDS = 6
-ENOUGH_S = 30.0
+ENOUGH_S = 120.0
 
 
 class Address(BaseHTTPRequestHandler):
