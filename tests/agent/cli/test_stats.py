@@ -1,15 +1,20 @@
 from __future__ import annotations
 
+import csv
+import io
 import json
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from agent.live.tick import Counts, RunInfo, Tick, Vitals
+from agent.telemetry.report import opened
 from agent.telemetry.store import Store
+from agent.views.rows import Table, write_rows
 from agent.vision.box import Box
 from agent.vision.lines import Reading
 from agent.vision.page import Page
@@ -78,6 +83,47 @@ def test_json_tells_the_same_to_programs(log: Path) -> None:
     assert (day["max_mw"], day["max_c"], day["faults"]) == (3000.0, 48.5, 1)
 
 
+def test_csv_has_a_row_an_hour_with_every_stage(log: Path) -> None:
+    (hour,) = csv.DictReader(stats("--log", log, "--csv").stdout.splitlines())
+    assert (hour["frames"], hour["readings"], hour["max_mw"], hour["faults"]) == ("100", "1", "3000.0", "1")
+    assert float(hour["total_p99_ms"]) == pytest.approx(198, rel=0.01)
+    assert datetime.fromisoformat(hour["start"]).minute == 0
+
+
+@pytest.mark.parametrize(
+    ("table", "names", "rows"),
+    [
+        ("days", ["start", "seconds", "frames"], 1),
+        ("readings", ["at", "run", "frame"], 1),
+        ("faults", ["at", "run", "text"], 1),
+        ("choices", ["at", "run", "artifact"], 2),
+        ("runs", ["id", "started_at", "seconds"], 2),
+    ],
+)
+def test_every_table_can_be_had_as_csv(table: Table, names: list[str], rows: int, log: Path) -> None:
+    out = io.StringIO()
+    with opened(log) as connection:
+        write_rows(connection, table, -1, out)
+    header, *lines = csv.reader(out.getvalue().splitlines())
+    assert header[:3] == names
+    assert [len(line) for line in lines] == [len(header)] * rows
+
+
+def test_a_plot_is_written_and_charts_are_shown(log: Path, tmp_path: Path) -> None:
+    done = stats("--log", log, "--plot", tmp_path / "plot.svg")
+    assert (done.returncode, done.stdout) == (0, f"{tmp_path / 'plot.svg'} shows 1 hours\n")
+    assert (tmp_path / "plot.svg").read_text().startswith("<svg")
+    shown = stats("--log", log, "--chart").stdout
+    assert "latency from capture to result, p50 █ and p95 •, ms" in shown
+    assert "Readings" not in shown
+
+
+def test_two_ways_to_show_it_are_wrong_use(log: Path) -> None:
+    done = stats("--log", log, "--json", "--csv")
+    assert done.returncode == 2
+    assert "give one of them" in done.stderr
+
+
 @pytest.mark.parametrize("content", [None, b"not a database"])
 def test_a_log_that_is_missing_or_damaged_is_one_clear_line(content: bytes | None, tmp_path: Path) -> None:
     path = tmp_path / "agent.db"
@@ -98,3 +144,4 @@ def test_a_log_of_no_run_says_so(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert "nothing is logged yet" in done.stdout
     assert "By day" not in done.stdout
+    assert stats("--log", tmp_path / "agent.db", "--csv").stdout == ""
