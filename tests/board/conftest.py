@@ -1,0 +1,148 @@
+"""Boards that stand in a temporary folder, and what the agent says on each.
+
+Everything here takes minutes: `make test-board`. The commands run side by side, as many as this machine has processors.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import msgspec
+import pytest
+
+from agent.capture.demo import Demo
+from agent.capture.frame import Frame
+from agent.capture.uri import DemoSpec
+from agent.folders import default_artifacts
+from profiles.manifest import FILE_NAME, dump_manifest, load_manifest
+from tools.arm64.boards import BOARDS
+from tools.arm64.plant import Planted, build_wheel, plant
+from tools.arm64.world import MissingTool, World, make_world
+
+LOGITS = str(Path(__file__).with_name("logits.py"))
+READS_WITH = {"pi-zero-2w": "tflite", "nano": "onnx", "pi-4b": "onnx", "pi-5": "tflite"}
+"""Boards on which it is looked at, too, what is computed: one of each core, and the format with which it reads."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    def json(self) -> dict[str, object]:
+        """The one JSON object that a command printed that did its work."""
+        assert self.code == 0, self.err
+        told: dict[str, object] = msgspec.json.decode(self.out)
+        return told
+
+
+@pytest.fixture(scope="session")
+def cache() -> Path:
+    folder = os.environ.get("DIGIT_BOARD_DIR")
+    if not folder:
+        pytest.skip("an arm64 userland takes minutes: make test-board, or name a folder to keep it in DIGIT_BOARD_DIR")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def world(cache: Path) -> World:
+    try:
+        return make_world(cache)
+    except MissingTool as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def wheel(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    try:
+        return build_wheel(tmp_path_factory.mktemp("wheel"))
+    except MissingTool as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def boards(world: World, wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Planted]:
+    folder = tmp_path_factory.mktemp("boards")
+    return {name: plant(board, world, wheel, folder / name) for name, board in BOARDS.items()}
+
+
+@pytest.fixture(scope="session")
+def few(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+    """Folders of int8 artifacts, of one format and of "both": timing all that ship takes too long under emulation."""
+    root, shipped = tmp_path_factory.mktemp("few"), default_artifacts()
+    manifest = load_manifest(shipped)
+    for name in ("onnx", "tflite", "both"):
+        kept = tuple(a for a in manifest.artifacts if a.precision == "int8" and name in {a.format, "both"})
+        (root / name).mkdir()
+        (root / name / FILE_NAME).write_bytes(dump_manifest(msgspec.structs.replace(manifest, artifacts=kept)))
+        for artifact in kept:
+            (root / name / artifact.file).write_bytes((shipped / artifact.file).read_bytes())
+    return {folder.name: folder for folder in root.iterdir()}
+
+
+@pytest.fixture(scope="session")
+def frame() -> Frame:
+    """The demo's first frame, whose truth is known."""
+    frame = Demo(DemoSpec(uri="demo:", seed=0, frames=1, fps=None)).read()
+    assert frame is not None
+    return frame
+
+
+@pytest.fixture(scope="session")
+def picture(frame: Frame, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("picture") / "frame.png"
+    assert cv2.imwrite(str(path), frame.image)
+    return path
+
+
+@pytest.fixture(scope="session")
+def ask(
+    boards: Mapping[str, Planted], few: Mapping[str, Path], picture: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str, str], Said]]:
+    """What a command says on a board; all were begun at once, and this waits for the one that is asked for."""
+    brief = ("--batch", "1", "--seconds", "0", "--json")
+    commands = {(name, "doctor"): ("digit-agent", "doctor", "--json") for name in boards}
+    commands |= {(name, "bench"): ("digit-agent", "bench", "--artifacts", str(few["both"]), *brief) for name in boards}
+    for name, kind in READS_WITH.items():
+        commands[name, "read"] = ("digit-agent", "read", "--artifacts", str(few[kind]), str(picture), "--json")
+        commands[name, "logits"] = ("python", LOGITS)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        begun = {
+            key: pool.submit(_say, boards[key[0]], command, tmp_path_factory.mktemp(key[0]))
+            for key, command in commands.items()
+        }
+        yield lambda name, command: begun[name, command].result()
+        pool.shutdown(cancel_futures=True)
+
+
+@pytest.fixture(scope="session")
+def desktop(
+    cache: Path, few: Mapping[str, Path], picture: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Said]:
+    """What the same commands say here."""
+    agent, artifacts = str(Path(sys.executable).with_name("digit-agent")), str(few["both"])
+    commands = {
+        "read": (agent, "read", "--artifacts", artifacts, str(picture), "--json"),
+        "logits": (sys.executable, LOGITS),
+    }
+    environ = {**os.environ, "XDG_CACHE_HOME": str(tmp_path_factory.mktemp("desktop"))}
+    return lambda command: _run(commands[command], environ)
+
+
+def _say(board: Planted, command: Sequence[str], home: Path) -> Said:
+    return _run((str(board.bin / command[0]), *command[1:]), board.environ(home))
+
+
+def _run(command: Sequence[str], environ: Mapping[str, str]) -> Said:
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    return Said(done.returncode, done.stdout, done.stderr)
