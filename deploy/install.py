@@ -158,12 +158,11 @@ def _try(bundle: Bundle, root: Path, machine: Machine, previous: str | None, tel
         switch(root, attempt.slot)
         tell("starting the service with the new version")
         _watch(root, attempt.slot, machine, bundle.manifest.agent)
-    except (DigitAgentError, OSError) as error:
-        ours = isinstance(error, DigitAgentError)
-        reason = str(error) if ours else f"{error.filename or root} could not be written ({error.strerror})"
-        _undo(root, machine, reason)
-        stays = f"version {previous}" if previous else "what shipped with the agent"
-        raise InstallError(f"version {version} was not kept, and {stays} is in use, because {reason}") from error
+    except DigitAgentError as error:
+        raise _failed(root, machine, previous, str(error)) from error
+    except OSError as error:
+        reason = f"{error.filename or root} could not be written ({error.strerror})"
+        raise _failed(root, machine, previous, reason) from error
     except BaseException:  # Ctrl-C, or the machine is told to shut down
         _undo(root, machine, "it was interrupted")
         raise
@@ -184,6 +183,13 @@ def _prepare(bundle: Bundle, root: Path, attempt: Attempt, machine: Machine, tel
     tell("trying the artifacts on this board")
     agent = program(root, attempt.slot) or machine.agent
     check_artifacts(machine, agent, slot_folder(root, attempt.slot) / "artifacts")
+
+
+def _failed(root: Path, machine: Machine, previous: str | None, reason: str) -> InstallError:
+    """Go back, and say so."""
+    version = _undo(root, machine, reason).version
+    stays = f"version {previous}" if previous else "what shipped with the agent"
+    return InstallError(f"version {version} was not kept, and {stays} is in use, because {reason}")
 
 
 def _watch(root: Path, slot: Slot, machine: Machine, agent: str | None) -> None:
