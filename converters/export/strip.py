@@ -26,8 +26,10 @@ def strip_onnx(content: bytes, input_name: str) -> bytes:
     arrays = {one.name: numpy_helper.to_array(one) for one in old.graph.initializer}
     names = {name: name for name in ("", input_name, OUTPUT)}
     constants: dict[tuple[object, ...], str] = {}
+    # onnxruntime computes a Gemm in integers only if its weights' zero point is there, though it be 0.
+    gemms = {node.input[1] for node in old.graph.node if node.op_type == "Gemm"}
     for node in old.graph.node:
-        if node.op_type == "DequantizeLinear" and len(node.input) == 3 and not arrays[node.input[2]].any():
+        if node.op_type == "DequantizeLinear" and node.output[0] not in gemms and not arrays[node.input[2]].any():
             del node.input[2]  # a zero point of 0 is what its absence means
         for name in chain(node.input, node.output):
             short = names.get(name, _short(len(names)))

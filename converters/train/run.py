@@ -130,9 +130,8 @@ def find_teachers(recipe: Recipe, folder: Path) -> tuple[Path, ...]:
 
 def _checkpoint(recipe: Recipe, seed: int, net: nn.Module, ranges: Ranges) -> Checkpoint:
     packages = ("torch", "numpy", "opencv-python-headless")
-    return Checkpoint(
-        recipe.net, net.state_dict(), ranges, recipe.name, seed, {name: version(name) for name in packages}
-    )
+    versions = {package: version(package) for package in packages}
+    return Checkpoint(recipe.net, net.state_dict(), ranges, recipe.name, seed, versions)
 
 
 MakeEpoch = Callable[[np.random.Generator], LabelledGlyphs]

@@ -1,4 +1,4 @@
-"""A run in steps: each changes the net, lets it learn, and is measured; interrupted, it resumes after its last epoch."""
+"""A run in steps: each changes the net, lets it learn, and is measured; it resumes after its last whole epoch."""
 
 from __future__ import annotations
 

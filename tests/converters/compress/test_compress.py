@@ -1,0 +1,120 @@
+"""Each compression step alone, on nets with random weights."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from agent.vision.digits import NOT_A_DIGIT
+from converters.compress.distil import Ensemble, distilling
+from converters.compress.prune import prune
+from converters.compress.quantize import finish, prepare
+from converters.compress.sparsify import bake, sparsify, two_of_four
+from converters.export.cost import measure_cost
+from converters.export.golden import golden_inputs
+from converters.export.ranges import fold, measure_ranges
+from converters.nets import build_net
+from converters.nets.shape import shape_like
+from converters.nets.tensors import to_input
+from converters.recipe import Distil
+
+GLYPHS = golden_inputs("classifier")
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def net() -> nn.Module:
+    torch.manual_seed(0)
+    return build_net("small").eval()
+
+
+def test_pruned_channels_are_gone_and_their_work_with_them(net: nn.Module) -> None:
+    before = measure_cost(net, to_input(GLYPHS[:1]))
+    state = prune(net, 0.5, to_input(GLYPHS[:1])).state_dict()
+    again = shape_like(build_net("small"), state).eval()
+    again.load_state_dict(state)
+    after = measure_cost(again, to_input(GLYPHS[:1]))
+    assert after.parameters < 0.35 * before.parameters
+    assert after.macs < 0.4 * before.macs
+    with torch.no_grad():
+        assert again(to_input(GLYPHS)).shape == (len(GLYPHS), 11)
+        assert torch.equal(again(to_input(GLYPHS)), net(to_input(GLYPHS)))
+
+
+def test_two_of_four_input_channels_stay_and_they_are_the_largest(net: nn.Module) -> None:
+    before = net.get_parameter("features.3.weight").detach().clone()
+    weight = bake(sparsify(net)).get_parameter("features.3.weight").detach()
+    groups = weight.abs().movedim(1, -1).unflatten(-1, (-1, 4))
+    assert ((groups > 0).sum(dim=-1) == 2).all()
+    kept = weight != 0
+    assert torch.equal(weight[kept], before[kept])
+    assert before[~kept].abs().mean() < before[kept].abs().mean()
+    assert net.get_parameter("features.0.weight").all(), "one input channel makes no group of four"
+
+
+def test_a_mask_has_two_ones_in_each_group() -> None:
+    weight = torch.tensor([4.0, -3, 2, 1, 0.1, -0.2, 0.3, -0.4]).view(1, 8, 1, 1)
+    assert two_of_four(weight).flatten().tolist() == [1, 1, 0, 0, 0, 0, 1, 1]
+
+
+def test_what_was_sparse_stays_so_while_int8_is_learnt(net: nn.Module) -> None:
+    folded = fold(bake(sparsify(net)))
+    rounding = prepare(folded, measure_ranges(folded, GLYPHS)).train()
+    optimizer = torch.optim.SGD(rounding.parameters(), 0.1)
+    rounding(to_input(GLYPHS)).square().sum().backward()
+    optimizer.step()
+    learnt, _ = finish(rounding, folded)
+    groups = learnt.get_parameter("features.3.weight").movedim(1, -1).unflatten(-1, (-1, 4))
+    assert ((groups != 0).sum(dim=-1) <= 2).all()
+
+
+def test_rounded_weights_are_multiples_of_a_filters_scale(net: nn.Module) -> None:
+    folded = fold(net)
+    rounding = prepare(folded, measure_ranges(folded, GLYPHS)).eval()
+    with torch.no_grad():
+        expected = rounding(to_input(GLYPHS))
+        learnt, ranges = finish(rounding, copy.deepcopy(folded))
+        weight = learnt.get_parameter("features.3.weight").flatten(1)
+        steps = weight / (weight.abs().amax(dim=1, keepdim=True) / 127)
+        assert torch.allclose(steps, steps.round(), atol=1e-3)
+        measured = measure_ranges(folded, GLYPHS)
+        again = prepare(learnt, {**measured, **ranges}).eval()(to_input(GLYPHS))
+    assert torch.allclose(expected, again, atol=1e-5), "rounding what is rounded changes nothing"
+
+
+def test_rounding_moves_logits_little(net: nn.Module) -> None:
+    folded = fold(net)
+    rounding = prepare(folded, measure_ranges(folded, GLYPHS)).eval()
+    with torch.no_grad():
+        true, rounded = folded(to_input(GLYPHS)), rounding(to_input(GLYPHS))
+    assert not torch.equal(true, rounded)
+    assert float((true - rounded).abs().max()) < 0.1 * float(true.abs().max())
+
+
+def test_an_ensemble_gives_the_mean_of_its_nets_probabilities() -> None:
+    one, other = build_net("nano").eval(), build_net("lenet5").eval()
+    inputs = to_input(GLYPHS)
+    with torch.no_grad():
+        mean = (one(inputs)[:, :10].softmax(1) + other(inputs).softmax(1)) / 2
+        assert torch.allclose(Ensemble([one, other])(inputs), mean, atol=1e-6)
+
+
+def test_teachers_are_asked_about_digits_only() -> None:
+    teacher = build_net("nano").eval()
+    taught = distilling(
+        lambda _inputs, logits, labels: functional.cross_entropy(logits, labels),
+        [teacher],
+        Distil(teacher="nano", temperature=2.0, trust=1.0),
+        CPU,
+    )
+    inputs = to_input(GLYPHS)
+    with torch.no_grad():
+        own, other = teacher(inputs), torch.randn(len(inputs), 11, generator=torch.Generator().manual_seed(0))
+    digits, outliers = torch.arange(12) % 10, torch.full((12,), NOT_A_DIGIT)
+    assert float(taught(inputs, own, digits)) == pytest.approx(0, abs=1e-5)
+    assert float(taught(inputs, other, digits)) > 0.01
+    assert float(taught(inputs, other, outliers)) == 0
