@@ -1,5 +1,8 @@
 """What `make bench` measures besides `digit-agent bench`: whole pictures, against other ways to read them.
 
+python -m benchmarks.choice     # whether the choice is worse than the best fixed one
+python -m benchmarks.start      # start to first reading, and memory
+python -m benchmarks.idle       # work per second where the camera moves, and where nothing does
 python -m benchmarks.reading    # a frame and a still, against OpenCV's sample and against a bare threshold
 python -m benchmarks.video      # films, whether each number in them is announced once and rightly
 python -m benchmarks.scenes   # drawn pages of every kind, under what makes them hard; needs MNIST

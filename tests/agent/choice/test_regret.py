@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from agent.choice.doubt import PROMISE
+from benchmarks.choice import regret_of_choosing
+from profiles.profile import RuntimeOption, load_profile
+
+if TYPE_CHECKING:
+    from tests.agent.conftest import Linear
+
+
+def test_what_is_chosen_is_never_worse_than_the_best_fixed_choice_by_more_than_is_promised(
+    linear: Linear, tmp_path: Path
+) -> None:
+    """Five files on two runtimes: to take the first of a list, or the slow one, would fail here."""
+    names = ("slow.onnx", "linear.onnx", "linear-int8.onnx", "linear.tflite", "linear-int8.tflite")
+    linear.write(tmp_path, *map(linear.artifact, names))
+    runtimes = (RuntimeOption(name="onnxruntime"), RuntimeOption(name="ai-edge-litert"))
+    profile = msgspec.structs.replace(load_profile("generic-x86"), runtimes=runtimes)
+    regret = regret_of_choosing(tmp_path, profile, "classifier", seconds=0.3)
+    assert regret.at_least <= PROMISE, regret
