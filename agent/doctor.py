@@ -26,8 +26,8 @@ from profiles.manifest import load_manifest
 from profiles.profile import Profile, RuntimeOption
 
 State = Literal["ok", "none", "warn", "fail"]
-LEAST_FREE_BYTES = 200 * 2**20
-"""The log alone may take 64 MiB, TensorRT's engines some more."""
+LEAST_FREE_BYTES = 400 * 2**20
+"""The log alone may take 256 MiB, TensorRT's engines some more."""
 NOT_CAMERAS = ("bcm2835-codec", "bcm2835-isp", "rpivid", "rpi-hevc", "pispbe")
 """Video nodes of a Raspberry Pi that are codecs and image processors."""
 RIBBON_CAMERAS = ("unicam", "rp1-cfe", "vi-output")

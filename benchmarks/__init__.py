@@ -5,5 +5,6 @@ python -m benchmarks.start      # start to first reading, and memory
 python -m benchmarks.idle       # work per second where the camera moves, and where nothing does
 python -m benchmarks.reading    # a frame and a still, against OpenCV's sample and against a bare threshold
 python -m benchmarks.video      # films, whether each number in them is announced once and rightly
+python -m benchmarks.log        # what the log writes in a day of ten readings a second
 python -m benchmarks.scenes   # drawn pages of every kind, under what makes them hard; needs MNIST
 """

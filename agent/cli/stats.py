@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agent.cli.options import ConfigFile
 from profiles.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,8 +30,9 @@ class Table(str, Enum):
 def stats(
     *,
     log: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The log, where 'run --log' put it elsewhere.")
+        Path | None, typer.Option(metavar="FILE", help="The log. [default: that of 'digit-agent run' here]")
     ] = None,
+    config: ConfigFile = None,
     last: Annotated[
         int | None,
         typer.Option(
@@ -54,11 +56,10 @@ def stats(
     import msgspec
 
     from agent.telemetry.report import opened, report
-    from agent.telemetry.schema import default_path
     from agent.views.rows import write_rows
     from agent.views.week import HOURS
 
-    path = log or default_path()
+    path = log or _configured(config)
     if csv:
         with opened(path) as connection:
             write_rows(connection, table.value, last or -1, sys.stdout)
@@ -70,6 +71,16 @@ def stats(
         _plot(told, plot)
     else:
         _show(told, path, chart=chart)
+
+
+def _configured(config: Path | None) -> Path:
+    """Where `run` logs to when it is told nothing else."""
+    from agent.config.layers import config_files, settle
+    from agent.config.options import Config
+    from agent.telemetry.schema import default_path
+    from profiles.board import detect_board
+
+    return settle(Config(), config_files(config), detect_board().profile).log or default_path()
 
 
 def _plot(told: Report, plot: Path) -> None:

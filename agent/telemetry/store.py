@@ -12,7 +12,7 @@ from agent.telemetry.clock import Clock, system_clock
 from agent.telemetry.log import Log, RunRow
 
 BATCH_S = 5.0
-CLOSE_TIMEOUT_S = 20.0
+CLOSE_TIMEOUT_S = 10.0
 
 
 class Store:

@@ -118,6 +118,12 @@ def test_a_plot_is_written_and_charts_are_shown(log: Path, tmp_path: Path) -> No
     assert "Readings" not in shown
 
 
+def test_the_log_that_a_configuration_names_is_shown(log: Path) -> None:
+    (log.parent / "config.toml").write_text(f'log = "{log}"\n')
+    told = json.loads(stats("--config", log.parent / "config.toml", "--json").stdout)
+    assert [run["id"] for run in told["runs"]] == [2, 1]
+
+
 def test_two_ways_to_show_it_are_wrong_use(log: Path) -> None:
     done = stats("--log", log, "--json", "--csv")
     assert done.returncode == 2
