@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from deploy.cli import bundle, history, install, keygen, recover, rollback, status
+from deploy.cli import bundle, history, install, keygen, push, recover, rollback, status
 from profiles.terminal import show_version
 
 app = typer.Typer(
@@ -17,7 +17,9 @@ On the desktop, once: `digit-deploy keygen`, and copy `deploy.pub` to each board
 
 `digit-deploy bundle artifacts/pi4 --key deploy.key --version 1.4`
 
-On the board: `sudo digit-deploy install digit-agent-1.4-pi4.bundle`
+`digit-deploy push pi@board --bundle digit-agent-1.4-pi4.bundle`, or on the board itself:
+
+`sudo digit-deploy install digit-agent-1.4-pi4.bundle`
 """,
     epilog="Exit codes: 0 done, 1 refused or rolled back, 2 wrong use.",
     no_args_is_help=True,
@@ -39,6 +41,7 @@ def options(
 app.command()(keygen.keygen)
 app.command()(bundle.bundle)
 app.command()(install.install)
+app.command()(push.push)
 app.command()(status.status)
 app.command()(rollback.rollback)
 app.command()(history.history)

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.journal import Attempt, begin
+from deploy.machine import Machine
+from tests.deploy.made import BOARD, Maker, tree
+
+
+def digit_deploy(*argv: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "deploy", *map(str, argv)]
+    environ = {**os.environ, "COLUMNS": "120"}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environ)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def answer(*argv: str | Path) -> dict[str, Any]:
+    told = json.loads(digit_deploy(*argv, "--json").stdout)
+    assert isinstance(told, dict)
+    return told
+
+
+@pytest.fixture
+def options(maker: Maker, machine: Machine, tmp_path: Path) -> list[str]:
+    key, root = maker.keys.public, tmp_path / "root"
+    return [f"--public-key={key}", f"--root={root}", f"--agent={machine.agent}", "--restart=true", "--check=true"]
+
+
+def test_the_help_teaches() -> None:
+    told = digit_deploy("--help").stdout
+    assert "digit-deploy bundle artifacts/pi4 --key deploy.key --version 1.4" in told
+    assert "Exit codes: 0 done, 1 refused or rolled back, 2 wrong use." in told
+    for command in ("keygen", "bundle", "install", "push", "status", "rollback", "history", "recover"):
+        assert "Example:" in digit_deploy(command, "--help").stdout
+        assert f" {command} " in told
+
+
+def test_from_the_keys_to_the_board(tmp_path: Path, artifacts: Path, machine: Machine) -> None:
+    private, bundle, root = tmp_path / "my.key", tmp_path / "a.bundle", tmp_path / "root"
+    assert "copy it to /etc/digit-agent/deploy.pub" in digit_deploy("keygen", private).stdout
+    made = answer("bundle", artifacts, "--key", private, "--version", "1.4", "--out", bundle)
+    assert made["bytes"] == bundle.stat().st_size
+    assert (made["version"], made["compatible"], made["agent"]) == ("1.4", [BOARD], None)
+
+    board = [f"--root={root}", f"--public-key={private.with_suffix('.pub')}", f"--agent={machine.agent}"]
+    tried = digit_deploy("install", bundle, "--dry-run", *board)
+    assert tried.stdout == "would install version 1.4 into slot a, instead of what shipped with the agent\n"
+    assert not root.exists()
+    board += ["--restart=true", "--check=true", "--frames=0"]
+    outcome = {"changed": True, "version": "1.4", "slot": "a", "previous": None}
+    assert answer("install", bundle, *board) == outcome
+    assert answer("install", bundle, *board) == {**outcome, "changed": False, "previous": "1.4"}
+    assert "version 1.4 is in use already" in digit_deploy("install", bundle, "--dry-run", *board).stdout
+
+    status = answer("status", f"--root={root}")
+    assert (status["current"], status["attempt"]) == ("a", None)
+    assert [(slot["version"], slot["in_use"], slot["damage"]) for slot in status["slots"]] == [
+        ("1.4", True, ""),
+        (None, False, ""),
+    ]
+    assert [event["what"] for event in answer("history", f"--root={root}")["events"]] == ["installed"]
+    assert "1.4" in digit_deploy("status", f"--root={root}").stdout
+    assert "installed" in digit_deploy("history", f"--root={root}").stdout
+
+
+def test_everyone_may_read_what_was_installed(maker: Maker, options: list[str], tmp_path: Path) -> None:
+    command = ["sh", "-c", 'umask 077; exec "$@"', "sh", sys.executable, "-m", "deploy", "install"]
+    subprocess.run([*command, str(maker.write()), "--frames=0", *options], check=True, capture_output=True)
+    for path in (tmp_path / "root").rglob("*"):
+        assert path.stat().st_mode & 0o777 == (0o755 if path.is_dir() else 0o644), path
+
+
+def test_what_was_cut_off_is_undone(maker: Maker, options: list[str], tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    for version in ("1.0", "1.1"):
+        digit_deploy("install", maker.write(version), "--frames=0", *options)
+    begin(root, Attempt(slot="b", version="1.1", previous="a", step="trying"))
+    assert "or was cut off: digit-deploy recover" in digit_deploy("status", f"--root={root}").stdout
+    undone = digit_deploy("recover", "--no-restart", f"--root={root}").stdout
+    assert undone == "version 1.1 was undone, because it was interrupted; the version before it is used\n"
+    assert answer("recover", "--no-restart", f"--root={root}") == {"changed": False, "event": None}
+    assert answer("status", f"--root={root}")["current"] == "a"
+
+
+def test_going_back(maker: Maker, options: list[str], tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    for version in ("1.0", "1.1"):
+        digit_deploy("install", maker.write(version), "--frames=0", *options)
+    back = digit_deploy("rollback", f"--root={root}", "--restart=true", "--frames=0").stdout
+    assert back == "version 1.0 is in use again, instead of version 1.1\n"
+
+
+def test_the_service_is_watched_unless_told_otherwise(maker: Maker, options: list[str], tmp_path: Path) -> None:
+    silent = [f"--health={tmp_path / 'nothing.json'}", "--timeout=0.5"]
+    told = digit_deploy("install", maker.write(), *options, *silent, code=1).stderr
+    assert "the agent finished 0 frames in a row without a fault in 0.5 s, of 30 that were asked for" in told
+    assert told.count("\n") == 1
+
+
+def test_refusals_are_one_line_and_touch_nothing(maker: Maker, options: list[str], tmp_path: Path) -> None:
+    bundle = maker.write("1.1")
+    digit_deploy("install", bundle, "--frames=0", *options)
+    before = tree(tmp_path / "root")
+    older, flipped = maker.write("1.0"), maker.folder / "flipped.bundle"
+    content = bytearray(bundle.read_bytes())
+    content[-2000] ^= 1
+    flipped.write_bytes(content)
+    digit_deploy("keygen", tmp_path / "other.key")
+    for argv, told in (
+        ([older], "is version 1.0, and 1.1 is in use; add --allow-downgrade"),
+        ([flipped], "is damaged; copy the bundle again"),
+        ([bundle, f"--public-key={tmp_path / 'other.pub'}"], "does not hold: another key made it"),
+        ([tmp_path / "missing.bundle"], "cannot be read (No such file or directory)"),
+    ):
+        refusal = digit_deploy("install", *options, *argv, code=1)
+        assert told in refusal.stderr
+        assert refusal.stderr.startswith("digit-deploy: ")
+        assert refusal.stderr.count("\n") == 1
+        assert refusal.stdout == ""
+    assert tree(tmp_path / "root") == before
+
+
+@pytest.mark.parametrize(
+    ("argv", "told"),
+    [
+        (["install", "x.bundle", "--public-key=missing.pub"], "the key missing.pub cannot be read"),
+        (["install"], "Missing argument"),
+        (["recover", "--restart=", "--root=."], "--restart '' is no command"),
+        (["recover", "--restart='", "--root=."], "is no command"),
+        (["bundle", ".", "--key=x", "--version=1"], None),
+    ],
+)
+def test_wrong_use_is_told(argv: list[str], told: str | None, tmp_path: Path, maker: Maker) -> None:
+    done = digit_deploy(*argv, code=2 if told else 1)
+    assert (told or "no manifest.json in .") in done.stderr
