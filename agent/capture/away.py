@@ -17,6 +17,8 @@ class Away:
     """Seconds that it has given none."""
     next_try_s: float
     """Seconds until it is opened again; 0 while that is tried."""
+    reason: str
+    """What was seen last, a line."""
 
     def __str__(self) -> str:
         tried = f"next try in {in_words(math.ceil(self.next_try_s))}" if self.next_try_s else "trying again"

@@ -52,6 +52,8 @@ class _Outage:
     began_s: float
     frozen: bool = False
     """It ends with another picture, not with the next one."""
+    reason: str = ""
+    """The last; all of them were said."""
     said: set[str] = field(default_factory=set)
     left: list[LatestFrame] = field(default_factory=list)
     """Those that hung during it."""
@@ -95,7 +97,8 @@ class Lasting:
         outage, now_s = self._outage, self._clock()
         if outage is None or (outage.frozen and not self._given_up):
             return None
-        return Away(now_s - outage.began_s, max(0.0, self._next_try_s - now_s) if self._given_up else 0.0)
+        next_try_s = max(0.0, self._next_try_s - now_s) if self._given_up else 0.0
+        return Away(now_s - outage.began_s, next_try_s, outage.reason)
 
     def get(self, timeout_s: float) -> Frame | None:
         """The newest frame that was not taken yet; None where none came in time.
@@ -170,6 +173,7 @@ class Lasting:
             outage = self._outage = _Outage(self._well_s)
             if self._well_s - self._back_s >= self._patience.pauses_s[-1]:
                 self._tries = 0
+        outage.reason = reason
         if reason not in outage.said:
             outage.said.add(reason)
             self._say(reason)

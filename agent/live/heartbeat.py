@@ -40,7 +40,7 @@ class Heartbeat:
 
     def waiting(self, away: Away) -> None:
         """The camera is away, and is being opened again."""
-        self._tell(str(away))
+        self._tell(f"{away}: {away.reason}")
 
     def close(self) -> None:
         notify(self._environ, STOPPING)

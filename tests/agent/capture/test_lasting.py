@@ -255,6 +255,7 @@ def test_how_long_a_camera_is_away_and_when_it_is_tried(bench: Bench) -> None:
     assert away is not None
     assert 7.5 <= away.since_s <= 7.5 + FRAME_S + 5 * 0.5  # so much the openings may have taken
     assert away.next_try_s == pytest.approx(8.0)
+    assert away.reason == "camera was unplugged"
     bench.run(lambda: len(bench.said) == 2)
     assert now() is None
 
@@ -352,8 +353,8 @@ def test_a_time_in_words(seconds: float, words: str) -> None:
 
 
 def test_what_is_away_in_words() -> None:
-    assert str(Away(12, 3.2)) == "camera away for 12 s, next try in 4 s"
-    assert str(Away(400, 0)) == "camera away for 7 min, trying again"
+    assert str(Away(12, 3.2, "")) == "camera away for 12 s, next try in 4 s"
+    assert str(Away(400, 0, "")) == "camera away for 7 min, trying again"
 
 
 @pytest.mark.parametrize(("frame_s", "frozen_after"), [(0.03, 61), (1.0, FROZEN_FRAMES)])

@@ -241,7 +241,9 @@ def test_a_service_waits_for_its_camera_and_outlasts_it(camera: NetworkCamera, l
     camera.break_down("refuses")
     with service(tmp_path, address, tmp_path / "artifacts") as (process, manager):
         first = hear(manager, "camera away for")
-        assert first[0].startswith("READY=1\nWATCHDOG=1\nSTATUS=camera away for 0 s, next try in 1 s")
+        assert first[0].startswith(
+            f"READY=1\nWATCHDOG=1\nSTATUS=camera away for 0 s, next try in 1 s: {address} gives no video"
+        )
         camera.mend()
         hear(manager, "numbers read in")
         camera.break_down("stalls")

@@ -54,14 +54,14 @@ def test_it_is_ready_with_the_first_frame_and_alive_with_later_ones(
 def test_it_is_ready_and_alive_while_a_camera_is_waited_for(manager: socket.socket, tmp_path: Path) -> None:
     now_s = 100.0
     heartbeat = Heartbeat({"NOTIFY_SOCKET": str(tmp_path / "notify")}, clock=lambda: now_s)
-    heartbeat.waiting(Away(2.2, 0.4))
+    heartbeat.waiting(Away(2.2, 0.4, "no camera; plug it in"))
     now_s += PERIOD_S
-    heartbeat.waiting(Away(7.2, 0))
+    heartbeat.waiting(Away(7.2, 0, "no camera; plug it in"))
     now_s += PERIOD_S
     heartbeat.take(tick(1))
     assert heard(manager) == [
-        ["READY=1", "WATCHDOG=1", "STATUS=camera away for 2 s, next try in 1 s"],
-        ["WATCHDOG=1", "STATUS=camera away for 7 s, trying again"],
+        ["READY=1", "WATCHDOG=1", "STATUS=camera away for 2 s, next try in 1 s: no camera; plug it in"],
+        ["WATCHDOG=1", "STATUS=camera away for 7 s, trying again: no camera; plug it in"],
         ["WATCHDOG=1", "STATUS=5 numbers read in 1 frames, 2 dropped"],
     ]
 
@@ -73,6 +73,6 @@ def test_whether_a_service_manager_listens(environ: dict[str, str], listens: boo
 
 def test_without_systemd_it_is_silent() -> None:
     heartbeat = Heartbeat({})
-    heartbeat.waiting(Away(1, 1))
+    heartbeat.waiting(Away(1, 1, "no camera"))
     heartbeat.take(tick(1))
     heartbeat.close()
