@@ -151,6 +151,7 @@ def _timing(timing: Timing) -> dict[str, float]:
         "batch": timing.batch,
         "calls": timing.calls,
         "first_us_per_digit": round(timing.first_us / timing.batch, 3),
+        "warm_us_per_digit": round(timing.warm_us / timing.batch, 3),
         "p50_us_per_digit": round(timing.p50_us / timing.batch, 3),
         "p95_us_per_digit": round(timing.p95_us / timing.batch, 3),
         "p99_us_per_digit": round(timing.p99_us / timing.batch, 3),

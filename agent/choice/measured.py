@@ -16,12 +16,14 @@ class Timing(msgspec.Struct, frozen=True):
     calls: int
     first_us: float
     """The very first call of this size, which allocates."""
+    warm_us: float
+    """Median of a call right after the same one: all of the net is in the caches."""
     p50_us: float
-    """Median of one call, once warm."""
+    """Median of a call as the agent makes it, once a frame: whatever else a frame takes came between."""
     p95_us: float
     p99_us: float
     blocks_us: tuple[float, ...]
-    """Medians of consecutive parts of the calls; part i of every candidate met the same moments of the machine."""
+    """Medians of consecutive parts of these calls; part i of every candidate met the same moments of the machine."""
 
     @property
     def us_per_digit(self) -> float:

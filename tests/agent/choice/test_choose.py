@@ -38,7 +38,7 @@ def profile() -> Profile:
 def by_hand(folder: Path, *artifacts: Artifact) -> Choice:
     """A choice that ranks artifacts as they are given, whatever they are worth."""
     candidates = [Candidate(artifact, RUNTIME_OF[artifact.format], "", 1) for artifact in artifacts]
-    timing = Timing(1, 9, 1.0, 1.0, 1.0, 1.0, (1.0,) * 9)
+    timing = Timing(1, 9, 1.0, 1.0, 1.0, 1.0, 1.0, (1.0,) * 9)
     ranked = tuple(Measured(candidate, (timing,)) for candidate in candidates)
     return Choice(str(folder), ranked, (), "by hand")
 

@@ -21,7 +21,7 @@ def timed(linear: Linear, *blocks_us: float) -> Measured:
     """A candidate by the medians of its parts, one digit a call."""
     p50 = float(np.median(blocks_us))
     candidate = Candidate(linear.artifact("linear.onnx"), "onnxruntime", "", 1)
-    return Measured(candidate, (Timing(1, 90, p50, p50, p50, p50, tuple(blocks_us)),))
+    return Measured(candidate, (Timing(1, 90, p50, p50, p50, p50, p50, tuple(blocks_us)),))
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
+import pytest
 
 from agent.choice.doubt import PROMISE
 from benchmarks.choice import regret_of_choosing
@@ -22,4 +23,6 @@ def test_what_is_chosen_is_never_worse_than_the_best_fixed_choice_by_more_than_i
     runtimes = (RuntimeOption(name="onnxruntime"), RuntimeOption(name="ai-edge-litert"))
     profile = msgspec.structs.replace(load_profile("generic-x86"), runtimes=runtimes)
     regret = regret_of_choosing(tmp_path, profile, "classifier", seconds=0.3)
+    if not regret.settled:
+        pytest.skip(f"this machine is too busy to choose on: {regret.reason}")
     assert regret.at_least <= PROMISE, regret

@@ -24,7 +24,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 def row(linear: Linear, us: float, kb: float, *, fit: bool = True, energy: Energy | None = None) -> Row:
     """A candidate that takes so many µs a digit, of a file of so many kB."""
     artifact = linear.artifact("linear.onnx", bytes=int(1000 * kb), tier=f"{us:g} & {kb:g}")
-    timing = Timing(1, 9, us, us, us, us, (us,) * 9)
+    timing = Timing(1, 9, us, us, us, us, us, (us,) * 9)
     return Row(Measured(Candidate(artifact, "onnxruntime", "", 1), (timing,), energy), Start(40.0, 10_000_000), fit)
 
 
