@@ -12,7 +12,9 @@ from typing import Literal
 
 from agent.choice.candidates import Refusal, find_candidates, intact, place, provider_of
 from agent.choice.rank import accurate
-from agent.folders import cache_folder
+from agent.config.layers import settle
+from agent.config.options import Config
+from agent.folders import cache_folder, default_artifacts
 from agent.runtimes.net import RUNTIMES, runtime_version
 from agent.sensors.command import RunCommand
 from agent.sensors.power import find_power_reader
@@ -21,7 +23,7 @@ from agent.sensors.thermal import temperature_c
 from agent.sensors.throttling import Throttling, advice, find_throttling_reader
 from agent.telemetry.schema import default_path
 from profiles.board import detect_board
-from profiles.errors import ManifestError, NoArtifactError
+from profiles.errors import ConfigError, ManifestError, NoArtifactError
 from profiles.manifest import load_manifest
 from profiles.profile import Profile, RuntimeOption
 
@@ -77,6 +79,20 @@ def examine(
     yield _folder("cache", cache_folder(environ), "every start has to find the best net anew")
 
 
+def configuration(files: Sequence[Path]) -> tuple[Check, Path]:
+    """Whether the files of options are right, and the folder of the artifacts that are read with.
+
+    Args:
+        files: what `config_files` gave.
+    """
+    try:
+        artifacts = settle(Config(), files, detect_board().profile).artifacts
+    except ConfigError as error:
+        return _from_error("configuration", "fail", str(error)), default_artifacts()
+    what = ", ".join(map(str, files)) or "no file, so every option is as built in"
+    return Check("configuration", "ok", what), artifacts
+
+
 def _nets(folder: Path, profile: Profile, tell: Callable[[str], None]) -> Iterator[Check]:
     """The artifacts, whether they are accurate enough, then each runtime with all of them that it takes."""
     try:
@@ -92,15 +108,16 @@ def _nets(folder: Path, profile: Profile, tell: Callable[[str], None]) -> Iterat
     state: State = "warn" if any(artifact.role == "classifier" for artifact in fit) else "fail"
     for refusal in poor:
         yield _from_error("artifacts", state, str(refusal))
-    some_run = False
+    idle = {"classifier", *(artifact.role for artifact in artifacts)}
     for option in profile.runtimes:
         found, refused = find_candidates(folder, good, [option], tell)
-        some_run |= any(candidate.artifact.role == "classifier" for candidate in found)
+        idle -= {candidate.artifact.role for candidate in found}
         yield _runtime(option, {candidate.artifact.file for candidate in found}, refused)
-    if not some_run:
-        intact_ones = any(artifact.role == "classifier" for artifact in good)
+    for role in sorted(idle):
+        intact_ones = any(artifact.role == role for artifact in good)
         advice = RUNTIMES["ai-edge-litert"].install if intact_ones else GET_ARTIFACTS
-        yield Check("runtimes", "fail", "none of them runs any of the classifiers", advice)
+        worst: State = "fail" if role == "classifier" else "warn"
+        yield Check("runtimes", worst, f"none of them runs any of the {role}s", advice)
 
 
 def _runtime(option: RuntimeOption, files: Set[str], refused: Sequence[Refusal]) -> Check:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agent.cli.options import ConfigFile, artifacts_to_use, option
 from profiles.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
 def bench(
     *,
-    artifacts: Annotated[Path | None, typer.Option(metavar="DIR", help="Artifacts other than those shipped.")] = None,
+    artifacts: Annotated[Path | None, option("artifacts")] = None,
+    config: ConfigFile = None,
     objective: Annotated[
         str | None,
         typer.Option(
@@ -46,13 +48,12 @@ def bench(
 
     from agent.bench import bench as run_bench
     from agent.bench import report
-    from agent.folders import default_artifacts
     from profiles.board import detect_board
 
-    batches = _batches(batch)
+    batches, folder = _batches(batch), artifacts_to_use(artifacts, config)
     profile = _asked(detect_board().profile, objective, min_accuracy)
     with Console(stderr=True).status("measuring") as status:
-        told = run_bench(artifacts or default_artifacts(), profile, batches, seconds, status.update)
+        told = run_bench(folder, profile, batches, seconds, status.update)
     if save is not None:
         _write(save, msgspec.json.format(msgspec.json.encode(report(told)), indent=2) + b"\n")
     if plot is not None:

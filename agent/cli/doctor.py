@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agent.cli.options import ConfigFile, option
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -21,7 +23,8 @@ def doctor(
         Path,
         typer.Option(metavar="DIR", exists=True, file_okay=False, help="The folder that is / for it, as an image's."),
     ] = Path("/"),
-    artifacts: Annotated[Path | None, typer.Option(metavar="DIR", help="Artifacts other than those shipped.")] = None,
+    artifacts: Annotated[Path | None, option("artifacts")] = None,
+    config: ConfigFile = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Say what works on this machine, what does not, and what to do about it.
@@ -34,12 +37,13 @@ def doctor(
     import msgspec
     from rich.console import Console
 
-    from agent.doctor import examine
-    from agent.folders import default_artifacts
+    from agent.config.layers import config_files
+    from agent.doctor import configuration, examine
     from agent.sensors.command import run_command
 
     with Console(stderr=True).status("looking around") as status:
-        checks = list(examine(root, artifacts or default_artifacts(), run_command, status.update))
+        configured, folder = configuration(config_files(config, root))
+        checks = [configured, *examine(root, artifacts or folder, run_command, status.update)]
     works = all(check.state != "fail" for check in checks)
     if json:
         typer.echo(msgspec.json.encode({"works": works, "checks": checks}))

@@ -24,3 +24,16 @@ def option(name: str) -> Any:
     found = OPTIONS[name]
     spellings = () if found.switch is None else (found.switch,)
     return typer.Option(*spellings, metavar=found.metavar, min=found.least, max=found.most, help=found.help)
+
+
+def artifacts_to_use(named: Path | None, config: Path | None) -> Path:
+    """The artifacts that were named, else those that `digit-agent run` reads with.
+
+    Raises:
+        ConfigError: a configuration file cannot be read, or something in it is wrong.
+    """
+    from agent.config.layers import config_files, settle
+    from agent.config.options import Config
+    from profiles.board import detect_board
+
+    return named or settle(Config(), config_files(config), detect_board().profile).artifacts

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agent.cli.options import ConfigFile, artifacts_to_use, option
+
 if TYPE_CHECKING:
     from agent.vision.page import Page
 
@@ -14,7 +16,8 @@ if TYPE_CHECKING:
 def read(
     files: Annotated[list[str], typer.Argument(metavar="FILE", help="Pictures, folders or quoted globs of pictures.")],
     *,
-    artifacts: Annotated[Path | None, typer.Option(metavar="DIR", help="Artifacts other than those shipped.")] = None,
+    artifacts: Annotated[Path | None, option("artifacts")] = None,
+    config: ConfigFile = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a picture, a line each.")] = False,
     explain: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Show each step, and why what was not read was not, in DIR.")
@@ -58,7 +61,7 @@ def read(
                 continue
             if reader is None:
                 with Console(stderr=True).status("looking for the best net"):
-                    reader = Reader(artifacts)
+                    reader = Reader(artifacts_to_use(artifacts, config))
             source, looked = printable(path), reader.look(image)
             typer.echo(msgspec.json.encode(as_dict(source, looked.page)) if json else as_text(source, looked.page))
             if album is not None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from agent.config.document import Document, parse
 from agent.config.options import OPTIONS, Config, contradictions, spelling
-from agent.folders import default_artifacts, deployed_config
+from agent.folders import DEPLOYED, default_artifacts, deployed_config
 from agent.telemetry.schema import default_path
 from profiles.errors import ConfigError, UsageError
 from profiles.profile import Profile
@@ -53,15 +53,17 @@ class Settings:
         return [spelling(name) for name in self.origins if getattr(self, name) != getattr(other, name)]
 
 
-def config_files(named: Path | None) -> tuple[Path, ...]:
+def config_files(named: Path | None, root: Path = Path("/")) -> tuple[Path, ...]:
     """The files that count, each before those that win over it.
 
     Args:
         named: the only one; None is what a bundle brought and DEFAULT_FILE, which need not be there.
+        root: the folder that is `/` for these two.
     """
     if named is not None:
         return (named,)
-    return tuple(file for file in (deployed_config(), DEFAULT_FILE) if file is not None and file.exists())
+    files = deployed_config(root / DEPLOYED.relative_to("/")), root / DEFAULT_FILE.relative_to("/")
+    return tuple(file for file in files if file is not None and file.exists())
 
 
 def read_document(file: Path) -> Document:

@@ -38,5 +38,25 @@ def test_a_machine_that_cannot_read_a_digit(tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
+def test_a_configuration_that_is_wrong_is_told_and_the_rest_looked_at(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text("widht = 3\n")
+    done = doctor("--config", str(file), "--artifacts", str(tmp_path), "--json")
+    assert done.returncode == 1
+    first, *others = json.loads(done.stdout)["checks"]
+    told = {"what": f"{file}:1: there is no option 'widht'", "advice": "did you mean width?"}
+    assert first == {"name": "configuration", "state": "fail", **told}
+    assert {"board", "log"} < {check["name"] for check in others}
+
+
+def test_the_configuration_names_the_artifacts(tmp_path: Path) -> None:
+    (tmp_path / "etc/digit-agent").mkdir(parents=True)
+    (tmp_path / "etc/digit-agent/config.toml").write_text('artifacts = "here"\n')
+    done = doctor("--root", str(tmp_path), "--json")
+    checks = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
+    assert checks["configuration"]["what"] == f"{tmp_path}/etc/digit-agent/config.toml"
+    assert checks["artifacts"]["what"] == f"no manifest.json in {tmp_path}/etc/digit-agent/here"
+
+
 def test_help_teaches() -> None:
     assert "digit-agent doctor" in doctor("--help").stdout

@@ -104,3 +104,14 @@ def test_of_two_files_the_later_wins_option_by_option(tmp_path: Path) -> None:
 
 def test_a_file_that_is_named_is_the_only_one(tmp_path: Path) -> None:
     assert config_files(tmp_path / "config.toml") == (tmp_path / "config.toml",)
+
+
+def test_what_came_with_a_bundle_stands_below_the_board_s_own_file(tmp_path: Path) -> None:
+    assert config_files(None, tmp_path) == ()
+    local = tmp_path / "etc/digit-agent/config.toml"
+    bundled = tmp_path / "var/lib/digit-deploy/slots/a/config/config.toml"
+    for file in (local, bundled):
+        file.parent.mkdir(parents=True)
+        file.touch()
+    (tmp_path / "var/lib/digit-deploy/current").symlink_to("slots/a")
+    assert config_files(None, tmp_path) == (bundled.resolve(), local)
