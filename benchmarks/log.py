@@ -59,15 +59,15 @@ class Disk:
 
 
 @contextmanager
-def loop_disk() -> Iterator[Disk]:
-    """An ext4 file system on a loop device; needs root."""
+def loop_disk(options: str) -> Iterator[Disk]:
+    """An ext4 file system on a loop device, mounted with options; needs root."""
     with tempfile.TemporaryDirectory() as scratch:
         image, folder = Path(scratch, "image"), Path(scratch, "disk")
         with image.open("wb") as file:
             file.truncate(DISK_BYTES)
         folder.mkdir()
         subprocess.run([*MKFS, str(image)], check=True)
-        subprocess.run(["mount", "-o", "loop,noatime", str(image), str(folder)], check=True)  # noqa: S607
+        subprocess.run(["mount", "-o", f"loop,{options}", str(image), str(folder)], check=True)  # noqa: S607
         try:
             device = folder.stat().st_dev
             yield Disk(folder, Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}/stat"))
@@ -116,9 +116,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--hours", type=float, default=24.0)
     parser.add_argument("--real-time", action="store_true", help="let time pass, and leave the flushing to the kernel")
+    parser.add_argument("--mount", default="noatime", help="options that the file system is mounted with")
     arguments = parser.parse_args()
     hours, real_time = arguments.hours, arguments.real_time
-    with loop_disk() as disk:
+    with loop_disk(arguments.mount) as disk:
         simulation = Simulation(disk.folder)
         simulation.batch()
         before_bytes = disk.written_bytes()

@@ -201,6 +201,23 @@ def test_a_disk_that_others_fill_stops_the_log_until_there_is_room(
     log.close()
 
 
+def test_a_log_on_a_card_that_turned_read_only_can_still_be_read(
+    small_disk: Path, journal: MakeJournal, make_tick: MakeTick
+) -> None:
+    """As the kernel does with a card that fails, and as who looks at a card on another machine mounts it."""
+    log = journal(small_disk / "agent.db")
+    log.book.take(make_tick(0, "42"))
+    log.close()
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    assert texts(log.path) == ["42"]
+    other = journal(small_disk / "agent.db")
+    other.book.take(make_tick(0, "43"))
+    other.close()
+    (line,) = other.said
+    assert "logging to" in line
+    assert texts(log.path) == ["42"]
+
+
 def damage_everything(path: Path) -> None:
     path.write_bytes(b"no database at all, but long enough to look at" * 100)
 
