@@ -9,6 +9,7 @@ import typer
 
 from converters.cli.data import app as data_app
 from converters.cli.evaluate import evaluate
+from converters.cli.report import report
 from converters.cli.targets import targets
 from converters.cli.train import train
 from profiles.errors import UsageError
@@ -21,6 +22,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(evaluate)
+app.command()(report)
 app.command()(targets)
 app.command()(train)
 app.add_typer(data_app, name="data")
