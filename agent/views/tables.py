@@ -45,7 +45,7 @@ def report_tables(report: Report) -> Iterator[Table]:
 
 def _periods(title: str, periods: Sequence[Period]) -> Table:
     table = _table(
-        f"{title}: latency from capture to result in ms, mean power, energy, hottest",
+        f"{title}: ms from capture to result, mean W, Wh, hottest °C",
         *("when", ">ran", ">frames", ">numbers", ">p50", ">p95", ">p99"),
         *(">W", ">Wh", ">°C", ">faults"),
     )
