@@ -28,11 +28,12 @@ from agent.choice.choice import Choice, nothing_usable
 from agent.choice.measure import SECONDS
 from agent.choice.rank import accurate
 from agent.choice.survey import settle, survey
+from agent.choice.trial import died, trial
 from agent.folders import cache_folder
 from agent.runtimes.net import distribution_version, runtime_version
 from profiles.board import detect_board, processor
 from profiles.errors import NoArtifactError
-from profiles.manifest import Artifact, Manifest, Role, load_manifest, manifest_hash
+from profiles.manifest import INPUT_SHAPES, Artifact, Manifest, Role, load_manifest, manifest_hash
 from profiles.profile import Profile
 from profiles.whole import write_whole
 
@@ -55,11 +56,22 @@ def choose_nets(
         ManifestError: the manifest is missing or damaged.
         NoArtifactError: no classifier can be used; a verifier that cannot costs only a warning.
     """
-    classifier = BestNet(choose(folder, profile, cache=cache, seconds=seconds, tell=tell))
+
+    def best(role: Role) -> BestNet:
+        mark = (cache or cache_folder()) / f"loading-{role}"
+        if anew := died(mark):
+            log.warning("the last start died while it loaded its %s; everything is tried anew", role)
+        choice = choose(folder, profile, role, cache=cache, seconds=seconds, anew=anew, tell=tell)
+        with trial(mark):
+            net = BestNet(choice)
+            net.logits(np.zeros((1, *INPUT_SHAPES[role]), np.uint8))
+        return net
+
+    classifier = best("classifier")
     if all(artifact.role != "verifier" for artifact in load_manifest(folder).artifacts):
         return Nets(classifier, None)
     try:
-        verifier = BestNet(choose(folder, profile, "verifier", cache=cache, seconds=seconds, tell=tell))
+        verifier = best("verifier")
     except NoArtifactError as error:
         log.warning("candidates are judged by their own ink alone, because the verifier cannot be used: %s", error)
         return Nets(classifier, None)
@@ -73,6 +85,7 @@ def choose(
     *,
     cache: Path | None = None,
     seconds: float = SECONDS,
+    anew: bool = False,
     tell: Callable[[str], None] = log.info,
 ) -> Choice:
     """Find the best artifact and runtime, or remember them from the last time on this machine.
@@ -83,6 +96,7 @@ def choose(
         role: what is looked for.
         cache: where choices are kept; None is the user's cache.
         seconds: to spend on timing, over and above loading.
+        anew: whether to forget what is remembered.
         tell: told what is being done, because the first time takes seconds, and minutes where TensorRT is used.
 
     Raises:
@@ -95,7 +109,8 @@ def choose(
     for refusal in damaged:
         log.warning("not used: %s", refusal.reason)
     path = (cache or cache_folder()) / f"choice-{_key(folder, profile, manifest, good)}.json"
-    if (remembered := _recall(path)) is not None:
+    remembered = None if anew else _recall(path)
+    if remembered is not None:
         return remembered
     fit, poor = accurate(good, profile.budget.min_accuracy)
     energy = profile.budget.objective == "energy"

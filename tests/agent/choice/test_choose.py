@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -17,7 +18,7 @@ from agent.choice.candidates import Candidate
 from agent.choice.choice import Choice
 from agent.choice.choose import DOUBT_S, choose, choose_nets
 from agent.choice.measured import Energy, Measured, Timing
-from agent.runtimes.net import runtime_version
+from agent.runtimes.net import RUNTIMES, runtime_version
 from profiles.errors import ManifestError, NoArtifactError
 from profiles.manifest import Artifact, Format
 from profiles.profile import Budget, Profile, RuntimeName, RuntimeOption, Sensors, load_profile
@@ -58,15 +59,16 @@ def test_the_fastest_is_chosen_and_remembered(
     assert first.best.candidate.artifact.file == "linear.onnx"
     assert [m.candidate.artifact.file for m in first.ranked] == ["linear.onnx", "slow.onnx"]
     assert "faster than the next (linear fp32 ONNX on onnxruntime)" in first.reason
-    assert told == ["trying onnxruntime", "trying ai-edge-litert", "timing 2 candidates"]
+    assert {"trying onnxruntime", "trying ai-edge-litert", "timing 2 candidates"} <= set(told)
+    before = len(told)
 
     assert choose(tmp_path, profile, cache=tmp_path / "cache", seconds=0.1, tell=told.append) == first
-    assert len(told) == 3
+    assert len(told) == before
 
     (kept,) = (tmp_path / "cache").iterdir()
     kept.write_bytes(kept.read_bytes()[:-10])
     again = choose(tmp_path, profile, cache=tmp_path / "cache", seconds=0.1, tell=told.append)
-    assert len(told) == 6
+    assert len(told) > before
     assert "cannot be read" in caplog.text
     assert msgspec.json.decode(kept.read_bytes(), type=Choice) == again
 
@@ -272,7 +274,7 @@ def test_after_a_runtimes_upgrade_the_choice_is_made_anew_by_itself(linear: Line
 import sys
 from pathlib import Path
 from agent.choice.choose import choose
-from agent.runtimes.net import runtime_version
+from agent.runtimes.net import RUNTIMES, runtime_version
 from profiles.profile import load_profile
 
 folder, told = Path(sys.argv[1]), []
@@ -291,3 +293,39 @@ print(runtime_version("onnxruntime"), best.candidate.artifact.file, "anew" if to
     assert start(upgrade.parent) == ["99.0", "linear.onnx", "anew"]
     assert start(upgrade.parent) == ["99.0", "linear.onnx", "remembered"]
     assert start() == [installed, "linear.onnx", "remembered"], "the old version was not forgotten"
+
+
+def test_when_what_is_remembered_crashes_the_next_start_tries_everything_anew(linear: Linear, tmp_path: Path) -> None:
+    """The runtime that was chosen breaks, under the same version; only a crash of the process tells."""
+    linear.write(tmp_path / "artifacts", linear.artifact("linear.onnx"), linear.artifact("linear.tflite"))
+    program = """
+import sys
+from pathlib import Path
+import numpy as np
+from agent.choice.choose import choose_nets
+from profiles.profile import load_profile
+
+folder = Path(sys.argv[1])
+net = choose_nets(folder / "artifacts", load_profile("pi5"), cache=folder / "cache", seconds=0).classifier
+print(net.choice.best.candidate.runtime, net.logits(np.zeros((2, 28, 28), np.uint8)).shape)
+"""
+
+    def start(*path: Path) -> subprocess.CompletedProcess[str]:
+        environ = {**os.environ, "PYTHONPATH": os.pathsep.join([*map(str, path), *sys.path])}
+        command = [sys.executable, "-c", program, str(tmp_path)]
+        return subprocess.run(command, capture_output=True, text=True, check=False, env=environ)
+
+    first = start()
+    chosen, _, shape = first.stdout.partition(" ")
+    assert shape == "(2, 11)\n", first.stderr
+    module = tmp_path / "broken" / RUNTIMES[chosen].module
+    module.mkdir(parents=True)
+    (module / "__init__.py").write_text("import os; os.abort()")
+    assert start(module.parent).returncode == -signal.SIGABRT
+    after = start(module.parent)
+    assert after.returncode == 0, after.stderr
+    assert "the last start died while it loaded its classifier; everything is tried anew" in after.stderr
+    assert not after.stdout.startswith(chosen)
+    assert after.stdout.endswith(shape)
+    assert start(module.parent).stdout == after.stdout, "and that is remembered"
+    assert list((tmp_path / "cache").glob("loading-*")) == []
