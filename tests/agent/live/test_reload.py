@@ -11,8 +11,13 @@ import msgspec
 import numpy as np
 import pytest
 
+from agent.capture.demo import Demo
+from agent.capture.uri import DemoSpec
 from agent.choice.best import Nets
+from agent.live.loop import loop
 from agent.live.reload import Asked, NetsInUse, load_nets, reloads
+from agent.live.tick import Tick
+from agent.live.watch import VideoWatch
 from agent.vision.page import QUICK
 from profiles.errors import ArtifactError, DigitAgentError, ManifestError, NoArtifactError
 from profiles.profile import Profile, RuntimeOption, load_profile
@@ -69,16 +74,60 @@ def test_a_manifest_that_is_none_is_refused(tmp_path: Path, content: bytes) -> N
         load(tmp_path)
 
 
-def test_others_take_over_as_sparingly_as_those_before(linear: Linear, tmp_path: Path) -> None:
-    linear.write(tmp_path / "one", linear.artifact("linear.tflite"))
-    linear.write(tmp_path / "two", linear.artifact("linear-int8.tflite"), linear.artifact("linear.tflite"))
-    in_use, others = NetsInUse(load(tmp_path / "one")), load(tmp_path / "two")
+@pytest.fixture(scope="module")
+def two(linear: Linear, tmp_path_factory: pytest.TempPathFactory) -> tuple[Nets, Nets]:
+    """The nets of two folders."""
+    folder = tmp_path_factory.mktemp("two")
+    linear.write(folder / "one", linear.artifact("linear.tflite"))
+    linear.write(folder / "two", linear.artifact("linear-int8.tflite"), linear.artifact("linear.tflite"))
+    return load(folder / "one"), load(folder / "two")
+
+
+def test_others_take_over_as_sparingly_as_those_before(two: tuple[Nets, Nets]) -> None:
+    first, others = two
+    in_use = NetsInUse(first)
     cheapest = others.classifier.choice.cheapest_first().best.candidate
     in_use.spare(True)
     in_use.take_over(others)
     assert in_use.classifier is others.classifier
     assert others.classifier.choice.best.candidate == cheapest
+    assert in_use.folder() == Path(others.classifier.choice.folder)
     assert in_use.read(np.full((60, 80, 3), 200, np.uint8), depth=QUICK).digits == ()
+
+
+class Exchanger:
+    """A sink that has other nets take over during every other frame, and notes what it is told."""
+
+    def __init__(self, in_use: NetsInUse, two: tuple[Nets, Nets], asked: Asked) -> None:
+        self.numbers, self.readers = list[int](), set[str]()
+        self._in_use, self._two, self._asked = in_use, two, asked
+
+    def take(self, tick: Tick) -> None:
+        self.numbers.append(tick.number)
+        self.readers.add(str(self._in_use.folder()))
+        if tick.number % 2:
+            self._asked.put(True)
+
+    def reload(self) -> str:
+        one, other = self._two
+        self._in_use.take_over(other if self._in_use.classifier is one.classifier else one)
+        return "done"
+
+    def close(self) -> None: ...
+
+
+def test_no_frame_is_lost_and_none_is_read_twice_while_nets_are_exchanged(two: tuple[Nets, Nets]) -> None:
+    in_use, asked = NetsInUse(two[0]), Asked()
+    sink, refused = Exchanger(in_use, two, asked), list[str]()
+    video = VideoWatch(in_use.read, 100.0, live=False)
+    source = Demo(DemoSpec("demo:", frames=40))
+    with reloads(asked, sink.reload, done=lambda _: video.look_anew(), refused=refused.append, environ={}):
+        frames = iter(source.read, None)
+        summary = loop(frames, video, [sink], stop=threading.Event())
+    assert sink.numbers == list(range(40))
+    assert (summary.counts.frames, summary.counts.dropped) == (40, 0)
+    assert len(sink.readers) == 2
+    assert refused == []
 
 
 class Reloads:
