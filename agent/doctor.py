@@ -17,7 +17,7 @@ from agent.config.options import Config
 from agent.folders import cache_folder, default_artifacts
 from agent.runtimes.net import RUNTIMES, runtime_version
 from agent.sensors.command import RunCommand
-from agent.sensors.power import find_power_reader
+from agent.sensors.power import find_power_reader, refused_sensors
 from agent.sensors.sysfs import read_text
 from agent.sensors.thermal import temperature_c
 from agent.sensors.throttling import Throttling, advice, find_throttling_reader
@@ -162,11 +162,11 @@ def _power(profile: Profile, root: Path, run_command: RunCommand) -> Check:
     reader = find_power_reader(profile, root, run_command)
     if reader is not None:
         return Check("power", "ok", reader.describe)
-    if not profile.sensors.power:
-        return Check("power", "none", "this board has no sensor, so energy is not measured")
-    tried = ", ".join(profile.sensors.power)
-    advice = "where there is one, only root may read it: sudo digit-agent service install adds a rule"
-    return Check("power", "none", f"no sensor that can be read (tried {tried}), so energy is not measured", advice)
+    if refused := refused_sensors(root):
+        files = ", ".join(map(str, refused))
+        return Check("power", "warn", f"{files}: only root may read it", "sudo digit-agent service install adds a rule")
+    tried = f" (tried {', '.join(profile.sensors.power)})" if profile.sensors.power else ""
+    return Check("power", "none", f"energy is not measurable on this board: no sensor that can be read{tried}")
 
 
 def _temperature(profile: Profile, root: Path) -> Check:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.doctor import Check, examine
 from agent.sensors.power import find_power_reader, refused_sensors
 from profiles.profile import load_profile
 
@@ -56,3 +57,23 @@ def test_a_sensor_that_may_not_be_read_is_named(
     counter.chmod(0o400)
     with ordinary_user():
         assert refused_sensors(root) == (counter,)
+
+
+def test_the_doctor_names_it_and_says_what_to_do(
+    plant: Plant, ordinary_user: Callable[[], AbstractContextManager[None]]
+) -> None:
+    root = plant(INA219 | {"proc/device-tree/model": "Raspberry Pi 4 Model B Rev 1.4"})
+    sensor = root / "sys/class/hwmon/hwmon1/power1_input"
+
+    def power() -> Check:
+        checks = examine(root, root, lambda _: None, lambda _: None, {"HOME": str(root)})
+        return next(check for check in checks if check.name == "power")
+
+    assert power().state == "ok"
+    sensor.chmod(0o400)
+    with ordinary_user():
+        refused = power()
+    assert (refused.state, refused.what) == ("warn", f"{sensor}: only root may read it")
+    assert refused.advice == "sudo digit-agent service install adds a rule"
+    sensor.unlink()
+    assert power().what == "energy is not measurable on this board: no sensor that can be read (tried hwmon)"
