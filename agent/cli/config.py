@@ -26,7 +26,7 @@ PASSWORD = re.compile(r"(?<=://)([^/?#:@]*):[^/?#]*@")
 @app.command()
 def show(
     options: Annotated[
-        list[str] | None, typer.Argument(metavar="[-- OPTION...]", help="Options as for `digit-agent run`.")
+        list[str] | None, typer.Argument(metavar="-- OPTION", help="Options as for `digit-agent run`.")
     ] = None,
     *,
     config: ConfigFile = None,
@@ -56,7 +56,7 @@ def show(
 @app.command()
 def check(
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="Default: what `digit-agent run` takes.")
+        Path | None, typer.Argument(metavar="FILE", help="Default: what `digit-agent run` takes.")
     ] = None,
 ) -> None:
     """Say whether a file of options is right; if not, what is wrong on which line, and exit with 1.

@@ -10,6 +10,7 @@ from agent.config.options import OPTIONS, spelling
 HEAD = """\
 # Options of `digit-agent run`, by their names on its command line, which wins over this file.
 # Take the # away from an option to set it. A path that is relative counts from the folder of this file.
+# Where a source holds a password: chown root:digit-agent and chmod 640 this file, which keep it from others.
 #
 # digit-agent config check    says whether this file is right
 # digit-agent config show     says what holds, and why
