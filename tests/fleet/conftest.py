@@ -71,7 +71,7 @@ def version_of(board: Guest) -> str | None:
 
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    if reason := reason_to_skip():
+    if reason := reason_to_skip("ssh", "ssh-keygen", "ip"):
         pytest.skip(reason)
     cache, scratch = Path(os.environ["DIGIT_BOARD_CACHE"]), tmp_path_factory.mktemp("fleet")
     desktop = Desktop.in_folder(scratch)

@@ -82,7 +82,9 @@ def test_a_link_that_is_cut_in_the_middle_is_noticed_and_a_second_run_heals_it(f
     code, said = end(rollout)
     assert code != 0
     assert time.monotonic() - cut_s < 30
-    assert recap(said)["board2"]["unreachable"] == 1, said
+    assert recap(said)["board2"]["unreachable"] + recap(said)["board2"]["failed"] == 1, said
+    assert "Failed to connect to the host via ssh" in said
+    assert "board3" not in recap(said)
     assert [version_of(fleet.boards[0]), version_of(fleet.boards[2])] == ["1.2", "1.0"]
 
     fleet.wires[1].mend()

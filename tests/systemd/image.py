@@ -22,14 +22,14 @@ PROGRAMS = ("systemd-nspawn", "mmdebstrap", "nsenter")
 CONFIG = 'source = "demo:?frames=1000000&fps=5"\n'
 
 
-def reason_to_skip() -> str | None:
-    """Why no board can be booted here; None where one can."""
+def reason_to_skip(*more: str) -> str | None:
+    """Why no board can be booted here, with these programs beside it; None where one can."""
     if "DIGIT_BOARD_CACHE" not in os.environ:
         return "boots a Debian, which needs root and apt: `make test-systemd`, or name a folder in DIGIT_BOARD_CACHE"
     if os.geteuid() != 0:
         return "only root may boot a Debian"
-    if missing := [program for program in PROGRAMS if shutil.which(program) is None]:
-        return f"{' and '.join(missing)} missing: apt install systemd-container mmdebstrap"
+    if missing := [program for program in (*PROGRAMS, *more) if shutil.which(program) is None]:
+        return f"{', '.join(missing)} missing: apt install systemd-container mmdebstrap openssh-client iproute2"
     return None
 
 
