@@ -55,9 +55,7 @@ def show(
 
 @app.command()
 def check(
-    file: Annotated[
-        Path | None, typer.Argument(metavar="FILE", help="Default: what `digit-agent run` takes.")
-    ] = None,
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="Default: what `digit-agent run` takes.")] = None,
 ) -> None:
     """Say whether a file of options is right; if not, what is wrong on which line, and exit with 1.
 
