@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import IO, Any, Literal, get_args
 
-from agent.telemetry.periods import Period, StageLatency, periods
+from agent.telemetry.periods import Period, periods
 from agent.telemetry.report import choices, faults, readings, runs
 
 Table = Literal["hours", "days", "readings", "faults", "choices", "runs"]
 TABLES: tuple[Table, ...] = get_args(Table)
-LATENCY = "latency"
+LATENCY, PERCENTILES = "latency", ("p50_ms", "p95_ms", "p99_ms")
 
 
 def write_rows(connection: sqlite3.Connection, table: Table, last: int, out: IO[str]) -> None:
@@ -38,7 +38,7 @@ def _rows(connection: sqlite3.Connection, table: Table, last: int) -> Iterator[d
         hours, days = periods(connection, last, None)
         return _periods(hours if table == "hours" else days)
     read = {"readings": readings, "faults": faults, "choices": choices, "runs": runs}[table]
-    rows: Iterable[Any] = read(connection, last)  # type: ignore[operator]
+    rows: Iterable[Any] = read(connection, last)
     return (asdict(row) for row in rows)
 
 
@@ -50,13 +50,5 @@ def _periods(rows: tuple[Period, ...]) -> Iterator[dict[str, Any]]:
         del plain[LATENCY]
         for stage in stages:
             figures = next((one for one in row.latency if one.stage == stage), None)
-            plain |= _percentiles(stage, figures)
+            plain |= {f"{stage}_{name}": getattr(figures, name, None) for name in PERCENTILES}
         yield plain
-
-
-def _percentiles(stage: str, figures: StageLatency | None) -> dict[str, float | None]:
-    return {
-        f"{stage}_p50_ms": figures and figures.p50_ms,
-        f"{stage}_p95_ms": figures and figures.p95_ms,
-        f"{stage}_p99_ms": figures and figures.p99_ms,
-    }

@@ -68,9 +68,9 @@ def last_hours(hours: Sequence[Period], most: int = HOURS, zone: tzinfo | None =
             "latency from capture to result",
             "ms",
             {
-                "p50": values(lambda hour: hour.total and hour.total.p50_ms),
-                "p95": values(lambda hour: hour.total and hour.total.p95_ms),
-                "p99": values(lambda hour: hour.total and hour.total.p99_ms),
+                "p50": values(lambda hour: None if hour.total is None else hour.total.p50_ms),
+                "p95": values(lambda hour: None if hour.total is None else hour.total.p95_ms),
+                "p99": values(lambda hour: None if hour.total is None else hour.total.p99_ms),
             },
         ),
         Series("numbers read", "", {"numbers": values(lambda hour: float(hour.readings))}),
