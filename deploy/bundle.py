@@ -27,7 +27,6 @@ class Bundle:
     manifest: BundleManifest
     signed: bytes
     """`bundle.json`, as it was signed."""
-    signature: bytes
 
     @property
     def digest(self) -> str:
@@ -75,7 +74,7 @@ def open_bundle(path: Path, key: Ed25519PublicKey) -> Bundle:
     promised = archive_bytes([len(signed), len(signature), *(member.bytes for member in manifest.members)])
     if found != promised:
         raise BundleError(f"{path} has {found:,} bytes instead of {promised:,}; copy it again")
-    return Bundle(path, manifest, signed, signature)
+    return Bundle(path, manifest, signed)
 
 
 def seal(manifest: BundleManifest, contents: Mapping[str, bytes], key: Ed25519PrivateKey) -> bytes:

@@ -76,8 +76,8 @@ def check_artifacts(machine: Machine, agent: Path, artifacts: Path) -> None:
         run([*machine.check, str(artifacts)], CHECK_S)
         return
     done = _run([str(agent), "doctor", "--json", "--artifacts", str(artifacts)], CHECK_S)
-    if done.returncode:
-        raise InstallError(f"the artifacts do not work here: {_diagnosis(done)}")
+    if wrong := _diagnosis(done):
+        raise InstallError(f"the artifacts do not work here: {wrong}")
 
 
 def restart(machine: Machine) -> None:
@@ -143,12 +143,19 @@ def _run(command: Sequence[str], timeout_s: float) -> subprocess.CompletedProces
 
 
 def _diagnosis(done: subprocess.CompletedProcess[str]) -> str:
-    """Why the agent's doctor is not content."""
+    """What the agent's doctor does not let pass, in words; empty where all is well.
+
+    A role for which no artifact works is only a warning to the doctor where the agent can read without it, as without
+    a verifier; a bundle that brings such a one is not what it was meant to be.
+    """
     try:
         checks = msgspec.json.decode(done.stdout, type=_Doctor).checks
     except msgspec.MsgspecError:
         return _last_line(done)
-    return "; ".join(check.what for check in checks if check.state == "fail") or _last_line(done)
+    wrong = [
+        check.what for check in checks if check.state == "fail" or (check.name, check.state) == ("runtimes", "warn")
+    ]
+    return "; ".join(wrong) or (_last_line(done) if done.returncode else "")
 
 
 def _last_line(done: subprocess.CompletedProcess[str]) -> str:

@@ -1,6 +1,6 @@
 """Two slots, each with one whole version or none, and the link that says which one is used.
 
-    slots/a/bundle.json  bundle.sig  artifacts/  config/  wheels/  agent
+    slots/a/bundle.json  artifacts/  config/  wheels/  agent
     current -> slots/a
 
 `bundle.json` is written last and removed first, so a slot that has one is whole.
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from deploy.durable import make_folder, remove, replace_file, replace_link, sync_folder, write_file
 from deploy.journal import Slot
-from deploy.manifest import FILE_NAME, SIGNATURE_NAME, BundleManifest, parse_manifest
+from deploy.manifest import FILE_NAME, BundleManifest, parse_manifest
 from profiles.errors import BundleError, InstallError
 
 if TYPE_CHECKING:
@@ -128,7 +128,6 @@ def fill(root: Path, slot: Slot, bundle: Bundle) -> None:
         path = folder / member.path
         make_folder(path.parent)
         write_file(path, content)
-    write_file(folder / SIGNATURE_NAME, bundle.signature)
     for below in folder.iterdir():
         if below.is_dir():
             sync_folder(below)

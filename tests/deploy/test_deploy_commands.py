@@ -2,15 +2,18 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from deploy.journal import Attempt, begin
+from deploy.journal import Attempt, begin, load_journal
 from deploy.machine import Machine
+from deploy.slots import current_slot
 from tests.deploy.made import BOARD, Maker, tree
 
 
@@ -104,6 +107,26 @@ def test_the_service_is_watched_unless_told_otherwise(maker: Maker, options: lis
     told = digit_deploy("install", maker.write(), *options, *silent, code=1).stderr
     assert "the agent finished 0 frames in a row without a fault in 0.5 s, of 30 that were asked for" in told
     assert told.count("\n") == 1
+
+
+def test_who_ends_an_install_has_the_old_version_again(maker: Maker, options: list[str], tmp_path: Path) -> None:
+    """A link that breaks (SIGHUP) does not end it; whoever means it (SIGTERM) waits until it is undone."""
+    root = tmp_path / "root"
+    digit_deploy("install", maker.write("1.0"), "--frames=0", *options)
+    waiting = ["--frames=1", f"--health={tmp_path / 'nothing.json'}", str(maker.write("1.1"))]
+    command = [sys.executable, "-m", "deploy", "install", *options, *waiting]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as child:
+        deadline_s = time.monotonic() + 100
+        while current_slot(root) != "b":
+            assert time.monotonic() < deadline_s
+            time.sleep(0.01)
+        child.send_signal(signal.SIGHUP)
+        time.sleep(0.5)
+        assert child.poll() is None
+        child.terminate()
+        assert child.wait(timeout=60) == 128 + signal.SIGTERM
+    assert current_slot(root) == "a"
+    assert [event.reason for event in load_journal(root).events] == ["", "it was interrupted"]
 
 
 def test_refusals_are_one_line_and_touch_nothing(maker: Maker, options: list[str], tmp_path: Path) -> None:

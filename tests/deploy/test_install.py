@@ -4,10 +4,12 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
+import msgspec
 import pytest
 
 from deploy.admit import RESERVE_BYTES, refuse_large
@@ -16,6 +18,7 @@ from deploy.journal import Attempt, begin, load_journal
 from deploy.machine import Machine
 from deploy.slots import current_slot, damage, locked, version_in
 from profiles.errors import BundleError, InstallError
+from profiles.manifest import Golden, Role, dump_manifest, load_manifest
 from tests.deploy.made import Maker, tree
 
 SERVICE = """\
@@ -141,18 +144,23 @@ def test_artifacts_that_do_not_work_here_never_come_into_use(maker: Maker, root:
 
 
 def test_the_agent_itself_tries_the_golden_vectors(maker: Maker, root: Path, machine: Machine) -> None:
-    """The real agent; then artifacts of which it is told to expect other logits."""
+    """The real agent; then artifacts of which it is told to expect other logits, of one role and of the other."""
     real = replace(machine, agent=Path(sys.executable).with_name("digit-agent"), check=None)
     assert install(maker.open("1.0"), root, real).changed
     broken = shutil.copytree(maker.artifacts, maker.folder / "broken")
-    text = (broken / "manifest.json").read_text()
-    (broken / "manifest.json").write_text(text.replace('"tolerance": ', '"tolerance": -'))
-    with pytest.raises(InstallError, match="the artifacts do not work here: none of them runs"):
-        install(replace(maker, artifacts=broken).open("1.1"), root, real)
-    assert used(root) == "1.0"
-
-
-Change = Callable[[Maker, Machine], Machine]
+    manifest = load_manifest(broken)
+    for role in get_args(Role):
+        artifacts = tuple(
+            msgspec.structs.replace(one, golden=Golden(logits=one.golden.logits[::-1], tolerance=1e-6))
+            if one.role == role
+            else one
+            for one in manifest.artifacts
+        )
+        wrong = msgspec.structs.replace(manifest, artifacts=artifacts)
+        (broken / "manifest.json").write_bytes(dump_manifest(wrong))
+        with pytest.raises(InstallError, match=f"artifacts do not work here: none of them runs any of the {role}s"):
+            install(replace(maker, artifacts=broken).open("1.1"), root, real)
+        assert used(root) == "1.0"
 
 
 def refused(maker: Maker, root: Path, machine: Machine, *, version: str = "1.1", allow_downgrade: bool = False) -> str:
@@ -239,9 +247,10 @@ def test_two_at_once_do_not_meet(maker: Maker, root: Path, machine: Machine) -> 
     install(maker.open("1.0"), root, machine)
     begin(root, Attempt(slot="b", version="1.1", previous="a", step="trying"))
     with locked(root):
-        for attempt in (lambda: install(maker.open("1.1"), root, machine), lambda: roll_back(root, machine)):
-            with pytest.raises(InstallError, match="another digit-deploy is at work"):
-                attempt()
+        with pytest.raises(InstallError, match="another digit-deploy is at work"):
+            install(maker.open("1.1"), root, machine)
+        with pytest.raises(InstallError, match="another digit-deploy is at work"):
+            roll_back(root, machine)
         assert recover(root, machine) is None
         assert load_journal(root).attempt is not None
 
