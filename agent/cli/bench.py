@@ -67,13 +67,15 @@ def bench(
 
 
 def _print(told: Bench, console: Console) -> None:
-    from agent.views.contest import contest_table, energy_line
+    from agent.views.contest import contest_table, energy_line, held_back_line
 
     for contest in told.contests:
         console.print(contest_table(told.title, contest))
     for refusal in told.refused:
         console.print(f"not measured: {refusal}", style="yellow", markup=False, highlight=False)
     console.print(energy_line(told), markup=False, highlight=False)
+    if held_back := held_back_line(told):
+        console.print(held_back, style="yellow", markup=False, highlight=False)
     for contest in told.contests:
         verdict = f"best {contest.role}" if contest.winner else f"no {contest.role} is good enough"
         console.print(f"{verdict}: {contest.reason}", markup=False, highlight=False)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
+import logging
 import re
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from agent.runtimes.session import MAX_BATCH
 from profiles.board import detect_board
 from profiles.manifest import Artifact
 
+log = logging.getLogger(__name__)
 TYPICAL_BATCH = 16
 """The batch for which an engine is tuned."""
 
@@ -30,6 +32,8 @@ def options(artifact: Artifact, onnxruntime_version: str, *, root: Path, cache: 
     """
     folder = cache / "tensorrt" / engine_folder(artifact, onnxruntime_version, tensorrt_version(), machine(root))
     folder.mkdir(parents=True, exist_ok=True)
+    if not any(folder.glob("*.engine")):
+        log.warning("TensorRT builds an engine for %s, which takes minutes; it is kept in %s", artifact.file, folder)
     name, item = artifact.input.name, "x".join(map(str, artifact.input.shape))
     return {
         "trt_engine_cache_enable": "1",

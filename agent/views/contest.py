@@ -11,6 +11,7 @@ from agent.bench import NOT_MEASURABLE, Bench, Contest, Row
 from agent.choice.candidates import FORMAT_NAMES, place
 from agent.choice.doubt import spread
 from agent.choice.rank import figure
+from agent.sensors.throttling import advice
 
 BYTES_PER_MB = 1e6
 
@@ -51,6 +52,12 @@ def energy_line(told: Bench) -> str:
         return NOT_MEASURABLE
     idle = "" if energy.idle_mw is None else f" ({energy.idle_mw:.0f} mW when idle)"
     return f"energy: {energy.sensor}; {energy.rate_hz:.2g} samples a second, idle power{idle} not subtracted"
+
+
+def held_back_line(told: Bench) -> str:
+    """What held the board back while it measured, for then its figures are not its best; empty where nothing did."""
+    words = tuple(dict.fromkeys((*(told.before.throttling or ()), *(told.after.throttling or ()))))
+    return f"the board was held back ({', '.join(words)}): {advice(words)}, then measure again" if words else ""
 
 
 def _name(row: Row) -> str:

@@ -56,3 +56,16 @@ def test_the_options_ask_for_the_artifacts_precision_and_every_batch(
     assert asked["trt_profile_min_shapes"] == "glyphs:1x1x28x28"
     assert asked["trt_profile_max_shapes"] == "glyphs:256x1x28x28"
     assert Path(asked["trt_engine_cache_path"]).is_dir()
+
+
+def test_who_waits_for_an_engine_is_told_and_where_it_is_kept(
+    linear: Linear, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    artifact = linear.artifact("linear.onnx")
+    folder = options(artifact, "1.31.1", root=tmp_path, cache=tmp_path)["trt_engine_cache_path"]
+    assert caplog.messages == [
+        f"TensorRT builds an engine for linear.onnx, which takes minutes; it is kept in {folder}"
+    ]
+    Path(folder, "TensorrtExecutionProvider_TRTKernel_graph_0_0_sm87.engine").touch()
+    options(artifact, "1.31.1", root=tmp_path, cache=tmp_path)
+    assert len(caplog.messages) == 1

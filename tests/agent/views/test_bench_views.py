@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -11,7 +12,7 @@ from agent.choice.candidates import Candidate
 from agent.choice.measured import Energy, Measured, Timing
 from agent.choice.start import Start
 from agent.surroundings import machine, moment
-from agent.views.contest import energy_line
+from agent.views.contest import energy_line, held_back_line
 from agent.views.frontier import LINE_PX, WIDTH, Scale, frontier, unbeaten
 from profiles.profile import Budget
 
@@ -80,3 +81,13 @@ def test_energy_is_told_with_what_it_is(linear: Linear) -> None:
     )
     blind = row(linear, 10, 100)
     assert "not measurable on this board" in energy_line(bench(blind, winner=blind))
+
+
+def test_figures_of_a_board_that_was_held_back_are_told_to_be_so(linear: Linear) -> None:
+    told = bench(row(linear, 10, 100), winner=None)
+    assert held_back_line(told) == ""
+    hot = replace(told, after=replace(told.after, throttling=("soft temperature limit",)))
+    assert held_back_line(hot) == (
+        "the board was held back (soft temperature limit): the board is too hot: give it a heat sink, a fan or a "
+        "cooler place, then measure again"
+    )
