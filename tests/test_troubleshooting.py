@@ -35,8 +35,9 @@ def errors() -> Iterator[tuple[str, str]]:
     for path in sorted(path for folder in FIELD for path in (ROOT / folder).rglob("*.py")):
         where = str(path.relative_to(ROOT))
         for node in ast.walk(ast.parse(path.read_text())):
-            made = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ERRORS
-            if made and where not in DESKTOP and node.args and (piece := max(pieces(node.args[0]), key=len)):
+            if where in DESKTOP or not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+                continue
+            if node.func.id in ERRORS and node.args and (piece := max(pieces(node.args[0]), key=len)):
                 yield f"{where}:{node.lineno}", piece
 
 
