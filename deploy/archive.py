@@ -7,6 +7,7 @@ differs by one bit is refused, and so are links, device nodes, and names that th
 
 from __future__ import annotations
 
+import re
 import tarfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -60,8 +61,8 @@ class ArchiveReader:
         """
         found = self._take(BLOCK_BYTES)
         digits = found[124:135]
-        size = int(digits, 8) if digits.isdigit() and not set(digits) & set(b"89") else -1
-        if not 0 <= size <= max_bytes or found != header(name, size):
+        size = int(digits, 8) if re.fullmatch(b"[0-7]{11}", digits) else max_bytes + 1
+        if size > max_bytes or found != header(name, size):
             raise self._unexpected(found, name)
         return self._content(size)
 

@@ -1,8 +1,8 @@
 """How the agent tells that it works, and waiting until it does.
 
-The contract has two halves. `systemctl restart` ends well only after the agent sent READY=1, with its first finished
-frame. From then on the agent keeps a small JSON file in RAM, `$RUNTIME_DIRECTORY/health.json`, which under systemd is
-`/run/digit-agent/health.json`:
+The contract has two halves. `systemctl restart` ends well only after the agent sent READY=1, when its first frame is
+finished or waited for. From then on the agent keeps a small JSON file in RAM, `$RUNTIME_DIRECTORY/health.json`, which
+under systemd is `/run/digit-agent/health.json`:
 
     {"pid": 812, "version": "0.1.0", "artifacts": "/var/lib/digit-deploy/slots/b/artifacts",
      "frames": 120, "faults": 0, "fault": ""}

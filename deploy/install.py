@@ -56,11 +56,11 @@ class Outcome:
     """In use before."""
 
 
-def examine(bundle: Bundle, root: Path, machine: Machine, *, allow_downgrade: bool = False) -> Version | None:
+def examine(bundle: Bundle, root: Path, machine: Machine, *, allow_downgrade: bool = False) -> Outcome:
     """Pass where a bundle may be installed here; touches nothing.
 
     Returns:
-        What is in use now; None where that is what shipped with the agent.
+        What its install would come to, should it work.
 
     Raises:
         BundleError: it may not.
@@ -69,14 +69,15 @@ def examine(bundle: Bundle, root: Path, machine: Machine, *, allow_downgrade: bo
     attempt = load_journal(root).attempt
     slot = attempt.previous if attempt else current_slot(root)
     current = version_in(root, slot)
+    changed = not _same(root, current, bundle)
     refuse_foreign(bundle, machine.board)
     if not allow_downgrade:
         refuse_older(bundle, current)
-    if current is None or current.digest != bundle.digest:
+    if changed:
         refuse_large(bundle, free_bytes(root))
     bundle.check()
     refuse_old_agent(bundle, lambda: agent_version(program(root, slot) or machine.agent))
-    return current
+    return Outcome(changed, bundle.manifest.version, other_slot(slot) if changed else slot, _name(current))
 
 
 def install(
@@ -103,10 +104,9 @@ def install(
         current = version_in(root, current_slot(root))
         if not allow_downgrade:
             refuse_older(bundle, current)
-        previous = current.manifest.version if current else None
-        if current is not None and current.digest == bundle.digest and not damage(root, current):
-            return Outcome(False, current.manifest.version, current.slot, previous)
-        return _try(bundle, root, machine, previous, tell)
+        if _same(root, current, bundle):
+            return Outcome(False, bundle.manifest.version, current_slot(root), _name(current))
+        return _try(bundle, root, machine, _name(current), tell)
 
 
 def roll_back(root: Path, machine: Machine) -> Outcome:
@@ -118,9 +118,8 @@ def roll_back(root: Path, machine: Machine) -> Outcome:
     with _alone(root):
         undone, slot = _undo_interrupted(root, machine), current_slot(root)
         current, other = version_in(root, slot), version_in(root, other_slot(slot))
-        used = current.manifest.version if current else None
         if undone is not None:
-            return Outcome(True, used, slot, undone.version)
+            return Outcome(True, _name(current), slot, undone.version)
         if slot is None or other is None:
             raise InstallError(f"there is no other version in {root} to go back to; install a bundle")
         if wrong := damage(root, other):
@@ -131,7 +130,7 @@ def roll_back(root: Path, machine: Machine) -> Outcome:
             _watch(root, other.slot, machine, None)
         except InstallError as error:
             raise InstallError(f"version {other.manifest.version} is in use again, but {error}") from error
-        return Outcome(True, other.manifest.version, other.slot, used)
+        return Outcome(True, other.manifest.version, other.slot, _name(current))
 
 
 def recover(root: Path, machine: Machine | None) -> Event | None:
@@ -145,6 +144,15 @@ def recover(root: Path, machine: Machine | None) -> Event | None:
         return None
     with locked(root) as alone:
         return _undo_interrupted(root, machine) if alone else None
+
+
+def _same(root: Path, current: Version | None, bundle: Bundle) -> bool:
+    """Whether this very bundle is in use, and every file of it intact."""
+    return current is not None and current.digest == bundle.digest and not damage(root, current)
+
+
+def _name(version: Version | None) -> str | None:
+    return version.manifest.version if version else None
 
 
 def _try(bundle: Bundle, root: Path, machine: Machine, previous: str | None, tell: Tell) -> Outcome:

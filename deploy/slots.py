@@ -25,7 +25,6 @@ from profiles.errors import BundleError, InstallError
 if TYPE_CHECKING:
     from deploy.bundle import Bundle
 
-ROOT = Path("/var/lib/digit-deploy")
 _TARGETS: dict[str, Slot] = {"slots/a": "a", "slots/b": "b"}
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -62,38 +62,30 @@ def install(
     Example: `sudo digit-deploy install digit-agent-1.4-pi4.bundle`
     """
     import os
+    import signal
 
     import msgspec
 
     from deploy.bundle import open_bundle
-    from deploy.install import Outcome, examine
+    from deploy.install import examine
     from deploy.install import install as run_install
     from deploy.sign import PUBLIC_KEY, load_public
-    from deploy.slots import other_slot
 
     opened = open_bundle(bundle, load_public(public_key or PUBLIC_KEY))
     machine = this_machine(agent=agent, restart=restart, health=health, frames=frames, timeout=timeout, check=check)
     if dry_run:
-        current = examine(opened, root, machine, allow_downgrade=allow_downgrade)
-        used = current.manifest.version if current else None
-        changed = current is None or current.digest != opened.digest
-        slot = other_slot(current.slot if current else None) if changed or not current else current.slot
-        outcome = Outcome(changed, opened.manifest.version, slot, used)
+        outcome = examine(opened, root, machine, allow_downgrade=allow_downgrade)
     else:
         os.umask(0o022)  # the service's user must be able to read it
-        with _unbroken() as tell:
-            outcome = run_install(opened, root, machine, allow_downgrade=allow_downgrade, tell=tell)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # an ssh connection that breaks
+        outcome = run_install(opened, root, machine, allow_downgrade=allow_downgrade, tell=_progress())
     typer.echo(msgspec.json.encode(outcome) if json else _words(outcome, dry_run=dry_run))
 
 
-@contextmanager
-def _unbroken() -> Iterator[Callable[[str], None]]:
-    """Shows progress on a terminal, and goes on where whoever looked at it went away: an ssh connection that broke."""
-    import signal
-
+def _progress() -> Callable[[str], None]:
+    """Shows what is being done on a terminal, and goes on where whoever looked at it went away."""
     from rich.console import Console
 
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     console = Console(stderr=True)
 
     def tell(what: str) -> None:
@@ -101,7 +93,7 @@ def _unbroken() -> Iterator[Callable[[str], None]]:
             with suppress(OSError):
                 console.print(f"{what} …", style="bright_black", highlight=False)
 
-    yield tell
+    return tell
 
 
 def _words(outcome: Outcome, *, dry_run: bool) -> str:

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from agent.folders import DEPLOYED
+from deploy.cli.options import ROOT
 from deploy.journal import Attempt, begin, load_journal
 from deploy.machine import Machine
 from deploy.slots import current_slot
@@ -73,6 +75,10 @@ def test_from_the_keys_to_the_board(tmp_path: Path, artifacts: Path, machine: Ma
     assert [event["what"] for event in answer("history", f"--root={root}")["events"]] == ["installed"]
     assert "1.4" in digit_deploy("status", f"--root={root}").stdout
     assert "installed" in digit_deploy("history", f"--root={root}").stdout
+
+
+def test_the_agent_looks_where_bundles_are_installed() -> None:
+    assert ROOT == DEPLOYED
 
 
 def test_everyone_may_read_what_was_installed(maker: Maker, options: list[str], tmp_path: Path) -> None:

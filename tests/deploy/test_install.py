@@ -239,8 +239,16 @@ def test_a_disk_that_fills_up_meanwhile_leaves_the_old_version(maker: Maker, roo
 
 
 def test_a_dry_run_touches_nothing(maker: Maker, root: Path, machine: Machine) -> None:
-    assert examine(maker.open("1.0"), root, machine) is None
+    assert examine(maker.open("1.0"), root, machine) == Outcome(True, "1.0", "a", None)
     assert not root.exists()
+    install(maker.open("1.0"), root, machine)
+    before = tree(root)
+    assert examine(maker.open("1.0"), root, machine) == Outcome(False, "1.0", "a", "1.0")
+    assert examine(maker.open("1.1"), root, machine) == Outcome(True, "1.1", "b", "1.0")
+    begin(root, Attempt(slot="b", version="1.1", previous="a", step="trying"))
+    assert examine(maker.open("1.1"), root, machine) == Outcome(True, "1.1", "b", "1.0")
+    (root / "journal.json").write_bytes(before["journal.json"])
+    assert tree(root) == before
 
 
 def test_two_at_once_do_not_meet(maker: Maker, root: Path, machine: Machine) -> None:
