@@ -17,30 +17,24 @@ BYTES_PER_MB = 1e6
 
 
 def contest_table(title: str, contest: Contest) -> Table:
-    """Two lines a cell; times are µs a digit, the median above p95 and p99."""
+    """A few lines a cell; times are µs a digit: the median, p95 and p99, one below the other."""
     first = contest.rows[0].measured
+    energy = any(row.measured.energy for row in contest.rows)
     table = Table(
-        title=f"{contest.role} on {title}; µs a digit: median, below it p95 and p99",
+        title=f"{contest.role} on {title}; µs a digit: median, p95, p99",
         title_justify="left",
         box=SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
     )
     table.add_column("", no_wrap=True)
     table.add_column("net", overflow="fold", min_width=14)
-    headings = [
-        "kB\nright",
-        "cold\nmemory",
-        *(f"{timing.batch}\nat once" for timing in first.timings),
-        "digits/s\nspread",
-    ]
-    if any(row.measured.energy for row in contest.rows):
-        headings.append("mJ a digit\npower")
-    for heading in headings:
+    batches = (f"{timing.batch}\nat once" for timing in first.timings)
+    cost = ("cold\nmemory\nmJ", "digits/s\nspread\nmW") if energy else ("cold\nmemory", "digits/s\nspread")
+    for heading in ("kB\nright", cost[0], *batches, cost[1]):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in contest.rows:
         winner = row is contest.winner
-        cells = list(_cells(row))[: len(headings)]
-        table.add_row("▶" if winner else "", _name(row), *cells, style="bold green" if winner else None)
+        table.add_row("▶" if winner else "", _name(row), *_cells(row), style="bold green" if winner else None)
     return table
 
 
@@ -68,15 +62,12 @@ def _name(row: Row) -> str:
 
 
 def _cells(row: Row) -> Iterator[str]:
-    measured, artifact = row.measured, row.measured.candidate.artifact
+    measured, artifact, start, energy = row.measured, row.measured.candidate.artifact, row.start, row.measured.energy
     yield f"{figure(artifact.bytes / 1000)}\n{f'{artifact.accuracy.value:.2%}' if artifact.accuracy else '–'}"
-    if row.start is None:
-        yield "–\n–"
-    else:
-        yield f"{figure(row.start.cold_ms)} ms\n{figure(row.start.resident_bytes / BYTES_PER_MB)} MB"
+    cold = f"{figure(start.cold_ms)} ms\n{figure(start.resident_bytes / BYTES_PER_MB)} MB" if start else "–\n–"
+    yield f"{cold}\n{figure(energy.mj_per_digit)}" if energy else cold
     for timing in measured.timings:
-        p50, p95, p99 = (figure(us / timing.batch) for us in (timing.p50_us, timing.p95_us, timing.p99_us))
-        yield f"{p50}\n{p95} {p99}"
+        yield "\n".join(figure(us / timing.batch) for us in (timing.p50_us, timing.p95_us, timing.p99_us))
     fastest = max(timing.batch / timing.p50_us for timing in measured.timings) * 1e6
-    yield f"{fastest:,.0f}\n±{spread(measured.blocks_us_per_digit):.0%}"
-    yield f"{figure(measured.energy.mj_per_digit)}\n{measured.energy.power_mw:.0f} mW" if measured.energy else "–\n–"
+    speed = f"{fastest:,.0f}\n±{spread(measured.blocks_us_per_digit):.0%}"
+    yield f"{speed}\n{energy.power_mw:.0f}" if energy else speed

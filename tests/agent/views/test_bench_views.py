@@ -1,18 +1,20 @@
 from __future__ import annotations
 
+import io
 import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
+from rich.console import Console
 
 from agent.bench import Bench, Contest, Row
 from agent.choice.candidates import Candidate
 from agent.choice.measured import Energy, Measured, Timing
 from agent.choice.start import Start
 from agent.surroundings import machine, moment
-from agent.views.contest import energy_line, held_back_line
+from agent.views.contest import contest_table, energy_line, held_back_line
 from agent.views.frontier import LINE_PX, WIDTH, Scale, frontier, unbeaten
 from profiles.profile import Budget
 
@@ -81,6 +83,18 @@ def test_energy_is_told_with_what_it_is(linear: Linear) -> None:
     )
     blind = row(linear, 10, 100)
     assert "not measurable on this board" in energy_line(bench(blind, winner=blind))
+
+
+def test_the_table_fits_a_narrow_terminal_and_has_every_figure(linear: Linear) -> None:
+    energy = Energy("a sensor", (0.13,) * 3, 3600.0, 2000.0, 30, 9.9)
+    fast, poor = row(linear, 12.5, 100, energy=energy), row(linear, 98765, 200, energy=energy)
+    console = Console(width=80, file=io.StringIO(), color_system=None)
+    console.print(contest_table("A board", bench(fast, poor, winner=fast).contests[0]))
+    assert isinstance(console.file, io.StringIO)
+    shown = console.file.getvalue()
+    for figure in ("12.5", "98765", "80,000", "99.50%", "40 ms", "10 MB", "0.13", "3600", "mJ", "mW", "±0%"):
+        assert figure in shown
+    assert shown.count("▶") == 1
 
 
 def test_figures_of_a_board_that_was_held_back_are_told_to_be_so(linear: Linear) -> None:
