@@ -25,6 +25,7 @@ _ENABLED = "etc/systemd/system/multi-user.target.wants/digit-agent.service"
 _PLACES = {
     "digit-agent.service": "etc/systemd/system/digit-agent.service",
     "50-board.conf": "etc/systemd/system/digit-agent.service.d/50-board.conf",
+    "60-reload.conf": "etc/systemd/system/digit-agent.service.d/60-reload.conf",
     "digit-agent-again.timer": "etc/systemd/system/digit-agent-again.timer",
     "digit-deploy-recover.service": "etc/systemd/system/digit-deploy-recover.service",
     "digit-agent.sysusers": "etc/sysusers.d/digit-agent.conf",
@@ -32,6 +33,8 @@ _PLACES = {
     "60-digit-agent.rules": "etc/udev/rules.d/60-digit-agent.rules",
     "agent.env": OPTIONS,
 }
+_WAITS_FOR_RELOADS = 253
+"""The first version of systemd that knows Type=notify-reload."""
 _REFUSED = re.compile(r"[$'\"\\\n\t]")
 """What systemd allows in no program's path."""
 _MEMORY_HIGH, _MEMORY_MAX = 0.60, 0.75
@@ -66,6 +69,7 @@ def service_files(root: Path, executable: Path, profile: Profile) -> tuple[Servi
         *(
             ServiceFile(root / place, _fill((templates / name).read_text("utf-8"), values))
             for name, place in _PLACES.items()
+            if name != "60-reload.conf" or systemd_version(root) >= _WAITS_FOR_RELOADS
         ),
         ServiceFile(root / CONFIG, example()),
     )
@@ -85,6 +89,13 @@ def bounds(profile: Profile) -> dict[str, str]:
     )
     quota = "" if generic else f"{100 * profile.cpu.cores - _FREE_CPU_PERCENT}%"
     return {"@BOARD@": profile.title, "@MEMORY_HIGH@": high, "@MEMORY_MAX@": most, "@CPU_QUOTA@": quota}
+
+
+def systemd_version(root: Path) -> int:
+    """The version of the systemd that is installed, which the name of its own library tells; 0 where there is none."""
+    folders = (root / "usr/lib/systemd", *(root / "usr/lib").glob("*/systemd"))
+    names = (path.name for folder in folders for path in folder.glob("libsystemd-shared-*"))
+    return max((int(found[1]) for name in names if (found := re.match(r"libsystemd-shared-(\d+)", name))), default=0)
 
 
 def write_file(file: ServiceFile) -> None:

@@ -18,6 +18,7 @@ from agent.service import (
     installed_files,
     remove_file,
     service_files,
+    systemd_version,
     templates_folder,
     write_file,
 )
@@ -27,6 +28,7 @@ from profiles.profile import all_profiles, load_profile
 EXECUTABLE = Path(sys.executable).with_name("digit-agent")
 UNIT = "etc/systemd/system/digit-agent.service"
 BOUNDS = "etc/systemd/system/digit-agent.service.d/50-board.conf"
+RELOAD = "etc/systemd/system/digit-agent.service.d/60-reload.conf"
 TIMER = "etc/systemd/system/digit-agent-again.timer"
 RECOVERY = "etc/systemd/system/digit-deploy-recover.service"
 
@@ -46,12 +48,31 @@ def run(*argv: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_every_template_is_installed(tmp_path: Path) -> None:
+    library = tmp_path / "usr/lib/x86_64-linux-gnu/systemd/libsystemd-shared-257.so"
+    library.parent.mkdir(parents=True)
+    library.symlink_to("/dev/null")
     install(tmp_path)
     written = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert len(written) == len(list(templates_folder().iterdir())) + 1
     assert (tmp_path / CONFIG).read_text() == example()
     assert not any(re.search("@[A-Z_]+@", path.read_text()) for path in written)
     assert all(path.stat().st_mode & 0o777 == 0o644 for path in written)
+
+
+@pytest.mark.parametrize(
+    ("library", "version"),
+    [
+        ("usr/lib/systemd/libsystemd-shared-252.so", 252),
+        ("usr/lib/aarch64-linux-gnu/systemd/libsystemd-shared-257.so", 257),
+        ("usr/lib/systemd/libsystemd-shared-256.6-1.fc41.so", 256),
+        ("usr/lib/libsystemd.so", 0),
+    ],
+)
+def test_systemd_waits_for_a_reload_where_it_can(tmp_path: Path, library: str, version: int) -> None:
+    (tmp_path / library).parent.mkdir(parents=True)
+    (tmp_path / library).touch()
+    assert systemd_version(tmp_path) == version
+    assert (install(tmp_path) / RELOAD).exists() == (version >= 253)
 
 
 @pytest.mark.parametrize(
