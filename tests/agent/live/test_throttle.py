@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -9,8 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.capture.frame import Frame
+from agent.choice.best import BestNet
+from agent.choice.candidates import Candidate
+from agent.choice.choice import Choice
+from agent.choice.measured import Measured, Timing
+from agent.live.sampler import measure_vitals
 from agent.live.throttle import COOLER_C, FRESH_S, REMIND_S, STEP_S, Step, Throttle, steps
 from agent.live.tick import Vitals
+from profiles.profile import Sensors
+
+if TYPE_CHECKING:
+    from tests.agent.conftest import Linear
 
 LIMIT_C = 75.0
 HOT, WARM, COOL = 76.0, 73.0, 70.0
@@ -154,3 +165,40 @@ def test_frames_come_no_faster_than_the_step_allows_and_a_stop_ends_the_wait() -
 
     stop.set()
     assert len(list(throttle.pace(frames(), lambda: None, stop))) == 8
+
+
+def test_a_board_that_gets_hot_and_cools_again(linear: Linear, tmp_path: Path) -> None:
+    """All parts together: a thermal zone's file, the sampler's reading of it, the loop's frames, and the net."""
+    best, cheap = linear.write(tmp_path, linear.artifact("linear.onnx"), linear.artifact("linear.tflite"))
+    timing = Timing(1, 9, 1.0, 1.0, 1.0, 1.0, 1.0, (1.0,) * 9)
+    ranked = (
+        Measured(Candidate(best, "onnxruntime", "", 2), (timing,)),
+        Measured(Candidate(cheap, "ai-edge-litert", "", 1), (timing,)),
+    )
+    net = BestNet(Choice(str(tmp_path), ranked, (), "the best"))
+    zone = tmp_path / "sys/class/thermal/thermal_zone0"
+    zone.mkdir(parents=True)
+    (zone / "type").write_text("cpu-thermal\n")
+    now_s, said = [0.0], list[str]()
+
+    def vitals() -> Vitals:
+        sensors = Sensors(temperature_zones=("cpu-thermal",))
+        return measure_vitals(sensors, None, None, tmp_path, lambda: round(now_s[0] * 1e9))
+
+    def frames() -> Iterator[Frame | None]:
+        for number, degrees in enumerate((60, 78, 80, 82, 84, 84, 73, 69, 68, 66, 60, 60)):
+            now_s[0] += STEP_S
+            (zone / "temp").write_text(f"{degrees * 1000}\n")
+            yield Frame(np.zeros((1, 1, 3), np.uint8), 0, number, "test")
+
+    throttle = Throttle(LIMIT_C, steps(1.0), net.spare, said.append)
+    works: list[str] = []
+    for _ in throttle.pace(frames(), vitals, threading.Event(), lambda: now_s[0]):
+        np.testing.assert_allclose(net.logits(linear.glyphs), linear.reference(linear.glyphs), atol=1e-3)
+        works.append(net.choice.best.candidate.artifact.file)
+    assert works == ["linear.onnx"] * 5 + ["linear.tflite"] * 3 + ["linear.onnx"] * 4
+    assert [text.partition(": ")[0] for text in said] == [
+        *("78 °C is hot", "80 °C is hot", "82 °C is hot", "84 °C is hot"),
+        *("69 °C is cool enough", "68 °C is cool enough", "66 °C is cool enough", "60 °C is cool enough"),
+    ]
+    assert throttle.step == Step()
