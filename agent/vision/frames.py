@@ -6,11 +6,12 @@ they close.
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from agent.vision.components import Components, cut_out
-from agent.vision.rules import level_lines, upright_lines, without
+from agent.vision.rules import level_lines, run_length, upright_lines, without
 
 Mask = NDArray[np.uint8]
 
@@ -37,22 +38,41 @@ def remove_frames(components: Components) -> Components:
 
 
 def _has_straight_sides(mask: Mask) -> bool:
-    """Whether it may be a frame at all: a quick look at how much ink is in line on each side."""
+    """Whether it may be a frame at all: how much ink is in line on each side, then whether it is in one run."""
     h, w = mask.shape
-    columns, rows = np.count_nonzero(mask, axis=0), np.count_nonzero(mask, axis=1)
     third_w, third_h = max(1, w // 3), max(1, h // 3)
-    upright = min(columns[:third_w].max(), columns[-third_w:].max())
-    level = min(rows[:third_h].max(), rows[-third_h:].max())
-    return bool(upright >= RUN * h and level >= RUN * min(w, h))
+    columns = cv2.reduce(mask, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[0]
+    if min(columns[:third_w].max(), columns[-third_w:].max()) < RUN * h:
+        return False
+    rows = cv2.reduce(mask, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[:, 0]
+    if min(rows[:third_h].max(), rows[-third_h:].max()) < RUN * min(w, h):
+        return False
+    # The lines of `_frame` are runs and what is a pixel beside them.
+    run = run_length(RUN * h)
+    level, upright = _runs(mask, (1, run)), _runs(mask, (run, 1))
+    ends = level[: third_h + 1], level[-third_h - 1 :], upright[:, : third_w + 1], upright[:, -third_w - 1 :]
+    return all(end.any() for end in ends)
+
+
+def _runs(mask: Mask, shape: tuple[int, int]) -> Mask:
+    """Where straight runs of ink are, so many pixels high and wide; what lies outside is paper."""
+    kernel = np.ones(shape, np.uint8)
+    return np.asarray(cv2.erode(mask, kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0), np.uint8)
 
 
 def _frame(mask: Mask) -> Mask:
     """The sides of a frame, inner walls included, uint8 (h, w); nothing where it does not close."""
     h, w = mask.shape
-    level = level_lines(mask, SPAN * min(w, h), RUN * h, SLIMNESS)
-    upright = upright_lines(mask, SPAN * h, RUN * h, SLIMNESS)
     third_w, third_h = w // 3, h // 3
-    sides = (upright[:, :third_w], upright[:, -third_w:], level[:third_h].T, level[-third_h:].T)
-    if min(side.any(axis=1).mean() for side in sides) < CLOSED:
+    level = level_lines(mask, SPAN * min(w, h), RUN * h, SLIMNESS)
+    if not _closed(level[:third_h].T, level[-third_h:].T):
+        return np.zeros_like(mask)
+    upright = upright_lines(mask, SPAN * h, RUN * h, SLIMNESS)
+    if not _closed(upright[:, :third_w], upright[:, -third_w:]):
         return np.zeros_like(mask)
     return level | upright
+
+
+def _closed(*sides: Mask) -> bool:
+    """Whether enough of each side is there, along the first axis."""
+    return bool(min(side.any(axis=1).mean() for side in sides) >= CLOSED)

@@ -46,6 +46,11 @@ def without(components: Components, lines: Mask) -> Components:
     return find_components(np.asarray(components.mask & ~lines, np.uint8))
 
 
+def run_length(run_px: float) -> int:
+    """How many pixels a straight run has at least that is to be `run_px` long."""
+    return max(LEAST_RUN_PX, round(run_px))
+
+
 def upright_lines(mask: Mask, span_px: float, run_px: float, slimness: float) -> Mask:
     """As `level_lines`, from top to bottom."""
     return _turned(level_lines(_turned(mask), span_px, run_px, slimness))
@@ -61,7 +66,7 @@ def level_lines(mask: Mask, span_px: float, run_px: float, slimness: float) -> M
         slimness: how many times longer than thick they are at least.
     """
     lines = np.zeros_like(mask)
-    run = max(LEAST_RUN_PX, round(run_px))
+    run = run_length(run_px)
     if mask.shape[1] < span_px:
         return lines
     runs = _open(mask, np.ones((1, run), np.uint8))
