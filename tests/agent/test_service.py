@@ -186,8 +186,9 @@ def test_the_agent_of_a_bundle_goes_before_the_one_that_installed_the_service(
 
 
 @needs("systemd-analyze")
-def test_little_is_exposed(tmp_path: Path) -> None:
-    done = run("systemd-analyze", "security", "--offline=true", "--threshold=30", install(tmp_path) / UNIT)
+@pytest.mark.parametrize("unit", [UNIT, RECOVERY])
+def test_little_is_exposed(tmp_path: Path, unit: str) -> None:
+    done = run("systemd-analyze", "security", "--offline=true", "--threshold=30", install(tmp_path) / unit)
     assert done.returncode == 0, done.stdout
 
 
