@@ -28,7 +28,7 @@ LEAST_PART = 0.15
 """Smallest component that may belong to a digit, as a share of a typical digit's height."""
 LEAST_DIGIT = 0.3
 """Smallest digit, likewise."""
-MOST_SPECKS = 0.45
+MOST_SPECKS = 0.28
 """Boxes of specks may cover so much, as a share of a mask's ink."""
 MOST_ATOMS = 10
 MOST_IN_A_DIGIT = 4

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -42,6 +42,8 @@ class Components:
     """Around each component."""
     outlines: Sequence[Sequence[cv2.typing.MatLike]]
     """Of each component its outer contour, and those of its holes."""
+    atoms: dict[int, Atom] = field(default_factory=dict)
+    """Those that were cut out already, by their number: several steps ask for the same."""
 
 
 def find_components(mask: Mask) -> Components:
@@ -78,13 +80,16 @@ def cut_out(components: Components, least_px: float) -> tuple[Atom, ...]:
     if len(keep) > MOST_COMPONENTS:
         areas = components.boxes[keep, 2:].prod(axis=1)
         keep = keep[np.argsort(areas)[-MOST_COMPONENTS:]]
-    outlines = [components.outlines[index] for index in keep.tolist()]
-    boxes = map(Box._make, components.boxes[keep].tolist())
-    return tuple(_cut_out(components.mask, outline, box) for outline, box in zip(outlines, boxes, strict=True))
+    return tuple(_atom(components, index) for index in keep.tolist())
 
 
-def _cut_out(mask: Mask, outline: Sequence[cv2.typing.MatLike], box: Box) -> Atom:
+def _atom(components: Components, index: int) -> Atom:
+    """A component by itself, cut out once."""
+    if (known := components.atoms.get(index)) is not None:
+        return known
+    box = Box._make(components.boxes[index].tolist())
     own = np.zeros((box.h, box.w), np.uint8)
-    cv2.drawContours(own, outline, -1, 1, cv2.FILLED, offset=(-box.x, -box.y))
-    own &= mask[box.y : box.bottom, box.x : box.right]
-    return Atom(box, own, cv2.countNonZero(own))
+    cv2.drawContours(own, components.outlines[index], -1, 1, cv2.FILLED, offset=(-box.x, -box.y))
+    own &= components.mask[box.y : box.bottom, box.x : box.right]
+    components.atoms[index] = atom = Atom(box, own, cv2.countNonZero(own))
+    return atom

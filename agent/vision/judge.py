@@ -23,6 +23,8 @@ from agent.vision.surroundings import cut_surroundings
 
 PRIOR = 1.0
 """Added to the classifier's logit for "not a digit" where no verifier is: most of a page's candidates are none."""
+DOUBT = 1.0
+"""A candidate whose best digit's logit is less than this below that for "not a digit" is worth the verifier's look."""
 CELL_PX = 4
 """Boxes that are alike differ by no more."""
 CLASSIFIER_WEIGHT = 0.5
@@ -91,7 +93,7 @@ def judge(ink: Ink, candidates: Sequence[Candidate], nets: Nets, *, alike: float
         return Judged(alone, alone, np.zeros(len(candidates), np.bool_))
     probability = np.zeros((len(candidates), CLASSES), np.float32)
     probability[:, NOT_A_DIGIT] = 1
-    may_be = logits[:, :NOT_A_DIGIT].max(axis=1, initial=-np.inf) >= logits[:, NOT_A_DIGIT]
+    may_be = logits[:, :NOT_A_DIGIT].max(axis=1, initial=-np.inf) + DOUBT >= logits[:, NOT_A_DIGIT]
     windows = cut_surroundings(ink, [candidates[i] for i in np.flatnonzero(may_be).tolist()])
     probability[may_be] = together(nets.verifier.logits(windows), logits[may_be])
     return Judged(probability, softmax(logits), may_be)

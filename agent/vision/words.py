@@ -21,12 +21,14 @@ ALIKE = 2.2
 """Letters of a word are at most so many times higher than each other."""
 SLIM = 0.3
 """What is narrower than this share of its height may be a rule or the side of a box: no letter to reckon with."""
+LETTER_WEIGHT = 0.6
+"""What a letter says against its row, where a sure digit says 1 for it, and one that may as well be none nothing."""
 LETTER_WIDTH = 0.75
 """A letter's usual width, as a share of its height: how many hang together tells the width."""
 
 
 def outside_words(found: Mapping[Candidate, Digit], candidates: Sequence[Candidate]) -> dict[Candidate, Digit]:
-    """The digits of one mask that do not stand in a word: in its row there are no fewer digits than letters.
+    """The digits of one mask that do not stand in a word: their row's letters do not outweigh them.
 
     Args:
         found: what looks like digits, in the mask's pixels.
@@ -37,7 +39,8 @@ def outside_words(found: Mapping[Candidate, Digit], candidates: Sequence[Candida
         return dict(found)
     boxes = [digit.box for digit in found.values()] + letters
     row = _rows(np.array(boxes, np.float64))
-    weight = np.array([1.0] * len(found) + [-max(1, round(b.w / (LETTER_WIDTH * b.h))) for b in letters])
+    for_digits = [2 * digit.probability - 1 for digit in found.values()]
+    weight = np.array(for_digits + [-LETTER_WEIGHT * max(1, round(b.w / (LETTER_WIDTH * b.h))) for b in letters])
     balance = np.bincount(row, weight)
     return {c: d for (c, d), number in zip(found.items(), row[: len(found)], strict=True) if balance[number] >= 0}
 
