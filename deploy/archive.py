@@ -1,7 +1,7 @@
 """The form of a bundle: a plain tar of which every byte is fixed by its manifest, so that reading it parses nothing.
 
 `tar tf` lists it: `bundle.json`, `bundle.sig`, then the manifest's files in its order. Each header is the one that
-`header` makes, each file is padded with zeros to 512 bytes, and two zero blocks end it (POSIX ustar). Whatever
+`header` makes, each file is padded with zeros to 512 bytes, and two zero blocks end it (GNU tar's format). Whatever
 differs by one bit is refused, and so are links, device nodes, and names that the manifest does not list.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import tarfile
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -29,10 +29,10 @@ _KINDS = {
 
 
 def header(name: str, size: int) -> bytes:
-    """The header of a file of so many bytes: no owner, no time, readable by all."""
+    """The header of a file of so many bytes, without owner or time; a long name takes more blocks, as in GNU tar."""
     info = tarfile.TarInfo(name)
     info.size, info.mode = size, 0o644
-    return info.tobuf(tarfile.USTAR_FORMAT)
+    return info.tobuf(tarfile.GNU_FORMAT)
 
 
 def padding(size: int) -> bytes:
@@ -40,9 +40,9 @@ def padding(size: int) -> bytes:
     return bytes(-size % BLOCK_BYTES)
 
 
-def archive_bytes(sizes: Sequence[int]) -> int:
-    """How large an archive of files of these sizes is."""
-    return sum(BLOCK_BYTES + size + len(padding(size)) for size in sizes) + len(END)
+def archive_bytes(files: Iterable[tuple[str, int]]) -> int:
+    """How large an archive of files of these names and sizes is."""
+    return sum(len(header(name, size)) + size + len(padding(size)) for name, size in files) + len(END)
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,10 @@ class ArchiveReader:
         Raises:
             BundleError: it is not.
         """
-        found = self._take(BLOCK_BYTES)
-        if found != header(name, size):
-            raise self._unexpected(found, name)
+        expected = header(name, size)
+        found = self._take(len(expected))
+        if found != expected:
+            raise self._unexpected(found[:BLOCK_BYTES], name)
         return self._content(size)
 
     def end(self) -> None:

@@ -71,7 +71,8 @@ def open_bundle(path: Path, key: Ed25519PublicKey) -> Bundle:
         found = os.fstat(reader.file.fileno()).st_size
     check_signature(key, signature, signed, path)
     manifest = parse_manifest(signed, str(path))
-    promised = archive_bytes([len(signed), len(signature), *(member.bytes for member in manifest.members)])
+    head = [(FILE_NAME, len(signed)), (SIGNATURE_NAME, len(signature))]
+    promised = archive_bytes([*head, *((member.path, member.bytes) for member in manifest.members)])
     if found != promised:
         raise BundleError(f"{path} has {found:,} bytes instead of {promised:,}; copy it again")
     return Bundle(path, manifest, signed)

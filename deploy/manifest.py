@@ -14,12 +14,12 @@ SIGNATURE_NAME = "bundle.sig"
 MAX_BYTES = 2**20
 """Of `bundle.json`; it is read before its signature is known."""
 _NUMBERS = re.compile(r"[0-9]+(\.[0-9]+){0,3}")
-_FILE = r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,98}"
+_FILE = r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,199}"
 
 Version = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,9}(\.[0-9]{1,9}){0,3}\Z")]
 """One to four numbers with dots between them."""
 MemberPath = Annotated[str, msgspec.Meta(pattern=rf"^(artifacts/{_FILE}|config/config\.toml|wheels/{_FILE}\.whl)\Z")]
-"""A file in one of three folders: no path leads out of them, and each fits a tar header."""
+"""A file in one of three folders: no path leads out of them."""
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 
 

@@ -100,7 +100,14 @@ def test_a_service_that_goes_on_with_its_old_agent_is_noticed(maker: Maker, tmp_
     assert current_slot(root) is None
 
 
-def test_the_wheels_of_a_bundle_are_listed_by_tar(maker: Maker, tmp_path: Path) -> None:
-    path = maker.write("1.0", wheels=wheel(tmp_path / "wheels", "0.2.0"))
-    listed = subprocess.run(["tar", "tf", path], capture_output=True, text=True, check=True).stdout
-    assert listed.splitlines()[-1] == "wheels/digit_agent-0.2.0-py3-none-any.whl"
+def test_wheels_have_long_names(maker: Maker, tmp_path: Path) -> None:
+    wheels = wheel(tmp_path / "wheels", "0.2.0")
+    (wheels / f"numpy-2.4.6-cp311-{'.manylinux_2_27_aarch64' * 5}.whl").write_bytes(b"zip")
+    bundle = maker.open("1.0", wheels=wheels)
+    contents = {member.path: content for member, content in bundle.contents()}
+    listed = subprocess.run(["tar", "tf", bundle.path], capture_output=True, text=True, check=True).stdout.splitlines()
+    assert listed[2:] == sorted(contents)
+    assert {name for name in listed if name.startswith("wheels/")} == {
+        f"wheels/{path.name}" for path in wheels.iterdir()
+    }
+    assert max(map(len, listed)) > 120

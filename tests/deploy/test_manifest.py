@@ -59,7 +59,7 @@ def test_a_manifest_is_read_as_it_was_written() -> None:
         "artifacts/a\n",
         "artifacts/a\0b",
         "artifacts/ä",
-        "artifacts/" + "a" * 100,
+        "artifacts/" + "a" * 201,
         "config/other.toml",
         "wheels/setup.py",
         "bundle.json",
