@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 BROKEN_RUNTIMES = {
     "import os, signal; os.kill(os.getpid(), signal.SIGILL)": "illegal instruction (SIGILL)",
+    "import ctypes; ctypes.string_at(0)": "died of a crash (SIGSEGV)",
     "import time; time.sleep(60)": "no answer within 2 s",
     "raise ImportError('libstdc++.so.6: version not found')": "cannot be imported (libstdc++.so.6: version not found)",
     "raise AttributeError('_ARRAY_API not found')": "cannot load",
