@@ -44,7 +44,7 @@ class Fleet:
             f"digit_bundle={bundle}",
             f"digit_public_key={self.desktop.public}",
             "ansible_user=pi",
-            "digit_frames=8",
+            "digit_frames=6",
         )
         extra = [word for value in values for word in ("--extra-vars", value)]
         hosts = ["--inventory", str(self.desktop.folder / "hosts.yml"), f"--ssh-common-args=-F {self.ssh_config}"]

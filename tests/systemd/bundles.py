@@ -15,7 +15,7 @@ from profiles.manifest import Artifact, dump_manifest, load_manifest
 from tests.systemd.image import sh
 
 FILES = ("base-int8.tflite", "verifier-int8.tflite")
-ENDS_AT_ONCE = "frames = 5\n"
+ENDS_AT_ONCE = "frames = 2\n"
 """A configuration with which the agent becomes ready, and ends before it can be called healthy."""
 
 

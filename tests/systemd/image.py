@@ -19,7 +19,7 @@ REPOSITORY = Path(__file__).parents[2]
 PACKAGES = "systemd,systemd-sysv,dbus,udev,procps,python3,python3-venv,openssh-server,libgomp1,sudo,util-linux"
 SUITE, PYTHON = "bookworm", "3.11"
 PROGRAMS = ("systemd-nspawn", "mmdebstrap", "nsenter")
-CONFIG = 'source = "demo:?frames=1000000&fps=5"\n'
+CONFIG = 'source = "demo:?frames=1000000&fps=4"\n'
 
 
 def reason_to_skip(*more: str) -> str | None:
