@@ -57,8 +57,8 @@ def make_world(folder: Path) -> World:
     if emulator is None:
         raise MissingTool(f"no {EMULATORS[0]}; apt-get install --no-install-recommends qemu-user")
     needs = requirements()
-    root = _once(folder, "root", [SUITE, DEBIAN], _debian)
-    packages = _once(
+    root = once(folder, "root", [SUITE, DEBIAN], lambda into: debian(DEBIAN, into))
+    packages = once(
         folder, "packages", [PYTHON, *needs, CONSTRAINTS.read_text()], lambda into: install_arm64(needs, into)
     )
     return World(emulator, root, packages)
@@ -97,12 +97,16 @@ def run_tool(command: Sequence[str]) -> None:
         raise MissingTool(f"{command[0]} failed ({last}); see whether it can reach its mirror")
 
 
-def _debian(into: Path) -> None:
-    # Nothing is installed, only unpacked: that needs no rights and no emulation.
-    run_tool(["mmdebstrap", "--quiet", "--arch=arm64", "--variant=extract", f"--include={DEBIAN}", SUITE, str(into)])
+def debian(packages: str, into: Path) -> None:
+    """Unpack Debian packages, named with commas between them, and all that they need; that takes no rights.
+
+    Raises:
+        MissingTool: mmdebstrap is missing, or cannot reach its mirror.
+    """
+    run_tool(["mmdebstrap", "--quiet", "--arch=arm64", "--variant=extract", f"--include={packages}", SUITE, str(into)])
 
 
-def _once(folder: Path, name: str, ingredients: Sequence[str], make: Callable[[Path], None]) -> Path:
+def once(folder: Path, name: str, ingredients: Sequence[str], make: Callable[[Path], None]) -> Path:
     """A folder that is made when it is not there, whole or not at all; its name changes with what it is made of."""
     path = folder / f"{name}-{hashlib.sha256(repr(ingredients).encode()).hexdigest()[:12]}"
     if not path.exists():

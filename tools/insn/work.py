@@ -1,0 +1,89 @@
+"""What is counted, run by the board's Python: `python work.py FRAME.npy`, on one thread.
+
+Every piece of work is done twice before, so that nothing is counted that is done once, and then TIMES times between two
+marks. The names of the pieces are printed as a JSON list, in the order of their marks.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import cv2
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.folders import default_artifacts
+from agent.runtimes.net import LoadedNet, load_net
+from agent.runtimes.tensors import golden_inputs
+from agent.vision.page import QUICK, read_page
+from profiles.manifest import Manifest, Role, load_manifest
+from profiles.profile import RuntimeName
+
+MARKS = 0x7A000000
+"""As in insn.c."""
+TIMES = 2
+BATCHES = (1, 16)
+RUNTIME: dict[str, RuntimeName] = {"onnx": "onnxruntime", "tflite": "ai-edge-litert"}
+
+Work = tuple[str, Callable[[], object]]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The nets of one format and precision."""
+
+    classifier: LoadedNet
+    verifier: LoadedNet | None
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Do all the work there is."""
+    cv2.setNumThreads(1)
+    frame = np.load(arguments[0])
+    manifest = load_manifest(default_artifacts())
+    nets = [load_net(default_artifacts(), artifact, RUNTIME[artifact.format]) for artifact in manifest.artifacts]
+    works = [*_digits(nets, manifest), *_frames(nets, frame)]
+    for number, (_, work) in enumerate(works):
+        work()
+        work()
+        _mark(2 * number)
+        for _ in range(TIMES):
+            work()
+        _mark(2 * number + 1)
+    sys.stdout.write(msgspec.json.encode([name for name, _ in works]).decode())
+    return 0
+
+
+def _digits(nets: Sequence[LoadedNet], manifest: Manifest) -> Iterator[Work]:
+    """Every artifact with calls of one digit and of several."""
+    for net in nets:
+        inputs = golden_inputs(manifest, net.artifact.role)
+        for batch in BATCHES:
+            images = np.resize(inputs, (batch, *inputs.shape[1:]))
+            yield f"{net.artifact.file} {batch}", partial(net.logits, images)
+
+
+def _frames(nets: Sequence[LoadedNet], frame: NDArray[np.uint8]) -> Iterator[Work]:
+    """A frame, looked at quickly, with the nets of each format and precision."""
+    kinds: dict[str, dict[Role, LoadedNet]] = {}
+    for net in nets:
+        kinds.setdefault(f"{net.artifact.precision} {net.artifact.format}", {})[net.artifact.role] = net
+    for kind, roles in kinds.items():
+        pair = Pair(roles["classifier"], roles.get("verifier"))
+        yield f"frame {kind}", partial(read_page, frame, pair, QUICK)
+
+
+def _mark(number: int) -> None:
+    try:
+        os.getpgid(MARKS + number)
+    except ProcessLookupError:
+        return  # as it must be: no process has such a number
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
