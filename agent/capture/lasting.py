@@ -95,7 +95,7 @@ class Lasting:
     def away(self) -> Away | None:
         """For how long there have been no frames, where that is a fault."""
         outage, now_s = self._outage, self._clock()
-        if outage is None or (outage.frozen and not self._given_up):
+        if outage is None or self._flows:
             return None
         next_try_s = max(0.0, self._next_try_s - now_s) if self._given_up else 0.0
         return Away(now_s - outage.began_s, next_try_s, outage.reason)
@@ -135,7 +135,7 @@ class Lasting:
             shape = "×".join(map(str, image.shape))
             self._lose(f"{self._title} gives {shape} {image.dtype} and no BGR picture; set it to another format")
             return None
-        self._silent_at_s = now_s + self._patience.silent_s
+        self._flows, self._silent_at_s = True, now_s + self._patience.silent_s
         self._still.add(image, now_s)
         if self._still.frozen:
             self._suspect()
@@ -191,6 +191,7 @@ class Lasting:
     def _give_up(self) -> None:
         if not self._given_up:
             self._latest.stop()
+            self._flows = False
             self._leave_at_s = self._clock() + self._patience.release_s
 
     def _try_again(self, outage: _Outage) -> None:
@@ -215,7 +216,7 @@ class Lasting:
             )
 
     def _start(self, opening: Callable[[], Source], patience_s: float) -> None:
-        self._latest = LatestFrame(opening)
+        self._latest, self._flows = LatestFrame(opening), False
         self._silent_at_s = self._clock() + patience_s
         self._next_try_s = self._leave_at_s = math.inf
         self._first_number = self._next_number
