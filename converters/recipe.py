@@ -144,7 +144,7 @@ def load_recipe(name: str) -> Recipe:
     folder = files("converters") / "recipes"
     file = Path(name) if name.endswith(".toml") else folder / f"{name}.toml"
     try:
-        return msgspec.toml.decode(file.read_bytes(), type=Recipe)
+        recipe: Recipe = msgspec.toml.decode(file.read_bytes(), type=Recipe)
     except FileNotFoundError:
         known = ", ".join(sorted(p.name.removesuffix(".toml") for p in folder.iterdir()))
         raise UsageError(f"there is no recipe {name!r}; name a .toml file, or one of: {known}") from None
@@ -152,3 +152,4 @@ def load_recipe(name: str) -> Recipe:
         raise UsageError(f"recipe {file} cannot be read ({error.strerror}); name another") from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise UsageError(f"recipe {file} is wrong: {error}; correct it") from error
+    return recipe

@@ -43,6 +43,7 @@ def bake(net: nn.Module) -> nn.Module:
 
 def two_of_four(weight: Tensor) -> Tensor:
     """1 for the two largest of four along axis 1, 0 for the others; float32, of the weight's shape (o, i, ...)."""
-    groups = weight.abs().movedim(1, -1).unflatten(-1, (-1, 4))
+    moved = weight.abs().movedim(1, -1)
+    groups = moved.reshape(*moved.shape[:-1], -1, 4)
     mask = torch.zeros_like(groups).scatter_(-1, groups.topk(2, dim=-1).indices, 1.0)
     return mask.flatten(-2).movedim(-1, 1).contiguous()

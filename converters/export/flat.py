@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import flatbuffers
+import flatbuffers  # type: ignore[import-untyped]  # it has no stubs
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,7 +20,7 @@ ALIGNMENT = 4
 """Of weights, in bytes: 32-bit biases are read where they lie."""
 
 
-class _Sharing(flatbuffers.Builder):
+class _Sharing(flatbuffers.Builder):  # type: ignore[misc]
     """Writes each vector of numbers once."""
 
     def __init__(self) -> None:

@@ -19,9 +19,9 @@ def nano() -> nn.Module:
         *convolution(1, 12, kernel=5, stride=2, padding=0),
         *convolution(12, 12, padding=0),
         *convolution(12, 12, stride=2, padding=0),
-        *convolution(12, 16, padding=0),
+        *convolution(12, 18, padding=0),
     )
-    return Stack(features, nn.AvgPool2d(2), nn.Linear(16, CLASSES))
+    return Stack(features, nn.AvgPool2d(2), nn.Linear(18, CLASSES))
 
 
 def small() -> nn.Module:

@@ -40,9 +40,9 @@ def sizes(nets: Sequence[Judged]) -> str:
         at = x(record.bytes), y(10_000 * (1 - record.accuracy))
         parts.append(_dot(at, "record", f"{record.name}: {record.bytes:,} bytes of weights, {record.accuracy:.2%}"))
     own = [(x(one.contender.bytes), y(len(one.misread)), one.contender.name, "own") for one in nets]
-    for number, (one, at) in enumerate(zip(nets, own, strict=True)):
+    for number, (one, place) in enumerate(zip(nets, own, strict=True)):
         told = f"{one.contender.name}: {one.contender.bytes:,} bytes, {one.verdict.accuracy:.2%}"
-        parts.append(_dot(at[:2], f"net net{number}", told))
+        parts.append(_dot(place[:2], f"net net{number}", told))
     others = [(x(one.bytes), y(10_000 * (1 - one.accuracy)), one.name, "record") for one in RECORDS]
     parts += _labels([*own, *others])
     return _svg(WIDTH, HEIGHT, "Bytes against accuracy", parts)

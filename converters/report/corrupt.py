@@ -6,6 +6,7 @@ In the manner of MNIST-C (Mu and Gilmer, MNIST-C: a robustness benchmark for com
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import cv2
 import numpy as np
@@ -75,7 +76,7 @@ def _either_way(rng: np.random.Generator, amount: float) -> float:
     return amount if rng.random() < 0.5 else -amount
 
 
-def _bytes(values: NDArray[np.float64]) -> Glyphs:
+def _bytes(values: NDArray[np.floating[Any]]) -> Glyphs:
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)
 
 

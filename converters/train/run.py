@@ -13,7 +13,6 @@ import torch
 from torch import nn
 
 from converters.checkpoint import SHIPPED, Checkpoint, load, restore
-from converters.data.harvest import harvest_glyphs, harvest_surroundings
 from converters.data.labelled import LabelledGlyphs
 from converters.data.mix import mix_epoch, mix_surroundings
 from converters.data.pictures import load_pictures
@@ -24,8 +23,8 @@ from converters.nets import build_net
 from converters.nets.tensors import to_input
 from converters.recipe import ClassifierRecipe, Recipe, StepsRecipe, VerifierRecipe
 from converters.report.log import StepRow
-from converters.train.calibrate import calibrate
-from converters.train.drawn import Drawing, harvest_drawn
+from converters.train.calibrate import calibrate, temper
+from converters.train.drawn import HARVESTS, Drawing, harvest_drawn
 from converters.train.fit import fit
 from converters.train.gather import Gathered, Sources, split_digits
 from converters.train.learn import accuracy
@@ -78,6 +77,8 @@ def train(recipe: ClassifierRecipe | VerifierRecipe, run: Run) -> Trained:
     minutes = (time.monotonic() - started) / 60
     if isinstance(recipe, ClassifierRecipe):
         calibrate(net, watched)
+    else:
+        temper(net, watched)
     sample = make_epoch(np.random.default_rng((run.seed, recipe.epochs))).images[:RANGE_EXAMPLES]
     cost = measure_cost(fold(net), to_input(sample[:1]))
     row = StepRow(
@@ -140,7 +141,7 @@ MakeEpoch = Callable[[np.random.Generator], LabelledGlyphs]
 def _glyphs(recipe: ClassifierRecipe, run: Run) -> tuple[MakeEpoch, LabelledGlyphs]:
     """What a classifier learns from, and held-out digits."""
     learnt, held_out = split_digits(run.sources.mnist)
-    pictures = harvest_glyphs(_pictures(run.sources))
+    pictures = HARVESTS["classifier"](_pictures(run.sources))
     drawing = Drawing("classifier", learnt, run.sources.fonts, (run.seed,))
     scenes = harvest_drawn(drawing, recipe.scenes_drawn, run.drawn)
     return lambda rng: mix_epoch(rng, recipe, learnt, scenes, pictures), held_out
@@ -149,7 +150,7 @@ def _glyphs(recipe: ClassifierRecipe, run: Run) -> tuple[MakeEpoch, LabelledGlyp
 def _surroundings(recipe: VerifierRecipe, run: Run) -> tuple[MakeEpoch, LabelledGlyphs]:
     """What a verifier learns from, and candidates of held-out scenes."""
     learnt, unseen = split_digits(run.sources.mnist)
-    pictures = harvest_surroundings(_pictures(run.sources))
+    pictures = HARVESTS["verifier"](_pictures(run.sources))
     drawing = Drawing("verifier", learnt, run.sources.fonts, (run.seed,))
     scenes = harvest_drawn(drawing, recipe.scenes_drawn, run.drawn)
     watched = harvest_drawn(replace(drawing, digits=unseen, seed=(run.seed, 1)), WATCHED_SCENES, lambda _: None)

@@ -138,8 +138,8 @@ def _take(shop: _Shop, step: Step, net: nn.Module, state: _State) -> tuple[nn.Mo
         if state.learner is None:
             state.rows.append(_measure(shop, _Took("round"), folded, rounding))
         learnt = _learn(shop, step, rounding, state)
-        net, ranges = finish(learnt, folded)
-        ranges = _all_ranges(net, ranges, shop)
+        net, own = finish(learnt, folded)
+        ranges = _all_ranges(net, own, shop)
         _calibrate(net, shop)
         took = _Took("quantize", step.epochs, state.seconds)
         state.rows.append(_measure(shop, took, net, prepare(net, ranges)))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from converters.recipe import load_recipe
+from converters.recipe import ClassifierRecipe, load_recipe
 from profiles.errors import UsageError
 
 TINY = Path(__file__).parent / "train" / "tiny.toml"
@@ -16,6 +16,7 @@ def test_one_that_ships_goes_by_its_name() -> None:
 
 def test_one_of_your_own_is_a_file() -> None:
     recipe = load_recipe(str(TINY))
+    assert isinstance(recipe, ClassifierRecipe)
     assert (recipe.name, recipe.epochs, recipe.learning_rate) == ("tiny", 2, 0.004)
 
 

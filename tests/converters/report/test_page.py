@@ -49,7 +49,7 @@ RUN = Entry(
 
 def knows(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Right about every image that is as it was; a 0 otherwise."""
-    known = {image.tobytes(): label for image, label in zip(IMAGES, LABELS, strict=True)}
+    known = {image.tobytes(): int(label) for image, label in zip(IMAGES, LABELS, strict=True)}
     return np.eye(11, dtype=np.float32)[[known.get(image.tobytes(), 0) for image in images]]
 
 

@@ -39,7 +39,8 @@ def test_a_seed_decides_an_epoch() -> None:
 
 def test_a_sample_is_stored_as_glyphs_are() -> None:
     sample = pool().sample((5,), 20)
-    assert (sample.shape, sample.dtype) == ((20, 28, 28), np.uint8)
+    assert sample.shape == (20, 28, 28)
+    assert sample.dtype == np.uint8
     assert sample.max() > 200
 
 

@@ -1,0 +1,34 @@
+"""A tier's net fits its files whatever it has learnt: their sizes do not depend on the weights' values."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from converters.export.golden import golden_inputs, varied_inputs
+from converters.export.make import EXPORTERS
+from converters.export.ranges import fold, input_name, measure_ranges, ranges_of_tensors
+from converters.nets import build_net
+from converters.nets.tensors import to_input
+from profiles.manifest import Format
+
+MOST_BYTES = {
+    ("nano", "tflite"): 8_192,
+    ("nano", "onnx"): 10_240,
+    ("small", "tflite"): 16_384,
+    ("small", "onnx"): 20_480,
+    ("base", "tflite"): 65_536,
+    ("base", "onnx"): 73_728,
+}
+
+
+@pytest.mark.parametrize(("tier", "form"), MOST_BYTES)
+def test_an_int8_file_is_as_small_as_its_tier_asks(tier: str, form: Format) -> None:
+    torch.manual_seed(0)
+    folded = fold(build_net(tier))
+    exporter, probe = EXPORTERS[form], golden_inputs("classifier")[5:6]
+    fp32 = exporter.to_fp32(folded, to_input(probe))
+    ranges = measure_ranges(folded, varied_inputs("classifier", 50))
+    own = ranges_of_tensors(folded, ranges, exporter.activations(fp32, to_input(probe).numpy()), probe)
+    content = exporter.strip(exporter.to_int8(fp32, own), input_name(folded))
+    assert 0.85 * MOST_BYTES[tier, form] * (1 if form == "tflite" else 0.8) < len(content) <= MOST_BYTES[tier, form]
