@@ -80,10 +80,10 @@ def cut_out(components: Components, least_px: float) -> tuple[Atom, ...]:
     if len(keep) > MOST_COMPONENTS:
         areas = components.boxes[keep, 2:].prod(axis=1)
         keep = keep[np.argsort(areas)[-MOST_COMPONENTS:]]
-    return tuple(_atom(components, index) for index in keep.tolist())
+    return tuple(cut_out_one(components, index) for index in keep.tolist())
 
 
-def _atom(components: Components, index: int) -> Atom:
+def cut_out_one(components: Components, index: int) -> Atom:
     """A component by itself, cut out once."""
     if (known := components.atoms.get(index)) is not None:
         return known

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.vision.components import Components, cut_out
+from agent.vision.components import Components, cut_out_one
 from agent.vision.rules import level_lines, run_length, upright_lines, without
 
 Mask = NDArray[np.uint8]
@@ -30,10 +30,10 @@ CLOSED = 0.7
 def remove_frames(components: Components) -> Components:
     """The components of a mask without boxes, and rows of boxes; those that hold nothing go, too."""
     frames = np.zeros_like(components.mask)
-    for atom in cut_out(components, LEAST_FRAME_PX):
-        x, y, w, h = atom.box
-        if h >= LEAST_FRAME_PX and w >= h / 2 and _has_straight_sides(atom.mask):
-            frames[y : y + h, x : x + w] |= _frame(atom.mask)
+    for index, (outline, (x, y, w, h)) in enumerate(zip(components.outlines, components.boxes.tolist(), strict=True)):
+        encloses = len(outline) > 1 and h >= LEAST_FRAME_PX and w >= h / 2
+        if encloses and _has_straight_sides(mask := cut_out_one(components, index).mask):
+            frames[y : y + h, x : x + w] |= _frame(mask)
     return without(components, frames)
 
 
