@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -16,10 +16,13 @@ import torch
 
 from converters.data.harvest import harvest_glyphs, harvest_surroundings
 from converters.data.labelled import LabelledGlyphs, concatenate
-from converters.data.scenes import draw_scene, load_fonts
+from converters.data.scenes import Scene, draw_scene, load_fonts
 from converters.train.sieve import lets_through
 
-HARVESTS = {"classifier": harvest_glyphs, "verifier": partial(harvest_surroundings, lets_through=lets_through)}
+HARVESTS: Mapping[str, Callable[[Iterable[Scene]], LabelledGlyphs]] = {
+    "classifier": harvest_glyphs,
+    "verifier": partial(harvest_surroundings, lets_through=lets_through),
+}
 """For each role, what it learns from in scenes."""
 
 
