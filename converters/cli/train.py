@@ -13,10 +13,11 @@ from converters.data.mnist import DEFAULT_FOLDER
 
 if TYPE_CHECKING:
     from converters.recipe import Recipe
-    from converters.report.log import Entry
+    from converters.report.log import Entry, ExportRow, StepRow
     from converters.train.gather import Sources
     from converters.train.progress import Progress
     from converters.train.run import Trained
+    from profiles.errors import DigitAgentError
 
 TEACHERS = ("m3",)
 """Nets that never leave the desktop, so they are not exported."""
@@ -72,8 +73,12 @@ def train(  # noqa: PLR0917 - typer names them
     targets = {one: out or Path("runs") / f"{loaded.name}-{one}.pt" for one in seeds}
     for target in targets.values():
         check_place(target)
-    for entry, trained in _train_all(loaded, targets, Sources(data, pictures, fonts), teacher or ()):
-        _finish(entry, trained, targets[entry.seed], data, log)
+    sources = Sources(data, pictures, fonts)
+    # All are trained and saved before any is measured: that takes converters, which may be missing or die.
+    done = [_saved(*one, targets) for one in _train_all(loaded, targets, sources, teacher or ())]
+    failures = [failure for entry in done if (failure := _finish(entry, targets[entry.seed], data, log))]
+    if failures:
+        raise failures[0]
 
 
 def _train_all(
@@ -98,32 +103,46 @@ def _train_all(
         yield record(recipe, trained, teachers), trained
 
 
-def _finish(entry: Entry, trained: Trained, target: Path, data: Path, log: Path) -> None:
-    """Save the checkpoint, measure its exports, and log the run."""
+def _saved(entry: Entry, trained: Trained, targets: Mapping[int, Path]) -> Entry:
+    from converters.checkpoint import save
+
+    save(trained.checkpoint, targets[entry.seed])
+    return entry
+
+
+def _finish(entry: Entry, target: Path, data: Path, log: Path) -> DigitAgentError | None:
+    """Measure a checkpoint's exports and log the run, measured or not; what went wrong."""
     import msgspec
 
-    from converters.checkpoint import save
+    from converters.checkpoint import load, save
     from converters.report.log import append
     from converters.train.record import measure_exports
+    from profiles.errors import DigitAgentError
 
-    # Saved and logged at once: measuring takes converters, which may be missing or die, and the weights took hours.
-    save(trained.checkpoint, target)
-    append(log, entry)
-    for row in trained.steps:
-        test = "" if row.test is None else f", test {row.test:.2%}"
-        typer.echo(f"{row.do}: held-out {row.held_out:.2%}{test}; {row.parameters:,} parameters, {row.macs:,} MACs")
+    exports: tuple[ExportRow, ...] = ()
+    failure = None
     if entry.net not in TEACHERS:
         typer.echo(f"wrote {target}; measuring its exports with MNIST's test images", err=True)
-        certified, exports = measure_exports(trained.checkpoint, data)
-        save(certified, target)
-        append(log, msgspec.structs.replace(entry, exports=exports))
-        for one in exports:
-            typer.echo(
-                f"{one.format} {one.precision}: {one.bytes:,} bytes, {one.accuracy:.2%} ({one.runtime}), "
-                f"{one.us_a_digit:.1f} µs a digit"
-            )
-    target.with_suffix(".state").unlink(missing_ok=True)
-    typer.echo(f"wrote {target}")
+        try:
+            certified, exports = measure_exports(load(target), data)
+            save(certified, target)
+        except DigitAgentError as error:
+            failure = error
+    append(log, msgspec.structs.replace(entry, exports=exports))
+    if failure is None:
+        target.with_suffix(".state").unlink(missing_ok=True)
+        _tell(entry.steps, exports)
+        typer.echo(f"wrote {target}")
+    return failure
+
+
+def _tell(steps: Sequence[StepRow], exports: Sequence[ExportRow]) -> None:
+    for row in steps:
+        test = "" if row.test is None else f", test {row.test:.2%}"
+        typer.echo(f"{row.do}: held-out {row.held_out:.2%}{test}; {row.parameters:,} parameters, {row.macs:,} MACs")
+    for one in exports:
+        reached = f"{one.bytes:,} bytes, {one.accuracy:.2%} ({one.runtime}), {one.us_a_digit:.1f} µs a digit"
+        typer.echo(f"{one.format} {one.precision}: {reached}")
 
 
 @contextmanager

@@ -81,7 +81,7 @@ def append(path: Path, entry: Entry) -> None:
 
 
 def read(path: Path) -> tuple[Entry, ...]:
-    """All runs of a log, each once: a later line on the same weights replaces an earlier one.
+    """All runs of a log; of a recipe and seed that ran more than once, the last run.
 
     Raises:
         UsageError: there is no such log.
@@ -91,11 +91,11 @@ def read(path: Path) -> tuple[Entry, ...]:
         lines = path.read_bytes().splitlines()
     except OSError as error:
         raise UsageError(f"log {path} cannot be read ({error.strerror}); train something, or name another") from error
-    runs: dict[tuple[str, int, str], Entry] = {}
+    runs: dict[tuple[str, int], Entry] = {}
     for number, line in enumerate(lines, start=1):
         try:
             entry = msgspec.json.decode(line, type=Entry)
         except msgspec.MsgspecError as error:
             raise ArtifactError(f"line {number} of {path} is damaged ({error}); remove it") from error
-        runs[entry.recipe, entry.seed, entry.weights] = entry
+        runs[entry.recipe, entry.seed] = entry
     return tuple(runs.values())

@@ -19,7 +19,7 @@ from converters.nets.tensors import to_input
 
 REJECTED = 0.0005
 """Share of held-out digits that may be taken for no digit."""
-TEMPERATURES = tuple(np.geomspace(0.25, 4, 81).tolist())
+TEMPERATURES: tuple[float, ...] = tuple(np.geomspace(0.25, 4, 81).tolist())
 """Those that are tried, 3.5 % apart."""
 
 
@@ -53,10 +53,11 @@ def temper(net: nn.Module, held_out: LabelledGlyphs) -> float:
         The temperature; below 1 the net was too modest.
     """
     logits, labels = _logits(net, held_out), torch.tensor(held_out.labels)
-    temperature = min(TEMPERATURES, key=lambda t: float(nn.functional.cross_entropy(logits / t, labels)))
+    losses = [float(nn.functional.cross_entropy(logits / t, labels)) for t in TEMPERATURES]
+    temperature = TEMPERATURES[int(np.argmin(losses))]
     head = _head(net)
-    head.weight /= temperature
-    head.bias /= temperature
+    head.weight.div_(temperature)
+    head.bias.div_(temperature)
     return temperature
 
 

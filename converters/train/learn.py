@@ -6,6 +6,7 @@ The last epoch's averaged weights are the result: nothing is chosen on images th
 from __future__ import annotations
 
 import copy
+import platform
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -52,6 +53,13 @@ class Learner:
 def device_at_hand() -> torch.device:
     """A GPU where there is one."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def device_name() -> str:
+    """The device at hand, for people."""
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    return f"{platform.machine()} CPU, {torch.get_num_threads()} threads"
 
 
 def begin(net: nn.Module, course: Course, device: torch.device) -> Learner:

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
-import torch
 
 from agent.runtimes.net import load_net
 from converters.checkpoint import Checkpoint, load, save
@@ -25,7 +24,6 @@ from converters.export.golden import golden_inputs
 from converters.export.workshop import make_all
 from converters.recipe import Recipe, StepsRecipe
 from converters.report.log import Entry, ExportRow
-from converters.train.learn import device_at_hand
 from converters.train.run import Trained
 from profiles.manifest import Artifact
 from profiles.profile import RuntimeName
@@ -48,7 +46,7 @@ def record(recipe: Recipe, trained: Trained, teachers: Sequence[Path]) -> Entry:
         seed=checkpoint.seed,
         data=_data(recipe),
         teachers=tuple(f"{one.recipe} seed {one.seed}" for one in map(load, teachers)),
-        device=_device(),
+        device=trained.device,
         versions={**checkpoint.versions, "digit-agent": version("digit-agent"), "python": platform.python_version()},
         minutes=round(sum(row.minutes for row in trained.steps), 2),
         weights=_digest(checkpoint),
@@ -104,12 +102,6 @@ def _data(recipe: Recipe) -> str:
 
 
 PARTS = ("plain", "varied", "stroked", "outliers", "scenes", "pictures")
-
-
-def _device() -> str:
-    if device_at_hand().type == "cuda":
-        return torch.cuda.get_device_name()
-    return f"{platform.machine()} CPU, {torch.get_num_threads()} threads"
 
 
 def _digest(checkpoint: Checkpoint) -> str:

@@ -27,7 +27,7 @@ from converters.train.calibrate import calibrate, temper
 from converters.train.drawn import HARVESTS, Drawing, harvest_drawn
 from converters.train.fit import fit
 from converters.train.gather import Gathered, Sources, split_digits
-from converters.train.learn import accuracy
+from converters.train.learn import accuracy, device_name
 from converters.train.progress import Progress
 from converters.train.steps import RANGE_EXAMPLES, Task, train_steps
 from profiles.errors import TrainingError
@@ -58,6 +58,8 @@ class Trained:
     checkpoint: Checkpoint
     """Its exports are not measured yet."""
     steps: tuple[StepRow, ...]
+    device: str
+    """What learnt, for people."""
 
 
 def train(recipe: ClassifierRecipe | VerifierRecipe, run: Run) -> Trained:
@@ -90,7 +92,7 @@ def train(recipe: ClassifierRecipe | VerifierRecipe, run: Run) -> Trained:
         parameters=cost.parameters,
         macs=cost.macs,
     )
-    return Trained(_checkpoint(recipe, run.seed, net, measure_ranges(net, sample)), (row,))
+    return Trained(_checkpoint(recipe, run.seed, net, measure_ranges(net, sample)), (row,), device_name())
 
 
 def train_in_steps(recipe: StepsRecipe, run: Run, gathered: Gathered, teachers: Sequence[Path]) -> Trained:
@@ -107,7 +109,7 @@ def train_in_steps(recipe: StepsRecipe, run: Run, gathered: Gathered, teachers: 
     """
     nets: list[nn.Module] = [restore(load(file)) for file in teachers]
     result = train_steps(Task(recipe, run.seed, gathered, nets, run.state_file, run.report))
-    return Trained(_checkpoint(recipe, run.seed, result.net, result.ranges), result.steps)
+    return Trained(_checkpoint(recipe, run.seed, result.net, result.ranges), result.steps, result.device)
 
 
 def find_teachers(recipe: Recipe, folder: Path) -> tuple[Path, ...]:

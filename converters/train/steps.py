@@ -28,7 +28,7 @@ from converters.recipe import Prune, Quantize, Sparsify, Step, StepsRecipe
 from converters.report.log import StepRow
 from converters.train.calibrate import calibrate
 from converters.train.gather import Gathered
-from converters.train.learn import Loss, accuracy, begin, device_at_hand, learn_epoch, pack, unpack
+from converters.train.learn import Loss, accuracy, begin, device_at_hand, device_name, learn_epoch, pack, unpack
 from converters.train.pool import Pool
 from converters.train.progress import Progress
 from converters.train.state import load_state, resuming, save_state
@@ -57,6 +57,8 @@ class Result:
     """On the CPU, in evaluation mode."""
     ranges: Ranges
     steps: tuple[StepRow, ...]
+    device: str
+    """What learnt, for people."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +94,8 @@ class _State:
     """Of the steps before."""
     seconds: float = 0.0
     """That this step has learnt."""
+    device: str = ""
+    """What learnt last."""
 
 
 def train_steps(task: Task) -> Result:
@@ -112,8 +116,8 @@ def train_steps(task: Task) -> Result:
     ranges: Ranges | None = None
     for number in range(state.number, len(recipe.steps)):
         net, ranges = _take(shop, recipe.steps[number], net.eval(), state)
-        state = _State(number + 1, net.state_dict(), None, state.rows)
-    return Result(net, ranges or measure_ranges(net, shop.sample), tuple(state.rows))
+        state = _State(number + 1, net.state_dict(), None, state.rows, device=state.device)
+    return Result(net, ranges or measure_ranges(net, shop.sample), tuple(state.rows), state.device)
 
 
 def _open(task: Task) -> _Shop:
@@ -171,6 +175,7 @@ def _learn(shop: _Shop, step: Step, net: Any, state: _State) -> Any:
         batches = shop.pool.epoch((task.seed, state.number, learner.epoch))
         mean_loss = learn_epoch(learner, step, batches, shop.pool.batches_an_epoch, shop.loss)
         state.seconds += time.monotonic() - started
+        state.device = device_name()
         _save(task, replace(state, learner=pack(learner)))
         right = accuracy(learner.average, task.gathered.held_out)
         name = str(step.__struct_config__.tag)
@@ -225,6 +230,7 @@ def _save(task: Task, state: _State) -> None:
         "learner": state.learner,
         "rows": msgspec.to_builtins(state.rows),
         "seconds": state.seconds,
+        "device": state.device,
     }
     save_state(task.state_file, task.recipe.name, task.seed, content)
 
@@ -236,4 +242,4 @@ def _resumed(task: Task) -> _State | None:
     with resuming(task.state_file):
         rows = msgspec.convert(content["rows"], list[StepRow])
         number, seconds = int(content["number"]), float(content["seconds"])
-        return _State(number, content["entered"], content["learner"], rows, seconds)
+        return _State(number, content["entered"], content["learner"], rows, seconds, str(content["device"]))

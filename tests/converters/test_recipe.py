@@ -4,14 +4,24 @@ from pathlib import Path
 
 import pytest
 
-from converters.recipe import ClassifierRecipe, load_recipe
+import converters
+from converters.nets import ROLES
+from converters.recipe import ClassifierRecipe, StepsRecipe, load_recipe
 from profiles.errors import UsageError
 
 TINY = Path(__file__).parent / "train" / "tiny.toml"
 
 
-def test_one_that_ships_goes_by_its_name() -> None:
-    assert load_recipe("base").name == "base"
+SHIPPED = sorted(path.stem for path in (Path(converters.__file__).parent / "recipes").glob("*.toml"))
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_one_that_ships_goes_by_its_name_and_trains_a_net_there_is(name: str) -> None:
+    recipe = load_recipe(name)
+    assert recipe.name == name
+    assert recipe.net in ROLES
+    if isinstance(recipe, StepsRecipe) and recipe.distil:
+        assert recipe.distil.teacher in SHIPPED
 
 
 def test_one_of_your_own_is_a_file() -> None:
@@ -21,7 +31,7 @@ def test_one_of_your_own_is_a_file() -> None:
 
 
 def test_an_unknown_name_lists_those_there_are() -> None:
-    with pytest.raises(UsageError, match=r"there is no recipe 'bass'; name a \.toml file, or one of: base"):
+    with pytest.raises(UsageError, match=r"there is no recipe 'bass'; name a \.toml file, or one of: alexnet, base"):
         load_recipe("bass")
 
 

@@ -23,7 +23,7 @@ ENTRY = Entry(
 )
 
 
-def test_runs_come_back_in_order_and_a_later_line_replaces_an_earlier_one_on_the_same_weights(tmp_path: Path) -> None:
+def test_runs_come_back_in_order_and_the_last_of_a_recipe_and_seed_counts(tmp_path: Path) -> None:
     log = tmp_path / "new" / "log.jsonl"
     other = msgspec.structs.replace(ENTRY, seed=4)
     measured = msgspec.structs.replace(ENTRY, when="2026-01-01T01:00:00+00:00")

@@ -69,8 +69,8 @@ def test_a_net_that_sounds_surer_than_it_is_learns_modesty() -> None:
     with torch.no_grad():
         shares = torch.softmax(net(to_input(images)), dim=1)
         labels = torch.multinomial(shares, 1).squeeze(1).numpy()
-        net.head.weight *= 3
-        net.head.bias *= 3
+        net.head.weight.mul_(3)
+        net.head.bias.mul_(3)
     glyphs = LabelledGlyphs(images, labels)
     assert temper(net, glyphs) == pytest.approx(3, rel=0.15)
     assert temper(net, glyphs) == pytest.approx(1, rel=0.05)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from agent.vision.glyph import normalise
 from converters.checkpoint import load
 from converters.convert import ALL_KINDS
+from converters.report.log import read
 from converters.train.gather import HELD_OUT
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def data(glyphs: NDArray[np.uint8], write_mnist: WriteMnist, tmp_path_factory: p
 
 def command(data: Path, out: Path) -> list[str]:
     argv = ["train", "--data", str(data), "--recipe", str(TINY), "--seed", "5", "--out", str(out)]
-    return [sys.executable, "-c", PROGRAM, *argv]
+    return [sys.executable, "-c", PROGRAM, *argv, "--log", str(out.with_suffix(".jsonl"))]
 
 
 def train(data: Path, out: Path) -> subprocess.CompletedProcess[str]:
@@ -114,9 +115,14 @@ def test_weights_outlive_a_failure_to_measure_them(
     assert again.returncode == 0, again.stderr
     assert "epoch" not in again.stderr, "nothing was learnt again"
     assert set(load(out).accuracy) == set(ALL_KINDS)
-    assert len(again.stdout.splitlines()) == len(ALL_KINDS) + 1
+    assert len(again.stdout.splitlines()) == 1 + len(ALL_KINDS) + 1
     assert again.stdout.endswith(f"wrote {out}\n")
-    assert [path.name for path in out.parent.iterdir()] == ["net.pt"]
+    assert {path.name for path in out.parent.iterdir()} == {"net.pt", "net.jsonl"}
+    assert len(out.with_suffix(".jsonl").read_text().splitlines()) == 2, "a line each time"
+    (entry,) = read(out.with_suffix(".jsonl"))
+    assert {(row.format, row.precision) for row in entry.exports} == {
+        (kind.format, kind.precision) for kind in ALL_KINDS
+    }
 
 
 @pytest.mark.parametrize(

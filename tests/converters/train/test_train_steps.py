@@ -138,6 +138,7 @@ def test_the_state_of_another_architecture_is_told_with_the_way_out(data: Path, 
             "learner": None,
             "rows": [],
             "seconds": 0.0,
+            "device": "",
         },
         tmp_path / "net.state",
     )
