@@ -102,7 +102,7 @@ def _leave_out(
     """Say nothing of most candidates that are no digits and that the classifier throws out anyway."""
     others = np.flatnonzero(labels == NOT_A_DIGIT)
     if len(others):
-        passes = lets_through(np.array([cut_glyph(ink, candidates[i]) for i in others]))
+        passes = lets_through(np.array([cut_glyph(ink, candidates[i]) for i in others.tolist()]))
         labels[others[~passes & (rng.random(len(others)) > ALL_THE_SAME)]] = UNSAID
 
 
