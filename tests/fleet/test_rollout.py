@@ -15,6 +15,7 @@ from tests.systemd.bundles import ENDS_AT_ONCE
 
 pytestmark = pytest.mark.timeout(900)
 ROLLOUT_S = 600
+CANARY_THEN_BOTH = ("--extra-vars", '{"rollout_batches": [1, 2]}')
 
 
 def end(rollout: subprocess.Popen[str]) -> tuple[int, str]:
@@ -41,7 +42,7 @@ def push(fleet: Fleet, bundle: Path, *boards: str) -> subprocess.CompletedProces
 
 
 def test_a_check_says_what_would_change_and_changes_nothing(fleet: Fleet) -> None:
-    code, said = end(fleet.rollout(fleet.desktop.bundle("1.0"), "--check", "--diff"))
+    code, said = end(fleet.rollout(fleet.desktop.bundle("1.0"), "--check", "--diff", *CANARY_THEN_BOTH))
     assert code == 0, said
     assert changed(said) == [3, 3, 3], said  # the key, which its --diff shows; the bundle; the service, enabled
     assert fleet.desktop.public.read_text().splitlines()[1] in said
@@ -51,10 +52,10 @@ def test_a_check_says_what_would_change_and_changes_nothing(fleet: Fleet) -> Non
 
 def test_a_good_bundle_reaches_all_and_a_second_time_changes_nothing(fleet: Fleet) -> None:
     bundle = fleet.desktop.folder / "1.0.bundle"
-    code, said = end(fleet.rollout(bundle))
+    code, said = end(fleet.rollout(bundle, *CANARY_THEN_BOTH))
     assert code == 0, said
     assert fleet.versions() == ["1.0", "1.0", "1.0"]
-    code, said = end(fleet.rollout(bundle))
+    code, said = end(fleet.rollout(bundle, *CANARY_THEN_BOTH))
     assert code == 0, said
     assert changed(said) == [0, 0, 0], said
 
@@ -88,7 +89,7 @@ def test_a_link_that_is_cut_in_the_middle_is_noticed_and_a_second_run_heals_it(f
     assert [version_of(fleet.boards[0]), version_of(fleet.boards[2])] == ["1.2", "1.0"]
 
     fleet.wires[1].mend()
-    code, said = end(fleet.rollout(bundle))
+    code, said = end(fleet.rollout(bundle, *CANARY_THEN_BOTH))
     assert code == 0, said
     assert fleet.versions() == ["1.2", "1.2", "1.2"]
     assert recap(said)["board1"]["changed"] == 0
