@@ -111,7 +111,8 @@ def ask(
 ) -> Iterator[Callable[[str, str], Said]]:
     """What a command says on a board; all were begun at once, and this waits for the one that is asked for."""
     brief = ("--batch", "1", "--seconds", "0", "--json")
-    commands = {(name, "doctor"): ("digit-agent", "doctor", "--json") for name in boards}
+    commands: dict[tuple[str, str], Sequence[str]] = {}
+    commands |= {(name, "doctor"): ("digit-agent", "doctor", "--json") for name in boards}
     commands |= {(name, "bench"): ("digit-agent", "bench", "--artifacts", str(few["both"]), *brief) for name in boards}
     for name, kind in READS_WITH.items():
         commands[name, "read"] = ("digit-agent", "read", "--artifacts", str(few[kind]), str(picture), "--json")

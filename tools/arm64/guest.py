@@ -45,14 +45,14 @@ class Machine:
 
 
 def run_in_guest(
-    machine: Machine, script: Path, *, files: Mapping[str, Path], modules: Sequence[str], timeout_s: float
+    machine: Machine, script: Path, *, folders: Mapping[str, Path], modules: Sequence[str], timeout_s: float
 ) -> str:
     """Boot the machine, run a script in it, and give what was written to its console.
 
     Args:
         machine: what is booted.
         script: Python; the machine ends when it does.
-        files: further files and folders, by where they shall lie, without the leading slash.
+        folders: further folders, by their names in the machine's root.
         modules: kernel modules; they and those that they need lie in /modules, named in the order to load them.
         timeout_s: for all of it.
 
@@ -67,7 +67,7 @@ def run_in_guest(
     root = once(cache, "kernel", [KERNEL_DEBIAN], lambda into: debian(KERNEL_DEBIAN, into))
     base = once(cache, "disk", [str(root), str(packages)], lambda into: _pack_base(root, packages, into))
     with tempfile.TemporaryDirectory() as scratch:
-        stage, disk, console = Path(scratch) / "stage", Path(scratch) / "disk.cpio", Path(scratch) / "console"
+        stage, disk = Path(scratch) / "stage", Path(scratch) / "disk.cpio"
         install_arm64([str(machine.wheel)], stage / "agent", "--no-deps")
         shutil.copy(script, stage / "guest.py")
         (stage / "init").write_text(INIT)
@@ -75,27 +75,31 @@ def run_in_guest(
         (stage / "modules").mkdir()
         for number, module in enumerate(load_order(root, modules)):
             shutil.copy(module, stage / "modules" / f"{number:02}-{module.name}")
-        for name, source in files.items():
-            (stage / name).parent.mkdir(parents=True, exist_ok=True)
-            (shutil.copytree if source.is_dir() else shutil.copy)(source, stage / name)
+        for name, folder in folders.items():
+            shutil.copytree(folder, stage / name)
         # The kernel takes several archives one after the other for one.
         shutil.copy(base, disk)
         _pack(stage, sorted(stage.rglob("*")), disk)
         kernel = next((root / "boot").glob("vmlinuz-*"))
-        boot = ("-kernel", str(kernel), "-initrd", str(disk), "-append", "console=ttyAMA0 quiet panic=-1")
-        with console.open("w") as written:
-            try:
-                subprocess.run(
-                    [emulator, *MACHINE, *boot],
-                    stdin=subprocess.DEVNULL,
-                    stdout=written,
-                    stderr=subprocess.STDOUT,
-                    timeout=timeout_s,
-                    check=False,
-                )
-            except subprocess.TimeoutExpired:
-                raise TimeoutError(f"no end within {timeout_s:g} s: {console.read_text(errors='replace')}") from None
-        return console.read_text(errors="replace")
+        return _boot([emulator, *MACHINE, "-kernel", str(kernel), "-initrd", str(disk)], timeout_s)
+
+
+def _boot(command: Sequence[str], timeout_s: float) -> str:
+    """What a machine writes to its console until it ends."""
+    kernel = ("-append", "console=ttyAMA0 quiet panic=-1")
+    try:
+        done = subprocess.run(
+            [*command, *kernel],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=timeout_s,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        console = (error.stdout or b"").decode(errors="replace")
+        raise TimeoutError(f"no end within {timeout_s:g} s: {console}") from None
+    return done.stdout.decode(errors="replace")
 
 
 def load_order(root: Path, names: Sequence[str]) -> list[Path]:
