@@ -10,7 +10,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,7 +46,7 @@ def record(recipe: Recipe, trained: Trained, teachers: Sequence[Path]) -> Entry:
         data=_data(recipe),
         teachers=tuple(f"{one.recipe} seed {one.seed}" for one in map(load, teachers)),
         device=trained.device,
-        versions={**checkpoint.versions, "digit-agent": version("digit-agent"), "python": platform.python_version()},
+        versions={**checkpoint.versions, "python": platform.python_version()},
         minutes=round(sum(row.minutes for row in trained.steps), 2),
         weights=_digest(checkpoint),
         steps=trained.steps,

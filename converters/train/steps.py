@@ -107,6 +107,7 @@ def train_steps(task: Task) -> Result:
     """
     torch.manual_seed(task.seed)
     torch.set_float32_matmul_precision("high")
+    torch.backends.cudnn.benchmark = True
     shop, recipe = _open(task), task.recipe
     net = build_net(recipe.net)
     state = _resumed(task) or _State(entered=net.state_dict())

@@ -1,0 +1,44 @@
+"""What was measured while int8 was learnt is what the files compute."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import pytest
+import torch
+
+from agent.runtimes.net import load_net
+from converters.checkpoint import Checkpoint, restore, save
+from converters.compress.quantize import finish, prepare
+from converters.export.golden import varied_inputs
+from converters.export.make import EXPORTERS, make
+from converters.export.ranges import fold, measure_ranges
+from converters.nets.tensors import to_input
+from profiles.manifest import Format
+from profiles.profile import ArtifactKind
+
+IMAGES = varied_inputs("classifier", 300)
+
+
+@pytest.mark.parametrize("form", get_args(Format))
+def test_both_files_give_the_logits_that_were_measured(form: Format, checkpoint: Checkpoint, tmp_path: Path) -> None:
+    folded = fold(restore(checkpoint))
+    ranges = measure_ranges(folded, IMAGES)
+    learnt, own = finish(prepare(folded, ranges), folded)
+    ranges.update(own)
+    ranges["pool"] = ranges["flatten"] = ranges["features_11"]
+    save(replace(checkpoint, state=learnt.state_dict(), ranges=ranges), tmp_path / "net.pt")
+    made = make(tmp_path / "net.pt", ArtifactKind(format=form, precision="int8"), None)
+    (tmp_path / made.artifact.file).write_bytes(made.content)
+    got = load_net(tmp_path, made.artifact, EXPORTERS[form].runtime).logits(IMAGES)
+    with torch.no_grad():
+        measured = prepare(learnt, ranges).eval()(to_input(IMAGES)).numpy()
+    apart_steps = np.abs(got - measured).max() / made.artifact.output.scale
+    assert apart_steps < 2.5, "runtimes round halves in their own ways, and no more"
+    first, second = np.sort(measured, axis=1)[:, -1], np.sort(measured, axis=1)[:, -2]
+    clear = first - second > 3 * made.artifact.output.scale
+    assert clear.mean() > 0.8
+    assert np.array_equal(got.argmax(axis=1)[clear], measured.argmax(axis=1)[clear])
