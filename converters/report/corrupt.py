@@ -77,7 +77,7 @@ def _either_way(rng: np.random.Generator, amount: float) -> float:
 
 
 def _bytes(values: NDArray[np.floating[Any]]) -> Glyphs:
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(values), 0, 255), np.uint8)
 
 
 KINDS: Mapping[str, tuple[Harm, tuple[float, float, float, float, float]]] = {
