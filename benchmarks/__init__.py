@@ -6,5 +6,6 @@ python -m benchmarks.idle       # work per second where the camera moves, and wh
 python -m benchmarks.reading    # a frame and a still, against OpenCV's sample and against a bare threshold
 python -m benchmarks.video      # films, whether each number in them is announced once and rightly
 python -m benchmarks.log        # what the log writes in a day of ten readings a second
+python -m benchmarks.soak       # 200,000 frames with cameras that fail, reloads and heat: what is left over
 python -m benchmarks.scenes   # drawn pages of every kind, under what makes them hard; needs MNIST
 """

@@ -1,6 +1,6 @@
 """Whether the agent lasts: the whole live path, with a camera that fails at random, reloads, and a board that gets hot.
 
-    python -m benchmarks.soak --frames 200000      # about five minutes
+    python -m benchmarks.soak --frames 200000      # a quarter of an hour on a busy machine
 
 Months of faults pass in minutes: time is played, and runs while nothing else can happen; threads, files, the database
 and the nets are real. Resident memory must stay flat, nothing may be left over, and every reading is stored once.
