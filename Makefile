@@ -7,7 +7,7 @@ EVERYTHING := .venv/.everything
 OLD_BIN := .venv-tflite/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-tflite lint format bench artifacts picture venv clean
+.PHONY: help run test test-tflite test-systemd test-board lint format bench soak artifacts picture venv clean
 
 help: ## List these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,10 @@ test: $(EVERYTHING) ## Run the whole test suite; DIGIT_DATA_DIR names a folder w
 test-tflite: .venv-tflite/.ready ## Run the board's tests with tflite-runtime, NumPy 1 and OpenCV 4.11 (Python 3.11 or older).
 	$(OLD_BIN)/python -m pytest tests/agent tests/profiles tests/test_promise.py
 
+test-systemd: export DIGIT_BOARD_CACHE ?= $(HOME)/.cache/digit-agent-boards
+test-systemd: $(EVERYTHING) ## Boot a Debian, and three boards with an sshd, as root (apt: systemd-container mmdebstrap openssh-client iproute2).
+	$(BIN)/python -m pytest tests/systemd tests/fleet
+
 lint: $(EVERYTHING) ## Check style and types.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -32,7 +36,13 @@ format: $(EVERYTHING) ## Mend style where a tool can.
 
 bench: $(BOARD) ## Time every artifact in every runtime on this machine, and the reading of whole pictures.
 	$(BIN)/digit-agent bench
+	$(BIN)/python -m benchmarks.choice
+	$(BIN)/python -m benchmarks.start
+	$(BIN)/python -m benchmarks.idle
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.reading
+
+soak: $(BOARD) ## Run the agent for 200,000 frames, with a camera that fails, reloads and heat.
+	$(BIN)/python -m benchmarks.soak
 
 artifacts: $(EVERYTHING) ## Make the artifacts that ship, from the checkpoints that ship.
 	rm -rf build/artifacts
