@@ -64,7 +64,7 @@ def _confusion(net: Judged) -> str:
             else:
                 cells.append("<td>·</td>")
         rows.append(f"<tr><th>{true}</th>{''.join(cells)}</tr>")
-    caption = f"{escape(net.contender.name)}: true in rows, read in columns, – rejected"
+    caption = f"{escape(net.contender.name)}: true ↓, read →, – is rejected"
     return (
         f'<table class="confusion"><caption>{caption}</caption><thead><tr><th></th>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table>"
@@ -114,7 +114,7 @@ STYLE = """
 @media (prefers-color-scheme: dark) { :root { --ink: #e6e9ec; --soft: #9aa4ae; --line: #363d44; --back: #15181b;
   --net0: #56b4e9; --net1: #ff8c42; --net2: #2fc79a; --net3: #e08ad6; --net4: #e0c04a; } }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--back); margin: 0; }
-main { max-width: 1060px; margin: 0 auto; padding: 24px 20px 60px; }
+main { max-width: 1200px; margin: 0 auto; padding: 24px 20px 60px; }
 h1 { font-size: 26px; margin: 0 0 4px; } h2 { font-size: 19px; margin: 40px 0 10px; } h3 { font-size: 15px; }
 svg { width: 100%; height: auto; display: block; font: 11px system-ui, sans-serif; }
 .grid { stroke: var(--line); } .axis { fill: var(--soft); } .title { fill: var(--ink); font-weight: 600; }
@@ -133,7 +133,8 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 6
 caption { text-align: left; font-weight: 600; padding: 8px 0 4px; } .wide { overflow-x: auto; }
 th, td { padding: 3px 10px; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th { color: var(--soft); font-weight: 500; } td:first-child, th:first-child { text-align: left; padding-left: 0; }
-.confusion th, .confusion td { padding: 2px 3px; text-align: center; min-width: 19px; border: 0; font-size: 13px; }
+.confusion { table-layout: fixed; width: 376px; }
+.confusion th, .confusion td { padding: 2px 0; text-align: center; border: 0; font-size: 12px; }
 .confusion td { color: var(--soft); } .confusion td.right { color: var(--ink); font-weight: 600; }
 .confusion td.wrong { color: var(--ink); background: rgb(var(--wrong) / calc(var(--share) * 0.6)); border-radius: 3px; }
 .note { color: var(--soft); margin: 2px 0 0; font-size: 13px; }
