@@ -1,7 +1,7 @@
 """What is counted, run by the board's Python: `python work.py FRAME.npy`, on one thread.
 
-Every piece of work is done twice before, so that nothing is counted that is done once, and then TIMES times between two
-marks. The names of the pieces are printed as a JSON list, in the order of their marks.
+Every piece of work is done twice before, so that nothing is counted that is done once, and then TIMES times, with a mark
+before, between and after. The names of the pieces are printed as a JSON list, in the order of their marks.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from profiles.profile import RuntimeName
 
 MARKS = 0x7A000000
 """As in insn.c."""
-TIMES = 2
+TIMES = 3
 BATCHES = (1, 16)
 RUNTIME: dict[str, RuntimeName] = {"onnx": "onnxruntime", "tflite": "ai-edge-litert"}
 
@@ -51,10 +51,10 @@ def main(arguments: Sequence[str]) -> int:
     for number, (_, work) in enumerate(works):
         work()
         work()
-        _mark(2 * number)
+        _mark(number)
         for _ in range(TIMES):
             work()
-        _mark(2 * number + 1)
+            _mark(number)
     sys.stdout.write(msgspec.json.encode([name for name, _ in works]).decode())
     return 0
 
