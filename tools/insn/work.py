@@ -1,6 +1,6 @@
 """What is counted, run by the board's Python: `python work.py FRAME.npy`, on one thread.
 
-Every piece of work is done twice before, so that nothing is counted that is done once, and then TIMES times, with a mark
+Every piece of work is done twice before, so that nothing is counted that is done once, then TIMES times, with a mark
 before, between and after. The names of the pieces are printed as a JSON list, in the order of their marks.
 """
 
