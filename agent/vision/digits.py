@@ -15,7 +15,7 @@ from agent.vision.candidates import Candidate
 CLASSES = 11
 NOT_A_DIGIT = 10
 
-LEAST_PROBABILITY = 0.5
+LEAST_PROBABILITY = 0.6
 """A candidate less likely to be a digit than this is none."""
 MOST_COVERED = 0.4
 """Digits share at most this much of the smaller one's box."""
