@@ -7,7 +7,7 @@ EVERYTHING := .venv/.everything
 OLD_BIN := .venv-tflite/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-tflite test-systemd test-board lint format bench soak artifacts picture venv clean
+.PHONY: help run test test-tflite test-systemd test-board lint format bench soak artifacts report picture venv clean
 
 help: ## List these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ artifacts: $(EVERYTHING) ## Make the artifacts that ship, from the checkpoints t
 	$(BIN)/digit-convert --target generic-x86 --out build/artifacts
 	rm -rf agent/artifacts
 	mv build/artifacts/generic-x86 agent/artifacts
+
+report: $(EVERYTHING) ## Write the report on how well the nets read, from the log of trainings: report/index.html.
+	$(BIN)/digit-convert report
 
 picture: $(BOARD) ## Draw the README's picture of the dashboard.
 	$(BIN)/digit-agent run --source 'demo:?frames=50' --no-log --no-dashboard --screenshot docs/dashboard.svg

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-OURS = {"agent", "converters", "profiles"}
+OURS = {"agent", "converters", "deploy", "profiles"}
 MAY_IMPORT = {
     "profiles": ("profiles",),
     "agent": ("agent", "profiles"),
+    "deploy": ("deploy", "profiles"),
     "converters": ("converters", "profiles", "agent.vision", "agent.runtimes", "agent.folders"),
 }
 DESKTOP_ONLY = ("torch", "onnx", "matplotlib", "pandas", "litert_torch", "ai_edge_quantizer")
