@@ -7,7 +7,7 @@ EVERYTHING := .venv/.everything
 OLD_BIN := .venv-tflite/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-tflite test-systemd test-board lint format bench soak artifacts report picture venv clean
+.PHONY: help run test test-tflite test-systemd test-board lint format bench count soak artifacts report picture venv clean
 
 help: ## List these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,13 @@ test-tflite: .venv-tflite/.ready ## Run the board's tests with tflite-runtime, N
 test-systemd: export DIGIT_BOARD_CACHE ?= $(HOME)/.cache/digit-agent-boards
 test-systemd: $(EVERYTHING) ## Boot a Debian, and three boards with an sshd, as root (apt: systemd-container mmdebstrap openssh-client iproute2).
 	$(BIN)/python -m pytest tests/systemd tests/fleet
+
+test-board: export DIGIT_BOARD_CACHE ?= $(HOME)/.cache/digit-agent-boards
+test-board: $(EVERYTHING) ## Run the agent as seven boards would, under qemu (apt: qemu-user mmdebstrap qemu-system-arm cpio gcc).
+	$(BIN)/python -m pytest tests/board
+
+count: $(EVERYTHING) ## Count the instructions of a digit and a frame under qemu; fails where they grew by 5 %.
+	$(BIN)/python -m benchmarks.instructions
 
 lint: $(EVERYTHING) ## Check style and types.
 	$(BIN)/ruff check .

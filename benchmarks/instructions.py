@@ -2,7 +2,7 @@
 
 Counted under qemu, so a desktop tells what a board does, to a fraction of a per mille; not how long it takes, for there
 are no caches and no pipeline. Everything is counted twice to show that. It is held against `instructions.json`, which
-`--save` writes anew. The first time, an arm64 userland is fetched into DIGIT_BOARD_DIR.
+`--save` writes anew. The first time, an arm64 userland is fetched into DIGIT_BOARD_CACHE.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def main() -> int:
     parser.add_argument("--save", action="store_true", help="keep the counts as what later ones are held against")
     save = parser.parse_args().save
     try:
-        runs = count(Path(os.environ.get("DIGIT_BOARD_DIR") or Path.home() / ".cache/digit-agent-boards"))
+        runs = count(Path(os.environ.get("DIGIT_BOARD_CACHE") or Path.home() / ".cache/digit-agent-boards"))
     except MissingTool as error:
         sys.stderr.write(f"instructions: {error}\n")
         return 1

@@ -48,9 +48,9 @@ class Said:
 
 @pytest.fixture(scope="session")
 def cache() -> Path:
-    folder = os.environ.get("DIGIT_BOARD_DIR")
+    folder = os.environ.get("DIGIT_BOARD_CACHE")
     if not folder:
-        pytest.skip("an arm64 userland takes minutes: make test-board, or name a folder to keep it in DIGIT_BOARD_DIR")
+        pytest.skip("an arm64 userland takes minutes: make test-board, or name a folder to keep it in DIGIT_BOARD_CACHE")
     return Path(folder)
 
 

@@ -30,7 +30,19 @@ def reason_to_skip(*more: str) -> str | None:
         return "only root may boot a Debian"
     if missing := [program for program in (*PROGRAMS, *more) if shutil.which(program) is None]:
         return f"{', '.join(missing)} missing: apt install systemd-container mmdebstrap openssh-client iproute2"
+    if not _may_boot():
+        return "this machine lets nobody make namespaces and mounts, as in most containers"
     return None
+
+
+def _may_boot() -> bool:
+    """Whether what a booted folder needs is allowed here: namespaces of all kinds, and folders laid over each other."""
+    layers = "-o lowerdir=lower,upperdir=upper,workdir=work"
+    folders = "cd $(mktemp -d) && mount -t tmpfs none . && mkdir lower upper work root"
+    overlay = f"{folders} && mount -t overlay overlay {layers} root"
+    namespaces = ("--mount", "--net", "--pid", "--uts", "--ipc", "--cgroup")
+    probe = ["unshare", *namespaces, "--fork", "sh", "-c", overlay]
+    return subprocess.run(probe, capture_output=True, check=False).returncode == 0
 
 
 def sh(*argv: str | Path, timeout_s: float = 300) -> str:
