@@ -50,7 +50,7 @@ class Said:
 def cache() -> Path:
     folder = os.environ.get("DIGIT_BOARD_CACHE")
     if not folder:
-        pytest.skip("an arm64 userland takes minutes: make test-board, or name a folder to keep it in DIGIT_BOARD_CACHE")
+        pytest.skip("an arm64 userland takes minutes: `make test-board`, or name a folder in DIGIT_BOARD_CACHE")
     return Path(folder)
 
 
