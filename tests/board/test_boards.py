@@ -26,6 +26,9 @@ TOLERANCE = {"int8": 1.01, "fp16": 5e-3, "fp32": 1e-5}
 """How far a logit may be off: in steps of the quantization, or as a share of the largest logit. An A76 computes
 an ONNX file's fp16 as such, the other cores and the desktop as fp32."""
 
+BOX_PX = 2
+"""How far a box may be off: OpenCV resizes and blurs with other roundings on each processor."""
+
 pytestmark = pytest.mark.timeout(600)
 
 
@@ -35,7 +38,7 @@ class Found(NamedTuple):
     profile: str
     runtimes: Mapping[str, str]
     temperature: str
-    power: str = "no sensor that can be read"
+    power: str = "energy is not measurable on this board: no sensor that can be read"
     throttling: str = "none since the start"
     camera: str = "none"
 
@@ -101,8 +104,10 @@ def test_a_frame_is_read_as_on_the_desktop(
 ) -> None:
     there: Any = ask(name, "read").json()
     here: Any = desktop("read").json()
-    assert [(d["digit"], d["box"]) for d in there["digits"]] == [(d["digit"], d["box"]) for d in here["digits"]]
-    assert there["readings"] == here["readings"]
+    assert [d["digit"] for d in there["digits"]] == [d["digit"] for d in here["digits"]]
+    assert [r["text"] for r in there["readings"]] == [r["text"] for r in here["readings"]]
+    boxes = (np.array([d["box"] for d in told["digits"]]) for told in (there, here))
+    np.testing.assert_allclose(*boxes, atol=BOX_PX)
     assert sorted(d["digit"] for d in there["digits"]) == sorted(true.digit for true in frame.truth or ())
 
 
