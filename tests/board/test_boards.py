@@ -106,8 +106,8 @@ def test_a_frame_is_read_as_on_the_desktop(
     here: Any = desktop("read").json()
     assert [d["digit"] for d in there["digits"]] == [d["digit"] for d in here["digits"]]
     assert [r["text"] for r in there["readings"]] == [r["text"] for r in here["readings"]]
-    boxes = (np.array([d["box"] for d in told["digits"]]) for told in (there, here))
-    np.testing.assert_allclose(*boxes, atol=BOX_PX)
+    theirs, ours = (np.array([d["box"] for d in told["digits"]]) for told in (there, here))
+    assert np.abs(theirs - ours).max() <= BOX_PX
     assert sorted(d["digit"] for d in there["digits"]) == sorted(true.digit for true in frame.truth or ())
 
 
