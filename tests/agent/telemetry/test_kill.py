@@ -65,9 +65,10 @@ def test_after_kill_9_at_any_moment_all_that_was_committed_is_there_once(tmp_pat
             if rng.random() < 0.8:  # else it is killed while it opens the file
                 first = writers.stdout.readline()
                 committed = int(first.removeprefix("committed "))
+                time.sleep(rng.uniform(0, 0.03))
             else:
                 committed = there
-            time.sleep(rng.uniform(0, 0.03))
+                time.sleep(rng.uniform(0, 0.003))
             os.kill(child, signal.SIGKILL)
             while not (line := writers.stdout.readline()).startswith("ended"):
                 committed = int(line.removeprefix("committed "))
