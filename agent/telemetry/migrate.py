@@ -41,8 +41,10 @@ def check(connection: sqlite3.Connection, path: Path) -> int:
         OutputError: a newer version's, or another program's.
         sqlite3.Error: it is damaged.
     """
+    # The tables before the version: both come in one transaction, and another agent may be making them right now.
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     version = read_version(connection)
-    if version == 0 and connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+    if version == 0 and tables:
         raise OutputError(f"{path} is another program's database; choose another --log")
     if version > VERSION:
         raise OutputError(
