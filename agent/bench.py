@@ -16,7 +16,7 @@ from agent.choice.measured import Energy, Measured, Timing
 from agent.choice.rank import accurate, rank
 from agent.choice.start import Start, start_cold
 from agent.choice.survey import survey
-from agent.surroundings import Machine, Moment, machine, moment
+from agent.circumstances import Machine, Moment, machine, moment
 from profiles.manifest import Role, load_manifest
 from profiles.profile import Budget, Profile
 

@@ -13,7 +13,7 @@ from agent.bench import Bench, Contest, Row
 from agent.choice.candidates import Candidate
 from agent.choice.measured import Energy, Measured, Timing
 from agent.choice.start import Start
-from agent.surroundings import machine, moment
+from agent.circumstances import machine, moment
 from agent.views.contest import contest_table, energy_line, held_back_line
 from agent.views.frontier import LINE_PX, WIDTH, Scale, frontier, unbeaten
 from profiles.profile import Budget

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.surroundings import machine, moment
+from agent.circumstances import machine, moment
 
 CPUFREQ = "sys/devices/system/cpu/cpu{n}/cpufreq"
 
