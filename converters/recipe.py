@@ -118,6 +118,8 @@ class StepsRecipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     outlier_weight: Annotated[float, Meta(ge=0)] = 1.0
     """What a mistake on an outlier counts, where one on a digit counts 1."""
     mix: Mix
+    decks: Count = 0
+    """Epochs that are varied and shown to the teachers once, and then come again in another order; 0 for fresh ones."""
     distil: Distil | None = None
     steps: Annotated[tuple[Fit | Prune | Sparsify | Quantize, ...], Meta(min_length=1)]
 

@@ -1,4 +1,4 @@
-"""Knowledge distillation: teachers' soft labels, computed on each batch as it was varied."""
+"""Knowledge distillation: a net learns from what teachers make of each glyph as it was varied."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from agent.vision.digits import NOT_A_DIGIT
 from converters.recipe import Distil
-from converters.train.learn import Loss
+from converters.train.learn import Batch, Loss, brief
 
 
 class Ensemble(nn.Module):
@@ -26,25 +26,37 @@ class Ensemble(nn.Module):
         return torch.stack(logits).softmax(dim=2).mean(dim=0)
 
 
-def distilling(loss: Loss, teachers: Sequence[nn.Module], recipe: Distil, device: torch.device) -> Loss:
-    """A loss that also asks the teachers.
+class Teachers:
+    """An ensemble that is asked on a device."""
+
+    def __init__(self, nets: Sequence[nn.Module], temperature: float, device: torch.device) -> None:
+        """Take nets in evaluation mode, and what their logits are divided by."""
+        ensemble = Ensemble(nets, temperature).eval()
+        self._ensemble = ensemble.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    @torch.no_grad()
+    def __call__(self, inputs: Tensor) -> Tensor:
+        """What they make of inputs: probabilities of the ten digits, float32 (n, 10)."""
+        with brief(inputs.device):
+            taught: Tensor = self._ensemble(inputs.contiguous(memory_format=torch.channels_last))
+        return taught
+
+
+def distilling(loss: Loss, recipe: Distil) -> Loss:
+    """A loss that also follows what batches say their teachers said.
 
     Their word counts for digits alone: of outliers the labels know enough, and some teachers know none.
 
     Args:
         loss: against the labels.
-        teachers: nets in evaluation mode.
-        recipe: how much they count.
-        device: where the batches lie.
+        recipe: how much the teachers count.
     """
-    ensemble = Ensemble(teachers, recipe.temperature).to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
 
-    def both(inputs: Tensor, logits: Tensor, labels: Tensor) -> Tensor:
-        with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-            soft = ensemble(inputs.contiguous(memory_format=torch.channels_last))
-        student = functional.log_softmax(logits[:, :NOT_A_DIGIT].float() / recipe.temperature, dim=1)
-        apart = functional.kl_div(student, soft, reduction="none").sum(dim=1) * recipe.temperature**2
-        taught = (apart * (labels != NOT_A_DIGIT)).mean()
-        return recipe.trust * taught + (1 - recipe.trust) * loss(inputs, logits, labels)
+    def both(logits: Tensor, batch: Batch) -> Tensor:
+        assert batch.taught is not None
+        student = functional.log_softmax(logits[:, :NOT_A_DIGIT] / recipe.temperature, dim=1)
+        apart = functional.kl_div(student, batch.taught, reduction="none").sum(dim=1) * recipe.temperature**2
+        taught = (apart * (batch.labels != NOT_A_DIGIT)).mean()
+        return recipe.trust * taught + (1 - recipe.trust) * loss(logits, batch)
 
     return both

@@ -52,8 +52,8 @@ def fit(
     weight = torch.ones(CLASSES, device=device)
     weight[NOT_A_DIGIT] = recipe.outlier_weight
 
-    def loss(_inputs: Tensor, logits: Tensor, labels: Tensor) -> Tensor:
-        return nn.functional.cross_entropy(logits, labels, weight=weight, label_smoothing=recipe.label_smoothing)
+    def loss(logits: Tensor, batch: Batch) -> Tensor:
+        return nn.functional.cross_entropy(logits, batch.labels, weight=weight, label_smoothing=recipe.label_smoothing)
 
     with ThreadPoolExecutor(max_workers=1) as ahead:
         upcoming = ahead.submit(make_epoch, np.random.default_rng((seed, learner.epoch)))
@@ -71,4 +71,4 @@ def fit(
 def _batches(glyphs: LabelledGlyphs, batch: int, device: torch.device) -> Iterator[Batch]:
     for i in range(len(glyphs) // batch):
         part = slice(i * batch, (i + 1) * batch)
-        yield to_input(glyphs.images[part], device), torch.tensor(glyphs.labels[part], device=device)
+        yield Batch(to_input(glyphs.images[part], device), torch.tensor(glyphs.labels[part], device=device))

@@ -21,10 +21,21 @@ from converters.nets.tensors import to_input
 AVERAGING = 0.998
 """Decay of the weights' exponential moving average, a step."""
 
-Batch = tuple[Tensor, Tensor]
-"""Inputs, float32 (n, C, H, W) in 0..1, and labels, int64 (n,), on the device."""
-Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
-"""From inputs, logits and labels."""
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """What a net learns from at once, on the device."""
+
+    inputs: Tensor
+    """Float32 (n, C, H, W) in 0..1."""
+    labels: Tensor
+    """Int64 (n,)."""
+    taught: Tensor | None = None
+    """Teachers' probabilities of the ten digits, float32 (n, 10), where the net has teachers."""
+
+
+Loss = Callable[[Tensor, Batch], Tensor]
+"""From logits, and the batch they are of."""
 
 
 class Course(Protocol):
@@ -62,6 +73,15 @@ def device_name() -> str:
     return f"{platform.machine()} CPU, {torch.get_num_threads()} threads"
 
 
+def brief(device: torch.device, *, enabled: bool = True) -> torch.autocast:
+    """Within it, products are computed in bfloat16 where the hardware does: GPUs, and CPUs with AVX-512 BF16 or AMX.
+
+    Weights stay float32. A small net learns 1.6 times faster so on a Zen 4 core.
+    """
+    quicker = device.type == "cuda" or torch.cpu.get_capabilities().get("avx512_bf16", False)
+    return torch.autocast(device.type, torch.bfloat16, enabled=enabled and bool(quicker))
+
+
 def begin(net: nn.Module, course: Course, device: torch.device) -> Learner:
     """A learner before its first epoch; the net moves to the device."""
     net.to(device)
@@ -72,7 +92,9 @@ def begin(net: nn.Module, course: Course, device: torch.device) -> Learner:
     return Learner(net, copy.deepcopy(net).eval(), optimizer)
 
 
-def learn_epoch(learner: Learner, course: Course, batches: Iterable[Batch], count: int, loss: Loss) -> float:
+def learn_epoch(
+    learner: Learner, course: Course, batches: Iterable[Batch], count: int, loss: Loss, *, exact: bool = False
+) -> float:
     """One epoch; the mean loss.
 
     Args:
@@ -81,14 +103,17 @@ def learn_epoch(learner: Learner, course: Course, batches: Iterable[Batch], coun
         batches: of this epoch.
         count: how many there are.
         loss: what is to become small.
+        exact: compute in float32 even where the hardware is quicker with bfloat16.
     """
     learner.net.train()
     # Added up on the device: asking for it after every step would make a GPU wait.
     total: Tensor | float = 0.0
-    for inputs, labels in batches:
+    for batch in batches:
         for group in learner.optimizer.param_groups:
             group["lr"] = course.learning_rate * cycle(learner.step / (course.epochs * count))
-        value = loss(inputs, learner.net(inputs.contiguous(memory_format=torch.channels_last)), labels)
+        with brief(batch.inputs.device, enabled=not exact):
+            logits = learner.net(batch.inputs.contiguous(memory_format=torch.channels_last))
+        value = loss(logits.float(), batch)
         learner.optimizer.zero_grad(set_to_none=True)
         value.backward()  # type: ignore[no-untyped-call]
         learner.optimizer.step()

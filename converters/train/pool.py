@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import numpy as np
 import torch
@@ -40,7 +40,7 @@ class Pool:
 
     def __init__(self, parts: Sequence[Part], batch: int, device: torch.device) -> None:
         self._parts = [part for part in parts if len(part.glyphs)]
-        self._batch, self._device = batch, device
+        self.batch, self._device = batch, device
         every = concatenate([part.glyphs for part in self._parts])
         self._images = torch.tensor(every.images, device=device)
         self._labels = torch.tensor(every.labels, device=device)
@@ -51,13 +51,13 @@ class Pool:
         rng = torch.Generator(self._device).manual_seed(int(np.random.SeedSequence(seed).generate_state(1)[0]))
         chosen, strength = self._choose(rng)
         for i in range(self.batches_an_epoch):
-            rows = slice(i * self._batch, (i + 1) * self._batch)
-            yield vary(self._images[chosen[rows]], strength[rows], rng), self._labels[chosen[rows]]
+            rows = slice(i * self.batch, (i + 1) * self.batch)
+            yield Batch(vary(self._images[chosen[rows]], strength[rows], rng), self._labels[chosen[rows]])
 
     def sample(self, seed: Sequence[int], count: int) -> NDArray[np.uint8]:
         """Some glyphs as an epoch would have them, uint8 (about count, 28, 28), in the CPU's memory."""
-        enough = -(-count // self._batch)
-        inputs = [inputs for (inputs, _), _ in zip(self.epoch(seed), range(enough), strict=False)]
+        enough = -(-count // self.batch)
+        inputs = [batch.inputs for batch in islice(self.epoch(seed), enough)]
         return (torch.cat(inputs)[:count, 0] * 255).round().byte().cpu().numpy()
 
     def _choose(self, rng: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, fx, nn
 
 from agent.vision.digits import NOT_A_DIGIT
-from converters.compress.distil import distilling
+from converters.compress.distil import Teachers, distilling
 from converters.compress.prune import prune
 from converters.compress.quantize import finish, prepare
 from converters.compress.sparsify import bake, sparsify
@@ -27,8 +27,9 @@ from converters.nets.tensors import to_input
 from converters.recipe import Prune, Quantize, Sparsify, Step, StepsRecipe
 from converters.report.log import StepRow
 from converters.train.calibrate import calibrate
+from converters.train.decks import Decks
 from converters.train.gather import Gathered
-from converters.train.learn import Loss, accuracy, begin, device_at_hand, device_name, learn_epoch, pack, unpack
+from converters.train.learn import Batch, Loss, accuracy, begin, device_at_hand, device_name, learn_epoch, pack, unpack
 from converters.train.pool import Pool
 from converters.train.progress import Progress
 from converters.train.state import load_state, resuming, save_state
@@ -67,7 +68,8 @@ class _Shop:
 
     task: Task
     device: torch.device
-    pool: Pool
+    decks: Decks
+    epoch_batches: int
     loss: Loss
     sample: NDArray[np.uint8]
 
@@ -128,11 +130,18 @@ def _open(task: Task) -> _Shop:
     weight = torch.ones(classes, device=device)
     weight[NOT_A_DIGIT:] = recipe.outlier_weight
 
-    def loss(_inputs: Tensor, logits: Tensor, labels: Tensor) -> Tensor:
-        return nn.functional.cross_entropy(logits, labels, weight=weight, label_smoothing=recipe.label_smoothing)
+    def loss(logits: Tensor, batch: Batch) -> Tensor:
+        return nn.functional.cross_entropy(logits, batch.labels, weight=weight, label_smoothing=recipe.label_smoothing)
 
-    taught = distilling(loss, task.teachers, recipe.distil, device) if recipe.distil else loss
-    return _Shop(task, device, pool, taught, pool.sample((task.seed, len(recipe.steps)), RANGE_EXAMPLES))
+    teachers = Teachers(task.teachers, recipe.distil.temperature, device) if recipe.distil else None
+    return _Shop(
+        task=task,
+        device=device,
+        decks=Decks(pool, recipe.decks, teachers),
+        epoch_batches=pool.batches_an_epoch,
+        loss=distilling(loss, recipe.distil) if recipe.distil else loss,
+        sample=pool.sample((task.seed, len(recipe.steps)), RANGE_EXAMPLES),
+    )
 
 
 def _take(shop: _Shop, step: Step, net: nn.Module, state: _State) -> tuple[nn.Module, Ranges | None]:
@@ -173,8 +182,9 @@ def _learn(shop: _Shop, step: Step, net: Any, state: _State) -> Any:
     before = sum(one.epochs for one in task.recipe.steps[: state.number])
     while learner.epoch < step.epochs:
         started = time.monotonic()
-        batches = shop.pool.epoch((task.seed, state.number, learner.epoch))
-        mean_loss = learn_epoch(learner, step, batches, shop.pool.batches_an_epoch, shop.loss)
+        batches = shop.decks.epoch(task.seed, state.number, learner.epoch)
+        exact = isinstance(step, Quantize)
+        mean_loss = learn_epoch(learner, step, batches, shop.epoch_batches, shop.loss, exact=exact)
         state.seconds += time.monotonic() - started
         state.device = device_name()
         _save(task, replace(state, learner=pack(learner)))

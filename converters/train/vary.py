@@ -6,12 +6,16 @@ digit may also sit a little beside the middle. A tenth of a second for 10,000 gl
 
 from __future__ import annotations
 
+from functools import cache
+
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 TURN, SLANT, STRETCH, SIZE, SHIFT, WAVE = 0.15, 0.20, 0.10, 0.07, 0.06, 0.05
 """Standard deviations: radians, tangent, logarithm, logarithm, and shares of half a glyph's side."""
+KNOTS = 5
+"""A displacement is drawn at so many points a side, and smooth between them."""
 
 
 @torch.no_grad()
@@ -62,21 +66,40 @@ def _bend(inputs: Tensor, chance: _Chance) -> Tensor:
     # A rotation times an upper triangle, as rows: (cos, -sin; sin, cos) (stretch, slant; 0, 1 / stretch).
     rows = [cos * stretch, cos * slant - sin / stretch, sin * stretch, sin * slant + cos / stretch]
     matrix = torch.stack(rows, dim=1).view(-1, 2, 2)
-    affine = torch.cat([matrix, chance.normal(SHIFT, 2, 1)], dim=2)
-    grid = functional.affine_grid(affine, list(inputs.shape), align_corners=False)
-    wave = functional.interpolate(chance.normal(WAVE, 2, 5, 5), inputs.shape[-2:], mode="bicubic", align_corners=True)
-    return grid + wave.permute(0, 2, 3, 1)
+    moves = torch.cat([matrix, chance.normal(SHIFT, 2, 1), chance.normal(WAVE, 2, KNOTS**2)], dim=2)
+    grid = moves @ _basis(inputs.shape[-1]).to(inputs.device)
+    return grid.view(-1, 2, *inputs.shape[-2:]).permute(0, 2, 3, 1)
+
+
+@cache
+def _basis(side_px: int) -> Tensor:
+    """What displacements are sums of, float32 (3 + KNOTS², side_px²): each pixel's x and y, 1, and a bump at each knot.
+
+    The bumps are a bicubic interpolation written as a matrix, which is many times faster for so few knots.
+    """
+    at = (2 * torch.arange(side_px) + 1) / side_px - 1
+    y, x = torch.meshgrid(at, at, indexing="ij")
+    knots = torch.eye(KNOTS**2).view(-1, 1, KNOTS, KNOTS)
+    bumps = functional.interpolate(knots, (side_px, side_px), mode="bicubic", align_corners=True)
+    return torch.cat([torch.stack([x, y, torch.ones_like(x)]), bumps[:, 0]]).flatten(1)
 
 
 def _change_pen(ink: Tensor, chance: _Chance) -> Tensor:
     """A finer or a broader pen, at times with hard edges as a threshold leaves them."""
-    broader = functional.max_pool2d(ink, 3, 1, 1)
-    finer = -functional.max_pool2d(-ink, 3, 1, 1)
+    broader, finer = _widen(ink), -_widen(-ink)
     width = chance.uniform(-0.6, 1.0)
     drawn = torch.where(width > 0, ink.lerp(broader, width), ink.lerp(finer, -width))
     ink = torch.where(chance.sometimes(0.5), drawn, ink)
     hard = ((ink - chance.uniform(0.3, 0.5)) * chance.uniform(2.0, 6.0) + 0.5).clamp(0, 1)
     return torch.where(chance.sometimes(0.25), hard, ink)
+
+
+def _widen(ink: Tensor) -> Tensor:
+    """The largest of each pixel and its eight neighbours; a max-pooling, but ten times faster on a CPU."""
+    rows = functional.pad(ink, (0, 0, 1, 1), value=-1.0)
+    tallest = torch.maximum(torch.maximum(rows[..., :-2, :], rows[..., 1:-1, :]), rows[..., 2:, :])
+    sides = functional.pad(tallest, (1, 1), value=-1.0)
+    return torch.maximum(torch.maximum(sides[..., :-2], sides[..., 1:-1]), sides[..., 2:])
 
 
 def _degrade(ink: Tensor, chance: _Chance) -> Tensor:

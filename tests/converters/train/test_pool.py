@@ -24,15 +24,15 @@ def pool(batch: int = 8) -> Pool:
 def test_an_epoch_holds_what_was_asked_for_in_whole_batches() -> None:
     batches = list(pool().epoch((1, 2)))
     assert len(batches) == pool().batches_an_epoch == 5
-    assert all(inputs.shape == (8, 1, 28, 28) and len(labels) == 8 for inputs, labels in batches)
-    seen = torch.cat([inputs for inputs, _ in batches])[:, 0]
+    assert all(batch.inputs.shape == (8, 1, 28, 28) and len(batch.labels) == 8 for batch in batches)
+    seen = torch.cat([batch.inputs for batch in batches])[:, 0]
     known = {(glyph / np.float32(255)).tobytes() for glyph in GLYPHS[:30]}
     as_they_are = sum((row * 255).round().div(255).numpy().tobytes() in known for row in seen)
     assert as_they_are >= 24
 
 
 def test_a_seed_decides_an_epoch() -> None:
-    (first, _), (again, _), (other, _) = (next(pool().epoch((1, seed))) for seed in (2, 2, 3))
+    first, again, other = (next(pool().epoch((1, seed))).inputs for seed in (2, 2, 3))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
 
