@@ -45,7 +45,8 @@ class Teachers:
 def distilling(loss: Loss, recipe: Distil) -> Loss:
     """A loss that also follows what batches say their teachers said.
 
-    Their word counts for digits alone: of outliers the labels know enough, and some teachers know none.
+    Their word counts where the digit they find likeliest is the label: of outliers the labels know enough, and
+    teachers that know MNIST alone misread other hands.
 
     Args:
         loss: against the labels.
@@ -56,7 +57,7 @@ def distilling(loss: Loss, recipe: Distil) -> Loss:
         assert batch.taught is not None
         student = functional.log_softmax(logits[:, :NOT_A_DIGIT] / recipe.temperature, dim=1)
         apart = functional.kl_div(student, batch.taught, reduction="none").sum(dim=1) * recipe.temperature**2
-        taught = (apart * (batch.labels != NOT_A_DIGIT)).mean()
+        taught = (apart * (batch.taught.argmax(dim=1) == batch.labels)).mean()
         return recipe.trust * taught + (1 - recipe.trust) * loss(logits, batch)
 
     return both
