@@ -63,8 +63,8 @@ def run_in_guest(
     emulator = shutil.which("qemu-system-aarch64")
     if emulator is None:
         raise MissingTool("no qemu-system-aarch64; apt-get install --no-install-recommends qemu-system-arm")
-    cache, packages = machine.cache, machine.world.packages
-    root = once(cache, "kernel", [KERNEL_DEBIAN], lambda into: debian(KERNEL_DEBIAN, into))
+    cache, world, packages = machine.cache, machine.world, machine.world.packages
+    root = once(cache, "kernel", [KERNEL_DEBIAN, "compiled"], lambda into: debian(KERNEL_DEBIAN, world.emulator, into))
     base = once(cache, "disk", [str(root), str(packages)], lambda into: _pack_base(root, packages, into))
     with tempfile.TemporaryDirectory() as scratch:
         stage, disk = Path(scratch) / "stage", Path(scratch) / "disk.cpio"

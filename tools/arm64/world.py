@@ -57,7 +57,7 @@ def make_world(folder: Path) -> World:
     if emulator is None:
         raise MissingTool(f"no {EMULATORS[0]}; apt-get install --no-install-recommends qemu-user")
     needs = requirements()
-    root = once(folder, "root", [SUITE, DEBIAN], lambda into: debian(DEBIAN, into))
+    root = once(folder, "root", [SUITE, DEBIAN, "compiled"], lambda into: debian(DEBIAN, emulator, into))
     packages = once(
         folder, "packages", [PYTHON, *needs, CONSTRAINTS.read_text()], lambda into: install_arm64(needs, into)
     )
@@ -97,13 +97,18 @@ def run_tool(command: Sequence[str]) -> None:
         raise MissingTool(f"{command[0]} failed ({last}); see whether it can reach its mirror")
 
 
-def debian(packages: str, into: Path) -> None:
-    """Unpack Debian packages, named with commas between them, and all that they need; that takes no rights.
+def debian(packages: str, emulator: str, into: Path) -> None:
+    """Unpack Debian packages with a Python, named with commas between them, and all that they need; takes no rights.
+
+    Nothing is set up by its package but Python's library, which is compiled: a Python that looks for what is not there
+    would find this machine's own, and write it there.
 
     Raises:
         MissingTool: mmdebstrap is missing, or cannot reach its mirror.
     """
     run_tool(["mmdebstrap", "--quiet", "--arch=arm64", "--variant=extract", f"--include={packages}", SUITE, str(into)])
+    python, library = into / f"usr/bin/python{PYTHON}", into / f"usr/lib/python{PYTHON}"
+    run_tool([emulator, "-L", str(into), str(python), "-m", "compileall", "-qq", "-s", str(into), str(library)])
 
 
 def once(folder: Path, name: str, ingredients: Sequence[str], make: Callable[[Path], None]) -> Path:
