@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,6 +28,10 @@ CUDA = "CUDAExecutionProvider"
 TENSORRT = "TensorrtExecutionProvider"
 ERROR = 3
 """onnxruntime's log severity."""
+
+# Since 1.29, onnxruntime tells its maker what runs where, from threads of its own, unless it is told not to before it
+# is imported (https://github.com/microsoft/onnxruntime/blob/main/docs/Privacy.md).
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 
 class OnnxSession:

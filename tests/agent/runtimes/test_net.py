@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -117,3 +118,26 @@ print("after", file=sys.stderr)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("", "after\n")
+
+
+@pytest.mark.parametrize(("name", "runtime"), [("linear.onnx", "onnxruntime"), ("linear.tflite", "ai-edge-litert")])
+def test_a_runtime_works_for_us_alone(linear: Linear, tmp_path: Path, name: str, runtime: RuntimeName) -> None:
+    """No thread of its own, which might call its maker, and no mark left in the user's cache."""
+    need(runtime)
+    linear.write(tmp_path / "artifacts", linear.artifact(name))
+    program = f"""
+import os
+from pathlib import Path
+from agent.runtimes.net import load_net
+from profiles.manifest import load_manifest
+folder = Path({str(tmp_path / "artifacts")!r})
+net = load_net(folder, load_manifest(folder).artifacts[0], {runtime!r})
+print(len(os.listdir("/proc/self/task")))
+"""
+    home = tmp_path / "home"
+    home.mkdir()
+    # onnxruntime keeps quiet in tests of its own and where CI is set, so none of our environment is handed on.
+    environ = {"HOME": str(home), "PATH": os.environ["PATH"], "OPENBLAS_NUM_THREADS": "1"}
+    done = subprocess.run([sys.executable, "-c", program], env=environ, capture_output=True, text=True, check=True)
+    assert done.stdout == "1\n"
+    assert list(home.iterdir()) == []
