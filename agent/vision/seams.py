@@ -64,18 +64,26 @@ def _walk(ink: Floats) -> tuple[Floats, NDArray[np.intp]]:
     above = np.full((h - 1, w + 2), WALL, np.float32)
     above[:, 1:-1] = ink[:-1]
     # Every step, from the upper left, from above, from the upper right, pays for the stroke that it enters.
-    entering = np.stack([ENTRY * np.maximum(ink[1:] - above[:, side : side + w], 0) for side in range(3)], axis=1)
-    entering[:, [0, 2]] += SIDE_STEP
+    steps = ink[1:, None] - _three_each(above)
+    np.maximum(steps, 0, out=steps)
+    steps *= ENTRY
+    steps[:, ::2] += SIDE_STEP
     cost = np.full((h, w + 2), np.inf, np.float32)
     cost[0, 1:-1] = (LENGTH + ENTRY) * ink[0]
-    for before, here, (left, straight, right), toll in zip(
-        cost, cost[1:, 1:-1], entering, LENGTH * ink[1:], strict=False
-    ):
-        np.minimum(before[:-2] + left, before[1:-1] + straight, out=here)
-        np.minimum(here, before[2:] + right, out=here)
-        np.add(here, toll, out=here)
-    steps = np.stack([cost[:-1, side : side + w] + entering[:, side] for side in range(3)])
-    return cost[-1, 1:-1], steps.argmin(axis=0) - 1
+    # A row costs hardly more than its calls of NumPy, so there are but three: a step becomes the way that ends with it.
+    for before, ways, toll, here in zip(_three_each(cost), steps, LENGTH * ink[1:], cost[1:, 1:-1], strict=False):
+        np.add(before, ways, ways)
+        np.add(np.minimum.reduce(ways, 0), toll, here)
+    left, straight, right = steps.swapaxes(0, 1)
+    came_from = (straight < left).astype(np.intp) - 1
+    came_from[right < np.minimum(left, straight)] = 1
+    return cost[-1, 1:-1], came_from
+
+
+def _three_each(rows: Floats) -> Floats:
+    """Of each row the column before, the column itself and the one after, a view of (h, w + 2) as (h, 3, w)."""
+    (h, w), (down, across) = rows.shape, rows.strides
+    return np.lib.stride_tricks.as_strided(rows, (h, 3, w - 2), (down, across, across))
 
 
 def _trace(came_from: NDArray[np.intp], arrivals: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -85,10 +93,11 @@ def _trace(came_from: NDArray[np.intp], arrivals: NDArray[np.intp]) -> NDArray[n
         came_from: the origin (-1, 0, 1) of each step to all rows but the first, intp (h - 1, w).
         arrivals: columns of the last row, intp (n,).
     """
-    paths = np.empty((len(came_from) + 1, len(arrivals)), np.intp)
+    origins = came_from + np.arange(came_from.shape[1])
+    paths = np.empty((len(origins) + 1, len(arrivals)), np.intp)
     paths[-1] = arrivals
-    for y in range(len(came_from) - 1, -1, -1):
-        paths[y] = paths[y + 1] + came_from[y].take(paths[y + 1])
+    for origin, path, above in zip(origins[::-1], paths[:0:-1], paths[-2::-1], strict=True):
+        origin.take(path, out=above, mode="clip")  # which takes straight into `above`; there is nothing to clip
     return paths
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from agent.vision.seams import split_each
+from agent.vision.seams import ENTRY, LENGTH, SIDE_STEP, _trace, _walk, split_each
 
 
 @given(arrays(np.uint8, st.tuples(st.integers(9, 40), st.integers(9, 80)), elements=st.integers(0, 1)))
@@ -32,3 +32,36 @@ def test_who_else_is_split_changes_nothing(mask: NDArray[np.uint8]) -> None:
     bar = np.ones((20, 50), np.uint8)
     alone, (_, among, _) = list(split_each([mask])), list(split_each([bar, mask, bar]))
     assert np.array_equal(alone, [among])
+
+
+def walked_cell_by_cell(ink: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
+    """What a way costs, as the constants of `seams` say it, and where each step comes from."""
+    cost, came_from = np.zeros_like(ink), np.zeros((len(ink) - 1, ink.shape[1]), np.intp)
+    cost[0] = (LENGTH + ENTRY) * ink[0]
+    aside = np.float32(SIDE_STEP)
+    for y, x in np.ndindex(came_from.shape):
+        ways = {
+            step: cost[y, x + step] + (ENTRY * max(ink[y + 1, x] - ink[y, x + step], np.float32(0)) + aside * abs(step))
+            for step in (-1, 0, 1)
+            if 0 <= x + step < ink.shape[1]
+        }
+        came_from[y, x] = step = min(ways, key=ways.__getitem__)
+        cost[y + 1, x] = ways[step] + LENGTH * ink[y + 1, x]
+    return cost[-1], came_from
+
+
+INKS = arrays(np.float32, st.tuples(st.integers(2, 9), st.integers(1, 12)), elements=st.floats(0, 1, width=16))
+
+
+@given(INKS)
+def test_walking_row_by_row_is_walking_cell_by_cell(ink: NDArray[np.float32]) -> None:
+    for walked, expected in zip(_walk(ink), walked_cell_by_cell(ink), strict=True):
+        np.testing.assert_array_equal(walked, expected)
+
+
+@given(INKS)
+def test_a_way_is_made_of_the_steps_that_led_to_its_end(ink: NDArray[np.float32]) -> None:
+    came_from = _walk(ink)[1]
+    paths = _trace(came_from, np.arange(ink.shape[1]))
+    for above, path, steps in zip(paths, paths[1:], came_from, strict=False):
+        np.testing.assert_array_equal(above - path, steps[path])
