@@ -41,11 +41,9 @@ def plant(board: Board, world: World, wheel: Path, folder: Path, qemu_options: S
         qemu_options: such as a plugin's.
     """
     root, venv = folder / "root", folder / "venv"
-    _write(root, {**board.files, **_told(board)})
+    show(board, root)
     for name in SHARED:
         (root / name).symlink_to(world.root / name)
-    for name in EMPTY:
-        (root / name).mkdir(parents=True, exist_ok=True)
     packages = venv / f"lib/python{PYTHON}/site-packages"
     install_arm64([str(wheel)], packages, "--no-deps")
     _write(packages, {"shared.pth": str(world.packages)})
@@ -61,6 +59,13 @@ def plant(board: Board, world: World, wheel: Path, folder: Path, qemu_options: S
         answers = (f"{name}) echo {shlex.quote(answer)};;" for name, answer in board.vcgencmd.items())
         _program(programs / "vcgencmd", "\n".join(["#!/bin/sh", 'case "$1" in', *answers, "esac"]))
     return Planted(root, programs)
+
+
+def show(board: Board, root: Path) -> None:
+    """Write what a board's kernel and firmware show of it: /proc, /sys, /etc and /dev."""
+    _write(root, {**board.files, **_told(board)})
+    for name in EMPTY:
+        (root / name).mkdir(parents=True, exist_ok=True)
 
 
 def build_wheel(folder: Path) -> Path:
