@@ -2,7 +2,7 @@
 
 Counted under qemu, so a desktop tells what a board does, to a fraction of a per mille; not how long it takes, for there
 are no caches and no pipeline. Everything is counted twice to show that. It is held against `instructions.json`, which
-`--save` writes anew. The first time, an arm64 userland is fetched into DIGIT_BOARD_CACHE.
+`--save` writes anew, and the table in the README. The first time, an arm64 userland is fetched into DIGIT_BOARD_CACHE.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ from rich.console import Console
 
 from benchmarks.bounds import Bound, tell
 from benchmarks.note import draw_frame
+from benchmarks.readme import put
 from tools.arm64.plant import build_wheel
-from tools.arm64.world import MissingTool, make_world
+from tools.arm64.world import MissingTool, board_cache, make_world
 from tools.insn.count import count_work
+from tools.insn.work import BATCHES, FRAME
 
 Counts = Mapping[str, Mapping[str, int]]
 """By core, then by the name of the work."""
@@ -38,17 +40,19 @@ MOST_APART_PERCENT = 0.1
 def main() -> int:
     """Count, print, and say whether it is repeatable and not much more than it was."""
     parser = argparse.ArgumentParser(description="Count the instructions that reading takes on a board's core.")
-    parser.add_argument("--save", action="store_true", help="keep the counts as what later ones are held against")
+    parser.add_argument("--save", action="store_true", help="keep them to hold later ones against, and in the README")
     save = parser.parse_args().save
     try:
-        runs = count(Path(os.environ.get("DIGIT_BOARD_CACHE") or Path.home() / ".cache/digit-agent-boards"))
+        runs = count(board_cache())
     except MissingTool as error:
         sys.stderr.write(f"instructions: {error}\n")
         return 1
     counts = runs[0]
-    sys.stdout.write("\n".join([*digits_table(counts), "", *frames_table(counts), ""]))
+    lines = list(table(counts))
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
     if save:
         BASELINE.write_bytes(msgspec.json.format(msgspec.json.encode(counts), indent=1) + b"\n")
+        put("instructions", lines)
     before = msgspec.json.decode(BASELINE.read_bytes(), type=dict[str, dict[str, int]])
     return tell(bounds(runs, before), Console())
 
@@ -74,23 +78,26 @@ def count(cache: Path) -> list[Counts]:
     return runs
 
 
-def digits_table(counts: Counts) -> Iterator[str]:
-    """Millions of instructions a digit, of every artifact, one at a time and 16 at once, as Markdown."""
-    yield "| file | " + " | ".join(f"{core}, 1 digit | 16 at once" for core in counts) + " |"
-    yield "|---|" + "---|---|" * len(counts)
-    files = (name.removesuffix(" 16") for name in next(iter(counts.values())) if name.endswith(" 16"))
-    for file in files:
-        each = (works[f"{file} {batch}"] / batch for works in counts.values() for batch in (1, 16))
-        yield f"| `{file}` | " + " | ".join(f"{instructions / 1e6:.2f} M" for instructions in each) + " |"
+def table(counts: Counts) -> Iterator[str]:
+    """Millions of instructions a digit, one at a time and of several at once, and a frame, by file, as Markdown."""
+    several = max(BATCHES)
+    heads = (f"{core}: a digit | of {several} at once | a frame" for core in counts)
+    yield "| file | " + " | ".join(heads) + " |"
+    yield "|---|" + "---|---|---|" * len(counts)
+    for file in dict.fromkeys(name.partition(" ")[0] for name in next(iter(counts.values()))):
+        cells = (_cells(file, works, several) for works in counts.values())
+        yield f"| `{file}` | " + " | ".join(cells) + " |"
 
 
-def frames_table(counts: Counts) -> Iterator[str]:
-    """Millions of instructions a frame, looked at quickly, by the nets that read it, as Markdown."""
-    yield "| frame of 640×480, 20 digits, nets | " + " | ".join(counts) + " |"
-    yield "|---|" + "---|" * len(counts)
-    for name in (name for name in next(iter(counts.values())) if name.startswith("frame ")):
-        each = (works[name] for works in counts.values())
-        yield f"| {name.removeprefix('frame ')} | " + " | ".join(f"{n / 1e6:.1f} M" for n in each) + " |"
+def _cells(file: str, works: Mapping[str, int], several: int) -> str:
+    frame = works.get(f"{file} {FRAME}")
+    return " | ".join(
+        (
+            f"{works[f'{file} 1'] / 1e6:.2f} M",
+            f"{works[f'{file} {several}'] / several / 1e6:.2f} M",
+            "–" if frame is None else f"{frame / 1e6:.1f} M",
+        )
+    )
 
 
 def bounds(runs: list[Counts], before: Counts) -> Iterator[Bound]:

@@ -6,6 +6,7 @@ Debian's `qemu-user` (or `qemu-user-static`) and `mmdebstrap` are needed, and a 
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -42,6 +43,11 @@ class World:
     """Debian's files."""
     packages: Path
     """What the agent needs, without the agent."""
+
+
+def board_cache() -> Path:
+    """The folder in which the shared parts are kept: DIGIT_BOARD_CACHE, or one in the user's cache."""
+    return Path(os.environ.get("DIGIT_BOARD_CACHE") or Path.home() / ".cache/digit-agent-boards")
 
 
 def make_world(folder: Path) -> World:

@@ -48,7 +48,7 @@ def count_work(board: str, world: World, wheel: Path, frame: NDArray[np.uint8], 
 
 
 def least(names: Iterable[str], lines: Iterable[str], times: int) -> dict[str, int]:
-    """The least that each piece took of its times: now and then a runtime's own thread works besides.
+    """The least that each piece took of its times: the first ones warm up, in others Python tidies up.
 
     Args:
         names: of the pieces.

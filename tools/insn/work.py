@@ -1,7 +1,8 @@
 """What is counted, run by the board's Python: `python work.py FRAME.npy`, on one thread.
 
-Every piece of work is done twice before, so that nothing is counted that is done once, then TIMES times, with a mark
-before, between and after. The names of the pieces are printed as a JSON list, in the order of their marks.
+Every piece of work is done TIMES times, with a mark before, between and after; the first times also do what is done
+once. The names of the pieces, an artifact's file and what it does, are printed as a JSON list, in the order of their
+marks.
 """
 
 from __future__ import annotations
@@ -21,13 +22,14 @@ from agent.folders import default_artifacts
 from agent.runtimes.net import LoadedNet, load_net
 from agent.runtimes.tensors import golden_inputs
 from agent.vision.page import QUICK, read_page
-from profiles.manifest import Manifest, Role, load_manifest
+from profiles.manifest import Manifest, load_manifest
 from profiles.profile import RuntimeName
 
 MARKS = 0x7A000000
 """As in insn.c."""
-TIMES = 3
+TIMES = 5
 BATCHES = (1, 16)
+FRAME = "frame"
 RUNTIME: dict[str, RuntimeName] = {"onnx": "onnxruntime", "tflite": "ai-edge-litert"}
 
 Work = tuple[str, Callable[[], object]]
@@ -35,7 +37,7 @@ Work = tuple[str, Callable[[], object]]
 
 @dataclass(frozen=True)
 class Pair:
-    """The nets of one format and precision."""
+    """What reads a frame."""
 
     classifier: LoadedNet
     verifier: LoadedNet | None
@@ -49,8 +51,6 @@ def main(arguments: Sequence[str]) -> int:
     nets = [load_net(default_artifacts(), artifact, RUNTIME[artifact.format]) for artifact in manifest.artifacts]
     works = [*_digits(nets, manifest), *_frames(nets, frame)]
     for number, (_, work) in enumerate(works):
-        work()
-        work()
         _mark(number)
         for _ in range(TIMES):
             work()
@@ -69,13 +69,16 @@ def _digits(nets: Sequence[LoadedNet], manifest: Manifest) -> Iterator[Work]:
 
 
 def _frames(nets: Sequence[LoadedNet], frame: NDArray[np.uint8]) -> Iterator[Work]:
-    """A frame, looked at quickly, with the nets of each format and precision."""
-    kinds: dict[str, dict[Role, LoadedNet]] = {}
+    """A frame, looked at quickly, with each classifier and the verifier of its format and precision."""
+    verifiers = {_kind(net): net for net in nets if net.artifact.role == "verifier"}
     for net in nets:
-        kinds.setdefault(f"{net.artifact.precision} {net.artifact.format}", {})[net.artifact.role] = net
-    for kind, roles in kinds.items():
-        pair = Pair(roles["classifier"], roles.get("verifier"))
-        yield f"frame {kind}", partial(read_page, frame, pair, QUICK)
+        if net.artifact.role == "classifier":
+            pair = Pair(net, verifiers.get(_kind(net)))
+            yield f"{net.artifact.file} {FRAME}", partial(read_page, frame, pair, QUICK)
+
+
+def _kind(net: LoadedNet) -> tuple[str, str]:
+    return net.artifact.format, net.artifact.precision
 
 
 def _mark(number: int) -> None:
