@@ -65,6 +65,8 @@ class Mix(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Candidates cut out of drawn scenes, half of them digits, varied a little."""
     pictures: Count = 0
     """Candidates cut out of real pictures, half of them digits, varied a little; none where no pictures are given."""
+    isolated: Count = 0
+    """Digits that others have cut out, varied; none where none are given."""
     outliers_drawn: Count = 0
     """Outliers that are drawn, once, to choose from."""
     scenes_drawn: Count = 0

@@ -27,6 +27,10 @@ PAPER_MAP_PX = 80
 """The paper is estimated on a small picture, whose longest side is at least this, and less than twice as much."""
 PAPER_REACH = 0.11
 """Reach of the paper's estimate, as a share of the longest side: more than half a digit, less than a shadow."""
+STROKE_PX = 7
+"""Strokes are thinner than this on the small picture ..."""
+SUNK = 0.8
+"""... and where the median lies below this share of what is there without them, it shows ink and not paper."""
 DARKEST_PAPER = 16
 """Nothing is read in what is darker than this: dividing by it would make ink of noise."""
 BOTH = 0.5
@@ -139,7 +143,14 @@ def _paper(small: Picture) -> Paper:
     gains = colour.max() / colour
     gray = _darkest(small, gains)
     reach = max(3, round(PAPER_REACH * max(gray.shape)) | 1)
-    return Paper(gains, gray, np.asarray(cv2.GaussianBlur(cv2.medianBlur(gray, reach), (0, 0), reach / 4), np.uint8))
+    return Paper(gains, gray, np.asarray(cv2.GaussianBlur(_bare(gray, reach), (0, 0), reach / 4), np.uint8))
+
+
+def _bare(gray: Gray, reach: int) -> Gray:
+    """What is around each pixel, uint8 (h, w): a median, but where a large digit's ink has sunk it, what closes ink."""
+    around = cv2.medianBlur(gray, reach)
+    closed = cv2.medianBlur(cv2.morphologyEx(gray, cv2.MORPH_CLOSE, np.ones((STROKE_PX, STROKE_PX), np.uint8)), reach)
+    return np.where(around < SUNK * closed, closed, around).astype(np.uint8)
 
 
 def _darkest(picture: Picture, gains: Gains) -> Gray:

@@ -39,7 +39,11 @@ def train(  # noqa: PLR0917 - typer names them
         ),
     ] = None,
     pictures: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Real pictures with a truth.json; a quarter is kept out.")
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Real pictures with a truth.json, a quarter of which is kept out; and isolated digits, half of them.",
+        ),
     ] = None,
     fonts: Annotated[
         Path | None,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from agent.vision.digits import NOT_A_DIGIT
 from converters.data.augment import add_strokes, crop_and_normalise, enlarge
 from converters.data.harvest import harvest_glyphs
+from converters.data.isolated import learnable
 from converters.data.labelled import LabelledGlyphs
 from converters.data.mnist import load_mnist
 from converters.data.outliers import draw_outlier
@@ -24,8 +25,8 @@ HELD_OUT = 5000
 """The last training images, which only watch the training."""
 SEED = 0
 """Of what is drawn once: the same for all seeds of a recipe."""
-CUT_OUT_STRENGTH, OUTLIER_STRENGTH = 0.4, 0.5
-"""How much glyphs are varied that a camera, drawn or real, has varied already; and those drawn at random."""
+CUT_OUT_STRENGTH, OUTLIER_STRENGTH, ISOLATED_STRENGTH = 0.4, 0.5, 0.7
+"""How much glyphs are varied that a camera, drawn or real, has varied already; those drawn at random; and others'."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Sources:
 
     mnist: Path
     pictures: Path | None
-    """A folder with `truth.json`, or None."""
+    """A folder with `truth.json`, and maybe `.npz` files of isolated digits, or None."""
     fonts: Path | None
     """A folder with `hand` and `print`, or None."""
 
@@ -65,6 +66,8 @@ def gather(mix: Mix, sources: Sources, drawn: Callable[[int], None]) -> Gathered
     parts = [Part(learnt, mix.plain, 0.0), Part(learnt, mix.varied, 1.0)]
     if mix.pictures and sources.pictures:
         parts += halves(harvest_glyphs(load_pictures(sources.pictures)), mix.pictures, CUT_OUT_STRENGTH)
+    if mix.isolated and sources.pictures:
+        parts.append(Part(learnable(sources.pictures), mix.isolated, ISOLATED_STRENGTH))
     if mix.stroked:
         parts.append(Part(_stroked(rng, learnt), mix.stroked, 1.0))
     if mix.outliers:
