@@ -9,6 +9,7 @@ from statistics import median
 from typing import NamedTuple
 
 from agent.vision.box import Box, union
+from agent.vision.dates import parted
 from agent.vision.digits import Digit
 
 SAME_LINE = 0.55
@@ -47,7 +48,8 @@ def group_lines(digits: Sequence[Digit]) -> tuple[Reading, ...]:
         else:
             lines[number].append(digit)
             ends[number] = _end(lines[number])
-    return tuple(reading for line in _in_order(lines) for reading in _numbers(_without_small(line)))
+    parts = (part for line in _in_order(lines) for part in parted(_without_small(line)))
+    return tuple(reading for part in parts for reading in _numbers(part))
 
 
 class _End(NamedTuple):
