@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from agent.vision.box import Box, around, overlapping
 from agent.vision.components import LEAST_PX, Atom, Components, cut_out, digit_height, find_components
 from agent.vision.frames import remove_frames
-from agent.vision.ink import Ink
+from agent.vision.ink import Ink, leave_out
 from agent.vision.rules import remove_rules
 from agent.vision.seams import split_each
 
@@ -30,6 +30,10 @@ LEAST_DIGIT = 0.3
 """Smallest digit, likewise."""
 MOST_SPECKS = 0.28
 """Boxes of specks may cover so much, as a share of a mask's ink."""
+GRAIN_CELLS = 6
+"""A picture is parted into so many rows and columns ..."""
+MOST_GRAINY = 0.6
+"""... of whose cells so many may hold specks."""
 MOST_ATOMS = 10
 MOST_IN_A_DIGIT = 4
 BESIDE = 0.08
@@ -38,6 +42,8 @@ WIDE = 0.8
 """A component wider than this share of its height may be several digits that touch."""
 MOST_WIDE = 150
 """Where more are wide, most of them are words: the highest are split."""
+PRINT_FACTOR = 0.7
+"""Lines that may be darker than what is written are sought at this multiple of the ink's level."""
 MOST_CANDIDATES = 1200
 """More than this have only pages of print and texture; a net's time goes into their number."""
 
@@ -62,9 +68,9 @@ class Strokes(NamedTuple):
     """What one mask shows."""
 
     mask: Mask
-    """uint8 (h, w) of 0 and 1: all ink, ruled lines included."""
+    """uint8 (h, w) of 0 and 1: all ink, ruled lines and boxes included."""
     written: Components
-    """Without ruled lines."""
+    """Without these."""
     digit_px: float
     """About how high digits are."""
     least_px: float
@@ -78,6 +84,13 @@ def find_page_candidates(ink: Ink, factor: float) -> tuple[Candidate, ...]:
     return find_candidates(atoms, max(least_px, LEAST_DIGIT * digit_px))
 
 
+def beside_print(ink: Ink) -> Ink:
+    """The ink as it is beside ruled lines and boxes, which may be far darker than what is written."""
+    strokes = find_strokes(ink, PRINT_FACTOR)
+    lines = cv2.subtract(strokes.mask, strokes.written.mask)
+    return leave_out(ink, np.asarray(lines, np.uint8)) if cv2.countNonZero(lines) else ink
+
+
 def find_strokes(ink: Ink, factor: float) -> Strokes:
     """One mask, cut at `factor` times the ink's level, and what is written in it."""
     _, mask = cv2.threshold(ink.strength, min(250, ink.level * factor), 1, cv2.THRESH_BINARY)
@@ -85,16 +98,21 @@ def find_strokes(ink: Ink, factor: float) -> Strokes:
     components = find_components(np.asarray(mask, np.uint8))
     if _is_texture(components, least_px):
         return Strokes(components.mask, Components(components.mask, components.boxes[:0], []), least_px, least_px)
-    components = remove_frames(components)
-    digit_px = digit_height(components.boxes, least_px)
-    return Strokes(components.mask, remove_rules(components, digit_px), digit_px, least_px)
+    unframed = remove_frames(components)
+    digit_px = digit_height(unframed.boxes, least_px)
+    return Strokes(components.mask, remove_rules(unframed, digit_px), digit_px, least_px)
 
 
 def _is_texture(components: Components, least_px: float) -> bool:
-    """Whether too much of a mask is specks: a blank page's grain, out of which chance makes shapes of any kind."""
-    sides = components.boxes[:, 2:]
-    specks = sides[sides.max(axis=1, initial=0) < least_px].prod(axis=1).sum()
-    return bool(specks > MOST_SPECKS * cv2.countNonZero(components.mask))
+    """Whether too much of a mask is specks: a blank page's grain, out of which chance makes shapes of any kind.
+
+    Grain is everywhere; fine print and dotted lines are not.
+    """
+    specks = components.boxes[components.boxes[:, 2:].max(axis=1, initial=0) < least_px]
+    if specks[:, 2:].prod(axis=1).sum() <= MOST_SPECKS * cv2.countNonZero(components.mask):
+        return False
+    cells = specks[:, :2] * (GRAIN_CELLS, GRAIN_CELLS) // components.mask.shape[::-1]
+    return len(np.unique(cells, axis=0)) > MOST_GRAINY * GRAIN_CELLS**2
 
 
 def find_candidates(components: Sequence[Atom], least_px: float) -> tuple[Candidate, ...]:

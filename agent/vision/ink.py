@@ -6,7 +6,7 @@ dividing by the paper's own brightness takes most of that away before any thresh
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import cv2
@@ -27,6 +27,10 @@ PAPER_MAP_PX = 80
 """The paper is estimated on a small picture, whose longest side is at least this, and less than twice as much."""
 PAPER_REACH = 0.11
 """Reach of the paper's estimate, as a share of the longest side: more than half a digit, less than a shadow."""
+FEW_LINES_PX = 240
+"""In a picture whose shorter side, at its working scale, is less, a digit may be as high as the picture ..."""
+FIELD_REACH = 0.6
+"""... and the paper's estimate reaches at least that far, as a share of the shorter side."""
 STROKE_PX = 7
 """Strokes are thinner than this on the small picture ..."""
 SUNK = 0.8
@@ -37,6 +41,8 @@ BOTH = 0.5
 """A picture in which the lesser contrast reaches this share of the stronger one has ink of both kinds."""
 NOISE_SIGMAS = 4.0
 """Ink must stand out from the paper's own texture by this much."""
+LIGHTER = 0.8
+"""Writing whose level is less than this share of what it is with the printed lines is lighter than these."""
 SAMPLED = 100_000
 """Beyond this many pixels every second row tells enough of how contrast is distributed."""
 
@@ -53,6 +59,8 @@ class Ink:
     """The strength that best parts ink from paper."""
     turned_back: Turn | None = None
     """Where the picture was turned: float64 (2, 3), from these pixels to those of the working picture as it stood."""
+    noise: int = 0
+    """Less strength than this is the paper's own texture."""
 
 
 class Paper(NamedTuple):
@@ -86,11 +94,12 @@ def find_inks(image: Picture, longest_px: int, least_share: float = BOTH) -> tup
     """
     picture, scale = _to_working_scale(image, longest_px)
     small = _halved(picture, PAPER_MAP_PX)
-    paper = _paper(small)
+    reach = _paper_reach(picture, small)
+    paper = _paper(small, reach)
     darker, lighter = _standing_out(paper)
     inks = [_ink(picture, paper, scale)] if darker >= least_share * lighter else []
     if lighter > darker or (least_share < 1 and lighter >= least_share * darker):
-        inks.append(_ink(_inverted(picture), _paper(_inverted(small)), scale))
+        inks.append(_ink(_inverted(picture), _paper(_inverted(small), reach), scale))
     return tuple(inks)
 
 
@@ -103,7 +112,25 @@ def _ink(picture: Picture, paper: Paper, scale: float) -> Ink:
     strength = np.asarray(cv2.convertScaleAbs(contrast, alpha=255 / top), np.uint8)
     strengths = np.minimum(np.rint(np.arange(256) * (255 / top)), 255).astype(np.intp)
     strong = np.asarray(np.bincount(strengths, histogram, 256), np.float64)
-    return Ink(strength, scale, _level(strong, int(255 * noise / top)))
+    noise = int(255 * noise / top)
+    return Ink(strength, scale, _level(strong, noise), noise=noise)
+
+
+def leave_out(ink: Ink, print_: Gray) -> Ink:
+    """The ink at the strength and level of what is written where what is printed is darker: pencil between borders.
+
+    Args:
+        ink: of a picture.
+        print_: uint8 (h, w), not 0 where printed lines are.
+    """
+    near = np.asarray(cv2.dilate(print_, np.ones((5, 5), np.uint8)))
+    histogram = _histogram(ink.strength, (near == 0).astype(np.uint8))
+    gain = 255 / max(_quantile(histogram, 0.998), ink.noise + 20)
+    written = _level(np.asarray(histogram, np.float64), ink.noise)
+    if written >= LIGHTER * ink.level:
+        return ink
+    strength = np.asarray(cv2.convertScaleAbs(ink.strength, alpha=gain), np.uint8)
+    return replace(ink, strength=strength, level=min(200, round(gain * written)), noise=round(gain * ink.noise))
 
 
 def _to_working_scale(image: Picture, longest_px: int) -> tuple[Picture, float]:
@@ -137,12 +164,19 @@ def _inverted(picture: Picture) -> Picture:
     return np.asarray(cv2.bitwise_not(picture), np.uint8)
 
 
-def _paper(small: Picture) -> Paper:
+def _paper_reach(picture: Picture, small: Picture) -> int:
+    """Reach of the paper's estimate on a small picture, in its pixels; odd."""
+    share: float = PAPER_REACH * max(small.shape[:2])
+    if min(picture.shape[:2]) < FEW_LINES_PX:
+        share = max(share, FIELD_REACH * min(small.shape[:2]))
+    return max(3, round(share) | 1)
+
+
+def _paper(small: Picture, reach: int) -> Paper:
     """The paper of a small picture: a wide median, and so smooth that it may be enlarged."""
     colour = np.maximum(cv2.mean(small)[:3], 1)
     gains = colour.max() / colour
     gray = _darkest(small, gains)
-    reach = max(3, round(PAPER_REACH * max(gray.shape)) | 1)
     return Paper(gains, gray, np.asarray(cv2.GaussianBlur(_bare(gray, reach), (0, 0), reach / 4), np.uint8))
 
 
@@ -167,9 +201,9 @@ def _standing_out(paper: Paper) -> tuple[float, float]:
     return darker, lighter
 
 
-def _histogram(gray: Gray) -> NDArray[np.float32]:
-    """Pixels of each value, float32 (256,)."""
-    return np.asarray(cv2.calcHist([gray], [0], None, [256], [0, 256]).ravel(), np.float32)
+def _histogram(gray: Gray, where: cv2.typing.MatLike | None = None) -> NDArray[np.float32]:
+    """Pixels of each value, float32 (256,), of those where a mask is not 0."""
+    return np.asarray(cv2.calcHist([gray], [0], where, [256], [0, 256]).ravel(), np.float32)
 
 
 def _quantile(histogram: NDArray[np.float32], share: float) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.vision.box import Box
-from agent.vision.candidates import Candidate, find_page_candidates
+from agent.vision.candidates import Candidate, beside_print, find_page_candidates
 from agent.vision.digits import Digit, select, surest
 from agent.vision.ink import Ink, find_ink, find_inks
 from agent.vision.judge import Judged, Nets, judge
@@ -116,7 +116,7 @@ def look(image: NDArray[np.uint8], nets: Nets, depth: Depth = THOROUGH) -> Looke
 
 
 def _hard_inks(image: NDArray[np.uint8], depth: Depth) -> tuple[Ink, ...]:
-    return tuple(level(ink) for ink in find_inks(image, depth.longest_px))
+    return tuple(beside_print(level(ink)) for ink in find_inks(image, depth.longest_px))
 
 
 def in_picture(candidate: Candidate, ink: Ink, width: int, height: int) -> Box:

@@ -50,3 +50,32 @@ def test_noughts_and_letters_are_no_boxes(text: str, scale: float) -> None:
     cv2.putText(mask, text, (10, 80), cv2.FONT_HERSHEY_SIMPLEX, scale, 1, 3)
     components = find_components(mask)
     assert remove_frames(components) is components
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        pytest.param(np.s_[:, :97], id="right"),
+        pytest.param(np.s_[:, 64:], id="left"),
+        pytest.param(np.s_[34:], id="top"),
+        pytest.param(np.s_[:82], id="bottom"),
+        pytest.param(np.s_[34:, :97], id="corner"),
+    ],
+)
+def test_boxes_that_the_pictures_edge_cuts_off_go(part: tuple[slice, ...]) -> None:
+    box, digit = page(), page()
+    one_box(box)
+    cv2.putText(digit, "5", (69, 72), cv2.FONT_HERSHEY_SIMPLEX, 1.1, 1, 3)
+    kept = remove_frames(find_components(np.ascontiguousarray((box | digit)[part]))).mask
+    assert kept[digit[part] > 0].mean() > 0.9
+    assert kept[box[part] > 0].mean() < 0.1
+
+
+@pytest.mark.parametrize("text", [*"0123456789", "47", "11"])
+@pytest.mark.parametrize("margin", [0, 4])
+def test_digits_that_fill_the_picture_are_no_boxes(text: str, margin: int) -> None:
+    mask = page()
+    cv2.putText(mask, text, (10, 80), cv2.FONT_HERSHEY_SIMPLEX, 1.5, 1, 3)
+    x, y, w, h = cv2.boundingRect(mask)
+    components = find_components(np.ascontiguousarray(mask[y - margin : y + h, x : x + w + margin]))
+    assert remove_frames(components) is components

@@ -73,3 +73,13 @@ def test_large_pictures_are_reduced_and_small_ones_enlarged(size: tuple[int, int
     ink = find_ink(np.full((*size, 3), 200, np.uint8), 1600)
     assert ink.scale == pytest.approx(scale)
     assert ink.strength.shape == (max(1, round(size[0] * scale)), max(1, round(size[1] * scale)))
+
+
+@pytest.mark.parametrize("size", [24, 40, 80])
+def test_a_digit_that_fills_a_small_picture_is_not_taken_for_paper(size: int) -> None:
+    large = np.zeros((400, 320), np.uint8)
+    cv2.putText(large, "8", (20, 370), cv2.FONT_HERSHEY_SIMPLEX, 15, 255, 55)
+    small = cv2.resize(large, (round(0.8 * size), size), interpolation=cv2.INTER_AREA)
+    ink = find_ink(np.repeat(230 - (small[..., None] * 0.7).astype(np.uint8), 3, axis=2), 1600)
+    stroke = cv2.resize(small, ink.strength.shape[::-1]) > 200
+    assert np.mean(ink.strength[stroke] > ink.level) > 0.9
