@@ -1,4 +1,4 @@
-"""Small pictures of one field of a form, drawn: what stands around its digits, how large they are, what took the picture.
+"""Small pictures of one field of a form, drawn: what is around its digits, how large they are, what took the picture.
 
 A field is drawn at several times its size and then reduced, as scanners and cameras do it: digits of 12 pixels are
 blurred, not drawn with a pen of one pixel. The crop cuts through borders and labels as it comes.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -18,14 +19,13 @@ from converters.data.labelled import LabelledGlyphs
 from converters.data.scenes.camera import blur, compress, light, noise
 from converters.data.scenes.desk import Desk, Hand, take_pen
 from converters.data.scenes.lettering import Fonts
-from converters.data.scenes.page import Ink, Page, Scene
+from converters.data.scenes.page import Area, Page, Scene, Spot
 from converters.data.scenes.paper import blank, shade_page
 from converters.data.scenes.view import View
 from converters.data.scenes.words import letter, print_face, print_ink, word
 from converters.data.scenes.writing import LIKE_A_ONE, draw_box, draw_line, write_in_cell, write_text
 
 Picture = NDArray[np.uint8]
-Area = tuple[float, float, float, float]
 
 DRAWN_PX = 48
 """Digits are drawn about so high, or as high as they are to be where that is more."""
@@ -46,6 +46,17 @@ class Kind:
     size: str
     separator: str
     medium: str
+
+
+class Cell(NamedTuple):
+    """Where one digit goes."""
+
+    w: float
+    h: float
+    gap: float
+    """To the next one."""
+    draw: Callable[[float, float], None]
+    """Draws it, its left top corner at a spot."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +109,7 @@ def _draw(rng: np.random.Generator, kind: Kind, text: str, digits: LabelledGlyph
     size = round(drawn_px * (2.2 * len(text) + 14)), round(8 * drawn_px)
     page = blank(rng, size, dark=False)
     if kind.medium == "tinted":
-        shade_page(page, np.full(page.image.shape[:2], 0.85, np.float32), np.float32(TINTS[rng.integers(len(TINTS))]))
+        shade_page(page, np.full((page.h, page.w), 0.85, np.float32), np.array(rng.choice(TINTS), np.float32))
     desk = Desk(page, digits, fonts, dark=False)
     hand = take_pen(desk, drawn_px)
     while kind.medium == "black and white" and hand.ink.opacity < 0.7:  # fainter ink would be lost altogether
@@ -108,7 +119,7 @@ def _draw(rng: np.random.Generator, kind: Kind, text: str, digits: LabelledGlyph
     return _take(rng, page, _crop(rng, page, around, drawn_px, tight=kind.surround == "one digit"), factor, kind.medium)
 
 
-def _plain(desk: Desk, hand: Hand, text: str, at: tuple[float, float]) -> Area:
+def _plain(desk: Desk, hand: Hand, text: str, at: Spot) -> Area:
     """Nothing around; the area that what was written takes."""
     since, height = len(desk.page.marks), hand.height_px
     end = write_text(desk, hand, text, at, spacing=float(desk.rng.choice([0.0, 0.1, 0.2, 0.4])))
@@ -117,7 +128,7 @@ def _plain(desk: Desk, hand: Hand, text: str, at: tuple[float, float]) -> Area:
     return at[0], float(top), max(end - at[0], 0.4 * height), float(bottom - top)
 
 
-def _bordered(desk: Desk, hand: Hand, text: str, at: tuple[float, float]) -> Area:
+def _bordered(desk: Desk, hand: Hand, text: str, at: Spot) -> Area:
     """One box around all digits, which may touch or cross it."""
     x, y, w, h = _plain(desk, hand, text, at)
     left, above, right, below = desk.rng.uniform((0.1, -0.02, 0.1, -0.02), (0.8, 0.35, 2.5, 0.35)) * hand.height_px
@@ -126,7 +137,7 @@ def _bordered(desk: Desk, hand: Hand, text: str, at: tuple[float, float]) -> Are
     return area
 
 
-def _boxes(desk: Desk, hand: Hand, text: str, at: tuple[float, float]) -> Area:
+def _boxes(desk: Desk, hand: Hand, text: str, at: Spot) -> Area:
     """A box for each digit, wall to wall or apart."""
     rng, height = desk.rng, hand.height_px
     w, h = height * rng.uniform(0.85, 1.3), height * rng.uniform(1.15, 1.6)
@@ -136,10 +147,10 @@ def _boxes(desk: Desk, hand: Hand, text: str, at: tuple[float, float]) -> Area:
     def box(x: float, y: float) -> None:
         draw_box(desk, ink, (x, y, w, h), line_px)
 
-    return _one_by_one(desk, hand, text, at, (w, h, gap), box)
+    return _one_by_one(desk, hand, text, at, Cell(w, h, gap, box))
 
 
-def _comb(desk: Desk, hand: Hand, text: str, at: tuple[float, float]) -> Area:
+def _comb(desk: Desk, hand: Hand, text: str, at: Spot) -> Area:
     """A line below, or a box around all, with short strokes between the digits."""
     rng, height = desk.rng, hand.height_px
     w, h = height * rng.uniform(0.85, 1.3), height * rng.uniform(1.15, 1.5)
@@ -149,22 +160,15 @@ def _comb(desk: Desk, hand: Hand, text: str, at: tuple[float, float]) -> Area:
     def teeth(x: float, y: float) -> None:
         draw_line(desk, ink, [(x, y + h - tick), (x, y + h), (x + w, y + h), (x + w, y + h - tick)], line_px)
 
-    area = _one_by_one(desk, hand, text, at, (w, h, 0.0), teeth)
+    area = _one_by_one(desk, hand, text, at, Cell(w, h, 0.0, teeth))
     if rng.random() < 0.4:
         draw_box(desk, ink, area, line_px)
     return area
 
 
-def _one_by_one(
-    desk: Desk,
-    hand: Hand,
-    text: str,
-    at: tuple[float, float],
-    cell: tuple[float, float, float],
-    draw: Callable[[float, float], None],
-) -> Area:
-    """Cells for the digits, so wide, high and far apart, signs printed between them; some cells before stay empty."""
-    (x, baseline), (w, h, gap), rng = at, cell, desk.rng
+def _one_by_one(desk: Desk, hand: Hand, text: str, at: Spot, cell: Cell) -> Area:
+    """Cells for the digits, signs printed between them; some cells before stay empty."""
+    (x, baseline), (w, h, gap, draw), rng = at, cell, desk.rng
     y, left = baseline - h, at[0]
     face, ink = print_face(desk, 0.8 * hand.height_px), print_ink(desk)
     for sign in "_" * int(rng.choice([0, 0, 0, 1, 2])) + text:
@@ -178,7 +182,7 @@ def _one_by_one(
     return left, y, x - gap - left, h
 
 
-def _line(desk: Desk, hand: Hand, text: str, at: tuple[float, float]) -> Area:
+def _line(desk: Desk, hand: Hand, text: str, at: Spot) -> Area:
     """A printed line to write on."""
     x, y, w, h = _plain(desk, hand, text, at)
     ends, below = _line_under(desk, hand, (x, y, w, h))
@@ -186,7 +190,7 @@ def _line(desk: Desk, hand: Hand, text: str, at: tuple[float, float]) -> Area:
     return ends[0], y, ends[1] - ends[0], max(h, below - y)
 
 
-def _dotted(desk: Desk, hand: Hand, text: str, at: tuple[float, float]) -> Area:
+def _dotted(desk: Desk, hand: Hand, text: str, at: Spot) -> Area:
     """A line of dots or dashes to write on."""
     rng = desk.rng
     x, y, w, h = _plain(desk, hand, text, at)
@@ -206,7 +210,7 @@ def _line_under(desk: Desk, hand: Hand, area: Area) -> tuple[tuple[float, float]
     return (x - left, x + w + right), y + h + below
 
 
-def _labelled(desk: Desk, hand: Hand, text: str, at: tuple[float, float]) -> Area:
+def _labelled(desk: Desk, hand: Hand, text: str, at: Spot) -> Area:
     """A printed label before, above or below, and a line, a box or nothing around."""
     rng, height = desk.rng, hand.height_px
     x, y, w, h = [_plain, _line, _bordered][rng.integers(3)](desk, hand, text, at)
@@ -225,7 +229,7 @@ def _labelled(desk: Desk, hand: Hand, text: str, at: tuple[float, float]) -> Are
     return union([Box(*(round(v) for v in (x, y, w, h))), part])
 
 
-SURROUNDS: dict[str, Callable[[Desk, Hand, str, tuple[float, float]], Area]] = {
+SURROUNDS: dict[str, Callable[[Desk, Hand, str, Spot], Area]] = {
     "plain": _plain,
     "bordered": _bordered,
     "boxes": _boxes,
@@ -263,10 +267,10 @@ def _take(rng: np.random.Generator, page: Page, crop: Box, factor: int, medium: 
     turn = cv2.getRotationMatrix2D(crop.centre, float(np.clip(rng.normal(0, 1.5), -4, 4)) * (medium == "photo"), 1.0)
     turn[:, 2] -= crop.x, crop.y
     seen = cv2.warpAffine(page.image, turn, (crop.w, crop.h), borderMode=cv2.BORDER_REPLICATE)
-    seen = np.asarray(cv2.resize(seen, size, interpolation=cv2.INTER_AREA))
+    seen = np.asarray(cv2.resize(seen, size, interpolation=cv2.INTER_AREA), np.uint8)
     scale = np.diag([size[0] / crop.w, size[1] / crop.h, 1.0])
     view = View(size, (page.w, page.h), scale @ np.vstack([turn, [0, 0, 1]]), (0.0, 0.0, 0.0))
-    return page.show(view, _MEDIA[medium](rng, seen))
+    return page.show(view, _MEDIA[medium](rng, np.asarray(seen, np.uint8)))
 
 
 def _scan(rng: np.random.Generator, seen: Picture) -> Picture:

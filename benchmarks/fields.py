@@ -30,13 +30,14 @@ from converters.data.mnist import load_mnist
 from converters.data.scenes.lettering import Fonts, load_fonts
 
 SEED = 11
+NO_COUNTS = Counts()
 
 
 @dataclass(frozen=True)
 class Read:
     """How some fields were read."""
 
-    counts: Counts = Counts()
+    counts: Counts = NO_COUNTS
     text_right: int = 0
     """Digits less edits, of each field at least 0."""
     exact: int = 0
