@@ -16,6 +16,10 @@ PAGE_BYTES = 1024
 `benchmarks.log` came to 5.6 MB with 1024, 6.9 MB with 2048, 7.4 MB with 4096."""
 PATIENCE_S = 5.0
 """How long to wait for another process that writes."""
+MAGIC = b"SQLite format 3\0"
+"""How every database begins (sqlite.org/fileformat.html), but for an empty one."""
+ERASED = (bytes(len(MAGIC)), b"\xff" * len(MAGIC))
+"""How one may begin after a card has lost its first block."""
 PARTS = ("", "-wal", "-shm")
 """A database in WAL mode, and what SQLite keeps beside it."""
 
@@ -24,11 +28,13 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     """Open the database; make it where it is missing, and bring it along where it is older.
 
     Raises:
-        OutputError: a newer version's, or another program's.
+        OutputError: a newer version's, another program's, or no database at all.
         OSError: its folder cannot be made.
         sqlite3.Error: it cannot be opened, or is damaged.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and _is_somebody_elses(path):
+        raise OutputError(f"{path} is no database; choose another --log")
     connection = sqlite3.connect(path, timeout=PATIENCE_S, isolation_level=None, check_same_thread=False)
     try:
         check(connection, path)
@@ -103,6 +109,13 @@ def move_aside(path: Path) -> Path:
 def all_files(path: Path) -> tuple[Path, ...]:
     """The files of a database, there or not."""
     return tuple(path.with_name(path.name + suffix) for suffix in PARTS)
+
+
+def _is_somebody_elses(path: Path) -> bool:
+    """Whether a file never was a database: a text, say, that was named by mistake."""
+    with path.open("rb") as file:
+        begins = file.read(len(MAGIC))
+    return bool(begins) and begins != MAGIC and begins not in ERASED
 
 
 def _of_version(version: int) -> str:

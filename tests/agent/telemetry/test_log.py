@@ -218,8 +218,12 @@ def test_a_log_on_a_card_that_turned_read_only_can_still_be_read(
     assert texts(log.path) == ["42"]
 
 
-def damage_everything(path: Path) -> None:
-    path.write_bytes(b"no database at all, but long enough to look at" * 100)
+def erase(path: Path) -> None:
+    path.write_bytes(bytes(5000))
+
+
+def erase_the_first_block(path: Path) -> None:
+    path.write_bytes(b"\xff" * 512 + path.read_bytes()[512:])
 
 
 def damage_the_middle(path: Path) -> None:
@@ -231,7 +235,7 @@ def cut_short(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:9000])
 
 
-@pytest.mark.parametrize("damage", [damage_everything, damage_the_middle, cut_short])
+@pytest.mark.parametrize("damage", [erase, erase_the_first_block, damage_the_middle, cut_short])
 def test_a_damaged_log_is_moved_aside_and_a_new_one_begun(
     damage: Callable[[Path], None], journal: MakeJournal, make_tick: MakeTick
 ) -> None:
@@ -254,6 +258,18 @@ def test_a_damaged_log_is_moved_aside_and_a_new_one_begun(
         assert aside.read_bytes() == damaged
         assert texts(log.path) == ["42"]
         log.path.unlink()
+
+
+@pytest.mark.parametrize("content", [b"a shopping list", b"\x89PNG\r\n\x1a\n" + bytes(100)])
+def test_a_file_that_never_was_a_log_is_left_alone(content: bytes, journal: MakeJournal, make_tick: MakeTick) -> None:
+    log = journal()
+    log.path.write_bytes(content)
+    log.book.take(make_tick(0, "42"))
+    log.close()
+    (line,) = log.said
+    assert f"{log.path} is no database; choose another --log" in line
+    assert log.path.read_bytes() == content
+    assert not log.path.with_name("agent.db.damaged").exists()
 
 
 def test_a_log_that_is_damaged_while_it_is_written_is_begun_anew(journal: MakeJournal, make_tick: MakeTick) -> None:
