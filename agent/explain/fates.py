@@ -108,7 +108,7 @@ def _passed_over(candidate: Candidate, seen: Seen) -> tuple[Fate, str]:
         return Fate.BESTED, f"its ink is better explained by {_named(better)}"
     return (
         Fate.WORD,
-        "part of a word or drawing: too little of what it hangs together or stands in a row with is digits",
+        "part of a word or drawing: too little of what it hangs together with, or of what is around it, is digits",
     )
 
 

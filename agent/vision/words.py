@@ -1,7 +1,9 @@
-"""Words: what looks like a digit among letters is a letter.
+"""Words: what stands among letters is likely a letter too, and the less sure a digit the fewer of them it takes.
 
-An o, an s or an l in a row of letters has the very shape of a 0, a 5 or a 1. What tells it is the row: its neighbours,
-as large as itself and right beside it, are no digits.
+An o, an s or an l has the very shape of a 0, a 5 or a 1, and running print has numbers that nobody wrote. The nets see
+one mark at a time, and learnt from as many digits as other marks. Where marks are mostly letters, a digit must be so
+much surer: a posterior under other prior odds (Saerens et al., "Adjusting the outputs of a classifier to new a priori
+probabilities", 2002). Those odds are told twice, by the row that a digit stands in and by all that is around.
 """
 
 from __future__ import annotations
@@ -11,24 +13,32 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.vision.box import Box, union
+from agent.vision.box import Box
 from agent.vision.candidates import Candidate
 from agent.vision.digits import Digit
 
-NEAR = 0.4
-"""Letters of a word, and digits of a number, are at most so far apart, as a share of their height."""
+BESIDE = 1.2
+"""Marks of a row, words as well as letters, are at most so far apart, as a share of the lower one's height."""
 ALIKE = 2.2
-"""Letters of a word are at most so many times higher than each other."""
+"""Marks of a row are at most so many times higher than each other."""
+AROUND = 15.0
+"""What is further away than so many of a digit's heights is no evidence: another column, another text."""
+LOWEST, HIGHEST = 0.45, 1.6
+"""Nor is what is lower or higher than this, as shares of its height: larger letters, a comma, a stain."""
 SLIM = 0.3
 """What is narrower than this share of its height may be a rule or the side of a box: no letter to reckon with."""
-LETTER_WEIGHT = 0.6
-"""What a letter says against its row, where a sure digit says 1 for it, and one that may as well be none nothing."""
 LETTER_WIDTH = 0.75
-"""A letter's usual width, as a share of its height: how many hang together tells the width."""
+"""A letter's usual width, as a share of its height: the width of several that hang together tells how many."""
+ROUNDS = 3
+"""A digit that is found to be a letter speaks against the others: so often that is weighed anew."""
+SUREST = 1 - 1e-4
+"""No net is surer than this."""
+
+Evidence = NDArray[np.float64]
 
 
 def outside_words(found: Mapping[Candidate, Digit], candidates: Sequence[Candidate]) -> dict[Candidate, Digit]:
-    """The digits of one mask that do not stand in a word: their row's letters do not outweigh them.
+    """The digits of one mask that are likely none of the letters around them.
 
     Args:
         found: what looks like digits, in the mask's pixels.
@@ -37,32 +47,54 @@ def outside_words(found: Mapping[Candidate, Digit], candidates: Sequence[Candida
     letters = _letters(found, candidates)
     if not found or not letters:
         return dict(found)
-    boxes = [digit.box for digit in found.values()] + letters
-    row = _rows(np.array(boxes, np.float64))
-    for_digits = [2 * digit.probability - 1 for digit in found.values()]
-    weight = np.array(for_digits + [-LETTER_WEIGHT * max(1, round(b.w / (LETTER_WIDTH * b.h))) for b in letters])
-    balance = np.bincount(row, weight)
-    return {c: d for (c, d), number in zip(found.items(), row[: len(found)], strict=True) if balance[number] >= 0}
+    marks = np.array([digit.box for digit in found.values()] + letters, np.float64)
+    row, around = _neighbours(marks, len(found))
+    alone = np.minimum([digit.probability for digit in found.values()], SUREST)
+    is_digit = np.concatenate([alone, np.zeros(len(letters))])
+    kept = alone > 0
+    for _ in range(ROUNDS):
+        kept = np.log(alone / (1 - alone)) >= _odds_of_letters(row, is_digit) + _odds_of_letters(around, is_digit)
+        is_digit[: len(found)] = alone * kept
+    return {c: d for (c, d), stays in zip(found.items(), kept.tolist(), strict=True) if stays}
+
+
+def _odds_of_letters(neighbours: Evidence, is_digit: Evidence) -> Evidence:
+    """Logarithm of how many letters there are to a digit, float64 (n,); nothing is certain, so one more of each."""
+    return np.log((neighbours @ (1 - is_digit) + 1) / (neighbours @ is_digit + 1))
 
 
 def _letters(found: Mapping[Candidate, Digit], candidates: Sequence[Candidate]) -> list[Box]:
-    """What hangs together and holds no digit, unless it is slim."""
-    with_digits = {candidate.cluster for candidate in found}
-    clusters: dict[int, list[Box]] = {}
-    for candidate in candidates:
-        if candidate.cluster not in with_digits:
-            clusters.setdefault(candidate.cluster, []).append(candidate.box)
-    boxes = (union(members) for members in clusters.values())
-    return [box for box in boxes if box.w >= SLIM * box.h]
+    """The marks that belong to no digit, unless they are slim."""
+    of_digits = {atom for candidate in found for atom in candidate.atoms}
+    every = dict.fromkeys(atom for candidate in candidates for atom in candidate.atoms)
+    return [atom.box for atom in every if atom not in of_digits and atom.box.w >= SLIM * atom.box.h]
 
 
-def _rows(boxes: NDArray[np.float64]) -> NDArray[np.intp]:
+def _neighbours(marks: Evidence, count: int) -> tuple[Evidence, Evidence]:
+    """How many letters each of all marks, float64 (m, 4), counts for each of the first `count`, its row's and around.
+
+    Returns:
+        Two times float64 (count, m).
+    """
+    x, y, w, h = marks.T
+    letters = np.maximum(1, np.rint(w / (LETTER_WIDTH * h)))
+    letters[:count] = 1
+    height = h[:count, None]
+    comparable = (h > LOWEST * height) & (h < HIGHEST * height)
+    middle_x, middle_y = x + w / 2, y + h / 2
+    reach = AROUND * height
+    close = (abs(middle_x - middle_x[:count, None]) < reach) & (abs(middle_y - middle_y[:count, None]) < reach)
+    row = _rows(marks)
+    return (comparable & (row == row[:count, None])) * letters, (comparable & close) * letters
+
+
+def _rows(boxes: Evidence) -> NDArray[np.intp]:
     """The row that each box, float64 (n, 4), belongs to: one box beside the other, as far as that goes."""
     x, y, w, h = boxes.T
     low = np.minimum(h[:, None], h)
     gap = np.maximum(x[:, None], x) - np.minimum((x + w)[:, None], x + w)
     beside = np.minimum((y + h)[:, None], y + h) - np.maximum(y[:, None], y) > 0.5 * low
-    joined = beside & (gap <= NEAR * low) & (np.maximum(h[:, None], h) <= ALIKE * low)
+    joined = beside & (gap <= BESIDE * low) & (np.maximum(h[:, None], h) <= ALIKE * low)
     row = np.arange(len(boxes))
     while True:
         least = np.where(joined, row, len(row)).min(axis=1)

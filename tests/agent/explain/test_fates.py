@@ -119,7 +119,7 @@ class Chance:
     """A net that says anything, but of the same always the same."""
 
     def __init__(self, seed: int, inputs: int) -> None:
-        self._weights = np.random.default_rng(seed).normal(0, 0.4, (inputs, CLASSES)).astype(np.float32)
+        self._weights = np.random.default_rng(seed).normal(0, 1, (inputs, CLASSES)).astype(np.float32)
 
     def logits(self, glyphs: NDArray[np.uint8]) -> NDArray[np.float32]:
         return np.asarray(glyphs.reshape(len(glyphs), -1).astype(np.float32) / 255 @ self._weights, np.float32)

@@ -1,4 +1,4 @@
-"""Digits among letters are letters."""
+"""Among letters a digit must be sure."""
 
 from __future__ import annotations
 
@@ -32,26 +32,52 @@ def row(shapes: str, y: int = 0) -> dict[Candidate, str]:
 
 
 @pytest.mark.parametrize(
-    ("shapes", "read"),
+    ("shapes", "probability", "read"),
     [
-        pytest.param("407", "407", id="a-number"),
-        pytest.param("aaa0", "", id="the-last-letter-of-a-word"),
-        pytest.param("a0a0a", "", id="letters-on-both-sides"),
-        pytest.param("a407a", "407", id="a-sign-before-and-one-behind"),
-        pytest.param("|4|0|", "40", id="the-sides-of-boxes"),
-        pytest.param("aaaa 5", "5", id="a-number-behind-a-word"),
-        pytest.param("3,5,1", "351", id="commas"),
-        pytest.param("", "", id="nothing"),
+        pytest.param("407", 0.6, "407", id="a-number"),
+        pytest.param("aaaaa0", 0.9, "", id="the-last-letter-of-a-word"),
+        pytest.param("aa0aaaaa0a", 0.9, "", id="letters-on-both-sides"),
+        pytest.param("aa0aaaaa0a", 0.999, "00", id="sure-all-the-same"),
+        pytest.param("a407a", 0.9, "407", id="a-sign-before-and-one-behind"),
+        pytest.param("|4|0|", 0.6, "40", id="the-sides-of-boxes"),
+        pytest.param("aaaa  57", 0.9, "57", id="a-number-behind-a-word"),
+        pytest.param("3,5,1", 0.6, "351", id="commas"),
+        pytest.param("", 0.9, "", id="nothing"),
     ],
 )
-def test_what_stands_in_a_word_is_no_digit(shapes: str, read: str) -> None:
+def test_the_more_letters_the_surer_a_digit_must_be(shapes: str, probability: float, read: str) -> None:
     candidates = row(shapes)
-    digits = {c: Digit(int(s), 0.9, c.box) for c, s in candidates.items() if s.isdigit()}
+    digits = {c: Digit(int(s), probability, c.box) for c, s in candidates.items() if s.isdigit()}
     kept = outside_words(digits, list(candidates))
     assert "".join(str(d.digit) for d in kept.values()) == read
 
 
-def test_the_line_above_is_another_row() -> None:
-    above, below = row("aaaaaa"), row("55", y=LETTER_PX + 10)
-    digits = {c: Digit(5, 0.9, c.box) for c in below}
-    assert outside_words(digits, [*above, *below]) == digits
+@pytest.mark.parametrize(
+    ("lines", "read"),
+    [
+        pytest.param(1, True, id="below-a-title"),
+        pytest.param(12, False, id="below-a-page-of-print"),
+    ],
+)
+def test_the_lines_above_speak_too(lines: int, read: bool) -> None:
+    print_above = {c: s for n in range(lines) for c, s in row("aaaaaaaaaaaa", y=(LETTER_PX + 10) * n).items()}
+    below = row("5", y=(LETTER_PX + 10) * lines)
+    digits = {c: Digit(5, 0.95, c.box) for c in below}
+    assert bool(outside_words(digits, [*print_above, *below])) == read
+
+
+@pytest.mark.parametrize(("away_px", "read"), [(0, False), (20 * LETTER_PX, True)])
+def test_a_text_far_away_says_nothing(away_px: int, read: bool) -> None:
+    text = {c: s for n in range(12) for c, s in row("aaaaaaaaaaaa", y=(LETTER_PX + 10) * n).items()}
+    below = row("5", y=(LETTER_PX + 10) * 12 + away_px)
+    digits = {c: Digit(5, 0.95, c.box) for c in below}
+    assert bool(outside_words(digits, [*text, *below])) == read
+
+
+def test_one_letter_found_out_gives_away_the_others() -> None:
+    candidates = row("aaaa00aaaa00")
+    digits = {
+        c: Digit(0, 0.7 if place < 2 else 0.86, c.box)
+        for place, c in enumerate(c for c, s in candidates.items() if s == "0")
+    }
+    assert outside_words(digits, list(candidates)) == {}
