@@ -24,9 +24,12 @@ class Table:
 
 def markdown(table: Table) -> str:
     """A table as Markdown, with its title before and its note after it."""
-    lines = [f"### {table.title}", "", _line(table.head), "|" + "---|" * len(table.head)]
-    lines += [_line(row) for row in table.rows]
-    return "\n".join([*lines, *(["", table.note] if table.note else []), ""])
+    return "\n".join([f"### {table.title}", "", *cells(table), *(["", table.note] if table.note else []), ""])
+
+
+def cells(table: Table) -> list[str]:
+    """A table's head and rows as lines of Markdown."""
+    return [_line(table.head), "|" + "---|" * len(table.head), *map(_line, table.rows)]
 
 
 def all_tables(study: Study) -> tuple[Table, ...]:

@@ -1,0 +1,24 @@
+"""The README's tables of nets: what stands there is what the manifest and the log say."""
+
+from __future__ import annotations
+
+from agent.folders import default_artifacts
+from benchmarks.nets import files
+from benchmarks.readme import README
+from converters.report.log import SHIPPED, read
+from converters.report.tables import cells, log_tables
+from profiles.manifest import load_manifest
+
+ARTIFACTS = load_manifest(default_artifacts()).artifacts
+
+
+def test_every_file_that_ships_has_its_row() -> None:
+    rows = files(ARTIFACTS).rows
+    assert sorted(row[0] for row in rows) == sorted(f"`{artifact.file}`" for artifact in ARTIFACTS)
+
+
+def test_the_readme_tells_of_the_files_and_runs_of_today() -> None:
+    text = README.read_text()
+    seeds, *_ = log_tables(read(SHIPPED))
+    for table in (files(ARTIFACTS), seeds):
+        assert "\n".join(cells(table)) in text
