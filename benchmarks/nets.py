@@ -1,4 +1,4 @@
-"""The README's tables of nets, what ships by its manifest, and what was trained by the log: `python -m benchmarks.nets`.
+"""The README's tables of nets: what ships, and how often what was trained is right: `python -m benchmarks.nets`.
 
 Nothing is measured here: `digit-convert` measured each file when it was made, `digit-convert train` each run.
 """
