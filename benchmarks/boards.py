@@ -27,6 +27,12 @@ from tools.arm64.plant import build_wheel, plant
 from tools.arm64.world import MissingTool, World, board_cache, make_world
 
 CHOOSE = Path(__file__).parents[1] / "tools/arm64/choose.py"
+CAPTION = """\
+What the agent chooses on seven boards that stand under qemu, each with its own core or the next to it, its device tree
+and its sensors (`python -m benchmarks.boards --save` wrote this). What runs, gives the right logits and is accurate
+enough is the board's; which of these wins was timed, and **qemu's time is no board's**: on a board `digit-agent bench`
+tells. Jetsons stand here with PyPI's onnxruntime, which has no GPU.
+"""
 
 Choices = Mapping[Role, Choice]
 
@@ -44,7 +50,7 @@ def main() -> int:
     lines = list(table(chosen))
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     if save:
-        put("boards", lines)
+        put("boards", [*CAPTION.splitlines(), "", *lines])
     return 0
 
 
