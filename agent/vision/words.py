@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.vision.box import Box
+from agent.vision.box import Box, overlapping
 from agent.vision.candidates import Candidate
 from agent.vision.digits import Digit
 
@@ -90,14 +90,19 @@ def _neighbours(marks: Evidence, count: int) -> tuple[Evidence, Evidence]:
 
 def _rows(boxes: Evidence) -> NDArray[np.intp]:
     """The row that each box, float64 (n, 4), belongs to: one box beside the other, as far as that goes."""
-    x, y, w, h = boxes.T
-    low = np.minimum(h[:, None], h)
-    gap = np.maximum(x[:, None], x) - np.minimum((x + w)[:, None], x + w)
-    beside = np.minimum((y + h)[:, None], y + h) - np.maximum(y[:, None], y) > 0.5 * low
-    joined = beside & (gap <= BESIDE * low) & (np.maximum(h[:, None], h) <= ALIKE * low)
+    order = np.argsort(boxes[:, 0], kind="stable")
+    left, top, w, h = boxes[order].T
+    right, bottom = left + w, top + h
+    one, other = overlapping(left, right + BESIDE * h)
+    low, high = np.minimum(h[one], h[other]), np.maximum(h[one], h[other])
+    beside = np.minimum(bottom[one], bottom[other]) - np.maximum(top[one], top[other]) > 0.5 * low
+    joined = beside & (left[other] - right[one] <= BESIDE * low) & (high <= ALIKE * low)
+    one, other = one[joined], other[joined]
     row = np.arange(len(boxes))
-    while True:
-        least = np.where(joined, row, len(row)).min(axis=1)
-        if np.array_equal(least, row):
-            return row
-        row = least
+    while not np.array_equal(row[one], row[other]):
+        np.minimum.at(row, other, row[one])
+        np.minimum.at(row, one, row[other])
+        row = row[row]  # what a row's first box has joined, the others join at once
+    rows = np.empty_like(row)
+    rows[order] = row
+    return rows
