@@ -181,10 +181,14 @@ def _paper(small: Picture, reach: int) -> Paper:
 
 
 def _bare(gray: Gray, reach: int) -> Gray:
-    """What is around each pixel, uint8 (h, w): a median, but where a large digit's ink has sunk it, what closes ink."""
+    """What is around each pixel, uint8 (h, w): a median, but where a large digit's ink has sunk it, what closes ink.
+
+    Strokes that are light close, too, but into what is lighter than the picture's paper.
+    """
     around = cv2.medianBlur(gray, reach)
     closed = cv2.medianBlur(cv2.morphologyEx(gray, cv2.MORPH_CLOSE, np.ones((STROKE_PX, STROKE_PX), np.uint8)), reach)
-    return np.where(around < SUNK * closed, closed, around).astype(np.uint8)
+    sunk = (around < SUNK * closed) & (SUNK * closed <= np.median(gray))
+    return np.where(sunk, closed, around).astype(np.uint8)
 
 
 def _darkest(picture: Picture, gains: Gains) -> Gray:

@@ -83,3 +83,13 @@ def test_a_digit_that_fills_a_small_picture_is_not_taken_for_paper(size: int) ->
     ink = find_ink(np.repeat(230 - (small[..., None] * 0.7).astype(np.uint8), 3, axis=2), 1600)
     stroke = cv2.resize(small, ink.strength.shape[::-1]) > 200
     assert np.mean(ink.strength[stroke] > ink.level) > 0.9
+
+
+@pytest.mark.parametrize("paper", [40, 90])
+def test_light_digits_that_fill_a_dark_picture_are_not_closed_into_paper(paper: int) -> None:
+    picture = np.full((52, 430, 3), paper, np.uint8)
+    cv2.putText(picture, "1564507168", (8, 44), cv2.FONT_HERSHEY_SIMPLEX, 1.7, (paper + 90,) * 3, 3, cv2.LINE_AA)
+    ink = find_ink(picture, 1600)
+    light = cv2.resize(picture[..., 0], ink.strength.shape[::-1]) > paper + 80
+    assert np.mean((ink.strength > ink.level)[light]) > 0.8
+    assert np.mean((ink.strength > ink.level)[~light]) < 0.1
