@@ -88,13 +88,12 @@ def train(  # noqa: PLR0917 - typer names them
 def _train_all(
     recipe: Recipe, targets: Mapping[int, Path], sources: Sources, teachers: Sequence[Path]
 ) -> Iterator[tuple[Entry, Trained]]:
-    """Train one seed after the other; what they learn from is gathered once."""
+    """Train one seed after the other; what they learn with is made once."""
     from converters.recipe import StepsRecipe
     from converters.train import run
-    from converters.train.gather import gather
     from converters.train.record import record
 
-    gathered = None
+    material = None
     for seed, target in targets.items():
         teachers = teachers or run.find_teachers(recipe, target.parent)
         with _told(recipe) as (drawn, report):
@@ -102,8 +101,8 @@ def _train_all(
             if not isinstance(recipe, StepsRecipe):
                 trained = run.train(recipe, this)
             else:
-                gathered = gathered or gather(recipe.mix, sources, drawn)
-                trained = run.train_in_steps(recipe, this, gathered, teachers)
+                material = material or run.ask_for_material(recipe, sources, teachers, drawn)
+                trained = run.train_in_steps(material, this)
         yield record(recipe, trained, teachers), trained
 
 

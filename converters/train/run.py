@@ -26,14 +26,18 @@ from converters.report.log import StepRow
 from converters.train.calibrate import calibrate, temper
 from converters.train.drawn import HARVESTS, Drawing, harvest_drawn
 from converters.train.fit import fit
-from converters.train.gather import Gathered, Sources, split_digits
+from converters.train.gather import Sources, gather, split_digits
 from converters.train.learn import accuracy, device_name
+from converters.train.material import RANGE_EXAMPLES, Material, prepare_material
 from converters.train.progress import Progress
-from converters.train.steps import RANGE_EXAMPLES, Task, train_steps
+from converters.train.steps import Task, train_steps
 from profiles.errors import TrainingError
 
 WATCHED_SCENES = 100
 """Scenes of held-out digits whose candidates watch a verifier's training."""
+
+
+Told = Callable[[int], None]
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class Run:
     sources: Sources
     state_file: Path
     """Keeps what an interrupted run had reached."""
-    drawn: Callable[[int], None]
+    drawn: Told
     """Told the number of scenes drawn, after each."""
     report: Callable[[Progress], None]
     """Told after every epoch."""
@@ -95,21 +99,34 @@ def train(recipe: ClassifierRecipe | VerifierRecipe, run: Run) -> Trained:
     return Trained(_checkpoint(recipe, run.seed, net, measure_ranges(net, sample)), (row,), device_name())
 
 
-def train_in_steps(recipe: StepsRecipe, run: Run, gathered: Gathered, teachers: Sequence[Path]) -> Trained:
+def train_in_steps(material: Material, run: Run) -> Trained:
     """Train a classifier in steps, from nothing or from where its state file left off.
 
     Args:
-        recipe: what to do.
-        run: its sources are gathered already.
-        gathered: what to learn from.
-        teachers: checkpoints, where the recipe distils.
+        material: what to do with what; its sources are gathered already.
+        run: which seed, and who is told.
 
     Raises:
-        DigitAgentError: as `converters.train.steps.train_steps` and `converters.checkpoint.load` say.
+        DigitAgentError: as `converters.train.steps.train_steps` says.
     """
-    nets: list[nn.Module] = [restore(load(file)) for file in teachers]
-    result = train_steps(Task(recipe, run.seed, gathered, nets, run.state_file, run.report))
-    return Trained(_checkpoint(recipe, run.seed, result.net, result.ranges), result.steps, result.device)
+    result = train_steps(Task(material, run.seed, run.state_file, run.report))
+    return Trained(_checkpoint(material.recipe, run.seed, result.net, result.ranges), result.steps, result.device)
+
+
+def ask_for_material(recipe: StepsRecipe, sources: Sources, teachers: Sequence[Path], drawn: Told) -> Material:
+    """Everything that all seeds of a recipe learn with.
+
+    Args:
+        recipe: what to do.
+        sources: where examples come from.
+        teachers: checkpoints, where the recipe distils.
+        drawn: told the number of scenes drawn, after each.
+
+    Raises:
+        DigitAgentError: as `converters.train.gather.gather` and `converters.checkpoint.load` say.
+    """
+    nets = [restore(load(file)) for file in teachers]
+    return prepare_material(recipe, gather(recipe.mix, sources, drawn), nets)
 
 
 def find_teachers(recipe: Recipe, folder: Path) -> tuple[Path, ...]:

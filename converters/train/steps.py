@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, fx, nn
 
-from agent.vision.digits import NOT_A_DIGIT
-from converters.compress.distil import Teachers, distilling
 from converters.compress.prune import prune
 from converters.compress.quantize import finish, prepare
 from converters.compress.sparsify import bake, sparsify
@@ -27,27 +25,29 @@ from converters.nets.tensors import to_input
 from converters.recipe import Prune, Quantize, Sparsify, Step, StepsRecipe
 from converters.report.log import StepRow
 from converters.train.calibrate import calibrate
-from converters.train.decks import Decks
 from converters.train.gather import Gathered
-from converters.train.learn import Batch, Loss, accuracy, begin, device_at_hand, device_name, learn_epoch, pack, unpack
-from converters.train.pool import Pool
+from converters.train.learn import accuracy, begin, device_name, learn_epoch, pack, unpack
+from converters.train.material import Material
 from converters.train.progress import Progress
 from converters.train.state import load_state, resuming, save_state
-
-RANGE_EXAMPLES = 4000
-"""Examples that int8 ranges are measured on."""
 
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """A run: what to do, with what, and who is told."""
+    """A run: with what, and who is told."""
 
-    recipe: StepsRecipe
+    material: Material
     seed: int
-    gathered: Gathered
-    teachers: Sequence[nn.Module]
     state_file: Path
     report: Callable[[Progress], None]
+
+    @property
+    def recipe(self) -> StepsRecipe:
+        return self.material.recipe
+
+    @property
+    def gathered(self) -> Gathered:
+        return self.material.gathered
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,11 +67,11 @@ class _Shop:
     """What all steps of a run share."""
 
     task: Task
-    device: torch.device
-    decks: Decks
-    epoch_batches: int
-    loss: Loss
     sample: NDArray[np.uint8]
+
+    @property
+    def material(self) -> Material:
+        return self.task.material
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def train_steps(task: Task) -> Result:
     torch.manual_seed(task.seed)
     torch.set_float32_matmul_precision("high")
     torch.backends.cudnn.benchmark = True
-    shop, recipe = _open(task), task.recipe
+    shop, recipe = _Shop(task, task.material.sample(task.seed)), task.recipe
     net = build_net(recipe.net)
     state = _resumed(task) or _State(entered=net.state_dict())
     with resuming(task.state_file):
@@ -121,27 +121,6 @@ def train_steps(task: Task) -> Result:
         net, ranges = _take(shop, recipe.steps[number], net.eval(), state)
         state = _State(number + 1, net.state_dict(), None, state.rows, device=state.device)
     return Result(net, ranges or measure_ranges(net, shop.sample), tuple(state.rows), state.device)
-
-
-def _open(task: Task) -> _Shop:
-    device, recipe = device_at_hand(), task.recipe
-    pool = Pool(task.gathered.parts, recipe.batch, device)
-    classes = build_net(recipe.net)(torch.zeros(2, 1, 28, 28)).shape[1]
-    weight = torch.ones(classes, device=device)
-    weight[NOT_A_DIGIT:] = recipe.outlier_weight
-
-    def loss(logits: Tensor, batch: Batch) -> Tensor:
-        return nn.functional.cross_entropy(logits, batch.labels, weight=weight, label_smoothing=recipe.label_smoothing)
-
-    teachers = Teachers(task.teachers, recipe.distil.temperature, device) if recipe.distil else None
-    return _Shop(
-        task=task,
-        device=device,
-        decks=Decks(pool, recipe.decks, teachers),
-        epoch_batches=pool.batches_an_epoch,
-        loss=distilling(loss, recipe.distil) if recipe.distil else loss,
-        sample=pool.sample((task.seed, len(recipe.steps)), RANGE_EXAMPLES),
-    )
 
 
 def _take(shop: _Shop, step: Step, net: nn.Module, state: _State) -> tuple[nn.Module, Ranges | None]:
@@ -175,16 +154,16 @@ def _change(step: Step, net: nn.Module) -> nn.Module:
 def _learn(shop: _Shop, step: Step, net: Any, state: _State) -> Any:
     """The net with averaged weights, after all epochs of the step."""
     task = shop.task
-    learner = begin(net, step, shop.device)
+    learner = begin(net, step, shop.material.device)
     if state.learner is not None:
         with resuming(task.state_file):
             unpack(learner, state.learner)
     before = sum(one.epochs for one in task.recipe.steps[: state.number])
     while learner.epoch < step.epochs:
         started = time.monotonic()
-        batches = shop.decks.epoch(task.seed, state.number, learner.epoch)
+        batches = shop.material.decks.epoch(task.seed, state.number, learner.epoch)
         exact = isinstance(step, Quantize)
-        mean_loss = learn_epoch(learner, step, batches, shop.epoch_batches, shop.loss, exact=exact)
+        mean_loss = learn_epoch(learner, step, batches, shop.material.epoch_batches, shop.material.loss, exact=exact)
         state.seconds += time.monotonic() - started
         state.device = device_name()
         _save(task, replace(state, learner=pack(learner)))
@@ -220,7 +199,7 @@ def _keeps_scale(folded: fx.GraphModule, node: fx.Node) -> bool:
 def _measure(shop: _Shop, took: _Took, net: nn.Module, judged: nn.Module) -> StepRow:
     """A row about a net, judged as it is or as it rounds."""
     cost = measure_cost(net, to_input(shop.sample[:1]))
-    judged = judged.to(shop.device).eval()
+    judged = judged.to(shop.material.device).eval()
     row = StepRow(
         do=took.do,
         epochs=took.epochs,
