@@ -5,6 +5,7 @@ int8 is QDQ, signed, weights per channel. Its ranges are given, so no calibratio
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 
 import numpy as np
@@ -20,6 +21,8 @@ from converters.export.strip import OUTPUT
 from profiles.errors import ConversionError
 from profiles.manifest import Tensor
 
+# As `agent.runtimes.backends.onnx` says: otherwise onnxruntime tells its maker what runs where.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 OPSET = 18
 """The oldest that torch's exporter writes without converting, for the sake of old runtimes."""
 
