@@ -88,7 +88,11 @@ def beside_print(ink: Ink) -> Ink:
     """The ink as it is beside ruled lines and boxes, which may be far darker than what is written."""
     strokes = find_strokes(ink, PRINT_FACTOR)
     lines = cv2.subtract(strokes.mask, strokes.written.mask)
-    return leave_out(ink, np.asarray(lines, np.uint8)) if cv2.countNonZero(lines) else ink
+    if not cv2.countNonZero(lines):
+        return ink
+    _, labels = cv2.connectedComponents(strokes.mask)
+    with_lines = np.bincount(labels[lines > 0], minlength=labels.max() + 1) > 0  # corners and the teeth of combs, too
+    return leave_out(ink, with_lines[labels].astype(np.uint8))
 
 
 def find_strokes(ink: Ink, factor: float) -> Strokes:

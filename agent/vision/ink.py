@@ -27,7 +27,7 @@ PAPER_MAP_PX = 80
 """The paper is estimated on a small picture, whose longest side is at least this, and less than twice as much."""
 PAPER_REACH = 0.11
 """Reach of the paper's estimate, as a share of the longest side: more than half a digit, less than a shadow."""
-FEW_LINES_PX = 240
+FEW_LINES_PX = 480
 """In a picture whose shorter side, at its working scale, is less, a digit may be as high as the picture ..."""
 FIELD_REACH = 0.6
 """... and the paper's estimate reaches at least that far, as a share of the shorter side."""
@@ -43,6 +43,8 @@ NOISE_SIGMAS = 4.0
 """Ink must stand out from the paper's own texture by this much."""
 LIGHTER = 0.8
 """Writing whose level is less than this share of what it is with the printed lines is lighter than these."""
+MUCH = 0.1
+"""So much is written, as a share of the printed lines."""
 SAMPLED = 100_000
 """Beyond this many pixels every second row tells enough of how contrast is distributed."""
 
@@ -127,7 +129,7 @@ def leave_out(ink: Ink, print_: Gray) -> Ink:
     histogram = _histogram(ink.strength, (near == 0).astype(np.uint8))
     gain = 255 / max(_quantile(histogram, 0.998), ink.noise + 20)
     written = _level(np.asarray(histogram, np.float64), ink.noise)
-    if written >= LIGHTER * ink.level:
+    if written >= LIGHTER * ink.level or histogram[written:].sum() < MUCH * cv2.countNonZero(print_):
         return ink
     strength = np.asarray(cv2.convertScaleAbs(ink.strength, alpha=gain), np.uint8)
     return replace(ink, strength=strength, level=min(200, round(gain * written)), noise=round(gain * ink.noise))
@@ -177,18 +179,7 @@ def _paper(small: Picture, reach: int) -> Paper:
     colour = np.maximum(cv2.mean(small)[:3], 1)
     gains = colour.max() / colour
     gray = _darkest(small, gains)
-    return Paper(gains, gray, np.asarray(cv2.GaussianBlur(_bare(gray, reach), (0, 0), reach / 4), np.uint8))
-
-
-def _bare(gray: Gray, reach: int) -> Gray:
-    """What is around each pixel, uint8 (h, w): a median, but where a large digit's ink has sunk it, what closes ink.
-
-    Strokes that are light close, too, but into what is lighter than the picture's paper.
-    """
-    around = cv2.medianBlur(gray, reach)
-    closed = cv2.medianBlur(cv2.morphologyEx(gray, cv2.MORPH_CLOSE, np.ones((STROKE_PX, STROKE_PX), np.uint8)), reach)
-    sunk = (around < SUNK * closed) & (SUNK * closed <= np.median(gray))
-    return np.where(sunk, closed, around).astype(np.uint8)
+    return Paper(gains, gray, np.asarray(cv2.GaussianBlur(cv2.medianBlur(gray, reach), (0, 0), reach / 4), np.uint8))
 
 
 def _darkest(picture: Picture, gains: Gains) -> Gray:
