@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from agent.vision.box import Box
+from agent.vision.candidates import find_page_candidates
 from agent.vision.ink import find_ink
+from agent.vision.page import THOROUGH
 
 H, W = 300, 500
 
@@ -81,8 +84,12 @@ def test_a_digit_that_fills_a_small_picture_is_not_taken_for_paper(size: int) ->
     cv2.putText(large, "8", (20, 370), cv2.FONT_HERSHEY_SIMPLEX, 15, 255, 55)
     small = cv2.resize(large, (round(0.8 * size), size), interpolation=cv2.INTER_AREA)
     ink = find_ink(np.repeat(230 - (small[..., None] * 0.7).astype(np.uint8), 3, axis=2), 1600)
-    stroke = cv2.resize(small, ink.strength.shape[::-1]) > 200
-    assert np.mean(ink.strength[stroke] > ink.level) > 0.9
+    written = cv2.resize(small, ink.strength.shape[::-1])
+    assert np.median(ink.strength[written > 200]) > 160
+    assert np.median(ink.strength[written == 0]) < 40
+    digit = Box(*cv2.boundingRect((written > 128).astype(np.uint8)))
+    candidates = [candidate for factor in THOROUGH.levels for candidate in find_page_candidates(ink, factor)]
+    assert max(candidate.box.overlap(digit) for candidate in candidates) > 0.85
 
 
 @pytest.mark.parametrize("paper", [40, 90])

@@ -38,15 +38,17 @@ def walked_cell_by_cell(ink: NDArray[np.float32]) -> tuple[NDArray[np.float32], 
     """What a way costs, as the constants of `seams` say it, and where each step comes from."""
     cost, came_from = np.zeros_like(ink), np.zeros((len(ink) - 1, ink.shape[1]), np.intp)
     cost[0] = (LENGTH + ENTRY) * ink[0]
-    aside = np.float32(SIDE_STEP)
+    # NumPy 1 would count in float64 with Python's numbers.
+    entry, length, aside, straight = (np.float32(one) for one in (ENTRY, LENGTH, SIDE_STEP, 0))
     for y, x in np.ndindex(came_from.shape):
         ways = {
-            step: cost[y, x + step] + (ENTRY * max(ink[y + 1, x] - ink[y, x + step], np.float32(0)) + aside * abs(step))
+            step: cost[y, x + step]
+            + (entry * max(ink[y + 1, x] - ink[y, x + step], straight) + (aside if step else straight))
             for step in (-1, 0, 1)
             if 0 <= x + step < ink.shape[1]
         }
         came_from[y, x] = step = min(ways, key=ways.__getitem__)
-        cost[y + 1, x] = ways[step] + LENGTH * ink[y + 1, x]
+        cost[y + 1, x] = ways[step] + length * ink[y + 1, x]
     return cost[-1], came_from
 
 
