@@ -41,9 +41,10 @@ format: $(EVERYTHING) ## Mend style where a tool can.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(BOARD) ## Time every artifact in every runtime on this machine, and the reading of whole pictures.
+bench: $(EVERYTHING) ## Time every artifact in every runtime on this machine, and the reading of whole pictures.
 	$(BIN)/digit-agent bench
 	$(BIN)/python -m benchmarks.choice
+	$(BIN)/python -m benchmarks.plain
 	$(BIN)/python -m benchmarks.start
 	$(BIN)/python -m benchmarks.idle
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.reading
