@@ -1,8 +1,8 @@
 """How well single fields of forms are read, by what makes them hard: `python -m benchmarks.fields --data data/mnist`.
 
-The fields are small pictures, as `benchmarks.field` draws them, of MNIST's test digits, which no net has learnt from;
-without `--fonts` anyone gets the same ones. Text accuracy is 1 less the edits that lead from what was read to what is
-written, for each digit that is written.
+The fields are small pictures, drawn as those that the nets learn from, but of MNIST's test digits, which no net has
+learnt from; without `--fonts` anyone gets the same ones. Text accuracy is 1 less the edits that lead from what was read
+to what is written, for each digit that is written.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from rich.table import Table
 
 from agent import Reader
 from agent.vision.page import QUICK, THOROUGH, Page
-from benchmarks.field import MEDIA, SEPARATORS, SIZES, SURROUNDS, Field, Kind, draw_field
 from benchmarks.scenes import Counts, count
 from converters.data.labelled import LabelledGlyphs
 from converters.data.mnist import load_mnist
+from converters.data.scenes.fields import MEDIA, SEPARATORS, SIZES, SURROUNDS, Field, Kind, draw_field
 from converters.data.scenes.lettering import Fonts, load_fonts
 
 SEED = 11

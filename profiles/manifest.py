@@ -26,8 +26,8 @@ FileName = Annotated[str, msgspec.Meta(pattern=r"^\w[\w.-]*$")]
 """A name in the manifest's own folder: no path leads out of it."""
 
 
-INPUT_SHAPES: Mapping[Role, tuple[int, ...]] = {"classifier": (28, 28), "verifier": (2, 32, 48)}
-"""One item as the agent holds it, uint8: a glyph; a glyph's surroundings, its own ink before all ink."""
+INPUT_SHAPES: Mapping[Role, tuple[int, ...]] = {"classifier": (28, 28), "verifier": (3, 32, 48)}
+"""One item as the agent holds it, uint8: a glyph; a glyph's surroundings, its own ink, all ink near it, all ink from afar."""
 
 
 class Tensor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

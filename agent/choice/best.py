@@ -27,7 +27,7 @@ class BestNet:
         self._before_sparing: Choice | None = None
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Logits, float32 (n, 11), of images, uint8 (n, 28, 28) or (n, 2, 32, 48) as the role asks."""
+        """Logits, float32 (n, 11), of images, uint8 (n, 28, 28) or (n, 3, 32, 48) as the role asks."""
         try:
             return self._net.logits(images)
         except RuntimeUnusableError as error:

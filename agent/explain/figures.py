@@ -130,7 +130,7 @@ def draw_glyphs(told: Sequence[Told], numbers: Mapping[Told, int] = NO_NUMBERS) 
 
 def _draw_cell(cell: Pixels, one: Told, name: str) -> None:
     """A glyph and its surroundings side by side, their name below, in the colour of their fate."""
-    own, around = cut_surroundings(one.ink, [one.candidate])[0]
+    own, around, _ = cut_surroundings(one.ink, [one.candidate])[0]
     looks = 255 - np.maximum(own, around // 3)
     for x, gray, size in ((6, 255 - cut_glyph(one.ink, one.candidate), (56, 56)), (70, looks, (96, 64))):
         large = cv2.resize(gray, size, interpolation=cv2.INTER_NEAREST)

@@ -46,7 +46,7 @@ class LoadedNet:
     encode: Callable[[NDArray[np.uint8]], NDArray[Any]]
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Logits, float32 (n, 11), of images, uint8 (n, 28, 28) or (n, 2, 32, 48) as the role asks; n may be 0.
+        """Logits, float32 (n, 11), of images, uint8 (n, 28, 28) or (n, 3, 32, 48) as the role asks; n may be 0.
 
         Raises:
             RuntimeUnusableError: the runtime failed; another one may still work.

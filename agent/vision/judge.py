@@ -49,7 +49,7 @@ class Nets(Protocol):
 
     @property
     def verifier(self) -> Net | None:
-        """Of surroundings, uint8 (n, 2, 32, 48); None leaves everything to the classifier."""
+        """Of surroundings, uint8 (n, 3, 32, 48); None leaves everything to the classifier."""
         ...
 
 

@@ -110,15 +110,18 @@ def degrade(rng: np.random.Generator, ink: Glyphs) -> Glyphs:
 
 
 def vary_surroundings(rng: np.random.Generator, windows: Glyphs) -> Glyphs:
-    """The same candidate, uint8 (2, h, w), a little turned, slanted, stretched and moved."""
+    """A candidate, uint8 (3, h, w), a little turned, slanted, stretched and moved, at times not seen from afar."""
     _, h, w = windows.shape
     if rng.random() < 0.7:
         stretch, slant, turn = np.exp(rng.normal(0, 0.08, 2)), rng.normal(0, 0.12), rng.normal(0, 0.07)
         change = np.array([[stretch[0], slant], [turn, stretch[1]]])
         middle = np.array([w / 2, h / 2])
         matrix = np.column_stack([change, middle - change @ middle + rng.normal(0, 0.5, 2)])
-        windows = np.stack([np.asarray(cv2.warpAffine(window, matrix, (w, h)), np.uint8) for window in windows])
+        seen = (cv2.warpAffine(window, matrix, (w, h), borderMode=cv2.BORDER_REPLICATE) for window in windows)
+        windows = np.stack([np.asarray(window, np.uint8) for window in seen])
     varied = windows * np.exp(rng.normal(0, 0.25))
+    if rng.random() < 0.15:  # what stands far away must not be all that a digit is told by
+        varied[2] = 0
     if rng.random() < 0.3:
         varied = varied + rng.normal(0, 3, windows.shape)
     return np.asarray(np.clip(varied, 0, 255), np.uint8)

@@ -52,7 +52,7 @@ def harvest_glyphs(scenes: Iterable[Scene]) -> LabelledGlyphs:
 
 
 def harvest_surroundings(scenes: Iterable[Scene], lets_through: LetsThrough | None = None) -> LabelledGlyphs:
-    """Every candidate with its surroundings, uint8 (n, 2, 32, 48), with its label.
+    """Every candidate with its surroundings, uint8 (n, 3, 32, 48), with its label.
 
     Args:
         scenes: pictures with their digits.

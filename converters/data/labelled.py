@@ -16,7 +16,7 @@ class LabelledGlyphs:
     """Glyphs and what they show."""
 
     images: NDArray[np.uint8]
-    """uint8 (n, 28, 28), bright ink on 0; or surroundings, uint8 (n, 2, 32, 48)."""
+    """uint8 (n, 28, 28), bright ink on 0; or surroundings, uint8 (n, 3, 32, 48)."""
     labels: NDArray[np.int64]
     """int64 (n,), 0..9, or 10 for "not a digit"."""
 

@@ -23,7 +23,7 @@ class Trial:
     name: str
     """What they are, for people."""
     images: NDArray[np.uint8]
-    """uint8 (n, 28, 28) or (n, 2, 32, 48)."""
+    """uint8 (n, 28, 28) or (n, 3, 32, 48)."""
     labels: NDArray[np.int64]
     """int64 (n,), 0..9, or 10 for "not a digit"."""
 

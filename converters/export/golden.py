@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.vision.glyph import normalise
-from agent.vision.surroundings import HEIGHT_PX, INNER_PX, WIDTH_PX
+from agent.vision.surroundings import CHANNELS, HEIGHT_PX, INNER_PX, WIDTH_PX, look_around
 from profiles.manifest import Golden, Precision, Role
 
 Images = NDArray[np.uint8]
@@ -69,10 +69,12 @@ def _surroundings(sign: Images, left: Images, right: Images) -> Images:
     all_ink = np.max([own, np.roll(before, -STEP_PX, axis=1), np.roll(after, STEP_PX, axis=1)], axis=0)
     x, y, w, h = cv2.boundingRect(own)
     scale = INNER_PX / max(w, h)
-    shift = WIDTH_PX / 2 - scale * (x + w / 2), HEIGHT_PX / 2 - scale * (y + h / 2)
-    matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
-    windows = [cv2.warpAffine(ink, matrix, (WIDTH_PX, HEIGHT_PX)) for ink in (own, all_ink)]
-    return np.asarray(np.stack(windows), np.uint8)
+    middle = x + w / 2, y + h / 2
+    windows = np.zeros((CHANNELS, HEIGHT_PX, WIDTH_PX), np.uint8)
+    shift = WIDTH_PX / 2 - scale * middle[0], HEIGHT_PX / 2 - scale * middle[1]
+    cv2.warpAffine(own, np.array([[scale, 0, shift[0]], [0, scale, shift[1]]]), (WIDTH_PX, HEIGHT_PX), dst=windows[0])
+    look_around(windows[1:], [all_ink], middle, scale)
+    return windows
 
 
 def _draw_any(rng: np.random.Generator) -> Images:

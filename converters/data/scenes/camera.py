@@ -92,3 +92,33 @@ def compress(rng: np.random.Generator, picture: Picture) -> Picture:
     quality = int(rng.integers(35, 97))
     _, packed = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)
+
+
+def scan(rng: np.random.Generator, seen: Picture) -> Picture:
+    """A scanner's picture, mostly grey."""
+    soft = cv2.GaussianBlur(seen.astype(np.float32), (0, 0), rng.uniform(0.3, 0.7))
+    if rng.random() < 0.7:
+        soft = np.repeat(soft.mean(axis=2, keepdims=True), 3, axis=2)
+    grain = rng.normal(0, rng.uniform(0.3, 4), soft.shape[:2])[..., None]
+    return compress(rng, np.asarray(np.clip(soft * rng.uniform(1, 1.08) + grain, 0, 255), np.uint8))
+
+
+def black_and_white(rng: np.random.Generator, seen: Picture) -> Picture:
+    """A fax's picture: each pixel black or white."""
+    gray = cv2.cvtColor(seen, cv2.COLOR_BGR2GRAY).astype(np.float32)
+    gray = cv2.GaussianBlur(gray, (0, 0), rng.uniform(0.3, 0.6)) + rng.normal(0, rng.uniform(0, 8), gray.shape)
+    paper, ink = float(np.median(gray)), float(np.quantile(gray, 0.02))
+    white = (gray > ink + (paper - ink) * rng.uniform(0.5, 0.75)).astype(np.uint8) * np.uint8(255)
+    return np.repeat(white[..., None], 3, axis=2)
+
+
+def snapshot(rng: np.random.Generator, seen: Picture) -> Picture:
+    """A camera's picture."""
+    h, w = seen.shape[:2]
+    lit = seen * light(rng, h, w, shadow=bool(rng.random() < 0.25))[..., None]
+    return compress(rng, noise(rng, np.asarray(blur(rng, lit.astype(np.float32)) if h > 60 else lit, np.float32)))
+
+
+def negative(rng: np.random.Generator, seen: Picture) -> Picture:
+    """A scan turned into its negative, as from microfilm."""
+    return np.asarray(255 - scan(rng, seen), np.uint8)

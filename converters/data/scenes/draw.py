@@ -11,9 +11,10 @@ import numpy as np
 from converters.data.labelled import LabelledGlyphs
 from converters.data.scenes.camera import photograph
 from converters.data.scenes.desk import Desk, take_pen
+from converters.data.scenes.fields import any_kind, draw_field
 from converters.data.scenes.lettering import Fonts
 from converters.data.scenes.notes import write_cheque, write_notes, write_nothing, write_sums
-from converters.data.scenes.page import Page, Scene
+from converters.data.scenes.page import Page, Scene, crop
 from converters.data.scenes.paper import blank
 from converters.data.scenes.tables import fill_form, fill_grid, fill_table
 from converters.data.scenes.view import View, choose_view, enlarged, straight
@@ -21,15 +22,19 @@ from converters.data.scenes.words import number, print_lines
 from converters.data.scenes.writing import scrawl, write_text
 
 LAYOUTS: dict[str, tuple[Callable[[Desk], None], float]] = {
-    "notes": (write_notes, 0.28),
-    "cheque": (write_cheque, 0.2),
+    "notes": (write_notes, 0.26),
+    "cheque": (write_cheque, 0.18),
     "form": (fill_form, 0.16),
     "grid": (fill_grid, 0.12),
     "table": (fill_table, 0.08),
     "sums": (write_sums, 0.04),
-    "nothing": (write_nothing, 0.12),
+    "nothing": (write_nothing, 0.16),
 }
 """What is drawn, and how often."""
+FIELDS = 0.25
+"""How often one field of a form is drawn instead, which takes a tenth of the time."""
+CROPPED = 0.25
+"""How often a scene is cut to a small part, as people cut pictures; through letters and digits, too."""
 
 
 @dataclass(frozen=True)
@@ -49,13 +54,21 @@ class Conditions:
 
 
 def draw_scene(rng: np.random.Generator, digits: LabelledGlyphs, fonts: Fonts | None = None) -> Scene:
-    """A scene of 160 to 480 pixels a side, or up to 2.4 times as large in a finer camera's picture, to learn from.
+    """A scene to learn from: a part of a page, or a single field of a form.
 
     Args:
         rng: where chance comes from; the same state gives the same scene.
         digits: glyphs that may be used.
         fonts: fonts to letter with; OpenCV's where there are none.
     """
+    if rng.random() < FIELDS:
+        return draw_field(rng, any_kind(rng), digits, fonts).scene
+    scene = _draw_part(rng, digits, fonts)
+    return crop(rng, scene) if rng.random() < CROPPED else scene
+
+
+def _draw_part(rng: np.random.Generator, digits: LabelledGlyphs, fonts: Fonts | None) -> Scene:
+    """160 to 480 pixels a side, or up to 2.4 times as large in a finer camera's picture."""
     w, h = (int(v) for v in rng.integers(160, 481, 2))
     kind = str(rng.choice(list(LAYOUTS), p=[share for _, share in LAYOUTS.values()]))
     conditions = _any_conditions(rng)

@@ -26,6 +26,10 @@ OVERWRITTEN = 0.6
 """Nor digits whose boxes share so much of the smaller one."""
 FAINTEST = 0.045
 """Nor ink that differs from its paper by less, of the range from black to white."""
+WHOLE = 0.93
+"""So much of a digit's box must lie in the picture."""
+LEAST_PX = 40
+"""The smallest side of a part that is cut out of a scene."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +42,23 @@ class Scene:
     """Label and box, tight around the ink, in pixels."""
     ignored: tuple[Box, ...] = ()
     """What may be called a digit or not: printed, cut off by the edge, or hardly to be seen."""
+
+
+def crop(rng: np.random.Generator, scene: Scene) -> Scene:
+    """A small part of a scene; a digit of which more than a little is cut off is to be ignored."""
+    h, w = scene.image.shape[:2]
+    (x0, x1), (y0, y1) = (sorted(rng.integers(0, side + 1, 2).tolist()) for side in (w, h))
+    x0, y0 = min(x0, w - LEAST_PX), min(y0, h - LEAST_PX)
+    x1, y1 = max(x1, x0 + LEAST_PX), max(y1, y0 + LEAST_PX)
+    part = Box(x0, y0, x1 - x0, y1 - y0)
+    digits = [(label, box, *_within(box, part)) for label, box in scene.digits]
+    ignored = [_within(box, part) for box in scene.ignored]
+    return Scene(
+        np.ascontiguousarray(scene.image[y0:y1, x0:x1]),
+        tuple((label, seen) for label, _, seen, visible in digits if visible > WHOLE),
+        tuple(seen for _, _, seen, visible in digits if 0 < visible <= WHOLE)
+        + tuple(seen for seen, visible in ignored if visible),
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +143,7 @@ class Page:
         for (mark, box, visible), hidden in zip(seen, covered, strict=True):
             if visible < 0.1:
                 continue
-            readable = box.h >= SMALLEST_PX and visible > 0.93 and not hidden
+            readable = box.h >= SMALLEST_PX and visible > WHOLE and not hidden
             if mark.label is not None and readable and _contrast(picture, view, mark) >= FAINTEST * 255:
                 digits.append((mark.label, box))
             else:
@@ -141,9 +162,14 @@ def _box(outline: Points, size: tuple[int, int]) -> tuple[Box, float]:
     """The part of the box around the points that lies in the picture, and how much of the box that is."""
     left, top = np.rint(outline.min(axis=0)).astype(int).tolist()
     right, bottom = (np.rint(outline.max(axis=0)).astype(int) + 1).tolist()
-    x0, y0, x1, y1 = max(0, left), max(0, top), min(size[0], right), min(size[1], bottom)
-    w, h = max(0, x1 - x0), max(0, y1 - y0)
-    return Box(x0, y0, w, h), w * h / ((right - left) * (bottom - top))
+    return _within(Box(left, top, right - left, bottom - top), Box(0, 0, *size))
+
+
+def _within(box: Box, part: Box) -> tuple[Box, float]:
+    """What of a box lies in a part of the picture, in that part's pixels, and how much of the box that is."""
+    x0, y0 = max(box.x, part.x), max(box.y, part.y)
+    w, h = max(0, min(box.right, part.right) - x0), max(0, min(box.bottom, part.bottom) - y0)
+    return Box(x0 - part.x, y0 - part.y, w, h), w * h / (box.w * box.h)
 
 
 def _covered(boxes: Sequence[Box]) -> NDArray[np.bool_]:

@@ -72,7 +72,7 @@ def print_lines(desk: Desk, area: Area) -> None:
     face, ink = print_face(desk, height), print_ink(desk)
     baseline = y + height
     while baseline < y + h:
-        words = [word(rng) if rng.random() < 0.85 else number(rng) for _ in range(int(rng.integers(2, 9)))]
+        words = [word(rng) if rng.random() < 0.75 else number(rng) for _ in range(int(rng.integers(2, 9)))]
         drawn = face.draw(" ".join(words))
         desk.page.stamp(drawn.ink[:, : int(w)], (x, baseline - drawn.ascent_px), ink)
         baseline += height * rng.uniform(1.6, 2.4)

@@ -165,7 +165,7 @@ def test_each_role_has_its_best(linear: Linear, tmp_path: Path, profile: Profile
     assert {m.candidate.artifact.role for m in nets.classifier.choice.ranked} == {"classifier"}
     assert len(nets.verifier.choice.ranked) == 2
     assert {m.candidate.artifact.role for m in nets.verifier.choice.ranked} == {"verifier"}
-    windows = np.random.default_rng(0).integers(0, 256, (3, 2, 32, 48), np.uint8)
+    windows = np.random.default_rng(0).integers(0, 256, (3, 3, 32, 48), np.uint8)
     np.testing.assert_allclose(nets.verifier.logits(windows), linear.reference(windows), atol=0.05)
 
     before = len(told)

@@ -24,8 +24,8 @@ def test_a_float_input_is_the_pixel_divided_by_255() -> None:
 
 
 def test_two_channels_stay_in_their_order() -> None:
-    surroundings = np.arange(2 * 32 * 48, dtype=np.uint32).astype(np.uint8).reshape(1, 2, 32, 48)
-    batch = encoder(Tensor(name="surroundings", dtype="int8", shape=(2, 32, 48), scale=1 / 255, zero_point=-128))(
+    surroundings = np.arange(3 * 32 * 48, dtype=np.uint32).astype(np.uint8).reshape(1, 3, 32, 48)
+    batch = encoder(Tensor(name="surroundings", dtype="int8", shape=(3, 32, 48), scale=1 / 255, zero_point=-128))(
         surroundings
     )
     np.testing.assert_array_equal(batch, surroundings.astype(np.int16) - 128)

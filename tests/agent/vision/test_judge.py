@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
+from agent.vision.box import Box
 from agent.vision.candidates import Candidate, find_page_candidates
 from agent.vision.digits import CLASSES, NOT_A_DIGIT
 from agent.vision.ink import Ink, find_ink
 from agent.vision.judge import judge, softmax, together
-from agent.vision.surroundings import HEIGHT_PX, INNER_PX, WIDTH_PX, cut_surroundings
+from agent.vision.surroundings import CHANNELS, FURTHER, HEIGHT_PX, INNER_PX, OUTSIDE, WIDTH_PX, cut_surroundings
 
 
 class Says:
@@ -70,7 +71,7 @@ def test_the_verifier_judges_what_the_classifier_keeps(
     if nets.verifier is not None:
         assert judged.verified.sum() == nets.verifier.asked[0][0]
         kept = 0 if classifier == NOT_A_DIGIT else len(found[1])
-        assert nets.verifier.asked == [(kept, 2, HEIGHT_PX, WIDTH_PX)]
+        assert nets.verifier.asked == [(kept, CHANNELS, HEIGHT_PX, WIDTH_PX)]
 
 
 def test_candidates_that_are_alike_are_judged_once(found: tuple[Ink, tuple[Candidate, ...]]) -> None:
@@ -87,7 +88,7 @@ def test_candidates_that_are_alike_are_judged_once(found: tuple[Ink, tuple[Candi
 def test_surroundings_show_own_ink_in_the_middle_and_all_ink_around(found: tuple[Ink, tuple[Candidate, ...]]) -> None:
     ink, candidates = found
     ring = next(i for i, c in enumerate(candidates) if c.box.w > 50 and c.box.centre[0] < 220)
-    own, around = cut_surroundings(ink, candidates)[ring]
+    own, around, afar = cut_surroundings(ink, candidates)[ring]
     x, y, w, h = cv2.boundingRect(own)
     assert max(w, h) == INNER_PX
     assert abs(x + w / 2 - WIDTH_PX / 2) <= 1
@@ -96,6 +97,22 @@ def test_surroundings_show_own_ink_in_the_middle_and_all_ink_around(found: tuple
     assert own[beside].max() == 0
     assert around[beside].max() > 100
     assert np.abs(around.astype(int) - own)[:, : x + w].mean() < 8
+    ring_afar = afar[HEIGHT_PX // 2 - 6 : HEIGHT_PX // 2 + 6, WIDTH_PX // 2 - 6 : WIDTH_PX // 2 + 3]
+    assert cv2.boundingRect((ring_afar > 40).astype(np.uint8))[2:] == pytest.approx([INNER_PX / FURTHER] * 2, abs=1)
+
+
+def test_surroundings_are_grey_where_the_picture_ends(found: tuple[Ink, tuple[Candidate, ...]]) -> None:
+    ink, candidates = found
+    ring = next(c for c in candidates if c.box.w > 50 and c.box.centre[0] < 220)
+    x, y, w, h = ring.box
+    strength = ink.strength[y - 2 : y + h + 2, x : x + w + 5]  # cut out, so that only its right has some paper left
+    cut = replace(ink, strength=strength)
+    moved = replace(ring, box=Box(0, 2, w, h), atoms=tuple(replace(a, box=Box(0, 2, w, h)) for a in ring.atoms))
+    own, around, afar = cut_surroundings(cut, [moved])[0]
+    assert not (own == OUTSIDE).any(axis=0).all()
+    for view in (around, afar):
+        assert (view[:, : WIDTH_PX // 2 - INNER_PX // 2 - 2] == OUTSIDE).all()
+        assert (view[:2] == OUTSIDE).all()
 
 
 LOGITS = arrays(np.float32, (3, CLASSES), elements=st.floats(-80, 80, width=32))

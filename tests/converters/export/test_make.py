@@ -31,8 +31,8 @@ PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 LAYOUTS: dict[tuple[Role, Format], tuple[int, ...]] = {
     ("classifier", "onnx"): (1, 28, 28),
     ("classifier", "tflite"): (28, 28, 1),
-    ("verifier", "onnx"): (2, 32, 48),
-    ("verifier", "tflite"): (2, 32, 48),
+    ("verifier", "onnx"): (3, 32, 48),
+    ("verifier", "tflite"): (3, 32, 48),
 }
 every_role = pytest.mark.parametrize("role", get_args(Role))
 every_format = pytest.mark.parametrize("form", FORMATS)

@@ -53,7 +53,7 @@ class OneLayer(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.head = nn.Linear(2 * 32 * 48, CLASSES)
+        self.head = nn.Linear(3 * 32 * 48, CLASSES)
         nn.init.normal_(self.head.weight, std=0.05)
 
     def forward(self, surroundings: torch.Tensor) -> torch.Tensor:
@@ -65,7 +65,7 @@ def test_a_net_that_sounds_surer_than_it_is_learns_modesty() -> None:
     """Its labels are drawn as it says; then its logits are trebled, and the temperature takes that back."""
     torch.manual_seed(0)
     net = OneLayer().eval()
-    images = np.random.default_rng(0).integers(0, 256, (3000, 2, 32, 48)).astype(np.uint8)
+    images = np.random.default_rng(0).integers(0, 256, (3000, 3, 32, 48)).astype(np.uint8)
     with torch.no_grad():
         shares = torch.softmax(net(to_input(images)), dim=1)
         labels = torch.multinomial(shares, 1).squeeze(1).numpy()

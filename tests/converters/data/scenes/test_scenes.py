@@ -16,7 +16,7 @@ from converters.data.scenes import Fonts, Scene, draw_scene
 from converters.data.scenes.desk import Desk, take_pen
 from converters.data.scenes.draw import LAYOUTS, Conditions, draw_page
 from converters.data.scenes.notes import write_nothing
-from converters.data.scenes.page import Ink, Page
+from converters.data.scenes.page import Ink, Page, crop
 from converters.data.scenes.paper import blank
 from converters.data.scenes.view import choose_view, enlarged, straight
 from converters.data.scenes.writing import LIKE_A_ONE, strike_out, write_text
@@ -49,13 +49,32 @@ def is_inside(box: Box, scene: Scene) -> bool:
 def test_every_digit_lies_in_the_picture_and_is_ink(seed: int) -> None:
     scene = draw_scene(np.random.default_rng(seed), NO_GLYPHS)
     assert scene.image.dtype == np.uint8
-    assert all(160 <= side <= 1152 for side in scene.image.shape[:2])
+    assert all(8 <= side <= 1152 for side in scene.image.shape[:2])
     assert all(is_inside(box, scene) for _, box in scene.digits)
     assert all(is_inside(box, scene) for box in scene.ignored)
     for label, box in scene.digits:
         assert 0 <= label <= 9
         crop = scene.image[box.y : box.bottom, box.x : box.right]
         assert np.ptp(crop) > 10
+
+
+@settings(max_examples=50, deadline=None)
+@given(seed=SEEDS)
+def test_a_part_of_a_scene_keeps_the_digits_that_it_shows_whole(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    image = np.full((300, 400, 3), 255, np.uint8)
+    boxes = [Box(x, y, 20, 30) for x in range(0, 380, 40) for y in range(0, 270, 60)]
+    for number, box in enumerate(boxes):
+        image[box.y : box.bottom, box.x : box.right] = number
+    part = crop(rng, Scene(image, tuple((number % 10, box) for number, box in enumerate(boxes))))
+    assert all(is_inside(box, part) for _, box in part.digits)
+    for label, box in part.digits:
+        ink = part.image[box.y : box.bottom, box.x : box.right]
+        assert (ink == ink[0, 0]).all()
+        assert ink[0, 0, 0] % 10 == label
+    whole = sum((part.image[..., 0] == number).sum() == 20 * 30 for number in range(len(boxes)))
+    shown = len(np.unique(part.image[part.image[..., 0] < 255]))
+    assert whole <= len(part.digits) <= shown == len(part.digits) + len(part.ignored)
 
 
 @settings(max_examples=60, deadline=None)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from agent.vision.box import Box, union
 from converters.data.labelled import LabelledGlyphs
-from converters.data.scenes.camera import blur, compress, light, noise
+from converters.data.scenes.camera import black_and_white, negative, scan, snapshot
 from converters.data.scenes.desk import Desk, Hand, take_pen
 from converters.data.scenes.lettering import Fonts
 from converters.data.scenes.page import Area, Page, Scene, Spot
@@ -85,6 +85,14 @@ def draw_field(rng: np.random.Generator, kind: Kind, digits: LabelledGlyphs, fon
         readable = "".join(str(label) for label, _ in scene.digits)
         if readable == written and len(scene.ignored) <= text.count(LIKE_A_ONE):
             return Field(kind, written, scene)
+
+
+def any_kind(rng: np.random.Generator) -> Kind:
+    """A field of any kind."""
+    surround, size, separator, medium = (
+        str(rng.choice(list(names))) for names in (SURROUNDS, SIZES, SEPARATORS, MEDIA)
+    )
+    return Kind(surround, size, separator, medium)
 
 
 def _number(rng: np.random.Generator, kind: Kind) -> str:
@@ -273,40 +281,10 @@ def _take(rng: np.random.Generator, page: Page, crop: Box, factor: int, medium: 
     return page.show(view, _MEDIA[medium](rng, np.asarray(seen, np.uint8)))
 
 
-def _scan(rng: np.random.Generator, seen: Picture) -> Picture:
-    """A scanner's picture, mostly grey."""
-    soft = cv2.GaussianBlur(seen.astype(np.float32), (0, 0), rng.uniform(0.3, 0.7))
-    if rng.random() < 0.7:
-        soft = np.repeat(soft.mean(axis=2, keepdims=True), 3, axis=2)
-    grain = rng.normal(0, rng.uniform(0.3, 4), soft.shape[:2])[..., None]
-    return compress(rng, np.asarray(np.clip(soft * rng.uniform(1, 1.08) + grain, 0, 255), np.uint8))
-
-
-def _black_and_white(rng: np.random.Generator, seen: Picture) -> Picture:
-    """A fax's picture: each pixel black or white."""
-    gray = cv2.cvtColor(seen, cv2.COLOR_BGR2GRAY).astype(np.float32)
-    gray = cv2.GaussianBlur(gray, (0, 0), rng.uniform(0.3, 0.6)) + rng.normal(0, rng.uniform(0, 8), gray.shape)
-    paper, ink = float(np.median(gray)), float(np.quantile(gray, 0.02))
-    white = (gray > ink + (paper - ink) * rng.uniform(0.5, 0.75)).astype(np.uint8) * np.uint8(255)
-    return np.repeat(white[..., None], 3, axis=2)
-
-
-def _photo(rng: np.random.Generator, seen: Picture) -> Picture:
-    """A camera's picture."""
-    h, w = seen.shape[:2]
-    lit = seen * light(rng, h, w, shadow=bool(rng.random() < 0.25))[..., None]
-    return compress(rng, noise(rng, np.asarray(blur(rng, lit.astype(np.float32)) if h > 60 else lit, np.float32)))
-
-
-def _negative(rng: np.random.Generator, seen: Picture) -> Picture:
-    """A scan turned into its negative, as from microfilm."""
-    return np.asarray(255 - _scan(rng, seen), np.uint8)
-
-
 _MEDIA = {
-    "scan": _scan,
-    "black and white": _black_and_white,
-    "tinted": _scan,
-    "photo": _photo,
-    "negative": _negative,
+    "scan": scan,
+    "black and white": black_and_white,
+    "tinted": scan,
+    "photo": snapshot,
+    "negative": negative,
 }
