@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from agent.vision.box import Box
 from agent.vision.candidates import Candidate, find_page_candidates
 from agent.vision.digits import CLASSES, NOT_A_DIGIT
 from agent.vision.ink import Ink, find_ink
@@ -101,18 +100,16 @@ def test_surroundings_show_own_ink_in_the_middle_and_all_ink_around(found: tuple
     assert cv2.boundingRect((ring_afar > 40).astype(np.uint8))[2:] == pytest.approx([INNER_PX / FURTHER] * 2, abs=1)
 
 
-def test_surroundings_are_grey_where_the_picture_ends(found: tuple[Ink, tuple[Candidate, ...]]) -> None:
-    ink, candidates = found
-    ring = next(c for c in candidates if c.box.w > 50 and c.box.centre[0] < 220)
-    x, y, w, h = ring.box
-    strength = ink.strength[y - 2 : y + h + 2, x : x + w + 5]  # cut out, so that only its right has some paper left
-    cut = replace(ink, strength=strength)
-    moved = replace(ring, box=Box(0, 2, w, h), atoms=tuple(replace(a, box=Box(0, 2, w, h)) for a in ring.atoms))
-    own, around, afar = cut_surroundings(cut, [moved])[0]
-    assert not (own == OUTSIDE).any(axis=0).all()
+def test_surroundings_are_grey_where_the_picture_ends() -> None:
+    image = np.full((300, 300, 3), 220, np.uint8)
+    cv2.circle(image, (36, 36), 30, (40, 40, 40), 8)
+    ink = find_ink(image, 300)
+    own, around, afar = cut_surroundings(ink, [c for c in find_page_candidates(ink, 0.8) if c.box.w > 50])[0]
+    assert not (own[0] == OUTSIDE).any()
     for view in (around, afar):
-        assert (view[:, : WIDTH_PX // 2 - INNER_PX // 2 - 2] == OUTSIDE).all()
-        assert (view[:2] == OUTSIDE).all()
+        assert (view[0] == OUTSIDE).all()
+        assert (view[:, 0] == OUTSIDE).all()
+        assert not (view[HEIGHT_PX // 2 :, WIDTH_PX // 2 :][:8, :8] == OUTSIDE).any()
 
 
 LOGITS = arrays(np.float32, (3, CLASSES), elements=st.floats(-80, 80, width=32))

@@ -58,8 +58,12 @@ def test_computes_what_its_net_computes(
     inputs = np.concatenate([golden_inputs(role), varied_inputs(role, 100, seed=1)])
     true = restore(checkpoints[role])(to_input(inputs)).numpy()
     logits = net.logits(inputs)
-    assert (logits.argmax(axis=1) == true.argmax(axis=1)).mean() >= (0.95 if precision == "int8" else 1)
-    assert np.abs(logits - true).mean() < {"fp32": 1e-4, "fp16": 1e-2, "int8": 4 * one.artifact.output.scale}[precision]
+    apart = {"fp32": 1e-4, "fp16": 1e-2, "int8": 4 * one.artifact.output.scale}[precision]
+    assert np.abs(logits - true).mean() < apart
+    # Which of two classes that are as good as even comes first no rounding can promise.
+    clear = np.diff(np.sort(true)[:, -2:])[:, 0] > (0 if precision == "int8" else 10 * apart)
+    assert clear.mean() > 0.8
+    assert (logits.argmax(axis=1) == true.argmax(axis=1))[clear].mean() >= (0.95 if precision == "int8" else 1)
 
 
 @every_role
