@@ -49,6 +49,9 @@ class ClassifierRecipe(Schedule, frozen=True, kw_only=True, forbid_unknown_field
 class VerifierRecipe(Schedule, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="verifier"):
     """How to train a net that looks around."""
 
+    scenes_watched: Positive
+    """Scenes of held-out digits that are drawn to watch the training, and to temper the net after it."""
+
 
 class Mix(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What an epoch is made of, in glyphs; each is chosen anew, and varied anew where it says so."""

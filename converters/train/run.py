@@ -33,10 +33,6 @@ from converters.train.progress import Progress
 from converters.train.steps import Task, train_steps
 from profiles.errors import TrainingError
 
-WATCHED_SCENES = 100
-"""Scenes of held-out digits whose candidates watch a verifier's training."""
-
-
 Told = Callable[[int], None]
 
 
@@ -172,7 +168,7 @@ def _surroundings(recipe: VerifierRecipe, run: Run) -> tuple[MakeEpoch, Labelled
     pictures = HARVESTS["verifier"](_pictures(run.sources))
     drawing = Drawing("verifier", learnt, run.sources.fonts, (run.seed,))
     scenes = harvest_drawn(drawing, recipe.scenes_drawn, run.drawn)
-    watched = harvest_drawn(replace(drawing, digits=unseen, seed=(run.seed, 1)), WATCHED_SCENES, lambda _: None)
+    watched = harvest_drawn(replace(drawing, digits=unseen, seed=(run.seed, 1)), recipe.scenes_watched, lambda _: None)
     return lambda rng: mix_surroundings(rng, recipe, scenes, pictures), watched
 
 
