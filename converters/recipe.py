@@ -15,8 +15,10 @@ Count = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]
 
 
-class Schedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="role"):
-    """What every recipe says: which net, how long, in what steps, from what."""
+class VerifierRecipe(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="role", tag="verifier"
+):
+    """How to train a net that looks around: which net, how long, in what steps, from what."""
 
     name: str
     net: str
@@ -33,22 +35,6 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Candidates an epoch that were cut out of real pictures, half of them digits; none where no pictures are given."""
     scenes_drawn: Count
     """Scenes that are drawn, once, before the first epoch."""
-
-
-class ClassifierRecipe(Schedule, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="classifier"):
-    """How to train a net that tells glyphs."""
-
-    plain: Count
-    """Digits of MNIST an epoch, as they are."""
-    varied: Count
-    """Digits of MNIST an epoch, bent and drawn anew."""
-    outliers: Count
-    """Drawn glyphs an epoch that are no digits."""
-
-
-class VerifierRecipe(Schedule, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="verifier"):
-    """How to train a net that looks around."""
-
     scenes_watched: Positive
     """Scenes of held-out digits that are drawn to watch the training, and to temper the net after it."""
 
@@ -139,7 +125,7 @@ class StepsRecipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         return self.mix.scenes_drawn
 
 
-Recipe = ClassifierRecipe | VerifierRecipe | StepsRecipe
+Recipe = VerifierRecipe | StepsRecipe
 
 
 def load_recipe(name: str) -> Recipe:

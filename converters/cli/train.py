@@ -98,11 +98,11 @@ def _train_all(
         teachers = teachers or run.find_teachers(recipe, target.parent)
         with _told(recipe) as (drawn, report):
             this = run.Run(seed, sources, target.with_suffix(".state"), drawn, report)
-            if not isinstance(recipe, StepsRecipe):
-                trained = run.train(recipe, this)
-            else:
+            if isinstance(recipe, StepsRecipe):
                 material = material or run.ask_for_material(recipe, sources, teachers, drawn)
                 trained = run.train_in_steps(material, this)
+            else:
+                trained = run.train_verifier(recipe, this)
         yield record(recipe, trained, teachers), trained
 
 

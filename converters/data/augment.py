@@ -1,6 +1,6 @@
-"""Other hands, other pens, other cameras: a digit's glyph, bent and drawn anew.
+"""Other hands, other pens, other cameras: ink bent and drawn anew, and candidates seen anew.
 
-Each function takes a NumPy generator, so a seed gives the same glyphs again.
+All chance comes from a NumPy generator, so a seed gives the same again.
 """
 
 from __future__ import annotations
@@ -17,19 +17,6 @@ Glyphs = NDArray[np.uint8]
 ENLARGED_PX = 2 * SIZE_PX
 INK = 48
 """Grey value from which a pixel counts as ink when the glyph is cropped anew."""
-
-
-def vary_digit(rng: np.random.Generator, glyph: Glyphs, label: int, strength: float = 1.0) -> Glyphs:
-    """The same digit, uint8 (28, 28), by another hand: bent, another pen, another camera.
-
-    Args:
-        rng: where chance comes from.
-        glyph: uint8 (28, 28), bright ink on 0.
-        label: what it shows; 1 and 7 are written with more strokes elsewhere.
-        strength: how far it is bent; 1 suits MNIST's clean digits.
-    """
-    ink = add_strokes(rng, enlarge(glyph), label)
-    return crop_and_normalise(degrade(rng, change_pen(rng, bend(rng, ink, strength))))
 
 
 def enlarge(glyph: Glyphs) -> Glyphs:

@@ -1,1 +1,1 @@
-"""How weights come about: a recipe, glyphs mixed anew for every epoch, and one fitting loop."""
+"""How weights come about: a recipe, examples varied for every epoch, and one loop that learns from them."""

@@ -1,4 +1,4 @@
-"""Learn from epochs that are made on the CPU, one ahead; stops and resumes."""
+"""How a verifier learns: from epochs that are made on the CPU, one ahead; stops and resumes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from agent.vision.digits import CLASSES, NOT_A_DIGIT
 from converters.data.labelled import LabelledGlyphs
 from converters.nets.tensors import to_input
-from converters.recipe import Schedule
+from converters.recipe import VerifierRecipe
 from converters.train.learn import Batch, accuracy, begin, device_at_hand, learn_epoch, pack, unpack
 from converters.train.progress import Progress
 from converters.train.state import load_state, resuming, save_state
@@ -21,7 +21,7 @@ from converters.train.state import load_state, resuming, save_state
 
 def fit(
     net: nn.Module,
-    recipe: Schedule,
+    recipe: VerifierRecipe,
     seed: int,
     make_epoch: Callable[[np.random.Generator], LabelledGlyphs],
     held_out: LabelledGlyphs,
@@ -34,14 +34,18 @@ def fit(
     Args:
         net: as `build_net` made it.
         recipe: what to do.
-        seed: decides every epoch's glyphs.
-        make_epoch: the epoch's glyphs, from a generator of its own; called ahead of time in a thread.
-        held_out: digits to watch the training with; they change nothing.
+        seed: decides every epoch's candidates.
+        make_epoch: the epoch's candidates, from a generator of its own; called ahead of time in a thread.
+        held_out: candidates to watch the training with; they change nothing.
         state_file: written after every epoch.
         report: told after every epoch.
 
     Returns:
         The net with averaged weights, on the CPU, in evaluation mode.
+
+    Raises:
+        TrainingError: the state file is damaged, or another run's.
+        OutputError: it cannot be written.
     """
     device = device_at_hand()
     learner = begin(net, recipe, device)

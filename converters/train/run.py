@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -14,16 +14,15 @@ from torch import nn
 
 from converters.checkpoint import SHIPPED, Checkpoint, load, restore
 from converters.data.labelled import LabelledGlyphs
-from converters.data.mix import mix_epoch, mix_surroundings
 from converters.data.pictures import load_pictures
-from converters.data.scenes import Scene
+from converters.data.surroundings import mix_surroundings
 from converters.export.cost import measure_cost
 from converters.export.ranges import Ranges, fold, measure_ranges
 from converters.nets import build_net
 from converters.nets.tensors import to_input
-from converters.recipe import ClassifierRecipe, Recipe, StepsRecipe, VerifierRecipe
+from converters.recipe import Recipe, StepsRecipe, VerifierRecipe
 from converters.report.log import StepRow
-from converters.train.calibrate import calibrate, temper
+from converters.train.calibrate import temper
 from converters.train.drawn import HARVESTS, Drawing, harvest_drawn
 from converters.train.fit import fit
 from converters.train.gather import Sources, gather, split_digits
@@ -62,25 +61,21 @@ class Trained:
     """What learnt, for people."""
 
 
-def train(recipe: ClassifierRecipe | VerifierRecipe, run: Run) -> Trained:
-    """Train a net from nothing, or from where its state file left off.
+def train_verifier(recipe: VerifierRecipe, run: Run) -> Trained:
+    """Train a verifier from nothing, or from where its state file left off.
 
     Raises:
         DatasetError: a data set is missing or damaged.
+        TrainingError: the state file is damaged, or another run's.
+        OutputError: it cannot be written.
     """
     torch.manual_seed(run.seed)
     net = build_net(recipe.net)
-    if isinstance(recipe, VerifierRecipe):
-        make_epoch, watched = _surroundings(recipe, run)
-    else:
-        make_epoch, watched = _glyphs(recipe, run)
+    make_epoch, watched = _surroundings(recipe, run)
     started = time.monotonic()
     net = fit(net, recipe, run.seed, make_epoch, watched, state_file=run.state_file, report=run.report)
     minutes = (time.monotonic() - started) / 60
-    if isinstance(recipe, ClassifierRecipe):
-        calibrate(net, watched)
-    else:
-        temper(net, watched)
+    temper(net, watched)
     sample = make_epoch(np.random.default_rng((run.seed, recipe.epochs))).images[:RANGE_EXAMPLES]
     cost = measure_cost(fold(net), to_input(sample[:1]))
     row = StepRow(
@@ -153,24 +148,12 @@ def _checkpoint(recipe: Recipe, seed: int, net: nn.Module, ranges: Ranges) -> Ch
 MakeEpoch = Callable[[np.random.Generator], LabelledGlyphs]
 
 
-def _glyphs(recipe: ClassifierRecipe, run: Run) -> tuple[MakeEpoch, LabelledGlyphs]:
-    """What a classifier learns from, and held-out digits."""
-    learnt, held_out = split_digits(run.sources.mnist)
-    pictures = HARVESTS["classifier"](_pictures(run.sources))
-    drawing = Drawing("classifier", learnt, run.sources.fonts, (run.seed,))
-    scenes = harvest_drawn(drawing, recipe.scenes_drawn, run.drawn)
-    return lambda rng: mix_epoch(rng, recipe, learnt, scenes, pictures), held_out
-
-
 def _surroundings(recipe: VerifierRecipe, run: Run) -> tuple[MakeEpoch, LabelledGlyphs]:
     """What a verifier learns from, and candidates of held-out scenes."""
     learnt, unseen = split_digits(run.sources.mnist)
-    pictures = HARVESTS["verifier"](_pictures(run.sources))
+    folder = run.sources.pictures
+    pictures = HARVESTS["verifier"](load_pictures(folder) if folder else ())
     drawing = Drawing("verifier", learnt, run.sources.fonts, (run.seed,))
     scenes = harvest_drawn(drawing, recipe.scenes_drawn, run.drawn)
     watched = harvest_drawn(replace(drawing, digits=unseen, seed=(run.seed, 1)), recipe.scenes_watched, lambda _: None)
     return lambda rng: mix_surroundings(rng, recipe, scenes, pictures), watched
-
-
-def _pictures(sources: Sources) -> Iterable[Scene]:
-    return load_pictures(sources.pictures) if sources.pictures else ()

@@ -1,7 +1,7 @@
 """Other hands, other pens, other cameras for a whole batch at once, on whatever device it lies.
 
-The same in spirit as `converters.data.augment`, which varies one glyph on the CPU; here nothing is cropped anew, so a
-digit may also sit a little beside the middle. A tenth of a second for 10,000 glyphs on a core.
+The same in spirit as `converters.data.augment`, which changes one drawing on the CPU; here nothing is cropped anew, so
+a digit may also sit a little beside the middle. A tenth of a second for 10,000 glyphs on a core.
 """
 
 from __future__ import annotations

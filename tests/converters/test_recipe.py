@@ -6,12 +6,11 @@ import pytest
 
 import converters
 from converters.nets import ROLES
-from converters.recipe import ClassifierRecipe, StepsRecipe, load_recipe
+from converters.recipe import StepsRecipe, VerifierRecipe, load_recipe
 from profiles.errors import UsageError
 
-TINY = Path(__file__).parent / "train" / "tiny.toml"
-
-
+STEPS = Path(__file__).parent / "train" / "tiny_steps.toml"
+VERIFIER = STEPS.with_name("tiny_verifier.toml")
 SHIPPED = sorted(path.stem for path in (Path(converters.__file__).parent / "recipes").glob("*.toml"))
 
 
@@ -22,12 +21,15 @@ def test_one_that_ships_goes_by_its_name_and_trains_a_net_there_is(name: str) ->
     assert recipe.net in ROLES
     if isinstance(recipe, StepsRecipe) and recipe.distil:
         assert recipe.distil.teacher in SHIPPED
+        assert recipe.distil.teacher != name, "its own runs would be taken for its teachers"
 
 
 def test_one_of_your_own_is_a_file() -> None:
-    recipe = load_recipe(str(TINY))
-    assert isinstance(recipe, ClassifierRecipe)
-    assert (recipe.name, recipe.epochs, recipe.learning_rate) == ("tiny", 2, 0.004)
+    verifier, steps = load_recipe(str(VERIFIER)), load_recipe(str(STEPS))
+    assert isinstance(verifier, VerifierRecipe)
+    assert (verifier.name, verifier.epochs, verifier.learning_rate) == ("tiny-verifier", 2, 0.004)
+    assert isinstance(steps, StepsRecipe)
+    assert (steps.name, steps.epochs, steps.scenes_drawn) == ("tiny-steps", 5, 2)
 
 
 def test_an_unknown_name_lists_those_there_are() -> None:
@@ -36,21 +38,27 @@ def test_an_unknown_name_lists_those_there_are() -> None:
 
 
 @pytest.mark.parametrize(
-    ("right", "wrong", "message"),
+    ("recipe", "right", "wrong", "message"),
     [
-        ("epochs = 2", "epoks = 2", r"mine\.toml is wrong: Object contains unknown field `epoks`"),
-        ("epochs = 2", "", r"mine\.toml is wrong: Object missing required field `epochs`"),
-        ("epochs = 2", "epochs = 'two'", r"mine\.toml is wrong: Expected `int`, got `str` - at `\$\.epochs`"),
-        ("batch = 32", "batch = 0", r"mine\.toml is wrong: Expected `int` >= 1 - at `\$\.batch`"),
-        ("plain = 2_000", "plain = -1", r"mine\.toml is wrong: Expected `int` >= 0 - at `\$\.plain`"),
-        ("epochs = 2", "epochs =", r"mine\.toml is wrong: .*line 5"),
-        ('"tiny"', '"\udcff"', r"mine\.toml is wrong: 'utf-8' codec can't decode byte 0xff"),
+        (STEPS, "epochs = 2", "epoks = 2", r"Object contains unknown field `epoks` - at `\$\.steps"),
+        (STEPS, "epochs = 2", "", r"Object missing required field `epochs` - at `\$\.steps"),
+        (STEPS, "epochs = 2", "epochs = 'two'", r"Expected `int`, got `str` - at `\$\.steps"),
+        (STEPS, "batch = 32", "batch = 0", r"Expected `int` >= 1 - at `\$\.batch`"),
+        (STEPS, "plain = 64", "plain = -1", r"Expected `int` >= 0 - at `\$\.mix\.plain`"),
+        (STEPS, "epochs = 2", "epochs =", r".*line 24"),
+        (STEPS, '"tiny-steps"', '"\udcff"', r"'utf-8' codec can't decode byte 0xff"),
+        (STEPS, '"steps"', '"classifier"', r"Invalid value 'classifier' - at `\$\.role`"),
+        (VERIFIER, "epochs = 2", "epoks = 2", r"Object contains unknown field `epoks`"),
+        (VERIFIER, "epochs = 2", "", r"Object missing required field `epochs`"),
+        (VERIFIER, "scenes = 1_000", "scenes = -1", r"Expected `int` >= 0 - at `\$\.scenes`"),
     ],
 )
-def test_what_is_wrong_is_said_with_its_place(tmp_path: Path, right: str, wrong: str, message: str) -> None:
-    text = TINY.read_text().replace(right, wrong)
+def test_what_is_wrong_is_said_with_its_place(
+    tmp_path: Path, recipe: Path, right: str, wrong: str, message: str
+) -> None:
+    text = recipe.read_text().replace(right, wrong)
     (tmp_path / "mine.toml").write_bytes(text.encode("utf-8", "surrogateescape"))
-    with pytest.raises(UsageError, match=message):
+    with pytest.raises(UsageError, match=rf"mine\.toml is wrong: {message}"):
         load_recipe(str(tmp_path / "mine.toml"))
 
 

@@ -14,31 +14,29 @@ from numpy.typing import NDArray
 from agent.vision.box import Box
 from agent.vision.digits import NOT_A_DIGIT
 from agent.vision.glyph import normalise
-from converters.data.augment import vary_digit
+from converters.data.augment import add_strokes, crop_and_normalise, enlarge, vary_surroundings
 from converters.data.harvest import harvest_glyphs, harvest_surroundings
 from converters.data.labelled import LabelledGlyphs, concatenate
-from converters.data.mix import mix_epoch
 from converters.data.outliers import draw_outlier
 from converters.data.pictures import load_pictures, may_be_learnt_from
 from converters.data.scenes import Scene, draw_scene
-from converters.recipe import ClassifierRecipe
+from converters.data.surroundings import mix_surroundings
+from converters.recipe import VerifierRecipe
 from profiles.errors import DatasetError
 
-RECIPE = ClassifierRecipe(
+RECIPE = VerifierRecipe(
     name="tiny",
-    net="base",
+    net="verifier",
     epochs=1,
     batch=8,
     learning_rate=1e-3,
     weight_decay=0,
     label_smoothing=0,
     outlier_weight=1,
-    plain=30,
-    varied=20,
-    outliers=10,
     scenes=8,
     pictures=6,
     scenes_drawn=2,
+    scenes_watched=1,
 )
 
 
@@ -56,8 +54,16 @@ def printed_digits() -> LabelledGlyphs:
 DIGITS = printed_digits()
 
 
+WINDOWS = np.random.default_rng(3).integers(0, 256, (20, 3, 32, 48)).astype(np.uint8)
+AROUND = LabelledGlyphs(WINDOWS, np.array([*range(10), *[NOT_A_DIGIT] * 10]))
+
+
+def stroked(rng: np.random.Generator) -> NDArray[np.uint8]:
+    return crop_and_normalise(add_strokes(rng, enlarge(DIGITS.images[7]), 7))
+
+
 def varied(rng: np.random.Generator) -> NDArray[np.uint8]:
-    return vary_digit(rng, DIGITS.images[7], 7)
+    return vary_surroundings(rng, WINDOWS[0])
 
 
 def outlier(rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -68,7 +74,7 @@ def scene(rng: np.random.Generator) -> NDArray[np.uint8]:
     return draw_scene(rng, DIGITS).image
 
 
-@pytest.mark.parametrize("draw", [varied, outlier, scene])
+@pytest.mark.parametrize("draw", [stroked, varied, outlier, scene])
 def test_a_seed_gives_the_same_again_and_another_seed_something_else(
     draw: Callable[[np.random.Generator], NDArray[np.uint8]],
 ) -> None:
@@ -77,7 +83,7 @@ def test_a_seed_gives_the_same_again_and_another_seed_something_else(
     assert first.shape != other.shape or not np.array_equal(first, other)
 
 
-@pytest.mark.parametrize("draw", [varied, outlier])
+@pytest.mark.parametrize("draw", [stroked, outlier])
 def test_glyphs_are_as_the_board_makes_them(draw: Callable[[np.random.Generator], NDArray[np.uint8]]) -> None:
     for seed in range(40):
         glyph = draw(np.random.default_rng(seed))
@@ -100,16 +106,28 @@ def test_the_segmenter_cuts_digits_and_outliers_out_of_a_picture() -> None:
     assert 0 < len(around) < len(found)
 
 
-def test_an_epoch_holds_what_the_recipe_says() -> None:
-    pool = concatenate([DIGITS, LabelledGlyphs(DIGITS.images, np.full(10, NOT_A_DIGIT))])
-    epoch = mix_epoch(np.random.default_rng(0), RECIPE, DIGITS, scenes=pool, pictures=pool)
-    assert len(epoch) == 30 + 20 + 10 + 8 + 6
-    assert np.count_nonzero(epoch.labels == NOT_A_DIGIT) == 10 + 4 + 3
+def test_strokes_are_added_to_ones_and_sevens_alone() -> None:
+    for digit in range(10):
+        ink = enlarge(DIGITS.images[digit])
+        drawn = [add_strokes(np.random.default_rng(seed), ink, digit) for seed in range(40)]
+        more = sum(int(one.sum()) > int(ink.sum()) for one in drawn)
+        assert 10 < more < 30 if digit in (1, 7) else more == 0
 
 
-def test_without_scenes_or_pictures_there_are_fewer_glyphs() -> None:
-    epoch = mix_epoch(np.random.default_rng(0), RECIPE, DIGITS, scenes=concatenate([]), pictures=concatenate([]))
-    assert len(epoch) == 30 + 20 + 10
+@pytest.mark.parametrize(("pictures", "count"), [(AROUND, 8 + 6), (concatenate([]), 8)])
+def test_half_of_an_epoch_are_digits_whatever_there_is(pictures: LabelledGlyphs, count: int) -> None:
+    epoch = mix_surroundings(np.random.default_rng(0), RECIPE, AROUND, pictures)
+    assert epoch.images.shape == (count, 3, 32, 48)
+    assert np.count_nonzero(epoch.labels == NOT_A_DIGIT) == count / 2
+
+
+def test_labels_stay_with_their_surroundings() -> None:
+    """Each window is of one grey that tells its label, and varying hardly changes what a window's middle is like."""
+    labels = np.array([*range(10), NOT_A_DIGIT])
+    plain = LabelledGlyphs(np.stack([np.full((3, 32, 48), 255 if x < 5 else 0, np.uint8) for x in labels]), labels)
+    epoch = mix_surroundings(np.random.default_rng(0), RECIPE, plain, concatenate([]))
+    bright = epoch.images[:, 0].mean(axis=(1, 2)) > 60
+    assert np.array_equal(bright, epoch.labels < 5)
 
 
 def test_some_pictures_are_kept_to_judge_with_and_all_of_a_rare_kind(tmp_path: Path) -> None:

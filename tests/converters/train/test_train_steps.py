@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -108,6 +109,38 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(trained: Trained, data: 
         assert torch.equal(resumed.state[name], weights), name
 
 
+def test_weights_outlive_a_failure_to_measure_them(trained: Trained, data: Path, tmp_path: Path) -> None:
+    """The test images are moved away while it learns."""
+    mine, out = tmp_path / "data", tmp_path / "runs" / "net.pt"
+    shutil.copytree(data, mine)
+    with subprocess.Popen(
+        command(mine, out), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT
+    ) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        assert child.stderr.readline().startswith("fit, epoch 1/5: loss ")
+        images = (mine / "t10k-images-idx3-ubyte.gz").rename(tmp_path / "away")
+        *_, saved, complaint = child.stderr.read().splitlines()
+        assert child.stdout.read() == ""
+    assert child.returncode == 1
+    assert saved.startswith(f"wrote {out}; measuring")
+    assert complaint.startswith("digit-convert: no t10k-images-idx3-ubyte.gz in ")
+    assert (load(out).recipe, load(out).seed, load(out).accuracy) == ("tiny-steps", 5, {})
+
+    images.rename(mine / "t10k-images-idx3-ubyte.gz")
+    again = run(command(mine, out))
+    assert again.returncode == 0, again.stderr
+    assert "epoch" not in again.stderr, "nothing was learnt again"
+    assert set(load(out).accuracy) == set(ALL_KINDS)
+    assert len(again.stdout.splitlines()) == len(STEPS) + len(ALL_KINDS) + 1
+    assert again.stdout.endswith(f"wrote {out}\n")
+    assert {path.name for path in out.parent.iterdir()} == {"net.pt", "net.jsonl"}
+    assert len(out.with_suffix(".jsonl").read_text().splitlines()) == 2, "a line each time"
+    (entry,), (undisturbed,) = read(out.with_suffix(".jsonl")), read(trained.out.with_suffix(".jsonl"))
+    assert entry.weights == undisturbed.weights
+    assert {(row.format, row.precision) for row in entry.exports} == {(k.format, k.precision) for k in ALL_KINDS}
+
+
 def test_a_full_disk_loses_no_more_than_an_epoch(data: Path, tmp_path: Path) -> None:
     """The limit on a file's size stands for the disk's: the state of the first epoch is larger."""
     limited = [
@@ -146,6 +179,15 @@ def test_the_state_of_another_architecture_is_told_with_the_way_out(data: Path, 
     done = run(command(data, tmp_path / "net.pt"))
     (complaint,) = done.stderr.splitlines()
     assert complaint.startswith(f"digit-convert: {tmp_path}/net.state cannot be resumed from (RuntimeError); remove ")
+
+
+def test_wrong_pictures_are_told_before_the_work_begins(data: Path, tmp_path: Path) -> None:
+    endless = tmp_path / "endless.toml"
+    endless.write_text(RECIPE.read_text().replace("scenes_drawn = 2", "scenes_drawn = 1_000_000\npictures = 8"))
+    argv = [*command(data, tmp_path / "net.pt", endless), "--pictures", str(tmp_path)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, env=ENVIRONMENT, timeout=60)
+    (complaint,) = done.stderr.splitlines()
+    assert complaint.startswith(f"digit-convert: {tmp_path}/truth.json cannot be read")
 
 
 def test_a_damaged_data_set_is_told_before_the_work_begins(data: Path, tmp_path: Path) -> None:
