@@ -105,7 +105,6 @@ class StepsRecipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     name: str
     net: str
     batch: Positive
-    label_smoothing: Annotated[float, Meta(ge=0, lt=1)] = 0.0
     outlier_weight: Annotated[float, Meta(ge=0)] = 1.0
     """What a mistake on an outlier counts, where one on a digit counts 1."""
     mix: Mix

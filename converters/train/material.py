@@ -55,7 +55,7 @@ def prepare_material(recipe: StepsRecipe, gathered: Gathered, teachers: Sequence
     weight[NOT_A_DIGIT:] = recipe.outlier_weight
 
     def loss(logits: Tensor, batch: Batch) -> Tensor:
-        return nn.functional.cross_entropy(logits, batch.labels, weight=weight, label_smoothing=recipe.label_smoothing)
+        return nn.functional.cross_entropy(logits, batch.labels, weight=weight)
 
     taught = Teachers(teachers, recipe.distil.temperature, device) if recipe.distil else None
     return Material(
