@@ -70,7 +70,8 @@ def device_name() -> str:
     """The device at hand, for people."""
     if torch.cuda.is_available():
         return torch.cuda.get_device_name()
-    return f"{platform.machine()} CPU, {torch.get_num_threads()} threads"
+    threads = torch.get_num_threads()
+    return f"{platform.machine()} CPU, {threads} thread{'s' if threads > 1 else ''}"
 
 
 def brief(device: torch.device, *, enabled: bool = True) -> torch.autocast:
