@@ -1,4 +1,4 @@
-"""Dates: high strokes between day, month and year are slashes, and ones elsewhere are ones."""
+"""Dates: strokes between day, month and year are slashes, though they are read as ones."""
 
 from __future__ import annotations
 
@@ -9,22 +9,40 @@ from agent.vision.digits import Digit
 from agent.vision.lines import group_lines
 
 
-def line(text: str, slash_px: int) -> list[Digit]:
-    """Digits 30 pixels high, and slashes, which are read as ones."""
-    high = [slash_px if sign == "/" else 30 for sign in text]
+def line(text: str, slash: tuple[int, int] = (12, 32)) -> list[Digit]:
+    """Digits 18 pixels wide and 30 high, and slashes of that width and height, which are read as ones."""
+    sizes = [slash if sign == "/" else (18, 30) for sign in text]
     digits = [1 if sign == "/" else int(sign) for sign in text]
-    return [Digit(d, 0.9, Box(24 * i, 100 - h, 18, h)) for i, (d, h) in enumerate(zip(digits, high, strict=True))]
+    return [Digit(d, 0.9, Box(24 * i, 100 - h, w, h)) for i, (d, (w, h)) in enumerate(zip(digits, sizes, strict=True))]
+
+
+def read(digits: list[Digit]) -> list[str]:
+    return [reading.text for reading in group_lines(digits)]
 
 
 @pytest.mark.parametrize("text", ["24/12/2001", "01/10/98", "12/31/1999", "1997/01/08", "11/11/11"])
 def test_slashes_part_a_date(text: str) -> None:
-    assert [reading.text for reading in group_lines(line(text, 36))] == text.split("/")
+    assert read(line(text)) == text.split("/")
 
 
-@pytest.mark.parametrize("text", ["32/12/2001", "13/13/98", "1/1/98", "24/12/200", "7/5"])
+@pytest.mark.parametrize("text", ["24/122001", "2412/2001", "1997/0108"])
+def test_one_slash_is_enough_where_the_year_is_whole(text: str) -> None:
+    assert "".join(read(line(text))) == text.replace("/", "")
+    assert len(read(line(text))) == 3
+
+
+@pytest.mark.parametrize("text", ["32/12/2001", "13/13/98", "1/1/98", "24/12/200", "24/1298", "24122001", "7/5"])
 def test_what_is_no_date_keeps_its_ones(text: str) -> None:
-    assert [reading.text for reading in group_lines(line(text, 36))] == [text.replace("/", "1")]
+    assert read(line(text)) == [text.replace("/", "1")]
 
 
-def test_ones_as_high_as_the_other_digits_are_ones() -> None:
-    assert [reading.text for reading in group_lines(line("24/12/2001", 30))] == ["2411212001"]
+@pytest.mark.parametrize(
+    ("text", "one"),
+    [
+        pytest.param("01/10/98", (6, 32), id="upright"),
+        pytest.param("24/12/2001", (8, 16), id="low"),
+        pytest.param("24/12/2001", (31, 32), id="wide"),
+    ],
+)
+def test_ones_that_look_like_no_slashes_are_ones(text: str, one: tuple[int, int]) -> None:
+    assert read(line(text, one)) == [text.replace("/", "1")]
