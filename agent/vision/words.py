@@ -29,6 +29,9 @@ SLIM = 0.3
 """What is narrower than this share of its height may be a rule or the side of a box: no letter to reckon with."""
 LETTER_WIDTH = 0.75
 """A letter's usual width, as a share of its height: the width of several that hang together tells how many."""
+AROUND_WEIGHT = 2.0
+"""The odds around count so many times: print is print as a whole, numbers and all. Set on drawn pages of held-out
+training digits, where it took 48 false digits down to 32, and 31 to 2 on pages without any, and lost 3 of 2,015."""
 ROUNDS = 3
 """A digit that is found to be a letter speaks against the others: so often that is weighed anew."""
 SUREST = 1 - 1e-4
@@ -53,7 +56,8 @@ def outside_words(found: Mapping[Candidate, Digit], candidates: Sequence[Candida
     is_digit = np.concatenate([alone, np.zeros(len(letters))])
     kept = alone > 0
     for _ in range(ROUNDS):
-        kept = np.log(alone / (1 - alone)) >= _odds_of_letters(row, is_digit) + _odds_of_letters(around, is_digit)
+        odds = _odds_of_letters(row, is_digit) + AROUND_WEIGHT * _odds_of_letters(around, is_digit)
+        kept = np.log(alone / (1 - alone)) >= odds
         is_digit[: len(found)] = alone * kept
     return {c: d for (c, d), stays in zip(found.items(), kept.tolist(), strict=True) if stays}
 

@@ -53,16 +53,18 @@ def test_the_more_letters_the_surer_a_digit_must_be(shapes: str, probability: fl
 
 
 @pytest.mark.parametrize(
-    ("lines", "read"),
+    ("lines", "probability", "read"),
     [
-        pytest.param(1, True, id="below-a-title"),
-        pytest.param(12, False, id="below-a-page-of-print"),
+        pytest.param(1, 0.99, True, id="below-a-title"),
+        pytest.param(1, 0.9, False, id="below-a-title-but-doubtful"),
+        pytest.param(12, 0.99, False, id="below-a-page-of-print"),
+        pytest.param(12, 0.9999, True, id="below-a-page-of-print-but-sure"),
     ],
 )
-def test_the_lines_above_speak_too(lines: int, read: bool) -> None:
+def test_the_lines_above_speak_too(lines: int, probability: float, read: bool) -> None:
     print_above = {c: s for n in range(lines) for c, s in row("aaaaaaaaaaaa", y=(LETTER_PX + 10) * n).items()}
     below = row("5", y=(LETTER_PX + 10) * lines)
-    digits = {c: Digit(5, 0.95, c.box) for c in below}
+    digits = {c: Digit(5, probability, c.box) for c in below}
     assert bool(outside_words(digits, [*print_above, *below])) == read
 
 
