@@ -46,6 +46,8 @@ class Mix(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Digits of MNIST, as they are."""
     varied: Count
     """Digits of MNIST, varied."""
+    mild: Count = 0
+    """Digits of MNIST, varied a little."""
     stroked: Count = 0
     """Ones with a flag and sevens with a bar, varied."""
     outliers: Count = 0

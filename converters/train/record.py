@@ -100,7 +100,7 @@ def _data(recipe: Recipe) -> str:
     return "MNIST train 1-55,000; an epoch: " + ", ".join(f"{count:,} {name}" for name, count in counts.items())
 
 
-PARTS = ("plain", "varied", "stroked", "outliers", "scenes", "pictures", "isolated")
+PARTS = ("plain", "mild", "varied", "stroked", "outliers", "scenes", "pictures", "isolated")
 
 
 def _digest(checkpoint: Checkpoint) -> str:
