@@ -30,7 +30,7 @@ WEIGHTS_INT8 = RNG.integers(-127, 128, (784, 11)).astype(np.int8)
 WEIGHT_SCALE = 0.0005
 GLYPHS = RNG.integers(0, 256, (12, 28, 28), dtype=np.uint8)
 SURROUNDINGS = RNG.integers(0, 256, (12, 3, 32, 48), dtype=np.uint8)
-VERIFIER_WEIGHTS_INT8 = RNG.integers(-127, 128, (3072, 11)).astype(np.int8)
+VERIFIER_WEIGHTS_INT8 = RNG.integers(-127, 128, (3 * 32 * 48, 11)).astype(np.int8)
 PIXELS = Tensor(name="glyphs", dtype="int8", shape=(), scale=1 / 255, zero_point=-128)
 SHAPES: dict[tuple[Role, str], tuple[int, ...]] = {
     ("classifier", "onnx"): (1, 28, 28),

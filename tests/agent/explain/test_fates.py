@@ -132,7 +132,7 @@ class Nets:
 
 
 @pytest.mark.parametrize("depth", [QUICK, THOROUGH])
-@pytest.mark.parametrize("verifier", [Chance(2, 2 * 32 * 48), None])
+@pytest.mark.parametrize("verifier", [Chance(2, 3 * 32 * 48), None])
 def test_every_candidate_is_read_or_has_a_reason(depth: Depth, verifier: Chance | None, note: Note) -> None:
     image = note.image.copy()
     image[:, 320:] = 255 - image[:, 320:]  # ink of both kinds
