@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agent.vision.digits import NOT_A_DIGIT
 from converters.data.augment import vary_surroundings
@@ -31,10 +32,11 @@ def mix_surroundings(
 def _half_digits(rng: np.random.Generator, pool: LabelledGlyphs, count: int) -> LabelledGlyphs:
     """As many digits as outliers, whatever the pool's shares are."""
     shows_digit = pool.labels != NOT_A_DIGIT
-    halves = (LabelledGlyphs(pool.images[side], pool.labels[side]) for side in (shows_digit, ~shows_digit))
-    return concatenate([_pick(rng, half, count // 2) for half in halves])
-
-
-def _pick(rng: np.random.Generator, pool: LabelledGlyphs, count: int) -> LabelledGlyphs:
-    chosen = rng.choice(len(pool), count, replace=count > len(pool)) if len(pool) else np.zeros(0, int)
+    # Rows are chosen before anything is copied: a pool takes gigabytes.
+    rows = [_choose(rng, np.flatnonzero(side), count // 2) for side in (shows_digit, ~shows_digit)]
+    chosen = np.concatenate(rows)
     return LabelledGlyphs(pool.images[chosen], pool.labels[chosen])
+
+
+def _choose(rng: np.random.Generator, rows: NDArray[np.intp], count: int) -> NDArray[np.intp]:
+    return rows[rng.choice(len(rows), count, replace=count > len(rows))] if len(rows) else rows
