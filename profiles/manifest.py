@@ -27,7 +27,7 @@ FileName = Annotated[str, msgspec.Meta(pattern=r"^\w[\w.-]*$")]
 
 
 INPUT_SHAPES: Mapping[Role, tuple[int, ...]] = {"classifier": (28, 28), "verifier": (3, 32, 48)}
-"""One item as the agent holds it, uint8: a glyph; a glyph's surroundings, its own ink, all ink near it, all ink from afar."""
+"""One item as the agent holds it, uint8: a glyph; its own ink, all ink near it, and all ink from afar."""
 
 
 class Tensor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
