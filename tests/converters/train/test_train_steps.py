@@ -72,7 +72,7 @@ def test_each_step_is_measured_and_logged_with_the_files_that_came_of_it(trained
     assert trained.done.returncode == 0, trained.done.stderr
     (entry,) = read(trained.out.with_suffix(".jsonl"))
     assert (entry.recipe, entry.net, entry.seed) == ("tiny-steps", "nano", 5)
-    assert entry.teachers == ("base-distilled seed 1",)
+    assert entry.teachers == ("base seed 1",)
     assert [step.do for step in entry.steps] == STEPS
     fit, sparse, pruned, _, quantized = entry.steps
     assert fit.parameters == sparse.parameters > 2 * pruned.parameters > quantized.parameters
