@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from agent.vision.box import Box, around, overlapping
 from agent.vision.components import LEAST_PX, Atom, Components, cut_out, digit_height, find_components
 from agent.vision.frames import remove_frames
-from agent.vision.ink import Ink, leave_out
+from agent.vision.ink import Ink, fainter, leave_out
 from agent.vision.rules import remove_rules
 from agent.vision.seams import split_each
 
@@ -44,6 +44,18 @@ MOST_WIDE = 150
 """Where more are wide, most of them are words: the highest are split."""
 PRINT_FACTOR = 0.7
 """Lines that may be darker than what is written are sought at this multiple of the ink's level."""
+FAINT = 0.35
+"""Ink that is nowhere darker than the level, be it darker than this share of it, no mask shows well."""
+FAINT_FACTOR = 0.9
+"""What is written so faintly is told from a mask at this multiple of its own level."""
+HALO_PX = 7
+"""What lies so close around other ink is its blurred border."""
+MOST_KNOWN = 0.1
+"""A component of fainter writing is covered by other ink at most so far ..."""
+LEAST_NEW = 4
+"""... and at least so many are large enough for digits ..."""
+MOST_NEW_SPECKS = 25
+"""... with at most so many specks for each."""
 MOST_CANDIDATES = 1200
 """More than this have only pages of print and texture; a net's time goes into their number."""
 
@@ -93,6 +105,30 @@ def beside_print(ink: Ink) -> Ink:
     _, labels = cv2.connectedComponents(strokes.mask)
     with_lines = np.bincount(labels[lines > 0], minlength=labels.max() + 1) > 0  # corners and the teeth of combs, too
     return leave_out(ink, with_lines[labels].astype(np.uint8))
+
+
+def beside_ink(ink: Ink) -> Ink | None:
+    """The ink as it is of what is so faint that no mask shows it; None where nothing of a digit's size is.
+
+    Beside print, a marker, or the dark table that a sheet lies on, pencil is little more than the paper's texture.
+    """
+    _, shown = cv2.threshold(ink.strength, FAINT * ink.level, 1, cv2.THRESH_BINARY)
+    _, labels = cv2.connectedComponents(shown)
+    dark = np.bincount(labels[ink.strength > ink.level], minlength=labels.max() + 1) > 0
+    dark[0] = False  # the paper
+    halo = np.ones((HALO_PX, HALO_PX), np.uint8)
+    known = np.asarray(cv2.dilate(dark[labels].astype(np.uint8), halo), np.uint8)
+    faint = fainter(ink, known)
+    if faint is None:
+        return None
+    strokes = find_strokes(faint, FAINT_FACTOR)
+    x, y, w, h = strokes.written.boxes.T
+    sums = cv2.integral(known)
+    covered = sums[y + h, x + w] - sums[y, x + w] - sums[y + h, x] + sums[y, x]
+    new = covered < MOST_KNOWN * w * h
+    large = int((new & (np.maximum(w, h) >= strokes.least_px)).sum())
+    specks = int(new.sum()) - large
+    return faint if large >= LEAST_NEW and specks <= MOST_NEW_SPECKS * large else None
 
 
 def find_strokes(ink: Ink, factor: float) -> Strokes:

@@ -45,6 +45,10 @@ LIGHTER = 0.8
 """Writing whose level is less than this share of what it is with the printed lines is lighter than these."""
 MUCH = 0.1
 """So much is written, as a share of the printed lines."""
+LEAST_FAINT = 0.01
+"""Fainter writing is at least so much, as a share of the rest ..."""
+CLEAR = 1.3
+"""... and stands out so many times as much as the paper's texture."""
 SAMPLED = 100_000
 """Beyond this many pixels every second row tells enough of how contrast is distributed."""
 
@@ -133,6 +137,27 @@ def leave_out(ink: Ink, print_: Gray) -> Ink:
         return ink
     strength = np.asarray(cv2.convertScaleAbs(ink.strength, alpha=gain), np.uint8)
     return replace(ink, strength=strength, level=min(200, round(gain * written)), noise=round(gain * ink.noise))
+
+
+def fainter(ink: Ink, known: Gray) -> Ink | None:
+    """The ink at the strength and level of what is far fainter than the rest: pencil beside print, or a dark table.
+
+    Args:
+        ink: of a picture.
+        known: uint8 (h, w), not 0 where the rest is.
+
+    Returns:
+        None where nothing is left that stands out from the paper.
+    """
+    rest = _histogram(ink.strength, (known == 0).astype(np.uint8))
+    gain = 255 / max(_quantile(rest, 0.998), ink.noise + 20)
+    strength = np.asarray(cv2.convertScaleAbs(ink.strength, alpha=gain), np.uint8)
+    noise = round(gain * ink.noise)
+    histogram = np.asarray(_histogram(strength, (known == 0).astype(np.uint8)), np.float64)
+    written = _level(histogram, noise)
+    if histogram[written:].sum() < LEAST_FAINT * cv2.countNonZero(known) or written < CLEAR * noise:
+        return None
+    return replace(ink, strength=strength, level=written, noise=noise)
 
 
 def _to_working_scale(image: Picture, longest_px: int) -> tuple[Picture, float]:

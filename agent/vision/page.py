@@ -6,12 +6,13 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agent.vision.box import Box
-from agent.vision.candidates import Candidate, beside_print, find_page_candidates
+from agent.vision.candidates import Candidate, beside_ink, beside_print, find_page_candidates
 from agent.vision.digits import Digit, select, surest
 from agent.vision.ink import Ink, find_ink, find_inks
 from agent.vision.judge import Judged, Nets, judge
@@ -40,6 +41,18 @@ QUICK = Depth(longest_px=800, levels=(0.6, 0.9), alike=0.06, hard=False)
 """For every live frame."""
 THOROUGH = Depth(longest_px=1600, levels=(0.5, 0.7, 0.9, 1.15), alike=0.0, hard=True)
 """For stills."""
+
+
+FAINT_LEVELS = (0.5, 0.9)
+"""Masks of fainter writing, whose strokes have been made strong."""
+
+
+class Look(NamedTuple):
+    """One way of looking at a picture."""
+
+    ink: Ink
+    levels: tuple[float, ...]
+    """Masks are cut at these multiples of the ink's level."""
 
 
 @dataclass(frozen=True)
@@ -95,16 +108,16 @@ def look(image: NDArray[np.uint8], nets: Nets, depth: Depth = THOROUGH) -> Looke
     stage_ms = dict.fromkeys(STAGES, 0.0)
     h, w = image.shape[:2]
     with _timed(stage_ms, "ink"):
-        inks = _hard_inks(image, depth) if depth.hard else (find_ink(image, depth.longest_px),)
+        ways = looks(image, depth)
     seen: list[Seen] = []
-    for ink in inks:
+    for ink, levels in ways:
         with _timed(stage_ms, "candidates"):
-            masks = [find_page_candidates(ink, factor) for factor in depth.levels]
+            masks = [find_page_candidates(ink, factor) for factor in levels]
         with _timed(stage_ms, "classify"):
             judged = judge(ink, [c for candidates in masks for c in candidates], nets, alike=depth.alike)
         with _timed(stage_ms, "lines"):
             ends = np.cumsum([len(candidates) for candidates in masks])[:-1].tolist()
-            for factor, candidates, part in zip(depth.levels, masks, judged.split(ends), strict=True):
+            for factor, candidates, part in zip(levels, masks, judged.split(ends), strict=True):
                 found = outside_words(select(candidates, part.probability), candidates)
                 digits = {c: replace(d, box=in_picture(c, ink, w, h)) for c, d in found.items()}
                 seen.append(Seen(ink, factor, candidates, part, digits))
@@ -115,8 +128,13 @@ def look(image: NDArray[np.uint8], nets: Nets, depth: Depth = THOROUGH) -> Looke
     return Looked(tuple(seen), gathered, page)
 
 
-def _hard_inks(image: NDArray[np.uint8], depth: Depth) -> tuple[Ink, ...]:
-    return tuple(beside_print(level(ink)) for ink in find_inks(image, depth.longest_px))
+def looks(image: NDArray[np.uint8], depth: Depth) -> tuple[Look, ...]:
+    """All ways of looking at a picture; arguments as in `look`."""
+    if not depth.hard:
+        return (Look(find_ink(image, depth.longest_px), depth.levels),)
+    inks = [beside_print(level(ink)) for ink in find_inks(image, depth.longest_px)]
+    faint = [Look(ink, FAINT_LEVELS) for ink in map(beside_ink, inks) if ink is not None]
+    return (*(Look(ink, depth.levels) for ink in inks), *faint)
 
 
 def in_picture(candidate: Candidate, ink: Ink, width: int, height: int) -> Box:

@@ -8,7 +8,14 @@ import pytest
 from numpy.typing import NDArray
 
 from agent.vision.box import Box
-from agent.vision.candidates import MOST_CANDIDATES, beside_print, find_candidates, find_page_candidates, find_strokes
+from agent.vision.candidates import (
+    MOST_CANDIDATES,
+    beside_ink,
+    beside_print,
+    find_candidates,
+    find_page_candidates,
+    find_strokes,
+)
 from agent.vision.components import cut_out, find_components
 from agent.vision.ink import find_ink
 
@@ -102,3 +109,33 @@ def test_a_dotted_line_is_no_grain() -> None:
 def test_grain_offers_nothing() -> None:
     picture = np.clip(np.random.default_rng(0).normal(200, 6, (120, 300, 1)), 0, 255).repeat(3, axis=2)
     assert not find_page_candidates(find_ink(picture.astype(np.uint8), 1600), 0.7)
+
+
+def sheet_on_a_dark_table(pencil: tuple[int, int, int] | None) -> NDArray[np.uint8]:
+    picture = np.full((600, 800, 3), 60, np.uint8)
+    picture[60:540, 60:740] = 210
+    for x, text in zip((120, 400), ("3062", "7481"), strict=True):
+        if pencil:
+            cv2.putText(picture, text, (x, 320), cv2.FONT_HERSHEY_SIMPLEX, 2.5, pencil, 4, cv2.LINE_AA)
+    grain = np.random.default_rng(0).normal(0, 1, picture.shape)
+    return np.clip(picture + grain, 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("pencil", [(150, 150, 150), (165, 165, 165), (210, 175, 170)])
+def test_pencil_on_a_sheet_that_lies_on_a_dark_table_is_written(pencil: tuple[int, int, int]) -> None:
+    picture = sheet_on_a_dark_table(pencil)
+    written = cv2.absdiff(picture, sheet_on_a_dark_table(None)).max(axis=2) > 20
+    faint = beside_ink(find_ink(picture, 800))
+    assert faint is not None
+    assert find_strokes(faint, 0.9).mask[written].mean() > 0.9
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        pytest.param(sheet_on_a_dark_table(None), id="nothing"),
+        pytest.param(sheet_on_a_dark_table((60, 60, 60)), id="as-dark-as-the-table"),
+    ],
+)
+def test_where_nothing_is_fainter_there_is_nothing_to_look_at_again(picture: NDArray[np.uint8]) -> None:
+    assert beside_ink(find_ink(picture, 800)) is None
