@@ -85,6 +85,9 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class Fit(Step, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="fit"):
     """Learn; the net stays as it is."""
 
+    expand: Positive = 1
+    """How many times as wide each convolution is in its middle while it learns."""
+
 
 class Prune(Step, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="prune"):
     """Take channels out for good: those with the smallest weights."""

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, fx, nn
 
+from converters.compress.expand import expand
 from converters.compress.prune import prune
 from converters.compress.quantize import finish, prepare
 from converters.compress.sparsify import bake, sparsify
@@ -22,7 +23,7 @@ from converters.export.ranges import Ranges, fold, measure_ranges
 from converters.nets import build_net
 from converters.nets.shape import shape_like
 from converters.nets.tensors import to_input
-from converters.recipe import Prune, Quantize, Sparsify, Step, StepsRecipe
+from converters.recipe import Fit, Prune, Quantize, Sparsify, Step, StepsRecipe
 from converters.report.log import StepRow
 from converters.train.calibrate import calibrate
 from converters.train.gather import Gathered
@@ -146,6 +147,8 @@ def _take(shop: _Shop, step: Step, net: nn.Module, state: _State) -> tuple[nn.Mo
 
 
 def _change(step: Step, net: nn.Module) -> nn.Module:
+    if isinstance(step, Fit) and step.expand > 1:
+        return expand(net, step.expand)
     if isinstance(step, Prune):
         return prune(net, step.channels, torch.zeros(1, 1, 28, 28))
     return sparsify(net) if isinstance(step, Sparsify) else net

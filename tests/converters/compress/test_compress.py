@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from agent.vision.digits import NOT_A_DIGIT
 from converters.compress.distil import Ensemble, Teachers, distilling
+from converters.compress.expand import expand
 from converters.compress.prune import prune
 from converters.compress.quantize import finish, prepare
 from converters.compress.sparsify import bake, sparsify, two_of_four
@@ -44,6 +45,25 @@ def test_pruned_channels_are_gone_and_their_work_with_them(net: nn.Module) -> No
     with torch.no_grad():
         assert again(to_input(GLYPHS)).shape == (len(GLYPHS), 11)
         assert torch.equal(again(to_input(GLYPHS)), net(to_input(GLYPHS)))
+
+
+def test_an_expanded_net_computes_the_same_learns_along_more_paths_and_is_as_small_again(net: nn.Module) -> None:
+    inputs, names = to_input(GLYPHS), list(net.state_dict())
+    with torch.no_grad():
+        before = net(inputs)
+    wide = expand(copy.deepcopy(net), 4)
+    assert sum(p.numel() for p in wide.parameters()) > 10 * sum(p.numel() for p in net.parameters())
+    assert torch.allclose(wide(inputs), before, atol=1e-5)
+    optimizer = torch.optim.SGD(wide.parameters(), 0.1)
+    wide(inputs).square().sum().backward()
+    assert all(p.grad is not None and p.grad.any() for p in wide.get_submodule("features").parameters())
+    optimizer.step()
+    with torch.no_grad():
+        learnt = wide(inputs)
+        narrow = bake(wide)
+        assert list(narrow.state_dict()) == names
+        assert torch.allclose(narrow(inputs), learnt, atol=1e-5)
+    assert not torch.allclose(learnt, before, atol=1e-2)
 
 
 def test_two_of_four_input_channels_stay_and_they_are_the_largest(net: nn.Module) -> None:
