@@ -13,7 +13,7 @@ from torch.nn.utils import parametrize
 
 
 class Expanded(nn.Module):
-    """A kernel (o, i, h, w) is `after` (o, f·o) times a middle (f·o, f·i, h, w) times `before` (f·i, i), all float32."""
+    """A kernel (o, i, h, w) is `after` (o, f·o) times a middle (f·o, f·i, h, w) times `before` (f·i, i); float32."""
 
     def __init__(self, outputs: int, inputs: int, factor: int) -> None:
         super().__init__()
