@@ -12,7 +12,7 @@ python -m benchmarks.fields     # single fields of forms, by what makes them har
 python -m benchmarks.isolated   # digits that others cut out one by one; needs their files
 python -m benchmarks.plain      # the small tier against the plain CNN in fp32; needs torch
 
-And what writes tables into the README:
+And what writes tables into the README and docs/measured.md:
 
 python -m benchmarks.nets           # what ships and what was trained
 python -m benchmarks.instructions   # instructions a digit and a frame take, under qemu (`make count`)

@@ -2,8 +2,8 @@
 
 Each starts for the first time, with the wheel of this checkout. Which artifacts run there, give the right logits and
 are accurate enough is as on the board itself, up to its GPU; which of these is the fastest is qemu's to say, and
-qemu's time is no board's. `--save` writes the table into the README. The first time, an arm64 userland is fetched into
-DIGIT_BOARD_CACHE.
+qemu's time is no board's. `--save` writes the table into docs/measured.md. The first time, an arm64 userland is fetched
+into DIGIT_BOARD_CACHE.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 import msgspec
 
 from agent.choice.choice import Choice
-from benchmarks.readme import put
+from benchmarks.documents import MEASURED, put
 from profiles.manifest import Role
 from tools.arm64.boards import BOARDS
 from tools.arm64.plant import build_wheel, plant
@@ -40,7 +40,7 @@ Choices = Mapping[Role, Choice]
 def main() -> int:
     """Let every board choose, print the table, and keep it where that is asked for."""
     parser = argparse.ArgumentParser(description="Tell what the agent chooses on seven boards under qemu.")
-    parser.add_argument("--save", action="store_true", help="write the table into the README")
+    parser.add_argument("--save", action="store_true", help="write the table into docs/measured.md")
     save = parser.parse_args().save
     try:
         chosen = choose_everywhere(make_world(board_cache()))
@@ -50,7 +50,7 @@ def main() -> int:
     lines = list(table(chosen))
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     if save:
-        put("boards", [*CAPTION.splitlines(), "", *lines])
+        put("boards", [*CAPTION.splitlines(), "", *lines], MEASURED)
     return 0
 
 

@@ -2,7 +2,8 @@
 
 Counted under qemu, so a desktop tells what a board does, to a fraction of a per mille; not how long it takes, for there
 are no caches and no pipeline. Everything is counted twice to show that. It is held against `instructions.json`, which
-`--save` writes anew, and the table in the README. The first time, an arm64 userland is fetched into DIGIT_BOARD_CACHE.
+`--save` writes anew, and the table in docs/measured.md. The first time, an arm64 userland is fetched into
+DIGIT_BOARD_CACHE.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ import msgspec
 from rich.console import Console
 
 from benchmarks.bounds import Bound, tell
+from benchmarks.documents import MEASURED, put
 from benchmarks.note import draw_frame
-from benchmarks.readme import put
 from tools.arm64.plant import build_wheel
 from tools.arm64.world import MissingTool, board_cache, make_world
 from tools.insn.count import count_work
@@ -40,7 +41,7 @@ MOST_APART_PERCENT = 0.1
 def main() -> int:
     """Count, print, and say whether it is repeatable and not much more than it was."""
     parser = argparse.ArgumentParser(description="Count the instructions that reading takes on a board's core.")
-    parser.add_argument("--save", action="store_true", help="keep them to hold later ones against, and in the README")
+    parser.add_argument("--save", action="store_true", help="keep them for later ones, and in docs/measured.md")
     save = parser.parse_args().save
     try:
         runs = count(board_cache())
@@ -52,7 +53,7 @@ def main() -> int:
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     if save:
         BASELINE.write_bytes(msgspec.json.format(msgspec.json.encode(counts), indent=1) + b"\n")
-        put("instructions", lines)
+        put("instructions", lines, MEASURED)
     before = msgspec.json.decode(BASELINE.read_bytes(), type=dict[str, dict[str, int]])
     return tell(bounds(runs, before), Console())
 

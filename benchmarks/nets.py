@@ -1,4 +1,4 @@
-"""The README's tables of nets: what ships, and how often what was trained is right: `python -m benchmarks.nets`.
+"""The documents' tables of nets: what ships, and how often what was trained is right: `python -m benchmarks.nets`.
 
 Nothing is measured here: `digit-convert` measured each file when it was made, `digit-convert train` each run.
 """
@@ -9,17 +9,19 @@ import sys
 from collections.abc import Iterator
 
 from agent.folders import default_artifacts
-from benchmarks.readme import put
+from benchmarks.documents import MEASURED, README, put
 from converters.report.log import SHIPPED, read
 from converters.report.tables import Table, cells, log_tables
 from profiles.manifest import Artifact, load_manifest
 
 
 def main() -> int:
-    """Write both tables into the README."""
+    """Write what ships as int8 into the README, everything into `docs/measured.md`."""
+    artifacts = load_manifest(default_artifacts()).artifacts
     seeds, *_ = log_tables(read(SHIPPED))
-    put("files", cells(files(load_manifest(default_artifacts()).artifacts)))
-    put("recipes", cells(seeds))
+    put("tiers", cells(files(tuple(a for a in artifacts if a.precision == "int8"))), README)
+    put("files", cells(files(artifacts)), MEASURED)
+    put("recipes", cells(seeds), MEASURED)
     return 0
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.readme import README, put
+from benchmarks.documents import MEASURED, README, put
 
 DOCUMENT = "before\n<!-- costs -->\n\nold\n\n<!-- end of costs -->\nafter\n"
 
@@ -36,9 +36,12 @@ def test_without_its_marks_nothing_is_written(document: Path, lost: str) -> None
     assert document.read_text() == DOCUMENT.replace(lost, "")
 
 
-@pytest.mark.parametrize("name", ["boards", "instructions"])
-def test_the_readme_has_a_place_for_each_table(tmp_path: Path, name: str) -> None:
-    copy = tmp_path / "README.md"
-    copy.write_text(README.read_text())
+@pytest.mark.parametrize(
+    ("name", "document"),
+    [("tiers", README), *((name, MEASURED) for name in ("files", "recipes", "boards", "instructions"))],
+)
+def test_there_is_a_place_for_each_table(tmp_path: Path, name: str, document: Path) -> None:
+    copy = tmp_path / document.name
+    copy.write_text(document.read_text())
     put(name, ["| a |"], copy)
     assert f"<!-- {name} -->\n\n| a |\n\n<!-- end of {name} -->" in copy.read_text()

@@ -1,14 +1,17 @@
-"""Tables that stand in the README and were typed by nobody: each between two marks that its readers do not see."""
+"""Tables in documents that were typed by nobody: each stands between two marks that its readers do not see."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+MEASURED = ROOT / "docs" / "measured.md"
+"""All that is too long for the README."""
 
 
-def put(name: str, lines: Iterable[str], document: Path = README) -> None:
+def put(name: str, lines: Iterable[str], document: Path) -> None:
     """Replace what stands between `<!-- name -->` and `<!-- end of name -->`, each a line of its own.
 
     Args:
