@@ -47,8 +47,8 @@ FAINT_LEVELS = (0.5, 0.9)
 """Masks of fainter writing, whose strokes have been made strong."""
 
 
-class Look(NamedTuple):
-    """One way of looking at a picture."""
+class Layer(NamedTuple):
+    """A picture's ink of one kind: dark, light, or far fainter than the rest."""
 
     ink: Ink
     levels: tuple[float, ...]
@@ -108,9 +108,9 @@ def look(image: NDArray[np.uint8], nets: Nets, depth: Depth = THOROUGH) -> Looke
     stage_ms = dict.fromkeys(STAGES, 0.0)
     h, w = image.shape[:2]
     with _timed(stage_ms, "ink"):
-        ways = looks(image, depth)
+        layers = find_layers(image, depth)
     seen: list[Seen] = []
-    for ink, levels in ways:
+    for ink, levels in layers:
         with _timed(stage_ms, "candidates"):
             masks = [find_page_candidates(ink, factor) for factor in levels]
         with _timed(stage_ms, "classify"):
@@ -128,13 +128,13 @@ def look(image: NDArray[np.uint8], nets: Nets, depth: Depth = THOROUGH) -> Looke
     return Looked(tuple(seen), gathered, page)
 
 
-def looks(image: NDArray[np.uint8], depth: Depth) -> tuple[Look, ...]:
-    """All ways of looking at a picture; arguments as in `look`."""
+def find_layers(image: NDArray[np.uint8], depth: Depth) -> tuple[Layer, ...]:
+    """The ink of a picture; arguments as in `look`."""
     if not depth.hard:
-        return (Look(find_ink(image, depth.longest_px), depth.levels),)
+        return (Layer(find_ink(image, depth.longest_px), depth.levels),)
     inks = [beside_print(level(ink)) for ink in find_inks(image, depth.longest_px)]
-    faint = [Look(ink, FAINT_LEVELS) for ink in map(beside_ink, inks) if ink is not None]
-    return (*(Look(ink, depth.levels) for ink in inks), *faint)
+    faint = [Layer(ink, FAINT_LEVELS) for ink in map(beside_ink, inks) if ink is not None]
+    return (*(Layer(ink, depth.levels) for ink in inks), *faint)
 
 
 def in_picture(candidate: Candidate, ink: Ink, width: int, height: int) -> Box:
