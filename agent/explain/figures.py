@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from agent.explain.fates import FATES, Fate, Rgb, Told
 from agent.vision.box import Box
-from agent.vision.candidates import find_strokes
 from agent.vision.cut import cut_glyph
 from agent.vision.ink import Ink
 from agent.vision.page import Page, Seen
+from agent.vision.strokes import find_strokes
 from agent.vision.surroundings import cut_surroundings
 
 Pixels = NDArray[np.uint8]

@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.vision.box import Box
-from agent.vision.candidates import Candidate, beside_ink, beside_print, find_page_candidates
+from agent.vision.candidates import Candidate, find_page_candidates
 from agent.vision.digits import Digit, select, surest
 from agent.vision.ink import Ink, find_ink, find_inks
 from agent.vision.judge import Judged, Nets, judge
 from agent.vision.lines import Reading, group_lines
+from agent.vision.strokes import beside_ink, beside_print
 from agent.vision.tilt import level
 from agent.vision.words import outside_words
 
