@@ -34,6 +34,7 @@ CONDITIONS = {
     "turned -20°": Conditions(turn_deg=-20),
     "shadow": Conditions(shadow=True),
     "show-through": Conditions(show_through=True),
+    "stained": Conditions(stained=True),
     "light on dark": Conditions(dark=True),
     "dark and light": Conditions(half_dark=True),
     "print beside": Conditions(print_beside=True),

@@ -15,7 +15,7 @@ from converters.data.scenes.fields import any_kind, draw_field
 from converters.data.scenes.lettering import Fonts
 from converters.data.scenes.notes import write_cheque, write_notes, write_nothing, write_sums
 from converters.data.scenes.page import Page, Scene, crop
-from converters.data.scenes.paper import blank
+from converters.data.scenes.paper import blank, stain
 from converters.data.scenes.tables import fill_form, fill_grid, fill_table
 from converters.data.scenes.view import View, choose_view, enlarged, straight
 from converters.data.scenes.words import number, print_lines
@@ -46,6 +46,8 @@ class Conditions:
     """With a hard or soft edge."""
     show_through: bool = False
     """The writing on the back."""
+    stained: bool = False
+    """Rings of cups, and drops."""
     dark: bool = False
     """Light on dark."""
     half_dark: bool = False
@@ -109,6 +111,7 @@ def _any_conditions(rng: np.random.Generator) -> Conditions:
         turn_deg,
         shadow=rng.random() < 0.22,
         show_through=rng.random() < 0.15,
+        stained=rng.random() < 0.1,
         dark=rng.random() < 0.1,
         half_dark=rng.random() < 0.04,
         print_beside=rng.random() < 0.1,
@@ -118,6 +121,8 @@ def _any_conditions(rng: np.random.Generator) -> Conditions:
 def _draw(desk: Desk, kind: str, conditions: Conditions, view: View) -> Scene:
     if conditions.show_through:
         _show_through(desk)
+    if conditions.stained:
+        stain(desk.page)
     layout, _ = LAYOUTS[kind]
     layout(_beside_print(desk) if conditions.print_beside else desk)
     if conditions.half_dark:

@@ -85,6 +85,28 @@ def rule(page: Page, pitch_px: float, *, squared: bool) -> None:
     page.stamp(coverage, (0, 0), ink)
 
 
+def stain(page: Page) -> None:
+    """Rings that cups left, and drops: darkest at their edge, where they dried last."""
+    rng = page.rng
+    shade = np.zeros((page.h, page.w), np.uint8)
+    for _ in range(int(rng.choice([1, 1, 2, 3]))):
+        at = (int(rng.integers(page.w)), int(rng.integers(page.h)))
+        size = np.exp(rng.uniform(np.log(8), np.log(0.45 * min(page.w, page.h))))
+        axes = (round(size), round(size * rng.uniform(0.75, 1)))
+        turn, begin = rng.uniform(0, 360, 2)
+        end = begin + (360 if rng.random() < 0.6 else rng.uniform(90, 340))
+        if rng.random() < 0.35:
+            cv2.ellipse(shade, at, axes, turn, 0, 360, int(rng.integers(40, 160)), -1, cv2.LINE_AA)
+        for width in (rng.uniform(0.05, 0.16), rng.uniform(0.02, 0.06)):
+            cv2.ellipse(
+                shade, at, axes, turn, begin, end, int(rng.integers(90, 256)), max(1, round(width * size)), cv2.LINE_AA
+            )
+    wet = cv2.GaussianBlur(shade, (0, 0), rng.uniform(0.5, 2)).astype(np.float32) / 255
+    uneven = np.clip(1 + 0.25 * cloud(rng, page.h, page.w, rng.uniform(10, 60)), 0, 1)
+    colour = np.array((40, 80, 120), np.float32) if rng.random() < 0.5 else _tint(rng)
+    shade_page(page, np.asarray(rng.uniform(0.08, 0.5) * wet * uneven, np.float32), colour)
+
+
 def texture(page: Page) -> None:
     """What is no paper at all: bricks, leaves, planks, cloth, skin."""
     rng = page.rng

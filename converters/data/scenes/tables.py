@@ -33,6 +33,18 @@ def fill_grid(desk: Desk) -> None:
             write_in_cell(desk, hand, label, area)
     if rng.random() < 0.4:
         letter(desk, print_face(desk, 0.4 * cell), f"{word(rng)} {number(rng)}", (left, top - 0.3 * cell), ink)
+    if rng.random() < 0.3:
+        _label_columns(desk, (left, top + rows * cell, columns * cell, cell), columns)
+
+
+def _label_columns(desk: Desk, area: Area, columns: int) -> None:
+    """A printed number under each column, in no cell: it labels, and is not what was entered."""
+    rng, ink = desk.rng, print_ink(desk)
+    x, y, w, h = area
+    face = print_face(desk, h * rng.uniform(0.3, 0.6))
+    baseline = y + h * rng.uniform(0.6, 1.3)
+    for i in range(columns):
+        letter(desk, face, str(rng.integers(10)), (x + (i + rng.uniform(0.3, 0.45)) * w / columns, baseline), ink)
 
 
 def _rule_grid(desk: Desk, ink: Ink, area: Area, cell: float) -> None:

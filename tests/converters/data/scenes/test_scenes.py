@@ -167,6 +167,7 @@ def test_given_glyphs_are_used() -> None:
         Conditions(turn_deg=-20),
         Conditions(shadow=True),
         Conditions(show_through=True),
+        Conditions(stained=True),
         Conditions(dark=True),
         Conditions(half_dark=True),
         Conditions(print_beside=True),
