@@ -21,6 +21,8 @@ MOST_COVERED = 0.4
 """Digits share at most this much of the smaller one's box."""
 LEAST_EXPLAINED = 0.3
 """A cluster of whose ink less than this is digits is a word or a drawing: what looks like a digit in it is none."""
+EQUALLY_SURE = 3
+"""Probabilities are compared to so many decimals: beyond them every processor rounds otherwise."""
 WORTH = 0.35
 """What reading a candidate costs: of two ways to read the same ink, the one with fewer doubts wins."""
 
@@ -88,9 +90,17 @@ def _ink(members: Iterable[Candidate]) -> int:
 
 
 def surest(seen: Iterable[Iterable[Digit]]) -> tuple[Digit, ...]:
-    """One set of digits from several masks of the same picture: of those that cover each other the surest."""
-    pool = sorted((d for digits in seen for d in digits), key=lambda d: -d.probability)
+    """One set of digits from several masks of the same picture: of those that cover each other the surest.
+
+    Where two are as sure, that is the one whose box takes least along.
+    """
+    pool = sorted((d for digits in seen for d in digits), key=_doubt)
     return tuple(pool[i] for i in uncovered([d.box for d in pool]))
+
+
+def _doubt(digit: Digit) -> tuple[float, int]:
+    """The less, the better."""
+    return -round(digit.probability, EQUALLY_SURE), digit.box.w * digit.box.h
 
 
 def uncovered(boxes: Sequence[Box]) -> list[int]:

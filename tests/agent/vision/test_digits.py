@@ -72,7 +72,8 @@ def test_digits_of_a_cluster_never_share_ink(logits: NDArray[np.float32]) -> Non
     assert all(a.box.right <= b.box.x for a, b in pairwise(found))
 
 
-HERE, SHIFTED, INSIDE, ASIDE = Box(0, 0, 20, 30), Box(2, 0, 20, 30), Box(0, 0, 20, 12), Box(21, 0, 20, 30)
+HERE, SHIFTED, LOOSE = Box(0, 0, 20, 30), Box(2, 0, 20, 30), Box(0, 0, 22, 32)
+INSIDE, ASIDE = Box(0, 0, 20, 12), Box(21, 0, 20, 30)
 
 
 @pytest.mark.parametrize(
@@ -81,6 +82,7 @@ HERE, SHIFTED, INSIDE, ASIDE = Box(0, 0, 20, 30), Box(2, 0, 20, 30), Box(0, 0, 2
         pytest.param([[Digit(3, 0.9, HERE)], [Digit(3, 0.8, SHIFTED)]], [3], id="seen-twice"),
         pytest.param([[Digit(3, 0.9, HERE)], [Digit(5, 0.95, SHIFTED)]], [5], id="the-surer-mask-wins"),
         pytest.param([[Digit(3, 0.95, HERE)], [Digit(7, 0.9, INSIDE)]], [3], id="a-part-of-it-is-no-second-digit"),
+        pytest.param([[Digit(3, 0.99991, LOOSE)], [Digit(5, 0.9999, HERE)]], [5], id="as-sure-and-tighter"),
         pytest.param([[Digit(3, 0.7, HERE)], [], []], [3], id="seen-by-one-mask-of-three"),
         pytest.param([[Digit(3, 0.7, HERE)], [Digit(8, 0.6, ASIDE)]], [3, 8], id="two-places"),
         pytest.param([[], []], [], id="nothing"),
