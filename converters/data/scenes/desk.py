@@ -50,10 +50,9 @@ class Hand:
         return max(1.0, self.writer.pen * self.height_px)
 
 
-def choose_height(desk: Desk, low: float = 12, high: float = 110) -> float:
+def choose_height(desk: Desk, high: float = 110) -> float:
     """A height for digits that fits the sheet, mostly 16 to 60 pixels."""
-    if desk.rng.random() > 0.2:
-        low, high = max(low, 15), min(high, 62)
+    low, high = (15, min(high, 62)) if desk.rng.random() > 0.2 else (12, high)
     return float(min(np.exp(desk.rng.uniform(np.log(low), np.log(high))), 0.7 * desk.page.h))
 
 

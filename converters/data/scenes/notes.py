@@ -85,7 +85,7 @@ def _decorated(rng: np.random.Generator, text: str) -> str:
 def write_sums(desk: Desk) -> None:
     """Sums as at school: numbers one below the other, a sign, a line, the result."""
     rng, page = desk.rng, desk.page
-    hand = take_pen(desk, choose_height(desk, 12, 60))
+    hand = take_pen(desk, choose_height(desk, 60))
     height = hand.height_px
     _choose_paper(desk, 1.3 * height)
     top = 0.0

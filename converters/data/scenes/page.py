@@ -151,10 +151,10 @@ class Page:
         return Scene(picture, tuple(digits), tuple(ignored))
 
 
-def _some(mask: NDArray[np.bool_], count: int = 24) -> Points:
-    """Up to about so many points of a mask, evenly picked."""
+def _some(mask: NDArray[np.bool_]) -> Points:
+    """At most four dozen points of a mask, evenly picked."""
     ys, xs = np.nonzero(mask)
-    every = max(1, len(xs) // count)
+    every = max(1, len(xs) // 24)
     return np.column_stack([xs[::every], ys[::every]]).astype(np.float64)
 
 

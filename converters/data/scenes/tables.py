@@ -69,7 +69,7 @@ def _print_in_cell(desk: Desk, face: Face, label: int, area: Area, ink: Ink) -> 
 def fill_form(desk: Desk) -> None:
     """Fields of a form: a box for each digit, combs, underlines, boxes to tick; printed labels."""
     rng, page = desk.rng, desk.page
-    height = choose_height(desk, 12, 45) if rng.random() < 0.6 else rng.uniform(11, 18)
+    height = choose_height(desk, 45) if rng.random() < 0.6 else rng.uniform(11, 18)
     hand = take_pen(desk, height)
     face, words, ink = (
         print_face(desk, max(6.0, height * rng.uniform(0.35, 0.9))),
@@ -136,7 +136,7 @@ def _fill_boxes(desk: Desk, hand: Hand, at: Spot, kind: str) -> float:
 def fill_table(desk: Desk) -> None:
     """A table or score sheet: names, numbers in columns."""
     rng, page = desk.rng, desk.page
-    height = choose_height(desk, 12, 45)
+    height = choose_height(desk, 45)
     hand, ink = take_pen(desk, height), print_ink(desk)
     row_h, column_w = height * rng.uniform(1.3, 2), height * rng.uniform(1.8, 5)
     face = print_face(desk, 0.6 * height) if rng.random() < 0.5 else hand_face(desk, 0.9 * height)
