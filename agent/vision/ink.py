@@ -49,6 +49,10 @@ LEAST_FAINT = 0.01
 """Fainter writing is at least so much, as a share of the rest ..."""
 CLEAR = 1.3
 """... and stands out so many times as much as the paper's texture."""
+WIDE = 0.03
+"""Faint strokes are thinner than this share of the picture's longest side ..."""
+LEAST_WIDE_PX = 15
+"""... or than this."""
 SAMPLED = 100_000
 """Beyond this many pixels every second row tells enough of how contrast is distributed."""
 
@@ -149,15 +153,22 @@ def fainter(ink: Ink, known: Gray) -> Ink | None:
     Returns:
         None where nothing is left that stands out from the paper.
     """
-    rest = _histogram(ink.strength, (known == 0).astype(np.uint8))
+    thin = _thin(ink.strength)
+    rest = _histogram(thin, (known == 0).astype(np.uint8))
     gain = 255 / max(_quantile(rest, 0.998), ink.noise + 20)
-    strength = np.asarray(cv2.convertScaleAbs(ink.strength, alpha=gain), np.uint8)
+    strength = np.asarray(cv2.convertScaleAbs(thin, alpha=gain), np.uint8)
     noise = round(gain * ink.noise)
     histogram = np.asarray(_histogram(strength, (known == 0).astype(np.uint8)), np.float64)
     written = _level(histogram, noise)
     if histogram[written:].sum() < LEAST_FAINT * cv2.countNonZero(known) or written < CLEAR * noise:
         return None
     return replace(ink, strength=strength, level=written, noise=noise)
+
+
+def _thin(strength: Gray) -> Gray:
+    """What is no wider than a stroke: the rims of shadows and the dark corners of a lens are as faint as pencil."""
+    wide_px = max(LEAST_WIDE_PX, round(WIDE * max(strength.shape))) | 1
+    return np.asarray(cv2.morphologyEx(strength, cv2.MORPH_TOPHAT, np.ones((wide_px, wide_px))), np.uint8)
 
 
 def _to_working_scale(image: Picture, longest_px: int) -> tuple[Picture, float]:
