@@ -23,6 +23,8 @@ class VerifierRecipe(
     name: str
     net: str
     epochs: Positive
+    expand: Positive = 1
+    """How many times as wide each convolution is in its middle while it learns."""
     batch: Positive
     learning_rate: Annotated[float, Meta(gt=0)]
     weight_decay: Annotated[float, Meta(ge=0)]

@@ -7,6 +7,7 @@ segmenter offers, such as halves of digits, pairs, letters, dots and stains.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +16,14 @@ from agent.vision.box import Box
 from agent.vision.candidates import Candidate, find_page_candidates
 from agent.vision.cut import cut_glyph
 from agent.vision.digits import NOT_A_DIGIT
-from agent.vision.ink import Ink, find_ink
-from agent.vision.page import THOROUGH
+from agent.vision.ink import Ink
+from agent.vision.page import THOROUGH, Depth, find_layers, in_picture
 from agent.vision.surroundings import CHANNELS, HEIGHT_PX, WIDTH_PX, cut_surroundings
 from converters.data.labelled import LabelledGlyphs
 from converters.data.scenes import Scene
 
+PLAIN = replace(THOROUGH, hard=False)
+"""A glyph shows its own ink alone, so one way of looking at a page is as good as several."""
 SAME = 0.7
 """A candidate whose box overlaps a digit's by this much (IoU) shows that digit."""
 ANOTHER = 0.45
@@ -29,7 +32,7 @@ IGNORED = 0.2
 """A candidate that overlaps an ignored box by this much says nothing."""
 UNSAID = -1
 """The label of a candidate about which nothing can be said."""
-MOST_OF_A_MASK = 150
+MOST_OF_A_MASK = 100
 """Candidates that are not digits, of one mask: a page of texture has thousands, and they are all alike."""
 ALL_THE_SAME = 0.15
 """How many of the candidates that a classifier throws out a verifier learns from all the same: the next classifier may
@@ -46,7 +49,7 @@ def harvest_glyphs(scenes: Iterable[Scene]) -> LabelledGlyphs:
     """
     parts = [
         (np.array([cut_glyph(ink, c) for c in candidates]), labels)
-        for ink, candidates, labels in _offered(scenes, None, halves_of_ones=False)
+        for ink, candidates, labels in _offered(scenes, PLAIN, None, halves_of_ones=False)
     ]
     return _together(parts, (28, 28))
 
@@ -61,7 +64,7 @@ def harvest_surroundings(scenes: Iterable[Scene], lets_through: LetsThrough | No
     """
     parts = [
         (cut_surroundings(ink, candidates), labels)
-        for ink, candidates, labels in _offered(scenes, lets_through, halves_of_ones=True)
+        for ink, candidates, labels in _offered(scenes, THOROUGH, lets_through, halves_of_ones=True)
     ]
     return _together(parts, (CHANNELS, HEIGHT_PX, WIDTH_PX))
 
@@ -73,15 +76,14 @@ def _together(parts: Sequence[tuple[NDArray[np.uint8], NDArray[np.int64]]], shap
 
 
 def _offered(
-    scenes: Iterable[Scene], lets_through: LetsThrough | None, *, halves_of_ones: bool
+    scenes: Iterable[Scene], depth: Depth, lets_through: LetsThrough | None, *, halves_of_ones: bool
 ) -> Iterator[tuple[Ink, list[Candidate], NDArray[np.int64]]]:
     """What the segmenter offers, mask by mask: candidates of which something can be said, and their labels."""
     for number, scene in enumerate(scenes):
-        ink = find_ink(scene.image, THOROUGH.longest_px)
         rng = np.random.default_rng(number)
-        for factor in THOROUGH.levels:
+        for ink, factor in ((ink, factor) for ink, levels in find_layers(scene.image, depth) for factor in levels):
             candidates = find_page_candidates(ink, factor)
-            labels = _labels(candidates, scene, ink.scale, halves_of_ones=halves_of_ones)
+            labels = _labels(candidates, ink, scene, halves_of_ones=halves_of_ones)
             if lets_through:
                 _leave_out(lets_through, ink, candidates, labels, rng)
             others = np.flatnonzero(labels == NOT_A_DIGIT)
@@ -106,9 +108,10 @@ def _leave_out(
         labels[others[~passes & (rng.random(len(others)) > ALL_THE_SAME)]] = UNSAID
 
 
-def _labels(candidates: Sequence[Candidate], scene: Scene, scale: float, *, halves_of_ones: bool) -> NDArray[np.int64]:
+def _labels(candidates: Sequence[Candidate], ink: Ink, scene: Scene, *, halves_of_ones: bool) -> NDArray[np.int64]:
     """What each candidate shows; UNSAID where that is open."""
-    boxes = np.array([c.box for c in candidates], float).reshape(-1, 4) / scale
+    h, w = scene.image.shape[:2]
+    boxes = np.array([in_picture(c, ink, w, h) for c in candidates], float).reshape(-1, 4)
     digits = np.array([label for label, _ in scene.digits] or [NOT_A_DIGIT])
     truth = np.array([box for _, box in scene.digits] or [Box(0, 0, 0, 0)], float)
     overlaps = _overlaps(boxes, truth)

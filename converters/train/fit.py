@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from agent.vision.digits import CLASSES, NOT_A_DIGIT
+from converters.compress.expand import expand
+from converters.compress.sparsify import bake
 from converters.data.labelled import LabelledGlyphs
 from converters.nets.tensors import to_input
 from converters.recipe import VerifierRecipe
@@ -48,6 +50,8 @@ def fit(
         OutputError: it cannot be written.
     """
     device = device_at_hand()
+    if recipe.expand > 1:
+        net = expand(net, recipe.expand)
     learner = begin(net, recipe, device)
     saved = load_state(state_file, recipe.name, seed)
     if saved is not None:
@@ -69,7 +73,7 @@ def fit(
             mean_loss = learn_epoch(learner, recipe, batches, len(glyphs) // recipe.batch, loss)
             save_state(state_file, recipe.name, seed, {"learner": pack(learner)})
             report(Progress(learner.epoch, recipe.epochs, mean_loss, accuracy(learner.average, held_out)))
-    return learner.average.cpu()
+    return bake(learner.average).cpu()
 
 
 def _batches(glyphs: LabelledGlyphs, batch: int, device: torch.device) -> Iterator[Batch]:

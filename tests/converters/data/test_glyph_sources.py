@@ -24,6 +24,7 @@ from converters.data.surroundings import mix_surroundings
 from converters.recipe import VerifierRecipe
 from profiles.errors import DatasetError
 
+HARVESTS = (harvest_glyphs, harvest_surroundings)
 RECIPE = VerifierRecipe(
     name="tiny",
     net="verifier",
@@ -99,11 +100,24 @@ def test_the_segmenter_cuts_digits_and_outliers_out_of_a_picture() -> None:
     cv2.line(image, (180, 60), (240, 60), (40, 40, 40), 6)
     cv2.line(image, (210, 30), (210, 90), (40, 40, 40), 6)
     scene = Scene(image, ((5, Box(x, y, w, h)),))
-    for found, shape in ((harvest_glyphs([scene]), (28, 28)), (harvest_surroundings([scene]), (3, 32, 48))):
+    for harvest, shape in zip(HARVESTS, ((28, 28), (3, 32, 48)), strict=True):
+        found = harvest([scene])
         assert set(found.labels.tolist()) == {5, NOT_A_DIGIT}
         assert found.images.shape == (len(found), *shape)
     around = harvest_surroundings([Scene(image, (), ignored=(Box(x, y, w, h),))])
     assert 0 < len(around) < len(found)
+
+
+def test_a_verifier_learns_from_every_kind_of_ink_and_a_classifier_from_one() -> None:
+    dark = np.full((120, 300, 3), 230, np.uint8)
+    cv2.putText(dark, "5", (30, 90), cv2.FONT_HERSHEY_SIMPLEX, 3, (40, 40, 40), 6)
+    five = Box(*cv2.boundingRect((dark[..., 0] < 120).astype(np.uint8)))
+    both = np.concatenate([dark, 255 - dark])
+    one = Scene(dark, ((5, five),))
+    two = Scene(both, ((5, five), (5, five._replace(y=five.y + 120))))
+    (glyphs, surroundings), more = ([sum(harvest([s]).labels == 5) for harvest in HARVESTS] for s in (one, two))
+    assert glyphs == surroundings
+    assert glyphs < more[0] < more[1]
 
 
 def test_strokes_are_added_to_ones_and_sevens_alone() -> None:
