@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from agent.vision.box import Box
 from agent.vision.candidates import Candidate
-from agent.vision.digits import LEAST_PROBABILITY, NOT_A_DIGIT, Digit, uncovered
+from agent.vision.digits import NOT_A_DIGIT, Digit, uncovered
 from agent.vision.ink import Ink
 from agent.vision.page import Looked, Seen, in_picture
 
@@ -81,7 +81,7 @@ def _tell(looked: Looked, seen: Seen, number: int) -> Told:
     said = (seen.judged.classifier if by_classifier else seen.judged.probability)[number]
     label = int(said[:NOT_A_DIGIT].argmax())
     judged = seen.judged.probability[number]
-    if judged[:NOT_A_DIGIT].max() < LEAST_PROBABILITY:
+    if judged[:NOT_A_DIGIT].max() < seen.least:
         fate, reason = _rejected(said, label, by_classifier=by_classifier)
     elif candidate in seen.digits:
         fate, reason = _taken(looked, seen.digits[candidate])

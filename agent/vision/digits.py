@@ -15,8 +15,8 @@ from agent.vision.candidates import Candidate
 CLASSES = 11
 NOT_A_DIGIT = 10
 
-LEAST_PROBABILITY = 0.6
-"""A candidate less likely to be a digit than this is none."""
+LEAST_PROBABILITY = 0.7
+"""A candidate less likely to be a digit than this is none, unless the ink asks for more."""
 MOST_COVERED = 0.4
 """Digits share at most this much of the smaller one's box."""
 LEAST_EXPLAINED = 0.3
@@ -37,21 +37,24 @@ class Digit:
     box: Box
 
 
-def select(candidates: Sequence[Candidate], probability: NDArray[np.float32]) -> dict[Candidate, Digit]:
+def select(
+    candidates: Sequence[Candidate], probability: NDArray[np.float32], least: float = LEAST_PROBABILITY
+) -> dict[Candidate, Digit]:
     """Which candidates of one mask are digits, in working pixels: of each cluster the runs that explain most ink best.
 
     Args:
         candidates: of one mask, cluster by cluster.
         probability: float32 (n, 11), one row a candidate.
+        least: a candidate less likely to be a digit than this is none.
     """
     labels = probability[:, :NOT_A_DIGIT].argmax(axis=1).tolist()
     sure = probability[:, :NOT_A_DIGIT].max(axis=1).tolist()
     read = [Digit(label, p, c.box) for c, label, p in zip(candidates, labels, sure, strict=True)]
     clusters = groupby(zip(candidates, read, strict=True), key=lambda pair: pair[0].cluster)
-    return dict(pair for _, members in clusters for pair in _best_runs(list(members)))
+    return dict(pair for _, members in clusters for pair in _best_runs(list(members), least))
 
 
-def _best_runs(members: Sequence[tuple[Candidate, Digit]]) -> Iterator[tuple[Candidate, Digit]]:
+def _best_runs(members: Sequence[tuple[Candidate, Digit]], least: float) -> Iterator[tuple[Candidate, Digit]]:
     """Dynamic programming over a cluster's atoms: best[i] is the most that the first i atoms can be worth."""
     count = 1 + max(candidate.last for candidate, _ in members)
     best = [0.0] * (count + 1)
@@ -62,7 +65,7 @@ def _best_runs(members: Sequence[tuple[Candidate, Digit]]) -> Iterator[tuple[Can
     for end in range(count):
         best[end + 1] = best[end]
         for candidate, digit in by_end[end]:
-            if digit.probability < LEAST_PROBABILITY:
+            if digit.probability < least:
                 continue
             worth = best[candidate.first] + candidate.area * (digit.probability - WORTH)
             if worth > best[end + 1]:

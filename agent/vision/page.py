@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from agent.vision.box import Box
 from agent.vision.candidates import Candidate, find_page_candidates
-from agent.vision.digits import Digit, select, surest
+from agent.vision.digits import LEAST_PROBABILITY, Digit, select, surest
 from agent.vision.ink import Ink, find_ink, find_inks
 from agent.vision.judge import Judged, Nets, judge
 from agent.vision.lines import Reading, group_lines
@@ -46,6 +46,8 @@ THOROUGH = Depth(longest_px=1600, levels=(0.5, 0.7, 0.9, 1.15), alike=0.0, hard=
 
 FAINT_LEVELS = (0.5, 0.9)
 """Masks of fainter writing, whose strokes have been made strong."""
+LEAST_OF_FAINT = 0.8
+"""What is read in fainter writing is at least so probable: there is as much dirt in it as writing."""
 
 
 class Layer(NamedTuple):
@@ -54,6 +56,8 @@ class Layer(NamedTuple):
     ink: Ink
     levels: tuple[float, ...]
     """Masks are cut at these multiples of the ink's level."""
+    least: float = LEAST_PROBABILITY
+    """A candidate less likely to be a digit than this is none."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,8 @@ class Seen:
     judged: Judged
     digits: Mapping[Candidate, Digit]
     """The candidates that are digits as far as this mask tells, in pixels of the picture."""
+    least: float = LEAST_PROBABILITY
+    """A candidate less likely to be a digit than this is none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +117,7 @@ def look(image: NDArray[np.uint8], nets: Nets, depth: Depth = THOROUGH) -> Looke
     with _timed(stage_ms, "ink"):
         layers = find_layers(image, depth)
     seen: list[Seen] = []
-    for ink, levels in layers:
+    for ink, levels, least in layers:
         with _timed(stage_ms, "candidates"):
             masks = [find_page_candidates(ink, factor) for factor in levels]
         with _timed(stage_ms, "classify"):
@@ -119,9 +125,9 @@ def look(image: NDArray[np.uint8], nets: Nets, depth: Depth = THOROUGH) -> Looke
         with _timed(stage_ms, "lines"):
             ends = np.cumsum([len(candidates) for candidates in masks])[:-1].tolist()
             for factor, candidates, part in zip(levels, masks, judged.split(ends), strict=True):
-                found = outside_words(select(candidates, part.probability), candidates)
+                found = outside_words(select(candidates, part.probability, least), candidates)
                 digits = {c: replace(d, box=in_picture(c, ink, w, h)) for c, d in found.items()}
-                seen.append(Seen(ink, factor, candidates, part, digits))
+                seen.append(Seen(ink, factor, candidates, part, digits, least))
     with _timed(stage_ms, "lines"):
         gathered = surest(one.digits.values() for one in seen)
         readings = group_lines(gathered)
@@ -134,7 +140,7 @@ def find_layers(image: NDArray[np.uint8], depth: Depth) -> tuple[Layer, ...]:
     if not depth.hard:
         return (Layer(find_ink(image, depth.longest_px), depth.levels),)
     inks = [beside_print(level(ink)) for ink in find_inks(image, depth.longest_px)]
-    faint = [Layer(ink, FAINT_LEVELS) for ink in map(beside_ink, inks) if ink is not None]
+    faint = [Layer(ink, FAINT_LEVELS, LEAST_OF_FAINT) for ink in map(beside_ink, inks) if ink is not None]
     return (*(Layer(ink, depth.levels) for ink in inks), *faint)
 
 

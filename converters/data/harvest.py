@@ -81,7 +81,8 @@ def _offered(
     """What the segmenter offers, mask by mask: candidates of which something can be said, and their labels."""
     for number, scene in enumerate(scenes):
         rng = np.random.default_rng(number)
-        for ink, factor in ((ink, factor) for ink, levels in find_layers(scene.image, depth) for factor in levels):
+        masks = [(layer.ink, factor) for layer in find_layers(scene.image, depth) for factor in layer.levels]
+        for ink, factor in masks:
             candidates = find_page_candidates(ink, factor)
             labels = _labels(candidates, ink, scene, halves_of_ones=halves_of_ones)
             if lets_through:

@@ -77,7 +77,7 @@ def fates(*masks: Seen) -> tuple[dict[str, Told], ...]:
             "its ink is better explained by 4 (0.95)",
         ),
         (
-            seen(row(20, 20), a=(1, 0.9, 0), b=(7, 0.8, 0), ab=(4, 0.6, 0)),
+            seen(row(20, 20), a=(1, 0.9, 0), b=(7, 0.8, 0), ab=(4, 0.75, 0)),
             "ab",
             Fate.BESTED,
             "its ink is better explained by 1 (0.90) and 7 (0.80)",

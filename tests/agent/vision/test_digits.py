@@ -48,7 +48,7 @@ def judged(candidates: list[Candidate], **sure: tuple[int, float]) -> NDArray[np
     [
         pytest.param({"a": (4, 0.9), "b": (1, 0.9)}, [4, 1], id="two-digits-that-touch"),
         pytest.param({"a": (1, 0.8), "b": (7, 0.7), "ab": (4, 0.95)}, [4], id="one-digit-that-was-cut"),
-        pytest.param({"a": (4, 0.9), "b": (1, 0.9), "ab": (4, 0.6)}, [4, 1], id="the-surer-way-wins"),
+        pytest.param({"a": (4, 0.9), "b": (1, 0.9), "ab": (4, 0.75)}, [4, 1], id="the-surer-way-wins"),
         pytest.param({"ab": (4, 0.4)}, [], id="too-unsure"),
         pytest.param({}, [], id="nothing-is-a-digit"),
     ],
@@ -57,6 +57,12 @@ def test_the_best_way_to_read_a_cluster(sure: dict[str, tuple[int, float]], digi
     candidates = runs(2)
     found = select(candidates, judged(candidates, **sure))
     assert [d.digit for d in sorted(found.values(), key=lambda d: d.box.x)] == digits
+
+
+def test_ink_that_asks_for_more_has_to_be_surer() -> None:
+    candidates = runs(1)
+    four = judged(candidates, a=(4, 0.75))
+    assert [len(select(candidates, four, least)) for least in (0.6, 0.75, 0.8)] == [1, 1, 0]
 
 
 def test_one_stroke_of_a_long_word_that_looks_like_a_one_is_none() -> None:
