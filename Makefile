@@ -54,7 +54,7 @@ soak: $(BOARD) ## Run the agent for 200,000 frames, with a camera that fails, re
 
 artifacts: $(EVERYTHING) ## Make the artifacts that ship, from the checkpoints that ship.
 	rm -rf build/artifacts
-	$(BIN)/digit-convert --target generic-x86 --out build/artifacts
+	env -u DIGIT_DATA_DIR $(BIN)/digit-convert --target generic-x86 --out build/artifacts
 	rm -rf agent/artifacts
 	mv build/artifacts/generic-x86 agent/artifacts
 
