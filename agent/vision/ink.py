@@ -153,22 +153,22 @@ def fainter(ink: Ink, known: Gray) -> Ink | None:
     Returns:
         None where nothing is left that stands out from the paper.
     """
-    thin = _thin(ink.strength)
-    rest = _histogram(thin, (known == 0).astype(np.uint8))
+    rest = _histogram(ink.strength, (known == 0).astype(np.uint8))
     gain = 255 / max(_quantile(rest, 0.998), ink.noise + 20)
-    strength = np.asarray(cv2.convertScaleAbs(thin, alpha=gain), np.uint8)
+    strength = np.asarray(cv2.convertScaleAbs(ink.strength, alpha=gain), np.uint8)
     noise = round(gain * ink.noise)
     histogram = np.asarray(_histogram(strength, (known == 0).astype(np.uint8)), np.float64)
     written = _level(histogram, noise)
     if histogram[written:].sum() < LEAST_FAINT * cv2.countNonZero(known) or written < CLEAR * noise:
         return None
-    return replace(ink, strength=strength, level=written, noise=noise)
+    return replace(ink, strength=_thin(strength), level=written, noise=noise)
 
 
 def _thin(strength: Gray) -> Gray:
     """What is no wider than a stroke: the rims of shadows and the dark corners of a lens are as faint as pencil."""
     wide_px = max(LEAST_WIDE_PX, round(WIDE * max(strength.shape))) | 1
-    return np.asarray(cv2.morphologyEx(strength, cv2.MORPH_TOPHAT, np.ones((wide_px, wide_px))), np.uint8)
+    wide = cv2.morphologyEx(strength, cv2.MORPH_OPEN, np.ones((wide_px, wide_px)))
+    return np.where(wide > strength // 2, np.uint8(0), strength)
 
 
 def _to_working_scale(image: Picture, longest_px: int) -> tuple[Picture, float]:
