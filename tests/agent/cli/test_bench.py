@@ -63,7 +63,11 @@ def test_the_table_says_which_is_best_and_what_was_found_can_be_kept_and_drawn(l
     assert done.stdout.count("at once") == 2
     assert "best verifier: linear fp32 TFLite on " in done.stdout
     said = " ".join(done.stdout.split())
-    assert re.search(r"best classifier: linear fp32 TFLite on (ai-edge-litert|tflite-runtime).*?: \d+\.?\d* kB, ", said)
+    # Where two runtimes load the one file, their times decide, and a busy machine's times may not.
+    reason = (
+        r"(\d+\.?\d* kB|first of 2 in the profile's order, because the measurement cannot tell them apart \(.*?\)), "
+    )
+    assert re.search(rf"best classifier: linear fp32 TFLite on (ai-edge-litert|tflite-runtime).*?: {reason}", said)
     assert done.stderr == ""
     kept = json.loads(save.read_text())
     assert kept["objective"] == "size"
