@@ -50,7 +50,7 @@ LEAST_FAINT = 0.01
 CLEAR = 1.3
 """... and stands out so many times as much as the paper's texture."""
 WIDE = 0.03
-"""Faint strokes are thinner than this share of the picture's longest side ..."""
+"""Faint strokes are thinner than this share of the working picture's longest side ..."""
 LEAST_WIDE_PX = 15
 """... or than this."""
 SAMPLED = 100_000

@@ -47,7 +47,7 @@ THOROUGH = Depth(longest_px=1600, levels=(0.5, 0.7, 0.9, 1.15), alike=0.0, hard=
 FAINT_LEVELS = (0.8, 1.1)
 """Masks of fainter writing, whose strokes have been made strong."""
 LEAST_OF_FAINT = 0.8
-"""What is read in fainter writing is at least so probable: there is as much dirt in it as writing."""
+"""What is read in fainter writing is at least so probable: of what is less so, more is dirt than writing."""
 
 
 class Layer(NamedTuple):

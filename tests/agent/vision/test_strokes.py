@@ -68,6 +68,17 @@ def test_pencil_on_a_sheet_that_lies_on_a_dark_table_is_written(pencil: tuple[in
     assert find_strokes(faint, 0.9).mask[written].mean() > 0.9
 
 
+def test_a_smear_as_faint_as_pencil_is_too_wide_to_be_written() -> None:
+    pencil = (185, 185, 185)
+    picture = sheet_on_a_dark_table(pencil)
+    cv2.rectangle(picture, (200, 400), (600, 460), pencil, cv2.FILLED)
+    faint = beside_ink(find_ink(picture, 800))
+    assert faint is not None
+    mask = find_strokes(faint, 0.9).mask
+    assert mask[260:330, 120:320].any()
+    assert not mask[405:455, 205:595].any()
+
+
 @pytest.mark.parametrize(
     "picture",
     [
