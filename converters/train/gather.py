@@ -17,6 +17,7 @@ from converters.data.labelled import LabelledGlyphs
 from converters.data.mnist import load_mnist
 from converters.data.outliers import draw_outlier
 from converters.data.pictures import load_pictures
+from converters.data.takes import takes
 from converters.recipe import Mix
 from converters.train.drawn import Drawing, harvest_drawn
 from converters.train.pool import Part, halves
@@ -67,7 +68,8 @@ def gather(mix: Mix, sources: Sources, drawn: Callable[[int], None]) -> Gathered
     rng = np.random.default_rng(SEED)
     parts = [Part(learnt, mix.plain, 0.0), Part(learnt, mix.mild, MILD_STRENGTH), Part(learnt, mix.varied, 1.0)]
     if mix.pictures and sources.pictures:
-        parts += halves(harvest_glyphs(load_pictures(sources.pictures)), mix.pictures, CUT_OUT_STRENGTH)
+        pictures = takes(load_pictures(sources.pictures), mix.takes)
+        parts += halves(harvest_glyphs(pictures), mix.pictures, CUT_OUT_STRENGTH)
     if mix.isolated and sources.pictures:
         parts.append(Part(learnable(sources.pictures), mix.isolated, ISOLATED_STRENGTH))
     if mix.stroked:
