@@ -73,8 +73,8 @@ class Mix(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 class Distil(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Learn from teachers' soft labels, too (Hinton et al., Distilling the knowledge in a neural network, 2015)."""
 
-    teacher: str
-    """A recipe; its checkpoints teach together."""
+    teachers: Annotated[tuple[str, ...], Meta(min_length=1)]
+    """Recipes; all their checkpoints teach together."""
     temperature: Annotated[float, Meta(gt=0)]
     trust: Annotated[float, Meta(ge=0, le=1)]
     """What the teachers' word counts; the labels' counts the rest."""

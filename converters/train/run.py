@@ -132,7 +132,10 @@ def find_teachers(recipe: Recipe, folder: Path) -> tuple[Path, ...]:
     """
     if not isinstance(recipe, StepsRecipe) or recipe.distil is None:
         return ()
-    name = recipe.distil.teacher
+    return tuple(file for name in recipe.distil.teachers for file in _find_teachers(name, folder))
+
+
+def _find_teachers(name: str, folder: Path) -> list[Path]:
     trained = sorted(folder.glob(f"{name}-[0-9]*.pt"))
     found = trained or [file for file in SHIPPED if file.stem == name]
     if not found:
@@ -140,7 +143,7 @@ def find_teachers(recipe: Recipe, folder: Path) -> tuple[Path, ...]:
             f"no teacher {name}-SEED.pt in {folder}; run 'digit-convert train --recipe {name}' first, or name some "
             "with --teacher"
         )
-    return tuple(found)
+    return found
 
 
 def _checkpoint(recipe: Recipe, seed: int, net: nn.Module, ranges: Ranges) -> Checkpoint:

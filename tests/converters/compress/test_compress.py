@@ -131,7 +131,7 @@ def test_an_ensemble_gives_the_mean_of_its_nets_probabilities() -> None:
 
 def test_teachers_are_followed_where_they_are_right() -> None:
     teacher = build_net("nano").eval()
-    inputs, recipe = to_input(GLYPHS), Distil(teacher="nano", temperature=2.0, trust=1.0)
+    inputs, recipe = to_input(GLYPHS), Distil(teachers=("nano",), temperature=2.0, trust=1.0)
     learnt = distilling(lambda logits, batch: functional.cross_entropy(logits, batch.labels), recipe)
     said = Teachers([teacher], recipe.temperature, CPU)(inputs)
     with torch.no_grad():
