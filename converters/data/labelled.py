@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.vision.digits import NOT_A_DIGIT
 from agent.vision.glyph import SIZE_PX
 
 
@@ -22,6 +23,12 @@ class LabelledGlyphs:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+
+def digits_of(glyphs: LabelledGlyphs) -> LabelledGlyphs:
+    """Those that show a digit."""
+    shows_digit = glyphs.labels != NOT_A_DIGIT
+    return LabelledGlyphs(glyphs.images[shows_digit], glyphs.labels[shows_digit])
 
 
 def concatenate(parts: Sequence[LabelledGlyphs]) -> LabelledGlyphs:

@@ -12,12 +12,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from agent.vision.digits import NOT_A_DIGIT
 from converters.checkpoint import SHIPPED, Checkpoint, load, restore
 from converters.data.harvest import harvest_glyphs
-from converters.data.labelled import LabelledGlyphs, concatenate
+from converters.data.labelled import LabelledGlyphs, concatenate, digits_of
 from converters.data.pictures import load_pictures
-from converters.data.scenes import Scene
 from converters.data.surroundings import mix_surroundings
 from converters.data.takes import takes
 from converters.export.cost import measure_cost
@@ -161,14 +159,9 @@ def _surroundings(recipe: VerifierRecipe, run: Run) -> tuple[MakeEpoch, Labelled
     folder = run.sources.pictures
     real = list(takes(load_pictures(folder), recipe.takes)) if folder else []
     pictures = HARVESTS["verifier"](real)
-    drawing = Drawing("verifier", concatenate([learnt, _digits_of(real)]), run.sources.fonts, (run.seed,))
+    # MNIST's writers are all of one country: drawn scenes are written by others, too.
+    written = concatenate([learnt, digits_of(harvest_glyphs(real))])
+    drawing = Drawing("verifier", written, run.sources.fonts, (run.seed,))
     scenes = harvest_drawn(drawing, recipe.scenes_drawn, run.drawn)
     watched = harvest_drawn(replace(drawing, digits=unseen, seed=(run.seed, 1)), recipe.scenes_watched, lambda _: None)
     return lambda rng: mix_surroundings(rng, recipe, scenes, pictures), watched
-
-
-def _digits_of(pictures: Sequence[Scene]) -> LabelledGlyphs:
-    """The digits of real pictures, to be written again in drawn scenes: MNIST's writers are all of one country."""
-    glyphs = harvest_glyphs(pictures)
-    shows_digit = glyphs.labels != NOT_A_DIGIT
-    return LabelledGlyphs(glyphs.images[shows_digit], glyphs.labels[shows_digit])

@@ -39,6 +39,6 @@ def test_boxes_move_with_their_digits(written: Scene, seed: int) -> None:
     h, w = taken.image.shape[:2]
     assert [label for label, _ in taken.digits] == [label for label, _ in written.digits]
     assert len(taken.ignored) == 1
-    assert all(0 <= b.x and 0 <= b.y and b.right <= w and b.bottom <= h for _, b in taken.digits)
+    assert all(b.x >= 0 and b.y >= 0 and b.right <= w and b.bottom <= h for _, b in taken.digits)
     labels = harvest_glyphs([taken]).labels
     assert set(labels[labels != NOT_A_DIGIT].tolist()) == {1, 3, 4, 5, 9}, "the segmenter finds them where they are"
