@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from agent.vision.digits import NOT_A_DIGIT
-from converters.compress.distil import Teachers, distilling
+from converters.compress.distil import Ensemble, Teachers, distilling
+from converters.export.cost import measure_cost
 from converters.nets import build_net
 from converters.recipe import StepsRecipe
+from converters.report.log import StepRow
 from converters.train.decks import Decks
 from converters.train.gather import Gathered
-from converters.train.learn import Batch, Loss, device_at_hand
+from converters.train.learn import Batch, Loss, accuracy, device_at_hand
 from converters.train.pool import Pool
 
 RANGE_EXAMPLES = 4000
@@ -34,6 +36,8 @@ class Material:
     epoch_batches: int
     loss: Loss
     pool: Pool
+    taught_by: tuple[StepRow, ...] = ()
+    """A row about the teachers, judged together, where there are any."""
 
     def sample(self, seed: int) -> NDArray[np.uint8]:
         """Glyphs to measure int8 ranges on, uint8 (RANGE_EXAMPLES, 28, 28): none of an epoch's."""
@@ -66,4 +70,20 @@ def prepare_material(recipe: StepsRecipe, gathered: Gathered, teachers: Sequence
         epoch_batches=pool.batches_an_epoch,
         loss=distilling(loss, recipe.distil) if recipe.distil else loss,
         pool=pool,
+        taught_by=(_judge(teachers, gathered, device),) if teachers else (),
+    )
+
+
+def _judge(teachers: Sequence[nn.Module], gathered: Gathered, device: torch.device) -> StepRow:
+    """What teachers cost and reach together."""
+    together = Ensemble(teachers).to(device).eval()
+    cost = measure_cost(together, torch.zeros(1, 1, 28, 28, device=device))
+    return StepRow(
+        do="teachers",
+        epochs=0,
+        minutes=0.0,
+        held_out=accuracy(together, gathered.held_out),
+        test=accuracy(together, gathered.test),
+        parameters=cost.parameters,
+        macs=cost.macs,
     )

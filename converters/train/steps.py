@@ -113,7 +113,7 @@ def train_steps(task: Task) -> Result:
     torch.backends.cudnn.benchmark = True
     shop, recipe = _Shop(task, task.material.sample(task.seed)), task.recipe
     net = build_net(recipe.net)
-    state = _resumed(task) or _State(entered=net.state_dict())
+    state = _resumed(task) or _State(entered=net.state_dict(), rows=list(shop.material.taught_by))
     with resuming(task.state_file):
         net = shape_like(net, state.entered)
         net.load_state_dict(dict(state.entered))

@@ -34,7 +34,7 @@ PROGRAM = (
 )
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
 LEARNT = 40
-STEPS = ["fit", "sparsify", "prune", "round", "quantize"]
+STEPS = ["teachers", "fit", "sparsify", "prune", "round", "quantize"]
 
 
 @pytest.fixture(scope="module")
@@ -74,13 +74,14 @@ def test_each_step_is_measured_and_logged_with_the_files_that_came_of_it(trained
     assert (entry.recipe, entry.net, entry.seed) == ("tiny-steps", "nano", 5)
     assert entry.teachers == ("base seed 1",)
     assert [step.do for step in entry.steps] == STEPS
-    fit, sparse, pruned, _, quantized = entry.steps
+    teachers, fit, sparse, pruned, _, quantized = entry.steps
+    assert teachers.parameters > 50_000, "the `base` that ships"
     assert fit.parameters == sparse.parameters > 2 * pruned.parameters > quantized.parameters
     assert pruned.macs == quantized.macs < 0.5 * fit.macs
     assert {(row.format, row.precision) for row in entry.exports} == {(k.format, k.precision) for k in ALL_KINDS}
     assert all(row.us_a_digit > 0 for row in entry.exports)
     assert not trained.out.with_suffix(".state").exists()
-    assert [line.split(":")[0] for line in trained.done.stdout.splitlines()[:5]] == STEPS
+    assert [line.split(":")[0] for line in trained.done.stdout.splitlines()[: len(STEPS)]] == STEPS
 
 
 def test_what_was_pruned_and_folded_comes_back_from_its_file(trained: Trained) -> None:
@@ -202,7 +203,7 @@ def test_a_damaged_data_set_is_told_before_the_work_begins(data: Path, tmp_path:
 
 def test_a_teacher_that_is_missing_is_named(data: Path, tmp_path: Path) -> None:
     mine = tmp_path / "mine.toml"
-    mine.write_text(RECIPE.read_text().replace('teacher = "base"', 'teacher = "m3"'))
+    mine.write_text(RECIPE.read_text().replace('teachers = ["base"]', 'teachers = ["m3"]'))
     done = run(command(data, tmp_path / "net.pt", mine))
     (complaint,) = done.stderr.splitlines()
     assert complaint.startswith(
