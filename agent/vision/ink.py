@@ -37,8 +37,18 @@ SUNK = 0.8
 """... and where the median lies below this share of what is there without them, it shows ink and not paper."""
 DARKEST_PAPER = 16
 """Nothing is read in what is darker than this: dividing by it would make ink of noise."""
-BOTH = 0.5
+STRONGEST = 0.995
+"""Contrasts are compared by those that only so small a share of the small picture exceeds: writing may be sparse."""
+BOTH = 0.42
 """A picture in which the lesser contrast reaches this share of the stronger one has ink of both kinds."""
+COLOURED = 0.5
+"""Ink that differs so much between channels, as a share of its contrast, is coloured ..."""
+GREY = 0.25
+"""... and that which differs less is black or grey."""
+BOTH_PENS = 0.1
+"""A picture has both where each is so much of its ink ..."""
+PEN_FACTOR = 0.5
+"""... of which all counts that is stronger than this share of the level: one pen may be paler than the other."""
 NOISE_SIGMAS = 4.0
 """Ink must stand out from the paper's own texture by this much."""
 LIGHTER = 0.8
@@ -107,15 +117,41 @@ def find_inks(image: Picture, longest_px: int, least_share: float = BOTH) -> tup
     reach = _paper_reach(picture, small)
     paper = _paper(small, reach)
     darker, lighter = _standing_out(paper)
-    inks = [_ink(picture, paper, scale)] if darker >= least_share * lighter else []
+    inks = [_ink(_contrast(picture, paper), scale)] if darker >= least_share * lighter else []
     if lighter > darker or (least_share < 1 and lighter >= least_share * darker):
-        inks.append(_ink(_inverted(picture), _paper(_inverted(small), reach), scale))
+        inks.append(_ink(_contrast(_inverted(picture), _paper(_inverted(small), reach)), scale))
     return tuple(inks)
 
 
-def _ink(picture: Picture, paper: Paper, scale: float) -> Ink:
-    """What is darker than the paper, of a picture at its working scale."""
-    contrast = np.asarray(cv2.GaussianBlur(_contrast(picture, paper), (3, 3), 0), np.uint8)
+def find_pens(image: Picture, longest_px: int) -> tuple[Ink, ...]:
+    """Of a picture with coloured ink and with black or grey ink, each by itself; of others nothing.
+
+    A form is printed in one colour and filled in with another: what touches then comes apart. Coloured ink is dark in
+    some channels, grey ink in all.
+
+    Args:
+        image: BGR, uint8 (H, W, 3), of dark ink on light paper.
+        longest_px: as in `find_inks`.
+    """
+    picture, scale = _to_working_scale(image, longest_px)
+    small = _halved(picture, PAPER_MAP_PX)
+    paper = _paper(small, _paper_reach(picture, small))
+    channels = _balanced(picture, paper.gains)
+    dark, light = cv2.min(cv2.min(*channels[:2]), channels[2]), cv2.max(cv2.max(*channels[:2]), channels[2])
+    everywhere = _enlarged(paper.brightness, picture)
+    whole, grey = (cv2.bitwise_not(cv2.divide(gray, everywhere, scale=255)) for gray in (dark, light))
+    coloured = cv2.subtract(whole, grey)
+    ink = _ink(np.asarray(whole, np.uint8), scale)
+    inked = ink.strength > max(ink.noise, PEN_FACTOR * ink.level)
+    share = coloured[inked] / np.maximum(whole[inked], 1)
+    if not inked.any() or min(np.mean(share > COLOURED), np.mean(share < GREY)) < BOTH_PENS:
+        return ()
+    return tuple(_ink(np.asarray(contrast, np.uint8), scale) for contrast in (coloured, grey))
+
+
+def _ink(contrast: Gray, scale: float) -> Ink:
+    """What stands out from the paper, of how much each pixel of a working picture does."""
+    contrast = np.asarray(cv2.GaussianBlur(contrast, (3, 3), 0), np.uint8)
     histogram = _histogram(contrast[::2] if contrast.size > SAMPLED else contrast)
     noise = NOISE_SIGMAS * _quantile(histogram, 0.5) + 5
     top = max(_quantile(histogram, 0.998), noise + 20)
@@ -193,9 +229,14 @@ def _halved(picture: Picture, longest_px: int) -> Picture:
 
 def _contrast(picture: Picture, paper: Paper) -> Gray:
     """How much darker than the paper, uint8 (h, w); 255 is black on white."""
-    bright = np.maximum(paper.brightness, DARKEST_PAPER)
-    everywhere = cv2.resize(bright, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    everywhere = _enlarged(paper.brightness, picture)
     return np.asarray(cv2.bitwise_not(cv2.divide(_darkest(picture, paper.gains), everywhere, scale=255)), np.uint8)
+
+
+def _enlarged(brightness: Gray, picture: Picture) -> Gray:
+    """The paper's brightness, never 0, for each pixel of a picture, uint8 (h, w)."""
+    bright = np.maximum(brightness, DARKEST_PAPER)
+    return np.asarray(cv2.resize(bright, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def _inverted(picture: Picture) -> Picture:
@@ -220,15 +261,20 @@ def _paper(small: Picture, reach: int) -> Paper:
 
 def _darkest(picture: Picture, gains: Gains) -> Gray:
     """Of each pixel the channel that is darkest once paper is grey, uint8 (h, w)."""
-    channels = zip(cv2.split(picture), gains, strict=True)
-    blue, green, red = (cv2.convertScaleAbs(c, alpha=g) if g > 1 else c for c, g in channels)
+    blue, green, red = _balanced(picture, gains)
     return np.asarray(cv2.min(cv2.min(blue, green), red), np.uint8)
+
+
+def _balanced(picture: Picture, gains: Gains) -> list[cv2.typing.MatLike]:
+    """The channels once paper is grey, three times uint8 (h, w)."""
+    channels = zip(cv2.split(picture), gains, strict=True)
+    return [cv2.convertScaleAbs(c, alpha=g) if g > 1 else c for c, g in channels]
 
 
 def _standing_out(paper: Paper) -> tuple[float, float]:
     """How much the strongest contrasts of a small picture are darker than its paper (pen), and lighter (chalk)."""
     differences = cv2.subtract(paper.brightness, paper.gray), cv2.subtract(paper.gray, paper.brightness)
-    darker, lighter = (_quantile(_histogram(np.asarray(d, np.uint8)), 0.98) for d in differences)
+    darker, lighter = (_quantile(_histogram(np.asarray(d, np.uint8)), STRONGEST) for d in differences)
     return darker, lighter
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from agent.vision.box import Box
 from agent.vision.candidates import Candidate, find_page_candidates
 from agent.vision.digits import LEAST_PROBABILITY, Digit, select, surest
-from agent.vision.ink import Ink, find_ink, find_inks
+from agent.vision.ink import Ink, find_ink, find_inks, find_pens
 from agent.vision.judge import Judged, Nets, judge
 from agent.vision.lines import Reading, group_lines
 from agent.vision.strokes import beside_ink, beside_print
@@ -44,6 +44,8 @@ THOROUGH = Depth(longest_px=1600, levels=(0.5, 0.7, 0.9, 1.15), alike=0.0, hard=
 """For stills."""
 
 
+PEN_LEVELS = (0.6, 0.95)
+"""Masks of one pen's writing where there are several."""
 FAINT_LEVELS = (0.8, 1.1)
 """Masks of fainter writing, whose strokes have been made strong."""
 LEAST_OF_FAINT = 0.8
@@ -140,8 +142,10 @@ def find_layers(image: NDArray[np.uint8], depth: Depth) -> tuple[Layer, ...]:
     if not depth.hard:
         return (Layer(find_ink(image, depth.longest_px), depth.levels),)
     inks = [beside_print(level(ink)) for ink in find_inks(image, depth.longest_px)]
+    pens = [Layer(beside_print(level(ink)), PEN_LEVELS) for ink in find_pens(image, depth.longest_px)]
     faint = [Layer(ink, FAINT_LEVELS, LEAST_OF_FAINT) for ink in map(beside_ink, inks) if ink is not None]
-    return (*(Layer(ink, depth.levels) for ink in inks), *faint)
+    levels = PEN_LEVELS if pens else depth.levels
+    return (*(Layer(ink, levels) for ink in inks), *faint, *pens)
 
 
 def in_picture(candidate: Candidate, ink: Ink, width: int, height: int) -> Box:
