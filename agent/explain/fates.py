@@ -14,6 +14,8 @@ from agent.vision.candidates import Candidate
 from agent.vision.digits import NOT_A_DIGIT, Digit, uncovered
 from agent.vision.ink import Ink
 from agent.vision.page import Looked, Seen, in_picture
+from agent.vision.pens import Pen
+from agent.vision.press import without
 
 Rgb = tuple[int, int, int]
 
@@ -26,6 +28,7 @@ class Fate(Enum):
 
     READ = "read", (0, 158, 115)
     SMALL = "too small for its line", (0, 0, 0)
+    PRINTED = "printed, not written", (240, 228, 66)
     COVERED = "read more surely in another mask", (86, 180, 233)
     WORD = "part of a word or drawing", (230, 159, 0)
     BESTED = "part of a better reading", (0, 114, 178)
@@ -84,7 +87,7 @@ def _tell(looked: Looked, seen: Seen, number: int) -> Told:
     if judged[:NOT_A_DIGIT].max() < seen.least:
         fate, reason = _rejected(said, label, by_classifier=by_classifier)
     elif candidate in seen.digits:
-        fate, reason = _taken(looked, seen.digits[candidate])
+        fate, reason = _taken(looked, seen, seen.digits[candidate])
     else:
         fate, reason = _passed_over(candidate, seen)
     box = in_picture(candidate, seen.ink, looked.page.width, looked.page.height)
@@ -112,12 +115,14 @@ def _passed_over(candidate: Candidate, seen: Seen) -> tuple[Fate, str]:
     )
 
 
-def _taken(looked: Looked, digit: Digit) -> tuple[Fate, str]:
+def _taken(looked: Looked, seen: Seen, digit: Digit) -> tuple[Fate, str]:
     """What became of what one mask took for a digit; digits are told by identity, as masks may agree to the bit."""
     if any(digit is one for one in looked.page.digits):
         return Fate.READ, "read"
     if any(digit is one for one in looked.surest):
         return Fate.SMALL, f"too small for its line: {digit.box.h} px high"
+    if seen.pen is not Pen.COLOURED and not without([digit], looked.printed):
+        return Fate.PRINTED, "printed: in the ink of the lines around, and what is written here is coloured"
     surer = max(looked.surest, key=lambda one: one.box.overlap(digit.box))
     return Fate.COVERED, f"another mask read this place as surely or more: {_named([surer])}"
 

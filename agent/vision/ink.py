@@ -37,18 +37,12 @@ SUNK = 0.8
 """... and where the median lies below this share of what is there without them, it shows ink and not paper."""
 DARKEST_PAPER = 16
 """Nothing is read in what is darker than this: dividing by it would make ink of noise."""
+STRONG = 0.98
+"""Whether ink is dark or light tell the contrasts that this share of the small picture does not reach ..."""
 STRONGEST = 0.995
-"""Contrasts are compared by those that only so small a share of the small picture exceeds: writing may be sparse."""
+"""... and whether there is some of both kinds, these: the rarer may be sparse."""
 BOTH = 0.42
 """A picture in which the lesser contrast reaches this share of the stronger one has ink of both kinds."""
-COLOURED = 0.5
-"""Ink that differs so much between channels, as a share of its contrast, is coloured ..."""
-GREY = 0.25
-"""... and that which differs less is black or grey."""
-BOTH_PENS = 0.1
-"""A picture has both where each is so much of its ink ..."""
-PEN_FACTOR = 0.5
-"""... of which all counts that is stronger than this share of the level: one pen may be paler than the other."""
 NOISE_SIGMAS = 4.0
 """Ink must stand out from the paper's own texture by this much."""
 LIGHTER = 0.8
@@ -94,63 +88,64 @@ class Paper(NamedTuple):
     """uint8 (h, w): what of that is paper."""
 
 
-def find_ink(image: Picture, longest_px: int) -> Ink:
-    """What stands out from the paper: what is darker, or where more is lighter, that.
+class Sheet(NamedTuple):
+    """A picture that ink is sought in."""
+
+    picture: Picture
+    """BGR, uint8 (h, w, 3), at its working scale."""
+    scale: float
+    """Working pixels to one pixel of the picture as it was."""
+    small: Picture
+    """The same, small."""
+    reach: int
+    """How far the paper's estimate reaches, in pixels of the small picture; odd."""
+    paper: Paper
+    """Of the small picture."""
+
+
+def lay_out(image: Picture, longest_px: int) -> Sheet:
+    """A picture at its working scale, and its paper.
 
     Args:
         image: BGR, uint8 (H, W, 3).
         longest_px: longest side of the working picture; larger pictures are reduced to it, small ones enlarged.
-    """
-    return find_inks(image, longest_px, least_share=1.0)[0]
-
-
-def find_inks(image: Picture, longest_px: int, least_share: float = BOTH) -> tuple[Ink, ...]:
-    """What stands out from the paper, and what stands out the other way where a picture has both.
-
-    Args:
-        image: BGR, uint8 (H, W, 3).
-        longest_px: longest side of the working picture; larger pictures are reduced to it, small ones enlarged.
-        least_share: how much the lesser must stand out, as a share of what the stronger does.
     """
     picture, scale = _to_working_scale(image, longest_px)
     small = _halved(picture, PAPER_MAP_PX)
     reach = _paper_reach(picture, small)
-    paper = _paper(small, reach)
-    darker, lighter = _standing_out(paper)
-    inks = [_ink(_contrast(picture, paper), scale)] if darker >= least_share * lighter else []
-    if lighter > darker or (least_share < 1 and lighter >= least_share * darker):
-        inks.append(_ink(_contrast(_inverted(picture), _paper(_inverted(small), reach)), scale))
+    return Sheet(picture, scale, small, reach, _paper(small, reach))
+
+
+def find_ink(image: Picture, longest_px: int) -> Ink:
+    """What stands out from a picture's paper: what is darker, or where more is lighter, that. As `lay_out` takes it."""
+    return find_inks(lay_out(image, longest_px), both=False)[0]
+
+
+def find_inks(sheet: Sheet, *, both: bool = True) -> tuple[Ink, ...]:
+    """What stands out from the paper, and what stands out the other way where a picture has both.
+
+    Args:
+        sheet: the picture.
+        both: whether the lesser is wanted, too.
+    """
+    picture, scale, small, reach, paper = sheet
+    darker, lighter = _standing_out(paper, STRONG)
+    is_dark = darker >= lighter
+    lesser, stronger = sorted(_standing_out(paper, STRONGEST))
+    both = both and lesser >= BOTH * stronger
+    inks = [ink_of(_contrast(picture, paper), scale)] if both or is_dark else []
+    if both or not is_dark:
+        inks.append(ink_of(_contrast(_inverted(picture), _paper(_inverted(small), reach)), scale))
     return tuple(inks)
 
 
-def find_pens(image: Picture, longest_px: int) -> tuple[Ink, ...]:
-    """Of a picture with coloured ink and with black or grey ink, each by itself; of others nothing.
-
-    A form is printed in one colour and filled in with another: what touches then comes apart. Coloured ink is dark in
-    some channels, grey ink in all.
+def ink_of(contrast: Gray, scale: float) -> Ink:
+    """The ink of a picture.
 
     Args:
-        image: BGR, uint8 (H, W, 3), of dark ink on light paper.
-        longest_px: as in `find_inks`.
+        contrast: uint8 (h, w): how much each pixel stands out from the paper; 255 is black on white.
+        scale: working pixels to one pixel of the picture.
     """
-    picture, scale = _to_working_scale(image, longest_px)
-    small = _halved(picture, PAPER_MAP_PX)
-    paper = _paper(small, _paper_reach(picture, small))
-    channels = _balanced(picture, paper.gains)
-    dark, light = cv2.min(cv2.min(*channels[:2]), channels[2]), cv2.max(cv2.max(*channels[:2]), channels[2])
-    everywhere = _enlarged(paper.brightness, picture)
-    whole, grey = (cv2.bitwise_not(cv2.divide(gray, everywhere, scale=255)) for gray in (dark, light))
-    coloured = cv2.subtract(whole, grey)
-    ink = _ink(np.asarray(whole, np.uint8), scale)
-    inked = ink.strength > max(ink.noise, PEN_FACTOR * ink.level)
-    share = coloured[inked] / np.maximum(whole[inked], 1)
-    if not inked.any() or min(np.mean(share > COLOURED), np.mean(share < GREY)) < BOTH_PENS:
-        return ()
-    return tuple(_ink(np.asarray(contrast, np.uint8), scale) for contrast in (coloured, grey))
-
-
-def _ink(contrast: Gray, scale: float) -> Ink:
-    """What stands out from the paper, of how much each pixel of a working picture does."""
     contrast = np.asarray(cv2.GaussianBlur(contrast, (3, 3), 0), np.uint8)
     histogram = _histogram(contrast[::2] if contrast.size > SAMPLED else contrast)
     noise = NOISE_SIGMAS * _quantile(histogram, 0.5) + 5
@@ -229,11 +224,11 @@ def _halved(picture: Picture, longest_px: int) -> Picture:
 
 def _contrast(picture: Picture, paper: Paper) -> Gray:
     """How much darker than the paper, uint8 (h, w); 255 is black on white."""
-    everywhere = _enlarged(paper.brightness, picture)
+    everywhere = enlarged(paper.brightness, picture)
     return np.asarray(cv2.bitwise_not(cv2.divide(_darkest(picture, paper.gains), everywhere, scale=255)), np.uint8)
 
 
-def _enlarged(brightness: Gray, picture: Picture) -> Gray:
+def enlarged(brightness: Gray, picture: Picture) -> Gray:
     """The paper's brightness, never 0, for each pixel of a picture, uint8 (h, w)."""
     bright = np.maximum(brightness, DARKEST_PAPER)
     return np.asarray(cv2.resize(bright, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.uint8)
@@ -261,20 +256,20 @@ def _paper(small: Picture, reach: int) -> Paper:
 
 def _darkest(picture: Picture, gains: Gains) -> Gray:
     """Of each pixel the channel that is darkest once paper is grey, uint8 (h, w)."""
-    blue, green, red = _balanced(picture, gains)
+    blue, green, red = balanced(picture, gains)
     return np.asarray(cv2.min(cv2.min(blue, green), red), np.uint8)
 
 
-def _balanced(picture: Picture, gains: Gains) -> list[cv2.typing.MatLike]:
+def balanced(picture: Picture, gains: Gains) -> list[cv2.typing.MatLike]:
     """The channels once paper is grey, three times uint8 (h, w)."""
     channels = zip(cv2.split(picture), gains, strict=True)
     return [cv2.convertScaleAbs(c, alpha=g) if g > 1 else c for c, g in channels]
 
 
-def _standing_out(paper: Paper) -> tuple[float, float]:
-    """How much the strongest contrasts of a small picture are darker than its paper (pen), and lighter (chalk)."""
+def _standing_out(paper: Paper, share: float) -> tuple[float, float]:
+    """How much darker than its paper (pen) all but the darkest of a small picture is at most, and lighter (chalk)."""
     differences = cv2.subtract(paper.brightness, paper.gray), cv2.subtract(paper.gray, paper.brightness)
-    darker, lighter = (_quantile(_histogram(np.asarray(d, np.uint8)), STRONGEST) for d in differences)
+    darker, lighter = (_quantile(_histogram(np.asarray(d, np.uint8)), share) for d in differences)
     return darker, lighter
 
 

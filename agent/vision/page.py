@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from agent.vision.box import Box
 from agent.vision.candidates import Candidate, find_page_candidates
 from agent.vision.digits import LEAST_PROBABILITY, Digit, select, surest
-from agent.vision.ink import Ink, find_ink, find_inks, find_pens
+from agent.vision.ink import Ink, find_inks, lay_out
 from agent.vision.judge import Judged, Nets, judge
 from agent.vision.lines import Reading, group_lines
+from agent.vision.pens import Pen, find_pens
+from agent.vision.press import find_printed, without
 from agent.vision.strokes import beside_ink, beside_print
 from agent.vision.tilt import level
 from agent.vision.words import outside_words
@@ -31,21 +33,21 @@ class Depth:
     longest_px: int
     """Longest side of the working picture."""
     levels: tuple[float, ...]
-    """Masks are cut at these multiples of the ink's level."""
+    """Masks are cut at these multiples of the ink's level; at every second of them where pens are told apart, too."""
+    pen_levels: tuple[float, ...]
+    """The same of each pen's ink."""
     alike: float
     """Candidates of several masks whose boxes differ by less than this share of their size are judged once."""
     hard: bool
     """Whether a picture may have both dark and light ink, and may be turned."""
 
 
-QUICK = Depth(longest_px=800, levels=(0.6, 0.9), alike=0.06, hard=False)
+QUICK = Depth(longest_px=800, levels=(0.6, 0.9), pen_levels=(0.8,), alike=0.06, hard=False)
 """For every live frame."""
-THOROUGH = Depth(longest_px=1600, levels=(0.5, 0.7, 0.9, 1.15), alike=0.0, hard=True)
+THOROUGH = Depth(longest_px=1600, levels=(0.5, 0.7, 0.9, 1.15), pen_levels=(0.6, 0.95), alike=0.0, hard=True)
 """For stills."""
 
 
-PEN_LEVELS = (0.6, 0.95)
-"""Masks of one pen's writing where there are several."""
 FAINT_LEVELS = (0.8, 1.1)
 """Masks of fainter writing, whose strokes have been made strong."""
 LEAST_OF_FAINT = 0.8
@@ -53,13 +55,15 @@ LEAST_OF_FAINT = 0.8
 
 
 class Layer(NamedTuple):
-    """A picture's ink of one kind: dark, light, or far fainter than the rest."""
+    """A picture's ink of one kind: dark, light, far fainter than the rest, or of one pen."""
 
     ink: Ink
     levels: tuple[float, ...]
     """Masks are cut at these multiples of the ink's level."""
     least: float = LEAST_PROBABILITY
     """A candidate less likely to be a digit than this is none."""
+    pen: Pen | None = None
+    """Whose it is, where a picture's pens are told apart."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,8 @@ class Seen:
     """The candidates that are digits as far as this mask tells, in pixels of the picture."""
     least: float = LEAST_PROBABILITY
     """A candidate less likely to be a digit than this is none."""
+    pen: Pen | None = None
+    """Whose ink it is, where a picture's pens are told apart."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +104,8 @@ class Looked:
     """Ink by ink, mask by mask."""
     surest: tuple[Digit, ...]
     """Of the digits of all masks those that were gathered into lines."""
+    printed: tuple[Digit, ...]
+    """Those that were left out because they are print."""
     page: Page
 
 
@@ -119,7 +127,7 @@ def look(image: NDArray[np.uint8], nets: Nets, depth: Depth = THOROUGH) -> Looke
     with _timed(stage_ms, "ink"):
         layers = find_layers(image, depth)
     seen: list[Seen] = []
-    for ink, levels, least in layers:
+    for ink, levels, least, pen in layers:
         with _timed(stage_ms, "candidates"):
             masks = [find_page_candidates(ink, factor) for factor in levels]
         with _timed(stage_ms, "classify"):
@@ -129,23 +137,43 @@ def look(image: NDArray[np.uint8], nets: Nets, depth: Depth = THOROUGH) -> Looke
             for factor, candidates, part in zip(levels, masks, judged.split(ends), strict=True):
                 found = outside_words(select(candidates, part.probability, least), candidates)
                 digits = {c: replace(d, box=in_picture(c, ink, w, h)) for c, d in found.items()}
-                seen.append(Seen(ink, factor, candidates, part, digits, least))
+                seen.append(Seen(ink, factor, candidates, part, digits, least, pen))
     with _timed(stage_ms, "lines"):
-        gathered = surest(one.digits.values() for one in seen)
+        printed = _printed(seen)
+        gathered = surest(
+            one.digits.values() if one.pen is Pen.COLOURED else without(one.digits.values(), printed) for one in seen
+        )
         readings = group_lines(gathered)
     page = Page(w, h, tuple(d for r in readings for d in r.digits), readings, stage_ms)
-    return Looked(tuple(seen), gathered, page)
+    return Looked(tuple(seen), gathered, printed, page)
+
+
+def _printed(seen: Sequence[Seen]) -> tuple[Digit, ...]:
+    """The digits that are print, where a picture's pens are told apart."""
+    grey = [one for one in seen if one.pen is Pen.GREY]
+    coloured = [one.digits.values() for one in seen if one.pen is Pen.COLOURED]
+    return find_printed(grey[0].ink, [one.digits for one in grey], coloured) if grey else ()
 
 
 def find_layers(image: NDArray[np.uint8], depth: Depth) -> tuple[Layer, ...]:
     """The ink of a picture; arguments as in `look`."""
-    if not depth.hard:
-        return (Layer(find_ink(image, depth.longest_px), depth.levels),)
-    inks = [beside_print(level(ink)) for ink in find_inks(image, depth.longest_px)]
-    pens = [Layer(beside_print(level(ink)), PEN_LEVELS) for ink in find_pens(image, depth.longest_px)]
-    faint = [Layer(ink, FAINT_LEVELS, LEAST_OF_FAINT) for ink in map(beside_ink, inks) if ink is not None]
-    levels = PEN_LEVELS if pens else depth.levels
+    sheet = lay_out(image, depth.longest_px)
+    ready = _as_written if depth.hard else _as_it_is
+    inks = [ready(ink) for ink in find_inks(sheet, both=depth.hard)]
+    pens = [Layer(ready(ink), depth.pen_levels, pen=pen) for pen, ink in find_pens(sheet).items()]
+    beside = [beside_ink(ink) for ink in inks] if depth.hard else []
+    faint = [Layer(ink, FAINT_LEVELS, LEAST_OF_FAINT) for ink in beside if ink is not None]
+    levels = depth.levels[:: 1 + bool(pens)]
     return (*(Layer(ink, levels) for ink in inks), *faint, *pens)
+
+
+def _as_written(ink: Ink) -> Ink:
+    """Levelled, and at the strength of what is written rather than printed."""
+    return beside_print(level(ink))
+
+
+def _as_it_is(ink: Ink) -> Ink:
+    return ink
 
 
 def in_picture(candidate: Candidate, ink: Ink, width: int, height: int) -> Box:

@@ -59,7 +59,7 @@ def fates(*masks: Seen) -> tuple[dict[str, Told], ...]:
     page = Page(80, 40, tuple(d for r in readings for d in r.digits), readings, {})
     return tuple(
         {chr(97 + t.candidate.first) + chr(97 + t.candidate.last): t for t in told}
-        for told in tell(Looked(masks, gathered, page))
+        for told in tell(Looked(masks, gathered, (), page))
     )
 
 

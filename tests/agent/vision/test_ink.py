@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from agent.vision.box import Box
 from agent.vision.candidates import find_page_candidates
-from agent.vision.ink import find_ink, find_inks, find_pens
+from agent.vision.ink import find_ink, find_inks, lay_out
 from agent.vision.page import THOROUGH
 
 H, W = 300, 500
@@ -102,53 +102,13 @@ def test_light_digits_that_fill_a_dark_picture_are_not_closed_into_paper(paper: 
     assert np.mean((ink.strength > ink.level)[~light]) < 0.1
 
 
-def form(box_bgr: tuple[int, int, int], pen_bgr: tuple[int, int, int]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Digits that run over the borders of printed boxes, and where the digits are, uint8 (H, W) of 0 and 1."""
-    image = np.full((H, W, 3), 225, np.uint8)
-    for x in range(20, W - 160, 160):
-        cv2.rectangle(image, (x, 90), (x + 120, 215), box_bgr, 5)
-    written = strokes()
-    image[written > 0] = pen_bgr
-    grain = np.random.default_rng(1).normal(0, 3, image.shape)
-    return np.clip(cv2.GaussianBlur(image, (0, 0), 0.8) + grain, 0, 255).astype(np.uint8), written
-
-
-@pytest.mark.parametrize(
-    ("box_bgr", "pen_bgr", "which"),
-    [
-        pytest.param((40, 40, 40), (190, 60, 50), 0, id="blue-pen-in-black-boxes"),
-        pytest.param((40, 45, 40), (60, 50, 200), 0, id="red-pen-in-black-boxes"),
-        pytest.param((110, 110, 230), (45, 45, 50), 1, id="black-pen-in-red-boxes"),
-    ],
-)
-def test_two_pens_come_apart(box_bgr: tuple[int, int, int], pen_bgr: tuple[int, int, int], which: int) -> None:
-    picture, written = form(box_bgr, pen_bgr)
-    pens = find_pens(picture, W)
-    assert len(pens) == 2
-    found = pens[which].strength > pens[which].level
-    assert np.mean(found[written > 0]) > 0.8
-    far_from_ink = cv2.dilate(written, np.ones((9, 9), np.uint8)) == 0
-    assert np.mean(found[far_from_ink]) < 0.01, "no box is left"
-
-
-@pytest.mark.parametrize("pen_bgr", [(40, 40, 40), (190, 60, 50), (60, 50, 200)], ids=["black", "blue", "red"])
-def test_one_pen_is_not_taken_for_two(pen_bgr: tuple[int, int, int]) -> None:
-    picture, _ = form(pen_bgr, pen_bgr)
-    assert find_pens(picture, W) == ()
-
-
-@pytest.mark.parametrize("side", [1, 30])
-def test_blank_paper_has_no_pens(side: int) -> None:
-    assert find_pens(np.full((side, side, 3), 200, np.uint8), W) == ()
-
-
 def test_a_line_of_chalk_under_a_page_of_ink_is_seen() -> None:
     page = np.full((900, 700, 3), 215, np.uint8)
     page[720:] = 45
     for row in range(7):
         cv2.putText(page, "3 5 0 2 9 7", (30, 80 + 95 * row), cv2.FONT_HERSHEY_SIMPLEX, 2.6, (40, 40, 40), 6)
     cv2.putText(page, "4 6 8", (60, 830), cv2.FONT_HERSHEY_SIMPLEX, 2.6, (190, 190, 190), 6)
-    dark, light = find_inks(page, 1600)
+    dark, light = find_inks(lay_out(page, 1600))
     shown = cv2.resize(page[760:860, 40:280, 0], None, fx=light.scale, fy=light.scale) > 150
     y, x = round(760 * light.scale), round(40 * light.scale)
     found = (light.strength > light.level)[y : y + shown.shape[0], x : x + shown.shape[1]]
