@@ -37,6 +37,8 @@ class VerifierRecipe(
     """Candidates an epoch that were cut out of real pictures, half of them digits; none where no pictures are given."""
     takes: Positive = 1
     """How often each real picture is cut into candidates: as it is, and as other hands and cameras might have it."""
+    hands: bool = False
+    """Whether drawn scenes are written in the hands of real pictures, too."""
     scenes_drawn: Count
     """Scenes that are drawn, once, before the first epoch."""
     scenes_watched: Positive
@@ -60,8 +62,6 @@ class Mix(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Candidates cut out of drawn scenes, half of them digits, varied a little."""
     pictures: Count = 0
     """Candidates cut out of real pictures, half of them digits, varied a little; none where no pictures are given."""
-    takes: Positive = 1
-    """How often each real picture is cut into candidates: as it is, and as other hands and cameras might have it."""
     isolated: Count = 0
     """Digits that others have cut out, varied; none where none are given."""
     outliers_drawn: Count = 0

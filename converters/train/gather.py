@@ -13,11 +13,10 @@ from agent.vision.digits import NOT_A_DIGIT
 from converters.data.augment import add_strokes, crop_and_normalise, enlarge
 from converters.data.harvest import harvest_glyphs
 from converters.data.isolated import learnable
-from converters.data.labelled import LabelledGlyphs, concatenate, digits_of
+from converters.data.labelled import LabelledGlyphs
 from converters.data.mnist import load_mnist
 from converters.data.outliers import draw_outlier
 from converters.data.pictures import load_pictures
-from converters.data.takes import takes
 from converters.recipe import Mix
 from converters.train.drawn import Drawing, harvest_drawn
 from converters.train.pool import Part, halves
@@ -67,11 +66,8 @@ def gather(mix: Mix, sources: Sources, drawn: Callable[[int], None]) -> Gathered
     test = labelled(*load_mnist(sources.mnist, "test"))
     rng = np.random.default_rng(SEED)
     parts = [Part(learnt, mix.plain, 0.0), Part(learnt, mix.mild, MILD_STRENGTH), Part(learnt, mix.varied, 1.0)]
-    written = learnt
     if mix.pictures and sources.pictures:
-        real = harvest_glyphs(takes(load_pictures(sources.pictures), mix.takes))
-        parts += halves(real, mix.pictures, CUT_OUT_STRENGTH)
-        written = concatenate([learnt, digits_of(real)])
+        parts += halves(harvest_glyphs(load_pictures(sources.pictures)), mix.pictures, CUT_OUT_STRENGTH)
     if mix.isolated and sources.pictures:
         parts.append(Part(learnable(sources.pictures), mix.isolated, ISOLATED_STRENGTH))
     if mix.stroked:
@@ -81,7 +77,7 @@ def gather(mix: Mix, sources: Sources, drawn: Callable[[int], None]) -> Gathered
         outliers = LabelledGlyphs(images, np.full(len(images), NOT_A_DIGIT, np.int64))
         parts.append(Part(outliers, mix.outliers, OUTLIER_STRENGTH))
     if mix.scenes:
-        scenes = harvest_drawn(Drawing("classifier", written, sources.fonts, (SEED,)), mix.scenes_drawn, drawn)
+        scenes = harvest_drawn(Drawing("classifier", learnt, sources.fonts, (SEED,)), mix.scenes_drawn, drawn)
         parts += halves(scenes, mix.scenes, CUT_OUT_STRENGTH)
     return Gathered(tuple(part for part in parts if part.count), held_out, test)
 

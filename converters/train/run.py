@@ -159,8 +159,7 @@ def _surroundings(recipe: VerifierRecipe, run: Run) -> tuple[MakeEpoch, Labelled
     folder = run.sources.pictures
     real = list(takes(load_pictures(folder), recipe.takes)) if folder else []
     pictures = HARVESTS["verifier"](real)
-    # MNIST's writers are all of one country: drawn scenes are written by others, too.
-    written = concatenate([learnt, digits_of(harvest_glyphs(real))])
+    written = concatenate([learnt, digits_of(harvest_glyphs(real))]) if recipe.hands else learnt
     drawing = Drawing("verifier", written, run.sources.fonts, (run.seed,))
     scenes = harvest_drawn(drawing, recipe.scenes_drawn, run.drawn)
     watched = harvest_drawn(replace(drawing, digits=unseen, seed=(run.seed, 1)), recipe.scenes_watched, lambda _: None)
