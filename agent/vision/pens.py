@@ -54,6 +54,7 @@ def _contrasts(picture: Picture, paper: Paper) -> tuple[Gray, Gray]:
     blue, green, red = balanced(picture, paper.gains)
     darkest, lightest = cv2.min(cv2.min(blue, green), red), cv2.max(cv2.max(blue, green), red)
     bright = enlarged(paper.brightness, picture)
-    coloured = cv2.divide(cv2.subtract(lightest, darkest), bright, scale=255)
-    grey = cv2.bitwise_not(cv2.divide(lightest, bright, scale=255))
+    # What is lighter than the paper stands out in neither.
+    whole, grey = (cv2.bitwise_not(cv2.divide(gray, bright, scale=255)) for gray in (darkest, lightest))
+    coloured = cv2.subtract(whole, grey)
     return np.asarray(coloured, np.uint8), np.asarray(grey, np.uint8)
