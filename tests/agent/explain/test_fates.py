@@ -144,3 +144,11 @@ def test_every_candidate_is_read_or_has_a_reason(depth: Depth, verifier: Chance 
     assert all((one.reason == "read") == (one.fate is Fate.READ) and one.reason for one in told)
     assert len({one.fate for one in told}) >= 4
     assert (Fate.VERIFIER in {one.fate for one in told}) == (verifier is not None)
+
+
+def test_what_was_printed_is_told_from_what_covers_it() -> None:
+    mask = seen(row(20), a=(4, 0.9, 0.1))
+    page = Page(80, 40, (), (), {})
+    (told,) = tell(Looked((mask,), (), tuple(mask.digits.values()), page))
+    (printed,) = [one for one in told if one.fate is Fate.PRINTED]
+    assert (printed.digit, printed.reason.split(":")[0]) == (4, "printed")
