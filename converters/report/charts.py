@@ -20,6 +20,8 @@ ERRORS = (20, 30, 50, 70, 100)
 """Of 10,000 images: where the chart of sizes has its lines."""
 FEWEST = 15
 """Errors at the chart's upper edge."""
+COLOURS = 5
+"""Of nets, in the page's style; then they come again."""
 SIZES = (1_000, 4_000, 16_000, 64_000, 256_000, 1_024_000, 4_096_000)
 
 
@@ -42,7 +44,7 @@ def sizes(nets: Sequence[Judged]) -> str:
     own = [(x(one.contender.bytes), y(len(one.misread)), one.contender.name, "own") for one in nets]
     for number, (one, place) in enumerate(zip(nets, own, strict=True)):
         told = f"{one.contender.name}: {one.contender.bytes:,} bytes, {one.verdict.accuracy:.2%}"
-        parts.append(_dot(place[:2], f"net net{number}", told))
+        parts.append(_dot(place[:2], f"net net{number % COLOURS}", told))
     others = [(x(one.bytes), y(10_000 * (1 - one.accuracy)), one.name, "record") for one in RECORDS]
     parts += _labels([*own, *others])
     return _svg(WIDTH, HEIGHT, "Bytes against accuracy", parts)
@@ -55,7 +57,7 @@ def corruptions(nets: Sequence[Judged]) -> str:
 
 def legend(nets: Sequence[Judged]) -> str:
     """Which colour is which net's."""
-    keys = (f'<span class="key net{i}">{escape(one.contender.name)}</span>' for i, one in enumerate(nets))
+    keys = (f'<span class="key net{i % COLOURS}">{escape(one.contender.name)}</span>' for i, one in enumerate(nets))
     return f'<p class="legend">{" ".join(keys)}</p>'
 
 
@@ -63,7 +65,7 @@ def _corruption(kind: str, nets: Sequence[Judged]) -> str:
     left, right, top, bottom = 34, 12, 26, 34
     strengths = KINDS[kind][1]
     lowest = min(min(one.corrupted[kind]) for one in nets)
-    floor = max(0.0, math.floor(lowest * 10) / 10)
+    floor = min(0.9, math.floor(lowest * 10) / 10)
 
     def at(level: int, share: float) -> tuple[float, float]:
         height = SMALL_HEIGHT - top - bottom
@@ -84,7 +86,9 @@ def _corruption(kind: str, nets: Sequence[Judged]) -> str:
         points = [at(level, share) for level, share in enumerate(one.corrupted[kind])]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         told = f"{one.contender.name}: " + ", ".join(f"{share:.2%}" for share in one.corrupted[kind])
-        parts.append(f'<polyline class="line net{number}" points="{path}"><title>{escape(told)}</title></polyline>')
+        parts.append(
+            f'<polyline class="line net{number % COLOURS}" points="{path}"><title>{escape(told)}</title></polyline>'
+        )
     return _svg(SMALL_WIDTH, SMALL_HEIGHT, f"Accuracy under {kind}", parts)
 
 

@@ -82,17 +82,15 @@ def study(contenders: Sequence[Contender], data: Path, log: Path, images: int, d
         ArtifactError: the log is damaged.
     """
     runs, trial = read(log), load_trial("classifier", data)
-    read_as_is = {}
+    read_as_is = []
     for one in contenders:
         done(f"{one.name} on the test images")
-        read_as_is[one.name] = _read(one.logits, trial.images)
-    harder = _corruptions(contenders, trial, images, done)
+        read_as_is.append(_read(one.logits, trial.images))
     nets = []
-    for one in contenders:
-        first = float((read_as_is[one.name][:images] == trial.labels[:images]).mean())
-        corrupted = {kind: (first, *values) for kind, values in harder[one.name].items()}
-        misread = tuple(_misread(trial, read_as_is[one.name]))
-        nets.append(Judged(one, judge(read_as_is[one.name], trial.labels), misread, corrupted))
+    for one, read_as, harder in zip(contenders, read_as_is, _corruptions(contenders, trial, images, done), strict=True):
+        first = float((read_as[:images] == trial.labels[:images]).mean())
+        corrupted = {kind: (first, *values) for kind, values in harder.items()}
+        nets.append(Judged(one, judge(read_as, trial.labels), tuple(_misread(trial, read_as)), corrupted))
     return Study(tuple(nets), runs)
 
 
@@ -131,7 +129,7 @@ def trained(checkpoint: Path) -> Contender:
             return np.asarray(net(to_input(images)).numpy(), np.float32)
 
     size = sum(4 * value.numel() for value in loaded.state.values())
-    return Contender(loaded.recipe, size, "fp32 weights, torch", False, logits)
+    return Contender(f"{loaded.recipe} {loaded.seed}", size, "fp32 weights, torch", False, logits)
 
 
 def _contender(folder: Path, artifact: Artifact) -> Contender:
@@ -145,16 +143,16 @@ def _contender(folder: Path, artifact: Artifact) -> Contender:
 
 def _corruptions(
     contenders: Sequence[Contender], trial: Trial, count: int, done: Callable[[str], None]
-) -> dict[str, dict[str, list[float]]]:
-    """By net and kind, the accuracy at each strength; each harmed set is made once and shown to all nets."""
-    result: dict[str, dict[str, list[float]]] = {one.name: {kind: [] for kind in KINDS} for one in contenders}
+) -> list[dict[str, list[float]]]:
+    """Of each net, by kind, the accuracy at each strength; each harmed set is made once and shown to all nets."""
+    result: list[dict[str, list[float]]] = [{kind: [] for kind in KINDS} for _ in contenders]
     images, labels = trial.images[:count], trial.labels[:count]
     for kind in KINDS:
         for level in range(1, LEVELS + 1):
             done(f"{kind}, strength {level} of {LEVELS}")
             harmed = corrupt(kind, level, images)
-            for one in contenders:
-                result[one.name][kind].append(float((_read(one.logits, harmed) == labels).mean()))
+            for one, accuracies in zip(contenders, result, strict=True):
+                accuracies[kind].append(float((_read(one.logits, harmed) == labels).mean()))
     return result
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
@@ -117,7 +117,7 @@ def _seeds(name: str, entries: Sequence[Entry]) -> tuple[str, ...]:
 
 def _ladder(name: str, entries: Sequence[Entry]) -> Iterator[tuple[str, ...]]:
     before = None
-    for rows in zip(*(entry.steps for entry in entries), strict=False):
+    for rows in _alike(entries):
         test = _mean_test(rows)
         change = "" if before is None or test is None else f"{100 * (test - before):+.2f}"
         before = test
@@ -131,6 +131,17 @@ def _ladder(name: str, entries: Sequence[Entry]) -> Iterator[tuple[str, ...]]:
             f"{rows[0].parameters:,}",
             f"{rows[0].macs:,}",
         )
+
+
+def _alike(entries: Sequence[Entry]) -> Iterable[list[StepRow]]:
+    """Rows of the same step of several runs, in the order of the run with the most: some have none of teachers."""
+    steps: dict[tuple[str, int], list[StepRow]] = defaultdict(list)
+    for entry in sorted(entries, key=lambda entry: -len(entry.steps)):
+        done: Counter[str] = Counter()
+        for row in entry.steps:
+            done[row.do] += 1
+            steps[row.do, done[row.do]].append(row)
+    return steps.values()
 
 
 def _mean_test(rows: Iterable[StepRow]) -> float | None:

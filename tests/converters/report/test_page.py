@@ -15,11 +15,12 @@ import pytest
 from numpy.typing import NDArray
 
 from converters.export.golden import varied_inputs
+from converters.report import charts
 from converters.report.corrupt import KINDS, corrupt
 from converters.report.log import Entry, ExportRow, StepRow, append
 from converters.report.page import page
 from converters.report.study import Contender, Study, study
-from converters.report.tables import all_tables, markdown
+from converters.report.tables import all_tables, log_tables, markdown
 
 if TYPE_CHECKING:
     from tests.converters.conftest import WriteMnist
@@ -106,6 +107,31 @@ def test_tables_hold_what_was_measured(result: Study) -> None:
     ]
 
 
+def test_a_run_whose_teachers_were_judged_is_compared_step_by_step_with_one_whose_were_not() -> None:
+    teachers = msgspec.structs.replace(STEPS[0], do="teachers", epochs=0, test=0.99)
+    judged = msgspec.structs.replace(RUN, seed=2, steps=(teachers, *STEPS))
+    ladder = log_tables((RUN, judged))[1].rows
+    assert [(row[1], row[4]) for row in ladder] == [
+        ("teachers", "99.00%"),
+        ("fit", "98.00%"),
+        ("round", "96.00%"),
+        ("quantize", "97.50%"),
+    ]
+
+
+def test_nets_of_one_name_are_told_apart_and_one_that_errs_nowhere_is_drawn(
+    write_mnist: WriteMnist, tmp_path: Path
+) -> None:
+    write_mnist(tmp_path / "mnist", "test", np.zeros_like(IMAGES), np.zeros_like(LABELS))
+    append(tmp_path / "log.jsonl", RUN)
+    right = Contender("same", 1, "", False, lambda images: np.eye(11, dtype=np.float32)[[0] * len(images)])
+    wrong = Contender("same", 1, "", False, lambda images: np.eye(11, dtype=np.float32)[[1] * len(images)])
+    result = study((right, wrong), tmp_path / "mnist", tmp_path / "log.jsonl", 20, lambda _: None)
+    assert [one.verdict.accuracy for one in result.nets] == [1, 0]
+    assert [set(itertools.chain(*one.corrupted.values())) for one in result.nets] == [{1.0}, {0.0}]
+    assert "100%" in charts.corruptions(result.nets[:1])
+
+
 class Tags(HTMLParser):
     """Counts what is open and never closed, and what would be fetched."""
 
@@ -132,9 +158,9 @@ def test_a_page_is_whole_and_fetches_nothing(result: Study) -> None:
     assert all(source.startswith("data:image/png;base64,") for source in tags.fetched)
     assert "<script" not in html
     assert "&lt;b&gt;nano" in html
-    charts = re.findall(r"<svg.*?</svg>", html, re.DOTALL)
-    assert len(charts) == 1 + len(KINDS)
-    for chart in charts:
+    drawn = re.findall(r"<svg.*?</svg>", html, re.DOTALL)
+    assert len(drawn) == 1 + len(KINDS)
+    for chart in drawn:
         ET.fromstring(chart)
 
 
