@@ -1,7 +1,7 @@
 """The desktop's side: train nets, compress them, export them for each board, and judge them.
 
 - `data`: MNIST, scenes, and what is done to glyphs while training.
-- `nets`: those that ship, a teacher, and well-known ones to compare with.
+- `nets`: those that ship, and well-known ones to learn from and compare with.
 - `recipe`: everything that decides what a training run does.
 - `train`: how weights come about.
 - `compress`: steps that make a net smaller: distil, prune, sparsify, learn int8.

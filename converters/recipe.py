@@ -9,6 +9,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from converters.nets import DIGITS_ALONE, ROLES
 from profiles.errors import UsageError
 
 Count = Annotated[int, Meta(ge=0)]
@@ -43,6 +44,11 @@ class VerifierRecipe(
     """Scenes that are drawn, once, before the first epoch."""
     scenes_watched: Positive
     """Scenes of held-out digits that are drawn to watch the training, and to temper the net after it."""
+
+    @property
+    def teachers(self) -> tuple[str, ...]:
+        """None: a verifier learns from labels alone."""
+        return ()
 
 
 class Mix(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -130,6 +136,11 @@ class StepsRecipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         return sum(step.epochs for step in self.steps)
 
     @property
+    def teachers(self) -> tuple[str, ...]:
+        """Recipes whose checkpoints teach."""
+        return self.distil.teachers if self.distil else ()
+
+    @property
     def scenes_drawn(self) -> int:
         """Scenes that are drawn before the first epoch."""
         return self.mix.scenes_drawn
@@ -155,4 +166,35 @@ def load_recipe(name: str) -> Recipe:
         raise UsageError(f"recipe {file} cannot be read ({error.strerror}); name another") from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise UsageError(f"recipe {file} is wrong: {error}; correct it") from error
+    if wrong := _contradiction(recipe):
+        raise UsageError(f"recipe {file} is wrong: {wrong}; correct it")
     return recipe
+
+
+def _contradiction(recipe: Recipe) -> str | None:
+    """What its parts make impossible together."""
+    if recipe.net not in ROLES:
+        return f"no net is called {recipe.net!r}; there are: {', '.join(ROLES)}"
+    own: tuple[tuple[object, str], ...] = ()
+    if isinstance(recipe, VerifierRecipe):
+        kind, scenes, epoch = "verifier", recipe.scenes, recipe.scenes  # without real pictures there are no others
+    else:
+        mix, own = recipe.mix, _of_a_mix(recipe.net, recipe.mix)
+        kind, scenes = "classifier", mix.scenes
+        epoch = mix.plain + mix.mild + mix.varied + mix.stroked + mix.outliers + mix.scenes
+    wrong = (
+        (ROLES[recipe.net] != kind, f"net {recipe.net!r} is no {kind}"),
+        *own,
+        (scenes and not recipe.scenes_drawn, "it learns from scenes, and scenes_drawn is 0"),
+        (epoch < recipe.batch, f"an epoch holds {epoch} examples, fewer than a batch of {recipe.batch}"),
+    )
+    return next((told for is_so, told in wrong if is_so), None)
+
+
+def _of_a_mix(net: str, mix: Mix) -> tuple[tuple[object, str], ...]:
+    """What may be wrong with a mix of glyphs: whether it is so, and what to say of it."""
+    has_none = mix.outliers or mix.scenes or mix.pictures
+    return (
+        (net in DIGITS_ALONE and has_none, f"net {net!r} tells digits alone, and its mix holds what is none"),
+        (mix.outliers and not mix.outliers_drawn, "its mix has outliers, and outliers_drawn is 0"),
+    )

@@ -89,7 +89,7 @@ def _natural(path: Path) -> list[tuple[int, str]]:
 
 
 def load_picture(path: Path) -> NDArray[np.uint8]:
-    """Read a picture, turned upright by its EXIF orientation.
+    """Read a picture, turned upright by its EXIF orientation unless it has an alpha channel.
 
     Grey pictures become BGR, 16-bit ones keep their upper 8 bits, transparent ones are laid on white paper.
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from converters.train.run import Trained
     from profiles.errors import DigitAgentError
 
-TEACHERS = ("m3",)
-"""Nets that never leave the desktop, so they are not exported."""
+NOT_EXPORTED = ("m3",)
+"""Nets of interest on the desktop alone."""
 Told = tuple[Callable[[int], None], Callable[["Progress"], None]]
 """Who hears of scenes drawn, and of epochs done."""
 
@@ -72,6 +72,8 @@ def train(  # noqa: PLR0917 - typer names them
     from profiles.errors import UsageError
 
     loaded, seeds = load_recipe(recipe), seed or [1]
+    if teacher and not loaded.teachers:
+        raise UsageError(f"recipe {loaded.name} learns from no teacher; leave --teacher out, or give it a [distil]")
     if out and len(seeds) > 1:
         raise UsageError("--out names one file, and there are several seeds; leave it out")
     targets = {one: out or Path("runs") / f"{loaded.name}-{one}.pt" for one in seeds}
@@ -103,7 +105,7 @@ def _train_all(
                 trained = run.train_in_steps(material, this)
             else:
                 trained = run.train_verifier(recipe, this)
-        yield record(recipe, trained, teachers), trained
+        yield record(recipe, sources, trained, teachers), trained
 
 
 def _saved(entry: Entry, trained: Trained, targets: Mapping[int, Path]) -> Entry:
@@ -124,7 +126,7 @@ def _finish(entry: Entry, target: Path, data: Path, log: Path) -> DigitAgentErro
 
     exports: tuple[ExportRow, ...] = ()
     failure = None
-    if entry.net not in TEACHERS:
+    if entry.net not in NOT_EXPORTED:
         typer.echo(f"wrote {target}; measuring its exports with MNIST's test images", err=True)
         try:
             certified, exports = measure_exports(load(target), data)

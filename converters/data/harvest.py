@@ -6,6 +6,7 @@ segmenter offers, such as halves of digits, pairs, letters, dots and stains.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -79,8 +80,9 @@ def _offered(
     scenes: Iterable[Scene], depth: Depth, lets_through: LetsThrough | None, *, halves_of_ones: bool
 ) -> Iterator[tuple[Ink, list[Candidate], NDArray[np.int64]]]:
     """What the segmenter offers, mask by mask: candidates of which something can be said, and their labels."""
-    for number, scene in enumerate(scenes):
-        rng = np.random.default_rng(number)
+    for scene in scenes:
+        # The same picture gives the same candidates, whatever was harvested before it.
+        rng = np.random.default_rng(zlib.crc32(scene.image.tobytes()))
         masks = [(layer.ink, factor) for layer in find_layers(scene.image, depth) for factor in layer.levels]
         for ink, factor in masks:
             candidates = find_page_candidates(ink, factor)

@@ -6,6 +6,7 @@ They are read as the board reads a page: enlarged, their ink found, and the larg
 from __future__ import annotations
 
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from profiles.errors import DatasetError
 BLOCK = 50
 """One block of so many is learnt from, the next is kept to judge with, and so on: neighbours are often of one hand."""
 ENLARGED = 3
+DAMAGED = (AttributeError, EOFError, cv2.error, zipfile.BadZipFile, zlib.error)
+"""What comes of files that are none, besides builtins: NumPy gives an array, not a mapping, for a renamed `.npy`."""
 MARGIN = 2
 """Paper on each side, in pictures: on a page a digit is far smaller than the page."""
 
@@ -35,11 +38,9 @@ def load_isolated(file: Path) -> tuple[LabelledGlyphs, LabelledGlyphs]:
         DatasetError: it is no such file.
     """
     try:
-        content: Any
-        with np.load(file, allow_pickle=False) as content:
-            images, labels = np.asarray(content["images"]), np.asarray(content["labels"])
+        images, labels = _arrays(file)
         pairs = [(cut(image), int(label)) for image, label in zip(images, labels, strict=True)]
-    except (OSError, LookupError, ValueError, cv2.error, zipfile.BadZipFile) as error:
+    except (*DAMAGED, OSError, LookupError, TypeError, ValueError) as error:
         raise DatasetError(
             f"{file} holds no images and labels ({error}); move it elsewhere or copy it again"
         ) from error
@@ -47,6 +48,15 @@ def load_isolated(file: Path) -> tuple[LabelledGlyphs, LabelledGlyphs]:
     told = np.array([label for _, label in pairs], np.int64)
     learnt = np.arange(len(told)) // BLOCK % 2 == 0
     return LabelledGlyphs(glyphs[learnt], told[learnt]), LabelledGlyphs(glyphs[~learnt], told[~learnt])
+
+
+def _arrays(file: Path) -> tuple[NDArray[np.uint8], NDArray[np.integer]]:
+    content: Any
+    with np.load(file, allow_pickle=False) as content:
+        images, labels = np.asarray(content["images"]), np.asarray(content["labels"])
+    if images.dtype != np.uint8 or not np.isin(labels, range(10)).all():
+        raise ValueError(f"images of {images.dtype}, or labels other than 0 to 9")
+    return images, labels
 
 
 def learnable(folder: Path) -> LabelledGlyphs:

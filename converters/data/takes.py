@@ -40,7 +40,7 @@ def take(rng: np.random.Generator, scene: Scene) -> Scene:
     """A scene a little turned, slanted, stretched and of another size, in other light, through another lens."""
     h, w = scene.image.shape[:2]
     matrix, size = _choose_view(rng, w, h)
-    seen = cv2.warpAffine(scene.image, matrix, size, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
+    seen = cv2.warpAffine(scene.image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     picture = np.asarray(seen, np.uint8)
     picture = scan(rng, picture) if rng.random() < 0.3 else snapshot(rng, picture)
     digits = tuple((label, _moved(box, matrix)) for label, box in scene.digits)

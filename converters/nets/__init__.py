@@ -1,4 +1,4 @@
-"""The nets: those that ship (`tiers`, `base`, `verifier`), a teacher (`m3`), and well-known ones to compare (`zoo`).
+"""The nets: those that ship (`tiers`, `base`, `verifier`), and well-known ones to learn from and compare with (`m3`, `zoo`).
 
 A classifier turns glyphs, float32 (n, 1, 28, 28) in 0..1, into logits, float32 (n, 11): ten digits and "not a digit";
 nets that never ship know the ten digits alone.
@@ -20,6 +20,8 @@ ROLES: Mapping[str, Role] = {
     "verifier": "verifier",
 }
 """What each family is for."""
+DIGITS_ALONE = frozenset(("m3", "plain", "lenet5", "alexnet", "vgg", "resnet"))
+"""Families that have no class for what is no digit."""
 
 
 def build_net(name: str) -> nn.Module:

@@ -1,4 +1,4 @@
-"""M3 of An et al., An Ensemble of Simple Convolutional Neural Network Models for MNIST, 2020: what students learn from.
+"""M3 of An et al., An Ensemble of Simple Convolutional Neural Network Models for MNIST, 2020.
 
 Ten 3×3 convolutions without padding, pooling or bias, 32 to 176 channels; a linear layer without bias; batch
 normalisation after each. 1.5 million parameters, 189 million multiply-accumulates a glyph.

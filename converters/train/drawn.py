@@ -6,6 +6,7 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,7 @@ from converters.data.harvest import harvest_glyphs, harvest_surroundings
 from converters.data.labelled import LabelledGlyphs, concatenate
 from converters.data.scenes import Scene, draw_scene, load_fonts
 from converters.train.sieve import lets_through
+from profiles.errors import TrainingError
 
 HARVESTS: Mapping[str, Callable[[Iterable[Scene]], LabelledGlyphs]] = {
     "classifier": harvest_glyphs,
@@ -46,13 +48,19 @@ def harvest_drawn(drawing: Drawing, count: int, drawn: Callable[[int], None]) ->
         drawing: what to draw.
         count: of scenes.
         drawn: told the number of scenes drawn, after each.
+
+    Raises:
+        TrainingError: a process died.
     """
     parts = []
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(os.cpu_count(), context, initializer=_begin, initargs=(drawing,)) as workers:
-        for number, part in enumerate(workers.map(_harvest_one, range(count), chunksize=8)):
-            parts.append(part)
-            drawn(number + 1)
+    try:
+        with ProcessPoolExecutor(os.cpu_count(), context, initializer=_begin, initargs=(drawing,)) as workers:
+            for number, part in enumerate(workers.map(_harvest_one, range(count), chunksize=8)):
+                parts.append(part)
+                drawn(number + 1)
+    except BrokenProcessPool as error:
+        raise TrainingError("a process that drew scenes was killed; free memory and try again") from error
     return concatenate([part for part in parts if len(part)])
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def fit(
     *,
     state_file: Path,
     report: Callable[[Progress], None],
-) -> nn.Module:
+) -> tuple[nn.Module, float]:
     """Train a net, from where `state_file` left off if it is there.
 
     Args:
@@ -43,7 +44,7 @@ def fit(
         report: told after every epoch.
 
     Returns:
-        The net with averaged weights, on the CPU, in evaluation mode.
+        The net with averaged weights, on the CPU, in evaluation mode; and how many seconds it has learnt for.
 
     Raises:
         TrainingError: the state file is damaged, or another run's.
@@ -53,27 +54,41 @@ def fit(
     if recipe.expand > 1:
         net = expand(net, recipe.expand)
     learner = begin(net, recipe, device)
-    saved = load_state(state_file, recipe.name, seed)
+    saved = load_state(state_file, recipe, seed)
+    seconds = 0.0
     if saved is not None:
         with resuming(state_file):
             unpack(learner, saved["learner"])
+            seconds = float(saved["seconds"])
     weight = torch.ones(CLASSES, device=device)
     weight[NOT_A_DIGIT] = recipe.outlier_weight
 
     def loss(logits: Tensor, batch: Batch) -> Tensor:
         return nn.functional.cross_entropy(logits, batch.labels, weight=weight, label_smoothing=recipe.label_smoothing)
 
+    started = time.monotonic() - seconds
+    for glyphs in _made_ahead(make_epoch, [(seed, epoch) for epoch in range(learner.epoch, recipe.epochs)]):
+        batches = _batches(glyphs, recipe.batch, device)
+        mean_loss = learn_epoch(learner, recipe, batches, len(glyphs) // recipe.batch, loss)
+        seconds = time.monotonic() - started
+        save_state(state_file, recipe, seed, {"learner": pack(learner), "seconds": seconds})
+        report(Progress(learner.epoch, recipe.epochs, mean_loss, accuracy(learner.average, held_out)))
+    return bake(learner.average).cpu(), seconds
+
+
+def _made_ahead(
+    make: Callable[[np.random.Generator], LabelledGlyphs], seeds: Sequence[tuple[int, int]]
+) -> Iterator[LabelledGlyphs]:
+    """Each seed's epoch; a thread makes the next one while one is learnt from."""
     with ThreadPoolExecutor(max_workers=1) as ahead:
-        upcoming = ahead.submit(make_epoch, np.random.default_rng((seed, learner.epoch)))
-        while learner.epoch < recipe.epochs:
-            glyphs = upcoming.result()
-            if learner.epoch + 1 < recipe.epochs:
-                upcoming = ahead.submit(make_epoch, np.random.default_rng((seed, learner.epoch + 1)))
-            batches = _batches(glyphs, recipe.batch, device)
-            mean_loss = learn_epoch(learner, recipe, batches, len(glyphs) // recipe.batch, loss)
-            save_state(state_file, recipe.name, seed, {"learner": pack(learner)})
-            report(Progress(learner.epoch, recipe.epochs, mean_loss, accuracy(learner.average, held_out)))
-    return bake(learner.average).cpu()
+        upcoming = None
+        for seed in seeds:
+            following = ahead.submit(make, np.random.default_rng(seed))
+            if upcoming is not None:
+                yield upcoming.result()
+            upcoming = following
+        if upcoming is not None:
+            yield upcoming.result()
 
 
 def _batches(glyphs: LabelledGlyphs, batch: int, device: torch.device) -> Iterator[Batch]:

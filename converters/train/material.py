@@ -41,7 +41,7 @@ class Material:
 
     def sample(self, seed: int) -> NDArray[np.uint8]:
         """Glyphs to measure int8 ranges on, uint8 (RANGE_EXAMPLES, 28, 28): none of an epoch's."""
-        return self.pool.sample((seed, len(self.recipe.steps)), RANGE_EXAMPLES)
+        return self.pool.sample((seed, len(self.recipe.steps), 1), RANGE_EXAMPLES)
 
 
 def prepare_material(recipe: StepsRecipe, gathered: Gathered, teachers: Sequence[nn.Module]) -> Material:

@@ -21,8 +21,9 @@ from converters.checkpoint import Checkpoint, load, save
 from converters.convert import ALL_KINDS
 from converters.export.golden import golden_inputs
 from converters.export.workshop import make_all
-from converters.recipe import Recipe, StepsRecipe
+from converters.recipe import Recipe, StepsRecipe, VerifierRecipe
 from converters.report.log import Entry, ExportRow
+from converters.train.gather import Sources
 from converters.train.run import Trained
 from profiles.manifest import Artifact
 from profiles.profile import RuntimeName
@@ -35,7 +36,7 @@ BATCH, RUNS = 16, 100
 """Digits at once, and how often they are timed."""
 
 
-def record(recipe: Recipe, trained: Trained, teachers: Sequence[Path]) -> Entry:
+def record(recipe: Recipe, sources: Sources, trained: Trained, teachers: Sequence[Path]) -> Entry:
     """The log's line about a run whose exports are not measured yet."""
     checkpoint = trained.checkpoint
     return Entry(
@@ -43,7 +44,7 @@ def record(recipe: Recipe, trained: Trained, teachers: Sequence[Path]) -> Entry:
         recipe=recipe.name,
         net=recipe.net,
         seed=checkpoint.seed,
-        data=_data(recipe),
+        data=_data(recipe, sources),
         teachers=tuple(f"{one.recipe} seed {one.seed}" for one in map(load, teachers)),
         device=trained.device,
         versions={**checkpoint.versions, "python": platform.python_version()},
@@ -94,13 +95,22 @@ def _time_us(folder: Path, artifact: Artifact) -> float:
     return round(float(np.median(spent_ns)) / 1000 / BATCH, 2)
 
 
-def _data(recipe: Recipe) -> str:
-    mix = recipe.mix if isinstance(recipe, StepsRecipe) else recipe
-    counts = {name: value for name, value in msgspec.structs.asdict(mix).items() if name in PARTS and value}
-    return "MNIST train 1-55,000; an epoch: " + ", ".join(f"{count:,} {name}" for name, count in counts.items())
+def _data(recipe: Recipe, sources: Sources) -> str:
+    """What was there to learn from, for people."""
+    mix = msgspec.structs.asdict(recipe.mix if isinstance(recipe, StepsRecipe) else recipe)
+    parts = [part for part in PARTS if mix.get(part) and (sources.pictures or part not in REAL)]
+    told = ["MNIST train 1-55,000", "an epoch: " + ", ".join(f"{mix[part]:,} {part}" for part in parts)]
+    if isinstance(recipe, VerifierRecipe) and recipe.takes > 1 and sources.pictures:
+        told.append(f"pictures in {recipe.takes} takes")
+    if sources.fonts:
+        counts = [f"{len(list((sources.fonts / kind).iterdir()))} {kind}" for kind in ("hand", "print")]
+        told.append(f"fonts: {', '.join(counts)}")
+    return "; ".join(told)
 
 
 PARTS = ("plain", "mild", "varied", "stroked", "outliers", "scenes", "pictures", "isolated")
+REAL = ("pictures", "isolated")
+"""Parts that are there only where a folder of real pictures is."""
 
 
 def _digest(checkpoint: Checkpoint) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -74,16 +73,14 @@ def train_verifier(recipe: VerifierRecipe, run: Run) -> Trained:
     torch.manual_seed(run.seed)
     net = build_net(recipe.net)
     make_epoch, watched = _surroundings(recipe, run)
-    started = time.monotonic()
-    net = fit(net, recipe, run.seed, make_epoch, watched, state_file=run.state_file, report=run.report)
-    minutes = (time.monotonic() - started) / 60
+    net, seconds = fit(net, recipe, run.seed, make_epoch, watched, state_file=run.state_file, report=run.report)
     temper(net, watched)
     sample = make_epoch(np.random.default_rng((run.seed, recipe.epochs))).images[:RANGE_EXAMPLES]
     cost = measure_cost(fold(net), to_input(sample[:1]))
     row = StepRow(
         do="fit",
         epochs=recipe.epochs,
-        minutes=round(minutes, 2),
+        minutes=round(seconds / 60, 2),
         held_out=accuracy(net, watched),
         test=None,
         parameters=cost.parameters,
@@ -128,9 +125,7 @@ def find_teachers(recipe: Recipe, folder: Path) -> tuple[Path, ...]:
     Raises:
         TrainingError: there are none.
     """
-    if not isinstance(recipe, StepsRecipe) or recipe.distil is None:
-        return ()
-    return tuple(file for name in recipe.distil.teachers for file in _find_teachers(name, folder))
+    return tuple(file for name in recipe.teachers for file in _find_teachers(name, folder))
 
 
 def _find_teachers(name: str, folder: Path) -> list[Path]:
@@ -162,5 +157,7 @@ def _surroundings(recipe: VerifierRecipe, run: Run) -> tuple[MakeEpoch, Labelled
     written = concatenate([learnt, digits_of(harvest_glyphs(real))]) if recipe.hands else learnt
     drawing = Drawing("verifier", written, run.sources.fonts, (run.seed,))
     scenes = harvest_drawn(drawing, recipe.scenes_drawn, run.drawn)
-    watched = harvest_drawn(replace(drawing, digits=unseen, seed=(run.seed, 1)), recipe.scenes_watched, lambda _: None)
+    watched = harvest_drawn(
+        replace(drawing, digits=unseen, seed=(run.seed, 1, 1)), recipe.scenes_watched, lambda _: None
+    )
     return lambda rng: mix_surroundings(rng, recipe, scenes, pictures), watched

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import pickle
 from collections.abc import Iterator, Mapping
@@ -9,41 +10,45 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import torch
 
+from converters.recipe import Recipe
 from profiles.errors import OutputError, TrainingError
 from profiles.whole import write_whole
 
 
-def save_state(file: Path, recipe: str, seed: int, content: Mapping[str, Any]) -> None:
+def save_state(file: Path, recipe: Recipe, seed: int, content: Mapping[str, Any]) -> None:
     """Write what a run has reached; what was there stays if it cannot be written.
 
     Raises:
         OutputError: it cannot be written.
     """
     packed = io.BytesIO()
-    torch.save({**content, "recipe": recipe, "seed": seed}, packed)
+    torch.save({**content, "recipe": recipe.name, "seed": seed, "digest": _digest(recipe)}, packed)
     try:
         write_whole(file, packed.getvalue())
     except OSError as error:
         raise OutputError(f"{file} cannot be written ({error.strerror}); free space or name another --out") from error
 
 
-def load_state(file: Path, recipe: str, seed: int) -> dict[str, Any] | None:
+def load_state(file: Path, recipe: Recipe, seed: int) -> dict[str, Any] | None:
     """What a run had reached; None where there is no file.
 
     Raises:
-        TrainingError: it is damaged, or another run's.
+        TrainingError: it is damaged, another run's, or of the recipe before it was changed.
     """
     if not file.exists():
         return None
     with resuming(file):
         content: dict[str, Any] = torch.load(file, weights_only=True, map_location="cpu")
-        whose = str(content["recipe"]), int(content["seed"])
-    if whose != (recipe, seed):
+        name, number, digest = str(content["recipe"]), int(content["seed"]), content["digest"]
+    if (name, number) != (recipe.name, seed):
         raise TrainingError(
-            f"{file} belongs to recipe {whose[0]}, seed {whose[1]}, not to {recipe}, seed {seed}; {_advice(file)}"
+            f"{file} belongs to recipe {name}, seed {number}, not to {recipe.name}, seed {seed}; {_advice(file)}"
         )
+    if digest != _digest(recipe):
+        raise TrainingError(f"recipe {name} has changed since {file} was written; change it back, or {_advice(file)}")
     return content
 
 
@@ -58,6 +63,10 @@ def resuming(file: Path) -> Iterator[None]:
         yield
     except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, LookupError, TypeError, ValueError) as error:
         raise TrainingError(f"{file} cannot be resumed from ({type(error).__name__}); {_advice(file)}") from error
+
+
+def _digest(recipe: Recipe) -> str:
+    return hashlib.sha256(msgspec.json.encode(recipe)).hexdigest()
 
 
 def _advice(file: Path) -> str:

@@ -225,11 +225,11 @@ def _save(task: Task, state: _State) -> None:
         "seconds": state.seconds,
         "device": state.device,
     }
-    save_state(task.state_file, task.recipe.name, task.seed, content)
+    save_state(task.state_file, task.recipe, task.seed, content)
 
 
 def _resumed(task: Task) -> _State | None:
-    content = load_state(task.state_file, task.recipe.name, task.seed)
+    content = load_state(task.state_file, task.recipe, task.seed)
     if content is None:
         return None
     with resuming(task.state_file):

@@ -51,6 +51,14 @@ def test_an_unknown_name_lists_those_there_are() -> None:
         (VERIFIER, "epochs = 2", "epoks = 2", r"Object contains unknown field `epoks`"),
         (VERIFIER, "epochs = 2", "", r"Object missing required field `epochs`"),
         (VERIFIER, "scenes = 1_000", "scenes = -1", r"Expected `int` >= 0 - at `\$\.scenes`"),
+        (STEPS, '"nano"', '"nana"', r"no net is called 'nana'; there are: nano, small, base"),
+        (STEPS, '"nano"', '"verifier"', r"net 'verifier' is no classifier"),
+        (STEPS, '"nano"', '"vgg"', r"net 'vgg' tells digits alone"),
+        (STEPS, "outliers_drawn = 32", "", r"its mix has outliers, and outliers_drawn is 0"),
+        (STEPS, "scenes_drawn = 2", "", r"it learns from scenes, and scenes_drawn is 0"),
+        (STEPS, "batch = 32", "batch = 500", r"an epoch holds 192 examples, fewer than a batch of 500"),
+        (VERIFIER, '"verifier"\nepochs', '"nano"\nepochs', r"net 'nano' is no verifier"),
+        (VERIFIER, "scenes = 1_000", "scenes = 0", r"an epoch holds 0 examples"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_place(

@@ -67,7 +67,30 @@ def shorter(file: Path) -> None:
     np.savez(file, images=PICTURES, labels=np.zeros(3, np.uint8))
 
 
-@pytest.mark.parametrize("write_it", [missing, text, other, coloured, shorter])
+def empty(file: Path) -> None:
+    file.write_bytes(b"")
+
+
+def one_array(file: Path) -> None:
+    with file.open("wb") as opened:
+        np.save(opened, PICTURES)
+
+
+def one_hot(file: Path) -> None:
+    np.savez(file, images=PICTURES, labels=np.eye(10, dtype=np.uint8))
+
+
+def in_shares(file: Path) -> None:
+    np.savez(file, images=(PICTURES / 255).astype(np.float32), labels=np.arange(10))
+
+
+def of_eleven(file: Path) -> None:
+    np.savez(file, images=PICTURES, labels=np.arange(1, 11))
+
+
+@pytest.mark.parametrize(
+    "write_it", [missing, text, other, coloured, shorter, empty, one_array, one_hot, in_shares, of_eleven]
+)
 def test_a_file_of_something_else_is_refused(write_it: object, tmp_path: Path) -> None:
     assert callable(write_it)
     write_it(tmp_path / "digits.npz")
