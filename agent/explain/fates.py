@@ -15,7 +15,7 @@ from agent.vision.digits import NOT_A_DIGIT, Digit, uncovered
 from agent.vision.ink import Ink
 from agent.vision.page import Looked, Seen, in_picture
 from agent.vision.pens import Pen
-from agent.vision.press import without
+from agent.vision.press import without_printed
 
 Rgb = tuple[int, int, int]
 
@@ -121,7 +121,7 @@ def _taken(looked: Looked, seen: Seen, digit: Digit) -> tuple[Fate, str]:
         return Fate.READ, "read"
     if any(digit is one for one in looked.surest):
         return Fate.SMALL, f"too small for its line: {digit.box.h} px high"
-    if seen.pen is not Pen.COLOURED and not without([digit], looked.printed):
+    if seen.pen is not Pen.COLOURED and not without_printed([digit], looked.printed):
         return Fate.PRINTED, "printed: in the ink of the lines around, and what is written here is coloured"
     surer = max(looked.surest, key=lambda one: one.box.overlap(digit.box))
     return Fate.COVERED, f"another mask read this place as surely or more: {_named([surer])}"

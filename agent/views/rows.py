@@ -6,13 +6,12 @@ import csv
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from typing import IO, Any, Literal, get_args
+from typing import IO, Any, Literal
 
 from agent.telemetry.periods import Period, periods
 from agent.telemetry.report import choices, faults, readings, runs
 
 Table = Literal["hours", "days", "readings", "faults", "choices", "runs"]
-TABLES: tuple[Table, ...] = get_args(Table)
 LATENCY, PERCENTILES = "latency", ("p50_ms", "p95_ms", "p99_ms")
 
 

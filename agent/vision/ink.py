@@ -31,10 +31,6 @@ FEW_LINES_PX = 480
 """In a picture whose shorter side, at its working scale, is less, a digit may be as high as the picture ..."""
 FIELD_REACH = 0.6
 """... and the paper's estimate reaches at least that far, as a share of the shorter side."""
-STROKE_PX = 7
-"""Strokes are thinner than this on the small picture ..."""
-SUNK = 0.8
-"""... and where the median lies below this share of what is there without them, it shows ink and not paper."""
 DARKEST_PAPER = 16
 """Nothing is read in what is darker than this: dividing by it would make ink of noise."""
 STRONG = 0.98

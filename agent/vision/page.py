@@ -18,7 +18,7 @@ from agent.vision.ink import Ink, find_inks, lay_out
 from agent.vision.judge import Judged, Nets, judge
 from agent.vision.lines import Reading, group_lines
 from agent.vision.pens import Pen, find_pens
-from agent.vision.press import find_printed, without
+from agent.vision.press import find_printed, without_printed
 from agent.vision.strokes import beside_ink, beside_print
 from agent.vision.tilt import level
 from agent.vision.words import outside_words
@@ -39,7 +39,7 @@ class Depth:
     alike: float
     """Candidates of several masks whose boxes differ by less than this share of their size are judged once."""
     hard: bool
-    """Whether a picture may have both dark and light ink, and may be turned."""
+    """Whether a picture may be turned, and may have dark and light ink, print beside writing, and faint writing."""
 
 
 QUICK = Depth(longest_px=800, levels=(0.6, 0.9), pen_levels=(0.8,), alike=0.06, hard=False)
@@ -141,7 +141,8 @@ def look(image: NDArray[np.uint8], nets: Nets, depth: Depth = THOROUGH) -> Looke
     with _timed(stage_ms, "lines"):
         printed = _printed(seen)
         gathered = surest(
-            one.digits.values() if one.pen is Pen.COLOURED else without(one.digits.values(), printed) for one in seen
+            one.digits.values() if one.pen is Pen.COLOURED else without_printed(one.digits.values(), printed)
+            for one in seen
         )
         readings = group_lines(gathered)
     page = Page(w, h, tuple(d for r in readings for d in r.digits), readings, stage_ms)

@@ -42,7 +42,7 @@ def find_printed(
     return printed if len(surest(coloured)) > len(printed) else ()
 
 
-def without(digits: Iterable[Digit], printed: Sequence[Digit]) -> list[Digit]:
+def without_printed(digits: Iterable[Digit], printed: Sequence[Digit]) -> list[Digit]:
     """The digits that are none of those that were printed."""
     return [digit for digit in digits if all(digit.box.overlap(other.box) < SAME for other in printed)]
 

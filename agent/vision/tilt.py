@@ -42,7 +42,7 @@ def level(ink: Ink) -> Ink:
 
 
 def tilt_deg(ink: Ink) -> float:
-    """By how many degrees lines rise to the left, -24..24, or 0 where nothing tells."""
+    """By how many degrees lines rise to the left, -26..26, or 0 where nothing tells."""
     if min(ink.strength.shape) < LEAST_PX:
         return 0.0
     _, mask = cv2.threshold(ink.strength, ink.level, 255, cv2.THRESH_BINARY)  # without the paper's texture

@@ -1,4 +1,4 @@
-"""What nets learn from: MNIST, real pictures with truth, and what is done to their glyphs.
+"""What nets learn from and are judged by: MNIST, real pictures with truth, drawn scenes and outliers.
 
-Everything here works on glyphs as `agent.vision.glyph.normalise` makes them.
+Glyphs are as `agent.vision.glyph.normalise` makes them, surroundings as `agent.vision.surroundings` does.
 """

@@ -15,7 +15,6 @@ from agent.vision.box import Box
 from converters.data.scenes import Scene
 from converters.data.scenes.camera import scan, snapshot
 
-Picture = NDArray[np.uint8]
 Matrix = NDArray[np.float64]
 """float64 (2, 3), from a picture to its take."""
 

@@ -23,7 +23,7 @@ class StepRow(msgspec.Struct, frozen=True, kw_only=True):
     epochs: int
     minutes: float
     held_out: float
-    """Share of held-out training digits that are read right; all choices are made by it."""
+    """Share of held-out training digits, or of a verifier's candidates, that are read right; it decides choices."""
     test: float | None
     """The same of MNIST's test images; nothing is chosen by it."""
     parameters: int

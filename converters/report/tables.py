@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
+from converters.judge import REJECTED
 from converters.report.corrupt import KINDS
 from converters.report.log import Entry, StepRow
 from converters.report.study import Judged, Study
@@ -47,7 +48,7 @@ def nets(study: Study) -> Table:
             f"{one.contender.bytes:,}",
             f"{one.verdict.accuracy:.2%}",
             str(len(one.misread)),
-            str(sum(miss.read == 10 for miss in one.misread)),
+            str(sum(miss.read == REJECTED for miss in one.misread)),
         )
         for one in study.nets
     ]

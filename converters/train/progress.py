@@ -14,6 +14,6 @@ class Progress:
     epochs: int
     loss: float
     held_out_accuracy: float
-    """Share of held-out training digits that are read right."""
+    """Share of held-out training digits, or of a verifier's candidates, that are read right."""
     step: str = ""
     """What it is at, where it has several steps."""

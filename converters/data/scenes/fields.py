@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from agent.vision.box import Box, union
 from converters.data.labelled import LabelledGlyphs
@@ -24,8 +23,6 @@ from converters.data.scenes.paper import blank, shade_page
 from converters.data.scenes.view import View
 from converters.data.scenes.words import letter, print_face, print_ink, word
 from converters.data.scenes.writing import LIKE_A_ONE, draw_box, draw_line, write_in_cell, write_text
-
-Picture = NDArray[np.uint8]
 
 DRAWN_PX = 48
 """Digits are drawn about so high, or as high as they are to be where that is more."""
@@ -75,7 +72,7 @@ def draw_field(rng: np.random.Generator, kind: Kind, digits: LabelledGlyphs, fon
     Args:
         rng: where chance comes from; the same state gives the same field.
         kind: what it is like.
-        digits: glyphs that no net has learnt from.
+        digits: glyphs to write with; to judge nets, such as none has learnt from.
         fonts: fonts to letter with; OpenCV's where there are none.
     """
     while True:

@@ -14,7 +14,7 @@ from agent.vision.candidates import Candidate, find_page_candidates
 from agent.vision.digits import Digit
 from agent.vision.ink import lay_out
 from agent.vision.pens import Pen, find_pens
-from agent.vision.press import find_printed, without
+from agent.vision.press import find_printed, without_printed
 
 CELL = 90
 BLACK, BLUE, PALE = (35, 35, 35), (190, 70, 50), (165, 165, 165)
@@ -56,7 +56,7 @@ def read(pens: Sequence[tuple[int, int, int]], lines: tuple[int, int, int]) -> t
 def test_black_digits_in_a_black_grid_that_is_filled_in_with_blue_are_print() -> None:
     printed, every = read((BLUE, BLACK, BLUE, BLUE, BLACK, BLUE), BLACK)
     assert printed == [1, 4]
-    left = without(every, [every[number] for number in printed])
+    left = without_printed(every, [every[number] for number in printed])
     assert [digit.digit for digit in left] == [0, 2, 3, 5]
 
 
@@ -70,4 +70,4 @@ def test_black_digits_in_a_black_grid_that_is_filled_in_with_blue_are_print() ->
 def test_a_second_pen_is_no_press(pens: Sequence[tuple[int, int, int]], lines: tuple[int, int, int]) -> None:
     printed, every = read(pens, lines)
     assert printed == []
-    assert without(every, []) == every
+    assert without_printed(every, []) == every
