@@ -112,6 +112,13 @@ class Sparsify(Step, frozen=True, kw_only=True, forbid_unknown_fields=True, tag=
     """Set two of every four weights to 0, where an Orin's tensor cores leave them out."""
 
 
+class Cluster(Step, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="cluster"):
+    """Let each layer's weights share fifteen values, which ONNX files store in half a byte a weight.
+
+    After it, learning with rounded weights would part them again.
+    """
+
+
 class Quantize(Step, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="quantize"):
     """Round weights and activations as int8 files do, and learn to live with it; with 0 epochs only round."""
 
@@ -128,7 +135,9 @@ class StepsRecipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     decks: Count = 0
     """Epochs that are varied and shown to the teachers once, and then come again in another order; 0 for fresh ones."""
     distil: Distil | None = None
-    steps: Annotated[tuple[Fit | Prune | Sparsify | Quantize, ...], Meta(min_length=1)]
+    start: str = ""
+    """A recipe whose net is taken further; a fresh one where there is none."""
+    steps: Annotated[tuple[Fit | Prune | Sparsify | Cluster | Quantize, ...], Meta(min_length=1)]
 
     @property
     def epochs(self) -> int:

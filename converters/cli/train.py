@@ -99,7 +99,8 @@ def _train_all(
     for seed, target in targets.items():
         teachers = teachers or run.find_teachers(recipe, target.parent)
         with _told(recipe) as (drawn, report):
-            this = run.Run(seed, sources, target.with_suffix(".state"), drawn, report)
+            start = run.find_start(recipe, seed, target.parent)
+            this = run.Run(seed, sources, target.with_suffix(".state"), drawn, report, start)
             if isinstance(recipe, StepsRecipe):
                 material = material or run.ask_for_material(recipe, sources, teachers, drawn)
                 trained = run.train_in_steps(material, this)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import fx
 
+from converters.export.palette import pack_palettes
 from converters.export.quiet import without_warnings
 from converters.export.ranges import Ranges, input_name
 from converters.export.strip import OUTPUT
@@ -91,8 +92,7 @@ def to_int8(fp32: bytes, ranges: Ranges) -> bytes:
     quantizer.model.topological_sort()
     model = quantizer.model.model
     _bare_edges(model.graph)
-    content: bytes = model.SerializeToString()
-    return content
+    return pack_palettes(model.SerializeToString())
 
 
 def activations(fp32: bytes, probe: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:

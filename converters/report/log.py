@@ -18,8 +18,8 @@ class StepRow(msgspec.Struct, frozen=True, kw_only=True):
     """What one step of a run came to."""
 
     do: str
-    """fit, prune, sparsify, round (int8 without learning) or quantize (int8, learnt); before all of them "teachers":
-    those that the net learns from, judged together."""
+    """fit, prune, sparsify, cluster, round (int8 without learning) or quantize (int8, learnt); before all of them
+    "teachers", those that the net learns from, judged together, and "start", the net that is taken further."""
     epochs: int
     minutes: float
     held_out: float

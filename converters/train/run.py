@@ -49,6 +49,8 @@ class Run:
     """Told the number of scenes drawn, after each."""
     report: Callable[[Progress], None]
     """Told after every epoch."""
+    start: Path | None = None
+    """A checkpoint to take further, as `find_start` finds it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +101,8 @@ def train_in_steps(material: Material, run: Run) -> Trained:
     Raises:
         DigitAgentError: as `converters.train.steps.train_steps` says.
     """
-    result = train_steps(Task(material, run.seed, run.state_file, run.report))
+    start = restore(load(run.start)) if run.start else None
+    result = train_steps(Task(material, run.seed, run.state_file, run.report, start))
     return Trained(_checkpoint(material.recipe, run.seed, result.net, result.ranges), result.steps, result.device)
 
 
@@ -126,6 +129,25 @@ def find_teachers(recipe: Recipe, folder: Path) -> tuple[Path, ...]:
         TrainingError: there are none.
     """
     return tuple(file for name in recipe.teachers for file in _find_teachers(name, folder))
+
+
+def find_start(recipe: Recipe, seed: int, folder: Path) -> Path | None:
+    """The checkpoint that a recipe takes further: of the same seed, or else the one that ships; None for a fresh net.
+
+    Raises:
+        TrainingError: there is none, or it is of another architecture.
+        DigitAgentError: as `converters.checkpoint.load` says.
+    """
+    if not isinstance(recipe, StepsRecipe) or not recipe.start:
+        return None
+    trained = folder / f"{recipe.start}-{seed}.pt"
+    found = [trained] if trained.exists() else [file for file in SHIPPED if file.stem == recipe.start]
+    advice = f"run 'digit-convert train --recipe {recipe.start} --seed {seed}' first"
+    if not found:
+        raise TrainingError(f"there is no {trained} to take further; {advice}")
+    if (net := load(found[0]).net) != recipe.net:
+        raise TrainingError(f"{found[0]} is a {net}, not a {recipe.net}; {advice}")
+    return found[0]
 
 
 def _find_teachers(name: str, folder: Path) -> list[Path]:

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, fx, nn
 
+from converters.compress.cluster import cluster
 from converters.compress.expand import expand
 from converters.compress.prune import prune
 from converters.compress.quantize import finish, prepare
@@ -23,7 +24,7 @@ from converters.export.ranges import Ranges, fold, measure_ranges
 from converters.nets import build_net
 from converters.nets.shape import shape_like
 from converters.nets.tensors import to_input
-from converters.recipe import Fit, Prune, Quantize, Sparsify, Step, StepsRecipe
+from converters.recipe import Cluster, Fit, Prune, Quantize, Sparsify, Step, StepsRecipe
 from converters.report.log import StepRow
 from converters.train.calibrate import calibrate
 from converters.train.gather import Gathered
@@ -41,6 +42,8 @@ class Task:
     seed: int
     state_file: Path
     report: Callable[[Progress], None]
+    start: nn.Module | None = None
+    """The net that the first step changes; a fresh one where there is none."""
 
     @property
     def recipe(self) -> StepsRecipe:
@@ -113,7 +116,7 @@ def train_steps(task: Task) -> Result:
     torch.backends.cudnn.benchmark = True
     shop, recipe = _Shop(task, task.material.sample(task.seed)), task.recipe
     net = build_net(recipe.net)
-    state = _resumed(task) or _State(entered=net.state_dict(), rows=list(shop.material.taught_by))
+    state = _resumed(task) or _begun(shop, net)
     with resuming(task.state_file):
         net = shape_like(net, state.entered)
         net.load_state_dict(dict(state.entered))
@@ -122,6 +125,14 @@ def train_steps(task: Task) -> Result:
         net, ranges = _take(shop, recipe.steps[number], net.eval(), state)
         state = _State(number + 1, net.state_dict(), None, state.rows, device=state.device)
     return Result(net, ranges or measure_ranges(net, shop.sample), tuple(state.rows), state.device)
+
+
+def _begun(shop: _Shop, fresh: nn.Module) -> _State:
+    """Before the first step."""
+    rows, start = list(shop.material.taught_by), shop.task.start
+    if start is not None:
+        rows.append(_measure(shop, _Took("start"), start, start))
+    return _State(entered=(start or fresh).state_dict(), rows=rows)
 
 
 def _take(shop: _Shop, step: Step, net: nn.Module, state: _State) -> tuple[nn.Module, Ranges | None]:
@@ -151,6 +162,8 @@ def _change(step: Step, net: nn.Module) -> nn.Module:
         return expand(net, step.expand)
     if isinstance(step, Prune):
         return prune(net, step.channels, torch.zeros(1, 1, 28, 28))
+    if isinstance(step, Cluster):
+        return cluster(net)
     return sparsify(net) if isinstance(step, Sparsify) else net
 
 

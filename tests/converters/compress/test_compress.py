@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn import functional
 
 from agent.vision.digits import NOT_A_DIGIT
+from converters.compress.cluster import cluster
 from converters.compress.distil import Ensemble, Teachers, distilling
 from converters.compress.expand import expand
 from converters.compress.prune import prune
@@ -64,6 +65,30 @@ def test_an_expanded_net_computes_the_same_learns_along_more_paths_and_is_as_sma
         assert list(narrow.state_dict()) == names
         assert torch.allclose(narrow(inputs), learnt, atol=1e-5)
     assert not torch.allclose(learnt, before, atol=1e-2)
+
+
+def test_a_clustered_layer_has_fifteen_values_of_int8_and_keeps_them_through_folding(net: nn.Module) -> None:
+    for module in net.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.normal_(module.weight)  # some filters change their sign when it is folded
+    before = net.get_parameter("features.3.weight").detach().clone()
+    weight = fold(bake(cluster(net))).get_parameter("features.3.weight").detach().flatten(1)
+    codes = weight / (weight.abs().amax(dim=1, keepdim=True) / 127)
+    assert torch.allclose(codes, codes.round(), atol=1e-3)
+    values = set(codes.round().flatten().tolist())
+    assert len(values) <= 15
+    assert {0, 127, -127} <= values
+    apart = net.get_parameter("features.3.weight").detach() - before
+    assert float(apart.abs().mean()) < 0.15 * float(before.abs().mean())
+
+
+def test_what_is_clustered_learns(net: nn.Module) -> None:
+    before = bake(cluster(copy.deepcopy(net))).get_parameter("features.3.weight")
+    clustered = cluster(net)
+    optimizer = torch.optim.SGD(clustered.parameters(), 0.1)
+    clustered(to_input(GLYPHS)).square().sum().backward()
+    optimizer.step()
+    assert not torch.equal(bake(clustered).get_parameter("features.3.weight"), before)
 
 
 def test_two_of_four_input_channels_stay_and_they_are_the_largest(net: nn.Module) -> None:

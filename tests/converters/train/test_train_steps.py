@@ -17,12 +17,14 @@ import numpy as np
 import pytest
 import torch
 
+from agent.folders import default_artifacts
 from converters.checkpoint import load, restore
 from converters.convert import ALL_KINDS
 from converters.export.golden import golden_inputs
 from converters.nets.tensors import to_input
 from converters.report.log import read
 from converters.train.gather import HELD_OUT
+from profiles.manifest import load_manifest
 
 if TYPE_CHECKING:
     from tests.converters.conftest import WriteMnist
@@ -82,6 +84,21 @@ def test_each_step_is_measured_and_logged_with_the_files_that_came_of_it(trained
     assert all(row.us_a_digit > 0 for row in entry.exports)
     assert not trained.out.with_suffix(".state").exists()
     assert [line.split(":")[0] for line in trained.done.stdout.splitlines()[: len(STEPS)]] == STEPS
+
+
+def test_a_net_that_ships_is_taken_further_into_a_smaller_file(data: Path, tmp_path: Path) -> None:
+    plain = RECIPE.read_text().partition("[distil]")[0].replace("batch = 32", 'batch = 32\nstart = "nano"')
+    steps = [{"do": "cluster", "epochs": 1}, {"do": "quantize", "epochs": 0}]
+    told = [f'[[steps]]\ndo = "{step["do"]}"\nepochs = {step["epochs"]}\nlearning_rate = 1e-4\n' for step in steps]
+    recipe = tmp_path / "further.toml"
+    recipe.write_text(plain + "".join(told))
+    done = run(command(data, tmp_path / "net.pt", recipe))
+    assert done.returncode == 0, done.stderr
+    (entry,) = read(tmp_path / "net.jsonl")
+    assert [step.do for step in entry.steps] == ["start", "cluster", "round", "quantize"]
+    (shipped,) = (one for one in load_manifest(default_artifacts()).artifacts if one.file == "nano-int8.onnx")
+    (packed,) = (row for row in entry.exports if (row.format, row.precision) == ("onnx", "int8"))
+    assert packed.bytes < 0.9 * shipped.bytes
 
 
 def test_what_was_pruned_and_folded_comes_back_from_its_file(trained: Trained) -> None:
