@@ -116,7 +116,8 @@ def _labels(points: Sequence[tuple[float, float, str, str]]) -> Iterator[str]:
     taken = [(x - 6, y - 6, x + 6, y + 6) for x, y, _, _ in points]
     for x, y, name, kind in points:
         width = (7.0 if kind == "own" else 6.0) * len(name)
-        places = [(x + 9, y + 4), (x - 9 - width, y + 4), (x - width / 2, y + 19), (x - width / 2, y - 11)]
+        across = (x - width / 2, x - width + 9, x - 9)
+        places = [(x + 9, y + 4), (x - 9 - width, y + 4), *((left, y + by) for left in across for by in (19, -11))]
         boxes = [(left, base - 10, left + width, base + 3) for left, base in places]
         free = [number for number, box in enumerate(boxes) if _is_free(box, taken)]
         chosen = free[0] if free else 0
