@@ -1,4 +1,4 @@
-"""The nets: those that ship (`tiers`, `base`, `verifier`), and well-known ones to learn from and compare with (`m3`, `zoo`).
+"""The nets: those that ship (`tiers`, `verifier`), and well-known ones to learn from and compare with (`m3`, `zoo`).
 
 A classifier turns glyphs, float32 (n, 1, 28, 28) in 0..1, into logits, float32 (n, 11): ten digits and "not a digit";
 nets that never ship know the ten digits alone.
@@ -31,14 +31,13 @@ def build_net(name: str) -> nn.Module:
         TrainingError: there is no such family.
     """
     from converters.nets import m3, tiers, zoo
-    from converters.nets.base import BaseNet
     from converters.nets.verifier import VerifierNet
     from profiles.errors import TrainingError
 
     families: dict[str, Callable[[], nn.Module]] = {
         "nano": tiers.nano,
         "small": tiers.small,
-        "base": BaseNet,
+        "base": tiers.base,
         "verifier": VerifierNet,
         "m3": m3.M3,
         "plain": zoo.plain,

@@ -13,6 +13,19 @@ from agent.vision.digits import CLASSES
 from converters.nets.layers import Stack, convolution
 
 
+def base() -> nn.Module:
+    """Six convolutions; 1.7 million multiply-accumulates a glyph. Its last layer sees 25 × 25 pixels."""
+    features = nn.Sequential(
+        *convolution(1, 20, kernel=5, stride=2, padding=0),
+        *convolution(20, 28, padding=0),
+        *convolution(28, 36, padding=0),
+        *convolution(36, 44, padding=0),
+        *convolution(44, 44, stride=2, padding=0),
+        *convolution(44, 56, kernel=2, padding=0),
+    )
+    return Stack(features, nn.Identity(), nn.Linear(56, CLASSES))
+
+
 def nano() -> nn.Module:
     """Four convolutions; 200 thousand multiply-accumulates a glyph. Its last layer sees 21 × 21 pixels."""
     features = nn.Sequential(
