@@ -38,5 +38,5 @@ def test_nothing_needless_is_left(made: MakeOne, precision: Precision) -> None:
 def test_fp16_weights_and_float32_edges(made: MakeOne) -> None:
     (graph,) = model_of(made, "fp16").subgraphs
     kinds = [tensor.type for tensor in graph.tensors]
-    assert kinds.count(TensorType.FLOAT16) == 5
+    assert kinds.count(TensorType.FLOAT16) == 7
     assert [graph.tensors[index].type for index in (*graph.inputs, *graph.outputs)] == [TensorType.FLOAT32] * 2
