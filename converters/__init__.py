@@ -4,7 +4,7 @@
 - `nets`: those that ship, and well-known ones to learn from and compare with.
 - `recipe`: everything that decides what a training run does.
 - `train`: how weights come about.
-- `compress`: steps that make a net smaller: distil, prune, sparsify, learn int8.
+- `compress`: steps that make a net smaller: distil, prune, sparsify, cluster, learn int8.
 - `export`: from a checkpoint to ONNX and TFLite files.
 - `judge`: how well an artifact reads, in the runtime that the board will use.
 - `report`: the log of training runs, and a page of all that was measured.

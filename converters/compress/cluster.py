@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-LEVELS = 127
-"""Of int8, on each side of 0."""
+from converters.compress.quantize import LEVELS, largest_of_filters
+
 MAGNITUDES = 8
 """0, the largest, and six between them: fifteen values with their signs."""
 ROUNDS = 50
@@ -27,10 +27,10 @@ class Clustered(nn.Module):
 
     def __init__(self, weight: Tensor) -> None:
         super().__init__()
-        self.register_buffer("values", _values((weight.abs() / _largest(weight)).flatten()))
+        self.register_buffer("values", _values((weight.abs() / largest_of_filters(weight)).flatten()))
 
     def forward(self, weight: Tensor) -> Tensor:
-        largest = _largest(weight.detach())
+        largest = largest_of_filters(weight.detach())
         share = weight.detach() / largest
         between = (self.values[1:] + self.values[:-1]) / 2
         clustered = self.values[torch.bucketize(share.abs(), between)] * share.sign() * largest
@@ -43,11 +43,6 @@ def cluster(net: nn.Module) -> nn.Module:
         if isinstance(module, (nn.Conv2d, nn.Linear)):
             parametrize.register_parametrization(module, "weight", Clustered(module.weight.detach()))
     return net
-
-
-def _largest(weight: Tensor) -> Tensor:
-    """Of each filter, as (o, 1, ...)."""
-    return weight.abs().flatten(1).amax(dim=1).clamp(min=1e-12).view(-1, *[1] * (weight.ndim - 1))
 
 
 def _values(shares: Tensor) -> Tensor:

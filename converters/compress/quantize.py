@@ -17,6 +17,7 @@ from torch.nn.utils import parametrize
 from converters.export.ranges import Ranges
 
 LEVELS = 127
+"""Of int8, on each side of 0."""
 DRIFT = 0.01
 """What a batch's own range counts against the one that is known, while ranges still move."""
 
@@ -33,9 +34,13 @@ class RoundedWeights(nn.Module):
 
     def forward(self, weight: Tensor) -> Tensor:
         weight = weight * self.kept
-        largest = weight.detach().abs().flatten(1).amax(dim=1).clamp(min=1e-12)
-        scale = (largest / LEVELS).view(-1, *[1] * (weight.ndim - 1))
+        scale = largest_of_filters(weight.detach()) / LEVELS
         return weight + ((weight / scale).round() * scale - weight).detach()
+
+
+def largest_of_filters(weight: Tensor) -> Tensor:
+    """The largest magnitude of each filter of a layer's weights (o, ...), as (o, 1, ...); never 0."""
+    return weight.abs().flatten(1).amax(dim=1).clamp(min=1e-12).view(-1, *[1] * (weight.ndim - 1))
 
 
 class RoundedActivation(nn.Module):

@@ -25,10 +25,10 @@ from profiles.errors import DatasetError
 BLOCK = 50
 """One block of so many is learnt from, the next is kept to judge with, and so on: neighbours are often of one hand."""
 ENLARGED = 3
-DAMAGED = (AttributeError, EOFError, cv2.error, zipfile.BadZipFile, zlib.error)
-"""What comes of files that are none, besides builtins: NumPy gives an array, not a mapping, for a renamed `.npy`."""
 MARGIN = 2
 """Paper on each side, in pictures: on a page a digit is far smaller than the page."""
+DAMAGED = (AttributeError, EOFError, cv2.error, zipfile.BadZipFile, zlib.error)
+"""What else comes of files of something else: for a renamed `.npy` NumPy gives an array, not a mapping."""
 
 
 def load_isolated(file: Path) -> tuple[LabelledGlyphs, LabelledGlyphs]:

@@ -102,8 +102,8 @@ def _data(recipe: Recipe, sources: Sources) -> str:
     told = ["MNIST train 1-55,000", "an epoch: " + ", ".join(f"{mix[part]:,} {part}" for part in parts)]
     if isinstance(recipe, VerifierRecipe) and recipe.takes > 1 and sources.pictures:
         told.append(f"pictures in {recipe.takes} takes")
-    if sources.fonts:
-        counts = [f"{len(list((sources.fonts / kind).iterdir()))} {kind}" for kind in ("hand", "print")]
+    if sources.fonts and recipe.scenes_drawn:
+        counts = [f"{len(list((sources.fonts / kind).glob('*')))} {kind}" for kind in ("hand", "print")]
         told.append(f"fonts: {', '.join(counts)}")
     return "; ".join(told)
 
