@@ -36,10 +36,8 @@ class VerifierRecipe(
     """Candidates an epoch that were cut out of drawn scenes, half of them digits."""
     pictures: Count
     """Candidates an epoch that were cut out of real pictures, half of them digits; none where no pictures are given."""
-    takes: Positive = 1
-    """How often each real picture is cut into candidates: as it is, and as other hands and cameras might have it."""
-    hands: bool = False
-    """Whether drawn scenes are written in the hands of real pictures, too."""
+    hands: Annotated[float, Meta(ge=0, lt=1)] = 0.0
+    """Share of the digits to trace in drawn scenes that comes out of the real pictures, where these are given."""
     scenes_drawn: Count
     """Scenes that are drawn, once, before the first epoch."""
     scenes_watched: Positive

@@ -9,6 +9,7 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.vision.blots import is_blot
 from agent.vision.box import Box
 from agent.vision.candidates import Candidate
 from agent.vision.digits import NOT_A_DIGIT, Digit, uncovered
@@ -30,7 +31,7 @@ class Fate(Enum):
     SMALL = "too small for its line", (0, 0, 0)
     PRINTED = "printed, not written", (240, 228, 66)
     COVERED = "read more surely in another mask", (86, 180, 233)
-    WORD = "part of a word or drawing", (230, 159, 0)
+    WORD = "part of a word, drawing or blot", (230, 159, 0)
     BESTED = "part of a better reading", (0, 114, 178)
     UNSURE = "unsure which digit", (204, 121, 167)
     VERIFIER = "no digit to the verifier", (213, 94, 0)
@@ -84,13 +85,13 @@ def _tell(looked: Looked, seen: Seen, number: int) -> Told:
     said = (seen.judged.classifier if by_classifier else seen.judged.probability)[number]
     label = int(said[:NOT_A_DIGIT].argmax())
     judged = seen.judged.probability[number]
+    box = in_picture(candidate, seen.ink, looked.page.width, looked.page.height)
     if judged[:NOT_A_DIGIT].max() < seen.least:
         fate, reason = _rejected(said, label, by_classifier=by_classifier)
     elif candidate in seen.digits:
         fate, reason = _taken(looked, seen, seen.digits[candidate])
     else:
-        fate, reason = _passed_over(candidate, seen)
-    box = in_picture(candidate, seen.ink, looked.page.width, looked.page.height)
+        fate, reason = _passed_over(candidate, seen, blot=is_blot(box, seen.ink.paper, looked.page.width))
     return Told(candidate, seen.ink, box, fate, reason, label, float(said[label]))
 
 
@@ -103,12 +104,14 @@ def _rejected(said: NDArray[np.float32], label: int, *, by_classifier: bool) -> 
     return Fate.UNSURE, f"the {net} is unsure: {label} is likeliest, but only {said[label]:.2f}"
 
 
-def _passed_over(candidate: Candidate, seen: Seen) -> tuple[Fate, str]:
-    """Why what looks like a digit is none: others of its cluster have its ink, or the whole cluster has no digits."""
+def _passed_over(candidate: Candidate, seen: Seen, *, blot: bool) -> tuple[Fate, str]:
+    """Why what looks like a digit is none: others of its cluster have its ink, it is a spot, or all around is none."""
     chosen = sorted((c for c in seen.digits if c.cluster == candidate.cluster), key=lambda c: c.first)
     better = [seen.digits[c] for c in chosen if c.first <= candidate.last and candidate.first <= c.last]
     if better:
         return Fate.BESTED, f"its ink is better explained by {_named(better)}"
+    if blot:
+        return Fate.WORD, "a blot: it is as dark within as at its rim"
     return (
         Fate.WORD,
         "part of a word or drawing: too little of what it hangs together with, or of what is around it, is digits",

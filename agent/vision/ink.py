@@ -57,6 +57,19 @@ SAMPLED = 100_000
 """Beyond this many pixels every second row tells enough of how contrast is distributed."""
 
 
+class Paper(NamedTuple):
+    """The paper of a small picture."""
+
+    gains: Gains
+    """What makes it grey."""
+    gray: Gray
+    """uint8 (h, w): the picture in its darkest channels, made grey."""
+    brightness: Gray
+    """uint8 (h, w): what of that is paper."""
+    reach: int
+    """How far the estimate reaches, in pixels; odd."""
+
+
 @dataclass(frozen=True, eq=False)
 class Ink:
     """What stands out from the paper, at the working scale."""
@@ -67,21 +80,12 @@ class Ink:
     """Working pixels to one pixel of the picture."""
     level: int
     """The strength that best parts ink from paper."""
+    paper: Paper
+    """What it stands out from, of the picture as it stood; of light ink the negative."""
     turned_back: Turn | None = None
     """Where the picture was turned: float64 (2, 3), from these pixels to those of the working picture as it stood."""
     noise: int = 0
     """Less strength than this is the paper's own texture."""
-
-
-class Paper(NamedTuple):
-    """The paper of a small picture."""
-
-    gains: Gains
-    """What makes it grey."""
-    gray: Gray
-    """uint8 (h, w): the picture in its darkest channels, made grey."""
-    brightness: Gray
-    """uint8 (h, w): what of that is paper."""
 
 
 class Sheet(NamedTuple):
@@ -93,8 +97,6 @@ class Sheet(NamedTuple):
     """Working pixels to one pixel of the picture as it was."""
     small: Picture
     """The same, small."""
-    reach: int
-    """How far the paper's estimate reaches, in pixels of the small picture; odd."""
     paper: Paper
     """Of the small picture."""
 
@@ -108,8 +110,7 @@ def lay_out(image: Picture, longest_px: int) -> Sheet:
     """
     picture, scale = _to_working_scale(image, longest_px)
     small = _halved(picture, PAPER_MAP_PX)
-    reach = _paper_reach(picture, small)
-    return Sheet(picture, scale, small, reach, _paper(small, reach))
+    return Sheet(picture, scale, small, _paper(small, _paper_reach(picture, small)))
 
 
 def find_ink(image: Picture, longest_px: int) -> Ink:
@@ -124,23 +125,25 @@ def find_inks(sheet: Sheet, *, both: bool = True) -> tuple[Ink, ...]:
         sheet: the picture.
         both: whether the lesser is wanted, too.
     """
-    picture, scale, small, reach, paper = sheet
+    picture, scale, small, paper = sheet
     darker, lighter = _standing_out(paper, STRONG)
     is_dark = darker >= lighter
     lesser, stronger = sorted(_standing_out(paper, STRONGEST))
     both = both and lesser >= BOTH * stronger
-    inks = [ink_of(_contrast(picture, paper), scale)] if both or is_dark else []
+    inks = [ink_of(_contrast(picture, paper), scale, paper)] if both or is_dark else []
     if both or not is_dark:
-        inks.append(ink_of(_contrast(_inverted(picture), _paper(_inverted(small), reach)), scale))
+        negative = _paper(_inverted(small), paper.reach)
+        inks.append(ink_of(_contrast(_inverted(picture), negative), scale, negative))
     return tuple(inks)
 
 
-def ink_of(contrast: Gray, scale: float) -> Ink:
+def ink_of(contrast: Gray, scale: float, paper: Paper) -> Ink:
     """The ink of a picture.
 
     Args:
         contrast: uint8 (h, w): how much each pixel stands out from the paper; 255 is black on white.
         scale: working pixels to one pixel of the picture.
+        paper: what it stands out from.
     """
     contrast = np.asarray(cv2.GaussianBlur(contrast, (3, 3), 0), np.uint8)
     histogram = _histogram(contrast[::2] if contrast.size > SAMPLED else contrast)
@@ -150,7 +153,7 @@ def ink_of(contrast: Gray, scale: float) -> Ink:
     strengths = np.minimum(np.rint(np.arange(256) * (255 / top)), 255).astype(np.intp)
     strong = np.asarray(np.bincount(strengths, histogram, 256), np.float64)
     noise = int(255 * noise / top)
-    return Ink(strength, scale, _level(strong, noise), noise=noise)
+    return Ink(strength, scale, _level(strong, noise), paper, noise=noise)
 
 
 def leave_out(ink: Ink, print_: Gray) -> Ink:
@@ -247,7 +250,8 @@ def _paper(small: Picture, reach: int) -> Paper:
     colour = np.maximum(cv2.mean(small)[:3], 1)
     gains = colour.max() / colour
     gray = _darkest(small, gains)
-    return Paper(gains, gray, np.asarray(cv2.GaussianBlur(cv2.medianBlur(gray, reach), (0, 0), reach / 4), np.uint8))
+    brightness = cv2.GaussianBlur(cv2.medianBlur(gray, reach), (0, 0), reach / 4)
+    return Paper(gains, gray, np.asarray(brightness, np.uint8), reach)
 
 
 def _darkest(picture: Picture, gains: Gains) -> Gray:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.vision.blots import is_blot
 from agent.vision.box import Box
 from agent.vision.candidates import Candidate, find_page_candidates
 from agent.vision.digits import LEAST_PROBABILITY, Digit, select, surest
@@ -136,7 +137,8 @@ def look(image: NDArray[np.uint8], nets: Nets, depth: Depth = THOROUGH) -> Looke
             ends = np.cumsum([len(candidates) for candidates in masks])[:-1].tolist()
             for factor, candidates, part in zip(levels, masks, judged.split(ends), strict=True):
                 found = outside_words(select(candidates, part.probability, least), candidates)
-                digits = {c: replace(d, box=in_picture(c, ink, w, h)) for c, d in found.items()}
+                placed = {c: replace(d, box=in_picture(c, ink, w, h)) for c, d in found.items()}
+                digits = {c: d for c, d in placed.items() if not is_blot(d.box, ink.paper, w)}
                 seen.append(Seen(ink, factor, candidates, part, digits, least, pen))
     with _timed(stage_ms, "lines"):
         printed = _printed(seen)

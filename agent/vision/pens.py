@@ -36,7 +36,10 @@ def find_pens(sheet: Sheet) -> dict[Pen, Ink]:
     if not _has_both(*_contrasts(sheet.small, sheet.paper)):
         return {}
     coloured, grey = _contrasts(sheet.picture, sheet.paper)
-    return {Pen.COLOURED: ink_of(coloured, sheet.scale), Pen.GREY: ink_of(grey, sheet.scale)}
+    return {
+        Pen.COLOURED: ink_of(coloured, sheet.scale, sheet.paper),
+        Pen.GREY: ink_of(grey, sheet.scale, sheet.paper),
+    }
 
 
 def _has_both(coloured: Gray, grey: Gray) -> bool:

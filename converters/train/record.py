@@ -100,8 +100,8 @@ def _data(recipe: Recipe, sources: Sources) -> str:
     mix = msgspec.structs.asdict(recipe.mix if isinstance(recipe, StepsRecipe) else recipe)
     parts = [part for part in PARTS if mix.get(part) and (sources.pictures or part not in REAL)]
     told = ["MNIST train 1-55,000", "an epoch: " + ", ".join(f"{mix[part]:,} {part}" for part in parts)]
-    if isinstance(recipe, VerifierRecipe) and recipe.takes > 1 and sources.pictures:
-        told.append(f"pictures in {recipe.takes} takes")
+    if isinstance(recipe, VerifierRecipe) and recipe.hands and sources.pictures:
+        told.append(f"{recipe.hands:.0%} of the digits that scenes trace: of pictures")
     if sources.fonts and recipe.scenes_drawn:
         counts = [f"{len(list((sources.fonts / kind).glob('*')))} {kind}" for kind in ("hand", "print")]
         told.append(f"fonts: {', '.join(counts)}")

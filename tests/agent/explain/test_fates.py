@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +15,7 @@ from agent.vision.box import Box, union
 from agent.vision.candidates import Candidate
 from agent.vision.components import Atom
 from agent.vision.digits import CLASSES, NOT_A_DIGIT, select, surest
-from agent.vision.ink import Ink
+from agent.vision.ink import Ink, Paper
 from agent.vision.judge import Judged
 from agent.vision.lines import group_lines
 from agent.vision.page import QUICK, THOROUGH, Depth, Looked, Page, Seen, look
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from tests.agent.conftest import Note
 
 ATOM_PX = 10
-INK = Ink(np.zeros((40, 80), np.uint8), 1.0, 100)
+BLANK = np.full((40, 80), 200, np.uint8)
+INK = Ink(np.zeros((40, 80), np.uint8), 1.0, 100, Paper(np.ones(3), BLANK, BLANK, reach=9))
 
 
 def row(*heights: int) -> list[Candidate]:
@@ -152,3 +153,12 @@ def test_what_was_printed_is_told_from_what_covers_it() -> None:
     (told,) = tell(Looked((mask,), (), tuple(mask.digits.values()), page))
     (printed,) = [one for one in told if one.fate is Fate.PRINTED]
     assert (printed.digit, printed.reason.split(":")[0]) == (4, "printed")
+
+
+def test_what_is_as_dark_within_as_at_its_rim_is_a_blot() -> None:
+    spot = np.full((40, 80), 200, np.uint8)
+    spot[10:30, 8:22] = 100
+    ink = replace(INK, paper=Paper(np.ones(3), spot, spot, reach=3))
+    mask = replace(seen(row(20, 20), b=(6, 0.9, 0.1)), ink=ink, digits={})
+    (told,) = [one for one in tell(Looked((mask,), (), (), Page(80, 40, (), (), {})))[0] if one.digit == 6]
+    assert (told.fate, told.reason.split(":")[0]) == (Fate.WORD, "a blot")

@@ -100,8 +100,7 @@ def test_the_segmenter_cuts_digits_and_outliers_out_of_a_picture() -> None:
     cv2.line(image, (180, 60), (240, 60), (40, 40, 40), 6)
     cv2.line(image, (210, 30), (210, 90), (40, 40, 40), 6)
     scene = Scene(image, ((5, Box(x, y, w, h)),))
-    for harvest, shape in zip(HARVESTS, ((28, 28), (3, 32, 48)), strict=True):
-        found = harvest([scene])
+    for found, shape in ((harvest_glyphs([scene]), (28, 28)), (harvest_surroundings([scene]), (3, 32, 48))):
         assert set(found.labels.tolist()) == {5, NOT_A_DIGIT}
         assert found.images.shape == (len(found), *shape)
     around = harvest_surroundings([Scene(image, (), ignored=(Box(x, y, w, h),))])
