@@ -47,8 +47,9 @@ MUCH = 0.1
 """So much is written, as a share of the printed lines."""
 LEAST_FAINT = 0.01
 """Fainter writing is at least so much, as a share of the rest ..."""
-CLEAR = 1.3
-"""... and stands out so many times as much as the paper's texture."""
+CLEAR, TEXTURE = 2.5, 0.9
+"""... and stands out so many times as much as this share of the rest at most: compression makes blocks of bare paper,
+too faint to show and yet shaped like digits."""
 WIDE = 0.03
 """Faint strokes are thinner than this share of the working picture's longest side ..."""
 LEAST_WIDE_PX = 15
@@ -183,13 +184,14 @@ def fainter(ink: Ink, known: Gray) -> Ink | None:
     Returns:
         None where nothing is left that stands out from the paper.
     """
-    rest = _histogram(ink.strength, (known == 0).astype(np.uint8))
-    gain = 255 / max(_quantile(rest, 0.998), ink.noise + 20)
+    rest = (known == 0).astype(np.uint8)
+    gain = 255 / max(_quantile(_histogram(ink.strength, rest), 0.998), ink.noise + 20)
     strength = np.asarray(cv2.convertScaleAbs(ink.strength, alpha=gain), np.uint8)
     noise = round(gain * ink.noise)
-    histogram = np.asarray(_histogram(strength, (known == 0).astype(np.uint8)), np.float64)
-    written = _level(histogram, noise)
-    if histogram[written:].sum() < LEAST_FAINT * cv2.countNonZero(known) or written < CLEAR * noise:
+    histogram = _histogram(strength, rest)
+    written = _level(np.asarray(histogram, np.float64), noise)
+    few = histogram[written:].sum() < LEAST_FAINT * cv2.countNonZero(known)
+    if few or written < CLEAR * _quantile(histogram, TEXTURE):
         return None
     return replace(ink, strength=_thin(strength), level=written, noise=noise)
 

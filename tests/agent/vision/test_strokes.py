@@ -68,6 +68,15 @@ def test_pencil_on_a_sheet_that_lies_on_a_dark_table_is_written(pencil: tuple[in
     assert find_strokes(faint, 0.9).mask[written].mean() > 0.9
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_blocks_that_compression_makes_of_bare_paper_are_not_written(seed: int) -> None:
+    uneven = np.random.default_rng(seed).normal(0, 5, (15, 20)).astype(np.float32)
+    picture = sheet_on_a_dark_table(None) + cv2.resize(uneven, (800, 600), interpolation=cv2.INTER_CUBIC)[..., None]
+    coded = cv2.imencode(".jpg", np.clip(picture, 0, 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 25])[1]
+    decoded = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), np.uint8)
+    assert beside_ink(find_ink(decoded, 800)) is None
+
+
 def test_a_smear_as_faint_as_pencil_is_too_wide_to_be_written() -> None:
     pencil = (185, 185, 185)
     picture = sheet_on_a_dark_table(pencil)
