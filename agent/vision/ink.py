@@ -47,7 +47,7 @@ MUCH = 0.1
 """So much is written, as a share of the printed lines."""
 LEAST_FAINT = 0.01
 """Fainter writing is at least so much, as a share of the rest ..."""
-CLEAR, TEXTURE = 2.5, 0.9
+CLEAR, TEXTURE = 3.5, 0.8
 """... and stands out so many times as much as this share of the rest at most: compression makes blocks of bare paper,
 too faint to show and yet shaped like digits."""
 WIDE = 0.03
