@@ -12,10 +12,9 @@ import torch
 from torch import nn
 
 from converters.checkpoint import SHIPPED, Checkpoint, load, restore
-from converters.data.harvest import harvest_glyphs
-from converters.data.labelled import LabelledGlyphs, concatenate, digits_of
+from converters.data.hands import with_hands
+from converters.data.labelled import LabelledGlyphs
 from converters.data.pictures import load_pictures
-from converters.data.scenes import Scene
 from converters.data.surroundings import mix_surroundings
 from converters.export.cost import measure_cost
 from converters.export.ranges import Ranges, fold, measure_ranges
@@ -34,8 +33,6 @@ from converters.train.steps import Task, train_steps
 from profiles.errors import TrainingError
 
 Told = Callable[[int], None]
-WELL_CUT = 0.85
-"""A candidate whose box overlaps a digit's by this much (IoU) is worth tracing."""
 
 
 @dataclass(frozen=True)
@@ -178,21 +175,10 @@ def _surroundings(recipe: VerifierRecipe, run: Run) -> tuple[MakeEpoch, Labelled
     folder = run.sources.pictures
     real = list(load_pictures(folder)) if folder else []
     pictures = HARVESTS["verifier"](real)
-    traced = _with_hands(learnt, real, recipe.hands, np.random.default_rng((run.seed, 2)))
+    traced = with_hands(learnt, real, recipe.hands, np.random.default_rng((run.seed, 2)))
     drawing = Drawing("verifier", traced, run.sources.fonts, (run.seed,))
     scenes = harvest_drawn(drawing, recipe.scenes_drawn, run.drawn)
     watched = harvest_drawn(
         replace(drawing, digits=unseen, seed=(run.seed, 1, 1)), recipe.scenes_watched, lambda _: None
     )
     return lambda rng: mix_surroundings(rng, recipe, scenes, pictures), watched
-
-
-def _with_hands(
-    learnt: LabelledGlyphs, real: Sequence[Scene], share: float, rng: np.random.Generator
-) -> LabelledGlyphs:
-    """Digits to trace, such a share of them out of real pictures; half a digit that is traced would teach halves."""
-    hands = digits_of(harvest_glyphs(real, same=WELL_CUT)) if share else learnt
-    if not share or not len(hands):
-        return learnt
-    chosen = rng.integers(len(hands), size=round(len(learnt) * share / (1 - share)))
-    return concatenate([learnt, LabelledGlyphs(hands.images[chosen], hands.labels[chosen])])
