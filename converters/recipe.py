@@ -36,8 +36,6 @@ class VerifierRecipe(
     """Candidates an epoch that were cut out of drawn scenes, half of them digits."""
     pictures: Count
     """Candidates an epoch that were cut out of real pictures, half of them digits; none where no pictures are given."""
-    hands: Annotated[float, Meta(ge=0, lt=1)] = 0.0
-    """Share of the digits to trace in drawn scenes that comes out of the real pictures, where these are given."""
     scenes_drawn: Count
     """Scenes that are drawn, once, before the first epoch."""
     scenes_watched: Positive

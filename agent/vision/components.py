@@ -20,6 +20,9 @@ LEAST_PX = 9
 MOST_COMPONENTS = 1200
 """Beyond this the mask is texture; the largest components are kept."""
 
+NET_MESHES, NET_ROWS = 8, 3
+"""A component with so many holes that are large enough for digits, in at least so many rows, is a net."""
+
 
 @dataclass(frozen=True, eq=False)
 class Atom:
@@ -58,19 +61,34 @@ def find_components(mask: Mask) -> Components:
     return Components(mask, boxes, list(outlines.values()))
 
 
-def digit_height(boxes: Boxes, least_px: float) -> float:
+def digit_height(components: Components, least_px: float) -> float:
     """About how high digits are, in working pixels: the median height, larger components counting for more.
 
+    A net, such as squared paper and all that touches it, is as high as the page and says nothing of its digits; where
+    there is nothing else, they are about as high as its meshes.
+
     Args:
-        boxes: of components.
+        components: of a mask.
         least_px: components smaller than this say nothing.
     """
-    w, h = boxes[:, 2], boxes[:, 3]
-    heights = np.sort(h[(np.maximum(w, h) >= least_px) & (10 * w > h) & (w < 3 * h)])
+    meshes = [_meshes(outlines, least_px) for outlines in components.outlines]
+    w, h = components.boxes[[len(m) < NET_MESHES for m in meshes], 2:].T
+    digit_like = (np.maximum(w, h) >= least_px) & (10 * w > h) & (w < 3 * h)
+    heights = h[digit_like]
+    heights = np.sort(heights if len(heights) else np.array([m for net in meshes for m in net], np.int32))
     if not len(heights):
         return float(LEAST_PX)
     share = np.cumsum(heights)
     return float(heights[np.searchsorted(share, share[-1] / 2)])
+
+
+def _meshes(outlines: Sequence[cv2.typing.MatLike], least_px: float) -> list[int]:
+    """How high each hole of a net is; none where a component is no net, as a row of boxes is none."""
+    if len(outlines) <= NET_MESHES:
+        return []
+    whole, *heights = (cv2.boundingRect(outline)[3] for outline in outlines)
+    meshes = [height for height in heights if height >= least_px]
+    return meshes if len(meshes) >= NET_MESHES and whole > NET_ROWS * np.median(meshes) else []
 
 
 def cut_out(components: Components, least_px: float) -> tuple[Atom, ...]:

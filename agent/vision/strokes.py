@@ -58,7 +58,7 @@ def find_strokes(ink: Ink, factor: float) -> Strokes:
     if _is_texture(components, least_px):
         return Strokes(components.mask, Components(components.mask, components.boxes[:0], []), least_px, least_px)
     unframed = remove_frames(components)
-    digit_px = digit_height(unframed.boxes, least_px)
+    digit_px = digit_height(unframed, least_px)
     return Strokes(components.mask, remove_rules(unframed, digit_px), digit_px, least_px)
 
 

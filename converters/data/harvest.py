@@ -43,18 +43,14 @@ LetsThrough = Callable[[NDArray[np.uint8]], NDArray[np.bool_]]
 """Which of some glyphs, uint8 (n, 28, 28), a classifier may take for digits."""
 
 
-def harvest_glyphs(scenes: Iterable[Scene], *, same: float = SAME) -> LabelledGlyphs:
+def harvest_glyphs(scenes: Iterable[Scene]) -> LabelledGlyphs:
     """Every candidate's glyph that the segmenter finds in the scenes, uint8 (n, 28, 28), with its label.
 
     Half of a 1 is still a 1 to whoever sees only that half; it is left out.
-
-    Args:
-        scenes: pictures with their digits.
-        same: how much a candidate's box overlaps that of the digit that it shows.
     """
     parts = [
         (np.array([cut_glyph(ink, c) for c in candidates]), labels)
-        for ink, candidates, labels in _offered(scenes, PLAIN, None, same, halves_of_ones=False)
+        for ink, candidates, labels in _offered(scenes, PLAIN, None, halves_of_ones=False)
     ]
     return _together(parts, (28, 28))
 
@@ -69,7 +65,7 @@ def harvest_surroundings(scenes: Iterable[Scene], lets_through: LetsThrough | No
     """
     parts = [
         (cut_surroundings(ink, candidates), labels)
-        for ink, candidates, labels in _offered(scenes, THOROUGH, lets_through, SAME, halves_of_ones=True)
+        for ink, candidates, labels in _offered(scenes, THOROUGH, lets_through, halves_of_ones=True)
     ]
     return _together(parts, (CHANNELS, HEIGHT_PX, WIDTH_PX))
 
@@ -81,7 +77,7 @@ def _together(parts: Sequence[tuple[NDArray[np.uint8], NDArray[np.int64]]], shap
 
 
 def _offered(
-    scenes: Iterable[Scene], depth: Depth, lets_through: LetsThrough | None, same: float, *, halves_of_ones: bool
+    scenes: Iterable[Scene], depth: Depth, lets_through: LetsThrough | None, *, halves_of_ones: bool
 ) -> Iterator[tuple[Ink, list[Candidate], NDArray[np.int64]]]:
     """What the segmenter offers, mask by mask: candidates of which something can be said, and their labels."""
     for scene in scenes:
@@ -90,7 +86,7 @@ def _offered(
         masks = [(layer.ink, factor) for layer in find_layers(scene.image, depth) for factor in layer.levels]
         for ink, factor in masks:
             candidates = find_page_candidates(ink, factor)
-            labels = _labels(candidates, ink, scene, same, halves_of_ones=halves_of_ones)
+            labels = _labels(candidates, ink, scene, halves_of_ones=halves_of_ones)
             if lets_through:
                 _leave_out(lets_through, ink, candidates, labels, rng)
             others = np.flatnonzero(labels == NOT_A_DIGIT)
@@ -115,9 +111,7 @@ def _leave_out(
         labels[others[~passes & (rng.random(len(others)) > ALL_THE_SAME)]] = UNSAID
 
 
-def _labels(
-    candidates: Sequence[Candidate], ink: Ink, scene: Scene, same: float, *, halves_of_ones: bool
-) -> NDArray[np.int64]:
+def _labels(candidates: Sequence[Candidate], ink: Ink, scene: Scene, *, halves_of_ones: bool) -> NDArray[np.int64]:
     """What each candidate shows; UNSAID where that is open."""
     h, w = scene.image.shape[:2]
     boxes = np.array([in_picture(c, ink, w, h) for c in candidates], float).reshape(-1, 4)
@@ -126,7 +120,7 @@ def _labels(
     overlaps = _overlaps(boxes, truth)
     nearest = overlaps.argmax(axis=1)
     overlap = overlaps.max(axis=1)
-    labels = np.where(overlap >= same, digits[nearest], np.where(overlap < ANOTHER, NOT_A_DIGIT, UNSAID))
+    labels = np.where(overlap >= SAME, digits[nearest], np.where(overlap < ANOTHER, NOT_A_DIGIT, UNSAID))
     if scene.ignored:
         ignored = _overlaps(boxes, np.array(scene.ignored, float)).max(axis=1) > IGNORED
         labels[ignored & (labels == NOT_A_DIGIT)] = UNSAID

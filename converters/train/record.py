@@ -21,7 +21,7 @@ from converters.checkpoint import Checkpoint, load, save
 from converters.convert import ALL_KINDS
 from converters.export.golden import golden_inputs
 from converters.export.workshop import make_all
-from converters.recipe import Recipe, StepsRecipe, VerifierRecipe
+from converters.recipe import Recipe, StepsRecipe
 from converters.report.log import Entry, ExportRow
 from converters.train.gather import Sources
 from converters.train.run import Trained
@@ -100,8 +100,6 @@ def _data(recipe: Recipe, sources: Sources) -> str:
     mix = msgspec.structs.asdict(recipe.mix if isinstance(recipe, StepsRecipe) else recipe)
     parts = [part for part in PARTS if mix.get(part) and (sources.pictures or part not in REAL)]
     told = ["MNIST train 1-55,000", "an epoch: " + ", ".join(f"{mix[part]:,} {part}" for part in parts)]
-    if isinstance(recipe, VerifierRecipe) and recipe.hands and sources.pictures:
-        told.append(f"{recipe.hands:.0%} of the digits that scenes trace: of pictures")
     if sources.fonts and recipe.scenes_drawn:
         counts = [f"{len(list((sources.fonts / kind).glob('*')))} {kind}" for kind in ("hand", "print")]
         told.append(f"fonts: {', '.join(counts)}")

@@ -12,7 +12,6 @@ import torch
 from torch import nn
 
 from converters.checkpoint import SHIPPED, Checkpoint, load, restore
-from converters.data.hands import with_hands
 from converters.data.labelled import LabelledGlyphs
 from converters.data.pictures import load_pictures
 from converters.data.surroundings import mix_surroundings
@@ -173,10 +172,8 @@ def _surroundings(recipe: VerifierRecipe, run: Run) -> tuple[MakeEpoch, Labelled
     """What a verifier learns from, and candidates of held-out scenes."""
     learnt, unseen = split_digits(run.sources.mnist)
     folder = run.sources.pictures
-    real = list(load_pictures(folder)) if folder else []
-    pictures = HARVESTS["verifier"](real)
-    traced = with_hands(learnt, real, recipe.hands, np.random.default_rng((run.seed, 2)))
-    drawing = Drawing("verifier", traced, run.sources.fonts, (run.seed,))
+    pictures = HARVESTS["verifier"](load_pictures(folder) if folder else [])
+    drawing = Drawing("verifier", learnt, run.sources.fonts, (run.seed,))
     scenes = harvest_drawn(drawing, recipe.scenes_drawn, run.drawn)
     watched = harvest_drawn(
         replace(drawing, digits=unseen, seed=(run.seed, 1, 1)), recipe.scenes_watched, lambda _: None

@@ -46,4 +46,15 @@ def test_digits_are_as_high_as_most_ink_is(heights: list[int], expected: float) 
     drawn = np.zeros((100, 300), np.uint8)
     for i, h in enumerate(heights):
         drawn[10 : 10 + h, 10 + 40 * i : 22 + 40 * i] = 1
-    assert digit_height(find_components(drawn).boxes, 2) == expected
+    assert digit_height(find_components(drawn), 2) == expected
+
+
+@pytest.mark.parametrize("digits", [0, 12])
+def test_a_net_says_nothing_of_the_digits_beside_it(digits: int) -> None:
+    mask = np.zeros((400, 400), np.uint8)
+    for at in range(5, 400, 39):
+        mask[at : at + 3], mask[:, at : at + 3] = 1, 1
+    for i in range(digits):
+        mask[52:77, 15 + 39 * (i % 10) : 22 + 39 * (i % 10)] = 1
+    expected = 25 if digits else 38  # the height of a mesh, its border included
+    assert digit_height(find_components(mask), 9) == expected
