@@ -71,11 +71,11 @@ def digit_height(components: Components, least_px: float) -> float:
         components: of a mask.
         least_px: components smaller than this say nothing.
     """
-    meshes = [_meshes(outlines, least_px) for outlines in components.outlines]
-    w, h = components.boxes[[len(m) < NET_MESHES for m in meshes], 2:].T
-    digit_like = (np.maximum(w, h) >= least_px) & (10 * w > h) & (w < 3 * h)
-    heights = h[digit_like]
-    heights = np.sort(heights if len(heights) else np.array([m for net in meshes for m in net], np.int32))
+    many_holed = [i for i, outlines in enumerate(components.outlines) if len(outlines) > NET_MESHES]
+    nets = {i: meshes for i in many_holed if (meshes := _meshes(components.outlines[i], least_px))}
+    w, h = np.delete(components.boxes, list(nets), axis=0)[:, 2:].T
+    heights = h[(np.maximum(w, h) >= least_px) & (10 * w > h) & (w < 3 * h)]
+    heights = np.sort(heights if len(heights) else np.array([m for meshes in nets.values() for m in meshes], np.int32))
     if not len(heights):
         return float(LEAST_PX)
     share = np.cumsum(heights)
@@ -83,9 +83,7 @@ def digit_height(components: Components, least_px: float) -> float:
 
 
 def _meshes(outlines: Sequence[cv2.typing.MatLike], least_px: float) -> list[int]:
-    """How high each hole of a net is; none where a component is no net, as a row of boxes is none."""
-    if len(outlines) <= NET_MESHES:
-        return []
+    """How high each hole is, of a component that has many; none where it is no net, as a row of boxes is none."""
     whole, *heights = (cv2.boundingRect(outline)[3] for outline in outlines)
     meshes = [height for height in heights if height >= least_px]
     return meshes if len(meshes) >= NET_MESHES and whole > NET_ROWS * np.median(meshes) else []
