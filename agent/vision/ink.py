@@ -48,8 +48,8 @@ MUCH = 0.1
 LEAST_FAINT = 0.01
 """Fainter writing is at least so much, as a share of the rest ..."""
 CLEAR, TEXTURE = 3.5, 0.8
-"""... and stands out so many times as much as this share of the rest at most: compression makes blocks of bare paper,
-too faint to show and yet shaped like digits."""
+"""... and stands out so many times as much as what this share of the rest stays below: compression makes blocks of bare
+paper that are too faint to show and yet shaped like digits."""
 WIDE = 0.03
 """Faint strokes are thinner than this share of the working picture's longest side ..."""
 LEAST_WIDE_PX = 15
