@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from converters.train.run import Trained
     from profiles.errors import DigitAgentError
 
-NOT_EXPORTED = ("m3",)
+NOT_EXPORTED = ("m3", "m5", "m7")
 """Nets of interest on the desktop alone."""
 Told = tuple[Callable[[int], None], Callable[["Progress"], None]]
 """Who hears of scenes drawn, and of epochs done."""

@@ -1,4 +1,4 @@
-"""The nets: those that ship (`tiers`, `verifier`), and well-known ones to learn from and compare with (`m3`, `zoo`).
+"""The nets: those that ship (`tiers`, `verifier`), and well-known ones to learn from and compare with (`simple`, `zoo`).
 
 A classifier turns glyphs, float32 (n, 1, 28, 28) in 0..1, into logits, float32 (n, 11): ten digits and "not a digit";
 nets that never ship know the ten digits alone.
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from torch import nn
 
 ROLES: Mapping[str, Role] = {
-    **dict.fromkeys(("nano", "small", "base", "m3", "plain", "lenet5", "alexnet", "vgg", "resnet"), "classifier"),
+    **dict.fromkeys(("nano", "small", "base", "m3", "m5", "m7", "plain", "lenet5", "alexnet", "vgg", "resnet"), "classifier"),
     "verifier": "verifier",
 }
 """What each family is for."""
-DIGITS_ALONE = frozenset(("m3", "plain", "lenet5", "alexnet", "vgg", "resnet"))
+DIGITS_ALONE = frozenset(("m3", "m5", "m7", "plain", "lenet5", "alexnet", "vgg", "resnet"))
 """Families that have no class for what is no digit."""
 
 
@@ -30,7 +30,7 @@ def build_net(name: str) -> nn.Module:
     Raises:
         TrainingError: there is no such family.
     """
-    from converters.nets import m3, tiers, zoo
+    from converters.nets import simple, tiers, zoo
     from converters.nets.verifier import VerifierNet
     from profiles.errors import TrainingError
 
@@ -39,7 +39,9 @@ def build_net(name: str) -> nn.Module:
         "small": tiers.small,
         "base": tiers.base,
         "verifier": VerifierNet,
-        "m3": m3.M3,
+        "m3": simple.m3,
+        "m5": simple.m5,
+        "m7": simple.m7,
         "plain": zoo.plain,
         "lenet5": zoo.lenet5,
         "alexnet": zoo.alexnet,
