@@ -91,39 +91,41 @@ def _is_ignored(box: Box, scene: Scene) -> bool:
     return any(box.overlap(other) > IGNORED for other in scene.ignored)
 
 
-def draw_pages(digits: LabelledGlyphs, pages: int) -> Iterator[tuple[str, str, Scene]]:
-    """Kind, condition and page, so many of each; of pages without digits there are fifty in all."""
+def draw_pages(digits: LabelledGlyphs, pages: int, empty: int, seed: int) -> Iterator[tuple[str, str, Scene]]:
+    """Kind, condition and page: so many pages of each, and so many without digits in all."""
     for kind in LAYOUTS:
         if kind == NOTHING:
-            for number in range(50):
-                yield kind, "plain", draw_page(np.random.default_rng((5, number)), kind, digits)
+            for number in range(empty):
+                yield kind, "plain", draw_page(np.random.default_rng((seed, number)), kind, digits)
             continue
         for condition, conditions in CONDITIONS.items():
             for number in range(pages):
-                rng = np.random.default_rng((5, number))
+                rng = np.random.default_rng((seed, number))
                 yield kind, condition, draw_page(rng, kind, digits, conditions=conditions)
 
 
 def main(
     data: Annotated[Path, typer.Option(metavar="DIR", envvar="DIGIT_DATA_DIR", help="A folder with MNIST.")],
-    pages: Annotated[int, typer.Option(min=1, help="Pages of each kind under each condition.")] = 2,
+    pages: Annotated[int, typer.Option(min=0, help="Pages of each kind under each condition.")] = 2,
+    empty: Annotated[int, typer.Option(min=0, help="Pages without any digit.")] = 50,
+    seed: Annotated[int, typer.Option(min=0, help="Draws other pages.")] = 5,
     quick: Annotated[bool, typer.Option("--quick", help="Look quickly.")] = False,
 ) -> None:
     """Read drawn pages, and print how well, by kind and by condition."""
     images, labels = load_mnist(data, "test")
     digits = LabelledGlyphs(images, labels.astype(np.int64))
     reader = Reader(depth=QUICK if quick else THOROUGH)
-    total = pages * len(CONDITIONS) * (len(LAYOUTS) - 1) + 50
+    total = pages * len(CONDITIONS) * (len(LAYOUTS) - 1) + empty
     rows: dict[str, Counts] = {}
     for kind, condition, scene in track(
-        draw_pages(digits, pages), "reading pages", total=total, console=Console(stderr=True)
+        draw_pages(digits, pages, empty, seed), "reading pages", total=total, console=Console(stderr=True)
     ):
         counts = count(scene, reader.read(scene.image).digits)
         for row in (kind, condition, "all") if kind != NOTHING else (kind,):
             rows[row] = rows.get(row, Counts()) + counts
     table = Table("pages", "of", "digits", "found", "right", "false", "read-F1", box=SIMPLE_HEAD)
     for name in (*LAYOUTS, *CONDITIONS, "all"):
-        c = rows[name]
+        c = rows.get(name, Counts())
         cells = (c.pages, c.digits, c.found, c.right, c.false)
         table.add_row(name, *map(str, cells), f"{c.read_f1:.3f}" if c.digits else "–")
     Console().print(table)

@@ -1,4 +1,4 @@
-"""The nets: those that ship (`tiers`, `verifier`), and well-known ones to learn from and compare with (`simple`, `zoo`).
+"""The nets: those that ship (`tiers`, `verifier`), and well-known ones to learn from and compare with.
 
 A classifier turns glyphs, float32 (n, 1, 28, 28) in 0..1, into logits, float32 (n, 11): ten digits and "not a digit";
 nets that never ship know the ten digits alone.
@@ -15,13 +15,13 @@ from profiles.manifest import Role
 if TYPE_CHECKING:
     from torch import nn
 
+DIGITS_ALONE = ("m3", "m5", "m7", "plain", "lenet5", "alexnet", "vgg", "resnet")
+"""Families that have no class for what is no digit."""
 ROLES: Mapping[str, Role] = {
-    **dict.fromkeys(("nano", "small", "base", "m3", "m5", "m7", "plain", "lenet5", "alexnet", "vgg", "resnet"), "classifier"),
+    **dict.fromkeys(("nano", "small", "base", *DIGITS_ALONE), "classifier"),
     "verifier": "verifier",
 }
 """What each family is for."""
-DIGITS_ALONE = frozenset(("m3", "m5", "m7", "plain", "lenet5", "alexnet", "vgg", "resnet"))
-"""Families that have no class for what is no digit."""
 
 
 def build_net(name: str) -> nn.Module:
