@@ -9,8 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from agent.vision.digits import NOT_A_DIGIT
-from converters.recipe import Distil
-from converters.train.learn import Batch, Loss, brief
+from converters.nets.tensors import brief
 
 
 class Ensemble(nn.Module):
@@ -42,22 +41,18 @@ class Teachers:
         return taught
 
 
-def distilling(loss: Loss, recipe: Distil) -> Loss:
-    """A loss that also follows what batches say their teachers said.
+def follow(logits: Tensor, taught: Tensor, labels: Tensor, temperature: float) -> Tensor:
+    """How far logits are from what teachers said: the mean Kullback-Leibler divergence of a glyph, times temperature².
 
     Their word counts where the digit they find likeliest is the label: of outliers the labels know enough, and
     teachers that know MNIST alone misread other hands.
 
     Args:
-        loss: against the labels.
-        recipe: how much the teachers count.
+        logits: float32 (n, 10 or 11).
+        taught: the teachers' probabilities of the ten digits at that temperature, float32 (n, 10).
+        labels: int64 (n,).
+        temperature: what logits are divided by.
     """
-
-    def both(logits: Tensor, batch: Batch) -> Tensor:
-        assert batch.taught is not None
-        student = functional.log_softmax(logits[:, :NOT_A_DIGIT] / recipe.temperature, dim=1)
-        apart = functional.kl_div(student, batch.taught, reduction="none").sum(dim=1) * recipe.temperature**2
-        taught = (apart * (batch.taught.argmax(dim=1) == batch.labels)).mean()
-        return recipe.trust * taught + (1 - recipe.trust) * loss(logits, batch)
-
-    return both
+    student = functional.log_softmax(logits[:, :NOT_A_DIGIT] / temperature, dim=1)
+    apart = functional.kl_div(student, taught, reduction="none").sum(dim=1) * temperature**2
+    return (apart * (taught.argmax(dim=1) == labels)).mean()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from agent.vision.digits import NOT_A_DIGIT
-from converters.compress.distil import Ensemble, Teachers, distilling
+from converters.compress.distil import Ensemble, Teachers, follow
 from converters.export.cost import measure_cost
 from converters.nets import build_net
 from converters.recipe import StepsRecipe
@@ -58,17 +58,22 @@ def prepare_material(recipe: StepsRecipe, gathered: Gathered, teachers: Sequence
     weight = torch.ones(classes, device=device)
     weight[NOT_A_DIGIT:] = recipe.outlier_weight
 
-    def loss(logits: Tensor, batch: Batch) -> Tensor:
-        return nn.functional.cross_entropy(logits, batch.labels, weight=weight)
+    distil = recipe.distil
 
-    taught = Teachers(teachers, recipe.distil.temperature, device) if recipe.distil else None
+    def loss(logits: Tensor, batch: Batch) -> Tensor:
+        own = nn.functional.cross_entropy(logits, batch.labels, weight=weight)
+        if distil is None or batch.taught is None:
+            return own
+        return distil.trust * follow(logits, batch.taught, batch.labels, distil.temperature) + (1 - distil.trust) * own
+
+    taught = Teachers(teachers, distil.temperature, device) if distil else None
     return Material(
         recipe=recipe,
         gathered=gathered,
         device=device,
         decks=Decks(pool, recipe.decks, taught),
         epoch_batches=pool.batches_an_epoch,
-        loss=distilling(loss, recipe.distil) if recipe.distil else loss,
+        loss=loss,
         pool=pool,
         taught_by=(_judge(teachers, gathered, device),) if teachers else (),
     )

@@ -7,11 +7,10 @@ import copy
 import pytest
 import torch
 from torch import nn
-from torch.nn import functional
 
 from agent.vision.digits import NOT_A_DIGIT
 from converters.compress.cluster import cluster
-from converters.compress.distil import Ensemble, Teachers, distilling
+from converters.compress.distil import Ensemble, Teachers, follow
 from converters.compress.expand import expand
 from converters.compress.prune import prune
 from converters.compress.quantize import finish, prepare
@@ -22,8 +21,6 @@ from converters.export.ranges import fold, measure_ranges
 from converters.nets import build_net
 from converters.nets.shape import shape_like
 from converters.nets.tensors import to_input
-from converters.recipe import Distil
-from converters.train.learn import Batch
 
 GLYPHS = golden_inputs("classifier")
 CPU = torch.device("cpu")
@@ -156,14 +153,13 @@ def test_an_ensemble_gives_the_mean_of_its_nets_probabilities() -> None:
 
 def test_teachers_are_followed_where_they_are_right() -> None:
     teacher = build_net("nano").eval()
-    inputs, recipe = to_input(GLYPHS), Distil(teachers=("nano",), temperature=2.0, trust=1.0)
-    learnt = distilling(lambda logits, batch: functional.cross_entropy(logits, batch.labels), recipe)
-    said = Teachers([teacher], recipe.temperature, CPU)(inputs)
+    inputs, temperature = to_input(GLYPHS), 2.0
+    said = Teachers([teacher], temperature, CPU)(inputs)
     with torch.no_grad():
         own, other = teacher(inputs), torch.randn(len(inputs), 11, generator=torch.Generator().manual_seed(0))
     right = said.argmax(dim=1)
     outliers = torch.full_like(right, NOT_A_DIGIT)
-    assert float(learnt(own, Batch(inputs, right, said))) == pytest.approx(0, abs=1e-3)
-    assert float(learnt(other, Batch(inputs, right, said))) > 0.01
-    assert float(learnt(other, Batch(inputs, (right + 1) % 10, said))) == 0
-    assert float(learnt(other, Batch(inputs, outliers, said))) == 0
+    assert float(follow(own, said, right, temperature)) == pytest.approx(0, abs=1e-3)
+    assert float(follow(other, said, right, temperature)) > 0.01
+    assert float(follow(other, said, (right + 1) % 10, temperature)) == 0
+    assert float(follow(other, said, outliers, temperature)) == 0
