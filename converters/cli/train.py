@@ -66,10 +66,13 @@ def train(  # noqa: PLR0917 - typer names them
 
     Example: `digit-convert train --recipe nano --seed 3 --data data/mnist`
     """
-    from converters.checkpoint import check_place
+    from converters.extra import asking_for_extra
     from converters.recipe import load_recipe
-    from converters.train.gather import Sources
     from profiles.errors import UsageError
+
+    with asking_for_extra():
+        from converters.checkpoint import check_place
+        from converters.train.gather import Sources
 
     loaded, seeds = load_recipe(recipe), seed or [1]
     if teacher and not loaded.teachers:

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from converters.export.quiet import without_warnings
-from profiles.errors import RuntimeUnusableError
+from converters.extra import asking_for_extra
 
 MULTIPLE = 2
 """Channels that are left are a multiple of this."""
@@ -24,10 +24,8 @@ def prune(net: nn.Module, channels: float, example: torch.Tensor) -> nn.Module:
     Raises:
         RuntimeUnusableError: torch-pruning is not installed.
     """
-    try:
+    with asking_for_extra():
         import torch_pruning
-    except ImportError as error:
-        raise RuntimeUnusableError(f"{error}; pip install 'digit-agent[convert]'") from error
     last = [module for module in net.modules() if isinstance(module, nn.Linear)][-1]
     device = next(net.parameters()).device
     pruner = torch_pruning.pruner.BasePruner(

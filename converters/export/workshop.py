@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from converters.data.mnist import load_mnist
-from profiles.errors import ConversionError, RuntimeUnusableError
+from converters.extra import asking_for_extra
+from profiles.errors import ConversionError
 from profiles.profile import ArtifactKind
 
 if TYPE_CHECKING:
@@ -81,13 +82,12 @@ def _make(checkpoint_file: Path, kind: ArtifactKind, data: Path | None) -> Made:
 
 def _result(future: Future[Made], logs: Path) -> Made:
     try:
-        return future.result()
+        with asking_for_extra():
+            return future.result()
     except BrokenProcessPool as error:
         words = [line.strip() for log in logs.iterdir() for line in log.read_text(errors="replace").split("\n")]
         last = next((line[:200] for line in reversed(words) if line), "none")
         raise ConversionError(f"a converter died; its last words: {last}; free memory and try again") from error
-    except ImportError as error:
-        raise RuntimeUnusableError(f"{error}; pip install 'digit-agent[convert]'") from error
 
 
 @contextmanager

@@ -158,6 +158,17 @@ def test_what_goes_wrong_is_one_line(tmp_path: Path, argv: tuple[str, ...], code
     assert done.stdout == ""
 
 
+def test_training_without_torch_says_what_to_install() -> None:
+    # A name that is None in sys.modules cannot be imported, as if it were not installed.
+    script = "import sys; sys.modules['torch'] = None; from converters.cli import main; main()"
+    command = [sys.executable, "-c", script, "train", "--recipe", "nano"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=ENVIRONMENT)
+    (complaint,) = done.stderr.splitlines()
+    assert complaint.startswith("digit-convert: ")
+    assert complaint.endswith("; pip install 'digit-agent[convert]'")
+    assert done.returncode == 1
+
+
 def test_the_table_says_who_measured_what(made: MakeOne) -> None:
     artifact = made("onnx", "int8").artifact
     assert accuracy_of(artifact) == ("–", "nothing; give --data")
