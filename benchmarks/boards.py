@@ -71,7 +71,7 @@ def _choose(name: str, world: World, wheel: Path, folder: Path) -> Choices:
     command = (str(board.bin / "python"), str(CHOOSE))
     done = subprocess.run(command, env=board.environ(folder), capture_output=True, text=True, check=False)
     if done.returncode:
-        raise MissingTool(f"nothing was chosen on {name} ({done.stderr.strip()[-200:]})")
+        raise MissingTool(f"nothing was chosen on {name} ({done.stderr.strip()[-1000:]})")
     return msgspec.json.decode(done.stdout, type=dict[Role, Choice])
 
 

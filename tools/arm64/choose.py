@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from agent.choice.choice import Choice
+from agent.choice.choice import Choice, nothing_usable
 from agent.choice.rank import accurate, rank
 from agent.choice.survey import survey
 from agent.folders import default_artifacts
@@ -40,6 +40,8 @@ def _choose(folder: Path, artifacts: Sequence[Artifact], profile: Profile) -> Ch
     objective = profile.budget.objective
     fit, poor = accurate(artifacts, profile.budget.min_accuracy)
     measured, broken = survey(folder, fit, profile, batches=(1,), seconds=SECONDS, energy=objective == "energy")
+    if not measured:
+        raise nothing_usable(folder, broken)
     ranking = rank(measured, objective)
     return Choice(str(folder), ranking.ranked, (*poor, *broken), ranking.reason, settled=not ranking.doubtful)
 
