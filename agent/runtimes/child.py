@@ -10,11 +10,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import msgspec
 
@@ -68,20 +70,36 @@ def run_child(
     pipe, began = subprocess.PIPE, time.monotonic()
     # From the root folder, because `python -m` would import what lies in the current one first.
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environ, cwd="/") as process:
-        asked: bytes | None = request
+        _feed(process, request)
         said = Ending((), "")
         try:
             while (left_s := began + timeout_s - time.monotonic()) > 0:
                 try:
-                    stdout, stderr = process.communicate(asked, timeout=min(left_s, HEAR_S))
+                    stdout, stderr = process.communicate(timeout=min(left_s, HEAR_S))
                 except subprocess.TimeoutExpired as waiting:  # noqa: PERF203
-                    asked, said = None, Ending(_objects(waiting.stdout or b""), "")
+                    said = Ending(_objects(waiting.stdout or b""), "")
                     hear(said.begun, time.monotonic() - began)
                 else:
                     return Ending(_objects(stdout), _death(process.returncode, stderr))
             return Ending(said.said, f"no answer within {timeout_s:g} s")
         finally:
             process.kill()
+
+
+def _feed(process: subprocess.Popen[bytes], request: bytes) -> None:
+    """Write to a process's stdin in a thread of its own.
+
+    `communicate` forgets what is not written yet when its time is out: of a request longer than a pipe holds, a child
+    that takes a second to start, as on a slow board, would never see the end.
+    """
+
+    def write(stdin: IO[bytes]) -> None:
+        with suppress(BrokenPipeError), stdin:
+            stdin.write(request)
+
+    assert process.stdin is not None
+    threading.Thread(target=write, args=(process.stdin,), daemon=True).start()
+    process.stdin = None  # what `communicate` does not see, it does not close
 
 
 def outlive(items: Sequence[T], run: Callable[[Sequence[T]], Ending]) -> tuple[Ending, list[T], list[tuple[T, str]]]:

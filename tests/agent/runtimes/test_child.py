@@ -81,3 +81,12 @@ def test_the_item_that_kills_a_child_is_left_out(items: str, alive: str, dead: s
 def test_a_child_that_dies_before_it_begins_takes_all_items_along() -> None:
     _, left, dead = outlive(["a", "b"], lambda _: Ending((), "died at once"))
     assert (left, dead) == ([], [("a", "died at once"), ("b", "died at once")])
+
+
+def test_a_child_that_starts_slowly_gets_the_whole_of_a_long_request() -> None:
+    program = "import sys, time; time.sleep(1.5); print('{\"bytes\": %d}' % len(sys.stdin.buffer.read()))"
+    assert run_child(python(program), bytes(1_000_000), 20).said == ({"bytes": 1_000_000},)
+
+
+def test_a_child_that_ends_unasked_takes_nothing_down() -> None:
+    assert run_child(python("print('{}')"), bytes(1_000_000), 20) == Ending(({},), "")
