@@ -57,7 +57,6 @@ def prepare_material(recipe: StepsRecipe, gathered: Gathered, teachers: Sequence
     classes = build_net(recipe.net)(torch.zeros(2, 1, 28, 28)).shape[1]
     weight = torch.ones(classes, device=device)
     weight[NOT_A_DIGIT:] = recipe.outlier_weight
-
     distil = recipe.distil
 
     def loss(logits: Tensor, batch: Batch) -> Tensor:
