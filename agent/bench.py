@@ -9,14 +9,14 @@ from typing import Any, get_args
 
 import msgspec
 
-from agent.choice.candidates import Refusal, intact
 from agent.choice.choice import nothing_usable
-from agent.choice.doubt import spread
-from agent.choice.measured import Energy, Measured, Timing
+from agent.choice.cold_start import Start, start_cold
+from agent.choice.measurement import Energy, Measurement, Timing
 from agent.choice.rank import accurate, rank
-from agent.choice.start import Start, start_cold
+from agent.choice.significance import spread
 from agent.choice.survey import survey
-from agent.circumstances import Machine, Moment, machine, moment
+from agent.choice.variants import Refusal, intact
+from agent.system_info import SystemInfo, SystemState, system_info, system_state
 from profiles.manifest import Role, load_manifest
 from profiles.profile import Budget, Profile
 
@@ -29,7 +29,7 @@ NOT_MEASURABLE = "energy is not measurable on this board: it has no sensor that 
 class Row:
     """One candidate."""
 
-    measured: Measured
+    measured: Measurement
     start: Start | None
     """None where it could not be started by itself."""
     fit: bool
@@ -58,9 +58,9 @@ class Bench:
     contests: tuple[Contest, ...]
     """One for each role of which something runs."""
     refused: tuple[Refusal, ...]
-    machine: Machine
-    before: Moment
-    after: Moment
+    machine: SystemInfo
+    before: SystemState
+    after: SystemState
 
 
 def bench(folder: Path, profile: Profile, batches: Sequence[int], seconds: float, tell: Callable[[str], None]) -> Bench:
@@ -77,7 +77,7 @@ def bench(folder: Path, profile: Profile, batches: Sequence[int], seconds: float
         ManifestError: the manifest is missing or damaged.
         NoArtifactError: nothing runs.
     """
-    before = moment()
+    before = system_state()
     good, damaged = intact(folder, load_manifest(folder).artifacts)
     measured, broken = survey(folder, good, profile, batches=batches, seconds=seconds, energy=True, tell=tell)
     refused = (*damaged, *broken)
@@ -89,10 +89,12 @@ def bench(folder: Path, profile: Profile, batches: Sequence[int], seconds: float
         starts[candidate.key] = start_cold(folder, candidate, max(batches))
     present = {m.candidate.artifact.role for m in measured}
     contests = tuple(_contest(role, measured, starts, profile.budget) for role in get_args(Role) if role in present)
-    return Bench(profile.title, profile.budget, contests, refused, machine(), before, moment())
+    return Bench(profile.title, profile.budget, contests, refused, system_info(), before, system_state())
 
 
-def _contest(role: Role, measured: Sequence[Measured], starts: Mapping[Key, Start | None], budget: Budget) -> Contest:
+def _contest(
+    role: Role, measured: Sequence[Measurement], starts: Mapping[Key, Start | None], budget: Budget
+) -> Contest:
     """Rank what was measured of one role, of which there is something."""
     ours = [m for m in measured if m.candidate.artifact.role == role]
     fit, poor = accurate([m.candidate.artifact for m in ours], budget.min_accuracy)

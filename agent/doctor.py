@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from agent.choice.candidates import Refusal, find_candidates, intact, place, provider_of
 from agent.choice.rank import accurate
+from agent.choice.variants import Refusal, find_variants, intact, place, provider_of
 from agent.config.layers import settle
 from agent.config.options import Config
-from agent.folders import cache_folder, default_artifacts
+from agent.paths import cache_folder, default_artifacts
 from agent.runtimes.net import RUNTIMES, runtime_version
 from agent.sensors.command import RunCommand
 from agent.sensors.power import find_power_reader, refused_sensors
@@ -110,7 +110,7 @@ def _nets(folder: Path, profile: Profile, tell: Callable[[str], None]) -> Iterat
         yield _from_error("artifacts", state, str(refusal))
     idle = {"classifier", *(artifact.role for artifact in artifacts)}
     for option in profile.runtimes:
-        found, refused = find_candidates(folder, good, [option], tell)
+        found, refused = find_variants(folder, good, [option], tell)
         idle -= {candidate.artifact.role for candidate in found}
         yield _runtime(option, {candidate.artifact.file for candidate in found}, refused)
     for role in sorted(idle):

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from agent.choice.choice import Choice
 from agent.choice.choose import choose_nets
-from agent.folders import default_artifacts
-from agent.vision.page import THOROUGH, Depth, Looked, Page, look
+from agent.paths import default_artifacts
+from agent.vision.page import THOROUGH, Depth, Page, Trace, trace_page
 from profiles.board import detect_board
 from profiles.errors import UsageError
 
@@ -43,10 +43,10 @@ class Reader:
         return self._nets.classifier.choice
 
     def read(self, image_bgr: NDArray[np.uint8]) -> Page:
-        """Read a picture; arguments and errors as in `look`."""
-        return self.look(image_bgr).page
+        """Read a picture; arguments and errors as in `trace`."""
+        return self.trace(image_bgr).page
 
-    def look(self, image_bgr: NDArray[np.uint8]) -> Looked:
+    def trace(self, image_bgr: NDArray[np.uint8]) -> Trace:
         """Read a picture, and tell what each step saw: what `agent.explain` shows.
 
         Args:
@@ -62,7 +62,7 @@ class Reader:
                 f"a picture must be uint8 (H, W, 3), BGR, not {given}; read it with "
                 "cv2.imread(path, cv2.IMREAD_COLOR), which gives None where it cannot"
             )
-        return look(image_bgr, self._nets, self._depth)
+        return trace_page(image_bgr, self._nets, self._depth)
 
 
 def _is_picture(image: object) -> bool:

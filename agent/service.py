@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.config.example import example
+from profiles.atomic_write import write_atomic
 from profiles.errors import OutputError, UsageError
 from profiles.profile import Profile
-from profiles.whole import write_whole
 
 OPTIONS = "etc/digit-agent/agent.env"
 CONFIG = "etc/digit-agent/config.toml"
@@ -105,7 +105,7 @@ def write_file(file: ServiceFile) -> None:
         OutputError: it cannot be written.
     """
     try:
-        write_whole(file.path, file.content.encode())
+        write_atomic(file.path, file.content.encode())
         file.path.chmod(0o644)
     except OSError as error:
         raise OutputError(f"{file.path} cannot be written ({error.strerror}); {_way_out(error)}") from error

@@ -23,8 +23,8 @@ from agent.choice.choice import Choice
 from benchmarks.documents import MEASURED, put
 from profiles.manifest import Role
 from tools.arm64.boards import BOARDS
-from tools.arm64.plant import build_wheel, plant
-from tools.arm64.world import MissingTool, World, board_cache, make_world
+from tools.arm64.root_file_system import build_wheel, plant
+from tools.arm64.sysroot import MissingTool, World, board_cache, make_world
 
 CHOOSE = Path(__file__).parents[1] / "tools/arm64/choose.py"
 CAPTION = """\

@@ -15,10 +15,10 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 
 from agent.choice.choose import choose
-from agent.choice.doubt import PROMISE, ratio
 from agent.choice.measure import SECONDS, measure
-from agent.choice.measured import Measured
-from agent.folders import default_artifacts
+from agent.choice.measurement import Measurement
+from agent.choice.significance import PROMISE, ratio
+from agent.paths import default_artifacts
 from benchmarks.bounds import Bound, tell
 from profiles.board import detect_board
 from profiles.manifest import Role, load_manifest
@@ -31,8 +31,8 @@ LONGER = 4
 class Regret:
     """What was chosen, against the best fixed choice."""
 
-    chosen: Measured
-    best: Measured
+    chosen: Measurement
+    best: Measurement
     reason: str
     settled: bool
     """Whether the measurement decided, and not the profile's order because of noise."""

@@ -277,7 +277,7 @@ def _standing(stage: Stage, view: NDArray[np.float64], hidden: NDArray[np.uint8]
         seen = cv2.perspectiveTransform(outlines[:, None], view)[:, 0]
         (left, top), (right, bottom) = np.floor(seen.min(axis=0)), np.ceil(seen.max(axis=0))
         box = Box(int(left), int(top), int(right - left), int(bottom - top))
-        if box.overlap(Box(0, 0, *FRAME_PX)) > 0:
+        if box.iou(Box(0, 0, *FRAME_PX)) > 0:
             inside = left >= 0 and top >= 0 and right <= FRAME_PX[0] and bottom <= FRAME_PX[1]
             whole = bool(inside) and number is not stage.unfinished and not _is_hidden(outlines, hidden)
             standing.append(Standing(number.name, number.text, box, whole))

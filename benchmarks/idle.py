@@ -22,8 +22,8 @@ from agent.capture.demo import Demo
 from agent.capture.frame import Frame
 from agent.capture.uri import DemoSpec
 from agent.choice.choose import choose_nets
-from agent.folders import default_artifacts
 from agent.live.watch import FRAMES_PER_S, VideoWatch
+from agent.paths import default_artifacts
 from agent.vision.page import read_page
 from benchmarks.bounds import Bound, tell
 from profiles.board import detect_board

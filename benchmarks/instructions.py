@@ -23,8 +23,8 @@ from rich.console import Console
 from benchmarks.bounds import Bound, tell
 from benchmarks.documents import MEASURED, put
 from benchmarks.note import draw_frame
-from tools.arm64.plant import build_wheel
-from tools.arm64.world import MissingTool, board_cache, make_world
+from tools.arm64.root_file_system import build_wheel
+from tools.arm64.sysroot import MissingTool, board_cache, make_world
 from tools.insn.count import count_work
 from tools.insn.work import BATCHES, FRAME
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from agent.choice.choose import choose_nets
-from agent.folders import default_artifacts
+from agent.paths import default_artifacts
 from agent.vision.digits import NOT_A_DIGIT
 from converters.data.isolated import load_isolated
 from profiles.board import detect_board

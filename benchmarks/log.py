@@ -23,12 +23,12 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from agent.live.tick import LATENCIES, Counts, Tick, Vitals
-from agent.telemetry.book import Book
+from agent.events import LATENCIES, Counts, FrameEvent, Vitals
+from agent.telemetry.buffer import Buffer
 from agent.telemetry.clock import Clock
 from agent.telemetry.database import all_files
-from agent.telemetry.log import Log, RunRow
-from agent.telemetry.store import BATCH_S
+from agent.telemetry.sink import BATCH_S
+from agent.telemetry.writer import LogWriter, RunRow
 from agent.vision.box import Box
 from agent.vision.lines import Reading
 from agent.vision.page import Page
@@ -82,9 +82,9 @@ class Simulation:
         self.now_ms = 0
         self.path = folder / "agent.db"
         clock = Clock("simulated", lambda: 1_795_348_800_000 + self.now_ms, lambda: self.now_ms)
-        self._book = Book(clock)
+        self._book = Buffer(clock)
         run = RunRow("/dev/video0, 1280×720", "pi4", "INA219", self._book.began_ms)
-        self._log = Log(self.path, run, print, clock)
+        self._log = LogWriter(self.path, run, print, clock)
         self._rng = np.random.default_rng(1)
         self._frames = 0
 
@@ -99,7 +99,7 @@ class Simulation:
         self._log.write(self._book.batch(ended=True), self._book.written)
         self._log.close()
 
-    def _tick(self) -> Tick:
+    def _tick(self) -> FrameEvent:
         rng, number = self._rng, self._frames
         self._frames += 1
         box = Box(*rng.integers((0, 0, 60, 30), (1000, 600, 250, 90)).tolist())
@@ -108,7 +108,7 @@ class Simulation:
         latency_ms = {stage: 3 * slow * math.exp(rng.normal(0, 0.1)) for stage in LATENCIES}
         vitals = Vitals(self.now_ms // 1000 * 10**9, float(rng.uniform(3000, 5000)), 55.0, ())
         page, counts = Page(1280, 720, (), (), {}), Counts(number + 1, 0, number + 1, 4 * number)
-        return Tick(number, "/dev/video0", None, page, (reading,), latency_ms, 0, counts, vitals)
+        return FrameEvent(number, "/dev/video0", None, page, (reading,), latency_ms, 0, counts, vitals)
 
 
 def main() -> None:

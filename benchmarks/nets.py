@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from agent.folders import default_artifacts
+from agent.paths import default_artifacts
 from benchmarks.documents import MEASURED, README, put
 from converters.report.log import SHIPPED, read
 from converters.report.tables import Table, cells, log_tables

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import torch
 from rich.console import Console
 
-from agent.choice.measured import Measured
+from agent.choice.measurement import Measurement
 from agent.choice.survey import survey
 from benchmarks.bounds import Bound, tell
 from converters.checkpoint import SHIPPED, Checkpoint, save
@@ -54,7 +54,7 @@ def main() -> int:
     )
 
 
-def _measure() -> list[Measured]:
+def _measure() -> list[Measurement]:
     """Both nets' files, timed on this machine."""
     profile = detect_board().profile
     with TemporaryDirectory() as name:

@@ -22,13 +22,13 @@ from rich.console import Console
 from rich.table import Table
 
 from agent.choice.choose import choose
-from agent.folders import default_artifacts
+from agent.paths import default_artifacts
 from agent.runtimes.net import LoadedNet
 from agent.vision.lines import Reading, group_lines
 from agent.vision.page import QUICK, THOROUGH, read_page
 from benchmarks.bounds import Bound, tell
 from benchmarks.note import Note, draw_frame, draw_still
-from benchmarks.peer import read_frame, train_peer
+from benchmarks.opencv_sample import read_frame, train_peer
 from benchmarks.turns import median_ms
 from profiles.board import detect_board
 from profiles.errors import NoArtifactError

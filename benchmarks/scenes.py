@@ -73,7 +73,7 @@ class Counts:
 def count(scene: Scene, digits: tuple[Digit, ...]) -> Counts:
     """Match what was read with the truth, best overlaps first, each box once."""
     pairs = sorted(
-        ((box.overlap(d.box), i, j) for i, (_, box) in enumerate(scene.digits) for j, d in enumerate(digits)),
+        ((box.iou(d.box), i, j) for i, (_, box) in enumerate(scene.digits) for j, d in enumerate(digits)),
         reverse=True,
     )
     of: dict[int, int] = {}
@@ -88,7 +88,7 @@ def count(scene: Scene, digits: tuple[Digit, ...]) -> Counts:
 
 
 def _is_ignored(box: Box, scene: Scene) -> bool:
-    return any(box.overlap(other) > IGNORED for other in scene.ignored)
+    return any(box.iou(other) > IGNORED for other in scene.ignored)
 
 
 def draw_pages(digits: LabelledGlyphs, pages: int, empty: int, seed: int) -> Iterator[tuple[str, str, Scene]]:

@@ -26,15 +26,15 @@ import numpy as np
 from rich.console import Console
 
 from agent.capture.frame import Frame
-from agent.capture.lasting import Lasting
+from agent.capture.reconnect import ReconnectingSource
 from agent.choice.choose import choose_nets
-from agent.folders import default_artifacts
+from agent.events import FrameEvent, RunInfo, Vitals
 from agent.live.loop import Limits, loop
 from agent.live.reload import Asked, NetsInUse, load_nets, reloads
 from agent.live.throttle import Throttle, steps
-from agent.live.tick import RunInfo, Tick, Vitals
 from agent.live.watch import VideoWatch
-from agent.telemetry.store import Store
+from agent.paths import default_artifacts
+from agent.telemetry.sink import LogSink
 from benchmarks.bounds import Bound, tell
 from benchmarks.desk import FRAME_S, Clock, Desk, Stop
 from profiles.board import detect_board
@@ -60,7 +60,7 @@ class Ledger:
         self.resident_bytes = list[int]()
         self._asked, self._frames = asked, frames
 
-    def take(self, tick: Tick) -> None:
+    def take(self, tick: FrameEvent) -> None:
         self.readings.update((tick.number, reading.text, *reading.box) for reading in tick.announced)
         done = tick.counts.frames
         if done % max(1, self._frames // SAMPLES) == 0:
@@ -84,7 +84,7 @@ def held() -> tuple[int, int, int]:
     return threading.active_count(), len(list(Path("/proc/self/fd").iterdir())), children
 
 
-def frames_of(lasting: Lasting, desk: Desk) -> Iterator[Frame | None]:
+def frames_of(lasting: ReconnectingSource, desk: Desk) -> Iterator[Frame | None]:
     """Time passes with frames, in pauses, and while the camera hangs; the machine may be as busy as it likes."""
     while True:
         frame = lasting.get(0.001)
@@ -128,12 +128,14 @@ def soak(frames: int, seed: int, folder: Path) -> Soaked:
         said.update(["back" if " is back after " in text else "lost"])
 
     with ExitStack() as cleanup:
-        lasting = cleanup.enter_context(closing(Lasting(desk.open(), desk.open, hear, clock=clock, sleep=clock.spend)))
+        lasting = cleanup.enter_context(
+            closing(ReconnectingSource(desk.open(), desk.open, hear, clock=clock, sleep=clock.spend))
+        )
         cleanup.enter_context(
             reloads(asked, reload, done=lambda _: said.update(["reloaded"]), refused=print, environ={})
         )
         ledger = Ledger(frames, asked)
-        store = Store(folder / "agent.db", lambda: INFO, print)
+        store = LogSink(folder / "agent.db", lambda: INFO, print)
         summary = loop(
             throttle.pace(frames_of(lasting, desk), heat, stop, clock),
             video,

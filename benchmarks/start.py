@@ -43,9 +43,9 @@ mark("Python itself")
 from agent.cli import app; mark("command line: typer, rich")
 import numpy; mark("numpy")
 import cv2; mark("OpenCV")
-import agent.live.run, agent.views.summary; mark("the agent's own modules")
+import agent.run, agent.views.summary; mark("the agent's own modules")
 from agent.choice.choose import choose_nets
-from agent.folders import default_artifacts
+from agent.paths import default_artifacts
 from profiles.board import detect_board
 nets = choose_nets(default_artifacts(), detect_board().profile); mark("board, remembered choice, runtime, nets")
 from agent.vision.page import THOROUGH, read_page

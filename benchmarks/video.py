@@ -24,11 +24,11 @@ from rich.console import Console
 
 from agent.capture.frame import Frame
 from agent.choice.choose import choose_nets
-from agent.folders import default_artifacts
+from agent.events import FrameEvent
 from agent.live.loop import loop
-from agent.live.tick import Tick
 from agent.live.watch import VideoWatch
-from agent.vision.judge import Nets
+from agent.paths import default_artifacts
+from agent.vision.classify import Nets
 from agent.vision.lines import group_lines
 from agent.vision.page import THOROUGH, Depth, Page, read_page
 from benchmarks.bounds import Bound, tell
@@ -78,7 +78,7 @@ class Life:
         if page is not None and shot.legible:
             self.legible += 1
             self.read_right += any(
-                reading.text == number.text and reading.box.overlap(number.box) > 0.5 for reading in page.readings
+                reading.text == number.text and reading.box.iou(number.box) > 0.5 for reading in page.readings
             )
 
     @property
@@ -171,14 +171,14 @@ class Jury:
         self._lives: dict[str, Life] = {}
         self._nothing: list[tuple[float, str]] = []
 
-    def take(self, tick: Tick) -> None:
+    def take(self, tick: FrameEvent) -> None:
         shot, at_s = self._player.shots[tick.number], tick.number / FRAMES_PER_S
         for number in shot.numbers:
             life = self._lives.setdefault(number.name, Life(number.name, number.text))
             life.see(number, shot, self._player.pages.get(tick.number), at_s)
         for reading in tick.announced:
-            told = max(shot.numbers, key=lambda number: reading.box.overlap(number.box), default=None)
-            if told is None or reading.box.overlap(told.box) < SAME_PLACE:
+            told = max(shot.numbers, key=lambda number: reading.box.iou(number.box), default=None)
+            if told is None or reading.box.iou(told.box) < SAME_PLACE:
                 self._nothing.append((at_s, reading.text))
             else:
                 self._lives[told.name].announced.append((at_s, reading.text))

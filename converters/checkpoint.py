@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from profiles.atomic_write import write_atomic
 from profiles.errors import ArtifactError, OutputError, TrainingError, UsageError
 from profiles.manifest import Accuracy
 from profiles.profile import ArtifactKind
-from profiles.whole import write_whole
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -69,7 +69,7 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
     packed = io.BytesIO()
     torch.save(content, packed)
     try:
-        write_whole(path, packed.getvalue())
+        write_atomic(path, packed.getvalue())
     except OSError as error:
         raise OutputError(f"{path} cannot be written ({error.strerror}); free space or choose another place") from error
 

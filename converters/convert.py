@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from converters.export.golden import golden_inputs
-from converters.export.workshop import make_all
+from converters.export.parallel import make_all
 from profiles.errors import OutputError, UsageError
 from profiles.manifest import FILE_NAME, Format, Manifest, Precision, dump_manifest
 from profiles.profile import ArtifactKind, Profile

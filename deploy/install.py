@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy.admit import free_bytes, refuse_foreign, refuse_large, refuse_old_agent, refuse_older
-from deploy.durable import make_folder
-from deploy.environment import program, provide, prune
+from deploy.agent_venv import program, provide, prune
+from deploy.durable_write import make_folder
 from deploy.journal import Attempt, Event, Slot, begin, finish, happened, load_journal
-from deploy.machine import Machine, agent_version, check_artifacts, restart, restart_and_watch
+from deploy.preconditions import free_bytes, refuse_foreign, refuse_large, refuse_old_agent, refuse_older
+from deploy.service_control import Machine, agent_version, check_artifacts, restart, restart_and_watch
 from deploy.slots import (
     Version,
     clear,

@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from deploy.durable import replace_file
+from deploy.durable_write import replace_file
 from profiles.errors import InstallError
 
 FILE_NAME = "journal.json"

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy.durable import make_folder, remove, replace_file, replace_link, sync_folder, write_file
+from deploy.durable_write import make_folder, remove, replace_file, replace_link, sync_folder, write_file
 from deploy.journal import Slot
 from deploy.manifest import FILE_NAME, BundleManifest, parse_manifest
 from profiles.errors import BundleError, InstallError

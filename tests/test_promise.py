@@ -9,9 +9,9 @@ from typing import get_args
 import cv2
 import pytest
 
-from agent.folders import default_artifacts
+from agent.paths import default_artifacts
 from agent.runtimes.net import RUNTIMES, runtime_version
-from converters.judge import evaluate
+from converters.evaluate import evaluate
 from profiles.manifest import Precision, Role, load_manifest
 from profiles.profile import RuntimeName
 

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import msgspec
 
-from agent.choice.candidates import Refusal
-from agent.choice.measured import Measured
+from agent.choice.measurement import Measurement
+from agent.choice.variants import Refusal
 from agent.runtimes.net import LoadedNet
 from profiles.errors import NoArtifactError
 
@@ -19,7 +19,7 @@ class Choice(msgspec.Struct, frozen=True):
 
     folder: str
     """Where the artifacts lie."""
-    ranked: Annotated[tuple[Measured, ...], msgspec.Meta(min_length=1)]
+    ranked: Annotated[tuple[Measurement, ...], msgspec.Meta(min_length=1)]
     refused: tuple[Refusal, ...]
     reason: str
     """Why the first is the best, for people."""
@@ -27,7 +27,7 @@ class Choice(msgspec.Struct, frozen=True):
     """Whether the measurement decided, and not the profile's order because of noise."""
 
     @property
-    def best(self) -> Measured:
+    def best(self) -> Measurement:
         return self.ranked[0]
 
     def load(self) -> LoadedNet:

@@ -22,20 +22,20 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from agent.choice.best import BestNet, Nets
-from agent.choice.candidates import intact
 from agent.choice.choice import Choice, nothing_usable
+from agent.choice.crash_guard import died, trial
+from agent.choice.fallback import ChosenNets, FallbackNet
 from agent.choice.measure import SECONDS
 from agent.choice.rank import accurate
 from agent.choice.survey import settle, survey
-from agent.choice.trial import died, trial
-from agent.folders import cache_folder
+from agent.choice.variants import intact
+from agent.paths import cache_folder
 from agent.runtimes.net import distribution_version, runtime_version
+from profiles.atomic_write import write_atomic
 from profiles.board import detect_board, processor
 from profiles.errors import NoArtifactError
 from profiles.manifest import INPUT_SHAPES, Artifact, Manifest, Role, load_manifest, manifest_hash
 from profiles.profile import Profile
-from profiles.whole import write_whole
 
 log = logging.getLogger(__name__)
 DOUBT_S = 24 * 3600.0
@@ -49,7 +49,7 @@ def choose_nets(
     cache: Path | None = None,
     seconds: float = SECONDS,
     tell: Callable[[str], None] = log.info,
-) -> Nets:
+) -> ChosenNets:
     """The best of each role, loaded; arguments as in `choose`.
 
     Raises:
@@ -57,25 +57,25 @@ def choose_nets(
         NoArtifactError: no classifier can be used; a verifier that cannot costs only a warning.
     """
 
-    def best(role: Role) -> BestNet:
+    def best(role: Role) -> FallbackNet:
         mark = (cache or cache_folder()) / f"loading-{role}"
         if anew := died(mark):
             log.warning("the last start died while it loaded its %s; everything is tried anew", role)
         choice = choose(folder, profile, role, cache=cache, seconds=seconds, anew=anew, tell=tell)
         with trial(mark):
-            net = BestNet(choice)
+            net = FallbackNet(choice)
             net.logits(np.zeros((1, *INPUT_SHAPES[role]), np.uint8))
         return net
 
     classifier = best("classifier")
     if all(artifact.role != "verifier" for artifact in load_manifest(folder).artifacts):
-        return Nets(classifier, None)
+        return ChosenNets(classifier, None)
     try:
         verifier = best("verifier")
     except NoArtifactError as error:
         log.warning("candidates are judged by their own ink alone, because the verifier cannot be used: %s", error)
-        return Nets(classifier, None)
-    return Nets(classifier, verifier)
+        return ChosenNets(classifier, None)
+    return ChosenNets(classifier, verifier)
 
 
 def choose(
@@ -151,6 +151,6 @@ def _recall(path: Path) -> Choice | None:
 def _remember(path: Path, choice: Choice) -> None:
     """Keep a choice for the next time; where that fails, the next time measures again."""
     try:
-        write_whole(path, msgspec.json.encode(choice))
+        write_atomic(path, msgspec.json.encode(choice))
     except OSError as error:
         log.warning("the choice cannot be kept in %s (%s); the next start measures again", path.parent, error.strerror)

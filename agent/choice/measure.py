@@ -12,10 +12,10 @@ from pathlib import Path
 
 import msgspec
 
-from agent.choice.candidates import Candidate
-from agent.choice.measured import Measured
-from agent.choice.meter import TURN_SECONDS, TURNS, measure_energy
-from agent.choice.stopwatch import random_images, time_by_turns
+from agent.choice.energy_probe import TURN_SECONDS, TURNS, measure_energy
+from agent.choice.measurement import Measurement
+from agent.choice.timing import random_images, time_by_turns
+from agent.choice.variants import Variant
 from agent.runtimes.child import Ending, begin, outlive, python_module, run_child, say
 from agent.runtimes.net import LoadedNet
 from agent.sensors.power import find_power_reader
@@ -32,7 +32,7 @@ class Request(msgspec.Struct, frozen=True):
     """What the child is asked."""
 
     folder: str
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[Variant, ...]
     batches: tuple[int, ...]
     seconds: float
     power: Profile | None
@@ -40,13 +40,13 @@ class Request(msgspec.Struct, frozen=True):
 
 def measure(
     folder: Path,
-    candidates: Sequence[Candidate],
+    candidates: Sequence[Variant],
     *,
     batches: Sequence[int] = BATCHES,
     seconds: float = SECONDS,
     power: Profile | None = None,
     command: Sequence[str] = python_module("agent.choice.measure"),
-) -> tuple[list[Measured], list[tuple[Candidate, str]]]:
+) -> tuple[list[Measurement], list[tuple[Variant, str]]]:
     """Time candidates by turns in a child process.
 
     Args:
@@ -61,7 +61,7 @@ def measure(
         The times, in the order of the candidates; the candidates that failed, each with the reason.
     """
 
-    def run(left: Sequence[Candidate]) -> Ending:
+    def run(left: Sequence[Variant]) -> Ending:
         request = Request(str(folder.absolute()), tuple(left), tuple(batches), seconds, power)
         energy_s = (len(left) * TURNS + 1) * TURN_SECONDS if power else 0.0
         return run_child(command, msgspec.json.encode(request), TIMEOUT_S + seconds + energy_s)
@@ -70,7 +70,7 @@ def measure(
         return [], []
     ending, _, dead = outlive(candidates, run)
     answers = [said for said in ending.said if "timings" in said]
-    return [msgspec.convert(answer, Measured) for answer in answers], dead
+    return [msgspec.convert(answer, Measurement) for answer in answers], dead
 
 
 def main() -> int:
@@ -90,7 +90,7 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     for candidate, energy, *timings in zip(request.candidates, energies, *columns, strict=True):
-        say(msgspec.to_builtins(Measured(candidate, tuple(timings), energy)))
+        say(msgspec.to_builtins(Measurement(candidate, tuple(timings), energy)))
     return 0
 
 

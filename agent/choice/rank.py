@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agent.choice.candidates import Candidate, Refusal
-from agent.choice.doubt import in_doubt, parts, spread
-from agent.choice.measured import Measured
+from agent.choice.measurement import Measurement
+from agent.choice.significance import in_doubt, parts, spread
+from agent.choice.variants import Refusal, Variant
 from profiles.manifest import Artifact
 from profiles.profile import Objective
 
@@ -22,11 +22,11 @@ UNKNOWN = 1.0
 class Ranking:
     """Candidates by their worth."""
 
-    ranked: tuple[Measured, ...]
+    ranked: tuple[Measurement, ...]
     """The best first."""
     reason: str
     """Why the first is the best, for people."""
-    doubtful: tuple[Measured, ...] = ()
+    doubtful: tuple[Measurement, ...] = ()
     """Those that could not be told apart, of which the profile's order took the first; empty where all is clear."""
 
 
@@ -36,7 +36,7 @@ def accurate(artifacts: Sequence[Artifact], least: float) -> tuple[list[Artifact
     return good, [Refusal(a.file, _too_poor(a, least)) for a in artifacts if a not in good]
 
 
-def rank(measured: Sequence[Measured], objective: Objective, behind: Sequence[Measured] = ()) -> Ranking:
+def rank(measured: Sequence[Measurement], objective: Objective, behind: Sequence[Measurement] = ()) -> Ranking:
     """Candidates, the best first, and why it is the best.
 
     Args:
@@ -67,7 +67,7 @@ def figure(value: float) -> str:
     return f"{value:.3g}" if value < 100 else f"{value:.0f}"
 
 
-def _cost(measured: Measured, objective: Objective) -> float:
+def _cost(measured: Measurement, objective: Objective) -> float:
     artifact = measured.candidate.artifact
     if objective == "size":
         return artifact.bytes
@@ -78,7 +78,7 @@ def _cost(measured: Measured, objective: Objective) -> float:
     return measured.us_per_digit
 
 
-def _merit(ranked: Sequence[Measured], objective: Objective) -> str:
+def _merit(ranked: Sequence[Measurement], objective: Objective) -> str:
     """What the best has over the next of another file or runtime."""
     best = ranked[0]
     rival = next((m for m in ranked[1:] if _kind(m.candidate) != _kind(best.candidate)), None)
@@ -93,7 +93,7 @@ def _merit(ranked: Sequence[Measured], objective: Objective) -> str:
     return f"{amount}, {lead} the next ({rival.candidate})"
 
 
-def _amount(best: Measured, objective: Objective) -> str:
+def _amount(best: Measurement, objective: Objective) -> str:
     cost = _cost(best, objective)
     if objective == "size":
         return f"{figure(cost / 1000)} kB"
@@ -103,7 +103,7 @@ def _amount(best: Measured, objective: Objective) -> str:
     return f"{figure(cost)} {unit} a digit (±{spread(parts(best, objective)):.0%})"
 
 
-def _doubt(doubtful: Sequence[Measured], objective: Objective) -> str:
+def _doubt(doubtful: Sequence[Measurement], objective: Objective) -> str:
     widest = max(spread(parts(m, objective)) for m in doubtful)
     return (
         f"first of {len(doubtful)} in the profile's order, because the measurement cannot tell them apart "
@@ -111,7 +111,7 @@ def _doubt(doubtful: Sequence[Measured], objective: Objective) -> str:
     )
 
 
-def _kind(candidate: Candidate) -> tuple[str, str, str]:
+def _kind(candidate: Variant) -> tuple[str, str, str]:
     """What makes two candidates different for people: not the number of threads."""
     return candidate.artifact.file, candidate.runtime, candidate.provider
 

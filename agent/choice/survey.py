@@ -6,10 +6,10 @@ import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from agent.choice.candidates import Refusal, find_candidates
 from agent.choice.measure import BATCHES, SECONDS, measure
-from agent.choice.measured import Measured
+from agent.choice.measurement import Measurement
 from agent.choice.rank import Ranking, rank
+from agent.choice.variants import Refusal, find_variants
 from profiles.manifest import Artifact
 from profiles.profile import Profile
 
@@ -27,7 +27,7 @@ def survey(
     seconds: float = SECONDS,
     energy: bool = False,
     tell: Callable[[str], None] = log.info,
-) -> tuple[list[Measured], list[Refusal]]:
+) -> tuple[list[Measurement], list[Refusal]]:
     """Try artifacts on every runtime of a profile, and measure those that are right, in the profile's order.
 
     Args:
@@ -41,7 +41,7 @@ def survey(
     """
     kinds: list[tuple[str, str]] = [(kind.format, kind.precision) for kind in profile.artifacts]
     ordered = sorted(artifacts, key=lambda a: _place(kinds, (a.format, a.precision)))
-    candidates, refused = find_candidates(folder, ordered, profile.runtimes, tell)
+    candidates, refused = find_variants(folder, ordered, profile.runtimes, tell)
     tell(f"timing {len(candidates)} candidates")
     power = profile if energy else None
     measured, failed = measure(folder, candidates, batches=batches, seconds=seconds, power=power)
@@ -49,7 +49,7 @@ def survey(
 
 
 def settle(
-    folder: Path, measured: Sequence[Measured], profile: Profile, seconds: float, tell: Callable[[str], None]
+    folder: Path, measured: Sequence[Measurement], profile: Profile, seconds: float, tell: Callable[[str], None]
 ) -> Ranking:
     """Rank what was measured; those that cannot be told apart are measured again, by themselves and for longer."""
     objective = profile.budget.objective

@@ -67,10 +67,10 @@ def bench(
 
 
 def _print(told: Bench, console: Console) -> None:
-    from agent.views.contest import contest_table, energy_line, held_back_line
+    from agent.views.bench_table import bench_table, energy_line, held_back_line
 
     for contest in told.contests:
-        console.print(contest_table(told.title, contest))
+        console.print(bench_table(told.title, contest))
     for refusal in told.refused:
         console.print(f"not measured: {refusal}", style="yellow", markup=False, highlight=False)
     console.print(energy_line(told), markup=False, highlight=False)
@@ -109,9 +109,9 @@ def _batches(text: str) -> tuple[int, ...]:
 
 
 def _write(path: Path, content: bytes) -> None:
-    from profiles.whole import write_whole
+    from profiles.atomic_write import write_atomic
 
     try:
-        write_whole(path, content)
+        write_atomic(path, content)
     except OSError as error:
         raise OutputError(f"{path} cannot be written ({error.strerror}); choose another place") from error

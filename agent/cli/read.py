@@ -42,9 +42,9 @@ def read(
 
     album = None
     if explain is not None:
-        from agent.explain.album import Album
+        from agent.explain.report import Report
 
-        album = Album(explain)
+        album = Report(explain)
     failed = False
     reader: Reader | None = None
     for text in files:
@@ -62,7 +62,7 @@ def read(
             if reader is None:
                 with Console(stderr=True).status("looking for the best net"):
                     reader = Reader(artifacts_to_use(artifacts, config))
-            source, looked = printable(path), reader.look(image)
+            source, looked = printable(path), reader.trace(image)
             typer.echo(msgspec.json.encode(as_dict(source, looked.page)) if json else as_text(source, looked.page))
             if album is not None:
                 album.add(path, image, looked)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from agent.config.layers import Settings
-    from agent.live.run import View
+    from agent.run import View
 
 
 def run(
@@ -59,8 +59,8 @@ def run(
     from rich.console import Console
 
     from agent.config.layers import config_files, settle
-    from agent.live.run import RunOptions
-    from agent.live.run import run as run_agent
+    from agent.run import RunOptions
+    from agent.run import run as run_agent
     from agent.views.summary import summary_table
     from profiles.board import detect_board
 

@@ -56,8 +56,8 @@ def stats(
     import msgspec
 
     from agent.telemetry.report import opened, report
-    from agent.views.rows import write_rows
-    from agent.views.week import HOURS
+    from agent.views.csv_export import write_rows
+    from agent.views.timeline import HOURS
 
     path = log or _configured(config)
     if csv:
@@ -85,7 +85,7 @@ def _configured(config: Path | None) -> Path:
 
 def _plot(told: Report, plot: Path) -> None:
     from agent.views.plot import write_plot
-    from agent.views.week import last_hours
+    from agent.views.timeline import last_hours
 
     write_plot(last_hours(told.hours), plot)
     typer.echo(f"{plot} shows {len(told.hours)} hours")
@@ -97,7 +97,7 @@ def _show(told: Report, path: Path, *, chart: bool) -> None:
 
     from agent.views.chart import charts, hours_that_fit
     from agent.views.tables import report_tables
-    from agent.views.week import last_hours
+    from agent.views.timeline import last_hours
 
     console = Console()
     hours = last_hours(told.hours, hours_that_fit(console.width))

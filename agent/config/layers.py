@@ -13,7 +13,7 @@ from typing import Any
 
 from agent.config.document import Document, parse
 from agent.config.options import OPTIONS, Config, contradictions, spelling
-from agent.folders import DEPLOYED, default_artifacts, deployed_config
+from agent.paths import DEPLOYED, default_artifacts, deployed_config
 from agent.telemetry.schema import default_path
 from profiles.errors import ConfigError, UsageError
 from profiles.profile import Profile

@@ -9,13 +9,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.explain.fates import FATES, Fate, Rgb, Told
+from agent.explain.outcomes import OUTCOMES, Outcome, Rgb, Told
+from agent.vision.binarize import binarize
 from agent.vision.box import Box
+from agent.vision.context import cut_context
 from agent.vision.cut import cut_glyph
 from agent.vision.ink import Ink
-from agent.vision.page import Page, Seen
-from agent.vision.strokes import find_strokes
-from agent.vision.surroundings import cut_surroundings
+from agent.vision.page import MaskResult, Page
 
 Pixels = NDArray[np.uint8]
 """BGR, uint8 (H, W, 3)."""
@@ -47,8 +47,8 @@ def draw_readings(picture: Pixels, page: Page) -> Figure:
     canvas, zoom = _canvas(picture)
     for digit in page.digits:
         box = _zoomed(digit.box, zoom)
-        cv2.rectangle(canvas, box, _bgr(Fate.READ.rgb), 2)
-        _write(canvas, str(digit.digit), (box.x, box.y - 6), min(max(0.6, box.h / 60), 1.2), Fate.READ.rgb)
+        cv2.rectangle(canvas, box, _bgr(Outcome.READ.rgb), 2)
+        _write(canvas, str(digit.digit), (box.x, box.y - 6), min(max(0.6, box.h / 60), 1.2), Outcome.READ.rgb)
     spots = tuple((_zoomed(d.box, zoom), f"{d.digit} ({d.probability:.2f})") for d in page.digits)
     return Figure(canvas, "What was read.", spots)
 
@@ -66,9 +66,9 @@ def draw_ink(ink: Ink) -> Figure:
     return Figure(canvas, f"What stands out from the paper: the darker, the more.{turned}")
 
 
-def draw_mask(seen: Seen) -> Figure:
+def draw_mask(seen: MaskResult) -> Figure:
     """One mask: the ink that candidates have, ruled lines, and what else was left out."""
-    strokes = find_strokes(seen.ink, seen.factor)
+    strokes = binarize(seen.ink, seen.factor)
     colours = _blank(seen)
     colours[strokes.mask > 0] = PALE
     colours[(strokes.mask > 0) & (strokes.written.mask == 0)] = RULE
@@ -77,7 +77,7 @@ def draw_mask(seen: Seen) -> Figure:
     return Figure(_canvas(colours)[0], said)
 
 
-def draw_candidates(seen: Seen, told: Sequence[Told]) -> Figure:
+def draw_candidates(seen: MaskResult, told: Sequence[Told]) -> Figure:
     """One mask's candidates, and their ink."""
     colours = _blank(seen)
     colours[_ink_of_candidates(seen)] = DARK
@@ -85,11 +85,11 @@ def draw_candidates(seen: Seen, told: Sequence[Told]) -> Figure:
     return _draw_fates(canvas, [(one, _zoomed(one.candidate.box, zoom)) for one in told])
 
 
-def _blank(seen: Seen) -> Pixels:
+def _blank(seen: MaskResult) -> Pixels:
     return np.full((*seen.ink.strength.shape, 3), 255, np.uint8)
 
 
-def _ink_of_candidates(seen: Seen) -> NDArray[np.bool_]:
+def _ink_of_candidates(seen: MaskResult) -> NDArray[np.bool_]:
     """Bool (h, w)."""
     ours = np.zeros(seen.ink.strength.shape, np.bool_)
     for atom in {atom for candidate in seen.candidates for atom in candidate.atoms}:
@@ -101,9 +101,9 @@ def _ink_of_candidates(seen: Seen) -> NDArray[np.bool_]:
 def _draw_fates(canvas: Pixels, told: Sequence[tuple[Told, Box]], numbers: Mapping[Told, int] = NO_NUMBERS) -> Figure:
     """Candidates at their boxes on a canvas, in the colour of what became of them, some with a number."""
     cv2.addWeighted(canvas, 0.6, np.full_like(canvas, 255), 0.4, 0, dst=canvas)
-    nearest = sorted(told, key=lambda pair: FATES.index(pair[0].fate))
+    nearest = sorted(told, key=lambda pair: OUTCOMES.index(pair[0].fate))
     for one, box in reversed(nearest):
-        clear = one in numbers or one.fate not in (Fate.VERIFIER, Fate.CLASSIFIER)
+        clear = one in numbers or one.fate not in (Outcome.VERIFIER, Outcome.CLASSIFIER)
         cv2.rectangle(canvas, box, _bgr(one.fate.rgb), 2 if clear else 1)
         if one in numbers:
             _write(canvas, str(numbers[one]), (box.x, box.bottom + 14), 0.4, one.fate.rgb)
@@ -130,7 +130,7 @@ def draw_glyphs(told: Sequence[Told], numbers: Mapping[Told, int] = NO_NUMBERS) 
 
 def _draw_cell(cell: Pixels, one: Told, name: str) -> None:
     """A glyph and its surroundings side by side, their name below, in the colour of their fate."""
-    own, around, _ = cut_surroundings(one.ink, [one.candidate])[0]
+    own, around, _ = cut_context(one.ink, [one.candidate])[0]
     looks = 255 - np.maximum(own, around // 3)
     for x, gray, size in ((6, 255 - cut_glyph(one.ink, one.candidate), (56, 56)), (70, looks, (96, 64))):
         large = cv2.resize(gray, size, interpolation=cv2.INTER_NEAREST)
@@ -140,9 +140,9 @@ def _draw_cell(cell: Pixels, one: Told, name: str) -> None:
     cv2.putText(cell, name, (8, CELL_H - 9), FONT, 0.45, DARK, 1, cv2.LINE_AA)
 
 
-def _with_legend(canvas: Pixels, fates: set[Fate]) -> Pixels:
+def _with_legend(canvas: Pixels, fates: set[Outcome]) -> Pixels:
     """A drawing with what its colours mean below it."""
-    shown = [fate for fate in FATES if fate in fates]
+    shown = [fate for fate in OUTCOMES if fate in fates]
     width = max(canvas.shape[1], LEGEND_PX)
     columns = width // LEGEND_PX
     legend = np.full((max(1, -(-len(shown) // columns)) * LEGEND_ROW_PX, width, 3), 255, np.uint8)

@@ -62,7 +62,9 @@ class Announcer:
             height: likewise.
             at_s: when the look was taken, in seconds on any clock that goes on.
         """
-        of_digit = {track.digit: track for track in tracks if not (track.missed and (track.gone or not track.known))}
+        of_digit = {
+            track.digit: track for track in tracks if not (track.missed and (track.lost or not track.confirmed))
+        }
         before, self._waiting = self._waiting, {}
         news = []
         for reading in group_lines(tuple(of_digit)):
@@ -78,7 +80,7 @@ class Announcer:
     def _wait(self, members: Sequence[Track], before: dict[Names, _Waiting], at_s: float) -> _Waiting:
         """How long that part of a reading which is not hidden has been the same."""
         visible = [track for track in members if track.shown]
-        names, text = tuple(track.name for track in visible), "".join(str(track.label) for track in visible)
+        names, text = tuple(track.id for track in visible), "".join(str(track.label) for track in visible)
         known = before.get(names)
         if known is None or known.text != text:
             known = _Waiting(text, 0, at_s)
@@ -87,7 +89,7 @@ class Announcer:
 
     def _is_news(self, reading: Reading, members: Sequence[Track]) -> bool:
         """Whether it differs from what was said of its digits; a part of what was said is nothing else."""
-        said = [self._said.get(track.name) for track in members]
+        said = [self._said.get(track.id) for track in members]
         same = next((one for one in said if one is not None and one.text == reading.text), None)
         if same is not None:
             self._keep(same, members)  # a digit may have been lost and found again
@@ -96,7 +98,7 @@ class Announcer:
         return not part or len({one.announcement for one in said if one is not None}) != 1
 
     def _is_steady(self, members: Sequence[Track], waiting: _Waiting, at_s: float) -> bool:
-        changed = any(track.name in self._said for track in members)
+        changed = any(track.id in self._said for track in members)
         return waiting.looks >= (CHANGED_LOOKS if changed else STEADY_LOOKS) and at_s - waiting.since_s >= STEADY_S
 
     def _say(self, reading: Reading, members: Sequence[Track]) -> None:
@@ -105,15 +107,15 @@ class Announcer:
 
     def _keep(self, said: _Said, members: Sequence[Track]) -> None:
         for track in members:
-            self._said.pop(track.name, None)
-            self._said[track.name] = replace(said, label=track.label)
+            self._said.pop(track.id, None)
+            self._said[track.id] = replace(said, label=track.label)
         while len(self._said) > REMEMBERED:
             del self._said[next(iter(self._said))]
 
 
 def _is_clear(reading: Reading, members: Sequence[Track], width: int, height: int) -> bool:
     """Whether every digit is seen, and surely read, and the reading ends well within the picture."""
-    if not all(track.known and not track.missed for track in members):
+    if not all(track.confirmed and not track.missed for track in members):
         return False
     if any(digit.probability < SURE for digit in reading.digits):
         return False

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 
-from agent.capture.away import Away
 from agent.capture.frame import Frame
-from agent.capture.lasting import Lasting
+from agent.capture.outage import Outage
+from agent.capture.reconnect import ReconnectingSource
 from agent.capture.source import Source
 from profiles.errors import PictureError, SourceError
 
@@ -20,7 +20,7 @@ def feed(
     source: Source,
     reopen: Callable[[], Source],
     say: Callable[[str], None],
-    waiting: Callable[[Away], None] = lambda _: None,
+    waiting: Callable[[Outage], None] = lambda _: None,
     patience_s: float = PATIENCE_S,
 ) -> Iterator[Iterator[Frame | None]]:
     """Frames of an open source, until it ends; None where none came for a while, or one could not be read.
@@ -39,14 +39,16 @@ def feed(
             one hangs, and nothing but the end of this process frees it.
     """
     if source.live:
-        with closing(Lasting(source, reopen, say)) as lasting:
+        with closing(ReconnectingSource(source, reopen, say)) as lasting:
             yield _newest(lasting, waiting, patience_s)
     else:
         with source:
             yield _each(source, say)
 
 
-def _newest(lasting: Lasting, waiting: Callable[[Away], None], patience_s: float) -> Iterator[Frame | None]:
+def _newest(
+    lasting: ReconnectingSource, waiting: Callable[[Outage], None], patience_s: float
+) -> Iterator[Frame | None]:
     while True:
         frame = lasting.get(patience_s)
         if frame is None and (away := lasting.away) is not None:

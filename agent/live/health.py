@@ -17,8 +17,8 @@ from pathlib import Path
 
 import msgspec
 
-from agent.live.tick import Tick
-from profiles.whole import write_whole
+from agent.events import FrameEvent
+from profiles.atomic_write import write_atomic
 
 FILE_NAME = "health.json"
 PERIOD_S = 0.5
@@ -43,7 +43,7 @@ class HealthFile:
         self._frames, self._faults, self._fault = 0, 0, ""
         self._told_s: float | None = None
 
-    def take(self, tick: Tick) -> None:
+    def take(self, tick: FrameEvent) -> None:
         """Count a frame that is done."""
         with self._lock:
             self._frames = tick.counts.frames
@@ -72,4 +72,4 @@ class HealthFile:
             "fault": self._fault,
         }
         with suppress(OSError):  # whoever waits for it says that nothing came; reading goes on without it
-            write_whole(self._path, msgspec.json.encode(says))
+            write_atomic(self._path, msgspec.json.encode(says))

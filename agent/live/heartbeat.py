@@ -9,9 +9,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
-from agent.capture.away import Away
-from agent.live.tick import Tick
-from agent.notify import READY, STOPPING, WATCHDOG, notify, status, watchdog_interval_s
+from agent.capture.outage import Outage
+from agent.events import FrameEvent
+from agent.sd_notify import READY, STOPPING, WATCHDOG, notify, status, watchdog_interval_s
 
 PERIOD_S = 5.0
 
@@ -34,11 +34,11 @@ class Heartbeat:
         """Whether a service manager listens."""
         return bool(self._environ.get("NOTIFY_SOCKET"))
 
-    def take(self, tick: Tick) -> None:
+    def take(self, tick: FrameEvent) -> None:
         counts = tick.counts
         self._tell(f"{counts.readings} numbers read in {counts.frames} frames, {counts.dropped} dropped")
 
-    def waiting(self, away: Away) -> None:
+    def waiting(self, away: Outage) -> None:
         """The camera is away, and is being opened again."""
         self._tell(f"{away}: {away.reason}")
 

@@ -13,10 +13,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from agent.capture.frame import Frame
+from agent.events import Counts, FrameEvent, Vitals
 from agent.live.sinks import Sink
 from agent.live.summary import Summary, Tally
-from agent.live.tick import Counts, Tick, Vitals
-from agent.live.watch import Seen, Watch
+from agent.live.watch import Observation, Watch
 from profiles.errors import SourceError
 
 NS_PER_MS = 1e6
@@ -67,7 +67,7 @@ def loop(
                 seen, latency_ms, finished_ns = _look(frame, watch, clock_ns)
                 counts = _count(counts, seen, dropped=frame.number - expected)
                 expected = frame.number + 1
-                tick = Tick(
+                tick = FrameEvent(
                     number=frame.number,
                     source=frame.source,
                     image=frame.image,
@@ -95,7 +95,7 @@ def _unbroken(frames: Iterable[Frame | None], failures: list[SourceError]) -> It
         failures.append(failure)
 
 
-def _look(frame: Frame, watch: Watch, clock_ns: Callable[[], int]) -> tuple[Seen, dict[str, float], int]:
+def _look(frame: Frame, watch: Watch, clock_ns: Callable[[], int]) -> tuple[Observation, dict[str, float], int]:
     """What is known after a frame, `LATENCIES` in ms where it was read, and when it was done."""
     taken_ns = clock_ns()
     seen = watch(frame)
@@ -106,7 +106,7 @@ def _look(frame: Frame, watch: Watch, clock_ns: Callable[[], int]) -> tuple[Seen
     return seen, latency_ms, finished_ns
 
 
-def _count(counts: Counts, seen: Seen, dropped: int) -> Counts:
+def _count(counts: Counts, seen: Observation, dropped: int) -> Counts:
     return Counts(
         frames=counts.frames + 1,
         dropped=counts.dropped + dropped,

@@ -18,9 +18,9 @@ from queue import SimpleQueue
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.choice.best import BestNet, Nets
 from agent.choice.choose import choose
-from agent.notify import READY, notify, reloading
+from agent.choice.fallback import ChosenNets, FallbackNet
+from agent.sd_notify import READY, notify, reloading
 from agent.vision.page import Depth, Page, read_page
 from profiles.errors import DigitAgentError
 from profiles.manifest import load_manifest, read_artifact
@@ -38,11 +38,11 @@ class NetsInUse:
         nets: the first.
     """
 
-    def __init__(self, nets: Nets) -> None:
+    def __init__(self, nets: ChosenNets) -> None:
         self._nets, self._sparing, self._lock = nets, False, threading.Lock()
 
     @property
-    def classifier(self) -> BestNet:
+    def classifier(self) -> FallbackNet:
         return self._nets.classifier
 
     def folder(self) -> Path:
@@ -59,14 +59,14 @@ class NetsInUse:
             self._sparing = on
             self._nets.spare(on)
 
-    def take_over(self, nets: Nets) -> None:
+    def take_over(self, nets: ChosenNets) -> None:
         """Read with others from the next picture on, as sparingly as before."""
         with self._lock:
             nets.spare(self._sparing)
             self._nets = nets
 
 
-def load_nets(folder: Path, profile: Profile, cache: Path | None = None) -> Nets:
+def load_nets(folder: Path, profile: Profile, cache: Path | None = None) -> ChosenNets:
     """The best nets of a folder in which all is right.
 
     It is stricter than at the start, for now there is something to stay with: each file is what its manifest says, and
@@ -85,10 +85,10 @@ def load_nets(folder: Path, profile: Profile, cache: Path | None = None) -> Nets
     artifacts = load_manifest(folder).artifacts
     for artifact in artifacts:
         read_artifact(folder, artifact)
-    classifier = BestNet(choose(folder, profile, cache=cache))
+    classifier = FallbackNet(choose(folder, profile, cache=cache))
     if all(artifact.role != "verifier" for artifact in artifacts):
-        return Nets(classifier, None)
-    return Nets(classifier, BestNet(choose(folder, profile, "verifier", cache=cache)))
+        return ChosenNets(classifier, None)
+    return ChosenNets(classifier, FallbackNet(choose(folder, profile, "verifier", cache=cache)))
 
 
 @contextmanager

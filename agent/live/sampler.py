@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from agent.live.tick import Vitals
+from agent.events import Vitals
 from agent.sensors.sample import PowerReader
 from agent.sensors.thermal import temperature_c
 from agent.sensors.throttling import ThrottlingReader

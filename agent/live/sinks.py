@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
 
-from agent.live.tick import Tick
+from agent.events import FrameEvent
 
 QUEUE_TICKS = 256
 CLOSE_TIMEOUT_S = 10.0
@@ -17,7 +17,7 @@ CLOSE_TIMEOUT_S = 10.0
 class Sink(Protocol):
     """Who hears of each tick."""
 
-    def take(self, tick: Tick) -> None: ...
+    def take(self, tick: FrameEvent) -> None: ...
 
     def close(self) -> None:
         """Finish what was taken; called once."""
@@ -43,11 +43,11 @@ class Queued:
         self._error: Exception | None = None
         self._sink = sink
         self._wait = wait
-        self._queue: queue.Queue[Tick | None] = queue.Queue(size)
+        self._queue: queue.Queue[FrameEvent | None] = queue.Queue(size)
         self._thread = threading.Thread(target=self._work, name=f"sink-{name}", daemon=True)
         self._thread.start()
 
-    def take(self, tick: Tick) -> None:
+    def take(self, tick: FrameEvent) -> None:
         """Queue a tick.
 
         Raises:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agent.capture.frame import TrueDigit
-from agent.live.latencies import Latencies, Percentiles
-from agent.live.tick import Counts, Tick
+from agent.events import Counts, FrameEvent
+from agent.histogram import LatencyHistogram, Percentiles
 from agent.sensors.energy import EnergyMeter
 from agent.vision.digits import Digit
 from profiles.errors import SourceError
@@ -69,9 +69,9 @@ def score(truth: Sequence[TrueDigit], digits: Sequence[Digit]) -> Score:
     left = list(digits)
     right = 0
     for true in truth:
-        same = [digit for digit in left if digit.digit == true.digit and true.box.overlap(digit.box) >= SAME_DIGIT]
+        same = [digit for digit in left if digit.digit == true.digit and true.box.iou(digit.box) >= SAME_DIGIT]
         if same:
-            left.remove(max(same, key=lambda digit: true.box.overlap(digit.box)))
+            left.remove(max(same, key=lambda digit: true.box.iou(digit.box)))
             right += 1
     return Score(len(truth), len(digits), right)
 
@@ -81,13 +81,13 @@ class Tally:
 
     def __init__(self, started_ns: int) -> None:
         self._started_ns = started_ns
-        self._latencies: dict[str, Latencies] = {}
+        self._latencies: dict[str, LatencyHistogram] = {}
         self._score: Score | None = None
         self._meter = EnergyMeter()
 
-    def add(self, tick: Tick, truth: Sequence[TrueDigit] | None) -> None:
+    def add(self, tick: FrameEvent, truth: Sequence[TrueDigit] | None) -> None:
         for stage, value_ms in tick.latency_ms.items():
-            self._latencies.setdefault(stage, Latencies()).add(value_ms)
+            self._latencies.setdefault(stage, LatencyHistogram()).add(value_ms)
         if truth is not None:
             page, so_far = score(truth, tick.page.digits), self._score or Score()
             self._score = Score(so_far.true + page.true, so_far.found + page.found, so_far.right + page.right)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from agent.capture.frame import Frame
-from agent.live.tick import Vitals
+from agent.events import Vitals
 from agent.sensors.throttling import UNDER_VOLTAGE, WEAK_SUPPLY, advice
 
 STEP_S = 30.0

@@ -16,17 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.capture.frame import Frame
+from agent.events import TRACK
 from agent.live.announce import Announcer
-from agent.live.gaze import Gaze
-from agent.live.tick import TRACK
+from agent.live.look_policy import LookPolicy
 from agent.vision.box import Box
-from agent.vision.follow import Tracker
 from agent.vision.lines import Reading, group_lines
 from agent.vision.page import THOROUGH, Depth, Page
-from agent.vision.track import Look, Track
+from agent.vision.track import Detections, Track
+from agent.vision.tracker import Tracker
 
 
-class Read(Protocol):
+class ReadPicture(Protocol):
     """What reads a picture."""
 
     def __call__(self, image: NDArray[np.uint8], *, depth: Depth) -> Page:
@@ -42,7 +42,7 @@ FRAMES_PER_S = 20.0
 
 
 @dataclass(frozen=True)
-class Seen:
+class Observation:
     """What is known after a frame."""
 
     page: Page
@@ -51,15 +51,15 @@ class Seen:
     """The frame shows what was read before, and was not read again."""
 
 
-Watch = Callable[[Frame], Seen]
+Watch = Callable[[Frame], Observation]
 
 
-def watch_stills(read: Read) -> Watch:
+def watch_stills(read: ReadPicture) -> Watch:
     """Watch pictures that have nothing to do with each other."""
 
-    def watch(frame: Frame) -> Seen:
+    def watch(frame: Frame) -> Observation:
         page = read(frame.image, depth=THOROUGH)
-        return Seen(page, page.readings)
+        return Observation(page, page.readings)
 
     return watch
 
@@ -75,10 +75,10 @@ class VideoWatch:
     """
 
     def __init__(
-        self, read: Read, frame_ms: float, *, live: bool, clock_ns: Callable[[], int] = time.monotonic_ns
+        self, read: ReadPicture, frame_ms: float, *, live: bool, clock_ns: Callable[[], int] = time.monotonic_ns
     ) -> None:
         self._read, self._live, self._clock_ns = read, live, clock_ns
-        self._gaze, self._tracker, self._announcer = Gaze(frame_ms), Tracker(), Announcer()
+        self._gaze, self._tracker, self._announcer = LookPolicy(frame_ms), Tracker(), Announcer()
         self._tracks: tuple[Track, ...] = ()
         self._anew = False
 
@@ -86,7 +86,7 @@ class VideoWatch:
         """Read the next frame even if it shows what was read before; any thread may ask for it."""
         self._anew = True
 
-    def __call__(self, frame: Frame) -> Seen:
+    def __call__(self, frame: Frame) -> Observation:
         """What is known after the next frame."""
         started_ns = self._clock_ns()
         if self._anew:
@@ -103,7 +103,7 @@ class VideoWatch:
         shown = group_lines([track.digit for track in self._tracks if track.shown and _in_picture(track.box, w, h)])
         stage_ms[TRACK] = (self._clock_ns() - started_ns) / NS_PER_MS - read_ms
         digits = tuple(digit for reading in shown for digit in reading.digits)
-        return Seen(Page(w, h, digits, shown, stage_ms), news, unchanged=depth is None)
+        return Observation(Page(w, h, digits, shown, stage_ms), news, unchanged=depth is None)
 
     def _look(self, image: NDArray[np.uint8], depth: Depth) -> tuple[Page, float]:
         """Read a picture and follow its digits; what reading took, in ms."""
@@ -112,7 +112,7 @@ class VideoWatch:
         read_ms = (self._clock_ns() - started_ns) / NS_PER_MS
         self._gaze.cost(depth, read_ms)
         weight = THOROUGH_WEIGHT if depth is THOROUGH else 1.0
-        self._tracks = self._tracker.follow(Look(page.digits, page.width, page.height, weight))
+        self._tracks = self._tracker.follow(Detections(page.digits, page.width, page.height, weight))
         return page, read_ms
 
 

@@ -7,8 +7,8 @@ from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta, timezone, tzinfo
 from itertools import groupby
 
-from agent.telemetry.room import MS_PER_HOUR
-from agent.telemetry.span import Span, unpack
+from agent.telemetry.retention import MS_PER_HOUR
+from agent.telemetry.rollup import Rollup, unpack
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 AT = "coalesce(begun.at_ms + row.after_ms, row.at_ms)"
@@ -64,9 +64,9 @@ def periods(
     connection: sqlite3.Connection, last: int, zone: tzinfo | None
 ) -> tuple[tuple[Period, ...], tuple[Period, ...]]:
     """The newest hours and days; only one day's figures are held at a time, besides those of minutes."""
-    minutes: dict[int, Span] = {}
+    minutes: dict[int, Rollup] = {}
     for hour, figures in connection.execute(MINUTES):
-        minutes.setdefault(hour, Span()).merge(unpack(figures))
+        minutes.setdefault(hour, Rollup()).merge(unpack(figures))
     faulty = dict(connection.execute(FAULTS_BY_HOUR))
     known = {hour for (hour,) in connection.execute("SELECT hour FROM hours")}
     hours, days = list[Period](), list[Period]()
@@ -74,9 +74,9 @@ def periods(
     for day, hours_of_day in by_day:
         if len(days) == last:
             break
-        day_span, day_faults = Span(), 0
+        day_span, day_faults = Rollup(), 0
         for hour in hours_of_day:
-            span = minutes.get(hour, Span())
+            span = minutes.get(hour, Rollup())
             for (figures,) in connection.execute("SELECT figures FROM hours WHERE hour = ?", (hour,)):
                 span.merge(unpack(figures))
             day_span.merge(span)
@@ -87,7 +87,7 @@ def periods(
     return tuple(hours), tuple(days)
 
 
-def _period(start: str, span: Span, faults: int) -> Period:
+def _period(start: str, span: Rollup, faults: int) -> Period:
     return Period(
         start=start,
         seconds=span.span_ms / 1000,

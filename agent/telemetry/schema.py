@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 
-from agent.folders import home
+from agent.paths import home
 
 VERSION = 2
 FILE_NAME = "agent.db"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
-from agent.views.week import Series, Week
+from agent.views.timeline import Series, Timeline
 
 ROWS = 5
 EIGHTHS = " ▁▂▃▄▅▆▇█"
@@ -23,7 +23,7 @@ def hours_that_fit(width: int) -> int:
     return max(width - MARGIN, 1)
 
 
-def charts(week: Week, width: int) -> Iterator[Text]:
+def charts(week: Timeline, width: int) -> Iterator[Text]:
     """A chart for each series, and the time below the last one."""
     cells = min(max(hours_that_fit(width) // max(len(week.starts), 1), 1), COLUMN_CELLS)
     for series in week.series:
@@ -59,7 +59,7 @@ def _cell(value: float | None, top: float, row: int) -> str:
     return EIGHTHS[min(max(eighths, 0), 8)]
 
 
-def _axis(week: Week, cells: int) -> Text:
+def _axis(week: Timeline, cells: int) -> Text:
     line = [" "] * (len(week.starts) * cells + MARGIN)
     free = 0
     for place, label in week.labels.items():

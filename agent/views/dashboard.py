@@ -9,8 +9,8 @@ from datetime import datetime
 
 from rich.console import Console
 
-from agent.capture.away import Away
-from agent.live.tick import RunInfo, Tick
+from agent.capture.outage import Outage
+from agent.events import FrameEvent, RunInfo
 from agent.views.history import History, Snapshot
 from agent.views.panels import dashboard
 from agent.views.screen import Screen
@@ -38,7 +38,7 @@ class Dashboard:
         self._thread = threading.Thread(target=self._work, name="dashboard", daemon=True)
         self._thread.start()
 
-    def take(self, tick: Tick) -> None:
+    def take(self, tick: FrameEvent) -> None:
         """Note what is new."""
         with self._lock:
             self._history.add(tick, datetime.now().astimezone())
@@ -48,7 +48,7 @@ class Dashboard:
         with self._lock:
             self._history.note(text)
 
-    def waiting(self, away: Away) -> None:
+    def waiting(self, away: Outage) -> None:
         """Show that the camera is away."""
         with self._lock:
             self._history.waiting(away)

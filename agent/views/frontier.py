@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 from agent.bench import Bench, Contest, Row
-from agent.choice.candidates import FORMAT_NAMES, place
 from agent.choice.rank import figure
+from agent.choice.variants import FORMAT_NAMES, place
 
 WIDTH, PANEL = 820, 380
 LEFT, RIGHT, TOP, BOTTOM = 70, 30, 56, 52

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from agent.capture.away import Away
-from agent.live.tick import Tick, Vitals
+from agent.capture.outage import Outage
+from agent.events import FrameEvent, Vitals
 
 RECENT_FRAMES = 300
 RECENT_READINGS = 200
@@ -42,7 +42,7 @@ class StageFigures:
 class Snapshot:
     """A moment of a run, as a dashboard shows it."""
 
-    tick: Tick | None = None
+    tick: FrameEvent | None = None
     """The newest; None before the first frame."""
     heard: tuple[Heard, ...] = ()
     """Newest first."""
@@ -56,7 +56,7 @@ class Snapshot:
     notice: str = ""
     """What was said last."""
     uptime_s: float = 0.0
-    away: Away | None = None
+    away: Outage | None = None
     """What was told of a camera that is away, since the newest frame."""
 
 
@@ -88,16 +88,16 @@ class History:
 
     def __init__(self, started_ns: int) -> None:
         self._started_ns = started_ns
-        self._tick: Tick | None = None
+        self._tick: FrameEvent | None = None
         self._heard: deque[Heard] = deque(maxlen=RECENT_READINGS)
         self._recent: dict[str, deque[float]] = {}
         self._trends: dict[str, Trend] = {}
         self._finished_ns: deque[int] = deque(maxlen=RECENT_FRAMES)
         self._vitals: deque[Vitals] = deque(maxlen=BUCKETS)
         self._notice = ""
-        self._away: Away | None = None
+        self._away: Outage | None = None
 
-    def add(self, tick: Tick, at: datetime) -> None:
+    def add(self, tick: FrameEvent, at: datetime) -> None:
         self._tick, self._away = tick, None
         self._finished_ns.append(tick.finished_ns)
         self._heard.extendleft(Heard(at, reading.text, reading.confidence) for reading in tick.announced)
@@ -111,7 +111,7 @@ class History:
     def note(self, text: str) -> None:
         self._notice = text
 
-    def waiting(self, away: Away) -> None:
+    def waiting(self, away: Outage) -> None:
         self._away = away
 
     def snapshot(self, now_ns: int) -> Snapshot:

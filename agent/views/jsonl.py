@@ -7,7 +7,7 @@ from typing import IO
 
 import msgspec
 
-from agent.live.tick import Tick
+from agent.events import FrameEvent
 
 
 class JsonLines:
@@ -17,7 +17,7 @@ class JsonLines:
         self._out = out
         self._encoder = msgspec.json.Encoder()
 
-    def take(self, tick: Tick) -> None:
+    def take(self, tick: FrameEvent) -> None:
         at = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
         for reading in tick.announced:
             line = {

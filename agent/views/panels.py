@@ -10,7 +10,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from agent.live.tick import LATENCIES, Counts, RunInfo
+from agent.events import LATENCIES, Counts, RunInfo
 from agent.views.figures import count, duration, ms, power, sparkline
 from agent.views.history import Snapshot
 from agent.views.picture import SURE, UNSURE, Picture

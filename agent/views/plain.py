@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import IO
 
-from agent.live.tick import Tick
+from agent.events import FrameEvent
 
 
 class Plain:
@@ -14,7 +14,7 @@ class Plain:
     def __init__(self, out: IO[str]) -> None:
         self._out = out
 
-    def take(self, tick: Tick) -> None:
+    def take(self, tick: FrameEvent) -> None:
         at = datetime.now().astimezone()
         for reading in tick.announced:
             self._out.write(f"{at:%H:%M:%S}  {tick.source}  {reading.text}  {reading.confidence:.0%}\n")

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from agent.views.week import Series, Values, Week
+from agent.views.timeline import Series, Timeline, Values
+from profiles.atomic_write import write_atomic
 from profiles.errors import OutputError
-from profiles.whole import write_whole
 
 WIDTH, LEFT, RIGHT, TOP, BOTTOM = 960, 64, 16, 40, 32
 PANEL, GAP = 110, 42
@@ -20,19 +20,19 @@ COLOURS = ("#0072b2", "#e69f00", "#d55e00")
 """Okabe and Ito's, which those tell apart who see few colours: https://jfly.uni-koeln.de/color/."""
 
 
-def write_plot(week: Week, path: Path) -> None:
+def write_plot(week: Timeline, path: Path) -> None:
     """Write the picture.
 
     Raises:
         OutputError: it cannot be written.
     """
     try:
-        write_whole(path, draw(week).encode())
+        write_atomic(path, draw(week).encode())
     except OSError as error:
         raise OutputError(f"{path} cannot be written ({error.strerror}); choose another place") from error
 
 
-def draw(week: Week) -> str:
+def draw(week: Timeline) -> str:
     """The picture: a panel for each series, and the time below."""
     height = TOP + max(len(week.series) * (PANEL + GAP) - GAP, 0) + BOTTOM
     parts = [
@@ -50,7 +50,7 @@ def draw(week: Week) -> str:
     return "\n".join([*parts, "</svg>", ""])
 
 
-def _panel(series: Series, week: Week, y: float) -> Iterator[str]:
+def _panel(series: Series, week: Timeline, y: float) -> Iterator[str]:
     """A series: its scale, its first line as columns, the others as lines."""
     top = max(value for values in series.lines.values() for value in values if value is not None)
     unit = f", {series.unit}" if series.unit else ""
@@ -71,7 +71,7 @@ def _panel(series: Series, week: Week, y: float) -> Iterator[str]:
             yield _line(values, week, COLOURS[number], y=y, top=top)
 
 
-def _columns(told: str, values: Values, week: Week, *, y: float, top: float) -> Iterator[str]:
+def _columns(told: str, values: Values, week: Timeline, *, y: float, top: float) -> Iterator[str]:
     """A column an hour, which tells its value to who points at it."""
     wide = (WIDTH - LEFT - RIGHT) / len(values)
     for place, value in enumerate(values):
@@ -84,7 +84,7 @@ def _columns(told: str, values: Values, week: Week, *, y: float, top: float) -> 
             )
 
 
-def _line(values: Values, week: Week, colour: str, *, y: float, top: float) -> str:
+def _line(values: Values, week: Timeline, colour: str, *, y: float, top: float) -> str:
     """A line from hour to hour, broken where nothing was measured."""
     half = (WIDTH - LEFT - RIGHT) / len(values) / 2
     path, pen = "", "M"
@@ -98,7 +98,7 @@ def _line(values: Values, week: Week, colour: str, *, y: float, top: float) -> s
     return f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="2" stroke-linecap="round"/>'
 
 
-def _x(place: int, week: Week) -> float:
+def _x(place: int, week: Timeline) -> float:
     """The left edge of an hour."""
     return LEFT + (WIDTH - LEFT - RIGHT) * place / len(week.starts)
 

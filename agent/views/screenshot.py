@@ -10,11 +10,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from agent.live.tick import RunInfo, Tick
+from agent.events import FrameEvent, RunInfo
 from agent.views.history import History
 from agent.views.panels import dashboard
+from profiles.atomic_write import write_atomic
 from profiles.errors import OutputError
-from profiles.whole import write_whole
 
 COLUMNS, ROWS = 140, 44
 
@@ -31,7 +31,7 @@ class Screenshot:
         self._info, self._path = info, path
         self._history = History(time.monotonic_ns())
 
-    def take(self, tick: Tick) -> None:
+    def take(self, tick: FrameEvent) -> None:
         self._history.add(tick, datetime.now().astimezone())
 
     def close(self) -> None:
@@ -51,6 +51,6 @@ class Screenshot:
         )
         console.print(dashboard(self._info(), self._history.snapshot(time.monotonic_ns()), COLUMNS, ROWS))
         try:
-            write_whole(self._path, console.export_svg(title="digit-agent run").encode())
+            write_atomic(self._path, console.export_svg(title="digit-agent run").encode())
         except OSError as error:
             raise OutputError(f"{self._path} cannot be written ({error.strerror}); choose another place") from error

@@ -5,8 +5,8 @@ from __future__ import annotations
 from rich.table import Table
 from rich.text import Text
 
+from agent.events import RunInfo
 from agent.live.summary import Score, Summary
-from agent.live.tick import RunInfo
 from agent.views.figures import count, energy, ms, power, took
 
 

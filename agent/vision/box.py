@@ -30,7 +30,7 @@ class Box(NamedTuple):
     def centre(self) -> tuple[float, float]:
         return self.x + self.w / 2, self.y + self.h / 2
 
-    def overlap(self, other: Box) -> float:
+    def iou(self, other: Box) -> float:
         """Intersection over union, 0..1."""
         w = min(self.right, other.right) - max(self.x, other.x)
         h = min(self.bottom, other.bottom) - max(self.y, other.y)

@@ -14,11 +14,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.vision.binarize import binarize
 from agent.vision.box import Box, around, overlapping
 from agent.vision.components import LEAST_PX, Atom, cut_out
 from agent.vision.ink import Ink
 from agent.vision.seams import split_each
-from agent.vision.strokes import find_strokes
 
 Mask = NDArray[np.uint8]
 
@@ -56,7 +56,7 @@ class Candidate:
 
 def find_page_candidates(ink: Ink, factor: float) -> tuple[Candidate, ...]:
     """All candidates of one mask, cut at `factor` times the ink's level."""
-    _, written, digit_px, least_px = find_strokes(ink, factor)
+    _, written, digit_px, least_px = binarize(ink, factor)
     atoms = cut_out(written, max(least_px / 2, LEAST_PART * digit_px))
     return find_candidates(atoms, max(least_px, LEAST_DIGIT * digit_px))
 

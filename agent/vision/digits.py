@@ -23,7 +23,7 @@ LEAST_EXPLAINED = 0.3
 """A cluster of whose ink less than this is digits is a word or a drawing: what looks like a digit in it is none."""
 EQUALLY_SURE = 3
 """Probabilities are compared to so many decimals: beyond them every processor rounds otherwise."""
-WORTH = 0.35
+DIGIT_COST = 0.35
 """What reading a candidate costs: of two ways to read the same ink, the one with fewer doubts wins."""
 
 
@@ -67,7 +67,7 @@ def _best_runs(members: Sequence[tuple[Candidate, Digit]], least: float) -> Iter
         for candidate, digit in by_end[end]:
             if digit.probability < least:
                 continue
-            worth = best[candidate.first] + candidate.area * (digit.probability - WORTH)
+            worth = best[candidate.first] + candidate.area * (digit.probability - DIGIT_COST)
             if worth > best[end + 1]:
                 best[end + 1], choice[end + 1] = worth, (candidate, digit)
     taken = list(_walk_back(choice))
@@ -92,7 +92,7 @@ def _ink(members: Iterable[Candidate]) -> int:
     return sum({m.first + i: atom.area for m in members for i, atom in enumerate(m.atoms)}.values())
 
 
-def surest(seen: Iterable[Iterable[Digit]]) -> tuple[Digit, ...]:
+def non_max_suppression(seen: Iterable[Iterable[Digit]]) -> tuple[Digit, ...]:
     """One set of digits from several masks of the same picture: of those that cover each other the surest.
 
     Where two are as sure, that is the one whose box takes least along.

@@ -79,7 +79,7 @@ class Ink:
     """uint8 (h, w): 0 is paper, 255 is as dark as ink gets."""
     scale: float
     """Working pixels to one pixel of the picture."""
-    level: int
+    threshold: int
     """The strength that best parts ink from paper."""
     paper: Paper
     """What it stands out from, of the picture as it stood; of light ink the negative."""
@@ -89,7 +89,7 @@ class Ink:
     """Less strength than this is the paper's own texture."""
 
 
-class Sheet(NamedTuple):
+class WorkingImage(NamedTuple):
     """A picture that ink is sought in."""
 
     picture: Picture
@@ -102,7 +102,7 @@ class Sheet(NamedTuple):
     """Of the small picture."""
 
 
-def lay_out(image: Picture, longest_px: int) -> Sheet:
+def prepare(image: Picture, longest_px: int) -> WorkingImage:
     """A picture at its working scale, and its paper.
 
     Args:
@@ -111,15 +111,15 @@ def lay_out(image: Picture, longest_px: int) -> Sheet:
     """
     picture, scale = _to_working_scale(image, longest_px)
     small = _halved(picture, PAPER_MAP_PX)
-    return Sheet(picture, scale, small, _paper(small, _paper_reach(picture, small)))
+    return WorkingImage(picture, scale, small, _paper(small, _paper_reach(picture, small)))
 
 
 def find_ink(image: Picture, longest_px: int) -> Ink:
-    """What stands out from a picture's paper: what is darker, or where more is lighter, that. As `lay_out` takes it."""
-    return find_inks(lay_out(image, longest_px), both=False)[0]
+    """What stands out from a picture's paper: what is darker, or where more is lighter, that. As `prepare` takes it."""
+    return find_inks(prepare(image, longest_px), both=False)[0]
 
 
-def find_inks(sheet: Sheet, *, both: bool = True) -> tuple[Ink, ...]:
+def find_inks(sheet: WorkingImage, *, both: bool = True) -> tuple[Ink, ...]:
     """What stands out from the paper, and what stands out the other way where a picture has both.
 
     Args:
@@ -131,14 +131,14 @@ def find_inks(sheet: Sheet, *, both: bool = True) -> tuple[Ink, ...]:
     is_dark = darker >= lighter
     lesser, stronger = sorted(_standing_out(paper, STRONGEST))
     both = both and lesser >= BOTH * stronger
-    inks = [ink_of(_contrast(picture, paper), scale, paper)] if both or is_dark else []
+    inks = [make_ink(_contrast(picture, paper), scale, paper)] if both or is_dark else []
     if both or not is_dark:
         negative = _paper(_inverted(small), paper.reach)
-        inks.append(ink_of(_contrast(_inverted(picture), negative), scale, negative))
+        inks.append(make_ink(_contrast(_inverted(picture), negative), scale, negative))
     return tuple(inks)
 
 
-def ink_of(contrast: Gray, scale: float, paper: Paper) -> Ink:
+def make_ink(contrast: Gray, scale: float, paper: Paper) -> Ink:
     """The ink of a picture.
 
     Args:
@@ -154,10 +154,10 @@ def ink_of(contrast: Gray, scale: float, paper: Paper) -> Ink:
     strengths = np.minimum(np.rint(np.arange(256) * (255 / top)), 255).astype(np.intp)
     strong = np.asarray(np.bincount(strengths, histogram, 256), np.float64)
     noise = int(255 * noise / top)
-    return Ink(strength, scale, _level(strong, noise), paper, noise=noise)
+    return Ink(strength, scale, _otsu_threshold(strong, noise), paper, noise=noise)
 
 
-def leave_out(ink: Ink, print_: Gray) -> Ink:
+def rescale_without_print(ink: Ink, print_: Gray) -> Ink:
     """The ink at the strength and level of what is written where what is printed is darker: pencil between borders.
 
     Args:
@@ -167,14 +167,14 @@ def leave_out(ink: Ink, print_: Gray) -> Ink:
     near = np.asarray(cv2.dilate(print_, np.ones((5, 5), np.uint8)))
     histogram = _histogram(ink.strength, (near == 0).astype(np.uint8))
     gain = 255 / max(_quantile(histogram, 0.998), ink.noise + 20)
-    written = _level(np.asarray(histogram, np.float64), ink.noise)
-    if written >= LIGHTER * ink.level or histogram[written:].sum() < MUCH * cv2.countNonZero(print_):
+    written = _otsu_threshold(np.asarray(histogram, np.float64), ink.noise)
+    if written >= LIGHTER * ink.threshold or histogram[written:].sum() < MUCH * cv2.countNonZero(print_):
         return ink
     strength = np.asarray(cv2.convertScaleAbs(ink.strength, alpha=gain), np.uint8)
-    return replace(ink, strength=strength, level=min(200, round(gain * written)), noise=round(gain * ink.noise))
+    return replace(ink, strength=strength, threshold=min(200, round(gain * written)), noise=round(gain * ink.noise))
 
 
-def fainter(ink: Ink, known: Gray) -> Ink | None:
+def extract_faint(ink: Ink, known: Gray) -> Ink | None:
     """The ink at the strength and level of what is far fainter than the rest: pencil beside print, or a dark table.
 
     Args:
@@ -189,11 +189,11 @@ def fainter(ink: Ink, known: Gray) -> Ink | None:
     strength = np.asarray(cv2.convertScaleAbs(ink.strength, alpha=gain), np.uint8)
     noise = round(gain * ink.noise)
     histogram = _histogram(strength, rest)
-    written = _level(np.asarray(histogram, np.float64), noise)
+    written = _otsu_threshold(np.asarray(histogram, np.float64), noise)
     few = histogram[written:].sum() < LEAST_FAINT * cv2.countNonZero(known)
     if few or written < CLEAR * _quantile(histogram, TEXTURE):
         return None
-    return replace(ink, strength=_thin(strength), level=written, noise=noise)
+    return replace(ink, strength=_thin(strength), threshold=written, noise=noise)
 
 
 def _thin(strength: Gray) -> Gray:
@@ -286,7 +286,7 @@ def _quantile(histogram: NDArray[np.float32], share: float) -> float:
     return float(np.searchsorted(counts, share * counts[-1]))
 
 
-def _level(histogram: NDArray[np.float64], noise: int) -> int:
+def _otsu_threshold(histogram: NDArray[np.float64], noise: int) -> int:
     """Otsu's threshold among the strengths that are more than noise, of which `histogram`, (256,), tells how many."""
     histogram[: min(noise, 200)] = 0
     counts = np.cumsum(histogram)

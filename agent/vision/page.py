@@ -11,17 +11,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.vision.binarize import beside_ink, beside_print
 from agent.vision.blots import is_blot
 from agent.vision.box import Box
 from agent.vision.candidates import Candidate, find_page_candidates
-from agent.vision.digits import LEAST_PROBABILITY, Digit, select, surest
-from agent.vision.ink import Ink, find_inks, lay_out
-from agent.vision.judge import Judged, Nets, judge
+from agent.vision.classify import Classified, Nets, classify
+from agent.vision.deskew import deskew
+from agent.vision.digits import LEAST_PROBABILITY, Digit, non_max_suppression, select
+from agent.vision.ink import Ink, find_inks, prepare
 from agent.vision.lines import Reading, group_lines
 from agent.vision.pens import Pen, find_pens
-from agent.vision.press import find_printed, without_printed
-from agent.vision.strokes import beside_ink, beside_print
-from agent.vision.tilt import level
+from agent.vision.printed import find_printed, without_printed
 from agent.vision.words import outside_words
 
 STAGES = ("ink", "candidates", "classify", "lines")
@@ -81,14 +81,14 @@ class Page:
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class MaskResult:
     """What was seen in one mask of a picture's ink."""
 
     ink: Ink
     factor: float
     """At which multiple of the ink's level the mask was cut."""
     candidates: tuple[Candidate, ...]
-    judged: Judged
+    judged: Classified
     digits: Mapping[Candidate, Digit]
     """The candidates that are digits as far as this mask tells, in pixels of the picture."""
     least: float = LEAST_PROBABILITY
@@ -98,12 +98,12 @@ class Seen:
 
 
 @dataclass(frozen=True, eq=False)
-class Looked:
+class Trace:
     """A picture that was read, and what each step made of it."""
 
-    seen: tuple[Seen, ...]
+    seen: tuple[MaskResult, ...]
     """Ink by ink, mask by mask."""
-    surest: tuple[Digit, ...]
+    kept: tuple[Digit, ...]
     """Of the digits of all masks those that were gathered into lines."""
     printed: tuple[Digit, ...]
     """Those that were left out because they are print."""
@@ -111,11 +111,11 @@ class Looked:
 
 
 def read_page(image: NDArray[np.uint8], nets: Nets, depth: Depth = THOROUGH) -> Page:
-    """Read the digits of a picture; arguments as in `look`."""
-    return look(image, nets, depth).page
+    """Read the digits of a picture; arguments as in `trace_page`."""
+    return trace_page(image, nets, depth).page
 
 
-def look(image: NDArray[np.uint8], nets: Nets, depth: Depth = THOROUGH) -> Looked:
+def trace_page(image: NDArray[np.uint8], nets: Nets, depth: Depth = THOROUGH) -> Trace:
     """Read the digits of a picture, and tell what each step saw.
 
     Args:
@@ -127,31 +127,31 @@ def look(image: NDArray[np.uint8], nets: Nets, depth: Depth = THOROUGH) -> Looke
     h, w = image.shape[:2]
     with _timed(stage_ms, "ink"):
         layers = find_layers(image, depth)
-    seen: list[Seen] = []
+    seen: list[MaskResult] = []
     for ink, levels, least, pen in layers:
         with _timed(stage_ms, "candidates"):
             masks = [find_page_candidates(ink, factor) for factor in levels]
         with _timed(stage_ms, "classify"):
-            judged = judge(ink, [c for candidates in masks for c in candidates], nets, alike=depth.alike)
+            judged = classify(ink, [c for candidates in masks for c in candidates], nets, alike=depth.alike)
         with _timed(stage_ms, "lines"):
             ends = np.cumsum([len(candidates) for candidates in masks])[:-1].tolist()
             for factor, candidates, part in zip(levels, masks, judged.split(ends), strict=True):
                 found = outside_words(select(candidates, part.probability, least), candidates)
                 placed = {c: replace(d, box=in_picture(c, ink, w, h)) for c, d in found.items()}
                 digits = {c: d for c, d in placed.items() if not is_blot(d.box, ink.paper, w)}
-                seen.append(Seen(ink, factor, candidates, part, digits, least, pen))
+                seen.append(MaskResult(ink, factor, candidates, part, digits, least, pen))
     with _timed(stage_ms, "lines"):
         printed = _printed(seen)
-        gathered = surest(
+        gathered = non_max_suppression(
             one.digits.values() if one.pen is Pen.COLOURED else without_printed(one.digits.values(), printed)
             for one in seen
         )
         readings = group_lines(gathered)
     page = Page(w, h, tuple(d for r in readings for d in r.digits), readings, stage_ms)
-    return Looked(tuple(seen), gathered, printed, page)
+    return Trace(tuple(seen), gathered, printed, page)
 
 
-def _printed(seen: Sequence[Seen]) -> tuple[Digit, ...]:
+def _printed(seen: Sequence[MaskResult]) -> tuple[Digit, ...]:
     """The digits that are print, where a picture's pens are told apart."""
     grey = [one for one in seen if one.pen is Pen.GREY]
     coloured = [one.digits.values() for one in seen if one.pen is Pen.COLOURED]
@@ -159,8 +159,8 @@ def _printed(seen: Sequence[Seen]) -> tuple[Digit, ...]:
 
 
 def find_layers(image: NDArray[np.uint8], depth: Depth) -> tuple[Layer, ...]:
-    """The ink of a picture; arguments as in `look`."""
-    sheet = lay_out(image, depth.longest_px)
+    """The ink of a picture; arguments as in `trace_page`."""
+    sheet = prepare(image, depth.longest_px)
     ready = _as_written if depth.hard else _as_it_is
     inks = [ready(ink) for ink in find_inks(sheet, both=depth.hard)]
     pens = [Layer(ready(ink), depth.pen_levels, pen=pen) for pen, ink in find_pens(sheet).items()]
@@ -172,7 +172,7 @@ def find_layers(image: NDArray[np.uint8], depth: Depth) -> tuple[Layer, ...]:
 
 def _as_written(ink: Ink) -> Ink:
     """Levelled, and at the strength of what is written rather than printed."""
-    return beside_print(level(ink))
+    return beside_print(deskew(ink))
 
 
 def _as_it_is(ink: Ink) -> Ink:

@@ -11,7 +11,7 @@ from enum import Enum
 import cv2
 import numpy as np
 
-from agent.vision.ink import Gray, Ink, Paper, Picture, Sheet, balanced, enlarged, ink_of
+from agent.vision.ink import Gray, Ink, Paper, Picture, WorkingImage, balanced, enlarged, make_ink
 
 COLOURED = 0.5
 """Ink that differs so much between channels, as a share of its contrast, is coloured ..."""
@@ -31,14 +31,14 @@ class Pen(Enum):
     GREY = "black or grey"
 
 
-def find_pens(sheet: Sheet) -> dict[Pen, Ink]:
+def find_pens(sheet: WorkingImage) -> dict[Pen, Ink]:
     """The ink of each pen, of a picture of dark ink on light paper; empty where there are no two of them."""
     if not _has_both(*_contrasts(sheet.small, sheet.paper)):
         return {}
     coloured, grey = _contrasts(sheet.picture, sheet.paper)
     return {
-        Pen.COLOURED: ink_of(coloured, sheet.scale, sheet.paper),
-        Pen.GREY: ink_of(grey, sheet.scale, sheet.paper),
+        Pen.COLOURED: make_ink(coloured, sheet.scale, sheet.paper),
+        Pen.GREY: make_ink(grey, sheet.scale, sheet.paper),
     }
 
 

@@ -12,7 +12,7 @@ MEMORY = 0.85
 """What a vote is worth one look later; about seven looks decide."""
 HABIT = 0.8
 """Likewise for how often a digit is seen."""
-KNOWN_LOOKS, KNOWN_SEEN = 3.0, 0.45
+CONFIRM_LOOKS, CONFIRM_SHARE = 3.0, 0.45
 """A digit seen so often, and in such a share of looks, is known to be there, and is kept when it hides."""
 BRIDGED_LOOKS = 4
 """A known digit that is missed is shown for so many looks more; one that is not yet known is forgotten after them."""
@@ -25,7 +25,7 @@ SIZE_STEP = 0.5
 
 
 @dataclass(frozen=True)
-class Look:
+class Detections:
     """What one look at a page found."""
 
     digits: tuple[Digit, ...]
@@ -44,7 +44,7 @@ class Look:
 class Track:
     """A digit through time."""
 
-    name: int
+    id: int
     """Never given twice."""
     at: complex
     """Its centre in the newest look, x + iy in pixels; beyond the picture where the camera left it behind."""
@@ -62,7 +62,7 @@ class Track:
     """Looks since it was seen."""
     absent: int = 0
     """Those of them that were clear and had its place in view."""
-    known: bool = False
+    confirmed: bool = False
     """It was seen often enough to be believed in."""
 
     @property
@@ -82,17 +82,17 @@ class Track:
     @property
     def shown(self) -> bool:
         """Whether it is there, as far as can be told now."""
-        return self.missed <= (BRIDGED_LOOKS if self.known else 0)
+        return self.missed <= (BRIDGED_LOOKS if self.confirmed else 0)
 
     @property
-    def gone(self) -> bool:
+    def lost(self) -> bool:
         return self.absent > ABSENT_LOOKS
 
     @property
     def forgotten(self) -> bool:
-        return self.missed > (FORGOTTEN_LOOKS if self.known else BRIDGED_LOOKS)
+        return self.missed > (FORGOTTEN_LOOKS if self.confirmed else BRIDGED_LOOKS)
 
-    def voted(self, digit: Digit, look: Look) -> Track:
+    def voted(self, digit: Digit, look: Detections) -> Track:
         """After a look that saw it."""
         memory, habit = MEMORY**look.weight, HABIT**look.weight
         votes = [memory * vote for vote in self.votes]
@@ -108,14 +108,14 @@ class Track:
             seen=seen,
             missed=0,
             absent=0,
-            known=self.known or (looks >= KNOWN_LOOKS and seen >= KNOWN_SEEN),
+            confirmed=self.confirmed or (looks >= CONFIRM_LOOKS and seen >= CONFIRM_SHARE),
         )
 
     def moved(self, motion: Motion) -> Track:
         """As the page moved."""
         return replace(self, at=motion.turn * self.at + motion.shift, size=self.size * abs(motion.turn))
 
-    def unseen(self, look: Look, *, clear: bool) -> Track:
+    def unseen(self, look: Detections, *, clear: bool) -> Track:
         """After a look that did not see it, though it may have been there where the look was not clear."""
         missed = replace(self, missed=self.missed + 1)
         if not (clear and look.holds(self.box)):
@@ -127,6 +127,6 @@ class Track:
         return replace(self, missed=self.missed + 1, absent=ABSENT_LOOKS + 1)
 
 
-def begin(name: int, digit: Digit, look: Look) -> Track:
+def start_track(track_id: int, digit: Digit, look: Detections) -> Track:
     """The track of a digit that is seen for the first time."""
-    return Track(name, complex(*digit.box.centre), complex(digit.box.w, digit.box.h)).voted(digit, look)
+    return Track(track_id, complex(*digit.box.centre), complex(digit.box.w, digit.box.h)).voted(digit, look)

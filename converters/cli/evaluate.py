@@ -13,7 +13,7 @@ from converters.data.mnist import DEFAULT_FOLDER
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from converters.judge import Evaluation, Verdict
+    from converters.evaluate import Evaluation, Verdict
 
 
 def evaluate(
@@ -35,7 +35,7 @@ def evaluate(
 
     Example: `digit-convert evaluate artifacts/pi5 --data data/mnist`
     """
-    from converters.judge import evaluate as evaluate_path
+    from converters.evaluate import evaluate as evaluate_path
 
     evaluations = evaluate_path(path, data, runtime)
     if json:

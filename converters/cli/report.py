@@ -34,12 +34,12 @@ def report(  # noqa: PLR0917 - typer names them
     """
     from rich.console import Console
 
-    from agent.folders import default_artifacts
+    from agent.paths import default_artifacts
     from converters.report.page import page
     from converters.report.study import shipped, study, trained
     from converters.report.tables import all_tables, markdown
+    from profiles.atomic_write import write_atomic
     from profiles.errors import OutputError
-    from profiles.whole import write_whole
 
     nets = [*shipped(artifacts or default_artifacts()), *map(trained, checkpoint or ())]
     with Console(stderr=True).status("") as status:
@@ -50,7 +50,7 @@ def report(  # noqa: PLR0917 - typer names them
     }
     for path, content in files.items():
         try:
-            write_whole(path, content.encode())
+            write_atomic(path, content.encode())
         except OSError as error:
             raise OutputError(f"{path} cannot be written ({error.strerror}); choose another --out") from error
         typer.echo(f"wrote {path}")

@@ -14,7 +14,7 @@ from converters.data.mnist import DEFAULT_FOLDER
 if TYPE_CHECKING:
     from converters.recipe import Recipe
     from converters.report.log import Entry, ExportRow, StepRow
-    from converters.train.gather import Sources
+    from converters.train.dataset import Sources
     from converters.train.progress import Progress
     from converters.train.run import Trained
     from profiles.errors import DigitAgentError
@@ -72,7 +72,7 @@ def train(  # noqa: PLR0917 - typer names them
 
     with asking_for_extra():
         from converters.checkpoint import check_place
-        from converters.train.gather import Sources
+        from converters.train.dataset import Sources
 
     loaded, seeds = load_recipe(recipe), seed or [1]
     if teacher and not loaded.teachers:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from agent.vision.digits import NOT_A_DIGIT
-from converters.nets.tensors import brief
+from converters.nets.tensors import autocast
 
 
 class Ensemble(nn.Module):
@@ -36,7 +36,7 @@ class Teachers:
     @torch.no_grad()
     def __call__(self, inputs: Tensor) -> Tensor:
         """What they make of inputs: probabilities of the ten digits, float32 (n, 10)."""
-        with brief(inputs.device):
+        with autocast(inputs.device):
             taught: Tensor = self._ensemble(inputs.contiguous(memory_format=torch.channels_last))
         return taught
 

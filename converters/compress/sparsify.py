@@ -33,7 +33,7 @@ def sparsify(net: nn.Module) -> nn.Module:
     return net
 
 
-def bake(net: nn.Module) -> nn.Module:
+def fold_masks(net: nn.Module) -> nn.Module:
     """The net, changed in place, with what its weights were turned into as weights of its own."""
     for module in list(net.modules()):
         if parametrize.is_parametrized(module, "weight"):

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from agent.vision.box import Box
 from agent.vision.candidates import Candidate, find_page_candidates
+from agent.vision.context import CHANNELS, HEIGHT_PX, WIDTH_PX, cut_context
 from agent.vision.cut import cut_glyph
 from agent.vision.digits import NOT_A_DIGIT
 from agent.vision.ink import Ink
 from agent.vision.page import THOROUGH, Depth, find_layers, in_picture
-from agent.vision.surroundings import CHANNELS, HEIGHT_PX, WIDTH_PX, cut_surroundings
 from converters.data.labelled import LabelledGlyphs
 from converters.data.scenes import Scene
 
@@ -64,7 +64,7 @@ def harvest_surroundings(scenes: Iterable[Scene], lets_through: LetsThrough | No
             verifier is never asked about it. None gives all.
     """
     parts = [
-        (cut_surroundings(ink, candidates), labels)
+        (cut_context(ink, candidates), labels)
         for ink, candidates, labels in _offered(scenes, THOROUGH, lets_through, halves_of_ones=True)
     ]
     return _together(parts, (CHANNELS, HEIGHT_PX, WIDTH_PX))

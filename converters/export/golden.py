@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.vision.context import CHANNELS, HEIGHT_PX, INNER_PX, WIDTH_PX, draw_context
 from agent.vision.glyph import normalise
-from agent.vision.surroundings import CHANNELS, HEIGHT_PX, INNER_PX, WIDTH_PX, look_around
 from profiles.manifest import Golden, Precision, Role
 
 Images = NDArray[np.uint8]
@@ -73,7 +73,7 @@ def _surroundings(sign: Images, left: Images, right: Images) -> Images:
     windows = np.zeros((CHANNELS, HEIGHT_PX, WIDTH_PX), np.uint8)
     shift = WIDTH_PX / 2 - scale * middle[0], HEIGHT_PX / 2 - scale * middle[1]
     cv2.warpAffine(own, np.array([[scale, 0, shift[0]], [0, scale, shift[1]]]), (WIDTH_PX, HEIGHT_PX), dst=windows[0])
-    look_around(windows[1:], [all_ink], middle, scale)
+    draw_context(windows[1:], [all_ink], middle, scale)
     return windows
 
 

@@ -17,15 +17,15 @@ from numpy.typing import NDArray
 from torch import fx
 
 from agent.runtimes.net import load_net
-from agent.vision.judge import Net
+from agent.vision.classify import Net
 from converters.checkpoint import Checkpoint, load, restore
-from converters.data.trial import load_trial
+from converters.data.evaluation_data import load_trial
+from converters.evaluate import measure_accuracy
 from converters.export import onnx, tflite
 from converters.export.cost import measure_cost
 from converters.export.golden import golden, golden_inputs, varied_inputs
 from converters.export.ranges import Ranges, fold, input_name, ranges_of_tensors
 from converters.export.strip import strip_onnx, strip_tflite
-from converters.judge import measure_accuracy
 from converters.nets import ROLES
 from converters.nets.tensors import to_input
 from profiles.errors import ConversionError

@@ -73,7 +73,7 @@ def strip_tflite(content: bytes, input_name: str) -> bytes:
     """A TFLite file without names (but for the input's and the output's), signatures and metadata; numbers once."""
     from ai_edge_litert.tools import flatbuffer_utils
 
-    from converters.export import flat
+    from converters.export import flatbuffer_dedup
 
     model = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
     flatbuffer_utils.strip_strings(model)
@@ -85,7 +85,7 @@ def strip_tflite(content: bytes, input_name: str) -> bytes:
         # Runtimes take the larger of two fields, and the older one holds what is below 127.
         number = max(code.builtinCode, code.deprecatedBuiltinCode)
         code.deprecatedBuiltinCode, code.builtinCode = (number, 0) if number < 127 else (127, number)
-    return flat.write(model)
+    return flatbuffer_dedup.write(model)
 
 
 def _short(number: int) -> str:

@@ -16,9 +16,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from converters.export.plain import plain
 from converters.export.quiet import without_warnings
 from converters.export.ranges import Ranges
+from converters.export.simplify import plain
 from profiles.manifest import Tensor
 
 if TYPE_CHECKING:

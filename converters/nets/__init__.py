@@ -2,7 +2,7 @@
 
 A classifier turns glyphs, float32 (n, 1, 28, 28) in 0..1, into logits, float32 (n, 11): ten digits and "not a digit";
 nets that never ship know the ten digits alone.
-A verifier turns surroundings, float32 (n, 3, 32, 48) in 0..1, into the same (see `agent.vision.surroundings`).
+A verifier turns surroundings, float32 (n, 3, 32, 48) in 0..1, into the same (see `agent.vision.context`).
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ def to_input(glyphs: NDArray[np.uint8], device: torch.device | None = None) -> t
     return values.unsqueeze(1) if values.ndim == 3 else values
 
 
-def brief(device: torch.device, *, enabled: bool = True) -> torch.autocast:
+def autocast(device: torch.device, *, enabled: bool = True) -> torch.autocast:
     """Within it, products are computed in bfloat16 where the hardware does: GPUs, and CPUs with AVX-512 BF16 or AMX.
 
     Weights stay float32. A small net learns 1.6 times faster so on a Zen 4 core.

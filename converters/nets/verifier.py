@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from agent.vision.context import CHANNELS
 from agent.vision.digits import CLASSES
-from agent.vision.surroundings import CHANNELS
 from converters.nets.layers import convolution
 
 

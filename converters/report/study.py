@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from converters.data.trial import Trial, load_trial
-from converters.judge import Verdict, find_artifacts, judge
+from converters.data.evaluation_data import Trial, load_trial
+from converters.evaluate import Verdict, find_artifacts, judge
 from converters.report.corrupt import KINDS, corrupt
 from converters.report.log import Entry, read
 from profiles.errors import UsageError
@@ -99,7 +99,7 @@ def shipped(artifacts: Path) -> tuple[Contender, ...]:
 
     Raises:
         UsageError: there are none.
-        DigitAgentError: as `converters.judge.find_artifacts` says, or a file cannot be loaded.
+        DigitAgentError: as `converters.evaluate.find_artifacts` says, or a file cannot be loaded.
     """
     folder, every = find_artifacts(artifacts)
     fitting = [one for one in every if one.role == "classifier" and one.precision == "int8"]

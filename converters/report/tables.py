@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-from converters.judge import REJECTED
+from converters.evaluate import REJECTED
 from converters.report.corrupt import KINDS
 from converters.report.log import Entry, StepRow
 from converters.report.study import Judged, Study

@@ -2,7 +2,7 @@
 
 An epoch is half outliers, so a fresh classifier rejects for what it has seen, not for what it will be asked. Its file
 is made for glyphs that are digits, and may reject hardly any of them; who asks about other glyphs adds what he knows of
-them, as `agent.vision.judge` does for the candidates of a page. A verifier is asked about candidates and nothing else:
+them, as `agent.vision.classify` does for the candidates of a page. A verifier is asked about candidates and nothing else:
 its probabilities are to be what they say (temperature scaling: Guo et al. 2017, "On Calibration of Modern Neural
 Networks").
 """

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from converters.data.labelled import LabelledGlyphs
-from converters.nets.tensors import brief, to_input
+from converters.nets.tensors import autocast, to_input
 
 AVERAGING = 0.998
 """Decay of the weights' exponential moving average, a step."""
@@ -103,7 +103,7 @@ def learn_epoch(
     for batch in batches:
         for group in learner.optimizer.param_groups:
             group["lr"] = course.learning_rate * cycle(learner.step / (course.epochs * count))
-        with brief(batch.inputs.device, enabled=not exact):
+        with autocast(batch.inputs.device, enabled=not exact):
             logits = learner.net(batch.inputs.contiguous(memory_format=torch.channels_last))
         value = loss(logits.float(), batch)
         learner.optimizer.zero_grad(set_to_none=True)

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from agent.vision.digits import NOT_A_DIGIT
 from converters.data.labelled import LabelledGlyphs, concatenate
+from converters.train.batch_augmentation import vary
 from converters.train.learn import Batch
-from converters.train.vary import vary
 
 
 @dataclass(frozen=True, eq=False)

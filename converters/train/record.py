@@ -20,10 +20,10 @@ from agent.runtimes.net import load_net
 from converters.checkpoint import Checkpoint, load, save
 from converters.convert import ALL_KINDS
 from converters.export.golden import golden_inputs
-from converters.export.workshop import make_all
+from converters.export.parallel import make_all
 from converters.recipe import Recipe, StepsRecipe
 from converters.report.log import Entry, ExportRow
-from converters.train.gather import Sources
+from converters.train.dataset import Sources
 from converters.train.run import Trained
 from profiles.manifest import Artifact
 from profiles.profile import RuntimeName
@@ -58,7 +58,7 @@ def measure_exports(checkpoint: Checkpoint, data: Path) -> tuple[Checkpoint, tup
     """The checkpoint with the accuracy of each of its exports on MNIST's test images, and a row about each.
 
     Raises:
-        DigitAgentError: as `converters.export.workshop.make_all` says.
+        DigitAgentError: as `converters.export.parallel.make_all` says.
     """
     with tempfile.TemporaryDirectory(prefix="digit-convert-") as name:
         folder = Path(name)

@@ -12,9 +12,9 @@ import torch
 from torch import nn
 
 from converters.checkpoint import SHIPPED, Checkpoint, load, restore
+from converters.data.context import mix_surroundings
 from converters.data.labelled import LabelledGlyphs
 from converters.data.pictures import load_pictures
-from converters.data.surroundings import mix_surroundings
 from converters.export.cost import measure_cost
 from converters.export.ranges import Ranges, fold, measure_ranges
 from converters.nets import build_net
@@ -22,13 +22,13 @@ from converters.nets.tensors import to_input
 from converters.recipe import Recipe, StepsRecipe, VerifierRecipe
 from converters.report.log import StepRow
 from converters.train.calibrate import temper
-from converters.train.drawn import HARVESTS, Drawing, harvest_drawn
-from converters.train.fit import fit
-from converters.train.gather import Sources, gather, split_digits
+from converters.train.dataset import Sources, gather, split_digits
 from converters.train.learn import accuracy, device_name
-from converters.train.material import RANGE_EXAMPLES, Material, prepare_material
 from converters.train.progress import Progress
-from converters.train.steps import Task, train_steps
+from converters.train.rendered_scenes import HARVESTS, Drawing, harvest_drawn
+from converters.train.train_classifier import Task, train_steps
+from converters.train.train_verifier import fit
+from converters.train.training_data import RANGE_EXAMPLES, Material, prepare_material
 from profiles.errors import TrainingError
 
 Told = Callable[[int], None]
@@ -97,7 +97,7 @@ def train_in_steps(material: Material, run: Run) -> Trained:
         run: which seed, and who is told.
 
     Raises:
-        DigitAgentError: as `converters.train.steps.train_steps` says.
+        DigitAgentError: as `converters.train.train_classifier.train_steps` says.
     """
     start = restore(load(run.start)) if run.start else None
     result = train_steps(Task(material, run.seed, run.state_file, run.report, start))
@@ -114,7 +114,7 @@ def ask_for_material(recipe: StepsRecipe, sources: Sources, teachers: Sequence[P
         drawn: told the number of scenes drawn, after each.
 
     Raises:
-        DigitAgentError: as `converters.train.gather.gather` and `converters.checkpoint.load` say.
+        DigitAgentError: as `converters.train.dataset.gather` and `converters.checkpoint.load` say.
     """
     nets = [restore(load(file)) for file in teachers]
     return prepare_material(recipe, gather(recipe.mix, sources, drawn), nets)

@@ -14,8 +14,8 @@ import msgspec
 import torch
 
 from converters.recipe import Recipe
+from profiles.atomic_write import write_atomic
 from profiles.errors import OutputError, TrainingError
-from profiles.whole import write_whole
 
 
 def save_state(file: Path, recipe: Recipe, seed: int, content: Mapping[str, Any]) -> None:
@@ -27,7 +27,7 @@ def save_state(file: Path, recipe: Recipe, seed: int, content: Mapping[str, Any]
     packed = io.BytesIO()
     torch.save({**content, "recipe": recipe.name, "seed": seed, "digest": _digest(recipe)}, packed)
     try:
-        write_whole(file, packed.getvalue())
+        write_atomic(file, packed.getvalue())
     except OSError as error:
         raise OutputError(f"{file} cannot be written ({error.strerror}); free space or name another --out") from error
 

@@ -43,14 +43,14 @@ def bundle(
     from deploy.bundle import seal
     from deploy.pack import pack
     from deploy.sign import load_private
-    from profiles.whole import write_whole
+    from profiles.atomic_write import write_atomic
 
     ours = distribution_version("digit-agent")
     load = pack(artifacts, config, with_agent, version=version or ours, min_agent=min_agent or ours)
     manifest = load.manifest
     sealed = seal(manifest, load.contents, load_private(key))
     path = out or Path(f"digit-agent-{manifest.version}-{load.target}.bundle")
-    write_whole(path, sealed)
+    write_atomic(path, sealed)
     if json:
         told = {"file": str(path), "bytes": len(sealed), "version": manifest.version, "agent": manifest.agent}
         typer.echo(msgspec.json.encode({**told, "compatible": manifest.compatible, "min_agent": manifest.min_agent}))

@@ -12,7 +12,7 @@ import typer
 from profiles.errors import UsageError
 
 if TYPE_CHECKING:
-    from deploy.machine import Machine
+    from deploy.service_control import Machine
 
 ROOT = Path("/var/lib/digit-deploy")
 FRAMES = 30
@@ -64,7 +64,7 @@ def this_machine(
         UsageError: a command is none.
     """
     from deploy.health import HEALTH_FILE
-    from deploy.machine import RESTART, Machine
+    from deploy.service_control import RESTART, Machine
     from profiles.board import detect_board
 
     return Machine(

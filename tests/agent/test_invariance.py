@@ -40,7 +40,7 @@ def is_same(page: Page, still: Page, scale: float = 1.0, right: int = 0, down: i
     if [reading.text for reading in page.readings] != [reading.text for reading in still.readings]:
         return False
     pairs = zip(page.digits, still.digits, strict=True)
-    return all(_moved(before.box, scale, right, down).overlap(now.box) >= OVERLAP for now, before in pairs)
+    return all(_moved(before.box, scale, right, down).iou(now.box) >= OVERLAP for now, before in pairs)
 
 
 def _moved(box: Box, scale: float, right: int, down: int) -> Box:

@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from agent.folders import default_artifacts
+from agent.paths import default_artifacts
 from agent.runtimes.net import RUNTIMES, runtime_version
 from agent.runtimes.probe import probe
 from profiles.manifest import FILE_NAME, Artifact, load_manifest

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from agent.choice.candidates import Candidate
 from agent.choice.choice import Choice
-from agent.choice.measured import Measured
-from agent.folders import default_artifacts
+from agent.choice.measurement import Measurement
+from agent.choice.variants import Variant
+from agent.paths import default_artifacts
 from benchmarks.boards import Choices, table
 from profiles.manifest import load_manifest
 
 
 def test_a_board_has_a_line_for_each_role_and_is_named_once() -> None:
-    candidate = Candidate(load_manifest(default_artifacts()).artifacts[0], "onnxruntime", "", 1)
-    ranked = (Measured(candidate, ()),)
+    candidate = Variant(load_manifest(default_artifacts()).artifacts[0], "onnxruntime", "", 1)
+    ranked = (Measurement(candidate, ()),)
     chosen: dict[str, Choices] = {
         "pi-5": {
             "classifier": Choice("/", ranked, (), "base int8: twice as fast, 99% right"),

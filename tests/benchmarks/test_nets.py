@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.folders import default_artifacts
+from agent.paths import default_artifacts
 from benchmarks.documents import MEASURED, README
 from benchmarks.nets import files
 from converters.report.log import SHIPPED, read

@@ -8,7 +8,7 @@ import pytest
 from agent.vision.lines import group_lines
 from benchmarks.bounds import Bound
 from benchmarks.note import draw_frame, draw_still
-from benchmarks.peer import read_frame, train_peer
+from benchmarks.opencv_sample import read_frame, train_peer
 from benchmarks.reading import bare_threshold, right
 from benchmarks.svm import train
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from agent.choice.choose import choose_nets
-from agent.folders import default_artifacts
+from agent.paths import default_artifacts
 from benchmarks.films import Film, Shot
 from benchmarks.video import Life, judge
 from profiles.board import detect_board

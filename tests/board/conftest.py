@@ -20,11 +20,11 @@ import pytest
 from agent.capture.demo import Demo
 from agent.capture.frame import Frame
 from agent.capture.uri import DemoSpec
-from agent.folders import default_artifacts
+from agent.paths import default_artifacts
 from profiles.manifest import FILE_NAME, Artifact, dump_manifest, load_manifest
 from tools.arm64.boards import BOARDS
-from tools.arm64.plant import Planted, build_wheel, plant
-from tools.arm64.world import MissingTool, World, make_world
+from tools.arm64.root_file_system import Planted, build_wheel, plant
+from tools.arm64.sysroot import MissingTool, World, make_world
 
 LOGITS = str(Path(__file__).with_name("logits.py"))
 READS_WITH = {"pi-zero-2w": "tflite", "nano": "onnx", "pi-4b": "onnx", "pi-5": "tflite"}

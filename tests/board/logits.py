@@ -6,7 +6,7 @@ import sys
 
 import msgspec
 
-from agent.folders import default_artifacts
+from agent.paths import default_artifacts
 from agent.runtimes.net import RUNTIMES, load_net, runtime_version
 from agent.runtimes.tensors import golden_inputs
 from profiles.manifest import load_manifest

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pytest
 
-from agent.folders import default_artifacts
+from agent.paths import default_artifacts
 from profiles.manifest import load_manifest
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from tools.arm64.guest import Machine, run_in_guest
-from tools.arm64.world import MissingTool, World
+from tools.arm64.sysroot import MissingTool, World
 
 SCRIPT = Path(__file__).with_name("unplug.py")
 

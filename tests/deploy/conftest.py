@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from agent.folders import shipped_artifacts
-from deploy.machine import Machine
+from agent.paths import shipped_artifacts
+from deploy.service_control import Machine
 from deploy.sign import make_keys
 from profiles.manifest import dump_manifest, load_manifest
 from tests.deploy.made import BOARD, Keys, Maker

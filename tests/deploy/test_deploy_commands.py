@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from agent.folders import DEPLOYED
+from agent.paths import DEPLOYED
 from deploy.cli.options import ROOT
 from deploy.journal import Attempt, begin, load_journal
-from deploy.machine import Machine
+from deploy.service_control import Machine
 from deploy.slots import current_slot
 from tests.deploy.made import BOARD, Maker, tree
 

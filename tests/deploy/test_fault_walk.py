@@ -24,7 +24,7 @@ import pytest
 
 from deploy.install import install, recover
 from deploy.journal import load_journal
-from deploy.machine import Machine
+from deploy.service_control import Machine
 from deploy.slots import current_slot, damage, version_in
 from tests.deploy.made import Maker
 

@@ -12,10 +12,10 @@ from typing import get_args
 import msgspec
 import pytest
 
-from deploy.admit import RESERVE_BYTES, refuse_large
 from deploy.install import Outcome, examine, install, recover, roll_back
 from deploy.journal import Attempt, begin, load_journal
-from deploy.machine import Machine
+from deploy.preconditions import RESERVE_BYTES, refuse_large
+from deploy.service_control import Machine
 from deploy.slots import current_slot, damage, locked, version_in
 from profiles.errors import BundleError, InstallError
 from profiles.manifest import Golden, Role, dump_manifest, load_manifest

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from agent.folders import shipped_artifacts
+from agent.paths import shipped_artifacts
 from profiles.board import detect_board
 from profiles.manifest import Artifact, dump_manifest, load_manifest
 from tests.systemd.image import sh

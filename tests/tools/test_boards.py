@@ -11,7 +11,7 @@ from agent.sensors.power import find_power_reader
 from agent.sensors.thermal import temperature_c
 from profiles.board import detect_board, l4t_version, processor
 from tools.arm64.boards import BOARDS
-from tools.arm64.plant import show
+from tools.arm64.root_file_system import show
 
 
 class Seen(NamedTuple):

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from agent.folders import default_artifacts
+from agent.paths import default_artifacts
 from profiles.manifest import load_manifest
 from tools.insn import work
 from tools.insn.count import SOURCE, WORK, least

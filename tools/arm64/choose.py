@@ -15,7 +15,7 @@ import msgspec
 from agent.choice.choice import Choice, nothing_usable
 from agent.choice.rank import accurate, rank
 from agent.choice.survey import survey
-from agent.folders import default_artifacts
+from agent.paths import default_artifacts
 from profiles.board import detect_board
 from profiles.manifest import Artifact, load_manifest
 from profiles.profile import Profile

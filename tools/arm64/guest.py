@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.arm64.world import DEBIAN, PYTHON, MissingTool, World, debian, install_arm64, once
+from tools.arm64.sysroot import DEBIAN, PYTHON, MissingTool, World, debian, install_arm64, once
 
 MACHINE = ("-M", "virt", "-cpu", "cortex-a72", "-smp", "2", "-m", "2048", "-nographic", "-no-reboot", "-net", "none")
 KERNEL_DEBIAN = f"{DEBIAN},linux-image-arm64,busybox-static,v4l-utils"

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tools.arm64.boards import BOARDS
-from tools.arm64.plant import plant
-from tools.arm64.world import MissingTool, World, run_tool
+from tools.arm64.root_file_system import plant
+from tools.arm64.sysroot import MissingTool, World, run_tool
 from tools.insn.work import TIMES
 
 SOURCE = Path(__file__).with_name("insn.c")

@@ -18,7 +18,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.folders import default_artifacts
+from agent.paths import default_artifacts
 from agent.runtimes.net import LoadedNet, load_net
 from agent.runtimes.tensors import golden_inputs
 from agent.vision.page import QUICK, read_page

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.folders import cache_folder
+from agent.paths import cache_folder
 from agent.runtimes import tensorrt
 from agent.runtimes.session import Runtime
 from profiles.errors import RuntimeUnusableError

@@ -19,11 +19,11 @@ import cv2
 import numpy as np
 import pytest
 
-from agent.capture.lasting import Lasting, Patience
 from agent.capture.opener import open_source
+from agent.capture.reconnect import ReconnectingSource, ReconnectPolicy
 from agent.capture.uri import parse_source
 
-BRISK = Patience(silent_s=0.4, frozen_s=0.4, pauses_s=(0.02,))
+BRISK = ReconnectPolicy(silent_s=0.4, frozen_s=0.4, pauses_s=(0.02,))
 FAULTS = ("stalls", "hangs up", "sends a page", "refuses")
 ROUNDS = 6
 ENOUGH_S = 120.0
@@ -171,7 +171,9 @@ def test_a_stream_is_outlasted_whatever_happens_to_it(camera: NetworkCamera) -> 
         while not said[-1].startswith(f"stream {spec.uri} is back after "):
             lasting.get(0.05)
 
-    with closing(Lasting(open_source(spec), lambda: open_source(spec), said.append, patience=BRISK)) as lasting:
+    with closing(
+        ReconnectingSource(open_source(spec), lambda: open_source(spec), said.append, patience=BRISK)
+    ) as lasting:
         see(0)
         for fault in FAULTS:
             go_through(fault)

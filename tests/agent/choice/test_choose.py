@@ -13,11 +13,11 @@ import msgspec
 import numpy as np
 import pytest
 
-from agent.choice.best import BestNet
-from agent.choice.candidates import Candidate
 from agent.choice.choice import Choice
 from agent.choice.choose import DOUBT_S, choose, choose_nets
-from agent.choice.measured import Energy, Measured, Timing
+from agent.choice.fallback import FallbackNet
+from agent.choice.measurement import Energy, Measurement, Timing
+from agent.choice.variants import Variant
 from agent.runtimes.net import RUNTIMES, runtime_version
 from profiles.errors import ManifestError, NoArtifactError
 from profiles.manifest import Artifact, Format
@@ -38,9 +38,9 @@ def profile() -> Profile:
 
 def by_hand(folder: Path, *artifacts: Artifact) -> Choice:
     """A choice that ranks artifacts as they are given, whatever they are worth."""
-    candidates = [Candidate(artifact, RUNTIME_OF[artifact.format], "", 1) for artifact in artifacts]
+    candidates = [Variant(artifact, RUNTIME_OF[artifact.format], "", 1) for artifact in artifacts]
     timing = Timing(1, 9, 1.0, 1.0, 1.0, 1.0, 1.0, (1.0,) * 9)
-    ranked = tuple(Measured(candidate, (timing,)) for candidate in candidates)
+    ranked = tuple(Measurement(candidate, (timing,)) for candidate in candidates)
     return Choice(str(folder), ranked, (), "by hand")
 
 
@@ -197,7 +197,7 @@ def test_when_the_best_fails_at_run_time_the_next_takes_over(
     linear: Linear, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     single, other = linear.write(tmp_path, linear.artifact("single.onnx"), linear.artifact("linear.tflite"))
-    net = BestNet(by_hand(tmp_path, single, other))
+    net = FallbackNet(by_hand(tmp_path, single, other))
     net.logits(linear.glyphs[:1])
     assert net.choice.best.candidate.artifact == single
     with caplog.at_level(logging.WARNING):
@@ -211,11 +211,11 @@ def test_when_the_best_fails_at_run_time_the_next_takes_over(
 def test_when_the_best_does_not_load_the_next_is_loaded(linear: Linear, tmp_path: Path) -> None:
     best, other = linear.write(tmp_path, linear.artifact("linear.onnx"), linear.artifact("linear.tflite"))
     flip(tmp_path / "linear.onnx")
-    assert BestNet(by_hand(tmp_path, best, other)).choice.best.candidate.artifact == other
+    assert FallbackNet(by_hand(tmp_path, best, other)).choice.best.candidate.artifact == other
 
 
 def test_when_all_fail_every_reason_is_listed(linear: Linear, tmp_path: Path) -> None:
-    net = BestNet(by_hand(tmp_path, *linear.write(tmp_path, linear.artifact("single.onnx"))))
+    net = FallbackNet(by_hand(tmp_path, *linear.write(tmp_path, linear.artifact("single.onnx"))))
     with pytest.raises(NoArtifactError, match=r"failed on single\.onnx with 12 images"):
         net.logits(linear.glyphs)
 
@@ -225,7 +225,7 @@ def test_on_a_hot_board_the_cheapest_works_until_it_is_cool(linear: Linear, tmp_
     ranked = by_hand(tmp_path, best, other).ranked
     two_threads = msgspec.structs.replace(ranked[0].candidate, threads=2)
     first = msgspec.structs.replace(ranked[0], candidate=two_threads)
-    net = BestNet(Choice(str(tmp_path), (first, ranked[1]), (), "by hand"))
+    net = FallbackNet(Choice(str(tmp_path), (first, ranked[1]), (), "by hand"))
     net.spare(False)
     for _ in range(2):
         net.spare(True)

@@ -4,9 +4,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.choice.candidates import Candidate
 from agent.choice.measure import measure
-from agent.choice.stopwatch import BLOCKS
+from agent.choice.timing import BLOCKS
+from agent.choice.variants import Variant
 
 if TYPE_CHECKING:
     from tests.agent.conftest import Linear
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def test_candidates_are_timed_at_every_batch_size(linear: Linear, tmp_path: Path) -> None:
     names = ("slow.onnx", "linear.onnx", "verifier-int8.onnx")
     artifacts = linear.write(tmp_path, *map(linear.artifact, names))
-    candidates = [Candidate(artifact, "onnxruntime", "", 1) for artifact in artifacts]
+    candidates = [Variant(artifact, "onnxruntime", "", 1) for artifact in artifacts]
     measured, failed = measure(tmp_path, candidates, batches=(1, 4), seconds=0.2)
     assert failed == []
     assert [m.candidate for m in measured] == candidates
@@ -32,7 +32,7 @@ def test_candidates_are_timed_at_every_batch_size(linear: Linear, tmp_path: Path
 
 def test_a_candidate_that_fails_in_a_larger_batch_costs_only_itself(linear: Linear, tmp_path: Path) -> None:
     single, good = linear.write(tmp_path, linear.artifact("single.onnx"), linear.artifact("linear.tflite"))
-    candidates = [Candidate(single, "onnxruntime", "", 1), Candidate(good, "ai-edge-litert", "", 1)]
+    candidates = [Variant(single, "onnxruntime", "", 1), Variant(good, "ai-edge-litert", "", 1)]
     measured, failed = measure(tmp_path, candidates, batches=(1, 4), seconds=0.1)
     assert [m.candidate for m in measured] == candidates[1:]
     assert [candidate for candidate, _ in failed] == candidates[:1]
@@ -46,7 +46,7 @@ def test_a_runtime_that_crashes_costs_only_its_candidates(linear: Linear, tmp_pa
     program = (
         f"import sys; sys.path.insert(0, {str(tmp_path / 'broken')!r}); from agent.choice.measure import main; main()"
     )
-    candidates = [Candidate(tflite, "ai-edge-litert", "", 1), Candidate(onnx, "onnxruntime", "", 1)]
+    candidates = [Variant(tflite, "ai-edge-litert", "", 1), Variant(onnx, "onnxruntime", "", 1)]
     measured, failed = measure(tmp_path, candidates, batches=(1,), seconds=0.1, command=(sys.executable, "-c", program))
     assert [m.candidate for m in measured] == candidates[:1]
     assert "illegal instruction" in failed[0][1]

@@ -6,9 +6,9 @@ import msgspec
 import numpy as np
 import pytest
 
-from agent.choice.candidates import Candidate
-from agent.choice.measured import Energy, Measured, Timing
+from agent.choice.measurement import Energy, Measurement, Timing
 from agent.choice.rank import accurate, rank
+from agent.choice.variants import Variant
 from profiles.manifest import Accuracy
 from profiles.profile import Objective, RuntimeName
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def measured(linear: Linear) -> list[Measured]:
+def measured(linear: Linear) -> list[Measurement]:
     """Files of 20, 10 and 10 kB that take 30, 10 and 20 µs, and 1, 3 and 2 mJ."""
 
     rows: list[tuple[str, RuntimeName, int, int, float, float]] = [
@@ -26,7 +26,7 @@ def measured(linear: Linear) -> list[Measured]:
         ("linear.tflite", "ai-edge-litert", 1, 10_000, 20.0, 2.0),
     ]
     return [
-        Measured(Candidate(linear.artifact(name, bytes=size), runtime, "", threads), timings(us), energy(mj))
+        Measurement(Variant(linear.artifact(name, bytes=size), runtime, "", threads), timings(us), energy(mj))
         for name, runtime, threads, size, us, mj in rows
     ]
 
@@ -64,28 +64,32 @@ def energy(mj_per_digit: float) -> Energy:
         ),
     ],
 )
-def test_the_objective_decides(measured: list[Measured], objective: Objective, order: list[int], reason: str) -> None:
+def test_the_objective_decides(
+    measured: list[Measurement], objective: Objective, order: list[int], reason: str
+) -> None:
     ranking = rank(measured, objective)
     assert ranking.ranked == tuple(measured[i] for i in order)
     assert ranking.reason == reason
     assert ranking.doubtful == ()
 
 
-def test_without_a_sensor_latency_decides_and_the_reason_says_so(measured: list[Measured]) -> None:
-    blind = [Measured(m.candidate, m.timings) for m in measured]
+def test_without_a_sensor_latency_decides_and_the_reason_says_so(measured: list[Measurement]) -> None:
+    blind = [Measurement(m.candidate, m.timings) for m in measured]
     ranking = rank(blind, "energy")
     assert ranking.ranked[0] == blind[1]
     assert ranking.reason.endswith("; latency decided, since no sensor measures energy here")
 
 
-def test_equals_and_loners_are_called_so(measured: list[Measured]) -> None:
-    level = Measured(measured[0].candidate, measured[1].timings)
+def test_equals_and_loners_are_called_so(measured: list[Measurement]) -> None:
+    level = Measurement(measured[0].candidate, measured[1].timings)
     assert "10 µs a digit (±0%), level with the next" in rank([measured[1], level], "latency").reason
     assert "10 µs a digit (±0%), the only one that works here" in rank(measured[1:], "latency").reason
 
 
-def test_the_most_accurate_is_the_best_where_that_is_asked_for_and_equals_go_by_time(measured: list[Measured]) -> None:
-    def with_accuracy(m: Measured, value: float | None) -> Measured:
+def test_the_most_accurate_is_the_best_where_that_is_asked_for_and_equals_go_by_time(
+    measured: list[Measurement],
+) -> None:
+    def with_accuracy(m: Measurement, value: float | None) -> Measurement:
         accuracy = value and Accuracy(value=value, images=9, data="noise", runtime="numpy", sha256="0" * 64)
         artifact = msgspec.structs.replace(m.candidate.artifact, accuracy=accuracy)
         return msgspec.structs.replace(m, candidate=msgspec.structs.replace(m.candidate, artifact=artifact))
@@ -98,10 +102,10 @@ def test_the_most_accurate_is_the_best_where_that_is_asked_for_and_equals_go_by_
     assert rank([with_accuracy(fast, None), slow], "accuracy").ranked[0] == slow
 
 
-def test_on_noise_nothing_is_chosen_and_the_profiles_order_decides(measured: list[Measured]) -> None:
+def test_on_noise_nothing_is_chosen_and_the_profiles_order_decides(measured: list[Measurement]) -> None:
     """The second and the third take turns at being the faster; the first is out of the question."""
 
-    def noisy(m: Measured, *us: float) -> Measured:
+    def noisy(m: Measurement, *us: float) -> Measurement:
         return msgspec.structs.replace(m, timings=(Timing(1, 90, *(np.median(us),) * 5, us),))
 
     slow, swinging = measured[0], noisy(measured[1], 9, 9, 9, 9, 8, 30, 30, 30, 30)
@@ -116,7 +120,7 @@ def test_on_noise_nothing_is_chosen_and_the_profiles_order_decides(measured: lis
     assert rank([slow, swinging, steady], "latency").ranked[0] == swinging, "the order given is the profile's"
 
 
-def test_what_was_seen_to_be_worse_before_stays_behind(measured: list[Measured]) -> None:
+def test_what_was_seen_to_be_worse_before_stays_behind(measured: list[Measurement]) -> None:
     ranking = rank(measured[1:], "latency", behind=measured[:1])
     assert ranking.ranked == (*measured[1:], measured[0])
     assert "3 times faster than the next (linear fp32 ONNX on onnxruntime)" in ranking.reason

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from agent.choice.doubt import PROMISE
+from agent.choice.significance import PROMISE
 from benchmarks.choice import regret_of_choosing
 from profiles.profile import RuntimeOption, load_profile
 

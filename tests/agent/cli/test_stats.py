@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from agent.live.tick import Counts, RunInfo, Tick, Vitals
+from agent.events import Counts, FrameEvent, RunInfo, Vitals
 from agent.telemetry.report import opened
-from agent.telemetry.store import Store
-from agent.views.rows import Table, write_rows
+from agent.telemetry.sink import LogSink
+from agent.views.csv_export import Table, write_rows
 from agent.vision.box import Box
 from agent.vision.lines import Reading
 from agent.vision.page import Page
@@ -32,13 +32,13 @@ def stats(*argv: str | Path) -> subprocess.CompletedProcess[str]:
 def log(tmp_path: Path) -> Path:
     """The log of two runs, the second with readings, power and a fault."""
     path = tmp_path / "agent.db"
-    Store(path, lambda: INFO, print).close()
-    store = Store(path, lambda: INFO, print)
+    LogSink(path, lambda: INFO, print).close()
+    store = LogSink(path, lambda: INFO, print)
     for number in range(1, 101):
         news = (Reading("561247", Box(1, 2, 3, 4), 0.987, ()),) if number == 50 else ()
         vitals = Vitals(number // 50 * 10**9, 2000.0 + 10 * number, 48.5, ())
         latency = {"ink": 1.0 * number, "total": 2.0 * number}
-        store.take(Tick(number, "demo:", None, Page(9, 9, (), (), {}), news, latency, 0, Counts(number), vitals))
+        store.take(FrameEvent(number, "demo:", None, Page(9, 9, (), (), {}), news, latency, 0, Counts(number), vitals))
     store.note("the camera gave no frame for 3 s")
     store.close()
     return path
@@ -65,7 +65,7 @@ def test_tables_tell_periods_stages_faults_readings_nets_and_runs(log: Path) -> 
 def test_where_a_name_is_too_long_it_is_folded(tmp_path: Path) -> None:
     path = tmp_path / "agent.db"
     info = replace(INFO, source="/a/long/way/to/many/pictures/*.jpg, 300 pictures")
-    Store(path, lambda: info, print).close()
+    LogSink(path, lambda: info, print).close()
     lines = stats("--log", path).stdout.splitlines()
     assert any(INFO.artifact in line for line in lines)
     assert max(map(len, lines[:-1])) <= 80

@@ -17,14 +17,14 @@ def number(text: str, first: int = 1, x: int = 200, y: int = 100, sure: float = 
     """A number whose digits were seen often; their names count from `first`."""
     return tuple(
         Track(
-            name=first + i,
+            id=first + i,
             at=complex(x + 30 * i + 12, y + 20),
             size=24 + 40j,
             votes=tuple(sure * (label == int(sign)) for label in range(10)),
             cast=1.0,
             looks=9.0,
             seen=0.9,
-            known=True,
+            confirmed=True,
         )
         for i, sign in enumerate(text)
     )
@@ -101,7 +101,7 @@ def test_a_reading_is_not_announced_while_a_digit_of_it_hides_and_soon_after() -
         (number("42", y=0), "the edge may cut it"),
         (number("42", y=440), "the edge may cut it"),
         (number("42", sure=0.55), "the looks do not agree"),
-        (tuple(replace(track, known=False) for track in number("42")), "it was hardly seen yet"),
+        (tuple(replace(track, confirmed=False) for track in number("42")), "it was hardly seen yet"),
         (number("4") + hidden(number("2", first=2, x=230), looks=1), "it is not seen whole"),
     ],
 )

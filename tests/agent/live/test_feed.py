@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from agent.capture.away import Away
 from agent.capture.frame import Frame
 from agent.capture.opener import open_or_wait, open_source
+from agent.capture.outage import Outage
 from agent.capture.source import Source
 from agent.capture.uri import parse_source
 from agent.live.feed import feed
@@ -45,7 +45,7 @@ def take(frames: Iterator[Frame | None], count: int) -> list[Frame]:
 
 
 def test_a_live_source_that_fails_is_opened_again_and_goes_on() -> None:
-    cameras, said, waited = [Noise(3), Noise(1000)], list[str](), list[Away]()
+    cameras, said, waited = [Noise(3), Noise(1000)], list[str](), list[Outage]()
     opening = iter(cameras)
     with feed(next(opening), lambda: next(opening), said.append, waited.append, patience_s=0.05) as frames:
         numbers = [frame.number for frame in take(frames, 10)]

@@ -7,15 +7,15 @@ from typing import Any
 
 import msgspec
 
+from agent.events import Counts, FrameEvent
 from agent.live.health import FILE_NAME, PERIOD_S, HealthFile
-from agent.live.tick import Counts, Tick
 from agent.vision.page import Page
 
 ARTIFACTS = Path("/var/lib/digit-deploy/slots/b/artifacts")
 
 
-def tick(frames: int) -> Tick:
-    return Tick(frames, "demo:", None, Page(8, 8, (), (), {}), (), {}, 0, Counts(frames, 2, 5, 30), None)
+def tick(frames: int) -> FrameEvent:
+    return FrameEvent(frames, "demo:", None, Page(8, 8, (), (), {}), (), {}, 0, Counts(frames, 2, 5, 30), None)
 
 
 def told(folder: Path) -> dict[str, Any] | None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.capture.away import Away
+from agent.capture.outage import Outage
+from agent.events import Counts, FrameEvent
 from agent.live.heartbeat import PERIOD_S, Heartbeat
-from agent.live.tick import Counts, Tick
 from agent.vision.page import Page
 
 
@@ -20,8 +20,8 @@ def manager(tmp_path: Path) -> Iterator[socket.socket]:
         yield listening
 
 
-def tick(frames: int) -> Tick:
-    return Tick(frames, "demo:", None, Page(8, 8, (), (), {}), (), {}, 0, Counts(frames, 2, 5, 30), None)
+def tick(frames: int) -> FrameEvent:
+    return FrameEvent(frames, "demo:", None, Page(8, 8, (), (), {}), (), {}, 0, Counts(frames, 2, 5, 30), None)
 
 
 def heard(manager: socket.socket) -> list[list[str]]:
@@ -54,9 +54,9 @@ def test_it_is_ready_with_the_first_frame_and_alive_with_later_ones(
 def test_it_is_ready_and_alive_while_a_camera_is_waited_for(manager: socket.socket, tmp_path: Path) -> None:
     now_s = 100.0
     heartbeat = Heartbeat({"NOTIFY_SOCKET": str(tmp_path / "notify")}, clock=lambda: now_s)
-    heartbeat.waiting(Away(2.2, 0.4, "no camera; plug it in"))
+    heartbeat.waiting(Outage(2.2, 0.4, "no camera; plug it in"))
     now_s += PERIOD_S
-    heartbeat.waiting(Away(7.2, 0, "no camera; plug it in"))
+    heartbeat.waiting(Outage(7.2, 0, "no camera; plug it in"))
     now_s += PERIOD_S
     heartbeat.take(tick(1))
     assert heard(manager) == [
@@ -73,6 +73,6 @@ def test_whether_a_service_manager_listens(environ: dict[str, str], listens: boo
 
 def test_without_systemd_it_is_silent() -> None:
     heartbeat = Heartbeat({})
-    heartbeat.waiting(Away(1, 1, "no camera"))
+    heartbeat.waiting(Outage(1, 1, "no camera"))
     heartbeat.take(tick(1))
     heartbeat.close()

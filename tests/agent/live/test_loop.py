@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from agent.capture.frame import Frame, TrueDigit
 from agent.capture.source import Source
+from agent.events import FrameEvent, Vitals
 from agent.live.feed import feed
 from agent.live.loop import Limits, loop
 from agent.live.sinks import Queued, Sink
-from agent.live.tick import Tick, Vitals
-from agent.live.watch import Seen, Watch
+from agent.live.watch import Observation, Watch
 from agent.vision.box import Box
 from agent.vision.digits import Digit
 from agent.vision.lines import Reading
@@ -73,7 +73,7 @@ def bar_watch(clock: Clock) -> Watch:
     """Reads bars, which takes 3 ms; a bar is news where it differs from the one before, and else is not read."""
     before: list[str] = []
 
-    def watch(frame: Frame) -> Seen:
+    def watch(frame: Frame) -> Observation:
         grey = frame.image[:, :, 0]
         x, y, w, h = cv2.boundingRect(cv2.findNonZero(grey))
         digit = Digit(int(grey.max()) // 20 - 1, 1.0, Box(x, y, w, h))
@@ -82,7 +82,7 @@ def bar_watch(clock: Clock) -> Watch:
         before.append(reading.text)
         clock.spend(0 if unchanged else 3)
         page = Page(40, 40, (digit,), (reading,), {"ink": 1.0, "candidates": 1.0, "classify": 1.0, "lines": 0.0})
-        return Seen(page, () if unchanged else (reading,), unchanged)
+        return Observation(page, () if unchanged else (reading,), unchanged)
 
     return watch
 
@@ -91,10 +91,10 @@ class Notes:
     """A sink that keeps what it is told."""
 
     def __init__(self) -> None:
-        self.ticks: list[Tick] = []
+        self.ticks: list[FrameEvent] = []
         self.closed = False
 
-    def take(self, tick: Tick) -> None:
+    def take(self, tick: FrameEvent) -> None:
         assert not self.closed
         self.ticks.append(tick)
 
@@ -167,7 +167,7 @@ def test_limits_end_a_run(limits: Limits, frames: int, clock: Clock, stop: threa
 
 def test_a_stop_ends_a_run_after_the_frame_at_hand(clock: Clock, stop: threading.Event) -> None:
     class Stopper(Notes):
-        def take(self, tick: Tick) -> None:
+        def take(self, tick: FrameEvent) -> None:
             super().take(tick)
             if tick.number == 2:
                 stop.set()

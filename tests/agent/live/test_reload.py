@@ -13,10 +13,10 @@ import pytest
 
 from agent.capture.demo import Demo
 from agent.capture.uri import DemoSpec
-from agent.choice.best import Nets
+from agent.choice.fallback import ChosenNets
+from agent.events import FrameEvent
 from agent.live.loop import loop
 from agent.live.reload import Asked, NetsInUse, load_nets, reloads
-from agent.live.tick import Tick
 from agent.live.watch import VideoWatch
 from agent.vision.page import QUICK
 from profiles.errors import ArtifactError, DigitAgentError, ManifestError, NoArtifactError
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 PROFILE = msgspec.structs.replace(load_profile("generic-x86"), runtimes=(RuntimeOption(name="ai-edge-litert"),))
 
 
-def load(folder: Path, profile: Profile = PROFILE) -> Nets:
+def load(folder: Path, profile: Profile = PROFILE) -> ChosenNets:
     return load_nets(folder, profile, cache=folder.parent / "cache")
 
 
@@ -75,7 +75,7 @@ def test_a_manifest_that_is_none_is_refused(tmp_path: Path, content: bytes) -> N
 
 
 @pytest.fixture(scope="module")
-def two(linear: Linear, tmp_path_factory: pytest.TempPathFactory) -> tuple[Nets, Nets]:
+def two(linear: Linear, tmp_path_factory: pytest.TempPathFactory) -> tuple[ChosenNets, ChosenNets]:
     """The nets of two folders."""
     folder = tmp_path_factory.mktemp("two")
     linear.write(folder / "one", linear.artifact("linear.tflite"))
@@ -83,7 +83,7 @@ def two(linear: Linear, tmp_path_factory: pytest.TempPathFactory) -> tuple[Nets,
     return load(folder / "one"), load(folder / "two")
 
 
-def test_others_take_over_as_sparingly_as_those_before(two: tuple[Nets, Nets]) -> None:
+def test_others_take_over_as_sparingly_as_those_before(two: tuple[ChosenNets, ChosenNets]) -> None:
     first, others = two
     in_use = NetsInUse(first)
     cheapest = others.classifier.choice.cheapest_first().best.candidate
@@ -98,11 +98,11 @@ def test_others_take_over_as_sparingly_as_those_before(two: tuple[Nets, Nets]) -
 class Exchanger:
     """A sink that has other nets take over during every other frame, and notes what it is told."""
 
-    def __init__(self, in_use: NetsInUse, two: tuple[Nets, Nets], asked: Asked) -> None:
+    def __init__(self, in_use: NetsInUse, two: tuple[ChosenNets, ChosenNets], asked: Asked) -> None:
         self.numbers, self.readers = list[int](), set[str]()
         self._in_use, self._two, self._asked = in_use, two, asked
 
-    def take(self, tick: Tick) -> None:
+    def take(self, tick: FrameEvent) -> None:
         self.numbers.append(tick.number)
         self.readers.add(str(self._in_use.folder()))
         if tick.number % 2:
@@ -116,7 +116,7 @@ class Exchanger:
     def close(self) -> None: ...
 
 
-def test_no_frame_is_lost_and_none_is_read_twice_while_nets_are_exchanged(two: tuple[Nets, Nets]) -> None:
+def test_no_frame_is_lost_and_none_is_read_twice_while_nets_are_exchanged(two: tuple[ChosenNets, ChosenNets]) -> None:
     in_use, asked = NetsInUse(two[0]), Asked()
     sink, refused = Exchanger(in_use, two, asked), list[str]()
     video = VideoWatch(in_use.read, 100.0, live=False)

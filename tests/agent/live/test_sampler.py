@@ -4,8 +4,8 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.events import Vitals
 from agent.live.sampler import Sampler, measure_vitals
-from agent.live.tick import Vitals
 from agent.sensors.sample import PowerSample
 from agent.sensors.throttling import find_throttling_reader
 from profiles.profile import Sensors

@@ -6,14 +6,14 @@ import time
 import numpy as np
 import pytest
 
+from agent.events import Counts, FrameEvent
 from agent.live.sinks import Queued
-from agent.live.tick import Counts, Tick
 from agent.vision.page import Page
 
 
-def tick(number: int) -> Tick:
+def tick(number: int) -> FrameEvent:
     page = Page(8, 8, (), (), {})
-    return Tick(number, "demo:", np.zeros((8, 8, 3), np.uint8), page, (), {}, 0, Counts(), None)
+    return FrameEvent(number, "demo:", np.zeros((8, 8, 3), np.uint8), page, (), {}, 0, Counts(), None)
 
 
 class Slow:
@@ -21,10 +21,10 @@ class Slow:
 
     def __init__(self) -> None:
         self.go = threading.Event()
-        self.taken: list[Tick] = []
+        self.taken: list[FrameEvent] = []
         self.closed = False
 
-    def take(self, tick: Tick) -> None:
+    def take(self, tick: FrameEvent) -> None:
         self.go.wait(5)
         self.taken.append(tick)
 
@@ -33,7 +33,7 @@ class Slow:
 
 
 class Broken(Slow):
-    def take(self, tick: Tick) -> None:
+    def take(self, tick: FrameEvent) -> None:
         raise BrokenPipeError("nobody reads")
 
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from agent.capture.frame import TrueDigit
+from agent.events import Counts, FrameEvent, Vitals
 from agent.live.summary import Score, Tally, score
-from agent.live.tick import Counts, Tick, Vitals
 from agent.vision.box import Box
 from agent.vision.digits import Digit
 from agent.vision.page import Page
@@ -29,8 +29,8 @@ def test_a_true_digit_is_read_right_once_by_place_and_label(digits: list[tuple[i
     assert expected.false == expected.found - expected.right
 
 
-def tick(vitals: Vitals | None) -> Tick:
-    return Tick(0, "demo:", None, Page(8, 8, (), (), {}), (), {"total": 5.0}, 0, Counts(), vitals)
+def tick(vitals: Vitals | None) -> FrameEvent:
+    return FrameEvent(0, "demo:", None, Page(8, 8, (), (), {}), (), {"total": 5.0}, 0, Counts(), vitals)
 
 
 def test_energy_is_the_trapezoid_over_the_samples_each_of_which_counts_once() -> None:

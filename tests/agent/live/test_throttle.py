@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.capture.frame import Frame
-from agent.choice.best import BestNet
-from agent.choice.candidates import Candidate
 from agent.choice.choice import Choice
-from agent.choice.measured import Measured, Timing
+from agent.choice.fallback import FallbackNet
+from agent.choice.measurement import Measurement, Timing
+from agent.choice.variants import Variant
+from agent.events import Vitals
 from agent.live.sampler import measure_vitals
 from agent.live.throttle import COOLER_C, FRESH_S, REMIND_S, STEP_S, Step, Throttle, steps
-from agent.live.tick import Vitals
 from profiles.profile import Sensors
 
 if TYPE_CHECKING:
@@ -172,10 +172,10 @@ def test_a_board_that_gets_hot_and_cools_again(linear: Linear, tmp_path: Path) -
     best, cheap = linear.write(tmp_path, linear.artifact("linear.onnx"), linear.artifact("linear.tflite"))
     timing = Timing(1, 9, 1.0, 1.0, 1.0, 1.0, 1.0, (1.0,) * 9)
     ranked = (
-        Measured(Candidate(best, "onnxruntime", "", 2), (timing,)),
-        Measured(Candidate(cheap, "ai-edge-litert", "", 1), (timing,)),
+        Measurement(Variant(best, "onnxruntime", "", 2), (timing,)),
+        Measurement(Variant(cheap, "ai-edge-litert", "", 1), (timing,)),
     )
-    net = BestNet(Choice(str(tmp_path), ranked, (), "the best"))
+    net = FallbackNet(Choice(str(tmp_path), ranked, (), "the best"))
     zone = tmp_path / "sys/class/thermal/thermal_zone0"
     zone.mkdir(parents=True)
     (zone / "type").write_text("cpu-thermal\n")

@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.capture.frame import Frame
-from agent.live.tick import TRACK
+from agent.events import TRACK
 from agent.live.watch import FRAMES_PER_S, VideoWatch, watch_stills
 from agent.vision.box import Box
 from agent.vision.digits import Digit

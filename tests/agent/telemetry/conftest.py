@@ -9,10 +9,10 @@ from typing import Protocol
 
 import pytest
 
-from agent.live.tick import Counts, RunInfo, Tick, Vitals
-from agent.telemetry.book import Book
+from agent.events import Counts, FrameEvent, RunInfo, Vitals
+from agent.telemetry.buffer import Buffer
 from agent.telemetry.clock import Clock
-from agent.telemetry.log import Log, RunRow
+from agent.telemetry.writer import LogWriter, RunRow
 from agent.vision.box import Box
 from agent.vision.lines import Reading
 from agent.vision.page import Page
@@ -40,7 +40,7 @@ class HandClock:
 
 
 class MakeTick(Protocol):
-    def __call__(self, number: int, *texts: str, total_ms: float = 5.0, vitals: Vitals | None = None) -> Tick: ...
+    def __call__(self, number: int, *texts: str, total_ms: float = 5.0, vitals: Vitals | None = None) -> FrameEvent: ...
 
 
 @dataclass
@@ -51,14 +51,14 @@ class Journal:
     hand: HandClock
     max_bytes: int | None = None
     said: list[str] = field(default_factory=list)
-    book: Book = field(init=False)
-    log: Log = field(init=False)
+    book: Buffer = field(init=False)
+    log: LogWriter = field(init=False)
 
     def __post_init__(self) -> None:
         clock = self.hand.clock
-        self.book = Book(clock)
+        self.book = Buffer(clock)
         run = RunRow("demo, seed 1", "pi5", "PMIC rails", self.book.began_ms)
-        self.log = Log(self.path, run, self.said.append, clock, self.max_bytes)
+        self.log = LogWriter(self.path, run, self.said.append, clock, self.max_bytes)
 
     def write(self, *, ended: bool = False) -> None:
         self.log.write(self.book.batch(ended=ended), self.book.written)
@@ -82,11 +82,11 @@ def info() -> RunInfo:
 def make_tick() -> MakeTick:
     """Makes the tick of a frame on which texts are news."""
 
-    def make(number: int, *texts: str, total_ms: float = 5.0, vitals: Vitals | None = None) -> Tick:
+    def make(number: int, *texts: str, total_ms: float = 5.0, vitals: Vitals | None = None) -> FrameEvent:
         news = tuple(Reading(text, Box(1, 2, 8 * len(text), 12), 0.9, ()) for text in texts)
         latency_ms = {"age": 1.0, "total": total_ms}
         counts = Counts(frames=number + 1, readings=number)
-        return Tick(number, "demo:", None, Page(64, 48, (), news, {}), news, latency_ms, 0, counts, vitals)
+        return FrameEvent(number, "demo:", None, Page(64, 48, (), news, {}), news, latency_ms, 0, counts, vitals)
 
     return make
 

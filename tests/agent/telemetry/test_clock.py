@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from agent.live.tick import Tick, Vitals
+from agent.events import FrameEvent, Vitals
 from agent.telemetry.clock import system_clock
 from agent.telemetry.report import report
 
-MakeTick = Callable[..., Tick]
+MakeTick = Callable[..., FrameEvent]
 YEAR_MS = 365 * 86_400_000
 
 

@@ -18,10 +18,10 @@ MAX_BYTES = 2**21
 WRITERS = """
 import os, signal, sys
 from pathlib import Path
-from agent.live.tick import Counts, Tick
-from agent.telemetry.book import Book
+from agent.events import Counts, Tick
+from agent.telemetry.buffer import Book
 from agent.telemetry.clock import Clock
-from agent.telemetry.log import Log, RunRow
+from agent.telemetry.writer import Log, RunRow
 from agent.vision.box import Box
 from agent.vision.lines import Reading
 from agent.vision.page import Page

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agent.live.tick import Tick
+from agent.events import FrameEvent
 from agent.telemetry.database import open_for_writing
 from agent.telemetry.report import report
 from agent.telemetry.schema import VERSION
@@ -56,7 +56,7 @@ def old(tmp_path: Path) -> Path:
 
 
 def test_runs_readings_and_faults_of_an_older_log_are_kept(
-    old: Path, journal: Callable[..., Any], make_tick: Callable[..., Tick]
+    old: Path, journal: Callable[..., Any], make_tick: Callable[..., FrameEvent]
 ) -> None:
     log = journal(old)
     log.book.take(make_tick(0, "90"))

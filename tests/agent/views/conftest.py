@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from agent.live.tick import LATENCIES, Counts, RunInfo, Tick, Vitals
+from agent.events import LATENCIES, Counts, FrameEvent, RunInfo, Vitals
 from agent.vision.box import Box, union
 from agent.vision.digits import Digit
 from agent.vision.lines import Reading
 from agent.vision.page import Page
 
-MakeTick = Callable[..., Tick]
+MakeTick = Callable[..., FrameEvent]
 MakeConsole = Callable[..., Console]
 
 
@@ -36,7 +36,9 @@ def info() -> RunInfo:
 def make_tick() -> MakeTick:
     """Makes the tick of a frame on which a text is read."""
 
-    def make(text: str = "", number: int = 0, size: tuple[int, int] = (640, 480), vitals: Vitals | None = None) -> Tick:
+    def make(
+        text: str = "", number: int = 0, size: tuple[int, int] = (640, 480), vitals: Vitals | None = None
+    ) -> FrameEvent:
         width, height = size
         image = np.full((height, width, 3), 210, np.uint8)
         digits = []
@@ -44,7 +46,7 @@ def make_tick() -> MakeTick:
             cv2.putText(image, sign, (60 + 70 * place, 200), cv2.FONT_HERSHEY_SIMPLEX, 2, (40, 30, 30), 5)
             digits.append(Digit(int(sign), 0.95, Box(60 + 70 * place, 155, 40, 48)))
         readings = (Reading(text, union(d.box for d in digits), 0.95, tuple(digits)),) if text else ()
-        return Tick(
+        return FrameEvent(
             number=number,
             source="demo:",
             image=image,

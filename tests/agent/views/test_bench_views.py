@@ -10,11 +10,11 @@ import pytest
 from rich.console import Console
 
 from agent.bench import Bench, Contest, Row
-from agent.choice.candidates import Candidate
-from agent.choice.measured import Energy, Measured, Timing
-from agent.choice.start import Start
-from agent.circumstances import machine, moment
-from agent.views.contest import contest_table, energy_line, held_back_line
+from agent.choice.cold_start import Start
+from agent.choice.measurement import Energy, Measurement, Timing
+from agent.choice.variants import Variant
+from agent.system_info import system_info, system_state
+from agent.views.bench_table import bench_table, energy_line, held_back_line
 from agent.views.frontier import LINE_PX, WIDTH, Scale, frontier, unbeaten
 from profiles.profile import Budget
 
@@ -28,12 +28,12 @@ def row(linear: Linear, us: float, kb: float, *, fit: bool = True, energy: Energ
     """A candidate that takes so many µs a digit, of a file of so many kB."""
     artifact = linear.artifact("linear.onnx", bytes=int(1000 * kb), tier=f"{us:g} & {kb:g}")
     timing = Timing(1, 9, us, us, us, us, us, (us,) * 9)
-    return Row(Measured(Candidate(artifact, "onnxruntime", "", 1), (timing,), energy), Start(40.0, 10_000_000), fit)
+    return Row(Measurement(Variant(artifact, "onnxruntime", "", 1), (timing,), energy), Start(40.0, 10_000_000), fit)
 
 
 def bench(*rows: Row, winner: Row | None) -> Bench:
     contest = Contest("classifier", rows, winner, "fastest")
-    return Bench("A board", Budget(), (contest,), (), machine(), moment(), moment())
+    return Bench("A board", Budget(), (contest,), (), system_info(), system_state(), system_state())
 
 
 def test_the_frontier_is_what_nothing_beats_in_both(linear: Linear) -> None:
@@ -89,7 +89,7 @@ def test_the_table_fits_a_narrow_terminal_and_has_every_figure(linear: Linear) -
     energy = Energy("a sensor", (0.13,) * 3, 3600.0, 2000.0, 30, 9.9)
     fast, poor = row(linear, 12.5, 100, energy=energy), row(linear, 98765, 200, energy=energy)
     console = Console(width=80, file=io.StringIO(), color_system=None)
-    console.print(contest_table("A board", bench(fast, poor, winner=fast).contests[0]))
+    console.print(bench_table("A board", bench(fast, poor, winner=fast).contests[0]))
     assert isinstance(console.file, io.StringIO)
     shown = console.file.getvalue()
     for figure in ("12.5", "98765", "80,000", "99.50%", "40 ms", "10 MB", "0.13", "3600", "mJ", "mW", "±0%"):

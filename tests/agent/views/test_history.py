@@ -3,13 +3,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from agent.live.tick import Tick, Vitals
+from agent.events import FrameEvent, Vitals
 from agent.views.history import BUCKET_NS, RECENT_READINGS, History, Snapshot, Trend
 
 NOON = datetime(2026, 11, 2, 12).astimezone()
 
 
-def test_the_newest_reading_comes_first_and_old_ones_are_forgotten(make_tick: Callable[..., Tick]) -> None:
+def test_the_newest_reading_comes_first_and_old_ones_are_forgotten(make_tick: Callable[..., FrameEvent]) -> None:
     history = History(0)
     for number in range(RECENT_READINGS + 10):
         history.add(make_tick(str(number), number, (20, 20)), NOON)
@@ -18,7 +18,7 @@ def test_the_newest_reading_comes_first_and_old_ones_are_forgotten(make_tick: Ca
     assert len(heard) == RECENT_READINGS
 
 
-def test_the_frame_rate_is_that_of_the_last_seconds(make_tick: Callable[..., Tick]) -> None:
+def test_the_frame_rate_is_that_of_the_last_seconds(make_tick: Callable[..., FrameEvent]) -> None:
     history = History(0)
     assert history.snapshot(1).frames_per_s == 0.0
     for number in range(100):
@@ -29,7 +29,7 @@ def test_the_frame_rate_is_that_of_the_last_seconds(make_tick: Callable[..., Tic
     assert stalled.since_frame_s == 50.1
 
 
-def test_a_sample_of_power_counts_once_and_an_unmeasured_one_not_at_all(make_tick: Callable[..., Tick]) -> None:
+def test_a_sample_of_power_counts_once_and_an_unmeasured_one_not_at_all(make_tick: Callable[..., FrameEvent]) -> None:
     history = History(0)
     for vitals in (None, *[Vitals(1, 2000.0)] * 5, Vitals(2, None, 40.0), Vitals(3, 3000.0, 41.0)):
         history.add(make_tick(vitals=vitals), NOON)

@@ -9,14 +9,14 @@ from datetime import datetime
 import pytest
 from rich.console import Console
 
-from agent.live.latencies import Percentiles
+from agent.events import Counts, FrameEvent, RunInfo
+from agent.histogram import Percentiles
 from agent.live.summary import Power, Score, Summary
-from agent.live.tick import Counts, RunInfo, Tick
 from agent.views.jsonl import JsonLines
 from agent.views.plain import Plain
 from agent.views.summary import summary_table
 
-MakeTick = Callable[..., Tick]
+MakeTick = Callable[..., FrameEvent]
 
 
 def test_a_plain_line_holds_time_source_number_and_confidence(make_tick: MakeTick) -> None:

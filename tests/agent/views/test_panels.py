@@ -8,12 +8,12 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from agent.capture.away import Away
-from agent.live.tick import RunInfo, Tick, Vitals
+from agent.capture.outage import Outage
+from agent.events import FrameEvent, RunInfo, Vitals
 from agent.views.history import History, Snapshot
 from agent.views.panels import dashboard
 
-MakeTick = Callable[..., Tick]
+MakeTick = Callable[..., FrameEvent]
 MakeConsole = Callable[..., Console]
 SIZES = [(80, 24), (160, 50), (120, 36), (76, 18), (60, 40), (40, 12), (20, 4), (5, 2), (1, 1), (300, 90)]
 
@@ -102,7 +102,7 @@ def test_a_camera_that_is_away_is_seen_until_its_next_frame(
     info: RunInfo, make_tick: MakeTick, make_console: MakeConsole
 ) -> None:
     history = History(0)
-    history.waiting(Away(12.0, 3.5, "no camera"))
+    history.waiting(Outage(12.0, 3.5, "no camera"))
     away = "● camera away for 12 s, next try in 4 s"
     assert away in show(make_console(80, 24), info, history.snapshot(12_000_000_000))[0]
     history.add(make_tick("7", 1), datetime(2026, 11, 2, 14, 3).astimezone())

@@ -8,15 +8,15 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from agent.live.tick import Tick
+from agent.events import FrameEvent
 from agent.views.picture import BRAILLE, HALF_BLOCK, Picture, few_colours, shrink
 from agent.vision.page import Page
 
-MakeTick = Callable[..., Tick]
+MakeTick = Callable[..., FrameEvent]
 MakeConsole = Callable[..., Console]
 
 
-def draw(console: Console, tick: Tick, columns: int, rows: int) -> list[str]:
+def draw(console: Console, tick: FrameEvent, columns: int, rows: int) -> list[str]:
     assert tick.image is not None
     assert isinstance(console.file, io.StringIO)
     console.print(Picture(tick.image, tick.page, columns, rows), end="")

@@ -24,13 +24,13 @@ boxes = st.builds(Box, st.integers(0, 50), st.integers(0, 50), st.integers(1, 40
     ],
 )
 def test_overlap(a: Box, b: Box, overlap: float) -> None:
-    assert a.overlap(b) == pytest.approx(overlap)
+    assert a.iou(b) == pytest.approx(overlap)
 
 
 @given(boxes, boxes)
 def test_overlap_is_the_same_both_ways_and_a_share(a: Box, b: Box) -> None:
-    assert a.overlap(b) == b.overlap(a)
-    assert 0 <= a.overlap(b) <= 1
+    assert a.iou(b) == b.iou(a)
+    assert 0 <= a.iou(b) <= 1
 
 
 @given(st.lists(boxes, min_size=1, max_size=5))
@@ -48,8 +48,8 @@ def test_boxes_that_share_an_area_are_found_all_at_once(some: list[Box]) -> None
         tuple(sorted((a, b))): area for a, b, area in zip(*map(np.ndarray.tolist, shared_areas(some)), strict=True)
     }
     expected = {
-        (i, j): round(a.overlap(b) * (a.w * a.h + b.w * b.h) / (1 + a.overlap(b)))
+        (i, j): round(a.iou(b) * (a.w * a.h + b.w * b.h) / (1 + a.iou(b)))
         for (i, a), (j, b) in combinations(enumerate(some), 2)
-        if a.overlap(b)
+        if a.iou(b)
     }
     assert found == expected

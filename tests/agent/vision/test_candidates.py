@@ -21,7 +21,7 @@ def boxes(drawn: NDArray[np.uint8]) -> list[Box]:
 
 
 def near(found: list[Box], box: Box) -> bool:
-    return any(b.overlap(box) > 0.8 for b in found)
+    return any(b.iou(box) > 0.8 for b in found)
 
 
 def test_a_component_is_a_candidate_with_a_tight_box() -> None:

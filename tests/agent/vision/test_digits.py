@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from agent.vision.box import Box, union
 from agent.vision.candidates import Candidate
+from agent.vision.classify import softmax
 from agent.vision.components import Atom
-from agent.vision.digits import CLASSES, NOT_A_DIGIT, Digit, select, surest
-from agent.vision.judge import softmax
+from agent.vision.digits import CLASSES, NOT_A_DIGIT, Digit, non_max_suppression, select
 
 ATOM_PX = 10
 
@@ -95,4 +95,4 @@ INSIDE, ASIDE = Box(0, 0, 20, 12), Box(21, 0, 20, 30)
     ],
 )
 def test_of_several_masks_the_surest(masks: list[list[Digit]], digits: list[int]) -> None:
-    assert [d.digit for d in surest(masks)] == digits
+    assert [d.digit for d in non_max_suppression(masks)] == digits

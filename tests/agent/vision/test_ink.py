@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from agent.vision.box import Box
 from agent.vision.candidates import find_page_candidates
-from agent.vision.ink import find_ink, find_inks, lay_out
+from agent.vision.ink import find_ink, find_inks, prepare
 from agent.vision.page import THOROUGH
 
 H, W = 300, 500
@@ -55,7 +55,7 @@ def test_strokes_stand_out_whatever_the_light_and_the_pen(
 ) -> None:
     ink = find_ink(picture(paper, ink_bgr), W)
     assert ink.scale == 1
-    found, truth = ink.strength > ink.level, strokes() > 0
+    found, truth = ink.strength > ink.threshold, strokes() > 0
     assert np.mean(found[truth]) > 0.8
     far_from_ink = cv2.dilate(strokes(), np.ones((9, 9), np.uint8)) == 0
     assert np.mean(found[far_from_ink]) < 0.01
@@ -89,7 +89,7 @@ def test_a_digit_that_fills_a_small_picture_is_not_taken_for_paper(size: int) ->
     assert np.median(ink.strength[written == 0]) < 40
     digit = Box(*cv2.boundingRect((written > 128).astype(np.uint8)))
     candidates = [candidate for factor in THOROUGH.levels for candidate in find_page_candidates(ink, factor)]
-    assert max(candidate.box.overlap(digit) for candidate in candidates) > 0.85
+    assert max(candidate.box.iou(digit) for candidate in candidates) > 0.85
 
 
 @pytest.mark.parametrize("paper", [40, 90])
@@ -98,8 +98,8 @@ def test_light_digits_that_fill_a_dark_picture_are_not_closed_into_paper(paper: 
     cv2.putText(picture, "1564507168", (8, 44), cv2.FONT_HERSHEY_SIMPLEX, 1.7, (paper + 90,) * 3, 3, cv2.LINE_AA)
     ink = find_ink(picture, 1600)
     light = cv2.resize(picture[..., 0], ink.strength.shape[::-1]) > paper + 80
-    assert np.mean((ink.strength > ink.level)[light]) > 0.8
-    assert np.mean((ink.strength > ink.level)[~light]) < 0.1
+    assert np.mean((ink.strength > ink.threshold)[light]) > 0.8
+    assert np.mean((ink.strength > ink.threshold)[~light]) < 0.1
 
 
 def test_a_line_of_chalk_under_a_page_of_ink_is_seen() -> None:
@@ -108,9 +108,9 @@ def test_a_line_of_chalk_under_a_page_of_ink_is_seen() -> None:
     for row in range(7):
         cv2.putText(page, "3 5 0 2 9 7", (30, 80 + 95 * row), cv2.FONT_HERSHEY_SIMPLEX, 2.6, (40, 40, 40), 6)
     cv2.putText(page, "4 6 8", (60, 830), cv2.FONT_HERSHEY_SIMPLEX, 2.6, (190, 190, 190), 6)
-    dark, light = find_inks(lay_out(page, 1600))
+    dark, light = find_inks(prepare(page, 1600))
     shown = cv2.resize(page[760:860, 40:280, 0], None, fx=light.scale, fy=light.scale) > 150
     y, x = round(760 * light.scale), round(40 * light.scale)
-    found = (light.strength > light.level)[y : y + shown.shape[0], x : x + shown.shape[1]]
+    found = (light.strength > light.threshold)[y : y + shown.shape[0], x : x + shown.shape[1]]
     assert np.mean(found[shown]) > 0.8
-    assert dark.level > dark.noise
+    assert dark.threshold > dark.noise

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from agent.vision.ink import lay_out
+from agent.vision.ink import prepare
 from agent.vision.pens import Pen, find_pens
 
 H, W = 300, 500
@@ -36,9 +36,9 @@ def form(box_bgr: tuple[int, int, int], pen_bgr: tuple[int, int, int]) -> tuple[
 )
 def test_two_pens_come_apart(box_bgr: tuple[int, int, int], pen_bgr: tuple[int, int, int], pen: Pen) -> None:
     picture, written = form(box_bgr, pen_bgr)
-    pens = find_pens(lay_out(picture, W))
+    pens = find_pens(prepare(picture, W))
     assert set(pens) == set(Pen)
-    found = pens[pen].strength > pens[pen].level
+    found = pens[pen].strength > pens[pen].threshold
     midst = cv2.erode(written, np.ones((3, 3), np.uint8)) > 0
     assert np.mean(found[midst]) > 0.95
     far_from_ink = cv2.dilate(written, np.ones((9, 9), np.uint8)) == 0
@@ -48,9 +48,9 @@ def test_two_pens_come_apart(box_bgr: tuple[int, int, int], pen_bgr: tuple[int, 
 @pytest.mark.parametrize("pen_bgr", [(40, 40, 40), (190, 60, 50), (60, 50, 200)], ids=["black", "blue", "red"])
 def test_one_pen_is_not_taken_for_two(pen_bgr: tuple[int, int, int]) -> None:
     picture, _ = form(pen_bgr, pen_bgr)
-    assert find_pens(lay_out(picture, W)) == {}
+    assert find_pens(prepare(picture, W)) == {}
 
 
 @pytest.mark.parametrize("side", [1, 30])
 def test_blank_paper_has_no_pens(side: int) -> None:
-    assert find_pens(lay_out(np.full((side, side, 3), 200, np.uint8), W)) == {}
+    assert find_pens(prepare(np.full((side, side, 3), 200, np.uint8), W)) == {}

@@ -18,7 +18,7 @@ import pytest
 from msgspec.structs import replace
 from rich.console import Console
 
-from agent.folders import default_artifacts
+from agent.paths import default_artifacts
 from converters.checkpoint import SHIPPED
 from converters.cli.convert import accuracy_of, table_of
 from converters.export.golden import golden_inputs

@@ -14,7 +14,7 @@ from converters.compress.distil import Ensemble, Teachers, follow
 from converters.compress.expand import expand
 from converters.compress.prune import prune
 from converters.compress.quantize import finish, prepare
-from converters.compress.sparsify import bake, sparsify, two_of_four
+from converters.compress.sparsify import fold_masks, sparsify, two_of_four
 from converters.export.cost import measure_cost
 from converters.export.golden import golden_inputs
 from converters.export.ranges import fold, measure_ranges
@@ -58,7 +58,7 @@ def test_an_expanded_net_computes_the_same_learns_along_more_paths_and_is_as_sma
     optimizer.step()
     with torch.no_grad():
         learnt = wide(inputs)
-        narrow = bake(wide)
+        narrow = fold_masks(wide)
         assert list(narrow.state_dict()) == names
         assert torch.allclose(narrow(inputs), learnt, atol=1e-5)
     assert not torch.allclose(learnt, before, atol=1e-2)
@@ -69,7 +69,7 @@ def test_a_clustered_layer_has_fifteen_values_of_int8_and_keeps_them_through_fol
         if isinstance(module, nn.BatchNorm2d):
             nn.init.normal_(module.weight)  # some filters change their sign when it is folded
     before = net.get_parameter("features.3.weight").detach().clone()
-    weight = fold(bake(cluster(net))).get_parameter("features.3.weight").detach().flatten(1)
+    weight = fold(fold_masks(cluster(net))).get_parameter("features.3.weight").detach().flatten(1)
     codes = weight / (weight.abs().amax(dim=1, keepdim=True) / 127)
     assert torch.allclose(codes, codes.round(), atol=1e-3)
     values = set(codes.round().flatten().tolist())
@@ -80,17 +80,17 @@ def test_a_clustered_layer_has_fifteen_values_of_int8_and_keeps_them_through_fol
 
 
 def test_what_is_clustered_learns(net: nn.Module) -> None:
-    before = bake(cluster(copy.deepcopy(net))).get_parameter("features.3.weight")
+    before = fold_masks(cluster(copy.deepcopy(net))).get_parameter("features.3.weight")
     clustered = cluster(net)
     optimizer = torch.optim.SGD(clustered.parameters(), 0.1)
     clustered(to_input(GLYPHS)).square().sum().backward()
     optimizer.step()
-    assert not torch.equal(bake(clustered).get_parameter("features.3.weight"), before)
+    assert not torch.equal(fold_masks(clustered).get_parameter("features.3.weight"), before)
 
 
 def test_two_of_four_input_channels_stay_and_they_are_the_largest(net: nn.Module) -> None:
     before = net.get_parameter("features.3.weight").detach().clone()
-    weight = bake(sparsify(net)).get_parameter("features.3.weight").detach()
+    weight = fold_masks(sparsify(net)).get_parameter("features.3.weight").detach()
     groups = in_fours(weight)
     assert ((groups != 0).sum(dim=-1) == 2).all()
     kept = weight != 0
@@ -110,7 +110,7 @@ def test_a_mask_has_two_ones_in_each_group() -> None:
 
 
 def test_what_was_sparse_stays_so_while_int8_is_learnt(net: nn.Module) -> None:
-    folded = fold(bake(sparsify(net)))
+    folded = fold(fold_masks(sparsify(net)))
     rounding = prepare(folded, measure_ranges(folded, GLYPHS)).train()
     optimizer = torch.optim.SGD(rounding.parameters(), 0.1)
     rounding(to_input(GLYPHS)).square().sum().backward()

@@ -15,12 +15,12 @@ from agent.vision.box import Box
 from agent.vision.digits import NOT_A_DIGIT
 from agent.vision.glyph import normalise
 from converters.data.augment import add_strokes, crop_and_normalise, enlarge, vary_surroundings
+from converters.data.context import mix_surroundings
 from converters.data.harvest import harvest_glyphs, harvest_surroundings
 from converters.data.labelled import LabelledGlyphs, concatenate
 from converters.data.outliers import draw_outlier
 from converters.data.pictures import load_pictures, may_be_learnt_from
 from converters.data.scenes import Scene, draw_scene
-from converters.data.surroundings import mix_surroundings
 from converters.recipe import VerifierRecipe
 from profiles.errors import DatasetError
 

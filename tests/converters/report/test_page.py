@@ -173,7 +173,7 @@ def test_each_strength_harms_more_than_the_one_before(kind: str) -> None:
 
 def test_the_shipped_artifacts_are_reported_on_by_the_command(tmp_path: Path, result: Study) -> None:
     """Through `shipped`, with the real files and their runtime."""
-    from agent.folders import default_artifacts
+    from agent.paths import default_artifacts
     from converters.report.study import shipped
 
     contenders = shipped(default_artifacts())

@@ -8,8 +8,8 @@ import torch
 
 from converters.data.labelled import LabelledGlyphs
 from converters.export.golden import varied_inputs
+from converters.train.batch_augmentation import vary
 from converters.train.pool import Part, Pool, halves
-from converters.train.vary import vary
 
 GLYPHS = varied_inputs("classifier", 40)
 LABELS = np.arange(40, dtype=np.int64) % 11

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from agent.vision.glyph import normalise
 from converters.checkpoint import load
 from converters.report.log import read
-from converters.train.gather import HELD_OUT
+from converters.train.dataset import HELD_OUT
 
 if TYPE_CHECKING:
     from tests.converters.conftest import WriteMnist

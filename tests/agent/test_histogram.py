@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agent.histogram import RESOLUTION, LatencyHistogram
+
+VALUES = st.lists(st.floats(0.001, 1e5), min_size=1)
+
+
+def filled(values: list[float]) -> LatencyHistogram:
+    latencies = LatencyHistogram()
+    for value in values:
+        latencies.add(value)
+    return latencies
+
+
+@settings(deadline=None)
+@given(VALUES, st.sampled_from([0.5, 0.95, 0.99]))
+def test_a_percentile_is_the_nearest_rank_within_the_resolution(values: list[float], share: float) -> None:
+    exact = float(np.quantile(values, share, method="inverted_cdf"))
+    assert filled(values).percentile(share) == pytest.approx(exact, rel=RESOLUTION)
+
+
+@settings(deadline=None)
+@given(VALUES, VALUES)
+def test_parts_that_were_stored_add_up_to_the_whole(first: list[float], second: list[float]) -> None:
+    together = filled(first)
+    together.merge(msgspec.msgpack.decode(msgspec.msgpack.encode(filled(second)), type=LatencyHistogram))
+    assert together == filled(first + second)

@@ -1,0 +1,130 @@
+"""Who judges a candidate: the classifier throws out, the verifier decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
+
+from agent.vision.candidates import Candidate, find_page_candidates
+from agent.vision.classify import classify, fuse, softmax
+from agent.vision.context import CHANNELS, FURTHER, HEIGHT_PX, INNER_PX, OUTSIDE, WIDTH_PX, cut_context
+from agent.vision.digits import CLASSES, NOT_A_DIGIT
+from agent.vision.ink import Ink, find_ink
+
+
+class Says:
+    """A net that says the same of everything, and remembers what it was asked."""
+
+    def __init__(self, label: int, sure: float) -> None:
+        self.label, self.sure = label, sure
+        self.asked: list[tuple[int, ...]] = []
+
+    def logits(self, glyphs: NDArray[np.uint8]) -> NDArray[np.float32]:
+        self.asked.append(glyphs.shape)
+        return np.tile(np.eye(CLASSES, dtype=np.float32)[self.label] * self.sure, (len(glyphs), 1))
+
+
+@dataclass(frozen=True)
+class Two:
+    classifier: Says
+    verifier: Says | None
+
+
+@pytest.fixture(scope="module")
+def found() -> tuple[Ink, tuple[Candidate, ...]]:
+    """A ring above a line, and a stroke beside them."""
+    image = np.full((420, 430, 3), 220, np.uint8)
+    cv2.circle(image, (200, 200), 30, (40, 40, 40), 8)
+    cv2.line(image, (260, 160), (260, 240), (40, 40, 40), 8)
+    ink = find_ink(image, 430)
+    return ink, find_page_candidates(ink, 0.8)
+
+
+@pytest.mark.parametrize(
+    ("classifier", "verifier", "label"),
+    [
+        pytest.param(0, 8, 8, id="the-verifier-decides"),
+        pytest.param(0, NOT_A_DIGIT, NOT_A_DIGIT, id="the-verifier-rejects"),
+        pytest.param(NOT_A_DIGIT, 8, NOT_A_DIGIT, id="the-classifier-throws-out"),
+        pytest.param(0, None, 0, id="the-classifier-alone"),
+    ],
+)
+def test_the_verifier_judges_what_the_classifier_keeps(
+    found: tuple[Ink, tuple[Candidate, ...]], classifier: int, verifier: int | None, label: int
+) -> None:
+    nets = Two(Says(classifier, 6), None if verifier is None else Says(verifier, 9))
+    judged = classify(*found, nets)
+    probability = judged.probability
+    assert probability.shape == (len(found[1]), CLASSES)
+    assert set(probability.argmax(axis=1).tolist()) == {label}
+    assert np.allclose(probability.sum(axis=1), 1, atol=1e-5)
+    assert set(judged.classifier.argmax(axis=1).tolist()) == {classifier}
+    assert nets.classifier.asked == [(len(found[1]), 28, 28)]
+    if nets.verifier is not None:
+        assert judged.verified.sum() == nets.verifier.asked[0][0]
+        kept = 0 if classifier == NOT_A_DIGIT else len(found[1])
+        assert nets.verifier.asked == [(kept, CHANNELS, HEIGHT_PX, WIDTH_PX)]
+
+
+def test_candidates_that_are_alike_are_judged_once(found: tuple[Ink, tuple[Candidate, ...]]) -> None:
+    ink, candidates = found
+    again = tuple(replace(c, box=c.box._replace(x=c.box.x + 1)) for c in candidates)
+    nets = Two(Says(0, 6), Says(8, 9))
+    judged = classify(ink, (*candidates, *again), nets, alike=0.1)
+    assert nets.classifier.asked == [(len(candidates), 28, 28)]
+    first, second = np.split(judged.probability, 2)
+    assert np.array_equal(first, second)
+    assert judged.verified.shape == (2 * len(candidates),)
+
+
+def test_surroundings_show_own_ink_in_the_middle_and_all_ink_around(found: tuple[Ink, tuple[Candidate, ...]]) -> None:
+    ink, candidates = found
+    ring = next(i for i, c in enumerate(candidates) if c.box.w > 50 and c.box.centre[0] < 220)
+    own, around, afar = cut_context(ink, candidates)[ring]
+    x, y, w, h = cv2.boundingRect(own)
+    assert max(w, h) == INNER_PX
+    assert abs(x + w / 2 - WIDTH_PX / 2) <= 1
+    assert abs(y + h / 2 - HEIGHT_PX / 2) <= 1
+    beside = np.s_[:, x + w + 2 :]
+    assert own[beside].max() == 0
+    assert around[beside].max() > 100
+    assert np.abs(around.astype(int) - own)[:, : x + w].mean() < 8
+    ring_afar = afar[HEIGHT_PX // 2 - 6 : HEIGHT_PX // 2 + 6, WIDTH_PX // 2 - 6 : WIDTH_PX // 2 + 3]
+    assert cv2.boundingRect((ring_afar > 40).astype(np.uint8))[2:] == pytest.approx([INNER_PX / FURTHER] * 2, abs=1)
+
+
+def test_surroundings_are_grey_where_the_picture_ends() -> None:
+    image = np.full((300, 300, 3), 220, np.uint8)
+    cv2.circle(image, (36, 36), 30, (40, 40, 40), 8)
+    ink = find_ink(image, 300)
+    own, around, afar = cut_context(ink, [c for c in find_page_candidates(ink, 0.8) if c.box.w > 50])[0]
+    assert not (own[0] == OUTSIDE).any()
+    for view in (around, afar):
+        assert (view[0] == OUTSIDE).all()
+        assert (view[:, 0] == OUTSIDE).all()
+        assert not (view[HEIGHT_PX // 2 :, WIDTH_PX // 2 :][:8, :8] == OUTSIDE).any()
+
+
+LOGITS = arrays(np.float32, (3, CLASSES), elements=st.floats(-80, 80, width=32))
+
+
+@given(LOGITS, LOGITS)
+def test_both_nets_give_shares_of_which_the_verifier_sets_that_for_no_digit(
+    verifier: NDArray[np.float32], classifier: NDArray[np.float32]
+) -> None:
+    shares = fuse(verifier, classifier)
+    assert np.allclose(shares.sum(axis=1), 1, atol=1e-5)
+    assert np.allclose(shares[:, NOT_A_DIGIT], softmax(verifier)[:, NOT_A_DIGIT], atol=1e-5)
+
+
+def test_where_the_verifier_wavers_between_digits_the_classifier_tells() -> None:
+    verifier, classifier = np.zeros((2, 1, CLASSES), np.float32)
+    verifier[0, [4, 9]], classifier[0, 9] = 6, 3
+    assert fuse(verifier, classifier).argmax() == 9

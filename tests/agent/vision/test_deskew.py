@@ -1,0 +1,48 @@
+"""Turned pages: the angle that lines tell, and where ink lies once it is turned back."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from agent.vision.deskew import MOST_DEG, deskew, skew_deg
+from agent.vision.ink import find_ink
+
+
+def ruled_page(turn_deg: float, size: tuple[int, int] = (640, 480)) -> NDArray[np.uint8]:
+    """Ruled paper, BGR, turned against the clock."""
+    image = np.full((480, 640, 3), 215, np.uint8)
+    for y in range(60, 460, 40):
+        cv2.line(image, (80, y), (560, y), (60, 60, 60), 2)
+    turn = cv2.getRotationMatrix2D((320, 240), turn_deg, 1.0)
+    turned = cv2.warpAffine(image, turn, (640, 480), borderValue=(215, 215, 215))
+    return np.asarray(cv2.resize(turned, size), np.uint8)
+
+
+@pytest.mark.parametrize("turn_deg", [-20, -7, 4, 13, 20])
+def test_lines_tell_how_far_a_page_is_turned(turn_deg: float) -> None:
+    assert skew_deg(find_ink(ruled_page(turn_deg), 800)) == pytest.approx(-turn_deg, abs=0.75)
+
+
+@pytest.mark.parametrize("turn_deg", [0, 1, -1.5])
+def test_what_is_nearly_level_stays_as_it_is(turn_deg: float) -> None:
+    ink = find_ink(ruled_page(turn_deg), 800)
+    assert deskew(ink) is ink
+
+
+def test_a_single_line_of_writing_tells_nothing() -> None:
+    image = cv2.resize(ruled_page(10), (640, 200))
+    assert skew_deg(find_ink(np.asarray(image, np.uint8), 800)) == 0
+
+
+def test_turned_ink_knows_the_way_back() -> None:
+    ink = find_ink(ruled_page(12), 800)
+    levelled = deskew(ink)
+    assert levelled.turned_back is not None
+    assert abs(skew_deg(levelled)) < MOST_DEG / 12
+    y, x = np.argwhere(levelled.strength > 200)[::97].T
+    there = levelled.turned_back @ np.stack([x + 0.5, y + 0.5, np.ones(len(x))])
+    column, row = np.floor(there).astype(int)
+    assert np.mean(cv2.dilate(ink.strength, np.ones((3, 3), np.uint8))[row, column] > 150) > 0.98

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from deploy.agent_venv import program, prune
+from deploy.install import install, roll_back
+from deploy.service_control import Machine, agent_version
+from deploy.slots import current_slot
+from profiles.errors import InstallError
+from tests.deploy.made import Maker, tree
+
+pytestmark = pytest.mark.timeout(900)
+MODULE = """\
+import sys
+
+def main():
+    print("digit-agent {version}" if "--version" in sys.argv else '{{"checks": []}}')
+"""
+
+
+def wheel(folder: Path, version: str, requires: str = "") -> Path:
+    """A real wheel of an agent that knows its version and finds nothing wrong: PEP 427."""
+    folder.mkdir(exist_ok=True)
+    info = f"digit_agent-{version}.dist-info"
+    needs = f"Requires-Dist: {requires}\n" if requires else ""
+    files = {
+        "small_agent.py": MODULE.format(version=version),
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: digit-agent\nVersion: {version}\n{needs}",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/entry_points.txt": "[console_scripts]\ndigit-agent = small_agent:main\n",
+    }
+    with zipfile.ZipFile(folder / f"digit_agent-{version}-py3-none-any.whl", "w") as archive:
+        for name, content in {**files, f"{info}/RECORD": "".join(f"{name},,\n" for name in files)}.items():
+            archive.writestr(name, content)
+    return folder
+
+
+def environments(root: Path) -> set[str]:
+    return {path.name for path in (root / "agents").iterdir()}
+
+
+def test_an_agent_comes_with_its_bundle_and_goes_on_with_the_next(
+    maker: Maker, tmp_path: Path, machine: Machine
+) -> None:
+    root, machine = tmp_path / "root", replace(machine, check=None)
+    bundle = maker.open("1.0", wheels=wheel(tmp_path / "wheels", "0.2.0"))
+    assert bundle.manifest.agent == "0.2.0"
+    install(bundle, root, machine)
+    agent = root / "current/agent/bin/digit-agent"
+    assert agent_version(agent) == "0.2.0"
+    first = environments(root)
+
+    install(maker.open("1.1"), root, machine)  # it brings none
+    assert agent_version(agent) == "0.2.0"
+    assert environments(root) == first
+    assert roll_back(root, machine).version == "1.0"
+    assert agent_version(agent) == "0.2.0"
+
+    install(maker.open("1.2", wheels=wheel(tmp_path / "newer", "0.3.0")), root, machine)
+    assert agent_version(agent) == "0.3.0"
+    assert len(environments(root)) == 2
+    install(maker.open("1.3"), root, machine)
+    prune(root)
+    assert environments(root) == {program(root, current_slot(root)).resolve().parents[1].name}  # type: ignore[union-attr]
+
+
+def test_wheels_that_are_not_all_there_leave_everything_as_it_was(
+    maker: Maker, tmp_path: Path, machine: Machine
+) -> None:
+    root = tmp_path / "root"
+    install(maker.open("1.0"), root, machine)
+    wheels = wheel(tmp_path / "wheels", "0.2.0", requires="a-package-that-is-not-there")
+    with pytest.raises(InstallError, match=r"version 1\.0 is in use, because .* pip .* No matching distribution"):
+        install(maker.open("1.1", wheels=wheels), root, machine)
+    assert current_slot(root) == "a"
+    assert not (root / "slots/b").exists()
+    install(maker.open("1.2"), root, machine)
+    assert "agents" in tree(root)
+    assert environments(root) == set()
+
+
+def test_a_service_that_goes_on_with_its_old_agent_is_noticed(maker: Maker, tmp_path: Path, machine: Machine) -> None:
+    root, script = tmp_path / "root", tmp_path / "restart.py"
+    script.write_text(
+        "import json, pathlib, sys\n"
+        f"artifacts = str(pathlib.Path({str(root)!r}, 'current/artifacts').resolve())\n"
+        "said = dict(pid=1, version='0.1.0', artifacts=artifacts, frames=99, faults=0, fault='')\n"
+        f"pathlib.Path({str(machine.health)!r}).write_text(json.dumps(said))\n"
+    )
+    stubborn = replace(machine, restart=((sys.executable, str(script)),), frames=10, timeout_s=5)
+    bundle = maker.open("1.0", wheels=wheel(tmp_path / "wheels", "0.2.0"))
+    with pytest.raises(InstallError, match=r"the service runs agent 0\.1\.0 instead of 0\.2\.0"):
+        install(bundle, root, stubborn)
+    assert current_slot(root) is None
+
+
+def test_wheels_have_long_names(maker: Maker, tmp_path: Path) -> None:
+    wheels = wheel(tmp_path / "wheels", "0.2.0")
+    (wheels / f"numpy-2.4.6-cp311-{'.manylinux_2_27_aarch64' * 5}.whl").write_bytes(b"zip")
+    bundle = maker.open("1.0", wheels=wheels)
+    contents = {member.path: content for member, content in bundle.contents()}
+    listed = subprocess.run(["tar", "tf", bundle.path], capture_output=True, text=True, check=True).stdout.splitlines()
+    assert listed[2:] == sorted(contents)
+    assert {name for name in listed if name.startswith("wheels/")} == {
+        f"wheels/{path.name}" for path in wheels.iterdir()
+    }
+    assert max(map(len, listed)) > 120
