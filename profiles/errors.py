@@ -1,34 +1,48 @@
-"""The tree of all errors that this project raises on purpose.
+"""All errors that this project raises on purpose.
 
     DigitAgentError                      exit code 1
     ├── UsageError (ValueError)          exit code 2: the command line or an argument is wrong
     │   ├── ConfigError                  the configuration file is missing, unreadable or wrong
     │   └── UnknownTargetError (LookupError)
-    ├── ProfileError (ValueError)        a file of the catalogue does not say what it must
-    ├── ManifestError (ValueError)       manifest.json is missing, damaged or of another schema
-    ├── ArtifactError (ValueError)       a model file is not what its manifest promises
-    ├── NoArtifactError (LookupError)    no artifact of a folder can be used on this machine
+    ├── ProfileError (ValueError)        a profile of the catalogue is wrong
+    ├── ManifestError (ValueError)       manifest.json is missing, damaged, or has an unknown schema
+    ├── ArtifactError (ValueError)       a model file does not match its manifest
+    ├── NoArtifactError (LookupError)    no artifact in a folder can be used on this machine
     ├── RuntimeUnusableError (RuntimeError)   a runtime is not installed or does not work here
     ├── SourceError (OSError)            a camera, stream, video or folder cannot be read
     │   └── PictureError (ValueError)    one picture cannot be read
     ├── OutputError (OSError)            a result cannot be written
     ├── DatasetError (ValueError)        a data set is missing, incomplete or damaged
-    │   └── DownloadError (OSError)      no mirror could deliver it
-    ├── TrainingError (RuntimeError)     a training run cannot go on
-    ├── ConversionError (RuntimeError)   an export does not compute what its net computes
+    │   └── DownloadError (OSError)      no mirror delivers it
+    ├── TrainingError (RuntimeError)     a training run cannot continue
+    ├── ConversionError (RuntimeError)   an export computes other values than its net
     ├── BundleError (ValueError)         a bundle is damaged, not signed with the right key, or not for this board
-    └── InstallError (RuntimeError)      a bundle could not be installed, or was rolled back
+    └── InstallError (RuntimeError)      a bundle cannot be installed, or was rolled back
 
-Every message says what happened, where, and what to do next.
+Every message says what happened and where; `advice` says what to do next.
 """
 
 from __future__ import annotations
 
 
 class DigitAgentError(Exception):
-    """Base of all errors raised on purpose; `exit_code` is what a command returns for it."""
+    """Base class of all errors that the project raises on purpose.
+
+    Args:
+        what: what happened, and where.
+        advice: what to do next; empty when there is nothing to do.
+    """
 
     exit_code = 1
+    """Exit code of a command that ends with this error."""
+
+    def __init__(self, what: str, *, advice: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return f"{self.what}; {self.advice}" if self.advice else self.what
 
 
 class UsageError(DigitAgentError, ValueError):
@@ -46,19 +60,19 @@ class UnknownTargetError(UsageError, LookupError):
 
 
 class ProfileError(DigitAgentError, ValueError):
-    """Raised when a profile of the catalogue cannot be read."""
+    """Raised when a profile of the catalogue is wrong."""
 
 
 class ManifestError(DigitAgentError, ValueError):
-    """Raised when a manifest is missing, damaged, or of a schema this version does not know."""
+    """Raised when a manifest is missing, damaged, or has an unknown schema."""
 
 
 class ArtifactError(DigitAgentError, ValueError):
-    """Raised when a model file is not what its manifest promises."""
+    """Raised when a model file does not match its manifest."""
 
 
 class NoArtifactError(DigitAgentError, LookupError):
-    """Raised when no artifact of a folder can be used on this machine."""
+    """Raised when no artifact in a folder can be used on this machine."""
 
 
 class RuntimeUnusableError(DigitAgentError, RuntimeError):
@@ -82,15 +96,15 @@ class DatasetError(DigitAgentError, ValueError):
 
 
 class DownloadError(DatasetError, OSError):
-    """Raised when no mirror could deliver a data set."""
+    """Raised when no mirror delivers a data set."""
 
 
 class TrainingError(DigitAgentError, RuntimeError):
-    """Raised when a training run cannot go on."""
+    """Raised when a training run cannot continue."""
 
 
 class ConversionError(DigitAgentError, RuntimeError):
-    """Raised when an export does not compute what its net computes."""
+    """Raised when an export computes other values than its net."""
 
 
 class BundleError(DigitAgentError, ValueError):
@@ -98,4 +112,4 @@ class BundleError(DigitAgentError, ValueError):
 
 
 class InstallError(DigitAgentError, RuntimeError):
-    """Raised when a bundle could not be installed, or was rolled back."""
+    """Raised when a bundle cannot be installed, or was rolled back."""
