@@ -12,16 +12,15 @@ from typing import Literal
 
 from agent.choice.rank import accurate
 from agent.choice.variants import Refusal, find_variants, intact, place, provider_of
-from agent.config.layers import settle
+from agent.config.layers import resolve_settings
 from agent.config.options import Config
-from agent.paths import cache_folder, default_artifacts
+from agent.paths import cache_folder, default_artifacts, default_log
 from agent.runtimes.net import RUNTIMES, runtime_version
 from agent.sensors.command import RunCommand
 from agent.sensors.power import find_power_reader, refused_sensors
 from agent.sensors.sysfs import read_text
 from agent.sensors.thermal import temperature_c
 from agent.sensors.throttling import Throttling, advice, find_throttling_reader
-from agent.telemetry.schema import default_path
 from profiles.board import detect_board
 from profiles.errors import ConfigError, ManifestError, NoArtifactError
 from profiles.manifest import load_manifest
@@ -67,7 +66,7 @@ def examine(
         environ: says where log and cache lie.
     """
     board = detect_board(root)
-    yield Check("board", "ok", f"{board.profile.title} ({board.profile.name}): {board.how}")
+    yield Check("board", "ok", f"{board.profile.title} ({board.profile.name}): {board.evidence}")
     yield from _nets(artifacts, board.profile, tell)
     yield from _cameras(root)
     yield _power(board.profile, root, run_command)
@@ -75,7 +74,7 @@ def examine(
     ask = find_throttling_reader(board.profile.sensors, root, run_command)
     if ask is not None:
         yield _throttling(ask())
-    yield _folder("log", default_path(environ).parent, "no run can be logged")
+    yield _folder("log", default_log(environ).parent, "no run can be logged")
     yield _folder("cache", cache_folder(environ), "every start has to find the best net anew")
 
 
@@ -86,7 +85,7 @@ def configuration(files: Sequence[Path]) -> tuple[Check, Path]:
         files: what `config_files` gave.
     """
     try:
-        artifacts = settle(Config(), files, detect_board().profile).artifacts
+        artifacts = resolve_settings(Config(), files, detect_board().profile).artifacts
     except ConfigError as error:
         return _from_error("configuration", "fail", str(error)), default_artifacts()
     what = ", ".join(map(str, files)) or "no file, so every option is as built in"

@@ -1,9 +1,11 @@
-"""What a board is, and what an artifact promises.
+"""Basics that the agent, the converters and the deployment share.
 
-- `errors`: the tree of all our errors.
-- `profile`: a board's profile, read from `catalog/*.toml`, and what a target name stands for.
-- `board`: which board this is, from its device tree.
-- `manifest`: what a folder of artifacts holds and promises.
+- `errors`: all errors that the project raises on purpose.
+- `profile`: board profiles, read from `catalog/*.toml`, and targets.
+- `board`: board detection.
+- `manifest`: the manifest of a folder of artifacts.
+- `atomic_write`: atomic file writes.
+- `terminal`: start and end of every command.
 
-Nothing here imports OpenCV, a runtime or torch.
+No module here imports OpenCV, a runtime or torch.
 """

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Atomic file writes."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from pathlib import Path
 
 
 def write_atomic(path: Path, content: bytes) -> None:
-    """Write a file beside its place, then put it there by renaming: nobody ever meets half of it.
+    """Replace a file's content in one step: a reader sees either the old content or the new one.
 
-    What stood there before stays until then, and for good where it fails. Its folder is made.
+    The content goes to a temporary file in the same folder, which is then renamed. If this fails, the old file stays.
+    A missing folder is created.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the file cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")

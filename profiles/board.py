@@ -1,4 +1,4 @@
-"""Which board this is, from what its kernel says."""
+"""Board detection, from the files that the kernel provides."""
 
 from __future__ import annotations
 
@@ -10,51 +10,51 @@ from pathlib import Path
 from profiles.profile import Profile, all_profiles, load_profile
 
 _FALLBACK = "generic-arm64"
-_FIGURE = re.compile(r":\s*\d+\.\d+$")
+_DECIMAL_VALUE = re.compile(r":\s*\d+\.\d+$")
 _L4T = re.compile(r"# R(?P<major>\d+) \(release\), REVISION: (?P<revision>[\d.]+)")
 
 
 @dataclass(frozen=True)
 class Board:
-    """The machine that this runs on."""
+    """A detected machine."""
 
     profile: Profile
     model: str | None
-    """What the device tree calls it; None where there is no device tree, as on a PC."""
+    """Name in the device tree; None without a device tree, as on a PC."""
     compatible: tuple[str, ...]
-    """The device tree's `compatible`, the most specific entry first."""
+    """`compatible` of the device tree, the most specific entry first."""
     machine: str
-    """What `uname -m` says."""
+    """Output of `uname -m`."""
     l4t: str | None
-    """NVIDIA's Linux for Tegra, such as "36.4.3"; None elsewhere."""
-    how: str
-    """How the profile was found, for people."""
+    """Version of NVIDIA's Linux for Tegra, such as "36.4.3"; None on other boards."""
+    evidence: str
+    """Why this profile was selected, as a message."""
 
 
 def detect_board(root: Path = Path("/"), machine: str | None = None) -> Board:
-    """Find the profile of this board: by its model, else by `compatible`, else by its machine.
+    """Detect the board and its profile: by its model, else by `compatible`, else by its machine.
 
-    The device tree is described in https://www.kernel.org/doc/Documentation/devicetree/usage-model.rst; its strings
-    end in NUL. A carrier board of another maker has a model of its own, but keeps its chip in `compatible`.
+    A carrier board of another manufacturer has its own model name, but `compatible` still lists the chip.
+    Source: https://www.kernel.org/doc/Documentation/devicetree/usage-model.rst.
 
     Args:
-        root: the folder in which `proc` and `etc` are looked up.
-        machine: what `uname -m` says; None asks the system.
+        root: folder that contains `proc` and `etc`.
+        machine: output of `uname -m`; None asks the system.
     """
     machine = machine or platform.machine()
     model = next(iter(_strings(root / "proc/device-tree/model")), None)
     compatible = _strings(root / "proc/device-tree/compatible")
-    profile, how = (
+    profile, evidence = (
         (_by_model(model) if model else None)
         or _by_compatible(compatible)
         or _by_machine(machine)
         or _fallback(machine)
     )
-    return Board(profile, model, compatible, machine, l4t_version(root), how)
+    return Board(profile, model, compatible, machine, l4t_version(root), evidence)
 
 
 def l4t_version(root: Path) -> str | None:
-    """The release in `/etc/nv_tegra_release`, "36.4.3" for `# R36 (release), REVISION: 4.3, …`."""
+    """Return the version in `/etc/nv_tegra_release`: "36.4.3" for `# R36 (release), REVISION: 4.3, …`."""
     try:
         text = (root / "etc/nv_tegra_release").read_text("utf-8", errors="replace")
     except OSError:
@@ -64,17 +64,17 @@ def l4t_version(root: Path) -> str | None:
 
 
 def processor(root: Path = Path("/")) -> tuple[str, ...]:
-    """What the kernel says of the first core, its instructions among it; empty where it says nothing.
+    """Return the lines of `/proc/cpuinfo` about the first core, with its instruction set; empty if there are none.
 
-    One medium may boot several boards of a kind, and what runs on one is an illegal instruction on another. Lines of
-    figures are left out, for some change by the moment: the clock, and BogoMIPS with it.
+    They identify a processor: one SD card may boot several boards, and an instruction may be illegal on one of them.
+    Lines with a decimal number are skipped, because clock and BogoMIPS change all the time.
     """
     try:
         text = (root / "proc/cpuinfo").read_text("utf-8", errors="replace")
     except OSError:
         return ()
     lines = text.partition("\n\n")[0].splitlines()
-    return tuple(line for line in lines if not _FIGURE.search(line))
+    return tuple(line for line in lines if not _DECIMAL_VALUE.search(line))
 
 
 def _by_model(model: str) -> tuple[Profile, str] | None:
@@ -87,30 +87,30 @@ def _by_model(model: str) -> tuple[Profile, str] | None:
     if not prefixes:
         return None
     _, profile = max(prefixes, key=lambda pair: len(pair[0]))
-    return profile, f"its device tree says {model!r}"
+    return profile, f"the model in the device tree is {model!r}"
 
 
 def _by_compatible(compatible: tuple[str, ...]) -> tuple[Profile, str] | None:
     known = {entry: profile for profile in all_profiles() for entry in profile.recognition.compatible}
     for entry in compatible:
         if entry in known:
-            return known[entry], f"its device tree is compatible with {entry!r}"
+            return known[entry], f"the device tree is compatible with {entry!r}"
     return None
 
 
 def _by_machine(machine: str) -> tuple[Profile, str] | None:
     for profile in all_profiles():
         if machine in profile.recognition.machines:
-            return profile, f"no board of the catalogue, but its machine is {machine!r}"
+            return profile, f"the board is not in the catalogue, the machine is {machine!r}"
     return None
 
 
 def _fallback(machine: str) -> tuple[Profile, str]:
-    return load_profile(_FALLBACK), f"neither its board nor its machine {machine!r} is in the catalogue"
+    return load_profile(_FALLBACK), f"neither the board nor the machine {machine!r} is in the catalogue"
 
 
 def _strings(path: Path) -> tuple[str, ...]:
-    """The NUL-terminated strings of a device tree's property; empty where it cannot be read."""
+    """Return the NUL-terminated strings of a device tree property; empty if it cannot be read."""
     try:
         content = path.read_bytes()
     except OSError:

@@ -1,7 +1,7 @@
-"""What a folder of artifacts holds and promises: `manifest.json`, schema 1.
+"""Manifest of a folder of artifacts: `manifest.json`, schema 1.
 
-A manifest lists model files, each with its checksum, its tensors, and the accuracy that was measured;
-golden vectors are a few inputs for each role, with the logits that an artifact must give for them, within a tolerance.
+A manifest lists model files with their checksums, tensors and measured accuracies. Golden vectors are a few inputs for
+each role, with the logits that an artifact must compute for them, within a tolerance.
 """
 
 from __future__ import annotations
@@ -17,24 +17,26 @@ import msgspec
 from profiles.errors import ArtifactError, ManifestError
 
 FILE_NAME = "manifest.json"
+_REPLACE = "make or copy the artifacts again"
 
 Format = Literal["onnx", "tflite"]
 Precision = Literal["fp32", "fp16", "int8"]
 Role = Literal["classifier", "verifier"]
-"""A classifier tells what a glyph shows; a verifier looks at what is around it, too."""
+"""A classifier reads a glyph; a verifier reads a glyph together with its surroundings."""
 FileName = Annotated[str, msgspec.Meta(pattern=r"^\w[\w.-]*$")]
-"""A name in the manifest's own folder: no path leads out of it."""
-
-
+"""Name of a file in the manifest's folder; a path out of the folder is invalid."""
 INPUT_SHAPES: Mapping[Role, tuple[int, ...]] = {"classifier": (28, 28), "verifier": (3, 32, 48)}
-"""One item as the agent holds it, uint8: a glyph; its own ink, all ink near it, and all ink from afar."""
+"""Shape of one uint8 input: a glyph (height, width); a context (channels, height, width).
+
+The channels of a context are the glyph's own ink, all ink near it, and all ink in a wider area.
+"""
 
 
 class Tensor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An input or output: real value = (stored value - zero_point) * scale.
+    """Input or output of a model: real value = (stored value - zero_point) * scale.
 
-    For an input the real value is a pixel in 0..255 divided by 255; for an output it is a logit.
-    `shape` is one item's, without the batch axis; its values lie in the order in which the agent holds them.
+    The real value of an input is a pixel value, 0..255, divided by 255; the real value of an output is a logit.
+    `shape` has no batch axis. Its values have the memory order of the agent's arrays.
     """
 
     name: str
@@ -45,27 +47,28 @@ class Tensor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Accuracy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A share of images told right, measured; a digit that is taken for no digit counts as wrong."""
+    """Measured accuracy; a rejected digit counts as an error."""
 
     value: float
+    """Share of the images with the right result, 0..1."""
     images: int
     data: str
     runtime: str
     sha256: str
-    """Checksum of the file that was measured: this very file, or another export of the same weights."""
+    """Checksum of the measured file: this file, or another export of the same weights."""
 
 
 class Golden(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the artifact made of its role's golden inputs when it was new."""
+    """Logits that the artifact computed for the golden inputs of its role when it was exported."""
 
     logits: tuple[tuple[float, ...], ...]
-    """Logits, one row an input."""
+    """One row per input."""
     tolerance: float
-    """Largest absolute difference of a logit that still counts as the same."""
+    """Largest allowed absolute difference of a logit."""
 
 
 class Artifact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One model file and its promise."""
+    """One model file and its properties."""
 
     file: FileName
     role: Role
@@ -77,54 +80,51 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     input: Tensor
     output: Tensor
     accuracy: Accuracy | None
-    """None where nothing was measured."""
+    """None if it was not measured."""
     parameters: int
     macs: int
     """Multiply-accumulates for one input."""
     recipe: str
     seed: int
     versions: dict[str, str]
-    """Packages that made the file."""
+    """Versions of the packages that made the file."""
     golden: Golden
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A folder of artifacts for one target."""
+    """Contents of a folder of artifacts for one target."""
 
     schema: Literal[1] = 1
     target: str
     golden_inputs: dict[Role, bytes]
-    """Inputs to try the artifacts of each role with, uint8 (n, *INPUT_SHAPES[role]), row by row; base64 in the file."""
+    """Golden inputs of each role: uint8 (n, *INPUT_SHAPES[role]), row by row; base64 in the file."""
     artifacts: tuple[Artifact, ...]
 
 
 def load_manifest(folder: Path) -> Manifest:
-    """Read `manifest.json` of a folder.
+    """Read the `manifest.json` of a folder.
 
     Raises:
-        ManifestError: it is missing, not JSON, not of this schema, or does not agree with itself.
+        ManifestError: the file is missing, is not JSON, has another schema, or contradicts itself.
     """
     path = folder / FILE_NAME
     try:
         manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
     except FileNotFoundError:
-        raise ManifestError(
-            f"no {FILE_NAME} in {folder}; name a folder that 'digit-convert' has made, such as artifacts/pi5"
-        ) from None
+        advice = "name a folder that 'digit-convert' has made, such as artifacts/pi5"
+        raise ManifestError(f"no {FILE_NAME} in {folder}", advice=advice) from None
     except OSError as error:
-        raise ManifestError(f"{path} cannot be read ({error.strerror}); check its permissions") from error
+        raise ManifestError(f"{path} cannot be read ({error.strerror})", advice="check its permissions") from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise ManifestError(
-            f"{path} is damaged, or of another version ({error}); make or copy the artifacts again"
-        ) from error
+        raise ManifestError(f"{path} is damaged, or of another version ({error})", advice=_REPLACE) from error
     for artifact in manifest.artifacts:
-        if wrong := _misfit(artifact, manifest.golden_inputs.get(artifact.role, b"")):
-            raise ManifestError(f"{path} is damaged ({wrong}); make or copy the artifacts again")
+        if contradiction := _contradiction(artifact, manifest.golden_inputs.get(artifact.role, b"")):
+            raise ManifestError(f"{path} is damaged ({contradiction})", advice=_REPLACE)
     return manifest
 
 
-def _misfit(artifact: Artifact, inputs: bytes) -> str:
-    """What of an artifact does not fit its role and its golden inputs, in words; empty where all does."""
+def _contradiction(artifact: Artifact, inputs: bytes) -> str:
+    """Describe how an artifact contradicts its role or its golden inputs; empty if it does not."""
     item_bytes = math.prod(INPUT_SHAPES[artifact.role])
     if math.prod(artifact.input.shape) != item_bytes:
         return f"the input of {artifact.file} is not a {artifact.role}'s"
@@ -135,26 +135,26 @@ def _misfit(artifact: Artifact, inputs: bytes) -> str:
 
 
 def dump_manifest(manifest: Manifest) -> bytes:
-    """The manifest as indented JSON, ending in a line feed."""
+    """Return the manifest as indented JSON with a final line feed."""
     return msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
 
 
 def manifest_hash(manifest: Manifest) -> str:
-    """SHA-256 of the manifest, in hex: the same content has the same hash, however it is indented."""
+    """Return the SHA-256 of the manifest's content, in hex; the indentation of the file does not matter."""
     return hashlib.sha256(msgspec.json.encode(manifest)).hexdigest()
 
 
 def read_artifact(folder: Path, artifact: Artifact) -> bytes:
-    """The bytes of a model file, once its size and checksum held.
+    """Return the content of a model file after a check of its checksum.
 
     Raises:
-        ArtifactError: the file is missing, or not the one that the manifest describes.
+        ArtifactError: the file is missing, or does not match the manifest.
     """
     path = folder / artifact.file
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise ArtifactError(f"{path} cannot be read ({error.strerror}); copy the artifacts again") from error
+        raise ArtifactError(f"{path} cannot be read ({error.strerror})", advice="copy the artifacts again") from error
     if hashlib.sha256(content).hexdigest() != artifact.sha256:
-        raise ArtifactError(f"{path} is not the file that its manifest describes; copy the artifacts again")
+        raise ArtifactError(f"{path} is not the file that its manifest describes", advice="copy the artifacts again")
     return content

@@ -1,4 +1,4 @@
-"""A board's profile: how to recognise it, what to run on it, and its limits; and what a target's name stands for."""
+"""Board profiles: how to recognise a board, what to run on it, and its limits."""
 
 from __future__ import annotations
 
@@ -13,40 +13,41 @@ from profiles.errors import ProfileError, UnknownTargetError
 from profiles.manifest import Format, Precision
 
 RuntimeName = str
-"""As the runtime's module in `agent/runtimes/backends` calls it."""
+"""Name of a runtime; modules in `agent/runtimes/backends` define it."""
 Objective = Literal["latency", "energy", "size", "accuracy"]
 Family = Literal["pi", "jetson", "generic"]
 ALL = "all"
+"""Target that stands for all boards."""
 
 
 class Cpu(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The processor, as far as it matters for a net."""
+    """Properties of the processor that matter for a net."""
 
     core: str
     cores: int
     clock_mhz: int | None = None
     int8_dot_product: bool
-    """Whether SDOT (or VNNI on x86) is there; without it int8 often does not pay."""
+    """Whether the processor has SDOT (or VNNI on x86); without it, int8 is often not faster than fp32."""
 
 
 class Recognition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How the board is told: the longest matching prefix of its model wins, then `compatible`, then the machine."""
+    """How to recognise the board: by the longest prefix of its model, else by `compatible`, else by its machine."""
 
     model_prefixes: tuple[str, ...] = ()
-    """How `/proc/device-tree/model` begins."""
+    """Prefixes of `/proc/device-tree/model`."""
     compatible: tuple[str, ...] = ()
-    """Entries of `/proc/device-tree/compatible`; no two profiles may name the same."""
+    """Entries of `/proc/device-tree/compatible`; each belongs to one profile only."""
     machines: tuple[str, ...] = ()
-    """Names that `uname -m` gives."""
+    """Outputs of `uname -m`."""
 
 
 class RuntimeOption(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A runtime worth trying, in the order written."""
+    """A runtime to try."""
 
     name: RuntimeName
     threads: tuple[int, ...] = (1,)
     providers: tuple[str, ...] = ()
-    """Execution providers, onnxruntime only; empty means the CPU's."""
+    """Execution providers of onnxruntime; empty means the CPU."""
 
 
 class ArtifactKind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -57,30 +58,31 @@ class ArtifactKind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What an artifact may cost, and what the best is judged by."""
+    """Limits for an artifact, and the objective that selects one."""
 
     objective: Objective = "latency"
     min_accuracy: float = 0.995
-    """On MNIST's test images; a classifier below it is not chosen: `nano` is for whoever asks for less."""
+    """Least accuracy of a classifier on the MNIST test images; a classifier below it is not chosen."""
     frame_ms: float = 100.0
-    """Time for one frame's quick look."""
+    """Time for one quick look at a frame, in milliseconds."""
     power_mw: int | None = None
 
 
 class Sensors(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where power and temperature are read."""
+    """Sources of power, temperature and throttling."""
 
     power: tuple[Literal["ina3221", "pmic", "hwmon", "rapl"], ...] = ()
-    """Power readers to try, in order; the first that finds its sensor is used."""
+    """Power readers to try, in order; the first one with a sensor is used."""
     temperature_zones: tuple[str, ...] = ()
-    """Types of thermal zones (`/sys/class/thermal/thermal_zone*/type`) to watch, the first found is used."""
+    """Types of thermal zones (`/sys/class/thermal/thermal_zone*/type`), in order; the first one found is used."""
     throttled: Literal["vcgencmd", "soctherm"] | None = None
-    """Who says what holds the board back: a Pi's firmware, or an Orin's counters."""
+    """Source of the throttling state: the firmware of a Raspberry Pi, or the counters of a Jetson Orin."""
     slow_down_c: float = 75.0
+    """Temperature in °C from which the agent saves power; below the limit at which the firmware throttles."""
 
 
-class Camera(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The source that is used when the user names none."""
+class CameraDefaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Default source, and the size to ask the camera for, in pixels."""
 
     source: str = "0"
     width: int = 640
@@ -88,31 +90,31 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One board, as its TOML file in `catalog/` describes it."""
+    """Description of one board: the content of its TOML file in `catalog/`."""
 
     name: str
     title: str
     family: Family
     memory_mb: int | None = None
-    """The least that the board is sold with."""
+    """Smallest memory with which the board is sold."""
     note: str = ""
-    """What a user of this board should know."""
+    """Note for a user of this board."""
     cpu: Cpu
     recognition: Recognition
     runtimes: tuple[RuntimeOption, ...]
     artifacts: tuple[ArtifactKind, ...]
-    """What is worth carrying to the board."""
+    """Kinds of model files to convert for the board."""
     budget: Budget = Budget()
     sensors: Sensors = Sensors()
-    camera: Camera = Camera()
+    camera: CameraDefaults = CameraDefaults()
 
 
 @cache
 def all_profiles() -> tuple[Profile, ...]:
-    """Every profile of the catalogue, in the order of their names.
+    """Return all profiles of the catalogue, sorted by name.
 
     Raises:
-        ProfileError: a file of the catalogue does not say what it must.
+        ProfileError: a file of the catalogue is wrong.
     """
     catalog = files("profiles") / "catalog"
     found = (
@@ -122,29 +124,30 @@ def all_profiles() -> tuple[Profile, ...]:
 
 
 def parse_profile(content: bytes, file: str) -> Profile:
-    """Read one file of the catalogue.
+    """Parse one file of the catalogue.
 
     Args:
         content: TOML in UTF-8.
-        file: the file's name, for the message and because `name` must agree with it.
+        file: name of the file, for messages; the profile must have the same name.
 
     Raises:
-        ProfileError: it is not TOML, or a field is missing, unknown or of a wrong type.
+        ProfileError: the content is not TOML, or a field is missing, unknown or of a wrong type.
     """
     try:
         profile = msgspec.toml.decode(content, type=Profile)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise ProfileError(f"profile {file} is wrong: {error}; correct it, or install digit-agent again") from error
+        advice = "correct it, or install digit-agent again"
+        raise ProfileError(f"profile {file} is wrong: {error}", advice=advice) from error
     if f"{profile.name}.toml" != file:
-        raise ProfileError(f"profile {file} is wrong: its name is {profile.name!r}; file and name must agree")
+        raise ProfileError(f"profile {file} is wrong: its name is {profile.name!r}", advice="file and name must agree")
     return profile
 
 
 def load_profile(name: str) -> Profile:
-    """One board's profile.
+    """Return the profile of a board.
 
     Raises:
-        UnknownTargetError: no board of the catalogue has this name; the message lists those that exist.
+        UnknownTargetError: the catalogue has no board of this name; the message lists all names.
     """
     for profile in all_profiles():
         if profile.name == name:
@@ -153,10 +156,10 @@ def load_profile(name: str) -> Profile:
 
 
 def resolve_target(target: str) -> tuple[Profile, ...]:
-    """The boards that a target stands for: a board's own name, a family (pi, jetson, generic), or all.
+    """Return the boards of a target: a board's name, a family (pi, jetson, generic), or all.
 
     Raises:
-        UnknownTargetError: the target is none of these; the message lists them and names the closest.
+        UnknownTargetError: the target is unknown; the message lists all targets and suggests the most similar one.
     """
     if target == ALL:
         return all_profiles()
@@ -169,11 +172,11 @@ def resolve_target(target: str) -> tuple[Profile, ...]:
 
 
 def board_names() -> tuple[str, ...]:
-    """The names of all boards of the catalogue."""
+    """Return the names of all boards in the catalogue."""
     return tuple(profile.name for profile in all_profiles())
 
 
 def _unknown(kind: str, name: str, known: tuple[str, ...]) -> UnknownTargetError:
     close = get_close_matches(name.lower(), known, n=1)
     hint = f"did you mean {close[0]}? " if close else ""
-    return UnknownTargetError(f"there is no {kind} {name!r}; {hint}choose one of {', '.join(known)}")
+    return UnknownTargetError(f"there is no {kind} {name!r}", advice=f"{hint}choose one of {', '.join(known)}")

@@ -1,4 +1,4 @@
-"""How every command of ours begins and ends: with its exit code, and one clear line instead of a traceback."""
+"""Start and end of every command: streams, signals, exit codes, and one line instead of a traceback."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from typer import Typer
 
 ERROR, WARNING = "<3>", "<4>"
-"""What the journal reads as a line's priority, where it stands before the line: sd-daemon(3)."""
-INTERRUPTED = 128 + signal.SIGINT
-WAY_OUT = {
+"""Prefixes that give a line its priority in the journal: sd-daemon(3)."""
+INTERRUPTED_EXIT_CODE = 128 + signal.SIGINT
+ADVICE_BY_ERRNO = {
     errno.ENOSPC: "free space or choose another place",
     errno.EDQUOT: "free space or choose another place",
     errno.EROFS: "choose another place",
@@ -26,41 +26,41 @@ WAY_OUT = {
     errno.EPERM: "check its permissions or choose another place",
     errno.ENAMETOOLONG: "choose a shorter name",
 }
-"""What to do next, where the system refuses what no code of ours expected it to."""
+"""Advice for errors of the operating system that no other code handles."""
 
 
 def run_app(load: Callable[[], Typer], name: str) -> None:
-    """Run a command line and exit: 0 done, 1 failed, 2 wrong use, 130 interrupted, 143 asked to end.
+    """Run a command line and exit: 0 done, 1 failed, 2 wrong use, 130 interrupted, 143 terminated.
 
-    What a user can cause ends in one line on stderr; anything else is our mistake and keeps its traceback. Where
-    the reader of stdout wants no more, the command is done.
+    An error that a user can cause is one line on stderr. Any other error is a bug and keeps its traceback.
+    If the reader of stdout closes the pipe, the command ends with 0.
 
     Args:
-        load: imports the command line, which takes a second on a slow board and may be interrupted, too.
-        name: the program's.
+        load: imports the command line; it takes a second on a slow board and may be interrupted.
+        name: name of the program.
     """
     _open_streams()
-    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGTERM, _exit_on_signal)
     try:
         load()()
     except DigitAgentError as error:
         _fail(name, str(error), error.exit_code)
     except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
-    except SystemExit as ending:
-        if not isinstance(ending.__context__, BrokenPipeError):
+        sys.exit(INTERRUPTED_EXIT_CODE)
+    except SystemExit as error:
+        if not isinstance(error.__context__, BrokenPipeError):
             raise
-        # The reader of a pipe went away (`... | head`); Typer and Rich call that a failure.
+        # The reader of a pipe has closed it (`... | head`); Typer and Rich exit with 1 then.
         sys.exit(0)
     except OSError as error:
-        if error.errno not in WAY_OUT:
+        if error.errno not in ADVICE_BY_ERRNO:
             raise
-        _fail(name, f"{error.filename or 'output'}: {os.strerror(error.errno)}; {WAY_OUT[error.errno]}", 1)
+        _fail(name, f"{error.filename or 'output'}: {os.strerror(error.errno)}; {ADVICE_BY_ERRNO[error.errno]}", 1)
 
 
 def show_version(asked: bool) -> None:
-    """Callback of `--version`: print the distribution's version and exit."""
-    from importlib.metadata import version  # noqa: PLC0415 (both wait, as `load` does)
+    """Print the version of the distribution and exit; the callback of `--version`."""
+    from importlib.metadata import version  # noqa: PLC0415 (imported late: they are slow)
 
     import typer  # noqa: PLC0415
 
@@ -70,33 +70,33 @@ def show_version(asked: bool) -> None:
 
 
 def in_journal(stream: IO[str], environ: Mapping[str, str] = os.environ) -> bool:
-    """Whether a stream goes into systemd's journal; systemd.exec(5) on JOURNAL_STREAM."""
+    """Return whether a stream goes into systemd's journal; see JOURNAL_STREAM in systemd.exec(5)."""
     try:
         found = os.fstat(stream.fileno())
-    except OSError:  # it is closed, or no file: io.UnsupportedOperation is one, too
+    except OSError:  # closed, or not a file (io.UnsupportedOperation is an OSError)
         return False
     return environ.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}"
 
 
 def _open_streams() -> None:
-    """Have all three streams, and a stdout that takes every character.
+    """Open the standard streams that are closed, and let stdout replace characters that it cannot encode.
 
-    The number of a stream that is closed would go to the next file that is opened, a database say, and with it
-    whatever a library prints. A terminal may know no `µ`, and a file's name may hold bytes that are no text.
+    Otherwise the next opened file, such as a database, would get the descriptor of a closed stream, and the output of
+    libraries with it. A terminal may not support `µ`, and a file name may not be valid text.
     """
     for number in range(3):
         try:
             os.fstat(number)
         except OSError:  # noqa: PERF203
-            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # it takes the lowest number that is free
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # gets the lowest free number
     sys.stdout = sys.stdout or os.fdopen(1, "w")
     sys.stderr = sys.stderr or os.fdopen(2, "w")
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
 
 
-def _end(number: int, _: object) -> None:
-    """SIGTERM unwinds as Ctrl-C does: the cursor is shown again, children end, and unfinished files go."""
+def _exit_on_signal(number: int, _: object) -> None:
+    """Exit by an exception, so that the cursor is shown again, children end, and unfinished files are removed."""
     sys.exit(128 + number)
 
 

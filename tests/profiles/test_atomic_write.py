@@ -11,17 +11,17 @@ from profiles.atomic_write import write_atomic
 FULL_DISK = """
 import resource, sys
 from pathlib import Path
-from profiles.atomic_write import write_whole
+from profiles.atomic_write import write_atomic
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
 try:
-    write_whole(Path(sys.argv[1]), bytes(2000))
+    write_atomic(Path(sys.argv[1]), bytes(2000))
 except OSError as error:
     print(error.strerror)
 """
 
 
-def test_a_file_and_its_folder_are_made_and_what_was_there_is_replaced(tmp_path: Path) -> None:
+def test_write_creates_the_folder_and_replaces_the_file(tmp_path: Path) -> None:
     path = tmp_path / "new" / "file"
     for content in (b"first", b"second"):
         write_atomic(path, content)
@@ -29,8 +29,8 @@ def test_a_file_and_its_folder_are_made_and_what_was_there_is_replaced(tmp_path:
         assert list(path.parent.iterdir()) == [path]
 
 
-def test_where_the_disk_is_full_the_old_file_stays_whole(tmp_path: Path) -> None:
-    """A file size limit stands for the full disk: a real write fails in the middle."""
+def test_on_a_full_disk_the_old_file_stays(tmp_path: Path) -> None:
+    """A limit of the file size simulates a full disk: a real write fails halfway."""
     (tmp_path / "file").write_bytes(b"old")
     done = subprocess.run(
         [sys.executable, "-c", FULL_DISK, str(tmp_path / "file")], capture_output=True, text=True, check=True
@@ -39,7 +39,7 @@ def test_where_the_disk_is_full_the_old_file_stays_whole(tmp_path: Path) -> None
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("file", b"old")]
 
 
-def test_a_folder_in_the_way_stays(tmp_path: Path) -> None:
+def test_a_folder_of_the_same_name_stays(tmp_path: Path) -> None:
     (tmp_path / "file").mkdir()
     with pytest.raises(IsADirectoryError):
         write_atomic(tmp_path / "file", b"")

@@ -7,7 +7,7 @@ import pytest
 from profiles.board import detect_board, l4t_version, processor
 
 
-def plant(root: Path, path: str, content: str) -> None:
+def write(root: Path, path: str, content: str) -> None:
     file = root / path
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(content)
@@ -34,12 +34,12 @@ def plant(root: Path, path: str, content: str) -> None:
         ("NVIDIA Jetson AGX Orin Developer Kit", "jetson-agx-orin"),
     ],
 )
-def test_a_board_is_known_by_its_model(tmp_path: Path, model: str, board: str) -> None:
-    plant(tmp_path, "proc/device-tree/model", f"{model}\0")
+def test_board_is_detected_by_its_model(tmp_path: Path, model: str, board: str) -> None:
+    write(tmp_path, "proc/device-tree/model", f"{model}\0")
     found = detect_board(tmp_path, "aarch64")
     assert found.profile.name == board
     assert found.model == model
-    assert model in found.how
+    assert model in found.evidence
 
 
 @pytest.mark.parametrize(
@@ -54,14 +54,14 @@ def test_a_board_is_known_by_its_model(tmp_path: Path, model: str, board: str) -
         ("maker,box\0nvidia,tegra234\0", "jetson-orin-nano", "nvidia,tegra234"),
     ],
 )
-def test_a_foreign_carrier_is_known_by_its_module_or_chip(
+def test_foreign_carrier_is_detected_by_its_module_or_chip(
     tmp_path: Path, compatible: str, board: str, key: str
 ) -> None:
-    plant(tmp_path, "proc/device-tree/model", "Some Maker's Gateway\0")
-    plant(tmp_path, "proc/device-tree/compatible", compatible)
+    write(tmp_path, "proc/device-tree/model", "Some Maker's Gateway\0")
+    write(tmp_path, "proc/device-tree/compatible", compatible)
     found = detect_board(tmp_path, "aarch64")
     assert found.profile.name == board
-    assert repr(key) in found.how
+    assert repr(key) in found.evidence
 
 
 @pytest.mark.parametrize(
@@ -74,27 +74,27 @@ def test_a_foreign_carrier_is_known_by_its_module_or_chip(
         ("riscv64", "generic-arm64"),
     ],
 )
-def test_an_unknown_board_is_taken_by_its_machine(tmp_path: Path, machine: str, board: str) -> None:
+def test_unknown_board_is_detected_by_its_machine(tmp_path: Path, machine: str, board: str) -> None:
     found = detect_board(tmp_path, machine)
     assert found.profile.name == board
-    assert repr(machine) in found.how
+    assert repr(machine) in found.evidence
     assert (found.model, found.compatible, found.l4t) == (None, (), None)
 
 
 @pytest.mark.parametrize("content", ["", "\0", "ROCK 5B\0"])
-def test_a_model_that_says_nothing_does_no_harm(tmp_path: Path, content: str) -> None:
-    plant(tmp_path, "proc/device-tree/model", content)
+def test_empty_or_unknown_model_gives_the_generic_profile(tmp_path: Path, content: str) -> None:
+    write(tmp_path, "proc/device-tree/model", content)
     assert detect_board(tmp_path, "aarch64").profile.name == "generic-arm64"
 
 
-def test_a_model_that_is_no_text_does_no_harm(tmp_path: Path) -> None:
-    plant(tmp_path, "proc/device-tree/model", "")
+def test_model_that_is_not_text_gives_the_generic_profile(tmp_path: Path) -> None:
+    write(tmp_path, "proc/device-tree/model", "")
     (tmp_path / "proc/device-tree/model").write_bytes(b"\xff\xfe\x00")
     (tmp_path / "proc/device-tree/compatible").mkdir()
     assert detect_board(tmp_path, "aarch64").profile.name == "generic-arm64"
 
 
-def test_this_machine_is_known() -> None:
+def test_this_machine_is_detected() -> None:
     assert detect_board().machine
 
 
@@ -108,8 +108,8 @@ def test_this_machine_is_known() -> None:
         ("", None),
     ],
 )
-def test_l4t_is_read_from_its_release_file(tmp_path: Path, text: str, version: str | None) -> None:
-    plant(tmp_path, "etc/nv_tegra_release", text)
+def test_l4t_version_comes_from_the_release_file(tmp_path: Path, text: str, version: str | None) -> None:
+    write(tmp_path, "etc/nv_tegra_release", text)
     assert l4t_version(tmp_path) == version
 
 
@@ -123,12 +123,12 @@ BogoMIPS\t: 108.00
 """
 
 
-def test_a_processor_is_told_by_what_does_not_change(tmp_path: Path) -> None:
+def test_processor_contains_only_lines_that_do_not_change(tmp_path: Path) -> None:
     assert processor(tmp_path) == ()
-    plant(tmp_path, "proc/cpuinfo", PI_4)
+    write(tmp_path, "proc/cpuinfo", PI_4)
     before = processor(tmp_path)
     assert [line.partition("\t")[0] for line in before] == ["processor", "Features", "CPU part"]
-    plant(tmp_path, "proc/cpuinfo", PI_4.replace("108.00", "54.00"))
+    write(tmp_path, "proc/cpuinfo", PI_4.replace("108.00", "54.00"))
     assert processor(tmp_path) == before
-    plant(tmp_path, "proc/cpuinfo", PI_4.replace("cpuid", "cpuid asimddp"))
+    write(tmp_path, "proc/cpuinfo", PI_4.replace("cpuid", "cpuid asimddp"))
     assert processor(tmp_path) != before

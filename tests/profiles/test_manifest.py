@@ -42,19 +42,19 @@ MANIFEST = Manifest(target="pi5", golden_inputs={"classifier": bytes(2 * 28 * 28
 WRITTEN = dump_manifest(MANIFEST)
 
 
-def test_comes_back_as_it_was_written(tmp_path: Path) -> None:
+def test_manifest_round_trip(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_bytes(WRITTEN)
     assert load_manifest(tmp_path) == MANIFEST
     assert WRITTEN.startswith(b'{\n  "schema": 1,\n  "target": "pi5",\n  "golden_inputs": {\n    "classifier": "AAAA')
 
 
-def test_the_hash_is_of_the_content_and_not_of_its_form(tmp_path: Path) -> None:
+def test_hash_does_not_depend_on_the_indentation(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_bytes(msgspec.json.format(WRITTEN, indent=0))
     assert manifest_hash(load_manifest(tmp_path)) == manifest_hash(MANIFEST)
     assert manifest_hash(msgspec.structs.replace(MANIFEST, target="pi4")) != manifest_hash(MANIFEST)
 
 
-def test_one_that_is_missing_says_how_to_make_it(tmp_path: Path) -> None:
+def test_missing_manifest_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match=r"no manifest\.json in .*pi5; name a folder that 'digit-convert' has made"):
         load_manifest(tmp_path / "pi5")
 
@@ -80,7 +80,7 @@ def test_one_that_is_missing_says_how_to_make_it(tmp_path: Path) -> None:
         (b'"scale": 0.25', b'"scale": 0', r"Expected `float` > 0.0 - at `\$\.artifacts\[0\]\.output\.scale`"),
     ],
 )
-def test_one_that_is_damaged_says_where(tmp_path: Path, right: bytes, wrong: bytes, message: str) -> None:
+def test_damaged_manifest_says_where(tmp_path: Path, right: bytes, wrong: bytes, message: str) -> None:
     assert right in WRITTEN
     (tmp_path / FILE_NAME).write_bytes(WRITTEN.replace(right, wrong, 1))
     with pytest.raises(ManifestError, match=rf"manifest\.json is damaged.* \(.*{message}.*\); make or copy") as caught:
@@ -88,7 +88,7 @@ def test_one_that_is_damaged_says_where(tmp_path: Path, right: bytes, wrong: byt
     assert "\n" not in str(caught.value)
 
 
-def test_a_model_file_is_read_once_its_checksum_held(tmp_path: Path) -> None:
+def test_model_file_is_read_only_with_the_right_checksum(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match=r"base-int8\.onnx cannot be read \(No such file or directory\)"):
         read_artifact(tmp_path, ARTIFACT)
     (tmp_path / ARTIFACT.file).write_bytes(MODEL)

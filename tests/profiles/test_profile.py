@@ -23,28 +23,28 @@ BOARDS = (
 PI4 = (files("profiles") / "catalog" / "pi4.toml").read_bytes()
 
 
-def test_the_catalogue_has_eleven_boards() -> None:
+def test_catalogue_has_eleven_boards() -> None:
     assert board_names() == BOARDS
 
 
 @pytest.mark.parametrize("name", BOARDS)
-def test_every_board_has_something_to_run_and_something_to_run_it(name: str) -> None:
+def test_every_board_has_artifacts_and_runtimes_for_them(name: str) -> None:
     profile = load_profile(name)
     assert profile.name == name
-    carried = {kind.format for kind in profile.artifacts}
+    formats = {kind.format for kind in profile.artifacts}
     runnable = {"onnx" if option.name == "onnxruntime" else "tflite" for option in profile.runtimes}
-    assert carried == runnable == {"onnx", "tflite"}
+    assert formats == runnable == {"onnx", "tflite"}
     assert {"fp32", "int8"} <= {kind.precision for kind in profile.artifacts}
     assert len(set(profile.artifacts)) == len(profile.artifacts)
 
 
 @pytest.mark.parametrize("name", BOARDS)
-def test_no_board_slows_down_later_than_its_firmware_would(name: str) -> None:
+def test_every_board_slows_down_before_its_firmware_throttles(name: str) -> None:
     limit = {"pi3": 60.0, "pi-zero-2w": 80.0, "pi4": 80.0, "pi5": 80.0}.get(name, 100.0)
     assert 40 < load_profile(name).sensors.slow_down_c < limit
 
 
-def test_no_two_boards_answer_to_the_same_string() -> None:
+def test_no_two_boards_share_a_recognition_key() -> None:
     keys = [
         key
         for profile in all_profiles()
@@ -57,7 +57,7 @@ def test_no_two_boards_answer_to_the_same_string() -> None:
     assert len(set(keys)) == len(keys)
 
 
-def test_a_jetson_tries_its_gpu_before_its_cpu() -> None:
+def test_jetson_tries_its_gpu_before_its_cpu() -> None:
     for profile in resolve_target("jetson"):
         first = [option.providers[0] for option in profile.runtimes if option.name == "onnxruntime"]
         assert first == ["TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"]
@@ -73,14 +73,14 @@ def test_a_jetson_tries_its_gpu_before_its_cpu() -> None:
         ("all", BOARDS),
     ],
 )
-def test_a_target_is_a_board_a_family_or_all(target: str, boards: tuple[str, ...]) -> None:
+def test_target_is_a_board_a_family_or_all(target: str, boards: tuple[str, ...]) -> None:
     assert tuple(profile.name for profile in resolve_target(target)) == boards
 
 
 @pytest.mark.parametrize(
     ("target", "meant"), [("pi6", "pi"), ("PI4", "pi4"), ("jetson-orin", "jetson-orin-nx"), ("jeston", "jetson")]
 )
-def test_an_unknown_target_is_told_what_exists(target: str, meant: str) -> None:
+def test_error_for_an_unknown_target_lists_all_targets(target: str, meant: str) -> None:
     with pytest.raises(UnknownTargetError) as caught:
         resolve_target(target)
     assert f"there is no target {target!r}; did you mean {meant}?" in str(caught.value)
@@ -88,12 +88,12 @@ def test_an_unknown_target_is_told_what_exists(target: str, meant: str) -> None:
     assert caught.value.exit_code == 2
 
 
-def test_a_target_like_nothing_gets_no_guess() -> None:
+def test_target_unlike_any_other_gets_no_suggestion() -> None:
     with pytest.raises(UnknownTargetError, match="there is no target 'esp32'; choose one of"):
         resolve_target("esp32")
 
 
-def test_a_family_is_no_board() -> None:
+def test_family_is_not_a_board() -> None:
     with pytest.raises(UnknownTargetError, match="there is no board 'jetson'"):
         load_profile("jetson")
 
@@ -114,6 +114,6 @@ def test_a_family_is_no_board() -> None:
         (b"", r"missing required field `name`"),
     ],
 )
-def test_a_damaged_profile_names_file_and_field(content: bytes, complaint: str) -> None:
+def test_error_of_a_damaged_profile_names_file_and_field(content: bytes, complaint: str) -> None:
     with pytest.raises(ProfileError, match=complaint):
         parse_profile(content, "pi4.toml")

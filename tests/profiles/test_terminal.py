@@ -1,4 +1,4 @@
-"""How commands end, seen from outside: real child processes, a real pipe, a device that is always full."""
+"""Exit of commands, tested from outside: with real child processes, a real pipe and a device that is always full."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rich.console import Console
 from profiles.errors import DatasetError, UsageError
 from profiles.terminal import run_app
 
-signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever started the tests may ignore it
+signal.signal(signal.SIGINT, signal.default_int_handler)  # the parent of the tests may ignore it
 app = typer.Typer(pretty_exceptions_enable=False)
 
 @app.command()
@@ -31,7 +31,7 @@ def load() -> typer.Typer:
 run_app(load, "digit-test")
 """
 COMMANDS = (("digit-agent", "--help"), ("digit-convert",), ("digit-convert", "targets"))
-"""They write to stdout with Typer's help, Typer's echo and Rich's console."""
+"""Commands that write to stdout with Typer's help, Typer's echo and Rich's console."""
 
 
 def program(body: str, load: str = "pass") -> list[str]:
@@ -46,17 +46,21 @@ def executable(name: str, *argv: str) -> list[str]:
     ("body", "code", "stderr"),
     [
         ("pass", 0, ""),
-        ("raise DatasetError('no images in data; fetch them')", 1, "digit-test: no images in data; fetch them\n"),
-        ("raise UsageError('no such seed; give a number')", 2, "digit-test: no such seed; give a number\n"),
+        (
+            "raise DatasetError('no images', advice='fetch them')",
+            1,
+            "digit-test: no images; fetch them\n",
+        ),
+        ("raise UsageError('no such seed', advice='give a number')", 2, "digit-test: no such seed; give a number\n"),
         ("raise typer.Exit(1)", 1, ""),
     ],
 )
-def test_what_a_user_can_cause_ends_in_one_line(body: str, code: int, stderr: str) -> None:
+def test_error_that_a_user_can_cause_is_one_line(body: str, code: int, stderr: str) -> None:
     done = subprocess.run(program(body), capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (code, "", stderr)
 
 
-def test_a_mistake_of_ours_keeps_its_traceback() -> None:
+def test_bug_keeps_its_traceback() -> None:
     done = subprocess.run(program("[][0]"), capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith("Traceback")
@@ -67,20 +71,18 @@ def test_a_mistake_of_ours_keeps_its_traceback() -> None:
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=lambda value: getattr(value, "name", "")
 )
 @pytest.mark.parametrize("where", ["load", "body"])
-def test_being_told_to_end_is_no_failure_and_undoes_what_was_begun(
-    where: str, number: signal.Signals, code: int
-) -> None:
+def test_signal_runs_cleanup_and_sets_the_exit_code(where: str, number: signal.Signals, code: int) -> None:
     wait = "\n    try:\n        typer.echo('ready'); time.sleep(60)\n    finally:\n        typer.echo('undone')"
     command = program(**{"body": "pass", where: wait})
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == b"ready\n"
         child.send_signal(number)
-        out, complaints = child.communicate(timeout=60)
-    assert (child.returncode, out, complaints) == (code, b"undone\n", b"")
+        out, stderr = child.communicate(timeout=60)
+    assert (child.returncode, out, stderr) == (code, b"undone\n", b"")
 
 
-def test_a_stdout_that_knows_few_characters_takes_all() -> None:
+def test_stdout_replaces_characters_that_it_cannot_encode() -> None:
     environ = {**os.environ, "PYTHONIOENCODING": "ascii"}
     command = program("print('5 µs ✓'); print(os.fsdecode(b'\\xff'))")
     done = subprocess.run(command, capture_output=True, timeout=60, check=False, env=environ)
@@ -88,7 +90,7 @@ def test_a_stdout_that_knows_few_characters_takes_all() -> None:
 
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
-def test_what_is_printed_to_a_closed_stream_gets_into_no_file(closed: str, tmp_path: Path) -> None:
+def test_output_to_a_closed_stream_does_not_reach_another_file(closed: str, tmp_path: Path) -> None:
     file = tmp_path / "file"
     body = f"\n    with open({str(file)!r}, 'w') as file:"
     body += "\n        file.write('mine'); file.flush(); os.system('echo theirs; echo theirs >&2')"
@@ -106,7 +108,7 @@ def test_what_is_printed_to_a_closed_stream_gets_into_no_file(closed: str, tmp_p
         "\n    with Console().status(''):\n        while True: typer.echo('line')",
     ],
 )
-def test_a_reader_that_has_seen_enough_ends_the_command_well(body: str) -> None:
+def test_closed_pipe_ends_the_command_with_0(body: str) -> None:
     with subprocess.Popen(program(body), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
         assert child.stdout is not None
         assert child.stderr is not None
@@ -117,7 +119,7 @@ def test_a_reader_that_has_seen_enough_ends_the_command_well(body: str) -> None:
 
 
 @pytest.mark.parametrize("argv", COMMANDS, ids=" ".join)
-def test_a_reader_that_is_gone_from_the_start(argv: tuple[str, ...]) -> None:
+def test_pipe_that_is_closed_from_the_start_gives_exit_code_0(argv: tuple[str, ...]) -> None:
     with subprocess.Popen(executable(*argv), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
         assert child.stdout is not None
         assert child.stderr is not None
@@ -127,20 +129,20 @@ def test_a_reader_that_is_gone_from_the_start(argv: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("argv", COMMANDS, ids=" ".join)
-def test_a_full_disk_is_one_line(argv: tuple[str, ...]) -> None:
+def test_full_disk_is_one_line(argv: tuple[str, ...]) -> None:
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(executable(*argv), stdout=full, stderr=subprocess.PIPE, timeout=60, check=False)
     assert done.returncode == 1
-    complaint = "output: No space left on device; free space or choose another place"
-    assert done.stderr.decode() == f"{argv[0]}: {complaint}\n"
+    message = "output: No space left on device; free space or choose another place"
+    assert done.stderr.decode() == f"{argv[0]}: {message}\n"
 
 
 @pytest.mark.parametrize("into_journal", [False, True])
-def test_an_error_has_its_priority_in_the_journal(tmp_path: Path, *, into_journal: bool) -> None:
+def test_error_has_its_priority_in_the_journal(tmp_path: Path, *, into_journal: bool) -> None:
     argv = program("raise DatasetError('it is damaged')")
     with (tmp_path / "journal").open("w+") as journal:
-        seen = os.fstat(journal.fileno())
-        stream = f"{seen.st_dev}:{seen.st_ino if into_journal else seen.st_ino + 1}"
+        stat = os.fstat(journal.fileno())
+        stream = f"{stat.st_dev}:{stat.st_ino if into_journal else stat.st_ino + 1}"
         subprocess.run(argv, stderr=journal, env={**os.environ, "JOURNAL_STREAM": stream}, timeout=60, check=False)
         journal.seek(0)
         assert journal.read() == f"{'<3>' if into_journal else ''}digit-test: it is damaged\n"
