@@ -4,22 +4,39 @@ PYTHON ?= python3
 BIN := .venv/bin
 BOARD := .venv/.board
 EVERYTHING := .venv/.everything
+DOCS := .venv/.docs
 OLD_BIN := .venv-tflite/bin
+# The versions that the shipped artifacts were made with; --group needs pip 25.1.
+INSTALL := -m pip install --quiet --constraint constraints.txt
+OTHER_PYTHONS := 3.10 3.12 3.13
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-tflite test-systemd test-board lint format bench count soak artifacts report picture venv clean
+.PHONY: help run check test test-tflite test-pythons test-systemd test-board lint format docs bench count soak artifacts \
+	report picture venv clean
 
 help: ## List these targets.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(BOARD) ## Read the built-in demo with what a board needs: no torch, no system packages.
+run: $(BOARD) ## Read the built-in demo with the packages that a board needs: no torch, no system packages.
 	$(BIN)/digit-agent run --source demo:
 
-test: $(EVERYTHING) ## Run the whole test suite; DIGIT_DATA_DIR names a folder with MNIST, if there is one.
+check: lint ## Check style and types, and run the quick tests: under a minute once the caches are warm.
+	$(BIN)/python -m pytest -q -m 'not slow'
+
+test: $(EVERYTHING) ## Run the whole test suite. DIGIT_DATA_DIR names a folder with MNIST; without it some tests skip.
 	$(BIN)/python -m pytest
 
 test-tflite: .venv-tflite/.ready ## Run the board's tests with tflite-runtime, NumPy 1 and OpenCV 4.11 (Python 3.11 or older).
 	$(OLD_BIN)/python -m pytest tests/agent tests/profiles tests/test_promise.py
+
+test-pythons: ## Run the board's tests on each of Python 3.10, 3.12 and 3.13 that this machine has.
+	@for version in $(OTHER_PYTHONS); do \
+	    if ! python$$version -c pass 2>/dev/null; then echo "python$$version is not installed: skipped"; continue; fi; \
+	    test -d .venv-$$version || python$$version -m venv .venv-$$version || exit 1; \
+	    .venv-$$version/bin/python -m pip install --quiet --upgrade 'pip>=25.1' || exit 1; \
+	    .venv-$$version/bin/python $(INSTALL) --editable '.[onnx,deploy]' --group test || exit 1; \
+	    .venv-$$version/bin/python -m pytest -q tests/agent tests/profiles tests/deploy tests/test_promise.py || exit 1; \
+	done
 
 test-systemd: export DIGIT_BOARD_CACHE ?= $(HOME)/.cache/digit-agent-boards
 test-systemd: $(EVERYTHING) ## Boot a Debian, and three boards with an sshd, as root (apt: systemd-container mmdebstrap openssh-client iproute2).
@@ -29,7 +46,7 @@ test-board: export DIGIT_BOARD_CACHE ?= $(HOME)/.cache/digit-agent-boards
 test-board: $(EVERYTHING) ## Run the agent as seven boards would, under qemu (apt: qemu-user mmdebstrap qemu-system-arm cpio gcc).
 	$(BIN)/python -m pytest tests/board
 
-count: $(EVERYTHING) ## Count the instructions of a digit and a frame under qemu; fails where they grew by 5 %.
+count: $(EVERYTHING) ## Count the instructions of a digit and of a frame under qemu; fails if they grew by 5 %.
 	$(BIN)/python -m benchmarks.instructions
 
 lint: $(EVERYTHING) ## Check style and types.
@@ -37,9 +54,12 @@ lint: $(EVERYTHING) ## Check style and types.
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-format: $(EVERYTHING) ## Mend style where a tool can.
+format: $(EVERYTHING) ## Correct style where a tool can.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(DOCS) ## Build the documentation into build/docs; warnings are errors.
+	$(BIN)/mkdocs build --strict --quiet
 
 bench: $(EVERYTHING) ## Time every artifact in every runtime on this machine, and the reading of whole pictures.
 	$(BIN)/digit-agent bench
@@ -52,7 +72,7 @@ bench: $(EVERYTHING) ## Time every artifact in every runtime on this machine, an
 soak: $(BOARD) ## Run the agent for 200,000 frames, with a camera that fails, reloads and heat.
 	$(BIN)/python -m benchmarks.soak
 
-artifacts: $(EVERYTHING) ## Make the artifacts that ship, from the checkpoints that ship.
+artifacts: $(EVERYTHING) ## Make the artifacts that ship from the checkpoints that ship.
 	rm -rf build/artifacts
 	env -u DIGIT_DATA_DIR $(BIN)/digit-convert --target generic-x86 --out build/artifacts
 	rm -rf agent/artifacts
@@ -64,22 +84,28 @@ report: $(EVERYTHING) ## Write the report on how well the nets read, from the lo
 picture: $(BOARD) ## Draw the README's picture of the dashboard.
 	$(BIN)/digit-agent run --source 'demo:?frames=50' --no-log --no-dashboard --screenshot docs/dashboard.svg
 
-venv: $(EVERYTHING) ## Make .venv with everything a contributor needs.
+venv: $(EVERYTHING) ## Make .venv with everything that a contributor needs.
 
 clean: ## Remove the virtual environments and caches.
-	rm -rf .venv .venv-tflite .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-$(BOARD): pyproject.toml
+$(BOARD): pyproject.toml constraints.txt
 	test -d .venv || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --editable .
+	$(BIN)/python $(INSTALL) --editable .
 	touch $@
 
-$(EVERYTHING): pyproject.toml
+$(EVERYTHING): pyproject.toml constraints.txt
 	test -d .venv || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python $(INSTALL) --editable '.[convert,deploy]' --group dev
 	touch $@ $(BOARD)
 
-.venv-tflite/.ready: pyproject.toml
+$(DOCS): $(EVERYTHING)
+	$(BIN)/python $(INSTALL) --group docs
+	touch $@
+
+.venv-tflite/.ready: pyproject.toml constraints.txt
 	test -d .venv-tflite || $(PYTHON) -m venv .venv-tflite
-	$(OLD_BIN)/python -m pip install --quiet --editable '.[tflite,onnx]' onnx pytest pytest-timeout hypothesis
+	$(OLD_BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(OLD_BIN)/python $(INSTALL) --editable '.[tflite,onnx]' --group test
 	touch $@
