@@ -22,12 +22,13 @@ from rich.progress import track
 from rich.table import Table
 
 from agent import Reader
-from agent.vision.page import QUICK, THOROUGH, Page
+from agent.vision.page import Page
+from agent.vision.pipeline import QUICK, THOROUGH
 from benchmarks.scenes import Counts, count
-from converters.data.labelled import LabelledGlyphs
+from converters.data.labelled import LabelledImages
 from converters.data.mnist import load_mnist
-from converters.data.scenes.fields import MEDIA, SEPARATORS, SIZES, SURROUNDS, Field, Kind, draw_field
-from converters.data.scenes.lettering import Fonts, load_fonts
+from converters.data.scenes.fields import MEDIA, SEPARATORS, SIZES, SURROUNDS, FormField, FieldStyle, draw_field
+from converters.data.scenes.fonts import Fonts, load_fonts
 
 SEED = 11
 NO_COUNTS = Counts()
@@ -47,7 +48,7 @@ class Read:
         return Read(self.counts + other.counts, self.text_right + other.text_right, self.exact + other.exact)
 
 
-def judge_field(field: Field, page: Page) -> Read:
+def judge_field(field: FormField, page: Page) -> Read:
     """How a field was read."""
     text = "".join(reading.text for reading in page.readings)
     right = max(0, len(field.text) - edits(field.text, text))
@@ -64,12 +65,12 @@ def edits(a: str, b: str) -> int:
     return row[-1]
 
 
-def draw_fields(digits: LabelledGlyphs, each: int, fonts: Fonts | None = None, seed: int = SEED) -> Iterator[Field]:
+def draw_fields(digits: LabelledImages, each: int, fonts: Fonts | None = None, seed: int = SEED) -> Iterator[FormField]:
     """So many fields of each surround in each medium, of all sizes and separators by turns."""
     pairs = list(product(SIZES, SEPARATORS))
     for number, (surround, medium, turn) in enumerate(product(SURROUNDS, MEDIA, range(each))):
         size, separator = pairs[(number + turn) % len(pairs)]
-        kind = Kind(surround, size, separator, medium)
+        kind = FieldStyle(surround, size, separator, medium)
         yield draw_field(np.random.default_rng((seed, number)), kind, digits, fonts)
 
 
@@ -100,13 +101,13 @@ def main(
     """Read drawn fields, and print how well, by what stands around them, size, separator and medium."""
     cv2.setNumThreads(1)
     images, labels = load_mnist(data, "test")
-    digits = LabelledGlyphs(images, labels.astype(np.int64))
+    digits = LabelledImages(images, labels.astype(np.int64))
     reader = Reader(depth=QUICK if quick else THOROUGH)
     fields = draw_fields(digits, each, load_fonts(fonts) if fonts else None, seed)
     rows: dict[str, Read] = {}
     total = each * len(SURROUNDS) * len(MEDIA)
     for field in track(fields, "reading fields", total=total, console=Console(stderr=True)):
-        read, kind = judge_field(field, reader.read(field.scene.image)), field.kind
+        read, kind = judge_field(field, reader.read(field.scene.image)), field.style
         for row in (kind.surround, kind.size, f"separator: {kind.separator}", kind.medium, "all"):
             rows[row] = rows.get(row, Read()) + read
     Console().print(as_table(rows))

@@ -22,22 +22,22 @@ from rich.table import Table
 from agent import Reader
 from agent.vision.box import Box
 from agent.vision.digits import Digit
-from agent.vision.page import QUICK, THOROUGH
-from converters.data.labelled import LabelledGlyphs
+from agent.vision.pipeline import QUICK, THOROUGH
+from converters.data.labelled import LabelledImages
 from converters.data.mnist import load_mnist
 from converters.data.scenes import Scene
 from converters.data.scenes.draw import LAYOUTS, Conditions, draw_page
 
 CONDITIONS = {
     "plain": Conditions(),
-    "turned 10°": Conditions(turn_deg=10),
-    "turned -20°": Conditions(turn_deg=-20),
+    "turned 10°": Conditions(rotation_deg=10),
+    "turned -20°": Conditions(rotation_deg=-20),
     "shadow": Conditions(shadow=True),
     "show-through": Conditions(show_through=True),
     "stained": Conditions(stained=True),
     "light on dark": Conditions(dark=True),
     "dark and light": Conditions(half_dark=True),
-    "print beside": Conditions(print_beside=True),
+    "print beside": Conditions(printed_part=True),
 }
 NOTHING = "nothing"
 FOUND, IGNORED = 0.5, 0.3
@@ -91,7 +91,7 @@ def _is_ignored(box: Box, scene: Scene) -> bool:
     return any(box.iou(other) > IGNORED for other in scene.ignored)
 
 
-def draw_pages(digits: LabelledGlyphs, pages: int, empty: int, seed: int) -> Iterator[tuple[str, str, Scene]]:
+def draw_pages(digits: LabelledImages, pages: int, empty: int, seed: int) -> Iterator[tuple[str, str, Scene]]:
     """Kind, condition and page: so many pages of each, and so many without digits in all."""
     for kind in LAYOUTS:
         if kind == NOTHING:
@@ -113,7 +113,7 @@ def main(
 ) -> None:
     """Read drawn pages, and print how well, by kind and by condition."""
     images, labels = load_mnist(data, "test")
-    digits = LabelledGlyphs(images, labels.astype(np.int64))
+    digits = LabelledImages(images, labels.astype(np.int64))
     reader = Reader(depth=QUICK if quick else THOROUGH)
     total = pages * len(CONDITIONS) * (len(LAYOUTS) - 1) + empty
     rows: dict[str, Counts] = {}

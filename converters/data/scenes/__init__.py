@@ -1,11 +1,11 @@
-"""Pictures of paper with digits on it, drawn, with their truth: what the nets learn to find and to read.
+"""Rendered scenes: synthetic images of handwritten digits on paper, with ground truth. The nets are trained on them.
 
-A scene is a layout (notes, cheques, forms, grids, tables, or none) by writers whom a seed invents, on a sheet, under a
-camera. A seed gives the same scene again.
+A scene is a layout (notes, cheque, form, grid, table, ...) in random handwriting on a random background, seen by a
+simulated camera. The same random state gives the same scene.
 """
 
+from converters.data.scenes.canvas import Scene
 from converters.data.scenes.draw import draw_scene
-from converters.data.scenes.lettering import Fonts, load_fonts
-from converters.data.scenes.page import Scene
+from converters.data.scenes.fonts import Fonts, load_fonts
 
 __all__ = ["Fonts", "Scene", "draw_scene", "load_fonts"]

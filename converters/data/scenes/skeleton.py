@@ -1,4 +1,4 @@
-"""The pen's way through a digit that is given as pixels, so that it can be written again with any pen, at any size."""
+"""Pen strokes recovered from the pixels of a digit, so that it can be drawn again with any pen, at any size."""
 
 from __future__ import annotations
 
@@ -8,25 +8,32 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from converters.data.scenes.strokes import Stroke, smooth
+from converters.data.scenes.strokes import Stroke, catmull_rom
 
-FACTOR = 2
-SPUR_PX = 5
-"""Shorter branches of an enlarged skeleton are traces of the thinning, not of the pen."""
-UNEXPLAINED = 0.03
-"""No more of the ink than that may lie beside the skeleton's pen."""
-EVERY = 4
-"""Every so many pixels of a skeleton the spline has a point."""
+UPSCALE = 2
+"""Factor by which a glyph is enlarged before it is thinned. Chosen by trial."""
+MIN_BRANCH_PX = 5
+"""Branches of the enlarged skeleton up to this length are dropped: they come from the thinning. Chosen by trial."""
+MAX_UNEXPLAINED = 0.03
+"""Largest share of the ink that a pen of one width along the skeleton may miss. Chosen by trial."""
+POINT_SPACING_PX = 4
+"""Distance of the spline's points along the enlarged skeleton. Raising it smooths the strokes. Chosen by trial."""
 
-_RING = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))
-"""The eight neighbours (y, x), clockwise from the upper one, which has the lowest bit."""
+_NEIGHBOURS = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))
+"""Offsets (y, x) of the eight neighbours, clockwise from the upper one. Neighbour i has bit i of a pattern."""
 _BITS = np.zeros((3, 3), np.float32)
-for _bit, (_y, _x) in enumerate(_RING):
+for _bit, (_y, _x) in enumerate(_NEIGHBOURS):
     _BITS[1 + _y, 1 + _x] = 1 << _bit
 
 
-def _kept(first: bool) -> NDArray[np.uint8]:
-    """For each pattern of neighbours 0 where Zhang and Suen's half step removes the pixel (CACM 27, 1984, p. 236)."""
+def _keep_table(first: bool) -> NDArray[np.uint8]:
+    """Return a table, uint8 (256,): 0 for each pattern of neighbours for which a subiteration removes the pixel.
+
+    Source: Zhang and Suen, A Fast Parallel Algorithm for Thinning Digital Patterns, CACM 27, 1984, p. 236.
+
+    Args:
+        first: whether it is the first or the second of the two subiterations.
+    """
     table = np.ones(256, np.uint8)
     for code in range(256):
         p = [code >> i & 1 for i in range(8)]
@@ -41,11 +48,11 @@ def _kept(first: bool) -> NDArray[np.uint8]:
     return table
 
 
-_HALF_STEPS = (_kept(True), _kept(False))
+_HALF_STEPS = (_keep_table(True), _keep_table(False))
 
 
 def thin(ink: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Zhang and Suen's thinning; uint8 (h, w), 1 on lines one pixel wide."""
+    """Return the skeleton of a mask after Zhang and Suen, uint8 (h, w): 1 on lines one pixel wide."""
     image = ink.astype(np.uint8)
     while True:
         before = cv2.countNonZero(image)
@@ -56,36 +63,36 @@ def thin(ink: NDArray[np.bool_]) -> NDArray[np.uint8]:
             return image
 
 
-def trace(glyph: NDArray[np.uint8]) -> list[Stroke]:
-    """The pen's paths through a glyph, uint8 (28, 28), scaled to height 1; none where they cannot be told."""
-    ink = np.asarray(cv2.resize(glyph, None, fx=FACTOR, fy=FACTOR, interpolation=cv2.INTER_CUBIC)) > 110
+def trace_strokes(glyph: NDArray[np.uint8]) -> list[Stroke]:
+    """Return the strokes of a glyph, uint8 (28, 28), scaled to height 1; empty if they cannot be recovered."""
+    ink = np.asarray(cv2.resize(glyph, None, fx=UPSCALE, fy=UPSCALE, interpolation=cv2.INTER_CUBIC)) > 110
     skeleton = thin(ink)
-    lines = _walk(skeleton) if _explains(skeleton, ink) else []
+    lines = _follow_lines(skeleton) if _explains(skeleton, ink) else []
     if not lines:
         return []
     every = np.concatenate(lines)
     low, height = every.min(axis=0), max(float(np.ptp(every[:, 1])), 1.0)
-    return [smooth((_thinned_out(line) - low) / height) for line in lines]
+    return [catmull_rom((_resample(line) - low) / height) for line in lines]
 
 
 def _explains(skeleton: NDArray[np.uint8], ink: NDArray[np.bool_]) -> bool:
-    """Whether a pen of one width along the skeleton leaves this ink; it does not where a loop has run full."""
+    """Whether a pen of one width along the skeleton covers the ink. It does not if a loop is filled with ink."""
     inked = int(ink.sum())
     pen = inked // max(1, int(skeleton.sum())) // 2 * 2 + 3
     drawn = cv2.dilate(skeleton, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (pen, pen)))
-    return int((ink & (np.asarray(drawn) == 0)).sum()) <= UNEXPLAINED * inked
+    return int((ink & (np.asarray(drawn) == 0)).sum()) <= MAX_UNEXPLAINED * inked
 
 
-def _thinned_out(line: Stroke) -> Stroke:
-    """Every fourth point, evenly, each the mean of its neighbourhood; the ends stay."""
-    gaps = max(1, round((len(line) - 1) / EVERY))
+def _resample(line: Stroke) -> Stroke:
+    """Return points of a line at about `POINT_SPACING_PX`, each the mean of three neighbours; the ends stay."""
+    gaps = max(1, round((len(line) - 1) / POINT_SPACING_PX))
     soft = line.copy()
     soft[1:-1] = (line[:-2] + line[1:-1] + line[2:]) / 3
     return np.asarray(soft[np.rint(np.linspace(0, len(line) - 1, gaps + 1)).astype(int)])
 
 
-def _walk(skeleton: NDArray[np.uint8]) -> list[Stroke]:
-    """Follow the lines of a skeleton, straight on at crossings, until every pixel has been passed."""
+def _follow_lines(skeleton: NDArray[np.uint8]) -> list[Stroke]:
+    """Return the lines of a skeleton, float64 (n, 2) x and y. They go straight on at crossings and cover all pixels."""
     ys, xs = np.nonzero(skeleton)
     neighbours = cv2.filter2D(skeleton, cv2.CV_8U, np.ones((3, 3), np.float32), borderType=cv2.BORDER_CONSTANT)
     ends_first = np.argsort(neighbours[ys, xs], kind="stable")
@@ -96,20 +103,20 @@ def _walk(skeleton: NDArray[np.uint8]) -> list[Stroke]:
         start = next(iter(left))
         line = [start]
         del left[start]
-        while (step := _next(line, left)) is not None:
+        while (step := _next_pixel(line, left)) is not None:
             line.append(step)
             del left[step]
-        line = _joined(line[0], passed) + line + _joined(line[-1], passed | set(line[:-6]))
-        if len(line) > SPUR_PX or not lines:
+        line = _touching_pixel(line[0], passed) + line + _touching_pixel(line[-1], passed | set(line[:-6]))
+        if len(line) > MIN_BRANCH_PX or not lines:
             passed.update(line)
             lines.append(np.array(line, np.float64)[:, ::-1])
     return [line for line in lines if len(line) > 1]
 
 
-def _next(line: list[tuple[int, int]], left: dict[tuple[int, int], None]) -> tuple[int, int] | None:
-    """The neighbour still to be passed that lies straightest ahead."""
+def _next_pixel(line: list[tuple[int, int]], left: dict[tuple[int, int], None]) -> tuple[int, int] | None:
+    """Return the unvisited neighbour of the line's end that changes its direction least; None if there is none."""
     y, x = line[-1]
-    near = [(y + dy, x + dx) for dy, dx in _RING if (y + dy, x + dx) in left]
+    near = [(y + dy, x + dx) for dy, dx in _NEIGHBOURS if (y + dy, x + dx) in left]
     if not near:
         return None
     if len(near) == 1:
@@ -118,6 +125,6 @@ def _next(line: list[tuple[int, int]], left: dict[tuple[int, int], None]) -> tup
     return max(near, key=lambda p: ((p[0] - y) * (y - back_y) + (p[1] - x) * (x - back_x)) / math.dist(p, line[-1]))
 
 
-def _joined(end: tuple[int, int], passed: set[tuple[int, int]]) -> list[tuple[int, int]]:
-    """A pixel passed before that touches this end, if there is one: there the lines meet."""
-    return next(([(end[0] + y, end[1] + x)] for y, x in _RING if (end[0] + y, end[1] + x) in passed), [])
+def _touching_pixel(end: tuple[int, int], passed: set[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return a visited pixel that touches this end, as a list, so that the lines meet; empty if there is none."""
+    return next(([(end[0] + y, end[1] + x)] for y, x in _NEIGHBOURS if (end[0] + y, end[1] + x) in passed), [])

@@ -1,4 +1,4 @@
-"""One writer: the form of their digits, their slant, their pen."""
+"""A writer: the shapes of their digits, their slant, their pen."""
 
 from __future__ import annotations
 
@@ -7,68 +7,87 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from converters.data.labelled import LabelledGlyphs
-from converters.data.scenes.lettering import Face, Fonts
-from converters.data.scenes.shapes import FORMS, SIGNS
-from converters.data.scenes.skeleton import trace
-from converters.data.scenes.strokes import Coverage, Stroke, crop, ink_paths, smooth, sway
+from converters.data.labelled import LabelledImages
+from converters.data.scenes.fonts import Face, Fonts
+from converters.data.scenes.skeleton import trace_strokes
+from converters.data.scenes.stroke_templates import DIGIT_TEMPLATES, SIGN_TEMPLATES
+from converters.data.scenes.strokes import Coverage, Stroke, catmull_rom, crop_to_ink, distort_strokes, draw_strokes
 
 
 @dataclass(frozen=True)
 class Writer:
-    """How one person writes digits, and with what."""
+    """How one person writes digits."""
 
     source: str
-    """Where their forms come from: "traced" from given glyphs, "drawn" from `FORMS`, or "lettered" in a font."""
-    forms: tuple[int, ...]
-    """For each digit which of its `FORMS`."""
+    """Source of the digits' shapes: "glyphs" (traced from given glyphs), "templates" (`DIGIT_TEMPLATES`) or "font"."""
+    templates: tuple[int, ...]
+    """For each digit the index of its template in `DIGIT_TEMPLATES`."""
     face: Face | None
-    """The font they are lettered in."""
+    """The font, if it is the source."""
     slant: float
-    """Shift to the right per height."""
-    stretch: float
-    pen: float
-    """Width of the line, in heights."""
+    """Shift of the top to the right, in heights."""
+    width_scale: float
+    pen_width: float
+    """Width of the pen, in heights."""
     pressure: float
-    unrest: float
-    """How far points stray, in heights."""
-    sink: float
-    """How far the middle of a digit lies below its place, in heights; less than 0 lifts it."""
+    jitter: float
+    """Random deviation of points from their template, in heights."""
+    sag: float
+    """Shift of the middle of a digit downwards, in heights."""
 
 
-def invent_writer(rng: np.random.Generator, fonts: Fonts, height_px: float) -> Writer:
-    """A new writer of digits about as high as that."""
-    shares = (0.5, 0.32, 0.18) if fonts.hands_have_digits else (0.6, 0.4, 0.0)
-    source = str(rng.choice(["traced", "drawn", "lettered"], p=shares))
-    font = fonts.hand[int(rng.integers(len(fonts.hand)))]
+def random_writer(rng: np.random.Generator, fonts: Fonts, height_px: float) -> Writer:
+    """Return a random writer.
+
+    Args:
+        rng: random generator.
+        fonts: fonts that may be the source of the digits.
+        height_px: height of the digits.
+    """
+    shares = (0.5, 0.32, 0.18) if fonts.has_handwritten_digits else (0.6, 0.4, 0.0)
+    source = str(rng.choice(["glyphs", "templates", "font"], p=shares))
+    font = fonts.handwritten[int(rng.integers(len(fonts.handwritten)))]
     return Writer(
         source=source,
-        forms=tuple(int(rng.integers(len(forms))) for forms in FORMS),
-        face=Face(font, height_px) if source == "lettered" else None,
+        templates=tuple(int(rng.integers(len(templates))) for templates in DIGIT_TEMPLATES),
+        face=Face(font, height_px) if source == "font" else None,
         slant=float(np.clip(rng.normal(0.08, 0.16), -0.35, 0.6)),
-        stretch=float(np.exp(rng.normal(0, 0.18))),
-        pen=float(np.exp(rng.uniform(np.log(0.045), np.log(0.2)))) if rng.random() < 0.35 else rng.uniform(0.06, 0.13),
+        width_scale=float(np.exp(rng.normal(0, 0.18))),
+        pen_width=float(np.exp(rng.uniform(np.log(0.045), np.log(0.2))))
+        if rng.random() < 0.35
+        else rng.uniform(0.06, 0.13),
         pressure=float(rng.choice([0, 0, 0.5, 1])),
-        unrest=float(rng.uniform(0.01, 0.04) if rng.random() < 0.75 else rng.uniform(0.04, 0.07)),
-        sink=float(rng.normal(0, 0.05)),
+        jitter=float(rng.uniform(0.01, 0.04) if rng.random() < 0.75 else rng.uniform(0.04, 0.07)),
+        sag=float(rng.normal(0, 0.05)),
     )
 
 
 def write_digit(
-    rng: np.random.Generator, writer: Writer, digits: LabelledGlyphs, label: int, height_px: float
+    rng: np.random.Generator, writer: Writer, digits: LabelledImages, label: int, height_px: float
 ) -> Coverage:
-    """One digit, about so high, cropped to its ink; no two are alike."""
+    """Draw one digit with random variation.
+
+    Args:
+        rng: random generator.
+        writer: whose handwriting.
+        digits: glyphs to trace if the writer's source is "glyphs"; may be empty.
+        label: the digit, 0..9.
+        height_px: its height, give or take 15 %.
+
+    Returns:
+        Its coverage, cropped to the ink.
+    """
     height_px *= float(np.clip(rng.normal(1, 0.05), 0.85, 1.15))
     slant = writer.slant + rng.normal(0, 0.04)
     if writer.face:
         return _lean(writer.face.draw(str(label)).ink, slant / 2, rng.normal(1, 0.05))
-    paths = _traced(rng, digits, label) if writer.source == "traced" else []
-    paths = paths or _drawn(rng, FORMS[label][writer.forms[label]], writer.unrest / 2)
-    matrix = np.array([[writer.stretch * rng.normal(1, 0.06), rng.normal(0, 0.04)], [-slant, 1]])
-    pen_px = max(1.0, writer.pen * height_px)
+    paths = _traced(rng, digits, label) if writer.source == "glyphs" else []
+    paths = paths or _drawn(rng, DIGIT_TEMPLATES[label][writer.templates[label]], writer.jitter / 2)
+    matrix = np.array([[writer.width_scale * rng.normal(1, 0.06), rng.normal(0, 0.04)], [-slant, 1]])
+    pen_px = max(1.0, writer.pen_width * height_px)
     body_px = max(height_px - pen_px, 0.6 * height_px)
-    moved = [_sunk(path, writer.sink) @ matrix * body_px for path in sway(rng, paths, writer.unrest)]
-    return ink_paths(rng, moved, pen_px, writer.pressure)[0]
+    moved = [_sunk(path, writer.sag) @ matrix * body_px for path in distort_strokes(rng, paths, writer.jitter)]
+    return draw_strokes(rng, moved, pen_px, writer.pressure)[0]
 
 
 def _sunk(path: Stroke, depth: float) -> Stroke:
@@ -76,18 +95,31 @@ def _sunk(path: Stroke, depth: float) -> Stroke:
 
 
 def write_sign(rng: np.random.Generator, writer: Writer, sign: str, height_px: float) -> tuple[Coverage, int]:
-    """A sign that is no digit, cropped to its ink, and how far its first row lies below the line's upper edge."""
-    matrix = np.array([[writer.stretch * rng.normal(1, 0.15), rng.normal(0, 0.04)], [-writer.slant, 1]])
-    paths = [path @ matrix * height_px for path in _drawn(rng, SIGNS[sign], writer.unrest / 2)]
-    ink, (_, top) = ink_paths(rng, paths, max(1.0, writer.pen * height_px * rng.uniform(0.9, 1.3)), writer.pressure)
+    """Draw a sign that is not a digit.
+
+    Args:
+        rng: random generator.
+        writer: whose handwriting.
+        sign: a key of `SIGN_TEMPLATES`.
+        height_px: height of the writer's digits.
+
+    Returns:
+        Its coverage, cropped to the ink, and the distance of its first row below the top of the line, in pixels.
+    """
+    matrix = np.array([[writer.width_scale * rng.normal(1, 0.15), rng.normal(0, 0.04)], [-writer.slant, 1]])
+    paths = [path @ matrix * height_px for path in _drawn(rng, SIGN_TEMPLATES[sign], writer.jitter / 2)]
+    ink, (_, top) = draw_strokes(
+        rng, paths, max(1.0, writer.pen_width * height_px * rng.uniform(0.9, 1.3)), writer.pressure
+    )
     return ink, top
 
 
-def _traced(rng: np.random.Generator, digits: LabelledGlyphs, label: int) -> list[Stroke]:
-    tried = rng.integers(0, len(digits), 64) if len(digits) else np.zeros(0, np.int64)  # faster than to search all
+def _traced(rng: np.random.Generator, digits: LabelledImages, label: int) -> list[Stroke]:
+    # A few random tries are faster than a search of all labels.
+    tried = rng.integers(0, len(digits), 64) if len(digits) else np.zeros(0, np.int64)
     fitting = tried[digits.labels[tried] == label]
-    paths = next(filter(None, map(trace, digits.images[fitting[:4]])), [])
-    if label == 7 and paths and rng.random() < 0.3:  # MNIST's writers hardly ever cross it
+    paths = next(filter(None, map(trace_strokes, digits.images[fitting[:4]])), [])
+    if label == 7 and paths and rng.random() < 0.3:  # a crossed 7 is rare in MNIST
         y, reach, rise = rng.uniform(0.42, 0.6), rng.uniform(0.14, 0.26), rng.normal(0, 0.04)
         every = np.concatenate(paths)
         x = float(every[np.argmin(abs(every[:, 1] - y)), 0])
@@ -95,8 +127,8 @@ def _traced(rng: np.random.Generator, digits: LabelledGlyphs, label: int) -> lis
     return paths
 
 
-def _drawn(rng: np.random.Generator, form: str, unrest: float) -> list[Stroke]:
-    """A form's paths, its points strayed a little."""
+def _drawn(rng: np.random.Generator, form: str, jitter: float) -> list[Stroke]:
+    """Return the strokes of a template with random deviations of its points, of height 1."""
     paths = []
     for stroke in form.split("|"):
         shift = rng.normal(0, 0.012, 2)
@@ -104,17 +136,17 @@ def _drawn(rng: np.random.Generator, form: str, unrest: float) -> list[Stroke]:
         corner: Stroke = np.zeros((0, 2))
         for piece in stroke.split("/"):
             given = np.array(piece.split(), np.float64).reshape(-1, 2) / 100
-            points = np.concatenate([corner, given + shift + rng.normal(0, unrest, given.shape)])
+            points = np.concatenate([corner, given + shift + rng.normal(0, jitter, given.shape)])
             corner = points[-1:]
-            pieces.append(smooth(points))
+            pieces.append(catmull_rom(points))
         paths.append(np.concatenate(pieces))
     return paths
 
 
-def _lean(ink: Coverage, slant: float, stretch: float) -> Coverage:
-    """Shear and stretch what is already inked."""
+def _lean(ink: Coverage, slant: float, width_scale: float) -> Coverage:
+    """Shear and stretch a coverage."""
     h, w = ink.shape
     reach = abs(slant) * h + 1
-    matrix = np.array([[stretch, -slant, reach + slant * h / 2], [0, 1, 1]], np.float32)
-    canvas = cv2.warpAffine(ink, matrix, (int(w * stretch + 2 * reach) + 1, h + 2), flags=cv2.INTER_LINEAR)
-    return crop(np.asarray(canvas, np.uint8))[0]
+    matrix = np.array([[width_scale, -slant, reach + slant * h / 2], [0, 1, 1]], np.float32)
+    canvas = cv2.warpAffine(ink, matrix, (int(w * width_scale + 2 * reach) + 1, h + 2), flags=cv2.INTER_LINEAR)
+    return crop_to_ink(np.asarray(canvas, np.uint8))[0]

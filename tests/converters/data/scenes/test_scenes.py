@@ -1,4 +1,4 @@
-"""Drawn scenes: the truth holds, for any seed."""
+"""Rendered scenes: the ground truth is right for any seed."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.vision.box import Box
-from converters.data.labelled import LabelledGlyphs, concatenate
+from converters.data.labelled import LabelledImages, concatenate
 from converters.data.scenes import Fonts, Scene, draw_scene
-from converters.data.scenes.desk import Desk, take_pen
+from converters.data.scenes.backgrounds import blank_canvas
+from converters.data.scenes.canvas import Canvas, InkStyle, crop
+from converters.data.scenes.draft import SceneDraft, random_pen
 from converters.data.scenes.draw import LAYOUTS, Conditions, draw_page
-from converters.data.scenes.notes import write_nothing
-from converters.data.scenes.page import Ink, Page, crop
-from converters.data.scenes.paper import blank
-from converters.data.scenes.view import choose_view, enlarged, straight
-from converters.data.scenes.writing import LIKE_A_ONE, strike_out, write_text
+from converters.data.scenes.handwritten_layouts import draw_without_digits
+from converters.data.scenes.projection import identity_projection, random_projection, scaled
+from converters.data.scenes.writing import AMBIGUOUS_SIGN, strike_out, write_text
 
 NO_GLYPHS = concatenate([])
-BLACK = Ink(np.zeros(3, np.float32), 1.0)
+BLACK = InkStyle(np.zeros(3, np.float32), 1.0)
 SEEDS = st.integers(0, 2**32 - 1)
 
 
-def desk_of(seed: int, *, dark: bool = False) -> Desk:
-    return Desk(blank(np.random.default_rng(seed), (400, 300), dark=dark), NO_GLYPHS, Fonts(), dark)
+def draft_of(seed: int, *, dark: bool = False) -> SceneDraft:
+    return SceneDraft(blank_canvas(np.random.default_rng(seed), (400, 300), dark=dark), NO_GLYPHS, Fonts(), dark)
 
 
 def blot(rng: np.random.Generator) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    """An ellipse of ink, cropped tight."""
+    """Return the coverage of a random ellipse, cropped tight."""
     ink = np.zeros((60, 60), np.uint8)
     axes = (int(rng.integers(6, 25)), int(rng.integers(6, 25)))
     cv2.ellipse(ink, (30, 30), axes, rng.uniform(0, 180), 0, 360, 255, -1)
@@ -46,7 +46,7 @@ def is_inside(box: Box, scene: Scene) -> bool:
 
 @settings(max_examples=25, deadline=None)
 @given(seed=SEEDS)
-def test_every_digit_lies_in_the_picture_and_is_ink(seed: int) -> None:
+def test_each_box_lies_in_the_image_and_holds_ink(seed: int) -> None:
     scene = draw_scene(np.random.default_rng(seed), NO_GLYPHS)
     assert scene.image.dtype == np.uint8
     assert all(8 <= side <= 1152 for side in scene.image.shape[:2])
@@ -60,7 +60,7 @@ def test_every_digit_lies_in_the_picture_and_is_ink(seed: int) -> None:
 
 @settings(max_examples=50, deadline=None)
 @given(seed=SEEDS)
-def test_a_part_of_a_scene_keeps_the_digits_that_it_shows_whole(seed: int) -> None:
+def test_a_crop_keeps_the_digits_that_it_does_not_cut(seed: int) -> None:
     rng = np.random.default_rng(seed)
     image = np.full((300, 400, 3), 255, np.uint8)
     boxes = [Box(x, y, 20, 30) for x in range(0, 380, 40) for y in range(0, 270, 60)]
@@ -79,18 +79,18 @@ def test_a_part_of_a_scene_keeps_the_digits_that_it_shows_whole(seed: int) -> No
 
 @settings(max_examples=60, deadline=None)
 @given(seed=SEEDS)
-def test_boxes_are_exact_however_the_camera_stands(seed: int) -> None:
+def test_boxes_are_exact_under_any_projection(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    view = enlarged(choose_view(rng, 300, 240, rng.uniform(-20, 20)), rng.uniform(0.7, 2))
-    seen_w, seen_h = view.size
-    w, h = view.page_size
-    page = Page(rng, np.full((h, w, 3), 255, np.uint8))
+    projection = scaled(random_projection(rng, 300, 240, rng.uniform(-20, 20)), rng.uniform(0.7, 2))
+    seen_w, seen_h = projection.size
+    w, h = projection.canvas_size
+    canvas = Canvas(rng, np.full((h, w, 3), 255, np.uint8))
     ink = blot(rng)
-    page.write(3, ink, (rng.uniform(0, w - ink.shape[1]), rng.uniform(0, h - ink.shape[0])), BLACK)
-    seen, paper = view.look(page.image)
+    canvas.draw_digit(3, ink, (rng.uniform(0, w - ink.shape[1]), rng.uniform(0, h - ink.shape[0])), BLACK)
+    seen, paper = projection.warp(canvas.image)
     dark = seen[..., 0] < 128 if paper is None else (seen[..., 0] < 128) & (paper > 0)
     truth = Box(*cv2.boundingRect(dark.astype(np.uint8)))
-    scene = page.show(view, seen)
+    scene = canvas.to_scene(projection, seen)
     for _, box in scene.digits:
         assert (box.x, box.y, box.right, box.bottom) == pytest.approx(
             (truth.x, truth.y, truth.right, truth.bottom), abs=1
@@ -99,56 +99,56 @@ def test_boxes_are_exact_however_the_camera_stands(seed: int) -> None:
         assert len(scene.digits) == 1
 
 
-@pytest.mark.parametrize("layout", [layout for layout, _ in LAYOUTS.values() if layout is not write_nothing])
+@pytest.mark.parametrize("layout", [layout for layout, _ in LAYOUTS.values() if layout is not draw_without_digits])
 @pytest.mark.parametrize("dark", [False, True])
-def test_every_layout_writes_digits(layout: Callable[[Desk], None], dark: bool) -> None:
-    desks = [desk_of(seed, dark=dark) for seed in range(3)]
-    for desk in desks:
-        layout(desk)
-    assert sum(mark.label is not None for desk in desks for mark in desk.page.marks) > 3
+def test_each_layout_has_digits(layout: Callable[[SceneDraft], None], dark: bool) -> None:
+    drafts = [draft_of(seed, dark=dark) for seed in range(3)]
+    for draft in drafts:
+        layout(draft)
+    assert sum(annotation.label is not None for draft in drafts for annotation in draft.canvas.annotations) > 3
 
 
-def test_some_sheets_have_no_digit() -> None:
+def test_pages_without_digits_have_no_annotations() -> None:
     for seed in range(12):
-        desk = desk_of(seed)
-        write_nothing(desk)
-        assert desk.page.marks == []
+        draft = draft_of(seed)
+        draw_without_digits(draft)
+        assert draft.canvas.annotations == []
 
 
-def test_what_nobody_can_judge_is_ignored() -> None:
-    desk = desk_of(0)
-    hand = take_pen(desk, 30)
-    write_text(desk, hand, f"5{LIKE_A_ONE}", (20, 60))  # this could be a 1
-    write_text(desk, hand, "7", (390, 60))  # cut off by the edge
-    since = len(desk.page.marks)
-    write_text(desk, hand, "44", (20, 160))
-    strike_out(desk, hand, (20, 130, 60, 30), since)
-    assert [mark.label for mark in desk.page.marks] == [5, None, None, None, None]
+def test_ambiguous_cut_off_and_struck_out_digits_are_ignored() -> None:
+    draft = draft_of(0)
+    pen = random_pen(draft, 30)
+    write_text(draft, pen, f"5{AMBIGUOUS_SIGN}", (20, 60))  # this could be a 1
+    write_text(draft, pen, "7", (390, 60))  # cut off by the edge
+    since = len(draft.canvas.annotations)
+    write_text(draft, pen, "44", (20, 160))
+    strike_out(draft, pen, (20, 130, 60, 30), since)
+    assert [annotation.label for annotation in draft.canvas.annotations] == [5, None, None, None, None]
 
 
 @pytest.mark.parametrize(
     ("change", "kept"),
     [
-        (Ink(np.zeros(3, np.float32), 1.0), 1),
-        (Ink(np.full(3, 250, np.float32), 1.0), 0),
+        (InkStyle(np.zeros(3, np.float32), 1.0), 1),
+        (InkStyle(np.full(3, 250, np.float32), 1.0), 0),
     ],
     ids=["black", "nearly white"],
 )
-def test_only_what_can_be_seen_is_a_digit(change: Ink, kept: int) -> None:
-    page = Page(np.random.default_rng(0), np.full((100, 100, 3), 255, np.uint8))
+def test_digits_without_contrast_are_ignored(change: InkStyle, kept: int) -> None:
+    canvas = Canvas(np.random.default_rng(0), np.full((100, 100, 3), 255, np.uint8))
     ink = np.zeros((40, 30), np.uint8)
     cv2.line(ink, (4, 4), (24, 36), 255, 5)
-    page.write(1, ink, (30, 30), change)
-    scene = page.show(straight(page.w, page.h), page.image)
+    canvas.draw_digit(1, ink, (30, 30), change)
+    scene = canvas.to_scene(identity_projection(canvas.w, canvas.h), canvas.image)
     assert (len(scene.digits), len(scene.ignored)) == (kept, 1 - kept)
 
 
-def test_a_digit_below_another_is_ignored_with_it() -> None:
-    page = Page(np.random.default_rng(0), np.full((100, 100, 3), 255, np.uint8))
+def test_overwritten_digits_are_both_ignored() -> None:
+    canvas = Canvas(np.random.default_rng(0), np.full((100, 100, 3), 255, np.uint8))
     ink = np.full((40, 30), 255, np.uint8)
     for left in (10, 14, 60):
-        page.write(8, ink, (left, 30), BLACK)
-    scene = page.show(straight(page.w, page.h), page.image)
+        canvas.draw_digit(8, ink, (left, 30), BLACK)
+    scene = canvas.to_scene(identity_projection(canvas.w, canvas.h), canvas.image)
     assert [box.x for _, box in scene.digits] == [60]
     assert [box.x for box in scene.ignored] == [10, 14]
 
@@ -156,26 +156,26 @@ def test_a_digit_below_another_is_ignored_with_it() -> None:
 def test_given_glyphs_are_used() -> None:
     ring = np.zeros((28, 28), np.uint8)
     cv2.ellipse(ring, (14, 14), (5, 9), 0, 0, 360, 255, 2)
-    noughts = LabelledGlyphs(np.stack([ring] * 10), np.arange(10))
-    with_glyphs, without = (draw_scene(np.random.default_rng(5), digits).image for digits in (noughts, NO_GLYPHS))
+    zeros = LabelledImages(np.stack([ring] * 10), np.arange(10))
+    with_glyphs, without = (draw_scene(np.random.default_rng(5), digits).image for digits in (zeros, NO_GLYPHS))
     assert with_glyphs.shape != without.shape or not np.array_equal(with_glyphs, without)
 
 
 @pytest.mark.parametrize(
     "conditions",
     [
-        Conditions(turn_deg=-20),
+        Conditions(rotation_deg=-20),
         Conditions(shadow=True),
         Conditions(show_through=True),
         Conditions(stained=True),
         Conditions(dark=True),
         Conditions(half_dark=True),
-        Conditions(print_beside=True),
+        Conditions(printed_part=True),
     ],
     ids=str,
 )
-def test_a_whole_page_under_each_condition(conditions: Conditions) -> None:
-    page = draw_page(np.random.default_rng(1), "notes", NO_GLYPHS, conditions=conditions)
-    assert 0.25e6 < page.image.shape[0] * page.image.shape[1] < 3.3e6
-    assert page.digits
-    assert all(is_inside(box, page) for _, box in page.digits)
+def test_a_page_can_be_drawn_under_each_condition(conditions: Conditions) -> None:
+    canvas = draw_page(np.random.default_rng(1), "notes", NO_GLYPHS, conditions=conditions)
+    assert 0.25e6 < canvas.image.shape[0] * canvas.image.shape[1] < 3.3e6
+    assert canvas.digits
+    assert all(is_inside(box, canvas) for _, box in canvas.digits)

@@ -1,13 +1,13 @@
-"""The forms in which people write digits, as strokes of a pen.
+"""Stroke templates: the shapes in which people write digits and signs, as pen strokes.
 
-A form is a row of strokes parted by `|`; a stroke is a row of smooth pieces parted by `/`, and each piece begins where
-the last one ended, so that `/` is a corner. A piece is a row of points "x y" in hundredths of the digit's height, x to
-the right and y down, which the pen passes.
+A template is a list of strokes separated by `|`. A stroke is a list of smooth pieces separated by `/`; a piece starts
+at the end of the previous one, so `/` is a corner. A piece is a list of points "x y" in hundredths of the digit's
+height, x to the right, y down. A spline through the points is the path of the pen.
 """
 
 from __future__ import annotations
 
-FORMS: tuple[tuple[str, ...], ...] = (
+DIGIT_TEMPLATES: tuple[tuple[str, ...], ...] = (
     (  # 0
         "37 1 17 13 5 46 13 85 34 99 56 84 63 47 54 14 38 1 28 5",
         "49 9 25 3 7 38 10 82 34 100 58 80 61 38 47 6",
@@ -96,9 +96,9 @@ FORMS: tuple[tuple[str, ...], ...] = (
         "44 40 16 46 2 26 12 4 36 0 48 16 44 42 36 70 30 100",
     ),
 )
-"""For each digit its forms."""
+"""The templates of each digit, 0..9."""
 
-SIGNS: dict[str, str] = {
+SIGN_TEMPLATES: dict[str, str] = {
     ".": "0 97 2 99",
     ",": "4 92 4 100 -3 113",
     "-": "0 55 34 53",
@@ -122,4 +122,4 @@ SIGNS: dict[str, str] = {
     "X": "0 0 70 100 | 70 0 0 100",
     ">": "0 50 80 50 | 56 30 80 50 / 56 70",
 }
-"""Signs that are no digits, in the same notation; 100 is the baseline."""
+"""The template of each sign that is not a digit; y = 100 is the baseline."""
