@@ -1,75 +1,91 @@
-"""The Python door: a reader with the net that measured best on this machine."""
+"""The Python interface: a reader that uses the net that measured best on this machine."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from agent.choice.choice import Choice
 from agent.choice.choose import choose_nets
 from agent.paths import default_artifacts
-from agent.vision.page import THOROUGH, Depth, Page, Trace, trace_page
+from agent.vision.page import Page
+from agent.vision.pipeline import QUICK, THOROUGH, Depth, Trace, trace_page
+from agent.vision.pixels import Pixels, to_bgr
 from profiles.board import detect_board
 from profiles.errors import UsageError
 
+DEPTHS: Mapping[str, Depth] = {"quick": QUICK, "thorough": THOROUGH}
+
 
 class Reader:
-    """Reads digits off pictures.
+    """Reads handwritten digits from pictures.
 
-        page = Reader().read(cv2.imread("note.jpg"))
+        page = Reader().read("note.jpg")
         print([reading.text for reading in page.readings])
 
-    The first reader on a machine takes a few seconds to find the best artifact and runtime; it is remembered.
+    The first reader on a machine measures which artifact and runtime are best, which takes a few seconds. The choice
+    is saved for the next time.
+
+    A reader is thread-safe: several threads may read different pictures with it at the same time. The nets run in one
+    thread at a time, and all other steps run in parallel.
 
     Args:
-        artifacts: a folder of artifacts with its manifest; None means those that ship with the package.
-        depth: how thoroughly to look.
+        artifacts: folder of artifacts with their manifest; None means the artifacts that ship with the package.
+        depth: "thorough" finds the most and is meant for still pictures; "quick" is meant for live video.
 
     Raises:
-        ManifestError: the folder's manifest is missing or damaged.
-        NoArtifactError: nothing in the folder can be used on this machine.
+        UsageError: the depth is unknown.
+        ManifestError: the manifest of the folder is missing or damaged.
+        NoArtifactError: no artifact of the folder can be used on this machine.
     """
 
-    def __init__(self, artifacts: Path | str | None = None, *, depth: Depth = THOROUGH) -> None:
+    def __init__(self, artifacts: Path | str | None = None, depth: str | Depth = "thorough") -> None:
+        self._depth = depth if isinstance(depth, Depth) else _find_depth(depth)
         folder = default_artifacts() if artifacts is None else Path(artifacts)
         self._nets = choose_nets(folder, detect_board().profile)
-        self._depth = depth
 
     @property
     def choice(self) -> Choice:
-        """Which classifier reads, in which runtime, and why; it changes when one fails and the next takes over."""
+        """The classifier and its runtime in use, and why; it changes when a runtime fails and the next one replaces it."""
         return self._nets.classifier.choice
 
-    def read(self, image_bgr: NDArray[np.uint8]) -> Page:
-        """Read a picture; arguments and errors as in `trace`."""
-        return self.trace(image_bgr).page
-
-    def trace(self, image_bgr: NDArray[np.uint8]) -> Trace:
-        """Read a picture, and tell what each step saw: what `agent.explain` shows.
+    def read(self, picture: object) -> Page:
+        """Read a picture.
 
         Args:
-            image_bgr: uint8 (H, W, 3), blue first as OpenCV gives it, upright.
+            picture: one of
+
+                - the path of a file, str or Path: BMP, JPEG, PNG, PNM, TIFF or WebP, turned upright by its EXIF tag;
+                - uint8 (H, W, 3), BGR as OpenCV stores it: convert RGB first, because the two cannot be distinguished;
+                - uint8 (H, W), grey;
+                - uint8 (H, W, 4), BGRA, drawn on white;
+                - float (H, W) or (H, W, 3), grey or BGR, from 0 to 1.
 
         Raises:
-            UsageError: it is not such an array.
+            UsageError: the array is not of these kinds.
+            PictureError: the file is missing, damaged, too large or not a picture.
+            NoArtifactError: every runtime failed while it read the picture.
         """
-        if not _is_picture(image_bgr):
-            is_array = isinstance(image_bgr, np.ndarray)
-            given = f"{image_bgr.dtype} {image_bgr.shape}" if is_array else type(image_bgr).__name__
-            raise UsageError(
-                f"a picture must be uint8 (H, W, 3), BGR, not {given}; read it with "
-                "cv2.imread(path, cv2.IMREAD_COLOR), which gives None where it cannot"
-            )
-        return trace_page(image_bgr, self._nets, self._depth)
+        return self.trace(picture).page
+
+    def trace(self, picture: object) -> Trace:
+        """Read a picture and return the intermediate results of each step too, for `digit-agent read --explain`.
+
+        The argument and the errors are the same as of `read`.
+        """
+        return trace_page(_load(picture), self._nets, self._depth)
 
 
-def _is_picture(image: object) -> bool:
-    return (
-        isinstance(image, np.ndarray)
-        and image.dtype == np.uint8
-        and image.ndim == 3
-        and image.shape[2] == 3
-        and image.size > 0
-    )
+def _load(picture: object) -> Pixels:
+    if isinstance(picture, str | os.PathLike):
+        from agent.capture.pictures import load_picture
+
+        return load_picture(Path(picture))
+    return to_bgr(picture)
+
+
+def _find_depth(name: object) -> Depth:
+    if not isinstance(name, str) or name not in DEPTHS:
+        raise UsageError(f"there is no depth {name!r}", advice=f"choose one of {', '.join(map(repr, DEPTHS))}")
+    return DEPTHS[name]

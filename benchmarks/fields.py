@@ -24,38 +24,40 @@ from rich.table import Table
 from agent import Reader
 from agent.vision.page import Page
 from agent.vision.pipeline import QUICK, THOROUGH
-from benchmarks.scenes import Counts, count
+from benchmarks.scenes import DetectionCounts, match_digits
 from converters.data.labelled import LabelledImages
 from converters.data.mnist import load_mnist
-from converters.data.scenes.fields import MEDIA, SEPARATORS, SIZES, SURROUNDS, FormField, FieldStyle, draw_field
+from converters.data.scenes.fields import MEDIA, SEPARATORS, SIZES, SURROUNDS, FieldStyle, FormField, draw_field
 from converters.data.scenes.fonts import Fonts, load_fonts
 
 SEED = 11
-NO_COUNTS = Counts()
+NO_COUNTS = DetectionCounts()
 
 
 @dataclass(frozen=True)
-class Read:
+class FieldScores:
     """How some fields were read."""
 
-    counts: Counts = NO_COUNTS
-    text_right: int = 0
+    counts: DetectionCounts = NO_COUNTS
+    correct_characters: int = 0
     """Digits less edits, of each field at least 0."""
     exact: int = 0
     """Fields whose digits are all right, and no others were read."""
 
-    def __add__(self, other: Read) -> Read:
-        return Read(self.counts + other.counts, self.text_right + other.text_right, self.exact + other.exact)
+    def __add__(self, other: FieldScores) -> FieldScores:
+        return FieldScores(
+            self.counts + other.counts, self.correct_characters + other.correct_characters, self.exact + other.exact
+        )
 
 
-def judge_field(field: FormField, page: Page) -> Read:
+def score_field(field: FormField, page: Page) -> FieldScores:
     """How a field was read."""
     text = "".join(reading.text for reading in page.readings)
-    right = max(0, len(field.text) - edits(field.text, text))
-    return Read(count(field.scene, page.digits), right, int(text == field.text))
+    right = max(0, len(field.text) - edit_distance(field.text, text))
+    return FieldScores(match_digits(field.scene, page.digits), right, int(text == field.text))
 
 
-def edits(a: str, b: str) -> int:
+def edit_distance(a: str, b: str) -> int:
     """The least number of characters put in, taken out or changed between two texts (Levenshtein's distance)."""
     row = list(range(len(b) + 1))
     for i, c in enumerate(a, 1):
@@ -74,7 +76,7 @@ def draw_fields(digits: LabelledImages, each: int, fonts: Fonts | None = None, s
         yield draw_field(np.random.default_rng((seed, number)), kind, digits, fonts)
 
 
-def as_table(rows: dict[str, Read]) -> Table:
+def as_table(rows: dict[str, FieldScores]) -> Table:
     """The results for people."""
     table = Table("fields", "of", "digits", "false", "read-F1", "text", "exact", box=SIMPLE_HEAD)
     for name in (*SURROUNDS, *SIZES, *(f"separator: {s}" for s in SEPARATORS), *MEDIA, "all"):
@@ -104,12 +106,12 @@ def main(
     digits = LabelledImages(images, labels.astype(np.int64))
     reader = Reader(depth=QUICK if quick else THOROUGH)
     fields = draw_fields(digits, each, load_fonts(fonts) if fonts else None, seed)
-    rows: dict[str, Read] = {}
+    rows: dict[str, FieldScores] = {}
     total = each * len(SURROUNDS) * len(MEDIA)
     for field in track(fields, "reading fields", total=total, console=Console(stderr=True)):
-        read, kind = judge_field(field, reader.read(field.scene.image)), field.style
+        read, kind = score_field(field, reader.read(field.scene.image)), field.style
         for row in (kind.surround, kind.size, f"separator: {kind.separator}", kind.medium, "all"):
-            rows[row] = rows.get(row, Read()) + read
+            rows[row] = rows.get(row, FieldScores()) + read
     Console().print(as_table(rows))
 
 

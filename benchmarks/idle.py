@@ -24,8 +24,8 @@ from agent.capture.uri import DemoSpec
 from agent.choice.choose import choose_nets
 from agent.live.watch import FRAMES_PER_S, VideoWatch
 from agent.paths import default_artifacts
-from agent.vision.page import read_page
-from benchmarks.bounds import Bound, tell
+from agent.vision.pipeline import read_page
+from benchmarks.report import Bound, check_bounds
 from profiles.board import detect_board
 
 SECONDS = 6
@@ -34,7 +34,7 @@ NOISE_LEVELS = 2.0
 
 
 @dataclass(frozen=True)
-class Work:
+class CpuWork:
     """What watching a film took."""
 
     frames: int
@@ -55,8 +55,8 @@ def main() -> int:
     read = partial(read_page, nets=choose_nets(default_artifacts(), profile))
     moving = demo_frames(round(SECONDS * FRAMES_PER_S))
     works = {
-        "the camera moves": watch(VideoWatch(read, profile.budget.frame_ms, live=False), moving),
-        "nothing moves": watch(VideoWatch(read, profile.budget.frame_ms, live=False), list(still(moving))),
+        "the camera moves": measure_work(VideoWatch(read, profile.budget.frame_ms, live=False), moving),
+        "nothing moves": measure_work(VideoWatch(read, profile.budget.frame_ms, live=False), list(still(moving))),
     }
     table = Table(box=SIMPLE_HEAD)
     table.add_column("scene")
@@ -67,7 +67,7 @@ def main() -> int:
     console = Console()
     console.print(table)
     saved = works["the camera moves"].ms_per_second / works["nothing moves"].ms_per_second
-    return tell([Bound("times less work where nothing moves", saved, at_least=3.0)], console)
+    return check_bounds([Bound("times less work where nothing moves", saved, at_least=3.0)], console)
 
 
 def demo_frames(count: int) -> list[Frame]:
@@ -88,12 +88,12 @@ def still(moving: Sequence[Frame]) -> Iterator[Frame]:
         yield replace(frame, image=image)
 
 
-def watch(watching: VideoWatch, frames: Sequence[Frame]) -> Work:
+def measure_work(watching: VideoWatch, frames: Sequence[Frame]) -> CpuWork:
     """Watch a film; only that is timed."""
     began, read = time.process_time(), 0
     for frame in frames:
         read += not watching(frame).unchanged
-    return Work(len(frames), read, (time.process_time() - began) * 1000)
+    return CpuWork(len(frames), read, (time.process_time() - began) * 1000)
 
 
 if __name__ == "__main__":

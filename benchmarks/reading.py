@@ -7,8 +7,10 @@ megapixels is read thoroughly.
 
 from __future__ import annotations
 
+import statistics
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import partial
@@ -25,11 +27,10 @@ from agent.choice.choose import choose
 from agent.paths import default_artifacts
 from agent.runtimes.net import LoadedNet
 from agent.vision.lines import Reading, group_lines
-from agent.vision.page import QUICK, THOROUGH, read_page
-from benchmarks.bounds import Bound, tell
-from benchmarks.note import Note, draw_frame, draw_still
-from benchmarks.opencv_sample import read_frame, train_peer
-from benchmarks.turns import median_ms
+from agent.vision.pipeline import QUICK, THOROUGH, read_page
+from benchmarks.note_images import NoteImage, draw_frame, draw_still
+from benchmarks.opencv_sample import read_frame, train_opencv_sample
+from benchmarks.report import Bound, check_bounds
 from profiles.board import detect_board
 from profiles.errors import NoArtifactError
 from profiles.manifest import Role, load_manifest
@@ -41,54 +42,70 @@ STILL_ROUNDS = 5
 def main() -> int:
     """Measure, print, and say whether every bound is kept."""
     cv2.setNumThreads(1)
-    nets, svm = load_chosen(default_artifacts()), train_peer()
+    nets, svm = load_single_thread_nets(default_artifacts()), train_opencv_sample()
     frame, still = draw_frame(), draw_still()
-    ours = partial(read_page, frame.image, nets, QUICK)
-    peer = partial(read_frame, frame.image, svm)
-    floor = partial(bare_threshold, frame.image)
+    agent = partial(read_page, frame.image, nets, QUICK)
+    sample = partial(read_frame, frame.image, svm)
+    threshold = partial(bare_threshold, frame.image)
     thorough = partial(read_page, still.image, nets, THOROUGH)
-    ours_ms, peer_ms, floor_ms = median_ms((ours, peer, floor), FRAME_ROUNDS)
+    agent_ms, sample_ms, threshold_ms = median_ms((agent, sample, threshold), FRAME_ROUNDS)
     (still_ms,) = median_ms((thorough,), STILL_ROUNDS)
     results = (
-        ("frame 640×480", "digit-agent, quick", ours_ms, right(frame, ours().readings)),
-        ("", "OpenCV's digits_video", peer_ms, right(frame, group_lines(peer()))),
-        ("", "bare threshold", floor_ms, "–"),
-        ("still 4000×3000", "digit-agent, thorough", still_ms, right(still, thorough().readings)),
+        ("frame 640×480", "digit-agent, quick", agent_ms, count_right(frame, agent().readings)),
+        ("", "OpenCV's digits_video", sample_ms, count_right(frame, group_lines(sample()))),
+        ("", "bare threshold", threshold_ms, "–"),
+        ("still 4000×3000", "digit-agent, thorough", still_ms, count_right(still, thorough().readings)),
     )
     bounds = (
-        Bound("times the quick look's time is what OpenCV's digits_video takes", peer_ms / ours_ms, at_least=5.0),
-        Bound("times the bare threshold's time is what the quick look takes", ours_ms / floor_ms, at_most=4.0),
+        Bound("times the quick look's time is what OpenCV's digits_video takes", sample_ms / agent_ms, at_least=5.0),
+        Bound("times the bare threshold's time is what the quick look takes", agent_ms / threshold_ms, at_most=4.0),
         Bound("s for the still", still_ms / 1000, at_most=1.0),
     )
     console = Console()
     console.print(as_table(results))
-    return tell(bounds, console)
+    return check_bounds(bounds, console)
 
 
 @dataclass(frozen=True)
-class OneThread:
+class SingleThreadNets:
     """The nets that the agent chose here, among those that run on one thread."""
 
     classifier: LoadedNet
     verifier: LoadedNet | None
 
 
-def load_chosen(folder: Path) -> OneThread:
+def load_single_thread_nets(folder: Path) -> SingleThreadNets:
     """The best net of each role that a folder has.
 
     Raises:
         NoArtifactError: no classifier runs on one thread.
     """
     roles = {artifact.role for artifact in load_manifest(folder).artifacts}
-    return OneThread(load_role(folder, "classifier"), load_role(folder, "verifier") if "verifier" in roles else None)
+    return SingleThreadNets(
+        load_single_thread_net(folder, "classifier"),
+        load_single_thread_net(folder, "verifier") if "verifier" in roles else None,
+    )
 
 
-def load_role(folder: Path, role: Role) -> LoadedNet:
+def load_single_thread_net(folder: Path, role: Role) -> LoadedNet:
     """The best net of a role that runs on one thread."""
     for measured in choose(folder, detect_board().profile, role).ranked:
         if measured.candidate.threads == 1:
             return measured.candidate.load(folder)
     raise NoArtifactError(f"no {role} of {folder} runs on one thread here; see 'digit-agent bench'")
+
+
+def median_ms(calls: Sequence[Callable[[], object]], rounds: int) -> list[float]:
+    """The median processor time of each call, in milliseconds: all are made once to warm up, then by turns."""
+    took_ms: list[list[float]] = [[] for _ in calls]
+    for call in calls:
+        call()
+    for _ in range(rounds):
+        for call, times in zip(calls, took_ms, strict=True):
+            start = time.process_time_ns()
+            call()
+            times.append((time.process_time_ns() - start) / 1e6)
+    return [statistics.median(times) for times in took_ms]
 
 
 def bare_threshold(image: NDArray[np.uint8]) -> int:
@@ -98,7 +115,7 @@ def bare_threshold(image: NDArray[np.uint8]) -> int:
     return int(cv2.connectedComponentsWithStats(ink)[0])
 
 
-def right(note: Note, readings: Sequence[Reading]) -> str:
+def count_right(note: NoteImage, readings: Sequence[Reading]) -> str:
     """How many of a note's digits were read, in their order."""
     read = "".join(reading.text for reading in readings)
     agreed = SequenceMatcher(None, note.digits, read, autojunk=False).get_matching_blocks()

@@ -39,13 +39,13 @@ CONDITIONS = {
     "dark and light": Conditions(half_dark=True),
     "print beside": Conditions(printed_part=True),
 }
-NOTHING = "nothing"
-FOUND, IGNORED = 0.5, 0.3
+WITHOUT_DIGITS = "nothing"
+MIN_FOUND_IOU, MIN_IGNORED_IOU = 0.5, 0.3
 """Least overlaps (IoU) of a digit found, and of one that lies where nothing is said."""
 
 
 @dataclass(frozen=True)
-class Counts:
+class DetectionCounts:
     """What was read on some pages."""
 
     pages: int = 0
@@ -54,8 +54,8 @@ class Counts:
     right: int = 0
     false: int = 0
 
-    def __add__(self, other: Counts) -> Counts:
-        return Counts(
+    def __add__(self, other: DetectionCounts) -> DetectionCounts:
+        return DetectionCounts(
             self.pages + other.pages,
             self.digits + other.digits,
             self.found + other.found,
@@ -70,7 +70,7 @@ class Counts:
         return 2 * self.right / claims if claims else 1.0
 
 
-def count(scene: Scene, digits: tuple[Digit, ...]) -> Counts:
+def match_digits(scene: Scene, digits: tuple[Digit, ...]) -> DetectionCounts:
     """Match what was read with the truth, best overlaps first, each box once."""
     pairs = sorted(
         ((box.iou(d.box), i, j) for i, (_, box) in enumerate(scene.digits) for j, d in enumerate(digits)),
@@ -79,22 +79,22 @@ def count(scene: Scene, digits: tuple[Digit, ...]) -> Counts:
     of: dict[int, int] = {}
     used: set[int] = set()
     for overlap, i, j in pairs:
-        if overlap >= FOUND and i not in of and j not in used:
+        if overlap >= MIN_FOUND_IOU and i not in of and j not in used:
             of[i] = j
             used.add(j)
     right = sum(scene.digits[i][0] == digits[j].digit for i, j in of.items())
     false = sum(j not in used and not _is_ignored(d.box, scene) for j, d in enumerate(digits))
-    return Counts(1, len(scene.digits), len(of), right, false)
+    return DetectionCounts(1, len(scene.digits), len(of), right, false)
 
 
 def _is_ignored(box: Box, scene: Scene) -> bool:
-    return any(box.iou(other) > IGNORED for other in scene.ignored)
+    return any(box.iou(other) > MIN_IGNORED_IOU for other in scene.ignored)
 
 
 def draw_pages(digits: LabelledImages, pages: int, empty: int, seed: int) -> Iterator[tuple[str, str, Scene]]:
     """Kind, condition and page: so many pages of each, and so many without digits in all."""
     for kind in LAYOUTS:
-        if kind == NOTHING:
+        if kind == WITHOUT_DIGITS:
             for number in range(empty):
                 yield kind, "plain", draw_page(np.random.default_rng((seed, number)), kind, digits)
             continue
@@ -116,16 +116,16 @@ def main(
     digits = LabelledImages(images, labels.astype(np.int64))
     reader = Reader(depth=QUICK if quick else THOROUGH)
     total = pages * len(CONDITIONS) * (len(LAYOUTS) - 1) + empty
-    rows: dict[str, Counts] = {}
+    rows: dict[str, DetectionCounts] = {}
     for kind, condition, scene in track(
         draw_pages(digits, pages, empty, seed), "reading pages", total=total, console=Console(stderr=True)
     ):
-        counts = count(scene, reader.read(scene.image).digits)
-        for row in (kind, condition, "all") if kind != NOTHING else (kind,):
-            rows[row] = rows.get(row, Counts()) + counts
+        counts = match_digits(scene, reader.read(scene.image).digits)
+        for row in (kind, condition, "all") if kind != WITHOUT_DIGITS else (kind,):
+            rows[row] = rows.get(row, DetectionCounts()) + counts
     table = Table("pages", "of", "digits", "found", "right", "false", "read-F1", box=SIMPLE_HEAD)
     for name in (*LAYOUTS, *CONDITIONS, "all"):
-        c = rows.get(name, Counts())
+        c = rows.get(name, DetectionCounts())
         cells = (c.pages, c.digits, c.found, c.right, c.false)
         table.add_row(name, *map(str, cells), f"{c.read_f1:.3f}" if c.digits else "–")
     Console().print(table)

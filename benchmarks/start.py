@@ -21,22 +21,22 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.bounds import Bound, tell
-from benchmarks.note import draw_frame
+from benchmarks.note_images import draw_frame
+from benchmarks.report import Bound, check_bounds
 
 ROUNDS = 7
-STATUS = "lambda: next(l for l in open('/proc/self/status') if l.startswith('VmHWM')).split()[1]"
-RUN = f"""
+PEAK_KB = "lambda: next(l for l in open('/proc/self/status') if l.startswith('VmHWM')).split()[1]"
+RUN_SCRIPT = f"""
 import atexit, sys
-peak = {STATUS}
+peak = {PEAK_KB}
 atexit.register(lambda: sys.stderr.write(f"peak {{peak()}}"))
 from agent.cli import main
 main()
 """
 """The command, which says at its end how much memory it ever had; a parent cannot know, see getrusage(2)."""
-STAGES = f"""
+STEPS_SCRIPT = f"""
 import json, sys, time
-peak, told = {STATUS}, []
+peak, told = {PEAK_KB}, []
 def mark(what):
     told.append((what, time.process_time() * 1000, int(peak()) / 1000))
 mark("Python itself")
@@ -48,14 +48,14 @@ from agent.choice.choose import choose_nets
 from agent.paths import default_artifacts
 from profiles.board import detect_board
 nets = choose_nets(default_artifacts(), detect_board().profile); mark("board, remembered choice, runtime, nets")
-from agent.vision.page import THOROUGH, read_page
+from agent.vision.pipeline import THOROUGH, read_page
 image = cv2.imread(sys.argv[1]); read_page(image, nets, THOROUGH); mark("reading the picture thoroughly")
 print(json.dumps(told))
 """
 
 
 @dataclass(frozen=True)
-class Start:
+class TimedStart:
     """One start."""
 
     first_line_s: float
@@ -72,9 +72,9 @@ def main() -> int:
     with TemporaryDirectory() as folder:
         picture = Path(folder) / "frame.png"
         cv2.imwrite(str(picture), draw_frame().image)
-        start(picture)  # the first may have to choose
-        starts = [start(picture) for _ in range(ROUNDS)]
-        console.print(stages(picture))
+        time_start(picture)  # the first may have to choose
+        starts = [time_start(picture) for _ in range(ROUNDS)]
+        console.print(steps_table(picture))
     cpu_s = statistics.median(s.cpu_s for s in starts)
     first_s = sorted(s.first_line_s for s in starts)
     console.print(f"first reading after {first_s[0]:.2f} to {first_s[-1]:.2f} s on the wall's clock, {ROUNDS} starts")
@@ -82,12 +82,12 @@ def main() -> int:
         Bound("s of the processor from nothing to the first reading", cpu_s, at_most=1.0),
         Bound("MB resident at the most", max(s.peak_mb for s in starts), at_most=150.0),
     )
-    return tell(bounds, console)
+    return check_bounds(bounds, console)
 
 
-def start(picture: Path) -> Start:
+def time_start(picture: Path) -> TimedStart:
     """Start the agent, wait for its first line, and let it end."""
-    command = [sys.executable, "-c", RUN, "run", "--source", str(picture), "--json", "--no-log"]
+    command = [sys.executable, "-c", RUN_SCRIPT, "run", "--source", str(picture), "--json", "--no-log"]
     before, began = os.times(), time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -98,12 +98,14 @@ def start(picture: Path) -> Start:
     if not line or process.returncode:
         raise RuntimeError(f"the agent read nothing: {said}")
     cpu_s = after.children_user + after.children_system - before.children_user - before.children_system
-    return Start(first_line_s, cpu_s, int(said.rpartition("peak ")[2]) / 1000)
+    return TimedStart(first_line_s, cpu_s, int(said.rpartition("peak ")[2]) / 1000)
 
 
-def stages(picture: Path) -> Table:
+def steps_table(picture: Path) -> Table:
     """Where time and memory go, in one process that does the same step by step."""
-    done = subprocess.run([sys.executable, "-c", STAGES, str(picture)], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", STEPS_SCRIPT, str(picture)], capture_output=True, text=True, check=True
+    )
     table = Table(box=SIMPLE_HEAD)
     table.add_column("what")
     for heading in ("ms of the processor", "MB"):

@@ -9,13 +9,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.explain.outcomes import OUTCOMES, Outcome, Rgb, Told
+from agent.explain.outcomes import OUTCOMES, CandidateOutcome, OutcomeKind, Rgb
 from agent.vision.binarize import binarize
 from agent.vision.box import Box
 from agent.vision.context import cut_context
 from agent.vision.cut import cut_glyph
 from agent.vision.ink import Ink
-from agent.vision.page import MaskResult, Page
+from agent.vision.page import Page
+from agent.vision.pipeline import MaskResult
 
 Pixels = NDArray[np.uint8]
 """BGR, uint8 (H, W, 3)."""
@@ -28,7 +29,7 @@ LEGEND_PX, LEGEND_ROW_PX = 300, 28
 CELL_W, CELL_H, COLUMNS = 176, 96, 7
 MOST_CELLS = 140
 """A sheet shows no more; more are many words or a texture."""
-NO_NUMBERS: Mapping[Told, int] = {}
+NO_NUMBERS: Mapping[CandidateOutcome, int] = {}
 MOST_SPOTS = 400
 """More places of a figure do not say anything when pointed at: a page stays small."""
 
@@ -47,13 +48,13 @@ def draw_readings(picture: Pixels, page: Page) -> Figure:
     canvas, zoom = _canvas(picture)
     for digit in page.digits:
         box = _zoomed(digit.box, zoom)
-        cv2.rectangle(canvas, box, _bgr(Outcome.READ.rgb), 2)
-        _write(canvas, str(digit.digit), (box.x, box.y - 6), min(max(0.6, box.h / 60), 1.2), Outcome.READ.rgb)
+        cv2.rectangle(canvas, box, _bgr(OutcomeKind.READ.rgb), 2)
+        _write(canvas, str(digit.digit), (box.x, box.y - 6), min(max(0.6, box.h / 60), 1.2), OutcomeKind.READ.rgb)
     spots = tuple((_zoomed(d.box, zoom), f"{d.digit} ({d.probability:.2f})") for d in page.digits)
     return Figure(canvas, "What was read.", spots)
 
 
-def draw_places(picture: Pixels, told: Sequence[Told], numbers: Mapping[Told, int]) -> Figure:
+def draw_outcomes(picture: Pixels, told: Sequence[CandidateOutcome], numbers: Mapping[CandidateOutcome, int]) -> Figure:
     """What became of each place of a picture; some have a number."""
     canvas, zoom = _canvas(picture)
     return _draw_fates(canvas, [(one, _zoomed(one.box, zoom)) for one in told], numbers)
@@ -77,7 +78,7 @@ def draw_mask(seen: MaskResult) -> Figure:
     return Figure(_canvas(colours)[0], said)
 
 
-def draw_candidates(seen: MaskResult, told: Sequence[Told]) -> Figure:
+def draw_candidates(seen: MaskResult, told: Sequence[CandidateOutcome]) -> Figure:
     """One mask's candidates, and their ink."""
     colours = _blank(seen)
     colours[_ink_of_candidates(seen)] = DARK
@@ -98,12 +99,14 @@ def _ink_of_candidates(seen: MaskResult) -> NDArray[np.bool_]:
     return ours
 
 
-def _draw_fates(canvas: Pixels, told: Sequence[tuple[Told, Box]], numbers: Mapping[Told, int] = NO_NUMBERS) -> Figure:
+def _draw_fates(
+    canvas: Pixels, told: Sequence[tuple[CandidateOutcome, Box]], numbers: Mapping[CandidateOutcome, int] = NO_NUMBERS
+) -> Figure:
     """Candidates at their boxes on a canvas, in the colour of what became of them, some with a number."""
     cv2.addWeighted(canvas, 0.6, np.full_like(canvas, 255), 0.4, 0, dst=canvas)
     nearest = sorted(told, key=lambda pair: OUTCOMES.index(pair[0].fate))
     for one, box in reversed(nearest):
-        clear = one in numbers or one.fate not in (Outcome.VERIFIER, Outcome.CLASSIFIER)
+        clear = one in numbers or one.fate not in (OutcomeKind.VERIFIER, OutcomeKind.CLASSIFIER)
         cv2.rectangle(canvas, box, _bgr(one.fate.rgb), 2 if clear else 1)
         if one in numbers:
             _write(canvas, str(numbers[one]), (box.x, box.bottom + 14), 0.4, one.fate.rgb)
@@ -112,7 +115,7 @@ def _draw_fates(canvas: Pixels, told: Sequence[tuple[Told, Box]], numbers: Mappi
     return Figure(_with_legend(canvas, {one.fate for one, _ in told}), "Candidates, by what became of them.", spots)
 
 
-def draw_glyphs(told: Sequence[Told], numbers: Mapping[Told, int] = NO_NUMBERS) -> Figure:
+def draw_glyphs(told: Sequence[CandidateOutcome], numbers: Mapping[CandidateOutcome, int] = NO_NUMBERS) -> Figure:
     """What the nets saw of candidates, the largest first: the glyph, and what is around it."""
     shown = sorted(told, key=lambda t: -max(t.box[2:]))[:MOST_CELLS]
     sheet = np.full((max(1, -(-len(shown) // COLUMNS)) * CELL_H, COLUMNS * CELL_W, 3), 255, np.uint8)
@@ -128,7 +131,7 @@ def draw_glyphs(told: Sequence[Told], numbers: Mapping[Told, int] = NO_NUMBERS) 
     )
 
 
-def _draw_cell(cell: Pixels, one: Told, name: str) -> None:
+def _draw_cell(cell: Pixels, one: CandidateOutcome, name: str) -> None:
     """A glyph and its surroundings side by side, their name below, in the colour of their fate."""
     own, around, _ = cut_context(one.ink, [one.candidate])[0]
     looks = 255 - np.maximum(own, around // 3)
@@ -140,7 +143,7 @@ def _draw_cell(cell: Pixels, one: Told, name: str) -> None:
     cv2.putText(cell, name, (8, CELL_H - 9), FONT, 0.45, DARK, 1, cv2.LINE_AA)
 
 
-def _with_legend(canvas: Pixels, fates: set[Outcome]) -> Pixels:
+def _with_legend(canvas: Pixels, fates: set[OutcomeKind]) -> Pixels:
     """A drawing with what its colours mean below it."""
     shown = [fate for fate in OUTCOMES if fate in fates]
     width = max(canvas.shape[1], LEGEND_PX)

@@ -14,14 +14,14 @@ from agent.vision.box import Box
 from agent.vision.candidates import Candidate
 from agent.vision.digits import NOT_A_DIGIT, Digit, uncovered
 from agent.vision.ink import Ink
-from agent.vision.page import MaskResult, Trace, in_picture
 from agent.vision.pens import Pen
+from agent.vision.pipeline import MaskResult, Trace, in_picture
 from agent.vision.printed import without_printed
 
 Rgb = tuple[int, int, int]
 
 
-class Outcome(Enum):
+class OutcomeKind(Enum):
     """What may become of a candidate, the best first: in a few words, and the colour that shows it.
 
     The colours can be told apart by the colour-blind (Okabe and Ito, https://jfly.uni-koeln.de/color), and grey.
@@ -41,11 +41,11 @@ class Outcome(Enum):
         self.title, self.rgb = title, rgb
 
 
-OUTCOMES = tuple(Outcome)
+OUTCOMES = tuple(OutcomeKind)
 
 
 @dataclass(frozen=True, eq=False)
-class Told:
+class CandidateOutcome:
     """A candidate, and what became of it."""
 
     candidate: Candidate
@@ -53,7 +53,7 @@ class Told:
     """What it was found in."""
     box: Box
     """In pixels of the picture."""
-    fate: Outcome
+    fate: OutcomeKind
     reason: str
     digit: int
     """0..9: what it looks like most, digit or not."""
@@ -68,18 +68,18 @@ class Told:
         return f"{self.looks_like}: {self.reason}"
 
 
-def tell(looked: Trace) -> tuple[tuple[Told, ...], ...]:
+def find_outcomes(looked: Trace) -> tuple[tuple[CandidateOutcome, ...], ...]:
     """What became of each candidate, mask by mask."""
     return tuple(tuple(_tell(looked, seen, number) for number in range(len(seen.candidates))) for seen in looked.seen)
 
 
-def places(told: Iterable[Sequence[Told]]) -> tuple[Told, ...]:
+def best_of_each_place(told: Iterable[Sequence[CandidateOutcome]]) -> tuple[CandidateOutcome, ...]:
     """Of all candidates of one place, whatever the mask, the one that came nearest to being read; the nearest first."""
     pool = sorted((one for mask in told for one in mask), key=lambda t: (OUTCOMES.index(t.fate), -t.probability))
     return tuple(pool[i] for i in uncovered([one.box for one in pool]))
 
 
-def _tell(looked: Trace, seen: MaskResult, number: int) -> Told:
+def _tell(looked: Trace, seen: MaskResult, number: int) -> CandidateOutcome:
     candidate = seen.candidates[number]
     by_classifier = not seen.judged.verified[number]
     said = (seen.judged.classifier if by_classifier else seen.judged.probability)[number]
@@ -92,42 +92,42 @@ def _tell(looked: Trace, seen: MaskResult, number: int) -> Told:
         fate, reason = _taken(looked, seen, seen.digits[candidate])
     else:
         fate, reason = _passed_over(candidate, seen, blot=is_blot(box, seen.ink.paper, looked.page.width))
-    return Told(candidate, seen.ink, box, fate, reason, label, float(said[label]))
+    return CandidateOutcome(candidate, seen.ink, box, fate, reason, label, float(said[label]))
 
 
-def _rejected(said: NDArray[np.float32], label: int, *, by_classifier: bool) -> tuple[Outcome, str]:
+def _rejected(said: NDArray[np.float32], label: int, *, by_classifier: bool) -> tuple[OutcomeKind, str]:
     """Why a net's opinion, float32 (11,), is no digit's."""
     net = "classifier" if by_classifier else "verifier"
     if said.argmax() == NOT_A_DIGIT:
-        fate = Outcome.CLASSIFIER if by_classifier else Outcome.VERIFIER
+        fate = OutcomeKind.CLASSIFIER if by_classifier else OutcomeKind.VERIFIER
         return fate, f"the {net} takes it for no digit ({said[NOT_A_DIGIT]:.2f})"
-    return Outcome.UNSURE, f"the {net} is unsure: {label} is likeliest, but only {said[label]:.2f}"
+    return OutcomeKind.UNSURE, f"the {net} is unsure: {label} is likeliest, but only {said[label]:.2f}"
 
 
-def _passed_over(candidate: Candidate, seen: MaskResult, *, blot: bool) -> tuple[Outcome, str]:
+def _passed_over(candidate: Candidate, seen: MaskResult, *, blot: bool) -> tuple[OutcomeKind, str]:
     """Why what looks like a digit is none: others of its cluster have its ink, it is a spot, or all around is none."""
     chosen = sorted((c for c in seen.digits if c.cluster == candidate.cluster), key=lambda c: c.first)
     better = [seen.digits[c] for c in chosen if c.first <= candidate.last and candidate.first <= c.last]
     if better:
-        return Outcome.BESTED, f"its ink is better explained by {_named(better)}"
+        return OutcomeKind.BESTED, f"its ink is better explained by {_named(better)}"
     if blot:
-        return Outcome.WORD, "a blot: it is as dark within as at its rim"
+        return OutcomeKind.WORD, "a blot: it is as dark within as at its rim"
     return (
-        Outcome.WORD,
+        OutcomeKind.WORD,
         "part of a word or drawing: too little of what it hangs together with, or of what is around it, is digits",
     )
 
 
-def _taken(looked: Trace, seen: MaskResult, digit: Digit) -> tuple[Outcome, str]:
+def _taken(looked: Trace, seen: MaskResult, digit: Digit) -> tuple[OutcomeKind, str]:
     """What became of what one mask took for a digit; digits are told by identity, as masks may agree to the bit."""
     if any(digit is one for one in looked.page.digits):
-        return Outcome.READ, "read"
+        return OutcomeKind.READ, "read"
     if any(digit is one for one in looked.kept):
-        return Outcome.SMALL, f"too small for its line: {digit.box.h} px high"
+        return OutcomeKind.SMALL, f"too small for its line: {digit.box.h} px high"
     if seen.pen is not Pen.COLOURED and not without_printed([digit], looked.printed):
-        return Outcome.PRINTED, "printed: in the ink of the lines around, and what is written here is coloured"
+        return OutcomeKind.PRINTED, "printed: in the ink of the lines around, and what is written here is coloured"
     surer = max(looked.kept, key=lambda one: one.box.iou(digit.box))
-    return Outcome.COVERED, f"another mask read this place as surely or more: {_named([surer])}"
+    return OutcomeKind.COVERED, f"another mask read this place as surely or more: {_named([surer])}"
 
 
 def _named(digits: Sequence[Digit]) -> str:

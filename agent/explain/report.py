@@ -18,12 +18,13 @@ from agent.explain.figures import (
     draw_glyphs,
     draw_ink,
     draw_mask,
-    draw_places,
+    draw_outcomes,
     draw_readings,
 )
 from agent.explain.markup import GENERATOR, Html, document, element, figure, folded, image, link, swatch, table
-from agent.explain.outcomes import OUTCOMES, Outcome, Told, places, tell
-from agent.vision.page import Page, Trace
+from agent.explain.outcomes import OUTCOMES, CandidateOutcome, OutcomeKind, best_of_each_place, find_outcomes
+from agent.vision.page import Page
+from agent.vision.pipeline import Trace
 from profiles.errors import OutputError
 
 MOST_LISTED = 60
@@ -34,7 +35,7 @@ PNG_LEVEL = 6
 INDEX = "index.html"
 
 
-class Report:
+class ExplainReport:
     """Explains pictures in a folder, which is made.
 
     Args:
@@ -88,15 +89,15 @@ class Report:
 
 def _parts(folder: Path, picture: Pixels, looked: Trace) -> Iterator[Html]:
     """All of a picture's page; the figures are written on the way."""
-    told = tell(looked)
-    near = places(told)
+    told = find_outcomes(looked)
+    near = best_of_each_place(told)
     numbers = {
-        one: number for number, one in enumerate([t for t in near if t.fate is not Outcome.READ][:MOST_LISTED], 1)
+        one: number for number, one in enumerate([t for t in near if t.fate is not OutcomeKind.READ][:MOST_LISTED], 1)
     }
     yield element("p", _numbers(looked.page) or "no digit", class_="read")
     yield _show(folder, "readings", draw_readings(picture, looked.page))
     yield element("h2", "What became of each place")
-    yield _show(folder, "places", draw_places(picture, near, numbers))
+    yield _show(folder, "places", draw_outcomes(picture, near, numbers))
     yield from _list(near, numbers)
     yield _show(folder, "glyphs", draw_glyphs(near, numbers))
     yield element("h2", "Step by step")
@@ -123,11 +124,11 @@ def _show(folder: Path, name: str, drawn: Figure) -> Html:
     return figure(path.name, drawn)
 
 
-def _list(near: Sequence[Told], numbers: Mapping[Told, int]) -> Iterator[Html]:
+def _list(near: Sequence[CandidateOutcome], numbers: Mapping[CandidateOutcome, int]) -> Iterator[Html]:
     """The places that were not read, the nearest to it first."""
     if not numbers:
         return
-    unread = sum(one.fate is not Outcome.READ for one in near)
+    unread = sum(one.fate is not OutcomeKind.READ for one in near)
     cut = f", the nearest {len(numbers)} of {unread}" if len(numbers) < unread else ""
     yield element("p", f"Not read{cut}:")
     rows = [(str(n), t.looks_like, swatch(t.fate, t.reason), f"{t.box.w}×{t.box.h}") for t, n in numbers.items()]
@@ -139,7 +140,7 @@ def _times(page: Page) -> Html:
     return table(("step", "ms"), [*rows, ("all", f"{sum(page.stage_ms.values()):.1f}")])
 
 
-def _counts(told: Sequence[Sequence[Told]]) -> Html:
+def _counts(told: Sequence[Sequence[CandidateOutcome]]) -> Html:
     """How many candidates of each mask had which fate."""
     counts = [Counter(one.fate for one in mask) for mask in told]
     rows = [(swatch(f, f.title), *(str(count[f]) for count in counts)) for f in OUTCOMES if any(c[f] for c in counts)]

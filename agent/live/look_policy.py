@@ -1,7 +1,7 @@
-"""How thoroughly each frame is looked at: not at all, quickly, or thoroughly.
+"""Choice of the depth of each look: thorough, quick, or none.
 
-A thorough look finds more and costs more. A picture that came to rest gets one at once; while it moves it gets one
-a second; and the board's budget says how often it can be afforded. After it, a picture that rests is not read again.
+A thorough look finds more and costs more. A picture that has come to rest gets one at once, a moving picture gets one
+a second, and the board's budget limits how often it is affordable. A resting picture is not analysed again after it.
 """
 
 from __future__ import annotations
@@ -12,78 +12,77 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.vision.page import QUICK, THOROUGH, Depth
+from agent.vision.pipeline import QUICK, THOROUGH, Depth
 
-SMALL_PX = 128
-"""Longest side of the small picture that tells whether anything changed."""
-SAME_LEVELS = 10
-"""Two small pictures are the same when no pixel differs by more grey levels: a stroke of a pencil does."""
+THUMBNAIL_PX = 128
+"""Longest side of the thumbnails that are compared, in pixels. A larger one detects thinner strokes. Chosen by trial."""
+MAX_DIFFERENCE = 10
+"""Largest difference of any pixel between two equal thumbnails, in grey levels 0..255; a pencil stroke exceeds it."""
 PERIOD_S = 1.0
-"""While the picture moves, a thorough look is due after so long."""
+"""Time between two thorough looks at a moving picture, in seconds. Chosen by trial."""
 THOROUGH_SHARE = 0.25
-"""Of the budget of all frames that thorough looks may take."""
+"""Share of the time budget of all frames that thorough looks may take. A higher value makes them more frequent."""
+
+Thumbnail = NDArray[np.int16]
+"""Small grey picture, int16 (h, w) of 0..255."""
 
 
-Small = NDArray[np.int16]
-"""A small grey picture, int16 (h, w) of 0..255."""
-
-
-def shrink(image: NDArray[np.uint8]) -> Small:
-    """The small grey picture of a BGR one, uint8 (H, W, 3)."""
+def thumbnail(image: NDArray[np.uint8]) -> Thumbnail:
+    """Return a small grey version of a BGR picture, uint8 (H, W, 3). A small picture is not enlarged."""
     h, w = image.shape[:2]
-    scale = min(1.0, SMALL_PX / max(h, w))
+    scale = min(1.0, THUMBNAIL_PX / max(h, w))
     size = max(1, round(w * scale)), max(1, round(h * scale))
     return cv2.resize(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), size, interpolation=cv2.INTER_AREA).astype(np.int16)
 
 
-def is_same(a: Small | None, b: Small) -> bool:
-    """Whether two small pictures show the same; how bright they are as a whole does not matter."""
+def is_same(a: Thumbnail | None, b: Thumbnail) -> bool:
+    """Whether two thumbnails show the same, apart from a difference in overall brightness."""
     if a is None or a.shape != b.shape:
         return False
     difference = a - b
-    return int(np.abs(difference - round(float(difference.mean()))).max()) <= SAME_LEVELS
+    return int(np.abs(difference - round(float(difference.mean()))).max()) <= MAX_DIFFERENCE
 
 
 class LookPolicy:
     """Chooses the depth of each look.
 
     Args:
-        frame_ms: the board's budget for a frame.
+        frame_ms: time budget of the board for a frame, in milliseconds.
     """
 
     def __init__(self, frame_ms: float) -> None:
         self._frame_ms = frame_ms
-        self._last: Small | None = None
-        self._read: Small | None = None
-        self._read_thoroughly: Small | None = None
+        self._previous: Thumbnail | None = None
+        self._analysed: Thumbnail | None = None
+        self._analysed_thoroughly: Thumbnail | None = None
         self._thorough_s = -math.inf
         self._debt_ms = 0.0
 
     def depth(self, image: NDArray[np.uint8], at_s: float) -> Depth | None:
-        """How to look at the next frame; None where it shows what was read thoroughly already.
+        """Return the depth of the look at the next frame, or None if its content was analysed thoroughly already.
 
         Args:
             image: BGR, uint8 (H, W, 3).
-            at_s: when it was taken, in seconds.
+            at_s: time of the capture, in seconds.
         """
-        small = shrink(image)
-        rests, self._last = is_same(self._last, small), small
+        current = thumbnail(image)
+        at_rest, self._previous = is_same(self._previous, current), current
         self._debt_ms = max(0.0, self._debt_ms - THOROUGH_SHARE * self._frame_ms)
-        thoroughly = is_same(self._read_thoroughly, small)
-        if thoroughly and is_same(self._read, small):
+        thoroughly = is_same(self._analysed_thoroughly, current)
+        if thoroughly and is_same(self._analysed, current):
             return None
-        self._read = small
-        due = (rests and not thoroughly) or at_s - self._thorough_s >= PERIOD_S
+        self._analysed = current
+        due = (at_rest and not thoroughly) or at_s - self._thorough_s >= PERIOD_S
         if not due or self._debt_ms:
             return QUICK
-        self._read_thoroughly, self._thorough_s = small, at_s
+        self._analysed_thoroughly, self._thorough_s = current, at_s
         return THOROUGH
 
     def forget(self) -> None:
-        """Look at the next frame as if nothing had been read before."""
-        self._read = self._read_thoroughly = None
+        """Forget what was analysed, so that the next frame is not taken for unchanged."""
+        self._analysed = self._analysed_thoroughly = None
 
-    def cost(self, depth: Depth, took_ms: float) -> None:
-        """Say what a look took."""
+    def add_cost(self, depth: Depth, took_ms: float) -> None:
+        """Charge the duration of a look to the budget."""
         if depth is THOROUGH:
             self._debt_ms += took_ms

@@ -1,6 +1,7 @@
-"""Reloading while the agent reads: SIGHUP asks for it, it is done beside the loop, and what is wrong is refused.
+"""Reloading while the agent reads, on a thread beside the loop.
 
-The loop never waits. Between two frames other nets take over, or the old ones go on.
+SIGHUP requests a reload. The loop never waits for it: between two frames it switches to the new nets, or keeps the
+previous ones if the reload is refused.
 """
 
 from __future__ import annotations
@@ -21,65 +22,68 @@ from numpy.typing import NDArray
 from agent.choice.choose import choose
 from agent.choice.fallback import ChosenNets, FallbackNet
 from agent.sd_notify import READY, notify, reloading
-from agent.vision.page import Depth, Page, read_page
+from agent.vision.page import Page
+from agent.vision.pipeline import Depth, read_page
 from profiles.errors import DigitAgentError
 from profiles.manifest import load_manifest, read_artifact
 from profiles.profile import Profile
 
-JOIN_S = 2.0
-Asked = SimpleQueue[bool]
-"""True asks for a reload, False for the end. Unlike an Event's, its `put` may be interrupted by a signal's handler."""
+JOIN_TIMEOUT_S = 2.0
+"""Longest wait for the reload thread at the end of a run, in seconds."""
+ReloadRequests = SimpleQueue[bool]
+"""True requests a reload, False ends the thread. A signal handler may interrupt `put`, unlike `Event.set`."""
 
 
 class NetsInUse:
-    """The nets that read now. Others may take over at any time: a page is read by one or the other.
+    """The nets in use, which can be replaced from any thread; each page is read by one set of nets only.
 
     Args:
-        nets: the first.
+        nets: the first nets.
     """
 
     def __init__(self, nets: ChosenNets) -> None:
-        self._nets, self._sparing, self._lock = nets, False, threading.Lock()
+        self._nets, self._cheapest, self._lock = nets, False, threading.Lock()
 
     @property
     def classifier(self) -> FallbackNet:
+        """The classifier in use."""
         return self._nets.classifier
 
     def folder(self) -> Path:
-        """Where the artifacts lie."""
+        """Return the folder of the artifacts in use."""
         return Path(self._nets.classifier.choice.folder)
 
     def read(self, image: NDArray[np.uint8], *, depth: Depth) -> Page:
-        """Read a picture; arguments as in `read_page`."""
+        """Read a picture; the arguments are those of `read_page`."""
         return read_page(image, self._nets, depth)
 
-    def spare(self, on: bool) -> None:
-        """Work with what takes the least of the board, or with the best again."""
+    def use_cheapest(self, on: bool) -> None:
+        """Use the nets that load the board least, or the best ones again."""
         with self._lock:
-            self._sparing = on
+            self._cheapest = on
             self._nets.spare(on)
 
-    def take_over(self, nets: ChosenNets) -> None:
-        """Read with others from the next picture on, as sparingly as before."""
+    def switch_to(self, nets: ChosenNets) -> None:
+        """Use other nets from the next picture on; `use_cheapest` stays in force."""
         with self._lock:
-            nets.spare(self._sparing)
+            nets.spare(self._cheapest)
             self._nets = nets
 
 
 def load_nets(folder: Path, profile: Profile, cache: Path | None = None) -> ChosenNets:
-    """The best nets of a folder in which all is right.
+    """Load the best nets of a folder after a complete check.
 
-    It is stricter than at the start, for now there is something to stay with: each file is what its manifest says, and
-    each role has an artifact that computes its golden logits here.
+    The check is stricter than at the start, because the previous nets can stay in use: each file must match the
+    manifest, and each role needs an artifact that computes its golden logits on this board.
 
     Args:
         folder: artifacts and their manifest.
-        profile: of this board.
-        cache: where choices are kept; None is the user's cache.
+        profile: profile of this board.
+        cache: folder in which choices are kept; None is the user's cache.
 
     Raises:
         ManifestError: the manifest is missing or damaged.
-        ArtifactError: a file is missing, or not the one that the manifest describes.
+        ArtifactError: a file is missing, or does not match the manifest.
         NoArtifactError: no artifact of a role can be used.
     """
     artifacts = load_manifest(folder).artifacts
@@ -92,49 +96,49 @@ def load_nets(folder: Path, profile: Profile, cache: Path | None = None) -> Chos
 
 
 @contextmanager
-def asked_by_signal() -> Iterator[Asked]:
-    """A queue into which SIGHUP puts True; in a terminal it does not, for there it says that the terminal is gone."""
-    asked = Asked()
+def sighup_requests() -> Iterator[ReloadRequests]:
+    """Give a queue into which SIGHUP puts a request; in a terminal it does not: SIGHUP means a hang-up there."""
+    requests = ReloadRequests()
     if any(map(os.isatty, range(3))):
-        yield asked
+        yield requests
         return
-    before = signal.signal(signal.SIGHUP, lambda *_: asked.put(True))
+    previous = signal.signal(signal.SIGHUP, lambda *_: requests.put(True))
     try:
-        yield asked
+        yield requests
     finally:
-        signal.signal(signal.SIGHUP, before)
+        signal.signal(signal.SIGHUP, previous)
 
 
 @contextmanager
-def reloads(
-    asked: Asked,
+def handle_reloads(
+    requests: ReloadRequests,
     reload: Callable[[], str],
     *,
     done: Callable[[str], object],
     refused: Callable[[str], object],
     environ: Mapping[str, str],
 ) -> Iterator[None]:
-    """While it lasts, reload on a thread of its own whenever that is asked for.
+    """Reload on a thread of its own whenever it is requested, until the context ends.
 
     Args:
-        asked: who asks several times during one reload gets one more.
-        reload: does it, and says in words what holds now; a DigitAgentError or OSError refuses it.
-        done: told what holds now, a line.
-        refused: told why all stays as it is, a line.
-        environ: the process's environment, where systemd says whom to tell.
+        requests: requests; several during one reload lead to one more.
+        reload: reloads, and returns a line that says what is in use now; a DigitAgentError or OSError refuses it.
+        done: called with that line.
+        refused: called with a line that says why the reload was refused.
+        environ: environment of the process, in which systemd gives the address to notify.
     """
     ended = threading.Event()
 
     def work() -> None:
-        while _next(asked):
+        while _next_request(requests):
             notify(environ, *reloading(time.monotonic_ns()))
             try:
-                tell = partial(done, reload())
+                report = partial(done, reload())
             except (DigitAgentError, OSError) as error:
-                tell = partial(refused, f"nothing was reloaded, all goes on as before: {error}")
+                report = partial(refused, f"reload refused, the previous artifacts stay in use: {error}")
             if not ended.is_set():
                 notify(environ, READY)
-                tell()
+                report()
 
     thread = threading.Thread(target=work, name="reload", daemon=True)
     thread.start()
@@ -142,13 +146,13 @@ def reloads(
         yield
     finally:
         ended.set()
-        asked.put(False)
-        thread.join(JOIN_S)
+        requests.put(False)
+        thread.join(JOIN_TIMEOUT_S)
 
 
-def _next(asked: Asked) -> bool:
-    """Wait until something is asked for: whether it is a reload."""
-    wanted = [asked.get()]
-    while not asked.empty():
-        wanted.append(asked.get())
-    return all(wanted)
+def _next_request(requests: ReloadRequests) -> bool:
+    """Wait for requests and take all; return False if one of them ends the thread."""
+    waiting = [requests.get()]
+    while not requests.empty():
+        waiting.append(requests.get())
+    return all(waiting)

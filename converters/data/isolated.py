@@ -1,6 +1,6 @@
-"""Digits that others have cut out, one a picture: `.npz` files with `images`, uint8 (n, h, w), and `labels`, (n,).
+"""Isolated digits of other data sets: `.npz` files with `images`, uint8 (n, h, w), and `labels`, (n,).
 
-They are read as the board reads a page: enlarged, their ink found, and the largest candidate cut out.
+Each picture shows one digit. It is read as the board reads a page: enlarged, segmented, and the largest candidate cut.
 """
 
 from __future__ import annotations
@@ -18,39 +18,43 @@ from agent.vision.candidates import find_page_candidates
 from agent.vision.cut import cut_glyph
 from agent.vision.glyph import SIZE_PX
 from agent.vision.ink import find_ink
-from agent.vision.page import THOROUGH
-from converters.data.labelled import LabelledGlyphs, concatenate
+from agent.vision.pipeline import THOROUGH
+from converters.data.labelled import LabelledImages, concatenate
 from profiles.errors import DatasetError
 
-BLOCK = 50
-"""One block of so many is learnt from, the next is kept to judge with, and so on: neighbours are often of one hand."""
-ENLARGED = 3
+BLOCK_SIZE = 50
+"""Number of consecutive images in a block; training and held-out blocks alternate.
+
+Neighbouring images often come from the same writer, so a block keeps them on the same side of the split.
+"""
+SCALE = 3
+"""Factor by which a picture is enlarged before it is segmented. Chosen by trial."""
 MARGIN = 2
-"""Paper on each side, in pictures: on a page a digit is far smaller than the page."""
-DAMAGED = (AttributeError, EOFError, cv2.error, zipfile.BadZipFile, zlib.error)
-"""What else comes of files of something else: for a renamed `.npy` NumPy gives an array, not a mapping."""
+"""Blank paper added on each side, as a multiple of the picture's size: on a page, a digit is far smaller than the page."""
+DAMAGE_ERRORS = (AttributeError, EOFError, cv2.error, zipfile.BadZipFile, zlib.error)
+"""Further errors that a file of another format causes: of a renamed `.npy` file NumPy returns an array, not a mapping."""
 
 
-def load_isolated(file: Path) -> tuple[LabelledGlyphs, LabelledGlyphs]:
-    """Half of a file's digits to learn from, and the other half to judge with; where no ink is found a glyph is empty.
+def load_isolated(file: Path) -> tuple[LabelledImages, LabelledImages]:
+    """Return a file's training digits and its held-out digits, as glyphs; a glyph is empty where no ink is found.
 
     Raises:
-        DatasetError: it is no such file.
+        DatasetError: the file cannot be read or has another format.
     """
     try:
-        images, labels = _arrays(file)
-        pairs = [(cut(image), int(label)) for image, label in zip(images, labels, strict=True)]
-    except (*DAMAGED, OSError, LookupError, TypeError, ValueError) as error:
+        images, labels = _load_arrays(file)
+        pairs = [(cut_digit(image), int(label)) for image, label in zip(images, labels, strict=True)]
+    except (*DAMAGE_ERRORS, OSError, LookupError, TypeError, ValueError) as error:
         raise DatasetError(
-            f"{file} holds no images and labels ({error}); move it elsewhere or copy it again"
+            f"{file} holds no images and labels ({error})", advice="move it elsewhere or copy it again"
         ) from error
     glyphs = np.array([glyph for glyph, _ in pairs], np.uint8).reshape(-1, SIZE_PX, SIZE_PX)
-    told = np.array([label for _, label in pairs], np.int64)
-    learnt = np.arange(len(told)) // BLOCK % 2 == 0
-    return LabelledGlyphs(glyphs[learnt], told[learnt]), LabelledGlyphs(glyphs[~learnt], told[~learnt])
+    digits = np.array([label for _, label in pairs], np.int64)
+    training = np.arange(len(digits)) // BLOCK_SIZE % 2 == 0
+    return LabelledImages(glyphs[training], digits[training]), LabelledImages(glyphs[~training], digits[~training])
 
 
-def _arrays(file: Path) -> tuple[NDArray[np.uint8], NDArray[np.integer]]:
+def _load_arrays(file: Path) -> tuple[NDArray[np.uint8], NDArray[np.integer]]:
     content: Any
     with np.load(file, allow_pickle=False) as content:
         images, labels = np.asarray(content["images"]), np.asarray(content["labels"])
@@ -59,23 +63,23 @@ def _arrays(file: Path) -> tuple[NDArray[np.uint8], NDArray[np.integer]]:
     return images, labels
 
 
-def learnable(folder: Path) -> LabelledGlyphs:
-    """What may be learnt from all such files of a folder."""
+def load_training_half(folder: Path) -> LabelledImages:
+    """Return the training digits of all `.npz` files in a folder."""
     return concatenate([load_isolated(file)[0] for file in sorted(folder.glob("*.npz"))])
 
 
-def cut(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The glyph of a picture with one digit, uint8 (28, 28); empty where nothing stands out.
+def cut_digit(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the glyph of a picture with one digit, uint8 (28, 28); empty where no ink is found.
 
     Args:
-        image: grey, uint8 (h, w), dark ink on pale paper.
+        image: grey, uint8 (h, w), dark ink on bright paper.
     """
     h, w = image.shape
     paper = int(np.median(image))
     top, side = MARGIN * h, MARGIN * w
     padded = cv2.copyMakeBorder(image, top, top, side, side, cv2.BORDER_CONSTANT, value=paper)
-    large = cv2.resize(padded, None, fx=ENLARGED, fy=ENLARGED, interpolation=cv2.INTER_CUBIC)
-    ink = find_ink(np.asarray(cv2.cvtColor(large, cv2.COLOR_GRAY2BGR), np.uint8), max(large.shape))
+    enlarged = cv2.resize(padded, None, fx=SCALE, fy=SCALE, interpolation=cv2.INTER_CUBIC)
+    ink = find_ink(np.asarray(cv2.cvtColor(enlarged, cv2.COLOR_GRAY2BGR), np.uint8), max(enlarged.shape))
     candidates = [candidate for factor in THOROUGH.levels for candidate in find_page_candidates(ink, factor)]
     if not candidates:
         return np.zeros((SIZE_PX, SIZE_PX), np.uint8)

@@ -8,8 +8,8 @@ import pytest
 
 import agent
 from agent import Reader
-from agent.live.summary import score
-from agent.vision.page import QUICK, THOROUGH, Depth
+from agent.summary import score
+from agent.vision.pipeline import QUICK, THOROUGH, Depth
 from profiles.errors import ManifestError, UsageError
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from agent.paths import default_artifacts
 from agent.runtimes.net import LoadedNet, load_net
 from agent.runtimes.tensors import golden_inputs
-from agent.vision.page import QUICK, read_page
+from agent.vision.pipeline import QUICK, read_page
 from profiles.manifest import Manifest, load_manifest
 from profiles.profile import RuntimeName
 
@@ -32,11 +32,11 @@ BATCHES = (1, 16)
 FRAME = "frame"
 RUNTIME: dict[str, RuntimeName] = {"onnx": "onnxruntime", "tflite": "ai-edge-litert"}
 
-Work = tuple[str, Callable[[], object]]
+PieceOfWork = tuple[str, Callable[[], object]]
 
 
 @dataclass(frozen=True)
-class Pair:
+class ReaderNets:
     """What reads a frame."""
 
     classifier: LoadedNet
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _digits(nets: Sequence[LoadedNet], manifest: Manifest) -> Iterator[Work]:
+def _digits(nets: Sequence[LoadedNet], manifest: Manifest) -> Iterator[PieceOfWork]:
     """Every artifact with calls of one digit and of several."""
     for net in nets:
         inputs = golden_inputs(manifest, net.artifact.role)
@@ -68,12 +68,12 @@ def _digits(nets: Sequence[LoadedNet], manifest: Manifest) -> Iterator[Work]:
             yield f"{net.artifact.file} {batch}", partial(net.logits, images)
 
 
-def _frames(nets: Sequence[LoadedNet], frame: NDArray[np.uint8]) -> Iterator[Work]:
+def _frames(nets: Sequence[LoadedNet], frame: NDArray[np.uint8]) -> Iterator[PieceOfWork]:
     """A frame, looked at quickly, with each classifier and the verifier of its format and precision."""
     verifiers = {_kind(net): net for net in nets if net.artifact.role == "verifier"}
     for net in nets:
         if net.artifact.role == "classifier":
-            pair = Pair(net, verifiers.get(_kind(net)))
+            pair = ReaderNets(net, verifiers.get(_kind(net)))
             yield f"{net.artifact.file} {FRAME}", partial(read_page, frame, pair, QUICK)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from agent.explain.outcomes import Outcome, Told, places, tell
+from agent.explain.outcomes import CandidateOutcome, OutcomeKind, best_of_each_place, find_outcomes
 from agent.vision.box import Box, union
 from agent.vision.candidates import Candidate
 from agent.vision.classify import Classified
@@ -18,7 +18,8 @@ from agent.vision.components import Atom
 from agent.vision.digits import CLASSES, NOT_A_DIGIT, non_max_suppression, select
 from agent.vision.ink import Ink, Paper
 from agent.vision.lines import group_lines
-from agent.vision.page import QUICK, THOROUGH, Depth, MaskResult, Page, Trace, trace_page
+from agent.vision.page import Page
+from agent.vision.pipeline import QUICK, THOROUGH, Depth, MaskResult, Trace, trace_page
 
 if TYPE_CHECKING:
     from tests.agent.conftest import Note
@@ -53,51 +54,56 @@ def seen(candidates: Sequence[Candidate], by: str = "verifier", **sure: tuple[in
     return MaskResult(INK, 1.0, tuple(candidates), Classified(rows, rows, verified), select(candidates, rows))
 
 
-def fates(*masks: MaskResult) -> tuple[dict[str, Told], ...]:
+def fates(*masks: MaskResult) -> tuple[dict[str, CandidateOutcome], ...]:
     """What is told of the runs of each mask, by their names."""
     gathered = non_max_suppression(mask.digits.values() for mask in masks)
     readings = group_lines(gathered)
     page = Page(80, 40, tuple(d for r in readings for d in r.digits), readings, {})
     return tuple(
         {chr(97 + t.candidate.first) + chr(97 + t.candidate.last): t for t in told}
-        for told in tell(Trace(masks, gathered, (), page))
+        for told in find_outcomes(Trace(masks, gathered, (), page))
     )
 
 
 @pytest.mark.parametrize(
     ("mask", "run", "fate", "reason"),
     [
-        (seen(row(20), a=(4, 0.9, 0.1)), "aa", Outcome.READ, "read"),
-        (seen(row(20), a=(4, 0.3, 0.7)), "aa", Outcome.VERIFIER, "the verifier takes it for no digit (0.70)"),
-        (seen(row(20), "nobody else", a=(4, 0.02, 0.98)), "aa", Outcome.CLASSIFIER, "the classifier takes it for no "),
+        (seen(row(20), a=(4, 0.9, 0.1)), "aa", OutcomeKind.READ, "read"),
+        (seen(row(20), a=(4, 0.3, 0.7)), "aa", OutcomeKind.VERIFIER, "the verifier takes it for no digit (0.70)"),
+        (
+            seen(row(20), "nobody else", a=(4, 0.02, 0.98)),
+            "aa",
+            OutcomeKind.CLASSIFIER,
+            "the classifier takes it for no ",
+        ),
         (
             seen(row(20), a=(4, 0.45, 0.4)),
             "aa",
-            Outcome.UNSURE,
+            OutcomeKind.UNSURE,
             "the verifier is unsure: 4 is likeliest, but only 0.45",
         ),
         (
             seen(row(20, 20), a=(1, 0.8, 0), b=(7, 0.7, 0), ab=(4, 0.95, 0)),
             "aa",
-            Outcome.BESTED,
+            OutcomeKind.BESTED,
             "its ink is better explained by 4 (0.95)",
         ),
         (
             seen(row(20, 20), a=(1, 0.9, 0), b=(7, 0.8, 0), ab=(4, 0.75, 0)),
             "ab",
-            Outcome.BESTED,
+            OutcomeKind.BESTED,
             "its ink is better explained by 1 (0.90) and 7 (0.80)",
         ),
-        (seen(row(20, 20, 20, 20, 20), c=(1, 0.9, 0)), "cc", Outcome.WORD, "part of a word or drawing: "),
+        (seen(row(20, 20, 20, 20, 20), c=(1, 0.9, 0)), "cc", OutcomeKind.WORD, "part of a word or drawing: "),
         (
             seen(row(20, 20, 8), a=(1, 0.9, 0), b=(1, 0.9, 0), c=(1, 0.9, 0)),
             "cc",
-            Outcome.SMALL,
+            OutcomeKind.SMALL,
             "too small for its line: 8 px high",
         ),
     ],
 )
-def test_a_reason_in_plain_words(mask: MaskResult, run: str, fate: Outcome, reason: str) -> None:
+def test_a_reason_in_plain_words(mask: MaskResult, run: str, fate: OutcomeKind, reason: str) -> None:
     (told,) = fates(mask)
     assert told[run].fate is fate
     assert told[run].reason.startswith(reason)
@@ -105,19 +111,19 @@ def test_a_reason_in_plain_words(mask: MaskResult, run: str, fate: Outcome, reas
 
 def test_of_two_masks_the_surer_one_is_read() -> None:
     unsurer, surer = fates(seen(row(20), a=(3, 0.9, 0)), seen(row(20), a=(5, 0.95, 0)))
-    assert surer["aa"].fate is Outcome.READ
-    assert unsurer["aa"].fate is Outcome.COVERED
+    assert surer["aa"].fate is OutcomeKind.READ
+    assert unsurer["aa"].fate is OutcomeKind.COVERED
     assert unsurer["aa"].reason.endswith("5 (0.95)")
 
 
 def test_of_two_masks_that_agree_to_the_bit_one_is_read() -> None:
     told = fates(seen(row(20), a=(3, 0.9, 0)), seen(row(20), a=(3, 0.9, 0)))
-    assert [mask["aa"].fate for mask in told] == [Outcome.READ, Outcome.COVERED]
+    assert [mask["aa"].fate for mask in told] == [OutcomeKind.READ, OutcomeKind.COVERED]
 
 
 def test_a_place_is_told_by_what_came_nearest_to_being_read() -> None:
     told = fates(seen(row(20), a=(3, 0.3, 0.7)), seen(row(20), "the classifier"), seen(row(20), a=(3, 0.4, 0.6)))
-    (place,) = places(tuple(mask.values()) for mask in told)
+    (place,) = best_of_each_place(tuple(mask.values()) for mask in told)
     assert place is told[2]["aa"]
 
 
@@ -143,20 +149,20 @@ def test_every_candidate_is_read_or_has_a_reason(depth: Depth, verifier: Chance 
     image = note.image.copy()
     image[:, 320:] = 255 - image[:, 320:]  # ink of both kinds
     looked = trace_page(image, Nets(Chance(1, 28 * 28), verifier), depth)
-    told = [one for mask in tell(looked) for one in mask]
+    told = [one for mask in find_outcomes(looked) for one in mask]
     assert [one.candidate for one in told] == [c for mask in looked.seen for c in mask.candidates]
-    assert sum(one.fate is Outcome.READ for one in told) == len(looked.page.digits)
-    assert sorted(one.box for one in told if one.fate is Outcome.READ) == sorted(d.box for d in looked.page.digits)
-    assert all((one.reason == "read") == (one.fate is Outcome.READ) and one.reason for one in told)
+    assert sum(one.fate is OutcomeKind.READ for one in told) == len(looked.page.digits)
+    assert sorted(one.box for one in told if one.fate is OutcomeKind.READ) == sorted(d.box for d in looked.page.digits)
+    assert all((one.reason == "read") == (one.fate is OutcomeKind.READ) and one.reason for one in told)
     assert len({one.fate for one in told}) >= 4
-    assert (Outcome.VERIFIER in {one.fate for one in told}) == (verifier is not None)
+    assert (OutcomeKind.VERIFIER in {one.fate for one in told}) == (verifier is not None)
 
 
 def test_what_was_printed_is_told_from_what_covers_it() -> None:
     mask = seen(row(20), a=(4, 0.9, 0.1))
     page = Page(80, 40, (), (), {})
-    (told,) = tell(Trace((mask,), (), tuple(mask.digits.values()), page))
-    (printed,) = [one for one in told if one.fate is Outcome.PRINTED]
+    (told,) = find_outcomes(Trace((mask,), (), tuple(mask.digits.values()), page))
+    (printed,) = [one for one in told if one.fate is OutcomeKind.PRINTED]
     assert (printed.digit, printed.reason.split(":")[0]) == (4, "printed")
 
 
@@ -165,5 +171,5 @@ def test_what_is_as_dark_within_as_at_its_rim_is_a_blot() -> None:
     spot[10:30, 8:22] = 100
     ink = replace(INK, paper=Paper(np.ones(3), spot, spot, reach=3))
     mask = replace(seen(row(20, 20), b=(6, 0.9, 0.1)), ink=ink, digits={})
-    (told,) = [one for one in tell(Trace((mask,), (), (), Page(80, 40, (), (), {})))[0] if one.digit == 6]
-    assert (told.fate, told.reason.split(":")[0]) == (Outcome.WORD, "a blot")
+    (told,) = [one for one in find_outcomes(Trace((mask,), (), (), Page(80, 40, (), (), {})))[0] if one.digit == 6]
+    assert (told.fate, told.reason.split(":")[0]) == (OutcomeKind.WORD, "a blot")

@@ -17,10 +17,10 @@ import pytest
 from numpy.typing import NDArray
 
 from agent.explain.figures import MOST_CELLS, draw_candidates, draw_glyphs, draw_mask
-from agent.explain.outcomes import tell
-from agent.explain.report import Report
+from agent.explain.outcomes import find_outcomes
+from agent.explain.report import ExplainReport
 from agent.vision.digits import CLASSES, NOT_A_DIGIT
-from agent.vision.page import QUICK, Trace, trace_page
+from agent.vision.pipeline import QUICK, Trace, trace_page
 from profiles.errors import OutputError
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Opened(HTMLParser):
 
 
 def test_a_picture_has_a_page_that_shows_all_its_figures(tmp_path: Path, note: Note, looked: Trace) -> None:
-    album = Report(tmp_path / "new" / "out")
+    album = ExplainReport(tmp_path / "new" / "out")
     album.add(Path("note.png"), note.image, looked)
     page = Opened(album.index.parent / "note" / "index.html")
     figures = set(page.path.parent.glob("*.png"))
@@ -94,7 +94,7 @@ def test_a_picture_has_a_page_that_shows_all_its_figures(tmp_path: Path, note: N
 
 
 def test_pictures_of_one_name_have_a_folder_each(tmp_path: Path, note: Note, looked: Trace) -> None:
-    album = Report(tmp_path)
+    album = ExplainReport(tmp_path)
     for name in ("a/note.png", "b/note.png", "NOTE.jpg", "note-2.png", "...", "x" * 250 + ".png"):
         album.add(Path(name), note.image, looked)
     pages = [path for path in Opened(album.index).targets() if path.name == "index.html"]
@@ -104,7 +104,7 @@ def test_pictures_of_one_name_have_a_folder_each(tmp_path: Path, note: Note, loo
 
 def test_a_name_is_text_and_nothing_else(tmp_path: Path, note: Note, looked: Trace) -> None:
     name = "<b>\"&amp; \udcff'%41#?.png"
-    album = Report(tmp_path)
+    album = ExplainReport(tmp_path)
     album.add(Path(name), note.image, looked)
     index = Opened(album.index)
     assert all(path.is_file() for path in index.targets())
@@ -114,7 +114,7 @@ def test_a_name_is_text_and_nothing_else(tmp_path: Path, note: Note, looked: Tra
 
 def test_explaining_again_takes_the_place_of_the_last_time(tmp_path: Path, note: Note, looked: Trace) -> None:
     for _ in range(2):
-        Report(tmp_path).add(Path("note.png"), note.image, looked)
+        ExplainReport(tmp_path).add(Path("note.png"), note.image, looked)
     assert {path.name for path in tmp_path.iterdir()} == {"index.html", "note"}
 
 
@@ -122,20 +122,20 @@ def test_a_page_that_is_not_ours_stays(tmp_path: Path) -> None:
     page = tmp_path / "index.html"
     page.write_text("<h1>My own</h1>")
     with pytest.raises(OutputError, match=r"index\.html is there already and is not ours; name an empty folder"):
-        Report(tmp_path)
+        ExplainReport(tmp_path)
     assert page.read_text() == "<h1>My own</h1>"
 
 
 def test_where_nothing_can_be_written_is_told(tmp_path: Path, note: Note, looked: Trace) -> None:
     (tmp_path / "note").write_text("a file")
     with pytest.raises(OutputError, match=r"out cannot be written \(Not a directory\); choose another folder"):
-        Report(tmp_path / "note" / "out")
+        ExplainReport(tmp_path / "note" / "out")
     with pytest.raises(OutputError, match=r"note cannot be written \(File exists\); choose another folder"):
-        Report(tmp_path).add(Path("note.png"), note.image, looked)
+        ExplainReport(tmp_path).add(Path("note.png"), note.image, looked)
 
 
 def test_a_sheet_says_what_it_leaves_out(looked: Trace) -> None:
-    told = [one for mask in tell(looked) for one in mask]
+    told = [one for mask in find_outcomes(looked) for one in mask]
     many = draw_glyphs(told * (1 + MOST_CELLS // len(told)))
     assert len(many.spots) == MOST_CELLS
     assert f"The largest {MOST_CELLS} of " in many.caption
@@ -147,7 +147,7 @@ def test_a_turned_picture_is_shown_as_it_was_worked_on(note: Note) -> None:
     turn = cv2.getRotationMatrix2D((w / 2, h / 2), 9, 1)
     image = np.asarray(cv2.warpAffine(note.image, turn, (w, h), borderValue=(225, 225, 225)), np.uint8)
     looked = trace_page(image, Alone(Wide()))
-    (seen, *_), (told, *_) = looked.seen, tell(looked)
+    (seen, *_), (told, *_) = looked.seen, find_outcomes(looked)
     assert seen.ink.turned_back is not None
     for figure in (draw_mask(seen), draw_candidates(seen, told)):
         high, wide = figure.pixels.shape[:2]

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from agent.live.look_policy import THOROUGH_SHARE, LookPolicy, is_same, shrink
-from agent.vision.page import QUICK, THOROUGH
+from agent.live.look_policy import THOROUGH_SHARE, LookPolicy, is_same, thumbnail
+from agent.vision.pipeline import QUICK, THOROUGH
 
 Image = NDArray[np.uint8]
 FRAME_MS = 100.0
@@ -72,18 +72,18 @@ def test_a_view_that_rests_while_no_thorough_look_can_be_afforded_gets_it_later(
 
 @given(st.integers(-30, 30), st.integers(0, 99))
 def test_noise_and_brightness_are_no_change(brighter: int, seed: int) -> None:
-    assert is_same(shrink(page()), shrink(page(seed=seed, level=200 + brighter)))
+    assert is_same(thumbnail(page()), thumbnail(page(seed=seed, level=200 + brighter)))
 
 
 @given(st.sampled_from("0123456789"), st.integers(0, 500), st.integers(0, 99))
 def test_a_digit_that_is_written_is_a_change(digit: str, x: int, seed: int) -> None:
-    assert not is_same(shrink(page("")), shrink(page(digit, x, seed)))
+    assert not is_same(thumbnail(page("")), thumbnail(page(digit, x, seed)))
 
 
 def test_pictures_of_other_sizes_differ() -> None:
-    assert not is_same(None, shrink(page()))
-    assert not is_same(shrink(page()), shrink(page()[:300]))
+    assert not is_same(None, thumbnail(page()))
+    assert not is_same(thumbnail(page()), thumbnail(page()[:300]))
 
 
 def test_a_small_picture_is_not_enlarged() -> None:
-    assert shrink(np.zeros((3, 5, 3), np.uint8)).shape == (3, 5)
+    assert thumbnail(np.zeros((3, 5, 3), np.uint8)).shape == (3, 5)

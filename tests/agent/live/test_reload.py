@@ -16,9 +16,9 @@ from agent.capture.uri import DemoSpec
 from agent.choice.fallback import ChosenNets
 from agent.events import FrameEvent
 from agent.live.loop import loop
-from agent.live.reload import Asked, NetsInUse, load_nets, reloads
+from agent.live.reload import NetsInUse, ReloadRequests, handle_reloads, load_nets
 from agent.live.watch import VideoWatch
-from agent.vision.page import QUICK
+from agent.vision.pipeline import QUICK
 from profiles.errors import ArtifactError, DigitAgentError, ManifestError, NoArtifactError
 from profiles.profile import Profile, RuntimeOption, load_profile
 
@@ -88,7 +88,7 @@ def test_others_take_over_as_sparingly_as_those_before(two: tuple[ChosenNets, Ch
     in_use = NetsInUse(first)
     cheapest = others.classifier.choice.cheapest_first().best.candidate
     in_use.spare(True)
-    in_use.take_over(others)
+    in_use.switch_to(others)
     assert in_use.classifier is others.classifier
     assert others.classifier.choice.best.candidate == cheapest
     assert in_use.folder() == Path(others.classifier.choice.folder)
@@ -98,7 +98,7 @@ def test_others_take_over_as_sparingly_as_those_before(two: tuple[ChosenNets, Ch
 class Exchanger:
     """A sink that has other nets take over during every other frame, and notes what it is told."""
 
-    def __init__(self, in_use: NetsInUse, two: tuple[ChosenNets, ChosenNets], asked: Asked) -> None:
+    def __init__(self, in_use: NetsInUse, two: tuple[ChosenNets, ChosenNets], asked: ReloadRequests) -> None:
         self.numbers, self.readers = list[int](), set[str]()
         self._in_use, self._two, self._asked = in_use, two, asked
 
@@ -110,18 +110,18 @@ class Exchanger:
 
     def reload(self) -> str:
         one, other = self._two
-        self._in_use.take_over(other if self._in_use.classifier is one.classifier else one)
+        self._in_use.switch_to(other if self._in_use.classifier is one.classifier else one)
         return "done"
 
     def close(self) -> None: ...
 
 
 def test_no_frame_is_lost_and_none_is_read_twice_while_nets_are_exchanged(two: tuple[ChosenNets, ChosenNets]) -> None:
-    in_use, asked = NetsInUse(two[0]), Asked()
+    in_use, asked = NetsInUse(two[0]), ReloadRequests()
     sink, refused = Exchanger(in_use, two, asked), list[str]()
     video = VideoWatch(in_use.read, 100.0, live=False)
     source = Demo(DemoSpec("demo:", frames=40))
-    with reloads(asked, sink.reload, done=lambda _: video.look_anew(), refused=refused.append, environ={}):
+    with handle_reloads(asked, sink.reload, done=lambda _: video.force_look(), refused=refused.append, environ={}):
         frames = iter(source.read, None)
         summary = loop(frames, video, [sink], stop=threading.Event())
     assert sink.numbers == list(range(40))
@@ -134,10 +134,10 @@ class Reloads:
     """Reloads that wait until they are let go, and what is told of them."""
 
     def __init__(self, outcomes: list[DigitAgentError | OSError | str], environ: dict[str, str]) -> None:
-        self.asked, self.told = Asked(), list[str]()
+        self.asked, self.told = ReloadRequests(), list[str]()
         self.began, self.heard, self.go_on = threading.Semaphore(0), threading.Semaphore(0), threading.Semaphore(0)
         self._outcomes = iter(outcomes)
-        self.context = reloads(self.asked, self._reload, done=self._say, refused=self._say, environ=environ)
+        self.context = handle_reloads(self.asked, self._reload, done=self._say, refused=self._say, environ=environ)
 
     def _reload(self) -> str:
         self.began.release()
@@ -182,7 +182,7 @@ def test_systemd_is_told_when_a_reload_begins_and_ends(manager: socket.socket, t
             assert int(since.removeprefix("MONOTONIC_USEC=")) > 0
             assert job.finish()
             assert manager.recv(4096) == b"READY=1"
-    assert job.told == ["done", "nothing was reloaded, all goes on as before: bad file"]
+    assert job.told == ["done", "reload refused, the previous artifacts stay in use: bad file"]
 
 
 def test_who_asks_often_during_a_reload_gets_one_more() -> None:

@@ -10,7 +10,8 @@ from agent.live.watch import FRAMES_PER_S, VideoWatch, watch_stills
 from agent.vision.box import Box
 from agent.vision.digits import Digit
 from agent.vision.lines import group_lines
-from agent.vision.page import QUICK, THOROUGH, Depth, Page
+from agent.vision.page import Page
+from agent.vision.pipeline import QUICK, THOROUGH, Depth
 
 FRAME_MS = 100.0
 READ_MS = {QUICK: 20, THOROUGH: 100}
@@ -92,7 +93,7 @@ def test_what_rests_is_read_again_when_that_is_asked_for_and_is_no_news() -> Non
     read = Squares()
     watch = VideoWatch(read, FRAME_MS, live=True, clock_ns=lambda: read.now_ns)
     before = [watch(frame(number)) for number in range(20)]
-    watch.look_anew()
+    watch.force_look()
     after = [watch(frame(number)) for number in range(20, 40)]
     assert read.depths == [THOROUGH, THOROUGH]
     assert [reading.text for one in (*before, *after) for reading in one.news] == ["77"]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from agent.vision.box import Box
 from agent.vision.candidates import find_page_candidates
 from agent.vision.ink import find_ink, find_inks, prepare
-from agent.vision.page import THOROUGH
+from agent.vision.pipeline import THOROUGH
 
 H, W = 300, 500
 

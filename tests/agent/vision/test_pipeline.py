@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from agent.vision.digits import CLASSES, NOT_A_DIGIT
 from agent.vision.glyph import normalise
-from agent.vision.page import QUICK, STAGES, THOROUGH, Depth, read_page
+from agent.vision.page import STAGES
+from agent.vision.pipeline import QUICK, THOROUGH, Depth, read_page
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 
