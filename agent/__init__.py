@@ -1,29 +1,79 @@
-"""The agent: what runs on the board, from camera frames to numbers.
+"""The agent: the program and the library that run on the board.
 
     from agent import Reader
 
-    page = Reader().read(image_bgr)
+    page = Reader().read("note.jpg")
     for reading in page.readings:
-        print(reading.text, reading.box)
+        print(reading.text, reading.box, reading.confidence)
 
-Read it as the data flows: `capture` (frames) -> `vision` (ink, glyphs, digits, readings, with a net of
-`runtimes`) -> `telemetry` and `views`; `loop` runs them together, `cli` parses and prints.
+The packages in the order of the data flow: `capture` (frames), `vision` (ink, glyphs, digits and readings, with the
+nets of `choice` and `runtimes`), `live` (the loop of a run), `telemetry` (the log) and `views`. `cli` is the command
+line.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from agent.reader import Reader as Reader
+    from agent.vision.box import Box as Box
+    from agent.vision.digits import Digit as Digit
+    from agent.vision.lines import Reading as Reading
+    from agent.vision.page import Page as Page
+    from agent.vision.track import Track as Track
+    from profiles.errors import DigitAgentError as DigitAgentError
+    from profiles.errors import ManifestError as ManifestError
+    from profiles.errors import NoArtifactError as NoArtifactError
+    from profiles.errors import PictureError as PictureError
+    from profiles.errors import SourceError as SourceError
+    from profiles.errors import UsageError as UsageError
 
-__all__ = ["Reader"]
+    __version__: str
+
+_MODULES = {
+    "Box": "agent.vision.box",
+    "Digit": "agent.vision.digits",
+    "DigitAgentError": "profiles.errors",
+    "ManifestError": "profiles.errors",
+    "NoArtifactError": "profiles.errors",
+    "Page": "agent.vision.page",
+    "PictureError": "profiles.errors",
+    "Reader": "agent.reader",
+    "Reading": "agent.vision.lines",
+    "SourceError": "profiles.errors",
+    "Track": "agent.vision.track",
+    "UsageError": "profiles.errors",
+}
+
+__all__ = [
+    "Box",
+    "Digit",
+    "DigitAgentError",
+    "ManifestError",
+    "NoArtifactError",
+    "Page",
+    "PictureError",
+    "Reader",
+    "Reading",
+    "SourceError",
+    "Track",
+    "UsageError",
+    "__version__",
+]
 
 
 def __getattr__(name: str) -> object:
-    """Import `Reader` when it is first asked for, so that `digit-agent --help` loads no OpenCV."""
-    if name == "Reader":
-        from agent.reader import Reader
+    """Import a public name when it is first used, so that `digit-agent --help` does not load OpenCV."""
+    if name == "__version__":
+        from importlib.metadata import version
 
-        return Reader
+        return version("digit-agent")
+    if name in _MODULES:
+        return getattr(import_module(_MODULES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

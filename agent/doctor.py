@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from agent.choice.rank import accurate
-from agent.choice.variants import Refusal, find_variants, intact, place, provider_of
+from agent.choice.rank import split_accurate
+from agent.choice.variants import Refusal, find_variants, provider_of, runtime_title, split_intact
 from agent.config.layers import resolve_settings
 from agent.config.options import Config
 from agent.paths import cache_folder, default_artifacts, default_log

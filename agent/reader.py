@@ -47,7 +47,7 @@ class Reader:
 
     @property
     def choice(self) -> Choice:
-        """The classifier and its runtime in use, and why; it changes when a runtime fails and the next one replaces it."""
+        """The classifier in use, its runtime and the reason; another one replaces it when its runtime fails."""
         return self._nets.classifier.choice
 
     def read(self, picture: object) -> Page:

@@ -17,6 +17,7 @@ from agent.capture.header import CutOffError, Header, read_header
 from agent.capture.source import Source
 from agent.capture.uri import PICTURE_SUFFIXES, PicturesSpec
 from agent.stderr import native_stderr
+from agent.vision.pixels import lay_on_white
 from profiles.errors import PictureError, SourceError
 
 MAX_PIXELS = 64_000_000
@@ -138,14 +139,8 @@ def _decode(content: NDArray[np.uint8], header: Header) -> NDArray[np.uint8] | N
     if header.format in ("png", "tiff", "webp"):
         stored = cv2.imdecode(content, cv2.IMREAD_UNCHANGED)
         if stored is not None and stored.ndim == 3 and stored.shape[2] == 4:
-            return _on_white(stored)
+            bgra = np.asarray(stored // 256 if stored.dtype == np.uint16 else stored, np.uint8)
+            return lay_on_white(bgra)
     image = cv2.imdecode(content, cv2.IMREAD_COLOR)
     return None if image is None else np.asarray(image, np.uint8)
 
-
-def _on_white(stored: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Lay a transparent picture, uint8 or uint16 (H, W, 4), on white: where it shows nothing it is often black."""
-    bgra = np.asarray(stored // 256 if stored.dtype == np.uint16 else stored, np.uint8)
-    alpha = cv2.cvtColor(bgra[..., 3], cv2.COLOR_GRAY2BGR)
-    ink = cv2.multiply(bgra[..., :3], alpha, scale=1 / 255)
-    return np.asarray(cv2.add(ink, cv2.bitwise_not(alpha)), np.uint8)

@@ -1,4 +1,4 @@
-"""The nets that read: the best of each role, and whatever takes over when one fails or the board is hot."""
+"""Chosen nets: the best variant of each role, and a fallback if it fails or the board is hot."""
 
 from __future__ import annotations
 
@@ -9,69 +9,70 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.choice.choice import Choice
+from agent.runtimes.child import Failure
 from agent.runtimes.net import LoadedNet
-from profiles.errors import ArtifactError, RuntimeUnusableError
+from profiles.errors import ArtifactError, DigitAgentError, RuntimeUnusableError
 
 log = logging.getLogger(__name__)
 
 
 class FallbackNet:
-    """The net of a choice's best; when it fails, the next best takes over, and the log says so.
+    """The best variant of a choice; if it fails, the next best one replaces it, with a warning in the log.
 
     Raises:
-        NoArtifactError: at the start or later: every candidate failed.
+        NoArtifactError: all variants failed, when the net is created or later.
     """
 
     def __init__(self, choice: Choice) -> None:
         self.choice, self._net = _load(choice)
-        self._before_sparing: Choice | None = None
+        self._normal_choice: Choice | None = None
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Logits, float32 (n, 11), of images, uint8 (n, 28, 28) or (n, 3, 32, 48) as the role asks."""
+        """Return the logits of images; see `LoadedNet.logits`."""
         try:
             return self._net.logits(images)
         except RuntimeUnusableError as error:
             self.choice, self._net = _load(_next(self.choice, error))
             return self.logits(images)
 
-    def spare(self, on: bool) -> None:
-        """Work with what takes the least of the board, or with the best again."""
-        if on and self._before_sparing is None:
-            self._before_sparing = self.choice
-            self._turn_to(self.choice.cheapest_first())
-        elif not on and self._before_sparing is not None:
-            self._turn_to(self._before_sparing)
-            self._before_sparing = None
+    def set_power_saving(self, on: bool) -> None:
+        """Use the variant that needs the least energy, or the best one again."""
+        if on and self._normal_choice is None:
+            self._normal_choice = self.choice
+            self._use(self.choice.cheapest_first())
+        elif not on and self._normal_choice is not None:
+            self._use(self._normal_choice)
+            self._normal_choice = None
 
-    def _turn_to(self, choice: Choice) -> None:
-        if choice.best.candidate != self.choice.best.candidate:
+    def _use(self, choice: Choice) -> None:
+        if choice.best.variant != self.choice.best.variant:
             self.choice, self._net = _load(choice)
 
 
 @dataclass(frozen=True)
 class ChosenNets:
-    """What reads: the best of each role."""
+    """The nets of both roles."""
 
     classifier: FallbackNet
     verifier: FallbackNet | None
-    """None where the folder has none that can be used here."""
+    """None if the folder has no usable verifier."""
 
-    def spare(self, on: bool) -> None:
-        """Work with what takes the least of the board, or with the best again."""
+    def set_power_saving(self, on: bool) -> None:
+        """Use the variants that need the least energy, or the best ones again."""
         for net in (self.classifier, self.verifier):
             if net is not None:
-                net.spare(on)
+                net.set_power_saving(on)
 
 
 def _load(choice: Choice) -> tuple[Choice, LoadedNet]:
-    """The best that loads, and the choice that it is the best of."""
+    """Load the best variant that can be loaded, and return it with the choice that starts with it."""
     try:
         return choice, choice.load()
     except (ArtifactError, RuntimeUnusableError) as error:
         return _load(_next(choice, error))
 
 
-def _next(choice: Choice, error: Exception) -> Choice:
-    following = choice.fallback(str(error))
+def _next(choice: Choice, error: DigitAgentError) -> Choice:
+    following = choice.without_best(Failure(error.what, error.advice))
     log.warning("%s", following.reason)
     return following

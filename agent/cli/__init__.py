@@ -1,4 +1,7 @@
-"""`digit-agent`: `app` gathers one module a command, each only parses and prints; heavy imports wait for it."""
+"""The command line `digit-agent`: one module per command, combined in `app`.
+
+A command parses its options and prints; heavy modules are imported only when their command runs.
+"""
 
 from __future__ import annotations
 

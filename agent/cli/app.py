@@ -1,4 +1,4 @@
-"""The command line of `digit-agent`, put together."""
+"""The Typer application `digit-agent` with all its commands."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from profiles.terminal import show_version
 
 app = typer.Typer(
     name="digit-agent",
-    help="Reads handwritten digits with a camera, with the net that measured best on this board.",
+    help="Read handwritten numbers from a camera or from pictures, with the net that measured best on this board.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
@@ -25,7 +25,7 @@ def options(
         bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Options that stand before a command."""
+    """Define the options that come before a command."""
 
 
 app.command()(run.run)
@@ -33,5 +33,5 @@ app.command()(read.read)
 app.command()(stats.stats)
 app.command()(bench.bench)
 app.command()(doctor.doctor)
-app.add_typer(config.app, name="config", help="Show what is configured, or check a file of options.")
-app.add_typer(service.app, name="service", help="Put the systemd service in place, or take it away.")
+app.add_typer(config.app, name="config", help="Show the settings of `digit-agent run`, or check a configuration file.")
+app.add_typer(service.app, name="service", help="Install or uninstall the systemd service.")

@@ -1,4 +1,4 @@
-"""`digit-agent bench`: what every artifact costs on every runtime here, and which one wins."""
+"""`digit-agent bench`: measure every artifact on every runtime of this board."""
 
 from __future__ import annotations
 
@@ -24,22 +24,31 @@ def bench(
     objective: Annotated[
         str | None,
         typer.Option(
-            metavar="WHAT", help="What shall be best: latency, energy, size or accuracy. Default: the board's."
+            metavar="NAME", help="What to optimize: latency, energy, size or accuracy. Default: the board's objective."
         ),
     ] = None,
     min_accuracy: Annotated[
         float | None,
-        typer.Option(metavar="SHARE", min=0, max=1, help="What a classifier must get right, such as 0.99."),
+        typer.Option(
+            metavar="SHARE",
+            min=0,
+            max=1,
+            help="Accuracy that a classifier must reach, 0..1, such as 0.99. Default: the board's.",
+        ),
     ] = None,
-    batch: Annotated[str, typer.Option(metavar="N,N,…", help="Digits in one call.")] = "1,4,16",
-    seconds: Annotated[float, typer.Option(metavar="S", min=0, max=3600, help="Time to spend on timing.")] = 5.0,
+    batch: Annotated[str, typer.Option(metavar="N,N,…", help="Batch sizes to time: digits per call.")] = "1,4,16",
+    seconds: Annotated[float, typer.Option(metavar="S", min=0, max=3600, help="Seconds to spend on timing.")] = 5.0,
     save: Annotated[
-        Path | None, typer.Option(metavar="FILE.json", help="Keep it, with board, kernel, governor, heat and versions.")
+        Path | None,
+        typer.Option(
+            metavar="FILE.json",
+            help="Save the result with the board, the kernel, the CPU governor, the temperature and all versions.",
+        ),
     ] = None,
-    plot: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Draw size against time.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Write a plot of size against time.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Measure every artifact on every runtime of this board, and say which one wins and why.
+    """Measure time, size, memory and energy of every artifact on every runtime of this board, and name the best one.
 
     Example: `digit-agent bench --objective size --min-accuracy 0.99 --plot frontier.svg`
     """
@@ -51,38 +60,38 @@ def bench(
     from profiles.board import detect_board
 
     batches, folder = _batches(batch), artifacts_to_use(artifacts, config)
-    profile = _asked(detect_board().profile, objective, min_accuracy)
+    profile = _with_budget(detect_board().profile, objective, min_accuracy)
     with Console(stderr=True).status("measuring") as status:
-        told = run_bench(folder, profile, batches, seconds, status.update)
+        result = run_bench(folder, profile, batches, seconds, status.update)
     if save is not None:
-        _write(save, msgspec.json.format(msgspec.json.encode(report(told)), indent=2) + b"\n")
+        _write(save, msgspec.json.format(msgspec.json.encode(report(result)), indent=2) + b"\n")
     if plot is not None:
         from agent.views.frontier import frontier
 
-        _write(plot, frontier(told).encode())
+        _write(plot, frontier(result).encode())
     if json:
-        typer.echo(msgspec.json.encode(report(told)))
+        typer.echo(msgspec.json.encode(report(result)))
     else:
-        _print(told, Console())
+        _print(result, Console())
 
 
-def _print(told: Bench, console: Console) -> None:
-    from agent.views.bench_table import bench_table, energy_line, held_back_line
+def _print(result: Bench, console: Console) -> None:
+    from agent.views.bench_table import bench_table, energy_line, throttling_line
 
-    for contest in told.contests:
-        console.print(bench_table(told.title, contest))
-    for refusal in told.refused:
+    for role_bench in result.roles:
+        console.print(bench_table(result.title, role_bench))
+    for refusal in result.refused:
         console.print(f"not measured: {refusal}", style="yellow", markup=False, highlight=False)
-    console.print(energy_line(told), markup=False, highlight=False)
-    if held_back := held_back_line(told):
-        console.print(held_back, style="yellow", markup=False, highlight=False)
-    for contest in told.contests:
-        verdict = f"best {contest.role}" if contest.winner else f"no {contest.role} is good enough"
-        console.print(f"{verdict}: {contest.reason}", markup=False, highlight=False)
+    console.print(energy_line(result), markup=False, highlight=False)
+    if warning := throttling_line(result):
+        console.print(warning, style="yellow", markup=False, highlight=False)
+    for role_bench in result.roles:
+        verdict = f"best {role_bench.role}" if role_bench.winner else f"no {role_bench.role} is good enough"
+        console.print(f"{verdict}: {role_bench.reason}", markup=False, highlight=False)
 
 
-def _asked(profile: Profile, objective: str | None, min_accuracy: float | None) -> Profile:
-    """The board's profile, with what the user wants instead of its own."""
+def _with_budget(profile: Profile, objective: str | None, min_accuracy: float | None) -> Profile:
+    """Return the board's profile with the objective and the accuracy that the user asks for."""
     from typing import get_args
 
     import msgspec
@@ -90,9 +99,9 @@ def _asked(profile: Profile, objective: str | None, min_accuracy: float | None) 
     from profiles.profile import Objective
 
     if objective is not None and objective not in get_args(Objective):
-        raise UsageError(f"--objective {objective!r} is none; choose one of {', '.join(get_args(Objective))}")
-    asked = {"objective": objective, "min_accuracy": min_accuracy}
-    changes = {name: value for name, value in asked.items() if value is not None}
+        raise UsageError(f"--objective {objective!r} is unknown; choose one of {', '.join(get_args(Objective))}")
+    wanted = {"objective": objective, "min_accuracy": min_accuracy}
+    changes = {name: value for name, value in wanted.items() if value is not None}
     return msgspec.structs.replace(profile, budget=msgspec.structs.replace(profile.budget, **changes))
 
 
@@ -104,7 +113,7 @@ def _batches(text: str) -> tuple[int, ...]:
     except ValueError:
         batches = ()
     if not batches or min(batches) < 1 or max(batches) > MAX_BATCH:
-        raise UsageError(f"--batch {text!r} is no list of numbers from 1 to {MAX_BATCH}; try --batch 1,16")
+        raise UsageError(f"--batch {text!r} is not a list of numbers from 1 to {MAX_BATCH}; try --batch 1,16")
     return batches
 
 

@@ -1,4 +1,4 @@
-"""`digit-agent config`: what is configured, where each value comes from, and whether a file is right."""
+"""`digit-agent config`: show the settings and their origins, and check a configuration file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 
 from agent.cli.options import ConfigFile
 from agent.cli.run import run
-from agent.config.options import OPTIONS, TYPES, Config, spelling
+from agent.config.options import OPTIONS, TYPES, Config, option_name
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -26,26 +26,26 @@ PASSWORD = re.compile(r"(?<=://)([^/?#:@]*):[^/?#]*@")
 @app.command()
 def show(
     options: Annotated[
-        list[str] | None, typer.Argument(metavar="-- OPTION", help="Options as for `digit-agent run`.")
+        list[str] | None, typer.Argument(metavar="-- OPTION", help="Options of `digit-agent run`, after two dashes.")
     ] = None,
     *,
     config: ConfigFile = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object: value and from by option.")] = False,
 ) -> None:
-    """Show what `digit-agent run` would do here, and where each value comes from.
+    """Show the settings that `digit-agent run` would use here, and where each value comes from.
 
-    The command line wins over /etc/digit-agent/config.toml, that over what came with a bundle, that over the board's
-    profile, and the profile over what is built in.
+    The first place that sets an option wins: the command line, /etc/digit-agent/config.toml, the installed bundle's
+    configuration, the board's profile, the default.
 
     Example: `digit-agent config show`, or `digit-agent config show -- --camera 0`
     """
     import msgspec
     from rich.console import Console
 
-    from agent.config.layers import config_files, settle
+    from agent.config.layers import config_files, resolve_settings
     from profiles.board import detect_board
 
-    settings = settle(_given(options or []), config_files(config), detect_board().profile)
+    settings = resolve_settings(_parse_run_options(options or []), config_files(config), detect_board().profile)
     if json:
         rows = {name: {"value": value, "from": origin} for name, value, origin in _rows(settings)}
         typer.echo(msgspec.json.encode(rows))
@@ -55,63 +55,65 @@ def show(
 
 @app.command()
 def check(
-    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="Default: what `digit-agent run` takes.")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="Default: the files that `digit-agent run` reads.")
+    ] = None,
 ) -> None:
-    """Say whether a file of options is right; if not, what is wrong on which line, and exit with 1.
+    """Check a configuration file: list every mistake with its line, and exit with 1 if there is one.
 
     Example: `digit-agent config check /etc/digit-agent/config.toml`
     """
     from agent.config.layers import DEFAULT_FILE, config_files, read_document
     from profiles.errors import ConfigError
 
-    files, wrong = config_files(file), False
+    files, any_problem = config_files(file), False
     for path in files:
         try:
             document = read_document(path)
         except ConfigError as error:
             typer.echo(f"digit-agent: {error}", err=True)
             raise typer.Exit(1) from error
-        problems = sorted([*document.problems, *_no_source(document)])
-        wrong |= bool(problems)
+        problems = sorted([*document.problems, *_source_problems(document)])
+        any_problem |= bool(problems)
         for problem in problems:
             typer.echo(f"{path}:{problem.line}: {problem.text}")
         if not problems:
-            typer.echo(f"{path} is right; it sets {', '.join(map(spelling, document.lines)) or 'no option'}")
+            typer.echo(f"{path} is valid; it sets {', '.join(map(option_name, document.lines)) or 'no option'}")
     if not files:
-        typer.echo(f"there is no {DEFAULT_FILE}, so every option is as built in")
-    if wrong:
+        typer.echo(f"there is no {DEFAULT_FILE}: every option has its default")
+    if any_problem:
         raise typer.Exit(1)
 
 
-def _no_source(document: Document) -> Iterator[Problem]:
-    """What is wrong with a source, which may name files that are not there."""
+def _source_problems(document: Document) -> Iterator[Problem]:
+    """Yield the mistakes in `source` and `camera`; a file that does not exist yet is not one."""
     from agent.capture.uri import parse_source
     from agent.config.document import Problem
     from profiles.errors import UsageError
 
     for name in ("source", "camera"):
-        if (text := getattr(document.said, name)) is not None:
+        if (text := getattr(document.config, name)) is not None:
             try:
                 parse_source(text)
             except UsageError as error:
                 yield Problem(document.lines[name], str(error))
 
 
-def _given(words: list[str]) -> Config:
-    """What options say, as `digit-agent run` would take them from its command line."""
-    alone = typer.Typer(add_completion=False)
-    alone.command()(run)
-    said = typer.main.get_command(alone).make_context("digit-agent run", words).params
-    return Config(**{name: TYPES[name](said[name]) for name in OPTIONS if said[name] is not None})
+def _parse_run_options(words: list[str]) -> Config:
+    """Parse options as `digit-agent run` parses its command line."""
+    app = typer.Typer(add_completion=False)
+    app.command()(run)
+    values = typer.main.get_command(app).make_context("digit-agent run", words).params
+    return Config(**{name: TYPES[name](values[name]) for name in OPTIONS if values[name] is not None})
 
 
 def _rows(settings: Settings) -> list[tuple[str, str | float | None, str]]:
-    """Each option's spelling, its value without a password, and where it comes from."""
+    """Return the name, the value without a password, and the origin of each option."""
     rows = list[tuple[str, str | float | None, str]]()
     for name, origin in settings.origins.items():
         value = getattr(settings, name)
         shown = PASSWORD.sub(r"\1:***@", str(value)) if isinstance(value, str | Path) else value
-        rows.append((spelling(name), shown, origin))
+        rows.append((option_name(name), shown, origin))
     return rows
 
 
@@ -125,6 +127,6 @@ def _table(settings: Settings) -> Table:
     table.add_column("value", overflow="fold")
     table.add_column("from", overflow="fold")
     for name, value, origin in _rows(settings):
-        told = "–" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-        table.add_row(name, Text(told), Text(origin), style="bright_black" if origin == "default" else None)
+        text = "–" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+        table.add_row(name, Text(text), Text(origin), style="bright_black" if origin == "default" else None)
     return table

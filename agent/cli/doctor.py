@@ -1,4 +1,4 @@
-"""`digit-agent doctor`: what works here, what does not, and what to do about it."""
+"""`digit-agent doctor`: check this machine and advise what to do."""
 
 from __future__ import annotations
 
@@ -21,16 +21,17 @@ def doctor(
     *,
     root: Annotated[
         Path,
-        typer.Option(metavar="DIR", exists=True, file_okay=False, help="The folder that is / for it, as an image's."),
+        typer.Option(
+            metavar="DIR", exists=True, file_okay=False, help="Folder to use as /, for example a mounted SD card image."
+        ),
     ] = Path("/"),
     artifacts: Annotated[Path | None, option("artifacts")] = None,
     config: ConfigFile = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object: works, checks.")] = False,
 ) -> None:
-    """Say what works on this machine, what does not, and what to do about it.
+    """Check what works on this machine, and say what to do about what does not.
 
-    Every runtime is really tried, in a process of its own. The exit code is 1 only when the agent could not read
-    a single digit here.
+    Every runtime is tested in its own process. The exit code is 1 only if the agent cannot read digits here.
 
     Example: `digit-agent doctor`
     """
@@ -41,7 +42,7 @@ def doctor(
     from agent.doctor import configuration, examine
     from agent.sensors.command import run_command
 
-    with Console(stderr=True).status("looking around") as status:
+    with Console(stderr=True).status("checking") as status:
         configured, folder = configuration(config_files(config, root))
         checks = [configured, *examine(root, artifacts or folder, run_command, status.update)]
     works = all(check.state != "fail" for check in checks)

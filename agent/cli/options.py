@@ -1,4 +1,4 @@
-"""The options of `agent.config` as a command line wants them."""
+"""Typer options made from `agent.config.options`, and options that several commands share."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ ConfigFile = Annotated[
     typer.Option(
         "--config",
         metavar="FILE",
-        help="A file of options, which these win over. Default: /etc/digit-agent/config.toml, if it is there.",
+        help="Configuration file; the command line wins over it. Default: /etc/digit-agent/config.toml, if it exists.",
     ),
 ]
 
 
 def option(name: str) -> Any:
-    """One of `agent.config.options` for a command's signature, with its help, its limits, and its spelling."""
+    """Return the Typer option for a field of `Config`, with its spelling, help and limits."""
     found = OPTIONS[name]
     spellings = () if found.switch is None else (found.switch,)
-    return typer.Option(*spellings, metavar=found.metavar, min=found.least, max=found.most, help=found.help)
+    return typer.Option(*spellings, metavar=found.metavar, min=found.minimum, max=found.maximum, help=found.help)
 
 
 def artifacts_to_use(named: Path | None, config: Path | None) -> Path:
-    """The artifacts that were named, else those that `digit-agent run` reads with.
+    """Return the named folder of artifacts, or the one that `digit-agent run` uses.
 
     Raises:
-        ConfigError: a configuration file cannot be read, or something in it is wrong.
+        ConfigError: a configuration file cannot be read or contains a mistake.
     """
-    from agent.config.layers import config_files, settle
+    from agent.config.layers import config_files, resolve_settings
     from agent.config.options import Config
     from profiles.board import detect_board
 
-    return named or settle(Config(), config_files(config), detect_board().profile).artifacts
+    return named or resolve_settings(Config(), config_files(config), detect_board().profile).artifacts

@@ -1,4 +1,4 @@
-"""`digit-agent read`: stills."""
+"""`digit-agent read`: read the numbers in pictures."""
 
 from __future__ import annotations
 
@@ -18,17 +18,29 @@ def read(
     *,
     artifacts: Annotated[Path | None, option("artifacts")] = None,
     config: ConfigFile = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object a picture, a line each.")] = False,
+    json: Annotated[
+        bool,
+        typer.Option(
+            "--json",
+            help="Print one line of JSON per picture. Keys: source, width and height (pixels), digits (digit, "
+            "probability, box) and readings (text, box, confidence, digits). Boxes are [x, y, width, height] in pixels "
+            "of the upright picture; probability and confidence are 0..1.",
+        ),
+    ] = False,
     explain: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Show each step, and why what was not read was not, in DIR.")
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Write web pages to DIR that show each step and why each candidate was rejected."
+        ),
     ] = None,
 ) -> None:
-    """Read the numbers on pictures.
+    """Read the numbers in pictures and print them, in reading order.
 
-    A picture that cannot be read is told on stderr, the others are read all the same, and the exit code is 1.
+    If a picture cannot be read, a message is printed on stderr, the other pictures are still read, and the exit code
+    is 1.
 
-    Where one is read wrong, `--explain DIR` writes pages and pictures to look at: ink, candidates with the reason why
-    each was dropped, what the nets saw, and what was read. Open DIR/index.html in a browser.
+    If a picture is read wrongly, use `--explain DIR` and open DIR/index.html in a browser: it shows the ink, every
+    candidate with the reason why it was rejected, the input of the nets, and the readings.
 
     Example: `digit-agent read note.jpg scans/ --json`
     """
@@ -40,47 +52,41 @@ def read(
     from agent.reader import Reader
     from profiles.errors import SourceError
 
-    album = None
+    report = None
     if explain is not None:
-        from agent.explain.report import Report
+        from agent.explain.report import ExplainReport
 
-        album = Report(explain)
+        report = ExplainReport(explain)
     failed = False
     reader: Reader | None = None
     for text in files:
         try:
             paths = find_pictures(text)
         except SourceError as error:
-            failed = _tell(error)
+            failed = _print_error(error)
             continue
         for path in paths:
             try:
                 image = load_picture(path)
             except SourceError as error:
-                failed = _tell(error)
+                failed = _print_error(error)
                 continue
             if reader is None:
                 with Console(stderr=True).status("looking for the best net"):
                     reader = Reader(artifacts_to_use(artifacts, config))
-            source, looked = printable(path), reader.trace(image)
-            typer.echo(msgspec.json.encode(as_dict(source, looked.page)) if json else as_text(source, looked.page))
-            if album is not None:
-                album.add(path, image, looked)
-    if album is not None:
-        typer.echo(f"digit-agent: every step is shown in {printable(album.index)}", err=True)
+            source, trace = printable(path), reader.trace(image)
+            page = trace.page
+            typer.echo(msgspec.json.encode({"source": source, **page.to_dict()}) if json else as_text(source, page))
+            if report is not None:
+                report.add(path, image, trace)
+    if report is not None:
+        typer.echo(f"digit-agent: every step is shown in {printable(report.index)}", err=True)
     if failed:
         raise typer.Exit(1)
 
 
-def as_dict(source: str, page: Page) -> dict[str, object]:
-    """A page as plain types: what `--json` prints."""
-    digits = [{"digit": d.digit, "probability": round(d.probability, 4), "box": list(d.box)} for d in page.digits]
-    readings = [{"text": r.text, "box": list(r.box)} for r in page.readings]
-    return {"source": source, "width": page.width, "height": page.height, "digits": digits, "readings": readings}
-
-
 def as_text(source: str, page: Page) -> str:
-    """A page for people: the picture's name, and its numbers line by line, as they stand on it."""
+    """Format a page for people: the name of the picture, and its numbers in lines as in the picture."""
     count = len(page.digits)
     lines = [f"{source}  {page.width}×{page.height}, {count or 'no'} digit{'' if count == 1 else 's'}"]
     bottom: int | None = None
@@ -91,6 +97,7 @@ def as_text(source: str, page: Page) -> str:
     return "\n".join(lines)
 
 
-def _tell(error: Exception) -> bool:
+def _print_error(error: Exception) -> bool:
+    """Print an error on stderr, and return True: something failed."""
     typer.echo(f"digit-agent: {error}", err=True)
     return True

@@ -34,12 +34,13 @@ def run(
     config: ConfigFile = None,
     screenshot: Annotated[Path | None, typer.Option(metavar="FILE.svg", hidden=True)] = None,
 ) -> None:
-    """Read numbers from a camera, a stream, a video or pictures, until it ends or Ctrl-C.
+    """Read numbers from a camera, a stream, a video or pictures, until the source ends or Ctrl-C is pressed.
 
-    In a terminal a live dashboard shows what is read, how fast, and at what cost; elsewhere each reading is a line, and
-    SIGHUP reads the configuration again and takes over other artifacts.
+    A terminal shows a live dashboard with the readings, the latency and the power; otherwise each reading is one line
+    of text. A reading is printed once it is steady, not in every frame.
 
-    A camera or a stream that fails is opened again until it is back; only a service also waits for one at its start.
+    If a camera or a stream fails, it is reopened until it works again. At the start only a systemd service waits for
+    its camera. SIGHUP reloads the configuration and switches to other artifacts.
 
     Example: `digit-agent run --camera 0`, or without a camera `digit-agent run --source demo:`
     """
@@ -58,7 +59,7 @@ def run(
     )
     from rich.console import Console
 
-    from agent.config.layers import config_files, settle
+    from agent.config.layers import config_files, resolve_settings
     from agent.run import RunOptions
     from agent.run import run as run_agent
     from agent.views.summary import summary_table
@@ -68,7 +69,7 @@ def run(
     out, err = Console(), Console(stderr=True)
 
     def configure() -> Settings:
-        return settle(given, config_files(config), profile)
+        return resolve_settings(given, config_files(config), profile)
 
     settings = configure()
     options = RunOptions(settings, _view(settings, out), screenshot)

@@ -1,4 +1,4 @@
-"""`digit-agent service`: puts the systemd service in place, and takes it away."""
+"""`digit-agent service`: install and uninstall the systemd service."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from profiles.errors import UsageError
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
 
-Root = Annotated[Path, typer.Option("--root", metavar="DIR", help="The folder that is / for it: an image's, say.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
-
-
-Board = Annotated[
+Root = Annotated[
+    Path, typer.Option("--root", metavar="DIR", help="Folder to use as /, such as a mounted SD card image.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only print what would be done.")]
+BoardName = Annotated[
     str | None,
-    typer.Option("--board", metavar="NAME", help="The board that it will run on: pi4, say. Default: the one it is."),
+    typer.Option("--board", metavar="NAME", help="Board that the service will run on, such as pi4. Default: this one."),
 ]
 
 
 @app.command()
-def install(root: Root = Path("/"), board: Board = None, dry_run: DryRun = False) -> None:
-    """Write the service's files: unit, bounds, user, folders, udev rule, and an example of its options.
+def install(root: Root = Path("/"), board: BoardName = None, dry_run: DryRun = False) -> None:
+    """Write the files of the service: unit, resource limits, user, folders, udev rule and an example configuration.
 
-    Nothing is started; the commands for that are printed. Options that are already there stay as they are. How much
-    memory and processor it may take comes from the board's profile.
+    Nothing is started; the commands that start it are printed. Existing configuration files are not changed. The
+    limits for memory and CPU time come from the board's profile.
 
     Example: **sudo "$(command -v digit-agent)" service install**
     """
@@ -40,16 +40,16 @@ def install(root: Root = Path("/"), board: Board = None, dry_run: DryRun = False
     files = service.service_files(root, executable, profile)
     for file in () if dry_run else files:
         service.write_file(file)
-    for file in files:  # told only now: who reads it may go away, and the service shall be whole
+    for file in files:  # printed last: if the reader of stdout goes away, the installation is still complete
         typer.echo(f"{'would write' if dry_run else 'wrote'} {file.path}")
-    _warn_if_closed(executable)
+    _warn_if_inaccessible(executable)
     if not dry_run:
-        _say_next(_AFTER_INSTALL if root == Path("/") else (f"systemctl --root={root} enable digit-agent",))
+        _print_next_steps(_AFTER_INSTALL if root == Path("/") else (f"systemctl --root={root} enable digit-agent",))
 
 
 @app.command()
 def uninstall(root: Root = Path("/"), dry_run: DryRun = False) -> None:
-    """Remove the service's files; options, recordings and the user stay.
+    """Remove the files of the service; the configuration, the log and the user are kept.
 
     Example: **sudo "$(command -v digit-agent)" service uninstall**
     """
@@ -63,7 +63,7 @@ def uninstall(root: Root = Path("/"), dry_run: DryRun = False) -> None:
     if not paths:
         typer.echo(f"no service is installed in {root}")
     elif not dry_run and root == Path("/"):
-        _say_next(("systemctl stop digit-agent", "systemctl daemon-reload"))
+        _print_next_steps(("systemctl stop digit-agent", "systemctl daemon-reload"))
 
 
 _AFTER_INSTALL = (
@@ -76,28 +76,29 @@ _AFTER_INSTALL = (
 
 
 def _executable() -> Path:
-    """The `digit-agent` that is running; the one beside Python where it was started in another way."""
+    """Return the path of the running `digit-agent`, or of the one beside Python if it was started in another way."""
     started = Path(sys.argv[0])
     executable = started.absolute() if started.name == "digit-agent" else Path(sys.executable).with_name("digit-agent")
     if not executable.is_file():
-        raise UsageError(f"there is no {executable} for the service to start; run the digit-agent that is installed")
+        raise UsageError(f"there is no {executable} for the service to start; run an installed digit-agent")
     return executable
 
 
-def _warn_if_closed(executable: Path) -> None:
+def _warn_if_inaccessible(executable: Path) -> None:
     from agent.service import closed_to_others
 
     for program in (executable, Path(sys.executable)):
         if closed := closed_to_others(program):
             typer.echo(
-                f"digit-agent: warning: the service's user cannot run {program}, because {closed} is closed to others; "
-                "install digit-agent where everybody may enter, such as a virtual environment in /opt",
+                f"digit-agent: warning: the service's user cannot run {program}, because other users cannot enter "
+                f"{closed}; install digit-agent in a folder that all users can enter, such as a virtual environment in "
+                "/opt",
                 err=True,
             )
             return
 
 
-def _say_next(commands: tuple[str, ...]) -> None:
+def _print_next_steps(commands: tuple[str, ...]) -> None:
     typer.echo("\nNext, as root:")
     for command in commands:
         typer.echo(f"  {command}")

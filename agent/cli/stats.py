@@ -1,4 +1,4 @@
-"""`digit-agent stats`: what the log tells."""
+"""`digit-agent stats`: show the log."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from agent.telemetry.report import Report
 
 
-class Table(str, Enum):
-    """Which rows `--csv` writes."""
+class LogTable(str, Enum):
+    """The tables that `--csv` can write."""
 
     HOURS = "hours"
     DAYS = "days"
@@ -30,24 +30,28 @@ class Table(str, Enum):
 def stats(
     *,
     log: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The log. [default: that of 'digit-agent run' here]")
+        Path | None,
+        typer.Option(metavar="FILE", help="The log. [default: the log of 'digit-agent run' here]"),
     ] = None,
     config: ConfigFile = None,
     last: Annotated[
         int | None,
         typer.Option(
-            metavar="N", min=1, help="How many days, hours, faults, readings, nets and runs. [default: 10; all as CSV]"
+            metavar="N",
+            min=1,
+            help="Number of newest days, hours, faults, readings, nets and runs. [default: 10; with --csv: all]",
         ),
     ] = None,
-    chart: Annotated[bool, typer.Option("--chart", help="The last hours as charts, instead of tables.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
-    csv: Annotated[bool, typer.Option("--csv", help="Rows for a spreadsheet, of what --table names.")] = False,
-    table: Annotated[Table, typer.Option(help="Which rows --csv writes.")] = Table.HOURS,
+    chart: Annotated[bool, typer.Option("--chart", help="Show the last hours as charts instead of tables.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Print one table as CSV; choose it with --table.")] = False,
+    table: Annotated[LogTable, typer.Option(help="The table that --csv prints.")] = LogTable.HOURS,
     plot: Annotated[
-        Path | None, typer.Option(metavar="FILE.svg", help="Draw the last week as a picture, hour by hour.")
+        Path | None,
+        typer.Option(metavar="FILE.svg", help="Write an SVG picture of the last week, one column per hour."),
     ] = None,
 ) -> None:
-    """Show what was read, how fast and at what cost, by day and by hour, and what went wrong.
+    """Show readings, latency, power and faults from the log, by day and by hour.
 
     Examples: `digit-agent stats --last 3`, `digit-agent stats --csv --table readings > readings.csv`
     """
@@ -55,44 +59,44 @@ def stats(
         raise UsageError("--chart, --json, --csv and --plot are different ways to show the log; give one of them")
     import msgspec
 
-    from agent.telemetry.report import opened, report
+    from agent.telemetry.report import open_log, report
     from agent.views.csv_export import write_rows
-    from agent.views.timeline import HOURS
+    from agent.views.timeline import MAX_HOURS
 
     path = log or _configured(config)
     if csv:
-        with opened(path) as connection:
+        with open_log(path) as connection:
             write_rows(connection, table.value, last or -1, sys.stdout)
         return
-    told = report(path, HOURS if chart or plot else last or 10)
+    content = report(path, MAX_HOURS if chart or plot else last or 10)
     if json:
-        typer.echo(msgspec.json.encode(told))
+        typer.echo(msgspec.json.encode(content))
     elif plot is not None:
-        _plot(told, plot)
+        _plot(content, plot)
     else:
-        _show(told, path, chart=chart)
+        _show(content, path, chart=chart)
 
 
 def _configured(config: Path | None) -> Path:
-    """Where `run` logs to when it is told nothing else."""
-    from agent.config.layers import config_files, settle
+    """Return the log that `digit-agent run` writes."""
+    from agent.config.layers import config_files, resolve_settings
     from agent.config.options import Config
-    from agent.telemetry.schema import default_path
+    from agent.paths import default_log
     from profiles.board import detect_board
 
-    return settle(Config(), config_files(config), detect_board().profile).log or default_path()
+    return resolve_settings(Config(), config_files(config), detect_board().profile).log or default_log()
 
 
-def _plot(told: Report, plot: Path) -> None:
+def _plot(report: Report, plot: Path) -> None:
     from agent.views.plot import write_plot
     from agent.views.timeline import last_hours
 
-    write_plot(last_hours(told.hours), plot)
-    typer.echo(f"{plot} shows {len(told.hours)} hours")
+    write_plot(last_hours(report.hours), plot)
+    typer.echo(f"{plot} shows {len(report.hours)} hours")
 
 
-def _show(told: Report, path: Path, *, chart: bool) -> None:
-    """Tables or charts, and which log they are of."""
+def _show(report: Report, path: Path, *, chart: bool) -> None:
+    """Print tables or charts, and the path and the size of the log."""
     from rich.console import Console
 
     from agent.views.chart import charts, hours_that_fit
@@ -100,9 +104,9 @@ def _show(told: Report, path: Path, *, chart: bool) -> None:
     from agent.views.timeline import last_hours
 
     console = Console()
-    hours = last_hours(told.hours, hours_that_fit(console.width))
-    for part in charts(hours, console.width) if chart else report_tables(told):
+    hours = last_hours(report.hours, hours_that_fit(console.width))
+    for part in charts(hours, console.width) if chart else report_tables(report):
         console.print(part, "", sep="\n")
-    nothing = "" if told.runs else ", nothing is logged yet"
-    footer = f"log: {path}, {told.log_bytes / 1e6:.1f} MB{nothing}"
+    nothing = "" if report.runs else ", nothing is logged yet"
+    footer = f"log: {path}, {report.log_bytes / 1e6:.1f} MB{nothing}"
     console.print(footer, style="bright_black", markup=False, highlight=False, soft_wrap=True)

@@ -1,1 +1,1 @@
-"""What the agent is told to do: options said on the command line, in a file, by the board's profile, or nowhere."""
+"""The options of a run: from the command line, a configuration file, the board's profile, or their defaults."""

@@ -1,4 +1,4 @@
-"""A configuration file: TOML, one option a line, each checked by itself, and every mistake told with its line."""
+"""Parse a configuration file: TOML, one option per line; every mistake is reported with its line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from agent.config.options import OPTIONS, TYPES, Config, contradictions, spelling
+from agent.config.options import OPTIONS, TYPES, Config, conflicts, option_name
 
 TEXT = msgspec.Meta(min_length=1, pattern=r"^[^\0]*$")
 KINDS = {
@@ -23,13 +23,13 @@ KINDS = {
     list: "a list",
     dict: "a table",
 }
-NAMES = {spelling(name): name for name in OPTIONS}
-"""From an option's spelling to its name."""
+NAMES = {option_name(name): name for name in OPTIONS}
+"""The field of `Config` for each option name."""
 
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """What is wrong on a line."""
+    """A mistake in a configuration file."""
 
     line: int
     text: str
@@ -37,53 +37,53 @@ class Problem:
 
 @dataclass(frozen=True)
 class Document:
-    """A file, read."""
+    """A parsed configuration file."""
 
-    said: Config
-    """Without what is wrong."""
+    config: Config
+    """The options without mistakes."""
     lines: Mapping[str, int]
-    """On which line each option stands."""
+    """The line of each option, counted from 1."""
     problems: tuple[Problem, ...]
-    """From the first line to the last."""
+    """The mistakes, from the first line to the last."""
 
 
 def parse(content: bytes, folder: Path) -> Document:
-    """Read a file; nothing in it is an error of ours, whatever it holds.
+    """Parse the content of a configuration file; mistakes in it are returned, never raised.
 
     Args:
         content: TOML 1.0 in UTF-8.
-        folder: from where relative paths count.
+        folder: the folder at which relative paths start.
     """
     try:
         text = content.decode("utf-8-sig").replace("\r\n", "\n")
         raw = msgspec.toml.decode(text)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        return Document(Config(), {}, (Problem(line, "this is no UTF-8 text; save the file as UTF-8"),))
+        return Document(Config(), {}, (Problem(line, "the file is not UTF-8 text; save it as UTF-8"),))
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
-        return Document(Config(), {}, (_no_toml(str(error), text),))
+        return Document(Config(), {}, (_syntax_problem(str(error), text),))
     lines = _key_lines(text)
-    said, problems = dict[str, Any](), list[Problem]()
+    values, problems = dict[str, Any](), list[Problem]()
     for key, value in raw.items():
         name = NAMES.get(key)
         if name is None:
-            problems.append(Problem(lines[key], _unknown(key, value)))
+            problems.append(Problem(lines[key], _unknown_option(key, value)))
         elif (converted := _convert(name, value, folder)) is None:
             problems.append(Problem(lines[key], f"{key} must be {_expected(name, value)}"))
         else:
-            said[name] = converted
-    config = Config(**said)
-    for one, other, why in contradictions(config):
-        first, second = sorted((lines[spelling(one)], lines[spelling(other)]))
-        text = f"{spelling(one)} and {spelling(other)} {why} (see line {first}); keep one of them"
+            values[name] = converted
+    config = Config(**values)
+    for one, other, why in conflicts(config):
+        first, second = sorted((lines[option_name(one)], lines[option_name(other)]))
+        text = f"{option_name(one)} and {option_name(other)} {why} (see line {first}); keep one of them"
         problems.append(Problem(second, text))
-    return Document(config, {name: lines[spelling(name)] for name in said}, tuple(sorted(problems)))
+    return Document(config, {name: lines[option_name(name)] for name in values}, tuple(sorted(problems)))
 
 
 def _convert(name: str, value: object, folder: Path) -> object:
-    """A value as its option wants it; None where it is none."""
+    """Return a value converted to the type of its option, or None if it is not valid."""
     kind, option = TYPES[name], OPTIONS[name]
-    limits = msgspec.Meta(ge=option.least, le=option.most) if kind in (int, float) else TEXT
+    limits = msgspec.Meta(ge=option.minimum, le=option.maximum) if kind in (int, float) else TEXT
     wanted = bool if kind is bool else Annotated[str if kind is Path else kind, limits]
     try:
         converted: Any = msgspec.convert(value, wanted)
@@ -93,41 +93,47 @@ def _convert(name: str, value: object, folder: Path) -> object:
 
 
 def _expected(name: str, value: object) -> str:
-    """What an option wants, and what it was given where that is of another kind."""
+    """Describe the values that an option accepts, and the type of the given value if it is a different one."""
     kind, option = TYPES[name], OPTIONS[name]
     wanted, text = KINDS[kind], kind is Path and isinstance(value, str)
     given = wanted if text else KINDS.get(type(value), "a date or time")
-    limit = "" if option.least is None else f" from {option.least}"
-    limit += "" if option.most is None else f" to {option.most}"
+    limit = "" if option.minimum is None else f" from {option.minimum}"
+    limit += "" if option.maximum is None else f" to {option.maximum}"
     example = "" if kind is bool else f", such as {msgspec.json.encode(option.example).decode()}"
     instead = "" if given == wanted else f", not {given}"
     return f"{wanted}{limit}{example}{instead}"
 
 
-def _unknown(key: str, value: object) -> str:
+def _unknown_option(key: str, value: object) -> str:
     if isinstance(value, dict):
-        return f"{key!r} begins a table, and options stand in none; write name = value, each on a line of its own"
+        return f"{key!r} is a table, but options are not in tables; write name = value, one option per line"
     close = get_close_matches(key.lower().replace("_", "-"), NAMES, n=1)
     advice = f"did you mean {close[0]}?" if close else f"choose one of {', '.join(sorted(NAMES))}"
     return f"there is no option {key!r}; {advice}"
 
 
-def _no_toml(complaint: str, text: str) -> Problem:
-    """The parser's complaint, which ends in "(at line 3, column 9)" or "(at end of document)"."""
-    at = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", complaint)
+def _syntax_problem(message: str, text: str) -> Problem:
+    """Return the problem for an error message of the parser.
+
+    The message ends in "(at line 3, column 9)" or "(at end of document)".
+    """
+    at = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", message)
     line = int(at[1]) if at and at[1] else text.rstrip("\n").count("\n") + 1
-    what = complaint[: at.start()] if at else complaint.partition(":")[0]
-    return Problem(line, f"this is no TOML ({what}); write name = value, with text in quotes")
+    what = message[: at.start()] if at else message.partition(":")[0]
+    return Problem(line, f"the file is not valid TOML ({what}); write name = value, with text in quotes")
 
 
 def _key_lines(text: str) -> dict[str, int]:
-    """On which line each key of a valid document first stands: the parser tells where one statement ends."""
+    """Return the first line of each key of a valid document.
+
+    Lines are collected until the parser accepts them, which is where a statement ends.
+    """
     lines, statement, in_table = dict[str, int](), list[str](), False
     for number, line in enumerate(text.split("\n"), 1):
         statement.append(line)
         try:
             keys = msgspec.toml.decode("\n".join(statement))
-        except msgspec.DecodeError:  # it goes on in the next line
+        except msgspec.DecodeError:  # the statement continues on the next line
             continue
         header = statement[0].lstrip().startswith("[")
         in_table = in_table or header

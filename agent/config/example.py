@@ -1,29 +1,29 @@
-"""A configuration file to start from: every option, explained and commented out."""
+"""The example configuration file: every option, explained and commented out."""
 
 from __future__ import annotations
 
 import json
 from textwrap import fill
 
-from agent.config.options import OPTIONS, spelling
+from agent.config.options import OPTIONS, option_name
 
 HEAD = """\
-# Options of `digit-agent run`, by their names on its command line, which wins over this file.
-# Take the # away from an option to set it. A path that is relative counts from the folder of this file.
-# Where a source holds a password: chown root:digit-agent and chmod 640 this file, which keep it from others.
+# Options of `digit-agent run`, with the same names as on the command line. The command line wins over this file.
+# Remove the # before an option to set it. A relative path starts at the folder of this file.
+# If a source contains a password, hide this file from other users: chown root:digit-agent and chmod 640.
 #
-# digit-agent config check    says whether this file is right
-# digit-agent config show     says what holds, and why
-# systemctl reload digit-agent     takes over other artifacts; what else was changed here waits for a restart
+# digit-agent config check         checks this file for mistakes
+# digit-agent config show          shows the value of every option and where it comes from
+# systemctl reload digit-agent     loads other artifacts; all other changes need a restart
 """
 WIDTH = 100
 
 
 def example() -> str:
-    """The file's content."""
+    """Return the content of the example file."""
     options = (
         f"{fill(option.help, WIDTH, initial_indent='# ', subsequent_indent='# ')}\n"
-        f"# {spelling(name)} = {json.dumps(option.example)}\n"
+        f"# {option_name(name)} = {json.dumps(option.example)}\n"
         for name, option in OPTIONS.items()
     )
     return "\n".join((HEAD, *options))

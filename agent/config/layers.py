@@ -1,6 +1,6 @@
-"""What holds in the end: the command line before the file, the file before the board's profile and the defaults.
+"""The settings of a run: the command line wins over the files, the files over the board's profile and the defaults.
 
-settings = settle(Config(width=1280), read_file(None), detect_board().profile)
+settings = resolve_settings(Config(width=1280), config_files(None), detect_board().profile)
 print(settings.source, settings.origins["source"])
 """
 
@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from agent.config.document import Document, parse
-from agent.config.options import OPTIONS, Config, contradictions, spelling
-from agent.paths import DEPLOYED, default_artifacts, deployed_config
-from agent.telemetry.schema import default_path
+from agent.config.options import OPTIONS, Config, conflicts, option_name
+from agent.paths import default_artifacts, default_log, deployed_config
 from profiles.errors import ConfigError, UsageError
+from profiles.paths import DEPLOY_ROOT
 from profiles.profile import Profile
 
 DEFAULT_FILE = Path("/etc/digit-agent/config.toml")
@@ -24,16 +24,17 @@ DEFAULT = "default"
 
 
 @dataclass(frozen=True)
-class Layer:
-    """What one place says of the options, and where each stands there, for people."""
+class ConfigLayer:
+    """The options that one place sets, and where each of them is set."""
 
-    said: Config
+    config: Config
     origins: Mapping[str, str]
+    """Where each option is set, as text for users, by the name of its field."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What holds, and why."""
+    """The value of every option, and where it comes from."""
 
     source: str
     artifacts: Path
@@ -46,95 +47,98 @@ class Settings:
     width: int
     height: int
     origins: Mapping[str, str]
-    """Of each of these: who said so, for people."""
+    """Where each value comes from, as text for users, by the name of its field."""
 
     def changed(self, other: Settings) -> list[str]:
-        """The options that differ, as they are spelled."""
-        return [spelling(name) for name in self.origins if getattr(self, name) != getattr(other, name)]
+        """Return the names of the options that differ."""
+        return [option_name(name) for name in self.origins if getattr(self, name) != getattr(other, name)]
 
 
 def config_files(named: Path | None, root: Path = Path("/")) -> tuple[Path, ...]:
-    """The files that count, each before those that win over it.
+    """Return the configuration files to read; a later file wins over an earlier one.
 
     Args:
-        named: the only one; None is what a bundle brought and DEFAULT_FILE, which need not be there.
-        root: the folder that is `/` for these two.
+        named: the only file to read; None means the file of the installed bundle and DEFAULT_FILE, if they exist.
+        root: the folder that stands for `/` when the two default files are looked up.
     """
     if named is not None:
         return (named,)
-    files = deployed_config(root / DEPLOYED.relative_to("/")), root / DEFAULT_FILE.relative_to("/")
+    files = deployed_config(root / DEPLOY_ROOT.relative_to("/")), root / DEFAULT_FILE.relative_to("/")
     return tuple(file for file in files if file is not None and file.exists())
 
 
 def read_document(file: Path) -> Document:
-    """A file, right or wrong.
+    """Read a configuration file and collect its mistakes.
 
     Raises:
-        ConfigError: it is missing, or cannot be read.
+        ConfigError: the file is missing or cannot be read.
     """
     try:
         return parse(file.read_bytes(), file.absolute().parent)
     except FileNotFoundError:
-        raise ConfigError(f"there is no {file}; name a file of options, or leave out --config") from None
+        raise ConfigError(f"there is no {file}; name a configuration file, or omit --config") from None
     except OSError as error:
         raise ConfigError(f"{file} cannot be read ({error.strerror}); check its permissions") from error
 
 
-def read_file(file: Path) -> Layer:
-    """What a file says.
+def read_layer(file: Path) -> ConfigLayer:
+    """Read the options that a configuration file sets.
 
     Raises:
-        ConfigError: it cannot be read, or something in it is wrong.
+        ConfigError: the file cannot be read or contains a mistake.
     """
     document = read_document(file)
     if document.problems:
         first, more = document.problems[0], len(document.problems) - 1
-        others = f" (and {more} more: 'digit-agent config check {file}' tells them)" if more else ""
+        others = f" (and {more} more: 'digit-agent config check {file}' lists them)" if more else ""
         raise ConfigError(f"{file}:{first.line}: {first.text}{others}")
-    return Layer(document.said, {name: f"{file}:{line}" for name, line in document.lines.items()})
+    return ConfigLayer(document.config, {name: f"{file}:{line}" for name, line in document.lines.items()})
 
 
-def settle(given: Config, files: Iterable[Path], profile: Profile) -> Settings:
-    """Put the layers together.
+def resolve_settings(given: Config, files: Iterable[Path], profile: Profile) -> Settings:
+    """Combine the command line, the configuration files, the board's profile and the defaults.
 
     Args:
-        given: what the command line says.
-        files: what `config_files` gave.
-        profile: of this board.
+        given: the options of the command line.
+        files: the configuration files; a later file wins over an earlier one.
+        profile: the profile of this board.
 
     Raises:
-        ConfigError: a file cannot be read, or something in it is wrong.
-        UsageError: the command line contradicts itself, or the user has no home folder for the log.
+        ConfigError: a file cannot be read or contains a mistake.
+        UsageError: two options of the command line conflict, or the user has no home folder for the log.
     """
-    for one, other, why in contradictions(given):
-        raise UsageError(f"--{spelling(one)} and --{spelling(other)} {why}; give one of them")
+    for one, other, why in conflicts(given):
+        raise UsageError(f"--{option_name(one)} and --{option_name(other)} {why}; give one of them")
     camera = profile.camera
     board = Config(source=camera.source, width=camera.width, height=camera.height)
     built_in = Config(artifacts=default_artifacts(), json=False, no_dashboard=False, no_log=False)
     lowest = _layer(built_in, DEFAULT), _layer(board, f"profile {profile.name}")
     values: dict[str, Any] = dict.fromkeys(OPTIONS)
     origins = dict.fromkeys(OPTIONS, DEFAULT)
-    for layer in map(_plain, (*lowest, *map(read_file, files), _layer(given, COMMAND_LINE))):
-        said = {name: value for name, value in vars(layer.said).items() if value is not None}
-        values |= said
-        origins |= {name: layer.origins[name] for name in said}
+    for layer in map(_without_aliases, (*lowest, *map(read_layer, files), _layer(given, COMMAND_LINE))):
+        given_values = {name: value for name, value in vars(layer.config).items() if value is not None}
+        values |= given_values
+        origins |= {name: layer.origins[name] for name in given_values}
     if values["no_log"]:
         values["log"], origins["log"] = None, origins["no_log"]
     elif values["log"] is None:
-        values["log"] = default_path()
-    kept = [one.name for one in fields(Settings) if one.name in OPTIONS]
-    return Settings(**{name: values[name] for name in kept}, origins={name: origins[name] for name in kept})
+        values["log"] = default_log()
+    names = [field.name for field in fields(Settings) if field.name in OPTIONS]
+    return Settings(**{name: values[name] for name in names}, origins={name: origins[name] for name in names})
 
 
-def _layer(said: Config, where: str) -> Layer:
-    return Layer(said, dict.fromkeys(OPTIONS, where))
+def _layer(config: Config, origin: str) -> ConfigLayer:
+    return ConfigLayer(config, dict.fromkeys(OPTIONS, origin))
 
 
-def _plain(layer: Layer) -> Layer:
-    """The same, said so that it can be laid over another layer: a camera is a source, and who names a log wants one."""
-    said, origins = layer.said, dict(layer.origins)
-    if said.camera is not None:
-        said, origins["source"] = replace(said, source=said.camera, camera=None), origins["camera"]
-    if said.log is not None:
-        said, origins["no_log"] = replace(said, no_log=False), origins["log"]
-    return Layer(said, origins)
+def _without_aliases(layer: ConfigLayer) -> ConfigLayer:
+    """Return the layer with `camera` written as `source`, and with `no_log` off if `log` is set.
+
+    A layer in this form can override another one option by option.
+    """
+    config, origins = layer.config, dict(layer.origins)
+    if config.camera is not None:
+        config, origins["source"] = replace(config, source=config.camera, camera=None), origins["camera"]
+    if config.log is not None:
+        config, origins["no_log"] = replace(config, no_log=False), origins["log"]
+    return ConfigLayer(config, origins)

@@ -1,4 +1,4 @@
-"""Each option of `digit-agent run`, once: for the command line, the configuration file and its example."""
+"""Every option of `digit-agent run`, defined once for the command line, the configuration file and its example."""
 
 from __future__ import annotations
 
@@ -7,26 +7,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, get_args, get_type_hints
 
-LARGEST_PX = 16384
+MAX_SIDE_PX = 16384
+"""Largest picture width or height that may be requested, in pixels."""
 
 
 @dataclass(frozen=True)
 class Option:
-    """What people are told of an option, and what it may be."""
+    """The help, the limits and an example of one option."""
 
     help: str
     example: str | float
     metavar: str | None = None
-    """What stands for the value; None for a switch."""
+    """Placeholder of the value in `--help`; None for a switch."""
     switch: str | None = None
-    """How a switch is written on the command line, with its opposite where it has one."""
-    least: int | None = None
-    most: int | None = None
+    """Spelling of a switch on the command line, together with its opposite if it has one."""
+    minimum: int | None = None
+    maximum: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """What one place says, such as a file or the command line; None is what it does not say."""
+    """The options that one place sets, such as a file or the command line; None means not set."""
 
     source: Annotated[
         str | None,
@@ -37,49 +38,87 @@ class Config:
             metavar="URI",
         ),
     ] = None
-    camera: Annotated[str | None, Option("A camera, short for --source.", example="0", metavar="N|PATH")] = None
+    camera: Annotated[
+        str | None, Option("Number or path of a camera: short for --source.", example="0", metavar="N|PATH")
+    ] = None
     artifacts: Annotated[
         Path | None,
-        Option("Artifacts other than those shipped.", example="/var/lib/digit-agent/artifacts", metavar="DIR"),
+        Option(
+            "Folder of the artifacts and their manifest. Default: the artifacts that ship with digit-agent.",
+            example="/var/lib/digit-agent/artifacts",
+            metavar="DIR",
+        ),
     ] = None
     json: Annotated[
         bool | None,
-        Option("One JSON object per reading; the summary goes to stderr.", example=True, switch="--json/--no-json"),
+        Option(
+            "Print each reading as one line of JSON; the summary goes to stderr. Keys: time, monotonic_ns, source, "
+            "frame, text, confidence (0..1), box ([x, y, width, height], pixels) and digits (digit, probability, box).",
+            example=True,
+            switch="--json/--no-json",
+        ),
     ] = None
     no_dashboard: Annotated[
-        bool | None, Option("A plain line per reading.", example=True, switch="--no-dashboard/--dashboard")
+        bool | None,
+        Option(
+            "Print each reading as one line of text instead of showing the dashboard.",
+            example=True,
+            switch="--no-dashboard/--dashboard",
+        ),
     ] = None
     log: Annotated[
         Path | None,
-        Option("Database of readings, latency and power.", example="/run/digit-agent/agent.db", metavar="FILE"),
+        Option(
+            "SQLite database for readings, latency and power. Default: agent.db in the user's state folder.",
+            example="/run/digit-agent/agent.db",
+            metavar="FILE",
+        ),
     ] = None
     no_log: Annotated[bool | None, Option("Keep no log.", example=True, switch="--no-log")] = None
-    frames: Annotated[int | None, Option("Stop after so many frames.", example=1000, metavar="N", least=1)] = None
-    seconds: Annotated[float | None, Option("Stop after so many seconds.", example=3600.0, metavar="S", least=0)] = None
+    frames: Annotated[
+        int | None,
+        Option("Stop after N frames. Default: no limit.", example=1000, metavar="N", minimum=1),
+    ] = None
+    seconds: Annotated[
+        float | None,
+        Option("Stop after S seconds. Default: no limit.", example=3600.0, metavar="S", minimum=0),
+    ] = None
     width: Annotated[
         int | None,
-        Option("Width to ask the camera for, in pixels.", example=1280, metavar="PX", least=1, most=LARGEST_PX),
+        Option(
+            "Width to request from the camera, in pixels. Default: the board's.",
+            example=1280,
+            metavar="PX",
+            minimum=1,
+            maximum=MAX_SIDE_PX,
+        ),
     ] = None
     height: Annotated[
         int | None,
-        Option("Height to ask the camera for, in pixels.", example=720, metavar="PX", least=1, most=LARGEST_PX),
+        Option(
+            "Height to request from the camera, in pixels. Default: the board's.",
+            example=720,
+            metavar="PX",
+            minimum=1,
+            maximum=MAX_SIDE_PX,
+        ),
     ] = None
 
 
 _HINTS = get_type_hints(Config, include_extras=True)
 OPTIONS: Mapping[str, Option] = {name: hint.__metadata__[0] for name, hint in _HINTS.items()}
-"""By the names of `Config`'s fields."""
+"""Each option by the name of its field in `Config`."""
 TYPES: Mapping[str, type] = {name: get_args(hint.__origin__)[0] for name, hint in _HINTS.items()}
-"""What each option is: str, Path, bool, int or float."""
+"""The type of each option's value by the name of its field: str, Path, bool, int or float."""
 
 
-def spelling(name: str) -> str:
-    """An option's name as it is written in the file, and after two dashes on the command line."""
-    return name.replace("_", "-")
+def option_name(field: str) -> str:
+    """Return the name of an option in the file, and after two dashes on the command line, for a field of `Config`."""
+    return field.replace("_", "-")
 
 
-def contradictions(said: Config) -> Iterator[tuple[str, str, str]]:
-    """The pairs of options of which one place may give only one, where it gives both; and why not, in words."""
+def conflicts(config: Config) -> Iterator[tuple[str, str, str]]:
+    """Yield the pairs of options that one place sets but must not set together, and the reason."""
     for one, other, why in (("camera", "source", "both name a source"), ("log", "no_log", "contradict each other")):
-        if not {getattr(said, one), getattr(said, other)} & {None, False}:
+        if not {getattr(config, one), getattr(config, other)} & {None, False}:
             yield one, other, why

@@ -1,5 +1,5 @@
-"""Why a picture was read as it was: each step of `vision` as pictures, with a page for people to look at.
+"""Explain why a picture was read as it was: pictures of each step of `vision`, and web pages that show them.
 
-`fates` says what became of each candidate, `figures` draws, `pages` writes HTML, `album` puts it all into a folder.
-Nothing here is imported unless it is asked for.
+`outcomes` finds the reason for each candidate, `figures` draws, `markup` writes HTML, and `report` writes the folder.
+It is imported only by `digit-agent read --explain`.
 """

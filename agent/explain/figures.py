@@ -1,4 +1,4 @@
-"""Each step of reading, drawn: on the picture itself, or mask by mask as it was worked on, which may be turned."""
+"""Draw each step of reading: on the picture itself, or on a mask, which may be rotated against the picture."""
 
 from __future__ import annotations
 
@@ -9,176 +9,161 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.explain.outcomes import OUTCOMES, CandidateOutcome, OutcomeKind, Rgb
+from agent.explain.outcomes import OUTCOMES, CandidateOutcome, OutcomeKind
 from agent.vision.binarize import binarize
 from agent.vision.box import Box
 from agent.vision.context import cut_context
 from agent.vision.cut import cut_glyph
 from agent.vision.ink import Ink
+from agent.vision.overlay import FONT, draw_label, draw_readings, to_bgr_colour, zoom_box
 from agent.vision.page import Page
 from agent.vision.pipeline import MaskResult
+from agent.vision.pixels import Pixels
 
-Pixels = NDArray[np.uint8]
-"""BGR, uint8 (H, W, 3)."""
-
-DRAWN_PX = 1400
-"""Longest side of a drawing, or not much less."""
-FONT = cv2.FONT_HERSHEY_SIMPLEX
-DARK, PALE, RULE = (20, 20, 20), (210, 190, 170), (60, 60, 220)
+DRAWING_PX = 1400
+"""Longest side of a drawing, in pixels; a small picture is enlarged by an integer, so its drawing may be smaller."""
+DARK, PALE, RULED = (20, 20, 20), (210, 190, 170), (60, 60, 220)
+"""BGR colours of the ink of candidates, of other ink, and of ruled lines."""
 LEGEND_PX, LEGEND_ROW_PX = 300, 28
+"""Width and height of an entry of the legend, in pixels."""
 CELL_W, CELL_H, COLUMNS = 176, 96, 7
-MOST_CELLS = 140
-"""A sheet shows no more; more are many words or a texture."""
+"""Width and height of a cell of the table of glyphs, in pixels, and its number of columns."""
+MAX_CELLS = 140
+"""Maximum number of cells in a table of glyphs; more candidates are usually text or texture."""
 NO_NUMBERS: Mapping[CandidateOutcome, int] = {}
-MOST_SPOTS = 400
-"""More places of a figure do not say anything when pointed at: a page stays small."""
+MAX_SPOTS = 400
+"""Maximum number of spots with a tooltip in a figure, which keeps the page small."""
 
 
 @dataclass(frozen=True, eq=False)
 class Figure:
-    """A drawing, and what its spots say when they are pointed at."""
+    """A drawing with a caption, and with spots that have a tooltip."""
 
     pixels: Pixels
     caption: str
     spots: tuple[tuple[Box, str], ...] = ()
+    """Box in pixels of the drawing, and the text of its tooltip."""
 
 
-def draw_readings(picture: Pixels, page: Page) -> Figure:
-    """The picture with what was read on it."""
+def draw_page(picture: Pixels, page: Page) -> Figure:
+    """Draw the readings on the picture."""
     canvas, zoom = _canvas(picture)
-    for digit in page.digits:
-        box = _zoomed(digit.box, zoom)
-        cv2.rectangle(canvas, box, _bgr(OutcomeKind.READ.rgb), 2)
-        _write(canvas, str(digit.digit), (box.x, box.y - 6), min(max(0.6, box.h / 60), 1.2), OutcomeKind.READ.rgb)
-    spots = tuple((_zoomed(d.box, zoom), f"{d.digit} ({d.probability:.2f})") for d in page.digits)
-    return Figure(canvas, "What was read.", spots)
+    draw_readings(canvas, page.readings, zoom)
+    spots = tuple((zoom_box(d.box, zoom), f"{d.digit} ({d.probability:.2f})") for d in page.digits)
+    return Figure(canvas, "The readings.", spots)
 
 
-def draw_outcomes(picture: Pixels, told: Sequence[CandidateOutcome], numbers: Mapping[CandidateOutcome, int]) -> Figure:
-    """What became of each place of a picture; some have a number."""
+def draw_outcomes(
+    picture: Pixels, outcomes: Sequence[CandidateOutcome], numbers: Mapping[CandidateOutcome, int]
+) -> Figure:
+    """Draw outcomes on the picture, with the given numbers beside those that have one."""
     canvas, zoom = _canvas(picture)
-    return _draw_fates(canvas, [(one, _zoomed(one.box, zoom)) for one in told], numbers)
+    return _draw_boxes(canvas, [(one, zoom_box(one.box, zoom)) for one in outcomes], numbers)
 
 
 def draw_ink(ink: Ink) -> Figure:
-    """What stands out from the paper, dark on white."""
+    """Draw the strength of the ink, dark on white."""
     canvas, _ = _canvas(cv2.cvtColor(cv2.bitwise_not(ink.strength), cv2.COLOR_GRAY2BGR))
-    turned = "" if ink.turned_back is None else " It was turned, so that lines run level."
-    return Figure(canvas, f"What stands out from the paper: the darker, the more.{turned}")
+    rotated = "" if ink.turned_back is None else " The picture was rotated to make the lines of writing horizontal."
+    return Figure(canvas, f"The ink: the darker a pixel, the more it differs from the paper.{rotated}")
 
 
-def draw_mask(seen: MaskResult) -> Figure:
-    """One mask: the ink that candidates have, ruled lines, and what else was left out."""
-    strokes = binarize(seen.ink, seen.factor)
-    colours = _blank(seen)
+def draw_mask(mask: MaskResult) -> Figure:
+    """Draw one mask: the ink of candidates, ruled lines, and ink that belongs to neither."""
+    strokes = binarize(mask.ink, mask.factor)
+    colours = _blank(mask)
     colours[strokes.mask > 0] = PALE
-    colours[(strokes.mask > 0) & (strokes.written.mask == 0)] = RULE
-    colours[_ink_of_candidates(seen)] = DARK
-    said = "The mask. Black: candidates; red: ruled lines, taken out; pale: too small, too wide or too many."
-    return Figure(_canvas(colours)[0], said)
+    colours[(strokes.mask > 0) & (strokes.written.mask == 0)] = RULED
+    colours[_ink_of_candidates(mask)] = DARK
+    caption = "The mask. Black: candidates. Red: removed ruled lines. Pale: too small, too wide, or too many parts."
+    return Figure(_canvas(colours)[0], caption)
 
 
-def draw_candidates(seen: MaskResult, told: Sequence[CandidateOutcome]) -> Figure:
-    """One mask's candidates, and their ink."""
-    colours = _blank(seen)
-    colours[_ink_of_candidates(seen)] = DARK
+def draw_candidates(mask: MaskResult, outcomes: Sequence[CandidateOutcome]) -> Figure:
+    """Draw the candidates of one mask, their ink and their outcomes."""
+    colours = _blank(mask)
+    colours[_ink_of_candidates(mask)] = DARK
     canvas, zoom = _canvas(colours)
-    return _draw_fates(canvas, [(one, _zoomed(one.candidate.box, zoom)) for one in told])
+    return _draw_boxes(canvas, [(one, zoom_box(one.candidate.box, zoom)) for one in outcomes])
 
 
-def _blank(seen: MaskResult) -> Pixels:
-    return np.full((*seen.ink.strength.shape, 3), 255, np.uint8)
+def _blank(mask: MaskResult) -> Pixels:
+    return np.full((*mask.ink.strength.shape, 3), 255, np.uint8)
 
 
-def _ink_of_candidates(seen: MaskResult) -> NDArray[np.bool_]:
-    """Bool (h, w)."""
-    ours = np.zeros(seen.ink.strength.shape, np.bool_)
-    for atom in {atom for candidate in seen.candidates for atom in candidate.atoms}:
+def _ink_of_candidates(mask: MaskResult) -> NDArray[np.bool_]:
+    """Return where the ink of the candidates is, bool (h, w)."""
+    found = np.zeros(mask.ink.strength.shape, np.bool_)
+    for atom in {atom for candidate in mask.candidates for atom in candidate.atoms}:
         x, y, w, h = atom.box
-        ours[y : y + h, x : x + w] |= atom.mask > 0
-    return ours
+        found[y : y + h, x : x + w] |= atom.mask > 0
+    return found
 
 
-def _draw_fates(
-    canvas: Pixels, told: Sequence[tuple[CandidateOutcome, Box]], numbers: Mapping[CandidateOutcome, int] = NO_NUMBERS
+def _draw_boxes(
+    canvas: Pixels,
+    outcomes: Sequence[tuple[CandidateOutcome, Box]],
+    numbers: Mapping[CandidateOutcome, int] = NO_NUMBERS,
 ) -> Figure:
-    """Candidates at their boxes on a canvas, in the colour of what became of them, some with a number."""
+    """Draw candidates at their boxes on a canvas, in the colour of their outcome, some of them with a number."""
     cv2.addWeighted(canvas, 0.6, np.full_like(canvas, 255), 0.4, 0, dst=canvas)
-    nearest = sorted(told, key=lambda pair: OUTCOMES.index(pair[0].fate))
+    nearest = sorted(outcomes, key=lambda pair: OUTCOMES.index(pair[0].kind))
     for one, box in reversed(nearest):
-        clear = one in numbers or one.fate not in (OutcomeKind.VERIFIER, OutcomeKind.CLASSIFIER)
-        cv2.rectangle(canvas, box, _bgr(one.fate.rgb), 2 if clear else 1)
+        bold = one in numbers or one.kind not in (OutcomeKind.VERIFIER, OutcomeKind.CLASSIFIER)
+        cv2.rectangle(canvas, box, to_bgr_colour(one.kind.rgb), 2 if bold else 1)
         if one in numbers:
-            _write(canvas, str(numbers[one]), (box.x, box.bottom + 14), 0.4, one.fate.rgb)
-    largest = sorted(nearest[:MOST_SPOTS], key=lambda pair: -pair[1].w * pair[1].h)
+            draw_label(canvas, str(numbers[one]), (box.x, box.bottom + 14), 0.4, one.kind.rgb)
+    largest = sorted(nearest[:MAX_SPOTS], key=lambda pair: -pair[1].w * pair[1].h)
     spots = tuple((box, str(one)) for one, box in largest)
-    return Figure(_with_legend(canvas, {one.fate for one, _ in told}), "Candidates, by what became of them.", spots)
+    return Figure(_with_legend(canvas, {one.kind for one, _ in outcomes}), "Candidates and their outcomes.", spots)
 
 
-def draw_glyphs(told: Sequence[CandidateOutcome], numbers: Mapping[CandidateOutcome, int] = NO_NUMBERS) -> Figure:
-    """What the nets saw of candidates, the largest first: the glyph, and what is around it."""
-    shown = sorted(told, key=lambda t: -max(t.box[2:]))[:MOST_CELLS]
-    sheet = np.full((max(1, -(-len(shown) // COLUMNS)) * CELL_H, COLUMNS * CELL_W, 3), 255, np.uint8)
+def draw_glyphs(outcomes: Sequence[CandidateOutcome], numbers: Mapping[CandidateOutcome, int] = NO_NUMBERS) -> Figure:
+    """Draw the input of the nets for each candidate, largest first: the glyph, and the candidate's context."""
+    shown = sorted(outcomes, key=lambda one: -max(one.box[2:]))[:MAX_CELLS]
+    cells = np.full((max(1, -(-len(shown) // COLUMNS)) * CELL_H, COLUMNS * CELL_W, 3), 255, np.uint8)
     spots = []
     for index, one in enumerate(shown):
         x, y = index % COLUMNS * CELL_W, index // COLUMNS * CELL_H
         name = one.looks_like + (f"   #{numbers[one]}" if one in numbers else "")
-        _draw_cell(sheet[y : y + CELL_H, x : x + CELL_W], one, name)
+        _draw_cell(cells[y : y + CELL_H, x : x + CELL_W], one, name)
         spots.append((Box(x, y, CELL_W, CELL_H), str(one)))
-    cut = f" The largest {len(shown)} of {len(told)}." if len(shown) < len(told) else ""
-    return Figure(
-        _with_legend(sheet, {t.fate for t in shown}), f"What the nets saw, the largest first.{cut}", tuple(spots)
-    )
+    cut = f" The largest {len(shown)} of {len(outcomes)}." if len(shown) < len(outcomes) else ""
+    caption = f"Input of the nets, largest first.{cut}"
+    return Figure(_with_legend(cells, {one.kind for one in shown}), caption, tuple(spots))
 
 
 def _draw_cell(cell: Pixels, one: CandidateOutcome, name: str) -> None:
-    """A glyph and its surroundings side by side, their name below, in the colour of their fate."""
+    """Draw a glyph and its context side by side, with the name below and the outcome's colour on the left."""
     own, around, _ = cut_context(one.ink, [one.candidate])[0]
-    looks = 255 - np.maximum(own, around // 3)
-    for x, gray, size in ((6, 255 - cut_glyph(one.ink, one.candidate), (56, 56)), (70, looks, (96, 64))):
+    context = 255 - np.maximum(own, around // 3)
+    for x, gray, size in ((6, 255 - cut_glyph(one.ink, one.candidate), (56, 56)), (70, context, (96, 64))):
         large = cv2.resize(gray, size, interpolation=cv2.INTER_NEAREST)
         cell[6 : 6 + size[1], x : x + size[0]] = large[..., None]
         cv2.rectangle(cell, (x - 1, 5, size[0] + 2, size[1] + 2), PALE, 1)
-    cell[:, :3] = _bgr(one.fate.rgb)
+    cell[:, :3] = to_bgr_colour(one.kind.rgb)
     cv2.putText(cell, name, (8, CELL_H - 9), FONT, 0.45, DARK, 1, cv2.LINE_AA)
 
 
-def _with_legend(canvas: Pixels, fates: set[OutcomeKind]) -> Pixels:
-    """A drawing with what its colours mean below it."""
-    shown = [fate for fate in OUTCOMES if fate in fates]
+def _with_legend(canvas: Pixels, kinds: set[OutcomeKind]) -> Pixels:
+    """Return a drawing with a legend of its colours below it."""
+    shown = [kind for kind in OUTCOMES if kind in kinds]
     width = max(canvas.shape[1], LEGEND_PX)
     columns = width // LEGEND_PX
     legend = np.full((max(1, -(-len(shown) // columns)) * LEGEND_ROW_PX, width, 3), 255, np.uint8)
-    for index, fate in enumerate(shown):
+    for index, kind in enumerate(shown):
         x, y = index % columns * LEGEND_PX + 8, index // columns * LEGEND_ROW_PX + 6
-        cv2.rectangle(legend, (x, y, 16, 16), _bgr(fate.rgb), cv2.FILLED)
-        cv2.putText(legend, fate.title, (x + 24, y + 13), FONT, 0.45, DARK, 1, cv2.LINE_AA)
+        cv2.rectangle(legend, (x, y, 16, 16), to_bgr_colour(kind.rgb), cv2.FILLED)
+        cv2.putText(legend, kind.title, (x + 24, y + 13), FONT, 0.45, DARK, 1, cv2.LINE_AA)
     wide = cv2.copyMakeBorder(canvas, 0, 0, 0, width - canvas.shape[1], cv2.BORDER_CONSTANT, value=(255, 255, 255))
     return np.asarray(np.vstack([wide, legend]), np.uint8)
 
 
 def _canvas(picture: cv2.typing.MatLike) -> tuple[Pixels, float]:
-    """A copy of a picture, scaled so that it may be drawn on, and how many of its pixels one of the picture has."""
+    """Return a scaled copy of a picture to draw on, and the pixels of the copy per pixel of the picture."""
     h, w = picture.shape[:2]
-    zoom = DRAWN_PX / max(h, w)
+    zoom = DRAWING_PX / max(h, w)
     zoom = zoom if zoom < 1 else int(zoom)
     size = max(1, round(w * zoom)), max(1, round(h * zoom))
     method = cv2.INTER_AREA if zoom < 1 else cv2.INTER_NEAREST
     return np.asarray(cv2.resize(picture, size, interpolation=method), np.uint8).copy(), zoom
-
-
-def _zoomed(box: Box, zoom: float) -> Box:
-    return Box(*(round(side * zoom) for side in box))
-
-
-def _write(canvas: Pixels, text: str, at: tuple[int, int], size: float, rgb: Rgb) -> None:
-    """Write on a label of this colour with the left lower corner `at`, or where it fits."""
-    (w, h), _ = cv2.getTextSize(text, FONT, size, 2)
-    x = min(max(0, at[0]), max(0, canvas.shape[1] - w - 2))
-    y = min(max(h + 4, at[1]), canvas.shape[0] - 4)
-    cv2.rectangle(canvas, (x, y - h - 4, w + 4, h + 8), _bgr(rgb), cv2.FILLED)
-    cv2.putText(canvas, text, (x + 2, y), FONT, size, (255, 255, 255), 2, cv2.LINE_AA)
-
-
-def _bgr(rgb: Rgb) -> Rgb:
-    return rgb[2], rgb[1], rgb[0]

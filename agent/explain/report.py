@@ -1,4 +1,4 @@
-"""A folder that explains pictures: for each one a folder with its figures and a page, and a page that links them."""
+"""Write a folder that explains pictures: one folder with figures and a page per picture, and an index page."""
 
 from __future__ import annotations
 
@@ -13,36 +13,37 @@ import cv2
 from agent.capture.file import printable
 from agent.explain.figures import (
     Figure,
-    Pixels,
     draw_candidates,
     draw_glyphs,
     draw_ink,
     draw_mask,
     draw_outcomes,
-    draw_readings,
+    draw_page,
 )
 from agent.explain.markup import GENERATOR, Html, document, element, figure, folded, image, link, swatch, table
 from agent.explain.outcomes import OUTCOMES, CandidateOutcome, OutcomeKind, best_of_each_place, find_outcomes
 from agent.vision.page import Page
 from agent.vision.pipeline import Trace
+from agent.vision.pixels import Pixels
 from profiles.errors import OutputError
 
-MOST_LISTED = 60
-"""Of places that were not read, the nearest to it are listed; further ones are print and texture."""
-LONGEST_NAME = 60
+MAX_LISTED = 60
+"""Maximum number of places in the list of places that were not read; later ones are usually print or texture."""
+MAX_NAME_LENGTH = 60
+"""Maximum length of a folder's name, in characters, without its number."""
 PNG_LEVEL = 6
-"""zlib's own default; OpenCV's makes files twice as large."""
+"""Compression level of zlib, its default; with OpenCV's default the files are twice as large."""
 INDEX = "index.html"
 
 
 class ExplainReport:
-    """Explains pictures in a folder, which is made.
+    """Writes explanations of pictures into a folder, which is created.
 
     Args:
-        folder: where to; what it held before stays, but for an older explanation of a picture of the same name.
+        folder: the folder. Its other files are kept; an older explanation of a picture of the same name is replaced.
 
     Raises:
-        OutputError: it cannot be written, or holds an index.html that is not ours.
+        OutputError: the folder cannot be written, or has an index.html of another program.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -52,8 +53,13 @@ class ExplainReport:
         self._rows: list[tuple[str, ...]] = []
         self._write_page(self.index, "Pictures explained", [])
 
-    def add(self, source: Path, picture: Pixels, looked: Trace) -> None:
-        """Explain a picture, BGR uint8 (H, W, 3), that was looked at.
+    def add(self, source: Path, picture: Pixels, trace: Trace) -> None:
+        """Write the explanation of a picture, and update the index page.
+
+        Args:
+            source: file of the picture.
+            picture: BGR uint8 (H, W, 3).
+            trace: result of reading the picture.
 
         Raises:
             OutputError: a file cannot be written.
@@ -62,15 +68,15 @@ class ExplainReport:
         folder = self._folder / name
         with _writing(folder):
             folder.mkdir(exist_ok=True)
-        self._write_page(folder / INDEX, title, _parts(folder, picture, looked))
+        self._write_page(folder / INDEX, title, _parts(folder, picture, trace))
         thumbnail = link(f"{name}/{INDEX}", image(f"{name}/readings.png", title))
-        count = str(len(looked.page.digits))
-        self._rows.append((thumbnail, link(f"{name}/{INDEX}", title), count, _numbers(looked.page)))
+        count = str(len(trace.page.digits))
+        self._rows.append((thumbnail, link(f"{name}/{INDEX}", title), count, _numbers(trace.page)))
         self._write_page(self.index, "Pictures explained", [table(("", "picture", "digits", "numbers"), self._rows)])
 
     def _free_name(self, source: PurePath) -> str:
-        """A folder's name, safe in files and addresses, that no other picture has, on whatever file system."""
-        stem = re.sub(r"[^\w-]+", "_", printable(source.stem))[:LONGEST_NAME].strip("_") or "picture"
+        """Return a new folder name that is safe in paths and URLs, and unique even if the file system ignores case."""
+        stem = re.sub(r"[^\w-]+", "_", printable(source.stem))[:MAX_NAME_LENGTH].strip("_") or "picture"
         name, number = stem, 1
         while name.casefold() in self._names:
             number += 1
@@ -83,40 +89,39 @@ class ExplainReport:
         with _writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             if path.exists() and GENERATOR not in path.read_text("utf-8", errors="replace"):
-                raise OutputError(f"{path} is there already and is not ours; name an empty folder")
+                raise OutputError(f"{path} exists and was not written by digit-agent; name an empty folder")
             path.write_text(document(title, parts), "utf-8")
 
 
-def _parts(folder: Path, picture: Pixels, looked: Trace) -> Iterator[Html]:
-    """All of a picture's page; the figures are written on the way."""
-    told = find_outcomes(looked)
-    near = best_of_each_place(told)
-    numbers = {
-        one: number for number, one in enumerate([t for t in near if t.fate is not OutcomeKind.READ][:MOST_LISTED], 1)
-    }
-    yield element("p", _numbers(looked.page) or "no digit", class_="read")
-    yield _show(folder, "readings", draw_readings(picture, looked.page))
-    yield element("h2", "What became of each place")
-    yield _show(folder, "places", draw_outcomes(picture, near, numbers))
-    yield from _list(near, numbers)
-    yield _show(folder, "glyphs", draw_glyphs(near, numbers))
+def _parts(folder: Path, picture: Pixels, trace: Trace) -> Iterator[Html]:
+    """Yield the parts of a picture's page, and write its figures."""
+    outcomes = find_outcomes(trace)
+    places = best_of_each_place(outcomes)
+    unread = [one for one in places if one.kind is not OutcomeKind.READ]
+    numbers = {one: number for number, one in enumerate(unread[:MAX_LISTED], 1)}
+    yield element("p", _numbers(trace.page) or "no digit", class_="read")
+    yield _show(folder, "readings", draw_page(picture, trace.page))
+    yield element("h2", "The outcome at each place")
+    yield _show(folder, "places", draw_outcomes(picture, places, numbers))
+    yield from _list(numbers, len(unread))
+    yield _show(folder, "glyphs", draw_glyphs(places, numbers))
     yield element("h2", "Step by step")
-    yield _times(looked.page)
-    yield _counts(told)
-    for number, (seen, mask) in enumerate(zip(looked.seen, told, strict=True), 1):
-        if number == 1 or seen.ink is not looked.seen[number - 2].ink:
-            yield _show(folder, f"ink-{number}", draw_ink(seen.ink))
-        title = f"Mask {number}: at {seen.factor:g} of the ink's level, {len(mask)} candidates"
+    yield _times(trace.page)
+    yield _counts(outcomes)
+    for number, (mask, of_mask) in enumerate(zip(trace.seen, outcomes, strict=True), 1):
+        if number == 1 or mask.ink is not trace.seen[number - 2].ink:
+            yield _show(folder, f"ink-{number}", draw_ink(mask.ink))
+        title = f"Mask {number}: threshold at {mask.factor:g} times the ink's level, {len(of_mask)} candidates"
         drawn = {
-            f"mask-{number}": draw_mask(seen),
-            f"mask-{number}-candidates": draw_candidates(seen, mask),
-            f"mask-{number}-glyphs": draw_glyphs(mask),
+            f"mask-{number}": draw_mask(mask),
+            f"mask-{number}-candidates": draw_candidates(mask, of_mask),
+            f"mask-{number}-glyphs": draw_glyphs(of_mask),
         }
         yield folded(title, [_show(folder, name, one) for name, one in drawn.items()])
 
 
 def _show(folder: Path, name: str, drawn: Figure) -> Html:
-    """Write a figure, and give the HTML that shows it."""
+    """Write a figure as PNG, and return the HTML that shows it."""
     path = folder / f"{name}.png"
     content = cv2.imencode(".png", drawn.pixels, (cv2.IMWRITE_PNG_COMPRESSION, PNG_LEVEL))[1].tobytes()
     with _writing(path):
@@ -124,27 +129,30 @@ def _show(folder: Path, name: str, drawn: Figure) -> Html:
     return figure(path.name, drawn)
 
 
-def _list(near: Sequence[CandidateOutcome], numbers: Mapping[CandidateOutcome, int]) -> Iterator[Html]:
-    """The places that were not read, the nearest to it first."""
+def _list(numbers: Mapping[CandidateOutcome, int], total: int) -> Iterator[Html]:
+    """Yield the list of the numbered places that were not read, out of `total`."""
     if not numbers:
         return
-    unread = sum(one.fate is not OutcomeKind.READ for one in near)
-    cut = f", the nearest {len(numbers)} of {unread}" if len(numbers) < unread else ""
+    cut = f", {len(numbers)} of {total} places" if len(numbers) < total else ""
     yield element("p", f"Not read{cut}:")
-    rows = [(str(n), t.looks_like, swatch(t.fate, t.reason), f"{t.box.w}×{t.box.h}") for t, n in numbers.items()]
-    yield table(("#", "looks like", "why not", "size in px"), rows)
+    rows = [(str(n), one.looks_like, swatch(one.kind, one.reason), _size(one)) for one, n in numbers.items()]
+    yield table(("#", "looks like", "why it was not read", "size in px"), rows)
+
+
+def _size(one: CandidateOutcome) -> str:
+    return f"{one.box.w}×{one.box.h}"
 
 
 def _times(page: Page) -> Html:
     rows = [(stage, f"{ms:.1f}") for stage, ms in page.stage_ms.items()]
-    return table(("step", "ms"), [*rows, ("all", f"{sum(page.stage_ms.values()):.1f}")])
+    return table(("step", "ms"), [*rows, ("total", f"{sum(page.stage_ms.values()):.1f}")])
 
 
-def _counts(told: Sequence[Sequence[CandidateOutcome]]) -> Html:
-    """How many candidates of each mask had which fate."""
-    counts = [Counter(one.fate for one in mask) for mask in told]
-    rows = [(swatch(f, f.title), *(str(count[f]) for count in counts)) for f in OUTCOMES if any(c[f] for c in counts)]
-    return table(("candidates of mask", *map(str, range(1, len(told) + 1))), rows)
+def _counts(outcomes: Sequence[Sequence[CandidateOutcome]]) -> Html:
+    """Return a table of the number of candidates by outcome and mask."""
+    counts = [Counter(one.kind for one in mask) for mask in outcomes]
+    rows = [(swatch(k, k.title), *(str(count[k]) for count in counts)) for k in OUTCOMES if any(c[k] for c in counts)]
+    return table(("candidates of mask", *map(str, range(1, len(outcomes) + 1))), rows)
 
 
 def _numbers(page: Page) -> str:
@@ -153,10 +161,10 @@ def _numbers(page: Page) -> str:
 
 @contextmanager
 def _writing(path: Path) -> Iterator[None]:
-    """Tell what cannot be written.
+    """Turn an OSError into an OutputError.
 
     Raises:
-        OutputError: it cannot.
+        OutputError: a file cannot be written.
     """
     try:
         yield

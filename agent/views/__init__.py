@@ -1,4 +1,5 @@
-"""How a run is shown: `plain` lines, `jsonl` for machines, the `dashboard` for a terminal, the closing `summary`.
+"""How runs, logs and measurements are shown.
 
-And how the log is: `tables`, `chart` and `plot`, which draw the `week`, and `rows` for spreadsheets.
+During a run: `lines` (text or JSON), `dashboard` (terminal), `screenshot` (SVG); after it: `summary`.
+For the log: `tables` and `chart` (terminal), `plot` (SVG), `csv_export`. For a benchmark: `bench_table` and `frontier`.
 """

@@ -1,4 +1,4 @@
-"""Tables of the log as CSV, for spreadsheets: RFC 4180 with a line of names, the newest row first."""
+"""Export tables of the log as CSV (RFC 4180) with a header line, newest row first."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from typing import IO, Any, Literal
 from agent.telemetry.periods import Period, periods
 from agent.telemetry.report import choices, faults, readings, runs
 
-Table = Literal["hours", "days", "readings", "faults", "choices", "runs"]
+TableName = Literal["hours", "days", "readings", "faults", "choices", "runs"]
 LATENCY, PERCENTILES = "latency", ("p50_ms", "p95_ms", "p99_ms")
 
 
-def write_rows(connection: sqlite3.Connection, table: Table, last: int, out: IO[str]) -> None:
-    """Write a table of an open log.
+def write_rows(connection: sqlite3.Connection, table: TableName, last: int, out: IO[str]) -> None:
+    """Write one table of the log.
 
     Args:
-        connection: the log.
-        table: which.
-        last: how many rows; -1 is all.
-        out: where to.
+        connection: the open log.
+        table: name of the table.
+        last: maximum number of rows; -1 means all.
+        out: stream to write to.
     """
     writer, names = csv.writer(out, lineterminator="\n"), list[str]()
     for row in _rows(connection, table, last):
@@ -32,7 +32,7 @@ def write_rows(connection: sqlite3.Connection, table: Table, last: int, out: IO[
         writer.writerow([row.get(name) for name in names])
 
 
-def _rows(connection: sqlite3.Connection, table: Table, last: int) -> Iterator[dict[str, Any]]:
+def _rows(connection: sqlite3.Connection, table: TableName, last: int) -> Iterator[dict[str, Any]]:
     if table in ("hours", "days"):
         hours, days = periods(connection, last, None)
         return _periods(hours if table == "hours" else days)
@@ -42,12 +42,12 @@ def _rows(connection: sqlite3.Connection, table: Table, last: int) -> Iterator[d
 
 
 def _periods(rows: tuple[Period, ...]) -> Iterator[dict[str, Any]]:
-    """An hour or a day in one row: the percentiles of every stage that occurs anywhere."""
+    """Yield one row per hour or day, with columns for the percentiles of every stage in the table."""
     stages = dict.fromkeys(stage.stage for row in rows for stage in row.latency)
     for row in rows:
-        plain = asdict(row)
-        del plain[LATENCY]
+        columns = asdict(row)
+        del columns[LATENCY]
         for stage in stages:
-            figures = next((one for one in row.latency if one.stage == stage), None)
-            plain |= {f"{stage}_{name}": getattr(figures, name, None) for name in PERCENTILES}
-        yield plain
+            latency = next((one for one in row.latency if one.stage == stage), None)
+            columns |= {f"{stage}_{name}": getattr(latency, name, None) for name in PERCENTILES}
+        yield columns

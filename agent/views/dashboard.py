@@ -1,4 +1,4 @@
-"""The live dashboard: a sink that keeps what is new, and a thread that draws it a few times a second."""
+"""The live dashboard: a sink that records events, and a thread that draws them a few times per second."""
 
 from __future__ import annotations
 
@@ -9,25 +9,28 @@ from datetime import datetime
 
 from rich.console import Console
 
-from agent.capture.outage import Outage
-from agent.events import FrameEvent, RunInfo
+from agent.events import Event, RunInfo
 from agent.views.history import History, Snapshot
 from agent.views.panels import dashboard
 from agent.views.screen import Screen
 
 PERIOD_S = 0.2
-LARGEST_SHARE = 0.15
-"""Of one core's time that drawing may take; a slow board draws less often."""
+"""Shortest time between the starts of two drawings, in seconds."""
+MAX_DRAWING_SHARE = 0.15
+"""Maximum share of one core's time that drawing may use; a slow board draws less often."""
 JOIN_S = 5.0
+"""Time to wait for the drawing thread to end, in seconds."""
 
 
 class Dashboard:
-    """Takes the terminal over until it is closed. `take` only notes, so it needs no queue.
+    """Shows a run on the whole terminal until it is closed.
+
+    `take` only records the event and returns immediately, so the sink needs no queue.
 
     Args:
-        info: what runs now.
+        info: returns the current description of the run.
         console: a terminal.
-        period_s: the shortest time between two drawings.
+        period_s: shortest time between two drawings, in seconds.
     """
 
     def __init__(self, info: Callable[[], RunInfo], console: Console, period_s: float = PERIOD_S) -> None:
@@ -35,35 +38,25 @@ class Dashboard:
         self._lock = threading.Lock()
         self._history = History(time.monotonic_ns())
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="dashboard", daemon=True)
+        self._thread = threading.Thread(target=self._draw_until_stopped, name="dashboard", daemon=True)
         self._thread.start()
 
-    def take(self, tick: FrameEvent) -> None:
-        """Note what is new."""
+    def take(self, event: Event) -> None:
+        """Record an event; any thread may call this."""
         with self._lock:
-            self._history.add(tick, datetime.now().astimezone())
-
-    def say(self, text: str) -> None:
-        """Show a line at the bottom."""
-        with self._lock:
-            self._history.note(text)
-
-    def waiting(self, away: Outage) -> None:
-        """Show that the camera is away."""
-        with self._lock:
-            self._history.waiting(away)
+            self._history.add(event, datetime.now().astimezone())
 
     def close(self) -> None:
-        """Give the terminal back as it was."""
+        """Stop drawing and restore the terminal."""
         self._stop.set()
         self._thread.join(JOIN_S)
 
     def snapshot(self) -> Snapshot:
-        """This moment."""
+        """Return the current state of the run."""
         with self._lock:
             return self._history.snapshot(time.monotonic_ns())
 
-    def _work(self) -> None:
+    def _draw_until_stopped(self) -> None:
         with self._console.screen():
             screen = Screen(self._console)
             wait_s = 0.0
@@ -71,4 +64,4 @@ class Dashboard:
                 started_s = time.perf_counter()
                 screen.paint(dashboard(self._info(), self.snapshot(), *self._console.size))
                 took_s = time.perf_counter() - started_s
-                wait_s = max(self._period_s - took_s, took_s / LARGEST_SHARE - took_s)
+                wait_s = max(self._period_s - took_s, took_s / MAX_DRAWING_SHARE - took_s)

@@ -1,4 +1,4 @@
-"""What a dashboard remembers of a run: the newest tick, recent readings, and how the figures went lately."""
+"""The recent past of a run, for the dashboard: newest frame, readings, latencies, power and temperature."""
 
 from __future__ import annotations
 
@@ -8,20 +8,23 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from agent.capture.outage import Outage
-from agent.events import FrameEvent, Vitals
+from agent.events import Event, FaultEvent, FrameEvent, OutageEvent, Vitals
 
 RECENT_FRAMES = 300
+"""Number of frames over which percentiles are computed."""
 RECENT_READINGS = 200
+"""Number of readings that are kept."""
 RATE_NS = 3_000_000_000
-"""The frame rate is that of the last three seconds."""
+"""The frame rate is measured over this time, in nanoseconds."""
 BUCKET_NS = 500_000_000
-"""A sparkline's step: it shows the highest value of each half second."""
+"""Time that one bar of a sparkline covers, in nanoseconds; the bar shows the maximum."""
 BUCKETS = 120
+"""Number of bars, and of samples of power and temperature, that are kept."""
 
 
 @dataclass(frozen=True)
-class Heard:
-    """A reading, and when it was announced."""
+class RecentReading:
+    """A reading with the time at which it was announced."""
 
     at: datetime
     """Local time."""
@@ -30,38 +33,40 @@ class Heard:
 
 
 @dataclass(frozen=True)
-class StageFigures:
-    """One stage, over the last frames."""
+class StageTimes:
+    """Latency of one stage over the last frames, in milliseconds."""
 
     p50_ms: float
     p95_ms: float
     trend_ms: tuple[float, ...]
+    """The maximum of each half second, oldest first."""
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A moment of a run, as a dashboard shows it."""
+    """The state of a run at one moment, as the dashboard shows it."""
 
-    tick: FrameEvent | None = None
-    """The newest; None before the first frame."""
-    heard: tuple[Heard, ...] = ()
+    frame: FrameEvent | None = None
+    """The newest frame; None before the first one."""
+    readings: tuple[RecentReading, ...] = ()
     """Newest first."""
-    stages: Mapping[str, StageFigures] = field(default_factory=dict)
+    stages: Mapping[str, StageTimes] = field(default_factory=dict)
     frames_per_s: float = 0.0
     since_frame_s: float = 0.0
-    """Since the newest frame, or since the start."""
+    """Seconds since the newest frame, or since the start before the first one."""
     power_mw: tuple[float, ...] = ()
-    """The last samples, oldest first; those that were measured."""
+    """The last measured values, oldest first."""
     temperature_c: tuple[float, ...] = ()
-    notice: str = ""
-    """What was said last."""
+    """The last measured values, oldest first."""
+    fault: str = ""
+    """Text of the last fault."""
     uptime_s: float = 0.0
-    away: Outage | None = None
-    """What was told of a camera that is away, since the newest frame."""
+    outage: Outage | None = None
+    """The current outage of the camera; None while it gives frames."""
 
 
 class Trend:
-    """The highest value of each half second."""
+    """The maximum of a quantity in each half second."""
 
     def __init__(self) -> None:
         self._peaks: deque[float] = deque(maxlen=BUCKETS)
@@ -80,62 +85,66 @@ class Trend:
 
 
 class History:
-    """Takes ticks, gives snapshots; its owner keeps threads apart.
+    """Collects events and returns snapshots. It is not thread-safe: its owner must lock it.
 
     Args:
-        started_ns: `time.monotonic_ns()` at the start.
+        started_ns: `time.monotonic_ns()` at the start of the run.
     """
 
     def __init__(self, started_ns: int) -> None:
         self._started_ns = started_ns
-        self._tick: FrameEvent | None = None
-        self._heard: deque[Heard] = deque(maxlen=RECENT_READINGS)
-        self._recent: dict[str, deque[float]] = {}
+        self._frame: FrameEvent | None = None
+        self._readings: deque[RecentReading] = deque(maxlen=RECENT_READINGS)
+        self._latency_ms: dict[str, deque[float]] = {}
         self._trends: dict[str, Trend] = {}
         self._finished_ns: deque[int] = deque(maxlen=RECENT_FRAMES)
         self._vitals: deque[Vitals] = deque(maxlen=BUCKETS)
-        self._notice = ""
-        self._away: Outage | None = None
+        self._fault = ""
+        self._outage: Outage | None = None
 
-    def add(self, tick: FrameEvent, at: datetime) -> None:
-        self._tick, self._away = tick, None
-        self._finished_ns.append(tick.finished_ns)
-        self._heard.extendleft(Heard(at, reading.text, reading.confidence) for reading in tick.announced)
-        for stage, value_ms in tick.latency_ms.items():
-            self._recent.setdefault(stage, deque(maxlen=RECENT_FRAMES)).append(value_ms)
-            self._trends.setdefault(stage, Trend()).add(value_ms, tick.finished_ns)
-        vitals = tick.vitals
+    def add(self, event: Event, at: datetime) -> None:
+        """Add an event that happened at a local time."""
+        if isinstance(event, FaultEvent):
+            self._fault = event.text
+        elif isinstance(event, OutageEvent):
+            self._outage = event.outage
+        else:
+            self._add_frame(event, at)
+
+    def _add_frame(self, event: FrameEvent, at: datetime) -> None:
+        self._frame, self._outage = event, None
+        self._finished_ns.append(event.finished_ns)
+        self._readings.extendleft(RecentReading(at, reading.text, reading.confidence) for reading in event.announced)
+        for stage, value_ms in event.latency_ms.items():
+            self._latency_ms.setdefault(stage, deque(maxlen=RECENT_FRAMES)).append(value_ms)
+            self._trends.setdefault(stage, Trend()).add(value_ms, event.finished_ns)
+        vitals = event.vitals
         if vitals is not None and (not self._vitals or self._vitals[-1] is not vitals):
             self._vitals.append(vitals)
 
-    def note(self, text: str) -> None:
-        self._notice = text
-
-    def waiting(self, away: Outage) -> None:
-        self._away = away
-
     def snapshot(self, now_ns: int) -> Snapshot:
+        """Return the state of the run at `now_ns`, a value of `time.monotonic_ns()`."""
         last_ns = self._finished_ns[-1] if self._finished_ns else self._started_ns
         return Snapshot(
-            tick=self._tick,
-            heard=tuple(self._heard),
-            stages={stage: self._figures(stage) for stage in self._recent},
+            frame=self._frame,
+            readings=tuple(self._readings),
+            stages={stage: self._stage_times(stage) for stage in self._latency_ms},
             frames_per_s=self._frames_per_s(now_ns),
             since_frame_s=(now_ns - last_ns) / 1e9,
             power_mw=tuple(vitals.power_mw for vitals in self._vitals if vitals.power_mw is not None),
             temperature_c=tuple(vitals.temperature_c for vitals in self._vitals if vitals.temperature_c is not None),
-            notice=self._notice,
+            fault=self._fault,
             uptime_s=(now_ns - self._started_ns) / 1e9,
-            away=self._away,
+            outage=self._outage,
         )
 
-    def _figures(self, stage: str) -> StageFigures:
-        ordered = sorted(self._recent[stage])
+    def _stage_times(self, stage: str) -> StageTimes:
+        ordered = sorted(self._latency_ms[stage])
         p50_ms, p95_ms = (ordered[min(int(len(ordered) * share), len(ordered) - 1)] for share in (0.50, 0.95))
-        return StageFigures(p50_ms, p95_ms, self._trends[stage].values())
+        return StageTimes(p50_ms, p95_ms, self._trends[stage].values())
 
     def _frames_per_s(self, now_ns: int) -> float:
-        """Frames of the last seconds by their own times; a slow board's by its last two."""
+        """Return the frame rate over the last seconds, or over the last two frames if there are fewer in that time."""
         recent = [at for at in self._finished_ns if now_ns - at <= RATE_NS]
         if len(recent) < 2:
             recent = list(self._finished_ns)[-2:]

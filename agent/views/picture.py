@@ -1,7 +1,7 @@
-"""A picture in a terminal's cells: half blocks in colour, braille dots without; digits' boxes and labels on top.
+"""Draw a picture in a terminal, with the boxes and labels of its digits.
 
-A half block shows two pixels, one in the foreground's colour and one in the background's. Without many colours that
-would be a grey wall, so there the ink is drawn alone, in braille: eight dots a cell.
+With 256 or more colours each cell is a half block, which shows two pixels: one in the foreground colour and one in the
+background colour. With fewer colours only the ink is drawn, as braille characters with eight dots each.
 """
 
 from __future__ import annotations
@@ -27,25 +27,26 @@ Rgb = tuple[int, int, int]
 HALF_BLOCK = "▀"
 BRAILLE = 0x2800
 BRAILLE_BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]], np.uint8)
-"""Value of each dot of a cell, by row and column (Unicode 15, chapter 21.1)."""
+"""Bit of each dot of a braille cell, by row and column (Unicode 15, chapter 21.1)."""
 COLOUR_STEP = 8
-"""Colours are rounded to it, so that neighbours look the same and share one escape code."""
-SURE, UNSURE = 0.9, 0.6
-SURE_RGB, DOUBTFUL_RGB, UNSURE_RGB = (64, 224, 128), (255, 200, 64), (255, 96, 96)
-SMALL_PX = 8
-"""Digits lower than that, as drawn, get no outline of their own."""
+"""Colours are rounded down to multiples of this, so that equal neighbours share one escape code."""
+HIGH_CONFIDENCE, MEDIUM_CONFIDENCE = 0.9, 0.6
+"""Confidence, 0..1, from which a reading is shown in green, and from which it is shown in yellow instead of red."""
+HIGH_RGB, MEDIUM_RGB, LOW_RGB = (64, 224, 128), (255, 200, 64), (255, 96, 96)
+MIN_OUTLINED_PX = 8
+"""Median digit height on the screen, in pixels, below which readings are underlined instead of outlining digits."""
 INK_CONTRAST = 12
-"""Grey levels by which ink is darker than the paper around it."""
+"""Difference in grey levels from which a pixel darker than its surroundings counts as ink. Chosen by trial."""
 
 
 class Picture:
-    """A Rich renderable of a frame, as large as fits, with what was read on it.
+    """A Rich renderable of a frame with its digits, as large as the space allows.
 
     Args:
         image: BGR uint8 (H, W, 3).
-        page: what was read on it.
-        columns: cells across.
-        rows: cells down.
+        page: the digits and readings of the frame.
+        columns: width of the space, in cells.
+        rows: height of the space, in cells.
     """
 
     def __init__(self, image: Pixels, page: Page, columns: int, rows: int) -> None:
@@ -55,7 +56,7 @@ class Picture:
         self.columns = max(1, min(columns, round(width * self._scale)))
         self.rows = max(1, min(rows, round(height * self._scale / 2)))
         heights = sorted(digit.box.h for digit in page.digits)
-        self._small = bool(heights) and heights[len(heights) // 2] * self._scale < SMALL_PX
+        self._small = bool(heights) and heights[len(heights) // 2] * self._scale < MIN_OUTLINED_PX
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         many_colours = console.color_system in ("256", "truecolor") and not console.no_color
@@ -83,7 +84,10 @@ class Picture:
         return [[(chr(BRAILLE + value), Style.null()) for value in row] for row in cells.tolist()]
 
     def _marks(self, scale: float) -> Iterator[tuple[Point, Point, Rgb]]:
-        """Rectangles to draw: around digits; below readings where outlines would hide small digits."""
+        """Yield the corners and the colours of the rectangles to draw.
+
+        They outline the digits; if the digits are small, they are lines below the readings.
+        """
         if self._small:
             for reading in self._page.readings:
                 box, bottom = reading.box, int(reading.box.bottom * scale) + 1
@@ -95,20 +99,28 @@ class Picture:
             yield start, (int(box.right * scale) + 1, int(box.bottom * scale) + 1), _rgb(digit.probability)
 
     def _labels(self, many_colours: bool) -> dict[tuple[int, int], tuple[str, Style]]:
-        """Each digit above its box; where digits are small, on them, along the middle of their reading."""
+        """Return the text and the style of each labelled cell by its row and column.
+
+        A label is above the box of its digit; if the digits are small, on the digit, at half the reading's height.
+        """
         labels: dict[tuple[int, int], tuple[str, Style]] = {}
-        for around, digit in ((reading.box, digit) for reading in self._page.readings for digit in reading.digits):
-            y = around.centre[1] * self._scale if self._small else digit.box.y * self._scale - 3
+        for box, digit in ((reading.box, digit) for reading in self._page.readings for digit in reading.digits):
+            y = box.centre[1] * self._scale if self._small else digit.box.y * self._scale - 3
             row, column = int(y / 2), int(digit.box.centre[0] * self._scale)
-            place = min(max(row, 0), self.rows - 1), min(column, self.columns - 1)
+            cell = min(max(row, 0), self.rows - 1), min(column, self.columns - 1)
             colour, black = Color.from_rgb(*_rgb(digit.probability)), Color.from_rgb(0, 0, 0)
             style = Style(color=colour, bgcolor=black, bold=True) if many_colours else Style(reverse=True)
-            labels[place] = str(digit.digit), style
+            labels[cell] = str(digit.digit), style
         return labels
 
 
 def shrink(image: Pixels, width: int, height: int) -> Pixels:
-    """Scale a picture down (or up) and keep thin dark strokes: each pixel is midway between its mean and its darkest.
+    """Scale a picture and keep thin dark strokes: each new pixel is halfway between the mean and the minimum.
+
+    Args:
+        image: BGR uint8 (H, W, 3).
+        width: new width in pixels.
+        height: new height in pixels.
 
     Returns:
         BGR uint8 (height, width, 3).
@@ -120,22 +132,25 @@ def shrink(image: Pixels, width: int, height: int) -> Pixels:
 
 
 def few_colours(image: Pixels) -> Pixels:
-    """Smooth the paper's noise away, edges kept, and round the colours."""
+    """Smooth the noise of a picture, BGR uint8 (H, W, 3), keep its edges, and round its colours."""
     smooth = cv2.bilateralFilter(image, 5, 24, 3)
     return np.asarray(smooth // COLOUR_STEP * COLOUR_STEP, np.uint8)
 
 
 def _rgb(probability: float) -> Rgb:
-    return SURE_RGB if probability >= SURE else DOUBTFUL_RGB if probability >= UNSURE else UNSURE_RGB
+    if probability >= HIGH_CONFIDENCE:
+        return HIGH_RGB
+    return MEDIUM_RGB if probability >= MEDIUM_CONFIDENCE else LOW_RGB
 
 
 def _runs(cells: list[tuple[str, Style]]) -> Iterator[Segment]:
+    """Join neighbouring cells of the same style."""
     for style, run in groupby(cells, key=lambda cell: cell[1]):
         yield Segment("".join(text for text, _ in run), style)
 
 
 @lru_cache(maxsize=8192)
 def _style(*pair: int) -> Style:
-    """The style of a cell, of its upper and its lower pixel: BGR, BGR."""
+    """Return the style of a half block: `pair` is B, G, R of its upper pixel, then of its lower one."""
     b, g, r, below_b, below_g, below_r = pair
     return Style(color=Color.from_rgb(r, g, b), bgcolor=Color.from_rgb(below_r, below_g, below_b))

@@ -1,4 +1,4 @@
-"""The last hours as a picture, SVG: drawn by hand, for a board has no plotting library."""
+"""Plot the last hours as SVG, written directly because a board has no plotting library."""
 
 from __future__ import annotations
 
@@ -12,46 +12,46 @@ from profiles.errors import OutputError
 
 WIDTH, LEFT, RIGHT, TOP, BOTTOM = 960, 64, 16, 40, 32
 PANEL, GAP = 110, 42
-"""Heights, in pixels, of a series and of what is between two."""
+"""Height of a series, and of the gap between two, in pixels."""
 LABEL = 36
-"""Pixels that a time is wide."""
+"""Width of a time label, in pixels."""
 INK, FAINT, GRID = "#222", "#666", "#ddd"
 COLOURS = ("#0072b2", "#e69f00", "#d55e00")
-"""Okabe and Ito's, which those tell apart who see few colours: https://jfly.uni-koeln.de/color/."""
+"""Colours that colour-blind people can distinguish, by Okabe and Ito: https://jfly.uni-koeln.de/color/."""
 
 
-def write_plot(week: Timeline, path: Path) -> None:
-    """Write the picture.
+def write_plot(timeline: Timeline, path: Path) -> None:
+    """Write the plot to a file.
 
     Raises:
-        OutputError: it cannot be written.
+        OutputError: the file cannot be written.
     """
     try:
-        write_atomic(path, draw(week).encode())
+        write_atomic(path, draw(timeline).encode())
     except OSError as error:
         raise OutputError(f"{path} cannot be written ({error.strerror}); choose another place") from error
 
 
-def draw(week: Timeline) -> str:
-    """The picture: a panel for each series, and the time below."""
-    height = TOP + max(len(week.series) * (PANEL + GAP) - GAP, 0) + BOTTOM
+def draw(timeline: Timeline) -> str:
+    """Return the plot as SVG: one panel per series, and the time axis at the bottom."""
+    height = TOP + max(len(timeline.series) * (PANEL + GAP) - GAP, 0) + BOTTOM
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
         f'font-family="sans-serif" font-size="12">',
         f'<rect width="{WIDTH}" height="{height}" fill="#fff"/>',
     ]
-    for number, series in enumerate(week.series):
-        parts += _panel(series, week, TOP + number * (PANEL + GAP))
-    if not week.series:
+    for number, series in enumerate(timeline.series):
+        parts += _panel(series, timeline, TOP + number * (PANEL + GAP))
+    if not timeline.series:
         parts.append(_text(LEFT, TOP - 10, "nothing is logged yet", INK, "start"))
-    for place, label in week.labels.items():
-        if _x(place, week) + LABEL <= WIDTH:
-            parts.append(_text(_x(place, week), height - 10, label, FAINT, "start"))
+    for index, label in timeline.labels.items():
+        if _x(index, timeline) + LABEL <= WIDTH:
+            parts.append(_text(_x(index, timeline), height - 10, label, FAINT, "start"))
     return "\n".join([*parts, "</svg>", ""])
 
 
-def _panel(series: Series, week: Timeline, y: float) -> Iterator[str]:
-    """A series: its scale, its first line as columns, the others as lines."""
+def _panel(series: Series, timeline: Timeline, y: float) -> Iterator[str]:
+    """Draw a series: its scale, its first line as columns, the others as lines."""
     top = max(value for values in series.lines.values() for value in values if value is not None)
     unit = f", {series.unit}" if series.unit else ""
     yield _text(LEFT, y - 10, f"{series.title}{unit}", INK, "start")
@@ -62,45 +62,45 @@ def _panel(series: Series, week: Timeline, y: float) -> Iterator[str]:
         level = y + PANEL * (1 - share)
         yield f'<path d="M{LEFT} {level:.1f}H{WIDTH - RIGHT}" stroke="{GRID}"/>'
         yield _text(LEFT - 6, level + 4, f"{top * share:.3g}" if top < 1000 else f"{top * share:.0f}", FAINT, "end")
-    for place in week.labels:
-        yield f'<path d="M{_x(place, week):.1f} {y}V{y + PANEL}" stroke="{GRID}"/>'
+    for index in timeline.labels:
+        yield f'<path d="M{_x(index, timeline):.1f} {y}V{y + PANEL}" stroke="{GRID}"/>'
     for number, (name, values) in enumerate(series.lines.items()):
         if number == 0:
-            yield from _columns(f"{name} {{:.4g}} {series.unit}".rstrip(), values, week, y=y, top=top)
+            yield from _columns(f"{name} {{:.4g}} {series.unit}".rstrip(), values, timeline, y=y, top=top)
         else:
-            yield _line(values, week, COLOURS[number], y=y, top=top)
+            yield _line(values, timeline, COLOURS[number], y=y, top=top)
 
 
-def _columns(told: str, values: Values, week: Timeline, *, y: float, top: float) -> Iterator[str]:
-    """A column an hour, which tells its value to who points at it."""
+def _columns(tooltip: str, values: Values, timeline: Timeline, *, y: float, top: float) -> Iterator[str]:
+    """Draw one column per hour, with its value as tooltip."""
     wide = (WIDTH - LEFT - RIGHT) / len(values)
-    for place, value in enumerate(values):
+    for index, value in enumerate(values):
         if value:
             high = max(PANEL * value / top, 1.0)
-            title = escape(f"{week.starts[place]:%Y-%m-%d %H:%M}  {told.format(value)}")
+            title = escape(f"{timeline.starts[index]:%Y-%m-%d %H:%M}  {tooltip.format(value)}")
             yield (
-                f'<rect x="{_x(place, week) + 0.08 * wide:.1f}" y="{y + PANEL - high:.1f}" width="{0.84 * wide:.1f}" '
-                f'height="{high:.1f}" fill="{COLOURS[0]}"><title>{title}</title></rect>'
+                f'<rect x="{_x(index, timeline) + 0.08 * wide:.1f}" y="{y + PANEL - high:.1f}" '
+                f'width="{0.84 * wide:.1f}" height="{high:.1f}" fill="{COLOURS[0]}"><title>{title}</title></rect>'
             )
 
 
-def _line(values: Values, week: Timeline, colour: str, *, y: float, top: float) -> str:
-    """A line from hour to hour, broken where nothing was measured."""
+def _line(values: Values, timeline: Timeline, colour: str, *, y: float, top: float) -> str:
+    """Draw a line from hour to hour, with gaps at hours without a value."""
     half = (WIDTH - LEFT - RIGHT) / len(values) / 2
     path, pen = "", "M"
-    for place, value in enumerate(values):
+    for index, value in enumerate(values):
         if value is None:
             pen = "M"
             continue
-        path += f"{pen}{_x(place, week) + half:.1f} {y + PANEL * (1 - value / top):.1f}"
-        path += "h0.1" if pen == "M" else ""  # an hour that stands alone is a dot
+        path += f"{pen}{_x(index, timeline) + half:.1f} {y + PANEL * (1 - value / top):.1f}"
+        path += "h0.1" if pen == "M" else ""  # an hour between two gaps becomes a dot
         pen = "L"
     return f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="2" stroke-linecap="round"/>'
 
 
-def _x(place: int, week: Timeline) -> float:
-    """The left edge of an hour."""
-    return LEFT + (WIDTH - LEFT - RIGHT) * place / len(week.starts)
+def _x(index: int, timeline: Timeline) -> float:
+    """Return the left edge of an hour, in pixels."""
+    return LEFT + (WIDTH - LEFT - RIGHT) * index / len(timeline.starts)
 
 
 def _text(x: float, y: float, words: str, colour: str, anchor: str) -> str:

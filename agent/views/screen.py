@@ -1,4 +1,4 @@
-"""Paints a terminal's whole screen, but writes only the lines that changed: kind to a slow connection."""
+"""Draw a full terminal screen, but write only the lines that changed, to save bandwidth on slow connections."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from rich.segment import Segment
 
 Line = list[Segment]
 REPAINT_EVERY = 50
-"""After so many paintings all lines are written, should something else have written on the screen."""
+"""Number of paintings after which all lines are written again, in case another program wrote on the screen."""
 
 
 class Screen:
-    """What stands on a console's screen.
+    """The lines on a console's screen.
 
     Args:
-        console: its size is asked for each painting, so it may change.
+        console: the console to draw on; its size may change between two paintings.
     """
 
     def __init__(self, console: Console) -> None:
@@ -25,10 +25,10 @@ class Screen:
         self._paintings = 0
 
     def paint(self, renderable: RenderableType) -> int:
-        """Show it from the top left corner, cut to the screen.
+        """Draw a renderable from the top left corner, cut to the size of the screen.
 
         Returns:
-            How many lines had to be written.
+            Number of lines that were written.
         """
         size = self._console.size
         options = self._console.options.update_dimensions(*size)
@@ -37,14 +37,14 @@ class Screen:
         if size != self._size or self._paintings % REPAINT_EVERY == 0:
             before = []
         changed = {row: line for row, line in enumerate(lines) if row >= len(before) or line != before[row]}
-        self._console.print(_At(changed), end="", crop=False, no_wrap=True)
+        self._console.print(_PlacedLines(changed), end="", crop=False, no_wrap=True)
         self._lines, self._size = lines, size
         self._paintings += 1
         return len(changed)
 
 
-class _At:
-    """Lines, each at its row."""
+class _PlacedLines:
+    """Lines with the row of each."""
 
     def __init__(self, lines: dict[int, Line]) -> None:
         self._lines = lines

@@ -1,4 +1,4 @@
-"""The dashboard as a picture: what it would show last, as SVG."""
+"""The last state of the dashboard as an SVG picture."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from agent.events import FrameEvent, RunInfo
+from agent.events import Event, RunInfo
 from agent.views.history import History
 from agent.views.panels import dashboard
 from profiles.atomic_write import write_atomic
@@ -23,22 +23,22 @@ class Screenshot:
     """A sink that draws the dashboard once, when it is closed.
 
     Args:
-        info: what runs now.
-        path: the SVG file.
+        info: returns the current description of the run.
+        path: the SVG file to write.
     """
 
     def __init__(self, info: Callable[[], RunInfo], path: Path) -> None:
         self._info, self._path = info, path
         self._history = History(time.monotonic_ns())
 
-    def take(self, tick: FrameEvent) -> None:
-        self._history.add(tick, datetime.now().astimezone())
+    def take(self, event: Event) -> None:
+        self._history.add(event, datetime.now().astimezone())
 
     def close(self) -> None:
         """Write the file.
 
         Raises:
-            OutputError: it cannot be written.
+            OutputError: the file cannot be written.
         """
         console = Console(
             record=True,

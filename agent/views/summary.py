@@ -1,4 +1,4 @@
-"""The closing summary, as a small table."""
+"""The summary at the end of a run, as a small table."""
 
 from __future__ import annotations
 
@@ -6,25 +6,26 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.events import RunInfo
-from agent.live.summary import Score, Summary
-from agent.views.figures import count, energy, ms, power, took
+from agent.summary import Score, Summary
+from agent.views.units import format_count, format_energy, format_ms, format_power, format_seconds
 
 
 def summary_table(info: RunInfo, summary: Summary) -> Table:
-    """What a run came to: a label and a sentence a row."""
+    """Return the summary of a run as a table of labels and sentences."""
     counts = summary.counts
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
     table.add_column()
-    rate = f"{counts.frames / summary.seconds:.1f} a second, " if summary.seconds > 0 and counts.frames else ""
+    rate = f"{counts.frames / summary.seconds:.1f} per second, " if summary.seconds > 0 and counts.frames else ""
     table.add_row("source", Text(f"{info.source}, on {info.board}"))
     table.add_row("net", Text(f"{info.artifact} in {info.runtime}"))
-    table.add_row("numbers", Text(f"{count(counts.readings)} read, of {count(counts.digits)} digits"))
-    same = f", {count(counts.unchanged)} showed nothing new" if counts.unchanged else ""
-    frames = f"{count(counts.frames)} in {took(summary.seconds)}, {rate}{count(counts.dropped)} dropped{same}"
+    table.add_row("numbers", Text(f"{format_count(counts.readings)} read, with {format_count(counts.digits)} digits"))
+    unchanged = f", {format_count(counts.unchanged)} unchanged" if counts.unchanged else ""
+    dropped = f"{format_count(counts.dropped)} dropped"
+    frames = f"{format_count(counts.frames)} in {format_seconds(summary.seconds)}, {rate}{dropped}{unchanged}"
     table.add_row("frames", Text(frames))
     if total := summary.latency.get("total"):
-        p50, p95, p99 = ms(total.p50_ms), ms(total.p95_ms), ms(total.p99_ms)
+        p50, p95, p99 = format_ms(total.p50_ms), format_ms(total.p95_ms), format_ms(total.p99_ms)
         table.add_row("latency", Text(f"p50 {p50} ms, p95 {p95} ms, p99 {p99} ms from capture to result"))
     if summary.score is not None:
         table.add_row("accuracy", Text(_accuracy(summary.score)))
@@ -33,19 +34,20 @@ def summary_table(info: RunInfo, summary: Summary) -> Table:
 
 
 def _accuracy(score: Score) -> str:
-    share = f"{score.share_right:.2%} of the {count(score.true)} digits shown were read right"
-    return f"{share} ({count(score.right)}); {count(score.false)} read that are wrong or not there"
+    share = f"{score.share_right:.2%} of the {format_count(score.true)} digits shown were read correctly"
+    return f"{share} ({format_count(score.right)}); {format_count(score.false)} false digits"
 
 
 def _power(info: RunInfo, summary: Summary) -> str:
-    """Mean power, energy, and what a frame and a reading cost: of which sensor, how often read, idle power and all."""
+    """Describe the mean power, the energy, the energy per frame and per reading, the sensor and its sampling rate."""
     if info.power_sensor is None:
-        return "no power sensor on this machine: power not measurable"
+        return "not measurable: this machine has no power sensor"
     measured = summary.power
     if measured is None:
-        return f"not measured: {info.power_sensor} gave no two samples"
-    whole_mj = measured.mean_mw * summary.seconds
-    costs = {"frame": summary.counts.frames, "reading": summary.counts.readings}
-    each = "".join(f", {whole_mj / n:.1f} mJ a {what}" for what, n in costs.items() if n)
-    rate = f"{measured.samples / measured.seconds:.1f} samples a second, idle power not subtracted"
-    return f"{power(measured.mean_mw)} on average, {energy(measured.energy_mj)}{each} ({info.power_sensor}; {rate})"
+        return f"not measured: {info.power_sensor} gave fewer than two samples"
+    run_mj = measured.mean_mw * summary.seconds
+    counts = {"frame": summary.counts.frames, "reading": summary.counts.readings}
+    per_item = "".join(f", {run_mj / n:.1f} mJ per {item}" for item, n in counts.items() if n)
+    energy = f"{format_power(measured.mean_mw)} on average, {format_energy(measured.energy_mj)}{per_item}"
+    rate = f"{measured.samples / measured.seconds:.1f} samples per second, idle power not subtracted"
+    return f"{energy} ({info.power_sensor}; {rate})"

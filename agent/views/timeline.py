@@ -1,4 +1,4 @@
-"""The last hours of the log as series without gaps, and where their time axis is labelled: what both plots draw."""
+"""The last hours of the log as time series without gaps, for `chart` and `plot`."""
 
 from __future__ import annotations
 
@@ -8,55 +8,56 @@ from datetime import datetime, timedelta, tzinfo
 
 from agent.telemetry.periods import EPOCH, Period
 
-HOURS = 168
-"""A plot shows at most a week, ..."""
-LEAST_HOURS = 24
-"""... and no less than a day, so that a column is never as wide as the plot."""
-EVERY_HOURS = 6
+MAX_HOURS = 168
+"""Maximum number of hours in a plot: one week."""
+MIN_HOURS = 24
+"""Minimum number of hours in a plot, so that a young log does not give a few very wide columns."""
+LABEL_HOURS = 6
+"""Hours between two labels of the time axis."""
 
 Values = tuple["float | None", ...]
 
 
 @dataclass(frozen=True)
 class Series:
-    """Something that was measured, hour by hour, the oldest first; None where nothing was."""
+    """One quantity, hour by hour, oldest first; None in an hour without a measurement."""
 
     title: str
     unit: str
     lines: dict[str, Values]
-    """By name; the first is drawn as columns, the others above it."""
+    """The values by name; the first line is drawn as columns, the others as lines above them."""
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """Hours in their order, also those in which the agent did not run."""
+    """Consecutive hours, including those in which the agent did not run."""
 
     starts: tuple[datetime, ...]
-    """Local time."""
+    """Start of each hour in local time, oldest first."""
     series: tuple[Series, ...]
 
     @property
     def labels(self) -> dict[int, str]:
-        """What stands below an hour's place: the date at midnight, the time each six hours."""
+        """Labels of the time axis by the index of their hour: the date at midnight, else the time every six hours."""
         return {
-            place: f"{start:%m-%d}" if start.hour == 0 else f"{start:%H:%M}"
-            for place, start in enumerate(self.starts)
-            if start.hour % EVERY_HOURS == 0
+            index: f"{start:%m-%d}" if start.hour == 0 else f"{start:%H:%M}"
+            for index, start in enumerate(self.starts)
+            if start.hour % LABEL_HOURS == 0
         }
 
 
-def last_hours(hours: Sequence[Period], most: int = HOURS, zone: tzinfo | None = None) -> Timeline:
-    """The hours up to the newest that are worth drawing.
+def last_hours(hours: Sequence[Period], limit: int = MAX_HOURS, zone: tzinfo | None = None) -> Timeline:
+    """Return the hours up to the newest one, with the series that have values.
 
     Args:
-        hours: the newest first.
-        most: how many hours to show at most.
-        zone: whose time it is; None is this machine's.
+        hours: hours of the log, newest first.
+        limit: maximum number of hours.
+        zone: time zone of the labels; None means this machine's.
     """
     by_start = {datetime.fromisoformat(hour.start): hour for hour in hours}
     newest = max(by_start, default=EPOCH)
     reach = max(((newest - start) // timedelta(hours=1) + 1 for start in by_start), default=0)
-    shown = min(most, max(reach, LEAST_HOURS)) if by_start else 0
+    shown = min(limit, max(reach, MIN_HOURS)) if by_start else 0
     starts = [newest - timedelta(hours=back) for back in range(shown - 1, -1, -1)]
     found = [by_start.get(start) for start in starts]
 

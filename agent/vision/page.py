@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from html import escape
 
 from agent.vision.digits import Digit
-from agent.vision.overlay import draw_readings
 from agent.vision.lines import Reading
+from agent.vision.overlay import draw_readings
 from agent.vision.pixels import Pixels, to_bgr
 from profiles.errors import UsageError
 

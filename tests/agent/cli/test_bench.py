@@ -23,7 +23,7 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*AGENT, "bench", *arguments], capture_output=True, text=True, check=False)
 
 
-def test_every_artifact_is_measured_and_the_winner_marked(linear: Linear, tmp_path: Path) -> None:
+def test_every_artifact_is_measured_and_the_winner_is_marked(linear: Linear, tmp_path: Path) -> None:
     good = linear.artifact("linear.onnx")
     assert good.accuracy is not None
     poor = linear.artifact("linear-int8.onnx", accuracy=msgspec.structs.replace(good.accuracy, value=0.9))
@@ -52,7 +52,7 @@ def test_every_artifact_is_measured_and_the_winner_marked(linear: Linear, tmp_pa
     assert any("single.onnx" in refusal["what"] for refusal in report["refused"])
 
 
-def test_the_table_says_which_is_best_and_what_was_found_can_be_kept_and_drawn(linear: Linear, tmp_path: Path) -> None:
+def test_the_table_names_the_best_and_the_result_can_be_saved_and_plotted(linear: Linear, tmp_path: Path) -> None:
     linear.write(tmp_path, linear.artifact("linear.tflite"), linear.artifact("verifier.tflite"))
     save, plot = tmp_path / "kept" / "bench.json", tmp_path / "frontier.svg"
     done = bench(
@@ -60,15 +60,15 @@ def test_the_table_says_which_is_best_and_what_was_found_can_be_kept_and_drawn(l
         *("--save", str(save), "--plot", str(plot), "--objective", "size"),
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("at once") == 2
+    assert done.stdout.count("batch") == 2
     assert "best verifier: linear fp32 TFLite on " in done.stdout
-    said = " ".join(done.stdout.split())
-    # Two runtimes load the one file, with one thread or more: their times decide, and a busy machine's may not.
+    text = " ".join(done.stdout.split())
+    # Two runtimes load the file, with one or more threads. Their times decide, except on a busy machine.
     reason = (
-        r"(\d+\.?\d* kB|first of [2-4] in the profile's order, because the measurement cannot tell them apart "
+        r"(\d+\.?\d* kB|first of [2-4] in the profile's order, because their difference is not significant "
         r"\(.*?\)), "
     )
-    assert re.search(rf"best classifier: linear fp32 TFLite on (ai-edge-litert|tflite-runtime).*?: {reason}", said)
+    assert re.search(rf"best classifier: linear fp32 TFLite on (ai-edge-litert|tflite-runtime).*?: {reason}", text)
     assert done.stderr == ""
     kept = json.loads(save.read_text())
     assert kept["objective"] == "size"
@@ -81,27 +81,27 @@ def test_the_table_says_which_is_best_and_what_was_found_can_be_kept_and_drawn(l
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
 
 
-def test_where_nothing_is_accurate_enough_the_figures_are_shown_all_the_same(linear: Linear, tmp_path: Path) -> None:
+def test_the_table_is_shown_even_if_nothing_is_accurate_enough(linear: Linear, tmp_path: Path) -> None:
     linear.write(tmp_path, linear.artifact("linear.tflite"))
     done = bench("--artifacts", str(tmp_path), "--batch", "1", "--seconds", "0", "--min-accuracy", "0.999")
     assert done.returncode == 0, done.stderr
-    said = " ".join(done.stdout.split())
-    assert "no classifier is good enough: linear.tflite: 99.50% right on noise is below the 99.9%" in said
-    assert "linear fp32" in said
-    assert "▶" not in said
+    text = " ".join(done.stdout.split())
+    assert "no classifier is good enough: linear.tflite: 99.50% right on noise is below the 99.9%" in text
+    assert "linear fp32" in text
+    assert "▶" not in text
 
 
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (("--batch", "0"), 2, "--batch '0' is no list of numbers"),
-        (("--batch", "1,257"), 2, "--batch '1,257' is no list of numbers from 1 to 256"),
+        (("--batch", "0"), 2, "--batch '0' is not a list of numbers"),
+        (("--batch", "1,257"), 2, "--batch '1,257' is not a list of numbers from 1 to 256"),
         (("--objective", "speed"), 2, "choose one of latency, energy, size, accuracy"),
-        (("--batch", "many"), 2, "--batch 'many' is no list of numbers"),
+        (("--batch", "many"), 2, "--batch 'many' is not a list of numbers"),
         (("--artifacts", "/nonexistent"), 1, "no manifest.json in /nonexistent"),
     ],
 )
-def test_wrong_use_and_failure_are_one_line(arguments: tuple[str, ...], code: int, message: str) -> None:
+def test_errors_are_one_line(arguments: tuple[str, ...], code: int, message: str) -> None:
     done = bench(*arguments)
     assert done.returncode == code
     assert message in done.stderr

@@ -53,7 +53,7 @@ def test_show_refuses_what_a_run_would_refuse(file: Path, words: list[str]) -> N
 
 def test_check_says_that_a_file_is_right(file: Path) -> None:
     done = config("check", file)
-    assert (done.returncode, done.stdout, done.stderr) == (0, f"{file} is right; it sets source, width\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{file} is valid; it sets source, width\n", "")
 
 
 def test_check_tells_every_mistake_with_its_line(file: Path) -> None:
@@ -70,5 +70,5 @@ def test_check_tells_that_a_file_is_missing(tmp_path: Path) -> None:
     done = config("check", tmp_path / "none.toml")
     assert (done.returncode, done.stdout) == (1, "")
     assert (
-        done.stderr == f"digit-agent: there is no {tmp_path}/none.toml; name a file of options, or leave out --config\n"
+        done.stderr == f"digit-agent: there is no {tmp_path}/none.toml; name a configuration file, or omit --config\n"
     )

@@ -15,7 +15,7 @@ import pytest
 from agent.capture.frame import Frame
 from agent.capture.opener import open_source
 from agent.capture.uri import parse_source
-from agent.live.summary import score
+from agent.summary import score
 from agent.vision.box import Box
 from agent.vision.digits import Digit
 
@@ -60,7 +60,7 @@ def test_json_is_one_object_a_picture(cache: Path, folder: Path, note: Note) -> 
     assert list(page) == ["source", "width", "height", "digits", "readings"]
     assert (page["source"], page["width"], page["height"]) == ("note.png", 640, 240)
     assert [list(row) for row in page["digits"]] == [["digit", "probability", "box"]] * len(note.digits)
-    assert [list(row) for row in page["readings"]] == [["text", "box"]] * 4
+    assert [list(row) for row in page["readings"]] == [["text", "box", "confidence", "digits"]] * 4
     assert [row["text"] for row in page["readings"]] == ["561", "247", "90", "83"]
     for found, true in zip(digits_of(page), note.digits, strict=True):
         assert found.digit == true.digit

@@ -114,13 +114,13 @@ def test_good_artifacts_take_over_and_bad_ones_are_refused(board: Board) -> None
             ]
             for spoil, why in refusals:
                 spoil()
-                assert re.match(rf"nothing was reloaded, all goes on as before: .*{why}", board.reload(process))
+                assert re.match(rf"reload refused, the previous artifacts stay in use: .*{why}", board.reload(process))
 
             board.configure("new", "width = 1280", 'camera = "0"')
             done = board.reload(process)
-            reads = rf"reloaded: linear fp32 TFLite on [\w-]+ of {re.escape(str(board.folder))}/new reads from now"
+            reads = rf"reloaded: linear fp32 TFLite on [\w-]+ of {re.escape(str(board.folder))}/new is in use now"
             assert re.match(reads, done)
-            assert done.endswith("; what else was changed waits for a restart: width"), (
+            assert done.endswith("; restart the agent to apply the other changed options: width"), (
                 "the command line names a source"
             )
         finally:

@@ -73,7 +73,7 @@ def test_a_folder_is_read_to_its_end_and_logged(
     assert f"{pictures / '2.jpg'} is cut off" in first
     assert (
         last
-        == f"digit-agent: {pictures}, 3 pictures: 1 could not be read, as told above; copy them again or remove them"
+        == f"digit-agent: {pictures}, 3 pictures: 1 could not be read, see the warnings above; copy them again or remove them"
     )
     with closing(sqlite3.connect(log)) as connection:
         assert connection.execute("SELECT frames, ended FROM runs").fetchall() == [(2, 1)]
@@ -83,7 +83,7 @@ def test_a_folder_is_read_to_its_end_and_logged(
 def test_what_ships_reads_the_demo(environ: dict[str, str]) -> None:
     done = run(environ, "--source", "demo:", "--no-log")
     assert (done.returncode, done.stderr) == (0, "")
-    told = re.search(r"accuracy +([\d.]+)% of the ([\d ]+) digits shown were read right", done.stdout)
+    told = re.search(r"accuracy +([\d.]+)% of the ([\d ]+) digits shown were read correctly", done.stdout)
     assert told, done.stdout
     assert float(told[1]) >= 98
     assert int(told[2].replace(" ", "")) > 1000

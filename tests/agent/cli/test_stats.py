@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from agent.events import Counts, FrameEvent, RunInfo, Vitals
-from agent.telemetry.report import opened
+from agent.telemetry.report import open_log
 from agent.telemetry.sink import LogSink
-from agent.views.csv_export import Table, write_rows
+from agent.views.csv_export import TableName, write_rows
 from agent.vision.box import Box
 from agent.vision.lines import Reading
 from agent.vision.page import Page
@@ -100,9 +100,9 @@ def test_csv_has_a_row_an_hour_with_every_stage(log: Path) -> None:
         ("runs", ["id", "started_at", "seconds"], 2),
     ],
 )
-def test_every_table_can_be_had_as_csv(table: Table, names: list[str], rows: int, log: Path) -> None:
+def test_every_table_can_be_had_as_csv(table: TableName, names: list[str], rows: int, log: Path) -> None:
     out = io.StringIO()
-    with opened(log) as connection:
+    with open_log(log) as connection:
         write_rows(connection, table, -1, out)
     header, *lines = csv.reader(out.getvalue().splitlines())
     assert header[:3] == names

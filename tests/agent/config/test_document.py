@@ -29,7 +29,7 @@ def test_every_option_can_be_set() -> None:
         height = 720
     """)
     assert document.problems == ()
-    assert document.said == Config(
+    assert document.config == Config(
         camera="0",
         artifacts=Path("/data/artifacts"),
         json=True,
@@ -63,15 +63,23 @@ def test_every_option_can_be_set() -> None:
         ("# a note\nwidht = 3", 2, "there is no option 'widht'; did you mean width?"),
         ("No_Dashboard = true", 1, "there is no option 'No_Dashboard'; did you mean no-dashboard?"),
         ("colour = 3", 1, "there is no option 'colour'; choose one of artifacts, camera, "),
-        ("[run]\nwidth = 3", 1, "'run' begins a table, and options stand in none; "),
+        ("[run]\nwidth = 3", 1, "'run' is a table, but options are not in tables; "),
         ("\nwidth.px = 3", 2, "width must be a whole number from 1 to 16384, such as 1280, not a table"),
         ('camera = "0"\nwidth = 9\nsource = "1"', 3, "camera and source both name a source (see line 1); keep one"),
         ('log = "x"\nno-log = true', 2, "log and no-log contradict each other (see line 1); keep one of them"),
-        ("width = 1\nwidth = 2\n", 2, "this is no TOML (Cannot overwrite a value); write name = value, with text"),
-        ("width = 1\nsource = csi://0\nheight = 2", 2, "this is no TOML (Invalid value); "),
-        ("source = [\n1,\n", 2, "this is no TOML ("),
-        ("width = " + "[" * 5000, 1, "this is no TOML (maximum recursion depth exceeded"),
-        ("width = " + "1" * 5000, 1, "this is no TOML (Exceeds the limit (4300 digits) for integer string conversion)"),
+        (
+            "width = 1\nwidth = 2\n",
+            2,
+            "the file is not valid TOML (Cannot overwrite a value); write name = value, with text",
+        ),
+        ("width = 1\nsource = csi://0\nheight = 2", 2, "the file is not valid TOML (Invalid value); "),
+        ("source = [\n1,\n", 2, "the file is not valid TOML ("),
+        ("width = " + "[" * 5000, 1, "the file is not valid TOML (maximum recursion depth exceeded"),
+        (
+            "width = " + "1" * 5000,
+            1,
+            "the file is not valid TOML (Exceeds the limit (4300 digits) for integer string conversion)",
+        ),
     ],
 )
 def test_a_mistake_is_told_with_its_line_and_what_is_expected(text: str, line: int, told: str) -> None:
@@ -84,7 +92,7 @@ def test_a_mistake_is_told_with_its_line_and_what_is_expected(text: str, line: i
 def test_all_mistakes_are_told_from_the_first_line_to_the_last() -> None:
     document = read('no-log = 1\nwidht = 1\nheight = "\\n"\nwidth = 2\n')
     assert [problem.line for problem in document.problems] == [1, 2, 3]
-    assert document.said == Config(width=2)
+    assert document.config == Config(width=2)
 
 
 def test_a_line_is_told_where_its_statement_begins() -> None:
@@ -97,12 +105,12 @@ def test_a_line_is_told_where_its_statement_begins() -> None:
 
 
 def test_windows_editors_are_understood() -> None:
-    assert parse("width = 3\r\nheight = 4\r\n".encode("utf-8-sig"), FOLDER).said == Config(width=3, height=4)
+    assert parse("width = 3\r\nheight = 4\r\n".encode("utf-8-sig"), FOLDER).config == Config(width=3, height=4)
 
 
 def test_what_is_no_text_is_told_with_its_line() -> None:
     (problem,) = parse(b'width = 3\nsource = "\xff"\n', FOLDER).problems
-    assert (problem.line, problem.text) == (2, "this is no UTF-8 text; save the file as UTF-8")
+    assert (problem.line, problem.text) == (2, "the file is not UTF-8 text; save it as UTF-8")
 
 
 KEYS = st.sampled_from([*NAMES, "widht", "run", "a.b", '"quoted key"', "''", "source "])
@@ -133,7 +141,7 @@ def test_any_file_is_accepted_or_refused_line_by_line(content: bytes) -> None:
     count = content.count(b"\n") + 1
     assert all(1 <= problem.line <= count and problem.text.isprintable() for problem in document.problems)
     assert all(1 <= line <= count for line in document.lines.values())
-    assert set(document.lines) == {name for name, value in vars(document.said).items() if value is not None}
+    assert set(document.lines) == {name for name, value in vars(document.config).items() if value is not None}
 
 
 @settings(max_examples=100, deadline=None)
@@ -141,5 +149,5 @@ def test_any_file_is_accepted_or_refused_line_by_line(content: bytes) -> None:
 def test_an_option_is_found_on_its_line_whatever_stands_around(before: list[str], width: int) -> None:
     text = "\n".join([*before, f"width = {width}"])
     document = parse(text.encode("utf-8", "surrogatepass"), FOLDER)
-    if document.said.width is not None and "width" not in "".join(before):
+    if document.config.width is not None and "width" not in "".join(before):
         assert document.lines["width"] == text.count("\n") + 1

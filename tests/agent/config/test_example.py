@@ -29,7 +29,7 @@ def test_the_command_line_knows_each_option_by_the_same_name_and_help() -> None:
 
 def test_the_example_says_nothing_by_itself() -> None:
     document = parse(example().encode(), Path("/"))
-    assert (document.said, document.problems) == (Config(), ())
+    assert (document.config, document.problems) == (Config(), ())
     assert all(len(line) <= 120 for line in example().splitlines())
 
 
@@ -38,6 +38,6 @@ def test_each_option_of_the_example_can_be_taken_as_it_is(spelled: str) -> None:
     text = example().replace(f"# {spelled} = ", f"{spelled} = ")
     document = parse(text.encode(), Path("/"))
     assert document.problems == ()
-    said = getattr(document.said, NAMES[spelled])
-    assert (str(said) if isinstance(said, Path) else said) == OPTIONS[NAMES[spelled]].example
+    value = getattr(document.config, NAMES[spelled])
+    assert (str(value) if isinstance(value, Path) else value) == OPTIONS[NAMES[spelled]].example
     assert text.splitlines()[document.lines[NAMES[spelled]] - 1].startswith(f"{spelled} = ")

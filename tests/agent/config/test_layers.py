@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from agent.config.layers import Settings, config_files, read_file, settle
+from agent.config.layers import Settings, config_files, read_layer, resolve_settings
 from agent.config.options import Config
 from profiles.errors import ConfigError, UsageError
 from profiles.profile import load_profile
@@ -17,7 +17,7 @@ def settled(tmp_path: Path, text: str = "", **given: Any) -> Settings:
     """What holds on a Raspberry Pi 5 with a file and a command line."""
     file = tmp_path / "config.toml"
     file.write_text(text)
-    return settle(Config(**given), [file], PI5)
+    return resolve_settings(Config(**given), [file], PI5)
 
 
 def test_where_nothing_is_said_the_profile_and_the_defaults_hold(tmp_path: Path) -> None:
@@ -81,22 +81,22 @@ def test_a_command_line_that_contradicts_itself_is_told(tmp_path: Path) -> None:
 def test_a_wrong_file_is_refused_with_its_first_mistake(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"config\.toml:2: there is no option 'hight'; did you mean height\?$"):
         settled(tmp_path, "width = 9\nhight = 9")
-    with pytest.raises(ConfigError, match=r"config\.toml:1: .+ \(and 1 more: 'digit-agent config check .+' tells them"):
+    with pytest.raises(ConfigError, match=r"config\.toml:1: .+ \(and 1 more: 'digit-agent config check .+' lists them"):
         settled(tmp_path, "widht = 9\nhight = 9")
 
 
 def test_a_file_that_was_named_must_be_there(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"there is no .+/none\.toml; name a file of options, or leave out --config"):
-        read_file(tmp_path / "none.toml")
+    with pytest.raises(ConfigError, match=r"there is no .+/none\.toml; name a configuration file, or omit --config"):
+        read_layer(tmp_path / "none.toml")
     with pytest.raises(ConfigError, match=r"cannot be read \(Is a directory\); check its permissions"):
-        read_file(tmp_path)
+        read_layer(tmp_path)
 
 
 def test_of_two_files_the_later_wins_option_by_option(tmp_path: Path) -> None:
     bundled, local = tmp_path / "bundled.toml", tmp_path / "local.toml"
     bundled.write_text('width = 1280\nheight = 720\nlog = "agent.db"')
     local.write_text("height = 1080\nno-log = true")
-    settings = settle(Config(), [bundled, local], PI5)
+    settings = resolve_settings(Config(), [bundled, local], PI5)
     assert (settings.width, settings.height, settings.log) == (1280, 1080, None)
     assert settings.origins["width"] == f"{bundled}:1"
     assert settings.origins["log"] == f"{local}:2"

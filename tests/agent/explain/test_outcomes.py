@@ -1,4 +1,4 @@
-"""Each candidate has one fate and one reason, whatever the nets say."""
+"""Each candidate has exactly one outcome and one reason, whatever the nets say."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ INK = Ink(np.zeros((40, 80), np.uint8), 1.0, 100, Paper(np.ones(3), BLANK, BLANK
 
 
 def row(*heights: int) -> list[Candidate]:
-    """Every run of up to two of a row of atoms with these heights."""
+    """Return the candidates of one or two neighbouring atoms in a row of atoms with these heights."""
     atoms = [
         Atom(Box(ATOM_PX * i, 20 - h // 2, ATOM_PX, h), np.ones((h, ATOM_PX), np.uint8), 100)
         for i, h in enumerate(heights)
@@ -42,11 +42,17 @@ def row(*heights: int) -> list[Candidate]:
     ]
 
 
-def seen(candidates: Sequence[Candidate], by: str = "verifier", **sure: tuple[int, float, float]) -> MaskResult:
-    """A mask as the nets judged it: `a=(7, 0.9, 0.1)` says that the first atom is a 7, and no digit."""
+def judged_mask(
+    candidates: Sequence[Candidate], by: str = "verifier", **probabilities: tuple[int, float, float]
+) -> MaskResult:
+    """Return a mask with class probabilities.
+
+    `a=(7, 0.9, 0.1)`: the first atom is a 7 with probability 0.9, and not a digit with 0.1. `ab` names the candidate of
+    the first two atoms. If `by` is not "verifier", only the classifier judged.
+    """
     rows = np.zeros((len(candidates), CLASSES), np.float32)
     rows[:, NOT_A_DIGIT] = 1
-    for name, (digit, probability, none) in sure.items():
+    for name, (digit, probability, none) in probabilities.items():
         first, last = ord(name[0]) - ord("a"), ord(name[-1]) - ord("a")
         index = next(i for i, c in enumerate(candidates) if (c.first, c.last) == (first, last))
         rows[index, [digit, NOT_A_DIGIT]] = probability, none
@@ -54,81 +60,90 @@ def seen(candidates: Sequence[Candidate], by: str = "verifier", **sure: tuple[in
     return MaskResult(INK, 1.0, tuple(candidates), Classified(rows, rows, verified), select(candidates, rows))
 
 
-def fates(*masks: MaskResult) -> tuple[dict[str, CandidateOutcome], ...]:
-    """What is told of the runs of each mask, by their names."""
+def outcomes_by_name(*masks: MaskResult) -> tuple[dict[str, CandidateOutcome], ...]:
+    """Return the outcomes of each mask by the names of their candidates: "ab" has the first two atoms."""
     gathered = non_max_suppression(mask.digits.values() for mask in masks)
     readings = group_lines(gathered)
     page = Page(80, 40, tuple(d for r in readings for d in r.digits), readings, {})
     return tuple(
-        {chr(97 + t.candidate.first) + chr(97 + t.candidate.last): t for t in told}
-        for told in find_outcomes(Trace(masks, gathered, (), page))
+        {chr(97 + one.candidate.first) + chr(97 + one.candidate.last): one for one in outcomes}
+        for outcomes in find_outcomes(Trace(masks, gathered, (), page))
     )
 
 
 @pytest.mark.parametrize(
-    ("mask", "run", "fate", "reason"),
+    ("mask", "name", "kind", "reason"),
     [
-        (seen(row(20), a=(4, 0.9, 0.1)), "aa", OutcomeKind.READ, "read"),
-        (seen(row(20), a=(4, 0.3, 0.7)), "aa", OutcomeKind.VERIFIER, "the verifier takes it for no digit (0.70)"),
+        (judged_mask(row(20), a=(4, 0.9, 0.1)), "aa", OutcomeKind.READ, "read"),
         (
-            seen(row(20), "nobody else", a=(4, 0.02, 0.98)),
+            judged_mask(row(20), a=(4, 0.3, 0.7)),
+            "aa",
+            OutcomeKind.VERIFIER,
+            "the verifier says that it is not a digit (0.70)",
+        ),
+        (
+            judged_mask(row(20), "classifier", a=(4, 0.02, 0.98)),
             "aa",
             OutcomeKind.CLASSIFIER,
-            "the classifier takes it for no ",
+            "the classifier says that it is not ",
         ),
         (
-            seen(row(20), a=(4, 0.45, 0.4)),
+            judged_mask(row(20), a=(4, 0.45, 0.4)),
             "aa",
             OutcomeKind.UNSURE,
-            "the verifier is unsure: 4 is likeliest, but only 0.45",
+            "the verifier is uncertain: 4 is the most probable, but only 0.45",
         ),
         (
-            seen(row(20, 20), a=(1, 0.8, 0), b=(7, 0.7, 0), ab=(4, 0.95, 0)),
+            judged_mask(row(20, 20), a=(1, 0.8, 0), b=(7, 0.7, 0), ab=(4, 0.95, 0)),
             "aa",
-            OutcomeKind.BESTED,
-            "its ink is better explained by 4 (0.95)",
+            OutcomeKind.OVERLAPPED,
+            "its ink is explained better by 4 (0.95)",
         ),
         (
-            seen(row(20, 20), a=(1, 0.9, 0), b=(7, 0.8, 0), ab=(4, 0.75, 0)),
+            judged_mask(row(20, 20), a=(1, 0.9, 0), b=(7, 0.8, 0), ab=(4, 0.75, 0)),
             "ab",
-            OutcomeKind.BESTED,
-            "its ink is better explained by 1 (0.90) and 7 (0.80)",
+            OutcomeKind.OVERLAPPED,
+            "its ink is explained better by 1 (0.90) and 7 (0.80)",
         ),
-        (seen(row(20, 20, 20, 20, 20), c=(1, 0.9, 0)), "cc", OutcomeKind.WORD, "part of a word or drawing: "),
+        (judged_mask(row(20, 20, 20, 20, 20), c=(1, 0.9, 0)), "cc", OutcomeKind.WORD, "part of a word or drawing: "),
         (
-            seen(row(20, 20, 8), a=(1, 0.9, 0), b=(1, 0.9, 0), c=(1, 0.9, 0)),
+            judged_mask(row(20, 20, 8), a=(1, 0.9, 0), b=(1, 0.9, 0), c=(1, 0.9, 0)),
             "cc",
             OutcomeKind.SMALL,
             "too small for its line: 8 px high",
         ),
     ],
 )
-def test_a_reason_in_plain_words(mask: MaskResult, run: str, fate: OutcomeKind, reason: str) -> None:
-    (told,) = fates(mask)
-    assert told[run].fate is fate
-    assert told[run].reason.startswith(reason)
+def test_each_outcome_has_its_reason(mask: MaskResult, name: str, kind: OutcomeKind, reason: str) -> None:
+    (outcomes,) = outcomes_by_name(mask)
+    assert outcomes[name].kind is kind
+    assert outcomes[name].reason.startswith(reason)
 
 
-def test_of_two_masks_the_surer_one_is_read() -> None:
-    unsurer, surer = fates(seen(row(20), a=(3, 0.9, 0)), seen(row(20), a=(5, 0.95, 0)))
-    assert surer["aa"].fate is OutcomeKind.READ
-    assert unsurer["aa"].fate is OutcomeKind.COVERED
-    assert unsurer["aa"].reason.endswith("5 (0.95)")
+def test_the_mask_with_the_higher_confidence_is_read() -> None:
+    weaker, stronger = outcomes_by_name(judged_mask(row(20), a=(3, 0.9, 0)), judged_mask(row(20), a=(5, 0.95, 0)))
+    assert stronger["aa"].kind is OutcomeKind.READ
+    assert weaker["aa"].kind is OutcomeKind.SUPPRESSED
+    assert weaker["aa"].reason.endswith("5 (0.95)")
 
 
-def test_of_two_masks_that_agree_to_the_bit_one_is_read() -> None:
-    told = fates(seen(row(20), a=(3, 0.9, 0)), seen(row(20), a=(3, 0.9, 0)))
-    assert [mask["aa"].fate for mask in told] == [OutcomeKind.READ, OutcomeKind.COVERED]
+def test_one_of_two_masks_with_equal_digits_is_read() -> None:
+    outcomes = outcomes_by_name(judged_mask(row(20), a=(3, 0.9, 0)), judged_mask(row(20), a=(3, 0.9, 0)))
+    assert [mask["aa"].kind for mask in outcomes] == [OutcomeKind.READ, OutcomeKind.SUPPRESSED]
 
 
-def test_a_place_is_told_by_what_came_nearest_to_being_read() -> None:
-    told = fates(seen(row(20), a=(3, 0.3, 0.7)), seen(row(20), "the classifier"), seen(row(20), a=(3, 0.4, 0.6)))
-    (place,) = best_of_each_place(tuple(mask.values()) for mask in told)
-    assert place is told[2]["aa"]
+def test_a_place_has_the_outcome_that_is_nearest_to_being_read() -> None:
+    outcomes = outcomes_by_name(
+        judged_mask(row(20), a=(3, 0.3, 0.7)),
+        judged_mask(row(20), "the classifier"),
+        judged_mask(row(20), a=(3, 0.4, 0.6)),
+    )
+    (place,) = best_of_each_place(tuple(mask.values()) for mask in outcomes)
+    assert place is outcomes[2]["aa"]
 
 
-class Chance:
-    """A net that says anything, but of the same always the same."""
+class RandomNet:
+    """A net with random weights: the same input always gives the same logits."""
 
     def __init__(self, seed: int, inputs: int) -> None:
         self._weights = np.random.default_rng(seed).normal(0, 1, (inputs, CLASSES)).astype(np.float32)
@@ -138,38 +153,41 @@ class Chance:
 
 
 @dataclass(frozen=True)
-class Nets:
-    classifier: Chance
-    verifier: Chance | None
+class RandomNets:
+    classifier: RandomNet
+    verifier: RandomNet | None
 
 
 @pytest.mark.parametrize("depth", [QUICK, THOROUGH])
-@pytest.mark.parametrize("verifier", [Chance(2, 3 * 32 * 48), None])
-def test_every_candidate_is_read_or_has_a_reason(depth: Depth, verifier: Chance | None, note: Note) -> None:
+@pytest.mark.parametrize("verifier", [RandomNet(2, 3 * 32 * 48), None])
+def test_every_candidate_is_read_or_has_a_reason(depth: Depth, verifier: RandomNet | None, note: Note) -> None:
     image = note.image.copy()
-    image[:, 320:] = 255 - image[:, 320:]  # ink of both kinds
-    looked = trace_page(image, Nets(Chance(1, 28 * 28), verifier), depth)
-    told = [one for mask in find_outcomes(looked) for one in mask]
-    assert [one.candidate for one in told] == [c for mask in looked.seen for c in mask.candidates]
-    assert sum(one.fate is OutcomeKind.READ for one in told) == len(looked.page.digits)
-    assert sorted(one.box for one in told if one.fate is OutcomeKind.READ) == sorted(d.box for d in looked.page.digits)
-    assert all((one.reason == "read") == (one.fate is OutcomeKind.READ) and one.reason for one in told)
-    assert len({one.fate for one in told}) >= 4
-    assert (OutcomeKind.VERIFIER in {one.fate for one in told}) == (verifier is not None)
+    image[:, 320:] = 255 - image[:, 320:]  # dark ink on the left, light ink on the right
+    trace = trace_page(image, RandomNets(RandomNet(1, 28 * 28), verifier), depth)
+    outcomes = [one for mask in find_outcomes(trace) for one in mask]
+    assert [one.candidate for one in outcomes] == [c for mask in trace.seen for c in mask.candidates]
+    assert sum(one.kind is OutcomeKind.READ for one in outcomes) == len(trace.page.digits)
+    assert sorted(one.box for one in outcomes if one.kind is OutcomeKind.READ) == sorted(
+        d.box for d in trace.page.digits
+    )
+    assert all((one.reason == "read") == (one.kind is OutcomeKind.READ) and one.reason for one in outcomes)
+    assert len({one.kind for one in outcomes}) >= 4
+    assert (OutcomeKind.VERIFIER in {one.kind for one in outcomes}) == (verifier is not None)
 
 
-def test_what_was_printed_is_told_from_what_covers_it() -> None:
-    mask = seen(row(20), a=(4, 0.9, 0.1))
+def test_printed_digits_have_their_own_outcome() -> None:
+    mask = judged_mask(row(20), a=(4, 0.9, 0.1))
     page = Page(80, 40, (), (), {})
-    (told,) = find_outcomes(Trace((mask,), (), tuple(mask.digits.values()), page))
-    (printed,) = [one for one in told if one.fate is OutcomeKind.PRINTED]
+    (outcomes,) = find_outcomes(Trace((mask,), (), tuple(mask.digits.values()), page))
+    (printed,) = [one for one in outcomes if one.kind is OutcomeKind.PRINTED]
     assert (printed.digit, printed.reason.split(":")[0]) == (4, "printed")
 
 
-def test_what_is_as_dark_within_as_at_its_rim_is_a_blot() -> None:
+def test_a_spot_with_a_dark_middle_is_a_blot() -> None:
     spot = np.full((40, 80), 200, np.uint8)
     spot[10:30, 8:22] = 100
     ink = replace(INK, paper=Paper(np.ones(3), spot, spot, reach=3))
-    mask = replace(seen(row(20, 20), b=(6, 0.9, 0.1)), ink=ink, digits={})
-    (told,) = [one for one in find_outcomes(Trace((mask,), (), (), Page(80, 40, (), (), {})))[0] if one.digit == 6]
-    assert (told.fate, told.reason.split(":")[0]) == (OutcomeKind.WORD, "a blot")
+    mask = replace(judged_mask(row(20, 20), b=(6, 0.9, 0.1)), ink=ink, digits={})
+    (outcomes,) = find_outcomes(Trace((mask,), (), (), Page(80, 40, (), (), {})))
+    (spot_outcome,) = [one for one in outcomes if one.digit == 6]
+    assert (spot_outcome.kind, spot_outcome.reason.split(":")[0]) == (OutcomeKind.WORD, "a blot")

@@ -1,4 +1,4 @@
-"""A folder of pages and figures that anyone can open."""
+"""The folder of `--explain`: pages and figures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from agent.explain.figures import MOST_CELLS, draw_candidates, draw_glyphs, draw_mask
+from agent.explain.figures import MAX_CELLS, draw_candidates, draw_glyphs, draw_mask
 from agent.explain.outcomes import find_outcomes
 from agent.explain.report import ExplainReport
 from agent.vision.digits import CLASSES, NOT_A_DIGIT
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 VOID = {"meta", "img", "image"}
 
 
-class Wide:
-    """A net to which all that is wide is a 7, and the rest nothing."""
+class WideIsSeven:
+    """A net that reads wide glyphs as 7, and nothing else as a digit."""
 
     def logits(self, glyphs: NDArray[np.uint8]) -> NDArray[np.float32]:
         wide = (glyphs.max(axis=1) > 0).sum(axis=1) > 12
@@ -38,39 +38,39 @@ class Wide:
 
 
 @dataclass(frozen=True)
-class Alone:
-    classifier: Wide
+class ClassifierOnly:
+    classifier: WideIsSeven
     verifier: None = None
 
 
 @pytest.fixture(scope="module")
-def looked(note: Note) -> Trace:
-    return trace_page(note.image, Alone(Wide()), QUICK)
+def trace(note: Note) -> Trace:
+    return trace_page(note.image, ClassifierOnly(WideIsSeven()), QUICK)
 
 
-class Opened(HTMLParser):
-    """A page as a browser reads it; whatever is left open, or closed twice, fails."""
+class ParsedPage(HTMLParser):
+    """A parsed page; an element that is not closed, or closed twice, fails."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
         self.path, self.links, self.tags, self.text = path, list[str](), list[str](), ""
-        self._open: list[str] = []
+        self._open_tags: list[str] = []
         self.feed(path.read_text("utf-8"))
-        assert not self._open
+        assert not self._open_tags
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         self.links += [value or "" for name, value in attrs if name in {"href", "src"}]
         if tag not in VOID:
-            self._open.append(tag)
+            self._open_tags.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.handle_starttag(tag, attrs)
         if tag not in VOID:
-            self._open.pop()
+            self._open_tags.pop()
 
     def handle_endtag(self, tag: str) -> None:
-        assert self._open.pop() == tag
+        assert self._open_tags.pop() == tag
 
     def handle_data(self, data: str) -> None:
         self.text += data
@@ -79,83 +79,85 @@ class Opened(HTMLParser):
         return (self.path.parent / unquote(link) for link in self.links)
 
 
-def test_a_picture_has_a_page_that_shows_all_its_figures(tmp_path: Path, note: Note, looked: Trace) -> None:
-    album = ExplainReport(tmp_path / "new" / "out")
-    album.add(Path("note.png"), note.image, looked)
-    page = Opened(album.index.parent / "note" / "index.html")
+def test_a_picture_has_a_page_that_shows_all_its_figures(tmp_path: Path, note: Note, trace: Trace) -> None:
+    report = ExplainReport(tmp_path / "new" / "out")
+    report.add(Path("note.png"), note.image, trace)
+    page = ParsedPage(report.index.parent / "note" / "index.html")
     figures = set(page.path.parent.glob("*.png"))
     assert figures == set(page.targets())
     assert {"readings.png", "places.png", "glyphs.png", "ink-1.png", "mask-1.png"} <= {path.name for path in figures}
     assert all(cv2.imread(str(path)) is not None for path in figures)
-    assert ", ".join(reading.text for reading in looked.page.readings) in page.text
-    assert "the classifier takes it for no digit" in page.text
+    assert ", ".join(reading.text for reading in trace.page.readings) in page.text
+    assert "the classifier says that it is not a digit" in page.text
     assert "script" not in page.tags
     assert "http" not in page.path.read_text("utf-8")
 
 
-def test_pictures_of_one_name_have_a_folder_each(tmp_path: Path, note: Note, looked: Trace) -> None:
-    album = ExplainReport(tmp_path)
+def test_pictures_with_the_same_name_have_their_own_folders(tmp_path: Path, note: Note, trace: Trace) -> None:
+    report = ExplainReport(tmp_path)
     for name in ("a/note.png", "b/note.png", "NOTE.jpg", "note-2.png", "...", "x" * 250 + ".png"):
-        album.add(Path(name), note.image, looked)
-    pages = [path for path in Opened(album.index).targets() if path.name == "index.html"]
+        report.add(Path(name), note.image, trace)
+    pages = [path for path in ParsedPage(report.index).targets() if path.name == "index.html"]
     assert len({path.parent.name.casefold() for path in pages}) == 6
-    assert all(Opened(path).links for path in pages)
+    assert all(ParsedPage(path).links for path in pages)
 
 
-def test_a_name_is_text_and_nothing_else(tmp_path: Path, note: Note, looked: Trace) -> None:
+def test_a_file_name_is_escaped(tmp_path: Path, note: Note, trace: Trace) -> None:
     name = "<b>\"&amp; \udcff'%41#?.png"
-    album = ExplainReport(tmp_path)
-    album.add(Path(name), note.image, looked)
-    index = Opened(album.index)
+    report = ExplainReport(tmp_path)
+    report.add(Path(name), note.image, trace)
+    index = ParsedPage(report.index)
     assert all(path.is_file() for path in index.targets())
     assert name.replace("\udcff", "\ufffd") in index.text
     assert "b" not in index.tags
 
 
-def test_explaining_again_takes_the_place_of_the_last_time(tmp_path: Path, note: Note, looked: Trace) -> None:
+def test_explaining_again_replaces_the_previous_explanation(tmp_path: Path, note: Note, trace: Trace) -> None:
     for _ in range(2):
-        ExplainReport(tmp_path).add(Path("note.png"), note.image, looked)
+        ExplainReport(tmp_path).add(Path("note.png"), note.image, trace)
     assert {path.name for path in tmp_path.iterdir()} == {"index.html", "note"}
 
 
-def test_a_page_that_is_not_ours_stays(tmp_path: Path) -> None:
+def test_a_page_of_another_program_is_kept(tmp_path: Path) -> None:
     page = tmp_path / "index.html"
     page.write_text("<h1>My own</h1>")
-    with pytest.raises(OutputError, match=r"index\.html is there already and is not ours; name an empty folder"):
+    with pytest.raises(
+        OutputError, match=r"index\.html exists and was not written by digit-agent; name an empty folder"
+    ):
         ExplainReport(tmp_path)
     assert page.read_text() == "<h1>My own</h1>"
 
 
-def test_where_nothing_can_be_written_is_told(tmp_path: Path, note: Note, looked: Trace) -> None:
+def test_a_folder_that_cannot_be_written_is_reported(tmp_path: Path, note: Note, trace: Trace) -> None:
     (tmp_path / "note").write_text("a file")
     with pytest.raises(OutputError, match=r"out cannot be written \(Not a directory\); choose another folder"):
         ExplainReport(tmp_path / "note" / "out")
     with pytest.raises(OutputError, match=r"note cannot be written \(File exists\); choose another folder"):
-        ExplainReport(tmp_path).add(Path("note.png"), note.image, looked)
+        ExplainReport(tmp_path).add(Path("note.png"), note.image, trace)
 
 
-def test_a_sheet_says_what_it_leaves_out(looked: Trace) -> None:
-    told = [one for mask in find_outcomes(looked) for one in mask]
-    many = draw_glyphs(told * (1 + MOST_CELLS // len(told)))
-    assert len(many.spots) == MOST_CELLS
-    assert f"The largest {MOST_CELLS} of " in many.caption
-    assert "of" not in draw_glyphs(told[:3]).caption.split()[5:]
+def test_the_caption_of_glyphs_counts_what_is_omitted(trace: Trace) -> None:
+    outcomes = [one for mask in find_outcomes(trace) for one in mask]
+    many = draw_glyphs(outcomes * (1 + MAX_CELLS // len(outcomes)))
+    assert len(many.spots) == MAX_CELLS
+    assert f"The largest {MAX_CELLS} of " in many.caption
+    assert "largest 3 of" not in draw_glyphs(outcomes[:3]).caption
 
 
-def test_a_turned_picture_is_shown_as_it_was_worked_on(note: Note) -> None:
+def test_a_rotated_picture_is_shown_as_it_was_processed(note: Note) -> None:
     h, w = note.image.shape[:2]
     turn = cv2.getRotationMatrix2D((w / 2, h / 2), 9, 1)
     image = np.asarray(cv2.warpAffine(note.image, turn, (w, h), borderValue=(225, 225, 225)), np.uint8)
-    looked = trace_page(image, Alone(Wide()))
-    (seen, *_), (told, *_) = looked.seen, find_outcomes(looked)
-    assert seen.ink.turned_back is not None
-    for figure in (draw_mask(seen), draw_candidates(seen, told)):
+    trace = trace_page(image, ClassifierOnly(WideIsSeven()))
+    (mask, *_), (outcomes, *_) = trace.seen, find_outcomes(trace)
+    assert mask.ink.turned_back is not None
+    for figure in (draw_mask(mask), draw_candidates(mask, outcomes)):
         high, wide = figure.pixels.shape[:2]
-        assert wide >= seen.ink.strength.shape[1]
+        assert wide >= mask.ink.strength.shape[1]
         assert all(box.right <= wide + 1 and box.bottom <= high + 1 for box, _ in figure.spots)
 
 
-def test_reading_imports_none_of_it() -> None:
+def test_reading_does_not_import_explain() -> None:
     code = "import sys, agent.reader, agent.cli.read; print([m for m in sys.modules if m.startswith('agent.explain')])"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"

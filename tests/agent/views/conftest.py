@@ -1,4 +1,4 @@
-"""A run to show: frames of paper with numbers on it."""
+"""Data of a run to show: frames of paper with numbers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from agent.vision.digits import Digit
 from agent.vision.lines import Reading
 from agent.vision.page import Page
 
-MakeTick = Callable[..., FrameEvent]
+MakeEvent = Callable[..., FrameEvent]
 MakeConsole = Callable[..., Console]
 
 
@@ -33,8 +33,8 @@ def info() -> RunInfo:
 
 
 @pytest.fixture
-def make_tick() -> MakeTick:
-    """Makes the tick of a frame on which a text is read."""
+def make_event() -> MakeEvent:
+    """Return a function that makes the event of a frame with a number on it."""
 
     def make(
         text: str = "", number: int = 0, size: tuple[int, int] = (640, 480), vitals: Vitals | None = None
@@ -42,9 +42,9 @@ def make_tick() -> MakeTick:
         width, height = size
         image = np.full((height, width, 3), 210, np.uint8)
         digits = []
-        for place, sign in enumerate(text):
-            cv2.putText(image, sign, (60 + 70 * place, 200), cv2.FONT_HERSHEY_SIMPLEX, 2, (40, 30, 30), 5)
-            digits.append(Digit(int(sign), 0.95, Box(60 + 70 * place, 155, 40, 48)))
+        for index, character in enumerate(text):
+            cv2.putText(image, character, (60 + 70 * index, 200), cv2.FONT_HERSHEY_SIMPLEX, 2, (40, 30, 30), 5)
+            digits.append(Digit(int(character), 0.95, Box(60 + 70 * index, 155, 40, 48)))
         readings = (Reading(text, union(d.box for d in digits), 0.95, tuple(digits)),) if text else ()
         return FrameEvent(
             number=number,
@@ -63,7 +63,7 @@ def make_tick() -> MakeTick:
 
 @pytest.fixture
 def make_console() -> MakeConsole:
-    """Makes a console that writes into memory, whatever the environment says of colours."""
+    """Return a function that makes a console in memory; environment variables do not change its colours."""
 
     def make(width: int, height: int, colours: str | None = "truecolor", *, no_color: bool = False) -> Console:
         return Console(

@@ -9,13 +9,13 @@ from xml.etree import ElementTree as ET
 import pytest
 from rich.console import Console
 
-from agent.bench import Bench, Contest, Row
-from agent.choice.cold_start import Start
+from agent.bench import Bench, BenchRow, RoleBench
+from agent.choice.cold_start import ColdStart
 from agent.choice.measurement import Energy, Measurement, Timing
 from agent.choice.variants import Variant
 from agent.system_info import system_info, system_state
-from agent.views.bench_table import bench_table, energy_line, held_back_line
-from agent.views.frontier import LINE_PX, WIDTH, Scale, frontier, unbeaten
+from agent.views.bench_table import bench_table, energy_line, throttling_line
+from agent.views.frontier import LINE_PX, WIDTH, LogAxis, frontier, pareto_front
 from profiles.profile import Budget
 
 if TYPE_CHECKING:
@@ -24,22 +24,24 @@ if TYPE_CHECKING:
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def row(linear: Linear, us: float, kb: float, *, fit: bool = True, energy: Energy | None = None) -> Row:
-    """A candidate that takes so many µs a digit, of a file of so many kB."""
+def row(linear: Linear, us: float, kb: float, *, fit: bool = True, energy: Energy | None = None) -> BenchRow:
+    """Return a variant that takes `us` microseconds per digit, with a file of `kb` kilobytes."""
     artifact = linear.artifact("linear.onnx", bytes=int(1000 * kb), tier=f"{us:g} & {kb:g}")
     timing = Timing(1, 9, us, us, us, us, us, (us,) * 9)
-    return Row(Measurement(Variant(artifact, "onnxruntime", "", 1), (timing,), energy), Start(40.0, 10_000_000), fit)
+    return BenchRow(
+        Measurement(Variant(artifact, "onnxruntime", "", 1), (timing,), energy), ColdStart(40.0, 10_000_000), fit
+    )
 
 
-def bench(*rows: Row, winner: Row | None) -> Bench:
-    contest = Contest("classifier", rows, winner, "fastest")
-    return Bench("A board", Budget(), (contest,), (), system_info(), system_state(), system_state())
+def bench(*rows: BenchRow, winner: BenchRow | None) -> Bench:
+    role_bench = RoleBench("classifier", rows, winner, "fastest")
+    return Bench("A board", Budget(), (role_bench,), (), system_info(), system_state(), system_state())
 
 
-def test_the_frontier_is_what_nothing_beats_in_both(linear: Linear) -> None:
+def test_the_frontier_has_the_variants_that_no_other_beats_in_time_and_size(linear: Linear) -> None:
     best, small, smaller = row(linear, 10, 100), row(linear, 20, 50), row(linear, 40, 20)
     beaten = [row(linear, 15, 100), row(linear, 20, 60), row(linear, 50, 20), row(linear, 99, 99)]
-    assert unbeaten([*beaten, smaller, best, small]) == [best, small, smaller]
+    assert pareto_front([*beaten, smaller, best, small]) == [best, small, smaller]
 
 
 def test_the_picture_names_the_frontier_and_marks_the_winner(linear: Linear) -> None:
@@ -48,7 +50,9 @@ def test_the_picture_names_the_frontier_and_marks_the_winner(linear: Linear) -> 
     svg = ET.fromstring(frontier(bench(winner, small, poor, beaten, winner=winner)))
     dots = svg.findall(f".//{SVG}circle")
     assert len(dots) == 4
-    assert [dot.get("fill") == "white" for dot in dots] == [False, False, True, False], "hollow is not good enough"
+    assert [dot.get("fill") == "white" for dot in dots] == [False, False, True, False], (
+        "a hollow dot is below the required accuracy"
+    )
     assert [float(dot.get("r", 0)) > 5 for dot in dots] == [True, False, False, False]
     names = [text.text for text in svg.findall(f".//{SVG}text") if "99.50%" in (text.text or "")]
     assert names == [
@@ -58,7 +62,7 @@ def test_the_picture_names_the_frontier_and_marks_the_winner(linear: Linear) -> 
 
 
 @pytest.mark.parametrize("count", [1, 2, 12])
-def test_labels_never_lie_on_each_other_and_all_is_in_the_picture(linear: Linear, count: int) -> None:
+def test_labels_do_not_overlap_and_dots_are_inside_the_plot(linear: Linear, count: int) -> None:
     rows = [row(linear, 10 * 1.01**i, 100 * 0.99**i) for i in range(count)]
     svg = ET.fromstring(frontier(bench(*rows, winner=None)))
     labels = [text for text in svg.findall(f".//{SVG}text") if "99.50%" in (text.text or "")]
@@ -69,16 +73,16 @@ def test_labels_never_lie_on_each_other_and_all_is_in_the_picture(linear: Linear
         assert 0 < float(dot.get("cx", "nan")) < WIDTH
 
 
-def test_ticks_are_round_and_on_the_axis() -> None:
-    assert Scale(8, 300, 0, 100).ticks() == [10, 20, 50, 100, 200]
-    assert Scale(0.9, 1.1, 0, 100).ticks() == [1]
+def test_ticks_are_round_numbers_on_the_axis() -> None:
+    assert LogAxis(8, 300, 0, 100).ticks() == [10, 20, 50, 100, 200]
+    assert LogAxis(0.9, 1.1, 0, 100).ticks() == [1]
 
 
-def test_energy_is_told_with_what_it_is(linear: Linear) -> None:
+def test_the_energy_line_names_the_sensor_and_the_rate(linear: Linear) -> None:
     energy = Energy("PMIC, sum of 12 rails: without what USB draws", (0.2, 0.3, 0.2), 3600.0, 2200.0, 30, 9.8)
     measured = row(linear, 10, 100, energy=energy)
     assert energy_line(bench(measured, winner=measured)) == (
-        "energy: PMIC, sum of 12 rails: without what USB draws; 9.8 samples a second, idle power (2200 mW when idle) "
+        "energy: PMIC, sum of 12 rails: without what USB draws; 9.8 samples per second, idle power (2200 mW when idle) "
         "not subtracted"
     )
     blind = row(linear, 10, 100)
@@ -89,7 +93,7 @@ def test_the_table_fits_a_narrow_terminal_and_has_every_figure(linear: Linear) -
     energy = Energy("a sensor", (0.13,) * 3, 3600.0, 2000.0, 30, 9.9)
     fast, poor = row(linear, 12.5, 100, energy=energy), row(linear, 98765, 200, energy=energy)
     console = Console(width=80, file=io.StringIO(), color_system=None)
-    console.print(bench_table("A board", bench(fast, poor, winner=fast).contests[0]))
+    console.print(bench_table("A board", bench(fast, poor, winner=fast).roles[0]))
     assert isinstance(console.file, io.StringIO)
     shown = console.file.getvalue()
     for figure in ("12.5", "98765", "80,000", "99.50%", "40 ms", "10 MB", "0.13", "3600", "mJ", "mW", "±0%"):
@@ -97,11 +101,11 @@ def test_the_table_fits_a_narrow_terminal_and_has_every_figure(linear: Linear) -
     assert shown.count("▶") == 1
 
 
-def test_figures_of_a_board_that_was_held_back_are_told_to_be_so(linear: Linear) -> None:
-    told = bench(row(linear, 10, 100), winner=None)
-    assert held_back_line(told) == ""
-    hot = replace(told, after=replace(told.after, throttling=("soft temperature limit",)))
-    assert held_back_line(hot) == (
-        "the board was held back (soft temperature limit): the board is too hot: give it a heat sink, a fan or a "
-        "cooler place, then measure again"
+def test_throttling_during_the_measurement_is_reported(linear: Linear) -> None:
+    result = bench(row(linear, 10, 100), winner=None)
+    assert throttling_line(result) == ""
+    hot = replace(result, after=replace(result.after, throttling=("soft temperature limit",)))
+    assert throttling_line(hot) == (
+        "the board was throttled (soft temperature limit): the board is too hot: give it a heat sink, a fan or a "
+        "cooler runtime_title, then measure again"
     )

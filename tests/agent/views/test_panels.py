@@ -9,34 +9,34 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from agent.capture.outage import Outage
-from agent.events import FrameEvent, RunInfo, Vitals
+from agent.events import FaultEvent, FrameEvent, OutageEvent, RunInfo, Vitals
 from agent.views.history import History, Snapshot
 from agent.views.panels import dashboard
 
-MakeTick = Callable[..., FrameEvent]
+MakeEvent = Callable[..., FrameEvent]
 MakeConsole = Callable[..., Console]
 SIZES = [(80, 24), (160, 50), (120, 36), (76, 18), (60, 40), (40, 12), (20, 4), (5, 2), (1, 1), (300, 90)]
 
 
 def show(console: Console, info: RunInfo, now: Snapshot) -> list[str]:
-    """The screen's lines, without colours."""
+    """Return the lines of the screen without colours."""
     lines = console.render_lines(dashboard(info, now, *console.size))
     return ["".join(segment.text for segment in line) for line in lines]
 
 
 @pytest.fixture
-def busy(make_tick: MakeTick) -> Snapshot:
+def busy(make_event: MakeEvent) -> Snapshot:
     history = History(0)
     for number in range(60):
         vitals = Vitals(number, 3_600.0, 61.5, ("under-voltage",))
-        history.add(make_tick("561247", number, vitals=vitals), datetime(2026, 11, 2, 14, 3, number).astimezone())
-    history.note("page.jpg is cut off or damaged; copy it again from where it came")
+        history.add(make_event("561247", number, vitals=vitals), datetime(2026, 11, 2, 14, 3, number).astimezone())
+    history.add(FaultEvent("page.jpg is cut off or damaged; copy it again"), datetime.now().astimezone())
     return history.snapshot(5_900_000_000)
 
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("colours", ["truecolor", "256", "standard", None])
-def test_it_fills_any_screen_exactly(
+def test_the_dashboard_fills_any_screen_exactly(
     size: tuple[int, int], colours: str | None, info: RunInfo, busy: Snapshot, make_console: MakeConsole
 ) -> None:
     for now in (busy, Snapshot()):
@@ -46,7 +46,7 @@ def test_it_fills_any_screen_exactly(
 
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 50)])
-def test_it_shows_what_one_wants_to_know(
+def test_the_dashboard_shows_the_state_of_the_run(
     size: tuple[int, int], info: RunInfo, busy: Snapshot, make_console: MakeConsole
 ) -> None:
     screen = "\n".join(show(make_console(*size), info, busy))
@@ -71,45 +71,45 @@ def test_it_shows_what_one_wants_to_know(
         assert expected in screen
 
 
-def test_what_is_not_measured_is_said_and_never_zero(
-    info: RunInfo, make_tick: MakeTick, make_console: MakeConsole
+def test_a_missing_sensor_is_shown_and_never_as_zero(
+    info: RunInfo, make_event: MakeEvent, make_console: MakeConsole
 ) -> None:
     history = History(0)
-    history.add(make_tick(vitals=Vitals(0)), datetime.now().astimezone())
+    history.add(make_event(vitals=Vitals(0)), datetime.now().astimezone())
     screen = "\n".join(show(make_console(80, 24), info, history.snapshot(0)))
     assert "power       no sensor" in screen
     assert "temperature no sensor" in screen
     assert "throttling  no sensor" in screen
 
 
-def test_a_hot_board_is_seen_to_be_held_back(info: RunInfo, make_tick: MakeTick, make_console: MakeConsole) -> None:
+def test_throttling_is_shown(info: RunInfo, make_event: MakeEvent, make_console: MakeConsole) -> None:
     from dataclasses import replace
 
     history = History(0)
-    history.add(make_tick(vitals=Vitals(0, None, 81.0, ("throttled",))), datetime.now().astimezone())
+    history.add(make_event(vitals=Vitals(0, None, 81.0, ("throttled",))), datetime.now().astimezone())
     slowed = replace(info, slowed="at most 10 frames a second")
     screen = "\n".join(show(make_console(160, 50), slowed, history.snapshot(0)))
     assert "throttling  at most 10 frames a second, throttled" in screen
 
 
-def test_a_camera_that_stalls_is_seen_in_the_header(info: RunInfo, busy: Snapshot, make_console: MakeConsole) -> None:
+def test_a_stalled_camera_is_shown_in_the_header(info: RunInfo, busy: Snapshot, make_console: MakeConsole) -> None:
     assert "no frame" not in show(make_console(80, 24), info, busy)[0]
     stalled = Snapshot(since_frame_s=75.0)
     assert "no frame for 0:01:15" in show(make_console(80, 24), info, stalled)[0]
 
 
-def test_a_camera_that_is_away_is_seen_until_its_next_frame(
-    info: RunInfo, make_tick: MakeTick, make_console: MakeConsole
+def test_an_outage_is_shown_until_the_next_frame(
+    info: RunInfo, make_event: MakeEvent, make_console: MakeConsole
 ) -> None:
     history = History(0)
-    history.waiting(Outage(12.0, 3.5, "no camera"))
+    history.add(OutageEvent(Outage(12.0, 3.5, "no camera")), datetime.now().astimezone())
     away = "● camera away for 12 s, next try in 4 s"
     assert away in show(make_console(80, 24), info, history.snapshot(12_000_000_000))[0]
-    history.add(make_tick("7", 1), datetime(2026, 11, 2, 14, 3).astimezone())
+    history.add(make_event("7", 1), datetime(2026, 11, 2, 14, 3).astimezone())
     assert "away" not in show(make_console(80, 24), info, history.snapshot(12_000_000_000))[0]
 
 
-def test_markup_in_a_source_is_text(make_console: MakeConsole, busy: Snapshot, info: RunInfo) -> None:
+def test_markup_in_a_source_is_shown_as_text(make_console: MakeConsole, busy: Snapshot, info: RunInfo) -> None:
     from dataclasses import replace
 
     odd = replace(info, source="[red]x[/red]", reason="[/nonsense]", artifact="[b]")
@@ -118,7 +118,7 @@ def test_markup_in_a_source_is_text(make_console: MakeConsole, busy: Snapshot, i
     assert "[/nonsense]" in screen
 
 
-def test_no_colour_means_no_colour_codes(info: RunInfo, busy: Snapshot, make_console: MakeConsole) -> None:
+def test_without_colours_there_are_no_colour_codes(info: RunInfo, busy: Snapshot, make_console: MakeConsole) -> None:
     console = make_console(80, 24, "truecolor", no_color=True)
     console.print(dashboard(info, busy, 80, 24))
     assert isinstance(console.file, io.StringIO)

@@ -12,19 +12,19 @@ from agent.events import FrameEvent
 from agent.views.picture import BRAILLE, HALF_BLOCK, Picture, few_colours, shrink
 from agent.vision.page import Page
 
-MakeTick = Callable[..., FrameEvent]
+MakeEvent = Callable[..., FrameEvent]
 MakeConsole = Callable[..., Console]
 
 
-def draw(console: Console, tick: FrameEvent, columns: int, rows: int) -> list[str]:
-    assert tick.image is not None
+def draw(console: Console, event: FrameEvent, columns: int, rows: int) -> list[str]:
+    assert event.image is not None
     assert isinstance(console.file, io.StringIO)
-    console.print(Picture(tick.image, tick.page, columns, rows), end="")
+    console.print(Picture(event.image, event.page, columns, rows), end="")
     return console.file.getvalue().splitlines()
 
 
-def test_colours_make_half_blocks_with_the_labels_on_top(make_tick: MakeTick, make_console: MakeConsole) -> None:
-    lines = draw(make_console(160, 50), make_tick("561247"), 120, 45)
+def test_with_many_colours_half_blocks_and_labels_are_drawn(make_event: MakeEvent, make_console: MakeConsole) -> None:
+    lines = draw(make_console(160, 50), make_event("561247"), 120, 45)
     assert len(lines) == 45
     text = "\n".join(lines)
     assert HALF_BLOCK in text
@@ -33,14 +33,14 @@ def test_colours_make_half_blocks_with_the_labels_on_top(make_tick: MakeTick, ma
 
 
 @pytest.mark.parametrize(("colours", "no_color"), [(None, False), ("standard", False), ("truecolor", True)])
-def test_few_colours_make_braille(
-    colours: str | None, no_color: bool, make_tick: MakeTick, make_console: MakeConsole
+def test_with_few_colours_braille_is_drawn(
+    colours: str | None, no_color: bool, make_event: MakeEvent, make_console: MakeConsole
 ) -> None:
-    lines = draw(make_console(80, 24, colours, no_color=no_color), make_tick("561247"), 44, 15)
+    lines = draw(make_console(80, 24, colours, no_color=no_color), make_event("561247"), 44, 15)
     text = "".join(lines)
     assert HALF_BLOCK not in text
     assert "38;" not in text
-    assert sum(BRAILLE < ord(sign) <= BRAILLE + 255 for sign in text) > 30
+    assert sum(BRAILLE < ord(character) <= BRAILLE + 255 for character in text) > 30
     assert all(digit in text for digit in "561247")
 
 
@@ -48,12 +48,12 @@ def test_few_colours_make_braille(
 @pytest.mark.parametrize("space", [(1, 1), (44, 15), (120, 45)])
 @pytest.mark.parametrize("colours", ["truecolor", None])
 def test_any_picture_fits_into_any_space(
-    size: tuple[int, int], space: tuple[int, int], colours: str | None, make_tick: MakeTick, make_console: MakeConsole
+    size: tuple[int, int], space: tuple[int, int], colours: str | None, make_event: MakeEvent, make_console: MakeConsole
 ) -> None:
     columns, rows = space
-    tick = make_tick(size=size)
-    assert tick.image is not None
-    picture = Picture(tick.image, tick.page, columns, rows)
+    event = make_event(size=size)
+    assert event.image is not None
+    picture = Picture(event.image, event.page, columns, rows)
     lines = make_console(160, 50, colours).render_lines(picture, pad=False)
     assert 1 <= len(lines) <= rows
     assert {sum(cell_len(segment.text) for segment in line) for line in lines} == {picture.columns}

@@ -16,19 +16,19 @@ CODES = re.compile(r"\x1b\[(\d+);(\d+)H|\x1b\[[\d;]*m|([^\x1b])")
 
 @dataclass
 class Terminal:
-    """What a terminal shows after it was sent some text: it knows how to move, and leaves colours out."""
+    """A simulated terminal that understands cursor movements and ignores colours."""
 
     cells: dict[tuple[int, int], str] = field(default_factory=dict)
     row: int = 1
     column: int = 1
 
     def send(self, text: str) -> None:
-        for row, column, sign in CODES.findall(text):
+        for row, column, character in CODES.findall(text):
             if row:
                 self.row, self.column = int(row), int(column)
-            elif sign:
-                assert sign != "\n", "a line feed would scroll the last line away"
-                self.cells[self.row, self.column] = sign
+            elif character:
+                assert character != "\n", "a line feed would scroll the screen"
+                self.cells[self.row, self.column] = character
                 self.column += 1
 
     def line(self, row: int) -> str:
@@ -36,7 +36,7 @@ class Terminal:
 
 
 def flush(console: Console, terminal: Terminal) -> int:
-    """Send what the console wrote; how much it was."""
+    """Send the output of the console to the terminal, and return its length in characters."""
     assert isinstance(console.file, io.StringIO)
     text = console.file.getvalue()
     console.file.seek(0)
@@ -60,7 +60,7 @@ def test_only_lines_that_changed_are_written(make_console: MakeConsole) -> None:
     assert flush(console, terminal) == 0
 
 
-def test_a_new_size_is_painted_anew(make_console: MakeConsole) -> None:
+def test_after_a_resize_all_lines_are_written(make_console: MakeConsole) -> None:
     console, terminal = make_console(20, 5), Terminal()
     screen = Screen(console)
     screen.paint(Text("a line that is cut"))
@@ -72,13 +72,13 @@ def test_a_new_size_is_painted_anew(make_console: MakeConsole) -> None:
     assert terminal.line(1) == "a line tha"
 
 
-def test_everything_is_painted_anew_from_time_to_time(make_console: MakeConsole) -> None:
+def test_all_lines_are_written_again_from_time_to_time(make_console: MakeConsole) -> None:
     screen = Screen(make_console(20, 5))
     written = [screen.paint(Text("the same")) for _ in range(REPAINT_EVERY + 1)]
     assert written == [5, *[0] * (REPAINT_EVERY - 1), 5]
 
 
-def test_more_lines_than_the_screen_has_are_cut(make_console: MakeConsole) -> None:
+def test_lines_below_the_screen_are_cut(make_console: MakeConsole) -> None:
     console, terminal = make_console(20, 3), Terminal()
     assert Screen(console).paint(Text("\n".join("abcdefg"))) == 3
     flush(console, terminal)
