@@ -1,20 +1,23 @@
-"""What `make bench` measures besides `digit-agent bench`: whole pictures, against other ways to read them.
+"""Benchmarks that `make bench` and developers run in addition to `digit-agent bench`.
 
-python -m benchmarks.choice     # whether the choice is worse than the best fixed one
-python -m benchmarks.start      # start to first reading, and memory
-python -m benchmarks.idle       # work per second where the camera moves, and where nothing does
-python -m benchmarks.reading    # a frame and a still, against OpenCV's sample and against a bare threshold
-python -m benchmarks.video      # films, whether each number in them is announced once and rightly
-python -m benchmarks.log        # what the log writes in a day of ten readings a second
-python -m benchmarks.soak       # 200,000 frames with cameras that fail, reloads and heat: what is left over
-python -m benchmarks.scenes     # drawn pages of every kind, under what makes them hard; needs MNIST
-python -m benchmarks.fields     # single fields of forms, by what makes them hard; needs MNIST
-python -m benchmarks.isolated   # digits that others cut out one by one; needs their files
+Each is a command with `--help`. Exit code 0: done, and all bounds are kept; 1: a bound is missed or the run failed;
+2: wrong use; any error that a user can cause is one line on stderr.
+
+python -m benchmarks.choice     # is the chosen variant slower than the best fixed one?
+python -m benchmarks.start      # time and memory from the start to the first reading
+python -m benchmarks.idle       # CPU time per second of video: moving camera against a still one
+python -m benchmarks.reading    # time to read a frame and a still image, against OpenCV's sample and a bare threshold
+python -m benchmarks.video      # rendered videos: is each number announced once and correctly?
+python -m benchmarks.log        # bytes that the log writes per day at ten readings a second
+python -m benchmarks.soak       # 200,000 frames with camera faults, reloads and heat: leaks and lost readings
+python -m benchmarks.scenes     # accuracy on rendered pages, by layout and condition; needs MNIST
+python -m benchmarks.fields     # accuracy on rendered form fields, by style; needs MNIST
+python -m benchmarks.isolated   # accuracy on digits that others have cut out; needs their files
 python -m benchmarks.plain      # the small tier against the plain CNN in fp32; needs torch
 
-And what writes tables into the README and docs/measured.md:
+These write tables into the README and docs/measured.md:
 
-python -m benchmarks.nets           # what ships and what was trained
-python -m benchmarks.instructions   # instructions a digit and a frame take, under qemu (`make count`)
-python -m benchmarks.boards         # what is chosen on seven boards, under qemu
+python -m benchmarks.nets           # the artifacts that ship, and the trained recipes
+python -m benchmarks.instructions   # instructions per digit and per frame, under qemu (`make count`)
+python -m benchmarks.boards         # the variants chosen on seven boards, under qemu
 """

@@ -1,13 +1,12 @@
-"""Is the choice worse than the best fixed one? `python -m benchmarks.choice`, exit code 1 where it is, by over 5 %.
+"""Whether the chosen variant is slower than the best fixed one: `python -m benchmarks.choice`, about a minute per role.
 
-The agent chooses anew, as at its first start here. Then everything that works is measured once more, by turns and for
-longer, and what was chosen is compared with whatever is fastest now, part by part of the measurement, so that a busy
-machine disturbs both alike.
+The agent chooses again, as at its first start on this machine. Then all variants that work are measured again, in turn
+and for longer, and the chosen variant is compared with the fastest one, block by block, so that other load on the
+machine affects both. Exit code 1 if the chosen variant is more than 5 % slower for certain, else 0.
 """
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,66 +14,67 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 
 from agent.choice.choose import choose
-from agent.choice.measure import SECONDS, measure
+from agent.choice.measure import TIMING_S, measure
 from agent.choice.measurement import Measurement
-from agent.choice.significance import PROMISE, ratio
+from agent.choice.significance import MAX_COST_RATIO, ratio_bounds
 from agent.paths import default_artifacts
-from benchmarks.bounds import Bound, tell
+from benchmarks.report import Bound, check_bounds, run_benchmark
 from profiles.board import detect_board
 from profiles.manifest import Role, load_manifest
 from profiles.profile import Profile
 
-LONGER = 4
+REPEAT_FACTOR = 4
+"""How many times longer the second measurement is than the one that the agent chooses with."""
 
 
 @dataclass(frozen=True)
 class Regret:
-    """What was chosen, against the best fixed choice."""
+    """The chosen variant compared with the best fixed one."""
 
     chosen: Measurement
     best: Measurement
     reason: str
-    settled: bool
-    """Whether the measurement decided, and not the profile's order because of noise."""
+    significant: bool
+    """Whether the measurement decided the choice. If noise was too strong, the profile's order decided it."""
     at_least: float
-    """How many times slower the chosen one is for sure; below 1 where it may be the faster."""
+    """Lower bound of the ratio of the times, chosen to best. Below 1 the chosen variant may be the faster one."""
     likely: float
-    """By the medians."""
+    """Ratio of the median times, chosen to best."""
 
 
 def main() -> int:
-    """Choose and measure for every role that ships; say whether the promise is kept."""
+    """Choose and measure for each role, and check that the chosen variant is not slower than the best one."""
     folder, profile, console, missed = default_artifacts(), detect_board().profile, Console(), 0
     roles = dict.fromkeys(artifact.role for artifact in load_manifest(folder).artifacts)
     for role in roles:
         regret = regret_of_choosing(folder, profile, role)
         console.print(f"{role}, chosen: {regret.reason}", highlight=False)
-        console.print(f"best fixed: {regret.best.candidate}, {regret.likely:.3f} times as fast by the medians")
-        what = "times the best fixed choice's time is what the chosen one takes for sure"
-        if regret.settled:
-            missed |= tell([Bound(what, regret.at_least, at_most=PROMISE)], console)
+        console.print(f"best fixed: {regret.best.variant}, {regret.likely:.3f} times as fast by the medians")
+        what = "times the time of the best fixed variant, at least, is the time of the chosen one"
+        if regret.significant:
+            missed |= check_bounds([Bound(what, regret.at_least, at_most=MAX_COST_RATIO)], console)
         else:
-            console.print("left open by noise, so nothing was promised", style="yellow")
+            console.print("too much noise to decide, so no bound is checked", style="yellow")
     return missed
 
 
-def regret_of_choosing(folder: Path, profile: Profile, role: Role, seconds: float = SECONDS) -> Regret:
-    """Choose, then measure everything that was ranked again, for LONGER.
+def regret_of_choosing(folder: Path, profile: Profile, role: Role, seconds: float = TIMING_S) -> Regret:
+    """Choose a variant, then measure all ranked variants again, `REPEAT_FACTOR` times longer.
 
     Args:
-        folder: artifacts and their manifest.
-        profile: of this board.
-        role: what is chosen for.
-        seconds: to spend on timing when choosing.
+        folder: folder of the artifacts and their manifest.
+        profile: profile of this board.
+        role: role to choose for.
+        seconds: time to spend on measurements for the choice.
     """
     with TemporaryDirectory() as cache:
         choice = choose(folder, profile, role, cache=Path(cache), seconds=seconds)
-    again, _ = measure(folder, [m.candidate for m in choice.ranked], seconds=LONGER * seconds)
-    chosen = next(m for m in again if m.candidate.key == choice.best.candidate.key)
+    again, _ = measure(folder, [m.variant for m in choice.ranked], seconds=REPEAT_FACTOR * seconds)
+    chosen = next(m for m in again if m.variant.key == choice.best.variant.key)
     best = min(again, key=lambda m: m.us_per_digit)
-    at_least, _ = ratio(chosen.blocks_us_per_digit, best.blocks_us_per_digit)
-    return Regret(chosen, best, choice.reason, choice.settled, at_least, chosen.us_per_digit / best.us_per_digit)
+    at_least, _ = ratio_bounds(chosen.blocks_us_per_digit, best.blocks_us_per_digit)
+    return Regret(chosen, best, choice.reason, choice.significant, at_least, chosen.us_per_digit / best.us_per_digit)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_benchmark(main, "choice")

@@ -1,8 +1,8 @@
-"""How well single fields of forms are read, by what makes them hard: `python -m benchmarks.fields --data data/mnist`.
+"""Accuracy on rendered form fields, by style: `python -m benchmarks.fields --data data/mnist`, about two minutes.
 
-The fields are small pictures, drawn as those that the nets learn from, but of MNIST's test digits, which no net has
-learnt from; without `--fonts` anyone gets the same ones. Text accuracy is 1 less the edits that lead from what was read
-to what is written, for each digit that is written.
+The fields are small images, drawn like those for training, but with the test digits of MNIST, which are held out of
+training. Without `--fonts` they are the same on each machine. Text accuracy is 1 minus the edit distance between
+reading and text, per digit of the text. Exit code 0, or 1 if the data or the fonts cannot be read.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from rich.table import Table
 from agent import Reader
 from agent.vision.page import Page
 from agent.vision.pipeline import QUICK, THOROUGH
+from benchmarks.report import run_benchmark
 from benchmarks.scenes import DetectionCounts, match_digits
 from converters.data.labelled import LabelledImages
 from converters.data.mnist import load_mnist
@@ -36,13 +37,13 @@ NO_COUNTS = DetectionCounts()
 
 @dataclass(frozen=True)
 class FieldScores:
-    """How some fields were read."""
+    """Scores of some fields."""
 
     counts: DetectionCounts = NO_COUNTS
     correct_characters: int = 0
-    """Digits less edits, of each field at least 0."""
+    """Sum of the digits of each text minus its edit distance, at least 0 per field."""
     exact: int = 0
-    """Fields whose digits are all right, and no others were read."""
+    """Fields that were read without any error."""
 
     def __add__(self, other: FieldScores) -> FieldScores:
         return FieldScores(
@@ -51,14 +52,14 @@ class FieldScores:
 
 
 def score_field(field: FormField, page: Page) -> FieldScores:
-    """How a field was read."""
+    """Compare the page read from a field with the ground truth."""
     text = "".join(reading.text for reading in page.readings)
     right = max(0, len(field.text) - edit_distance(field.text, text))
     return FieldScores(match_digits(field.scene, page.digits), right, int(text == field.text))
 
 
 def edit_distance(a: str, b: str) -> int:
-    """The least number of characters put in, taken out or changed between two texts (Levenshtein's distance)."""
+    """Return the Levenshtein distance of two texts: the fewest insertions, deletions and substitutions."""
     row = list(range(len(b) + 1))
     for i, c in enumerate(a, 1):
         before, row[0] = row[0], i
@@ -68,7 +69,14 @@ def edit_distance(a: str, b: str) -> int:
 
 
 def draw_fields(digits: LabelledImages, each: int, fonts: Fonts | None = None, seed: int = SEED) -> Iterator[FormField]:
-    """So many fields of each surround in each medium, of all sizes and separators by turns."""
+    """Yield fields of each surround in each medium, with sizes and separators in turn.
+
+    Args:
+        digits: glyphs to draw the digits from.
+        each: number of fields per surround and medium.
+        fonts: fonts to draw text with; None takes OpenCV's Hershey fonts.
+        seed: seed of the fields.
+    """
     pairs = list(product(SIZES, SEPARATORS))
     for number, (surround, medium, turn) in enumerate(product(SURROUNDS, MEDIA, range(each))):
         size, separator = pairs[(number + turn) % len(pairs)]
@@ -77,7 +85,7 @@ def draw_fields(digits: LabelledImages, each: int, fonts: Fonts | None = None, s
 
 
 def as_table(rows: dict[str, FieldScores]) -> Table:
-    """The results for people."""
+    """Return a table of the scores by surround, size, separator and medium."""
     table = Table("fields", "of", "digits", "false", "read-F1", "text", "exact", box=SIMPLE_HEAD)
     for name in (*SURROUNDS, *SIZES, *(f"separator: {s}" for s in SEPARATORS), *MEDIA, "all"):
         read, c = rows[name], rows[name].counts
@@ -87,20 +95,20 @@ def as_table(rows: dict[str, FieldScores]) -> Table:
             f"{c.digits}",
             f"{c.false}",
             f"{c.read_f1:.3f}",
-            f"{read.text_right / c.digits:.3f}",
+            f"{read.correct_characters / c.digits:.3f}",
             f"{read.exact / c.pages:.3f}",
         )
     return table
 
 
 def main(
-    data: Annotated[Path, typer.Option(metavar="DIR", envvar="DIGIT_DATA_DIR", help="A folder with MNIST.")],
-    each: Annotated[int, typer.Option(min=1, help="Fields of each surround in each medium.")] = 18,
-    quick: Annotated[bool, typer.Option("--quick", help="Look quickly.")] = False,
-    fonts: Annotated[Path | None, typer.Option(metavar="DIR", help="Fonts in hand/ and print/ for labels.")] = None,
-    seed: Annotated[int, typer.Option(help="Other fields.")] = SEED,
+    data: Annotated[Path, typer.Option(metavar="DIR", envvar="DIGIT_DATA_DIR", help="Folder of MNIST.")],
+    each: Annotated[int, typer.Option(min=1, help="Fields per surround and medium.")] = 18,
+    quick: Annotated[bool, typer.Option("--quick", help="Read with quick looks.")] = False,
+    fonts: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder with fonts in hand/ and print/.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the fields.")] = SEED,
 ) -> None:
-    """Read drawn fields, and print how well, by what stands around them, size, separator and medium."""
+    """Read rendered form fields, and print the accuracy by surround, size, separator and medium."""
     cv2.setNumThreads(1)
     images, labels = load_mnist(data, "test")
     digits = LabelledImages(images, labels.astype(np.int64))
@@ -116,4 +124,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_benchmark(main, "fields")

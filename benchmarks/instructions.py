@@ -1,14 +1,14 @@
-"""How many instructions reading takes on the boards' cores: `python -m benchmarks.instructions`; 1 where too many.
+"""Instructions per digit and per frame on the boards' cores, counted under qemu: `python -m benchmarks.instructions`.
 
-Counted under qemu, so a desktop tells what a board does, to a fraction of a per mille; not how long it takes, for there
-are no caches and no pipeline. Everything is counted twice to show that. It is held against `instructions.json`, which
-`--save` writes anew, and the table in docs/measured.md. The first time, an arm64 userland is fetched into
-DIGIT_BOARD_CACHE.
+A desktop counts the instructions of a board to 0.1 per mille; it cannot measure their time, because qemu models no
+caches and no pipeline. All is counted twice to show that the count is repeatable, and compared with
+`instructions.json`. `--save` writes that file and the table in docs/measured.md. It takes several minutes; the first
+run downloads an arm64 userland into DIGIT_BOARD_CACHE. Exit code 1 if the two runs differ by more than 0.1 %, a count
+grew by more than 5 %, or a tool is missing; else 0.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
 import sys
@@ -16,36 +16,38 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
+import typer
 from rich.console import Console
 
-from benchmarks.bounds import Bound, tell
-from benchmarks.documents import MEASURED, put
-from benchmarks.note import draw_frame
+from benchmarks.note_images import draw_frame
+from benchmarks.report import MEASURED, Bound, check_bounds, replace_table, run_benchmark
 from tools.arm64.root_file_system import build_wheel
-from tools.arm64.sysroot import MissingTool, board_cache, make_world
+from tools.arm64.sysroot import MissingToolError, board_cache, make_sysroot
 from tools.insn.count import count_work
 from tools.insn.work import BATCHES, FRAME
 
-Counts = Mapping[str, Mapping[str, int]]
-"""By core, then by the name of the work."""
+InstructionCounts = Mapping[str, Mapping[str, int]]
+"""Number of instructions by core, then by the name of the work."""
 
 BASELINE = Path(__file__).with_suffix(".json")
 CORES = {"cortex-a72": "pi-4b", "cortex-a76": "pi-5"}
 RUNS = 2
-MOST_MORE_PERCENT = 5.0
-MOST_APART_PERCENT = 0.1
+MAX_GROWTH_PERCENT = 5.0
+MAX_DIFFERENCE_PERCENT = 0.1
 
 
-def main() -> int:
-    """Count, print, and say whether it is repeatable and not much more than it was."""
-    parser = argparse.ArgumentParser(description="Count the instructions that reading takes on a board's core.")
-    parser.add_argument("--save", action="store_true", help="keep them for later ones, and in docs/measured.md")
-    save = parser.parse_args().save
+def main(
+    save: Annotated[
+        bool, typer.Option("--save", help="Save the counts as the new baseline and in docs/measured.md.")
+    ] = False,
+) -> int:
+    """Count the instructions of reading on two cores, and check them against the baseline."""
     try:
-        runs = count(board_cache())
-    except MissingTool as error:
+        runs = count_instructions(board_cache())
+    except MissingToolError as error:
         sys.stderr.write(f"instructions: {error}\n")
         return 1
     counts = runs[0]
@@ -53,34 +55,37 @@ def main() -> int:
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     if save:
         BASELINE.write_bytes(msgspec.json.format(msgspec.json.encode(counts), indent=1) + b"\n")
-        put("instructions", lines, MEASURED)
+        replace_table("instructions", lines, MEASURED)
     before = msgspec.json.decode(BASELINE.read_bytes(), type=dict[str, dict[str, int]])
-    return tell(bounds(runs, before), Console())
+    return check_bounds(bounds(runs, before), Console())
 
 
-def count(cache: Path) -> list[Counts]:
-    """Count everything on every core, RUNS times.
+def count_instructions(cache: Path) -> list[InstructionCounts]:
+    """Count all work on all cores, `RUNS` times.
+
+    Args:
+        cache: folder of the arm64 userland.
 
     Raises:
         MissingTool: this desktop lacks something.
     """
-    world, frame = make_world(cache), draw_frame().image
+    sysroot, frame = make_sysroot(cache), draw_frame().image
     with tempfile.TemporaryDirectory() as built, ThreadPoolExecutor(os.cpu_count()) as pool:
         wheel = build_wheel(Path(built))
         folders = {core: cache / "counting" / core for core in CORES}
-        runs: list[Counts] = []
+        runs: list[InstructionCounts] = []
         for _ in range(RUNS):
             shutil.rmtree(cache / "counting", ignore_errors=True)
             begun = {
-                core: pool.submit(count_work, CORES[core], world, wheel, frame, folder)
+                core: pool.submit(count_work, CORES[core], sysroot, wheel, frame, folder)
                 for core, folder in folders.items()
             }
             runs.append({core: counted.result() for core, counted in begun.items()})
     return runs
 
 
-def table(counts: Counts) -> Iterator[str]:
-    """Millions of instructions a digit, one at a time and of several at once, and a frame, by file, as Markdown."""
+def table(counts: InstructionCounts) -> Iterator[str]:
+    """Yield the lines of a Markdown table: millions of instructions per digit (alone, in a batch) and per frame."""
     several = max(BATCHES)
     heads = (f"{core}: a digit | of {several} at once | a frame" for core in counts)
     yield "| file | " + " | ".join(heads) + " |"
@@ -101,28 +106,28 @@ def _cells(file: str, works: Mapping[str, int], several: int) -> str:
     )
 
 
-def bounds(runs: list[Counts], before: Counts) -> Iterator[Bound]:
-    """That runs agree, and that no piece of work takes much more than before.
+def bounds(runs: list[InstructionCounts], before: InstructionCounts) -> Iterator[Bound]:
+    """Yield the bounds: the runs agree, and no count has grown much.
 
     Args:
-        runs: of the same work; the first is judged.
-        before: what was kept; work that it lacks is as good as without end.
+        runs: counts of the same work; the first run is compared with the baseline.
+        before: the baseline; work that it does not have counts as infinite growth.
     """
     first, *others = runs
     apart = (
         abs(other[core][name] / n - 1) for other in others for core, works in first.items() for name, n in works.items()
     )
-    yield Bound("% is what two runs are apart at most", 100 * max(apart), at_most=MOST_APART_PERCENT)
+    yield Bound("% largest difference between two runs", 100 * max(apart), at_most=MAX_DIFFERENCE_PERCENT)
     for core, works in first.items():
         kept = before.get(core, {})
         more = {name: n / kept[name] if name in kept else float("inf") for name, n in works.items()}
         worst = max(more, key=lambda name: more[name])
         yield Bound(
-            f"% more than kept take '{worst}' on {core}, of all the most",
+            f"% growth of '{worst}' on {core}, the largest of all",
             100 * (more[worst] - 1),
-            at_most=MOST_MORE_PERCENT,
+            at_most=MAX_GROWTH_PERCENT,
         )
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_benchmark(main, "instructions")

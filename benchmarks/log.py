@@ -1,15 +1,15 @@
-"""How much the log writes: a day of ten readings a second on a real ext4 file system, counted by its block device.
+"""Bytes that the log writes per day at ten readings a second, on a real ext4 file system on a loop device.
 
-python -m benchmarks.log                            # as root: a loop device counts the sectors
-python -m benchmarks.log --hours 0.5 --real-time    # what a simulated time tells, against a real one
+    python -m benchmarks.log                            # as root; some minutes
+    python -m benchmarks.log --hours 0.5 --real-time    # checks the simulated time against real time; half an hour
 
-Time is simulated, what is written is real, the file system's own journal included: a batch is committed every 5 s, and
-every 30 s the file system is flushed, as the kernel does with pages that have been dirty for so long.
+The block device counts the written sectors, including the journal of the file system. Time is simulated: a batch is
+committed every 5 s of it, and the file system is flushed every 30 s of it, as the kernel flushes dirty pages. Exit code
+0, or 1 without root.
 """
 
 from __future__ import annotations
 
-import argparse
 import math
 import os
 import subprocess
@@ -19,48 +19,63 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+import typer
 from rich.console import Console
 
 from agent.events import LATENCIES, Counts, FrameEvent, Vitals
 from agent.telemetry.buffer import Buffer
-from agent.telemetry.clock import Clock
+from agent.telemetry.clock import LogClock
 from agent.telemetry.database import all_files
 from agent.telemetry.sink import BATCH_S
 from agent.telemetry.writer import LogWriter, RunRow
 from agent.vision.box import Box
 from agent.vision.lines import Reading
 from agent.vision.page import Page
+from benchmarks.report import run_benchmark
+from profiles.errors import UsageError
 
 READINGS_PER_S = 10
 FLUSH_S = 30.0
-"""vm.dirty_expire_centisecs is 3000 where nobody changed it."""
+"""Age at which the kernel flushes dirty pages: vm.dirty_expire_centisecs is 3000 by default."""
 SECTOR_BYTES = 512
 DISK_BYTES = 2**30
 MKFS = ("mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=0,lazy_journal_init=0")
 
 
 @dataclass(frozen=True)
-class Disk:
-    """A file system of its own, and what counts what is written to it."""
+class LoopDisk:
+    """A mounted file system on a loop device, with a counter of the bytes written to it."""
 
     folder: Path
+    """Mount point."""
     stat: Path
+    """Statistics file of the block device."""
 
     def written_bytes(self) -> int:
-        """All that its device was ever given to write; source: the kernel's Documentation/block/stat.rst."""
+        """Flush, and return the bytes written to the device so far; source: Documentation/block/stat.rst of Linux."""
         self.flush()
         return int(self.stat.read_text().split()[6]) * SECTOR_BYTES
 
     def flush(self) -> None:
-        """Have the kernel write what is dirty in it."""
+        """Flush the dirty pages of the file system."""
         subprocess.run(["sync", "--file-system", str(self.folder)], check=True)  # noqa: S607
 
 
 @contextmanager
-def loop_disk(options: str) -> Iterator[Disk]:
-    """An ext4 file system on a loop device, mounted with options; needs root."""
+def loop_disk(options: str) -> Iterator[LoopDisk]:
+    """Mount an ext4 file system on a loop device.
+
+    Args:
+        options: mount options, separated by commas.
+
+    Raises:
+        UsageError: this process does not run as root.
+    """
+    if os.geteuid() != 0:
+        raise UsageError("only root can mount a loop device", advice="run it with sudo")
     with tempfile.TemporaryDirectory() as scratch:
         image, folder = Path(scratch, "image"), Path(scratch, "disk")
         with image.open("wb") as file:
@@ -70,36 +85,36 @@ def loop_disk(options: str) -> Iterator[Disk]:
         subprocess.run(["mount", "-o", f"loop,{options}", str(image), str(folder)], check=True)  # noqa: S607
         try:
             device = folder.stat().st_dev
-            yield Disk(folder, Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}/stat"))
+            yield LoopDisk(folder, Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}/stat"))
         finally:
             subprocess.run(["umount", str(folder)], check=True)  # noqa: S607
 
 
-class Simulation:
-    """An agent that reads ten numbers a second, in a time of its own."""
+class SimulatedAgent:
+    """An agent that reads ten numbers a second, in simulated time."""
 
     def __init__(self, folder: Path) -> None:
         self.now_ms = 0
         self.path = folder / "agent.db"
-        clock = Clock("simulated", lambda: 1_795_348_800_000 + self.now_ms, lambda: self.now_ms)
-        self._book = Buffer(clock)
-        run = RunRow("/dev/video0, 1280×720", "pi4", "INA219", self._book.began_ms)
-        self._log = LogWriter(self.path, run, print, clock)
+        clock = LogClock("simulated", lambda: 1_795_348_800_000 + self.now_ms, lambda: self.now_ms)
+        self._buffer = Buffer(clock)
+        run = RunRow("/dev/video0, 1280×720", "pi4", "INA219", self._buffer.began_ms)
+        self._writer = LogWriter(self.path, run, print, clock)
         self._rng = np.random.default_rng(1)
         self._frames = 0
 
     def batch(self) -> None:
-        """Read until the next batch is due, and write it."""
+        """Add the readings of one batch and write it."""
         for _ in range(round(BATCH_S * READINGS_PER_S)):
-            self._book.take(self._tick())
+            self._buffer.add_frame(self._frame_event())
             self.now_ms += 1000 // READINGS_PER_S
-        self._log.write(self._book.batch(), self._book.written)
+        self._writer.write(self._buffer.batch(), self._buffer.confirm)
 
     def close(self) -> None:
-        self._log.write(self._book.batch(ended=True), self._book.written)
-        self._log.close()
+        self._writer.write(self._buffer.batch(ended=True), self._buffer.confirm)
+        self._writer.close()
 
-    def _tick(self) -> FrameEvent:
+    def _frame_event(self) -> FrameEvent:
         rng, number = self._rng, self._frames
         self._frames += 1
         box = Box(*rng.integers((0, 0, 60, 30), (1000, 600, 250, 90)).tolist())
@@ -111,16 +126,16 @@ class Simulation:
         return FrameEvent(number, "/dev/video0", None, page, (reading,), latency_ms, 0, counts, vitals)
 
 
-def main() -> None:
-    """Simulate, count, tell."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--hours", type=float, default=24.0)
-    parser.add_argument("--real-time", action="store_true", help="let time pass, and leave the flushing to the kernel")
-    parser.add_argument("--mount", default="noatime", help="options that the file system is mounted with")
-    arguments = parser.parse_args()
-    hours, real_time = arguments.hours, arguments.real_time
-    with loop_disk(arguments.mount) as disk:
-        simulation = Simulation(disk.folder)
+def main(
+    hours: Annotated[float, typer.Option(min=0.01, help="Simulated hours.")] = 24.0,
+    real_time: Annotated[
+        bool, typer.Option("--real-time", help="Let the time really pass, and leave the flushing to the kernel.")
+    ] = False,
+    mount: Annotated[str, typer.Option(help="Mount options of the file system.")] = "noatime",
+) -> None:
+    """Measure how many bytes the log writes per day at ten readings a second. Needs root."""
+    with loop_disk(mount) as disk:
+        simulation = SimulatedAgent(disk.folder)
         simulation.batch()
         before_bytes = disk.written_bytes()
         for batch in range(1, round(hours * 3600 / BATCH_S)):
@@ -140,4 +155,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_benchmark(main, "log")

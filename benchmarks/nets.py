@@ -1,32 +1,32 @@
-"""The documents' tables of nets: what ships, and how often what was trained is right: `python -m benchmarks.nets`.
+"""Write the tables of the nets into README.md and docs/measured.md: `python -m benchmarks.nets`, a second.
 
-Nothing is measured here: `digit-convert` measured each file when it was made, `digit-convert train` each run.
+The tables show the artifacts that ship and the accuracy of the training runs. Nothing is measured here:
+`digit-convert` measured each artifact when it was made, `digit-convert train` each run. Exit code 0.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 
 from agent.paths import default_artifacts
-from benchmarks.documents import MEASURED, README, put
-from converters.report.log import SHIPPED, read
-from converters.report.tables import Table, cells, log_tables
+from benchmarks.report import MEASURED, README, replace_table, run_benchmark
+from converters.report.log import PROJECT_LOG, read_log
+from converters.report.tables import Table, log_tables, markdown_rows
 from profiles.manifest import Artifact, load_manifest
 
 
 def main() -> int:
-    """Write what ships as int8 into the README, everything into `docs/measured.md`."""
+    """Write the int8 artifacts into the README, and all artifacts and training runs into docs/measured.md."""
     artifacts = load_manifest(default_artifacts()).artifacts
-    seeds, *_ = log_tables(read(SHIPPED))
-    put("tiers", cells(files(tuple(a for a in artifacts if a.precision == "int8"))), README)
-    put("files", cells(files(artifacts)), MEASURED)
-    put("recipes", cells(seeds), MEASURED)
+    seeds, *_ = log_tables(read_log(PROJECT_LOG))
+    replace_table("tiers", markdown_rows(files(tuple(a for a in artifacts if a.precision == "int8"))), README)
+    replace_table("files", markdown_rows(files(artifacts)), MEASURED)
+    replace_table("recipes", markdown_rows(seeds), MEASURED)
     return 0
 
 
 def files(artifacts: tuple[Artifact, ...]) -> Table:
-    """What ships, the smallest tier first."""
+    """Return the table of the artifacts, ordered by role and MACs."""
     ordered = sorted(artifacts, key=lambda a: (a.role, a.macs, a.bytes))
     head = ("file", "bytes", "right", "of", "parameters", "MACs")
     return Table("Files that ship", head, tuple(tuple(_row(artifact)) for artifact in ordered))
@@ -43,4 +43,4 @@ def _row(artifact: Artifact) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_benchmark(main, "nets")

@@ -1,7 +1,7 @@
-"""How OpenCV's own sample reads digits: the steps of its samples/python/digits_video.py and digits.py.
+"""Digit reader of OpenCV's samples, to compare with: the steps of samples/python/digits_video.py and digits.py.
 
-An adaptive threshold, contours, a few checks of each, then one after the other deskewed, described by histograms of
-oriented gradients in four cells, and judged by a support vector machine.
+An adaptive threshold, contours, a filter by size and shape; then each part is deskewed, described by histograms of
+oriented gradients in four cells, and classified by a support vector machine.
 """
 
 from __future__ import annotations
@@ -14,31 +14,35 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.capture.pen import draw_digit
+from agent.drawing.handwriting import draw_digit
 from agent.vision.box import Box
 from agent.vision.digits import Digit
-from benchmarks.svm import Floats, Svm, train
+from benchmarks.svm import Floats, Svm, train_svm
 from converters.data.mnist import load_mnist
 
 SIZE_PX = 20
-BINS = 16
+HOG_BINS = 16
 TRAINING_DIGITS = 5000
-"""OpenCV's sample is trained on a picture of as many."""
-CELLS = (np.s_[:10, :10], np.s_[10:, :10], np.s_[:10, 10:], np.s_[10:, 10:])
+"""Number of training digits, as in the image that OpenCV's sample is trained on."""
+HOG_CELLS = (np.s_[:10, :10], np.s_[10:, :10], np.s_[:10, 10:], np.s_[10:, 10:])
 FROM_INPUT = cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR
 
 Gray = NDArray[np.uint8]
 
 
-def train_peer(digits: int = TRAINING_DIGITS) -> Svm:
-    """The sample's machine: trained on MNIST's first digits where DIGIT_DATA_DIR names it, else on drawn ones."""
+def train_opencv_sample(digits: int = TRAINING_DIGITS) -> Svm:
+    """Train the classifier of the sample on MNIST in DIGIT_DATA_DIR, or on drawn digits if the variable is not set.
+
+    Args:
+        digits: number of training digits.
+    """
     folder = os.environ.get("DIGIT_DATA_DIR")
     images, labels = _mnist(Path(folder), digits) if folder else _drawn(digits)
-    return train(np.stack([_describe(_deskew(image)) for image in images]), labels)
+    return train_svm(np.stack([_describe(_deskew(image)) for image in images]), labels)
 
 
 def read_frame(image: NDArray[np.uint8], svm: Svm) -> tuple[Digit, ...]:
-    """The digits of a frame, BGR uint8 (H, W, 3), as the sample reads them; it knows no probabilities."""
+    """Return the digits of a frame, BGR uint8 (H, W, 3). Their probabilities are 1: the sample has none."""
     gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
     mask = cv2.adaptiveThreshold(gray, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, 31, 10)
     ink = np.asarray(cv2.medianBlur(mask, 3), np.uint8)
@@ -46,7 +50,7 @@ def read_frame(image: NDArray[np.uint8], svm: Svm) -> tuple[Digit, ...]:
 
 
 def _parts(ink: Gray) -> Iterator[tuple[Box, Gray]]:
-    """What has a digit's size and shape and as much ink, each with its piece of the picture."""
+    """Yield the box and the cut-out of each contour with the size, the shape and the share of ink of a digit."""
     contours, hierarchy = cv2.findContours(ink, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     if not contours:
         return
@@ -64,7 +68,7 @@ def _parts(ink: Gray) -> Iterator[tuple[Box, Gray]]:
 
 
 def _centre(part: Gray) -> Gray:
-    """The piece on 20×20 pixels, two thirds of its size high, its centre of mass in the middle."""
+    """Scale a cut-out to two thirds of 20×20 pixels, with its centre of mass in the middle."""
     scale = 1.5 * part.shape[0] / SIZE_PX
     mass = cv2.moments(part)
     x, y = mass["m10"] / mass["m00"], mass["m01"] / mass["m00"]
@@ -74,7 +78,7 @@ def _centre(part: Gray) -> Gray:
 
 
 def _deskew(image: Gray) -> Gray:
-    """Digits that slant, sheared upright by their second moments."""
+    """Shear a slanted digit upright, by its second moments."""
     mass = cv2.moments(image)
     if abs(mass["mu02"]) < 1e-2:
         return image
@@ -84,10 +88,10 @@ def _deskew(image: Gray) -> Gray:
 
 
 def _describe(image: Gray) -> Floats:
-    """Histograms of gradients' directions in four cells, float32 (64,), as square roots of length 1."""
+    """Return the histograms of oriented gradients in four cells, float32 (64,), as a Hellinger-normalized vector."""
     magnitude, angle = cv2.cartToPolar(cv2.Sobel(image, cv2.CV_32F, 1, 0), cv2.Sobel(image, cv2.CV_32F, 0, 1))
-    direction = (angle * (BINS / (2 * np.pi))).astype(np.int32) % BINS
-    cells = [np.bincount(direction[c].ravel(), magnitude[c].ravel(), BINS) for c in CELLS]
+    direction = (angle * (HOG_BINS / (2 * np.pi))).astype(np.int32) % HOG_BINS
+    cells = [np.bincount(direction[c].ravel(), magnitude[c].ravel(), HOG_BINS) for c in HOG_CELLS]
     histogram = np.concatenate(cells)
     histogram = np.sqrt(histogram / (histogram.sum() + 1e-7))
     return np.asarray(histogram / (np.linalg.norm(histogram) + 1e-7), np.float32)

@@ -1,8 +1,8 @@
-"""How well drawn pages are read, by kind and by what makes them hard: `python -m benchmarks.scenes --data data/mnist`.
+"""Accuracy on rendered pages, by layout and condition: `python -m benchmarks.scenes --data data/mnist`.
 
-The pages are drawn of MNIST's test digits, which no net has learnt from, and without fonts, so that anyone gets the
-same ones. Pages without any digit (print, handwriting, crosses, brickwork, foliage, stains, blank paper) tell how
-often something is read where nothing is.
+The pages are drawn with the test digits of MNIST, which are held out of training, and without font files, so the pages
+are the same on each machine. Pages without digits (print, words, crosses, textures, blank paper) count false
+detections. It takes some minutes. Exit code 0, or 1 if the data cannot be read.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from agent import Reader
 from agent.vision.box import Box
 from agent.vision.digits import Digit
 from agent.vision.pipeline import QUICK, THOROUGH
+from benchmarks.report import run_benchmark
 from converters.data.labelled import LabelledImages
 from converters.data.mnist import load_mnist
 from converters.data.scenes import Scene
@@ -41,18 +42,22 @@ CONDITIONS = {
 }
 WITHOUT_DIGITS = "nothing"
 MIN_FOUND_IOU, MIN_IGNORED_IOU = 0.5, 0.3
-"""Least overlaps (IoU) of a digit found, and of one that lies where nothing is said."""
+"""Lowest IoU at which a detection finds a digit, and IoU with an ignored box above which a detection is ignored."""
 
 
 @dataclass(frozen=True)
 class DetectionCounts:
-    """What was read on some pages."""
+    """Counts of detections on some pages."""
 
     pages: int = 0
     digits: int = 0
+    """Digits in the ground truth."""
     found: int = 0
+    """Digits whose box was found."""
     right: int = 0
+    """Found digits with the right label."""
     false: int = 0
+    """Detections that match no digit and no ignored box."""
 
     def __add__(self, other: DetectionCounts) -> DetectionCounts:
         return DetectionCounts(
@@ -65,13 +70,13 @@ class DetectionCounts:
 
     @property
     def read_f1(self) -> float:
-        """Twice the digits read right, of all digits and all claims; 1 where there was nothing and nothing was read."""
+        """F1 score of the right digits; 1 if there are no digits and no detections."""
         claims = self.digits + self.found + self.false
         return 2 * self.right / claims if claims else 1.0
 
 
 def match_digits(scene: Scene, digits: tuple[Digit, ...]) -> DetectionCounts:
-    """Match what was read with the truth, best overlaps first, each box once."""
+    """Match detections with the ground truth, largest IoU first, each box once."""
     pairs = sorted(
         ((box.iou(d.box), i, j) for i, (_, box) in enumerate(scene.digits) for j, d in enumerate(digits)),
         reverse=True,
@@ -92,7 +97,14 @@ def _is_ignored(box: Box, scene: Scene) -> bool:
 
 
 def draw_pages(digits: LabelledImages, pages: int, empty: int, seed: int) -> Iterator[tuple[str, str, Scene]]:
-    """Kind, condition and page: so many pages of each, and so many without digits in all."""
+    """Yield layout, condition and page.
+
+    Args:
+        digits: glyphs to draw the digits from.
+        pages: number of pages for each layout with digits under each condition.
+        empty: number of pages without digits.
+        seed: seed of the pages.
+    """
     for kind in LAYOUTS:
         if kind == WITHOUT_DIGITS:
             for number in range(empty):
@@ -105,13 +117,13 @@ def draw_pages(digits: LabelledImages, pages: int, empty: int, seed: int) -> Ite
 
 
 def main(
-    data: Annotated[Path, typer.Option(metavar="DIR", envvar="DIGIT_DATA_DIR", help="A folder with MNIST.")],
-    pages: Annotated[int, typer.Option(min=0, help="Pages of each kind under each condition.")] = 2,
-    empty: Annotated[int, typer.Option(min=0, help="Pages without any digit.")] = 50,
-    seed: Annotated[int, typer.Option(min=0, help="Draws other pages.")] = 5,
-    quick: Annotated[bool, typer.Option("--quick", help="Look quickly.")] = False,
+    data: Annotated[Path, typer.Option(metavar="DIR", envvar="DIGIT_DATA_DIR", help="Folder of MNIST.")],
+    pages: Annotated[int, typer.Option(min=0, help="Pages per layout and condition.")] = 2,
+    empty: Annotated[int, typer.Option(min=0, help="Pages without digits.")] = 50,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the pages.")] = 5,
+    quick: Annotated[bool, typer.Option("--quick", help="Read with quick looks.")] = False,
 ) -> None:
-    """Read drawn pages, and print how well, by kind and by condition."""
+    """Read rendered pages, and print the accuracy by layout and condition."""
     images, labels = load_mnist(data, "test")
     digits = LabelledImages(images, labels.astype(np.int64))
     reader = Reader(depth=QUICK if quick else THOROUGH)
@@ -132,4 +144,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_benchmark(main, "scenes")

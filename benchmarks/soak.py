@@ -1,17 +1,16 @@
-"""Whether the agent lasts: the whole live path, with a camera that fails at random, reloads, and a board that gets hot.
+"""Soak test of the live path: a camera that fails at random, reloads, and a board that gets hot.
 
     python -m benchmarks.soak --frames 200000      # a quarter of an hour on a busy machine
 
-Months of faults pass in minutes: time is played, and runs while nothing else can happen; threads, files, the database
-and the nets are real. Resident memory must stay flat, nothing may be left over, and every reading is stored once.
+Time is simulated, so that months of faults pass in minutes; threads, files, the database and the nets are real. Exit
+code 1 if the resident memory grows by more than 3 %, a thread, file or child process is left over, or a reading is not
+stored exactly once; else 0.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import sqlite3
-import sys
 import tempfile
 import threading
 import time
@@ -20,50 +19,56 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import cv2
 import numpy as np
+import typer
 from rich.console import Console
 
-from agent.capture.frame import Frame
 from agent.capture.reconnect import ReconnectingSource
+from agent.capture.source import Frame
 from agent.choice.choose import choose_nets
-from agent.events import FrameEvent, RunInfo, Vitals
+from agent.events import Event, FrameEvent, RunInfo, Vitals
 from agent.live.loop import Limits, loop
-from agent.live.reload import Asked, NetsInUse, load_nets, reloads
+from agent.live.reload import NetsInUse, ReloadRequests, handle_reloads, load_nets
 from agent.live.throttle import Throttle, steps
 from agent.live.watch import VideoWatch
 from agent.paths import default_artifacts
 from agent.telemetry.sink import LogSink
-from benchmarks.bounds import Bound, tell
-from benchmarks.desk import FRAME_S, Clock, Desk, Stop
+from benchmarks.faulty_camera import FRAME_S, FaultInjector, SimulatedClock, SimulatedStop
+from benchmarks.report import Bound, check_bounds, run_benchmark
 from profiles.board import detect_board
 from profiles.errors import SourceError
 
-RELOADS, HOT_SPELLS = 20, 10
-SAMPLES = 400
-"""So often memory is looked at."""
-WAITED_S = 0.25
-"""What passes of the played time for each wait in vain for a camera that hangs."""
+RELOADS, HEAT_CYCLES = 20, 10
+MEMORY_SAMPLES = 400
+"""Number of memory samples during a run."""
+EMPTY_WAIT_S = 0.25
+"""Simulated time per unsuccessful wait for a frame while the camera hangs."""
 WARM_UP_FRAMES = 2000
+"""Frames of the run before the first measurement, so that caches and pools are filled."""
 HOT_C, COOL_C, LIMIT_C = 85.0, 50.0, 75.0
+"""Simulated temperatures of the hot and the cool board, and the limit above which the throttle acts."""
 INFO = RunInfo("desk camera", "soak", "-", "-", "-", None)
-Row = tuple[int | str, ...]
-"""Of a reading: the frame, its text and its box."""
+ReadingRow = tuple[int | str, ...]
+"""Frame number, text and box of a reading."""
 
 
-class Ledger:
-    """What was announced, and what the process held meanwhile; it asks for reloads."""
+class AnnouncementRecorder:
+    """A sink that records the announced readings and the resident memory, and requests reloads."""
 
-    def __init__(self, frames: int, asked: Asked) -> None:
-        self.readings = Counter[Row]()
+    def __init__(self, frames: int, asked: ReloadRequests) -> None:
+        self.readings = Counter[ReadingRow]()
         self.resident_bytes = list[int]()
         self._asked, self._frames = asked, frames
 
-    def take(self, tick: FrameEvent) -> None:
-        self.readings.update((tick.number, reading.text, *reading.box) for reading in tick.announced)
-        done = tick.counts.frames
-        if done % max(1, self._frames // SAMPLES) == 0:
+    def take(self, event: Event) -> None:
+        if not isinstance(event, FrameEvent):
+            return
+        self.readings.update((event.number, reading.text, *reading.box) for reading in event.announced)
+        done = event.counts.frames
+        if done % max(1, self._frames // MEMORY_SAMPLES) == 0:
             self.resident_bytes.append(resident_bytes())
         if done % max(1, self._frames // RELOADS) == 0:
             self._asked.put(True)
@@ -73,117 +78,126 @@ class Ledger:
 
 
 def resident_bytes() -> int:
-    """What this process holds in memory."""
+    """Return the resident memory of this process."""
     pages = Path("/proc/self/statm").read_text("ascii").split()[1]
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
-def held() -> tuple[int, int, int]:
-    """Threads, open files and children of this process."""
+def held_resources() -> tuple[int, int, int]:
+    """Return the numbers of threads, open files and children of this process."""
     children = sum(len(task.read_text("ascii").split()) for task in Path("/proc/self/task").glob("*/children"))
     return threading.active_count(), len(list(Path("/proc/self/fd").iterdir())), children
 
 
-def frames_of(lasting: ReconnectingSource, desk: Desk) -> Iterator[Frame | None]:
-    """Time passes with frames, in pauses, and while the camera hangs; the machine may be as busy as it likes."""
+def timed_frames(lasting: ReconnectingSource, injector: FaultInjector) -> Iterator[Frame | None]:
+    """Yield frames, or None if there is no new one, and advance the simulated clock.
+
+    The clock advances per frame, and per wait while the camera hangs, so the speed of the machine does not matter.
+    """
     while True:
         frame = lasting.get(0.001)
         if frame is not None:
-            desk.clock.spend(FRAME_S)
-        elif desk.fault == "hangs":
-            desk.clock.spend(WAITED_S)
+            injector.clock.advance(FRAME_S)
+        elif injector.fault == "hangs":
+            injector.clock.advance(EMPTY_WAIT_S)
         yield frame
 
 
 @dataclass(frozen=True)
-class Soaked:
-    """What came of a run."""
+class SoakResult:
+    """Result of a run."""
 
     frames: int
     failure: SourceError | None
-    ledger: Ledger
+    recorder: AnnouncementRecorder
     faults: Counter[str]
-    said: Counter[str]
+    messages: Counter[str]
 
 
-def soak(frames: int, seed: int, folder: Path) -> Soaked:
-    """Run the live path over so many frames."""
-    profile, clock, said = detect_board().profile, Clock(), Counter[str]()
-    desk, stop, asked = Desk(clock, seed), Stop(clock), Asked()
+def soak(frames: int, seed: int, folder: Path) -> SoakResult:
+    """Run the live path.
+
+    Args:
+        frames: number of frames.
+        seed: seed of the faults.
+        folder: existing folder for the log.
+    """
+    profile, clock, messages = detect_board().profile, SimulatedClock(), Counter[str]()
+    injector, stop, asked = FaultInjector(clock, seed), SimulatedStop(clock), ReloadRequests()
     nets = NetsInUse(choose_nets(default_artifacts(), profile))
     video = VideoWatch(nets.read, profile.budget.frame_ms, live=True)
-    throttle = Throttle(LIMIT_C, steps(profile.budget.frame_ms), nets.spare, lambda _: said.update(["throttled"]))
+    throttle = Throttle(
+        LIMIT_C, steps(profile.budget.frame_ms), nets.set_power_saving, lambda _: messages.update(["throttled"])
+    )
 
     def reload() -> str:
-        nets.take_over(load_nets(default_artifacts(), profile))
-        video.look_anew()
+        nets.switch_to(load_nets(default_artifacts(), profile))
+        video.force_look()
         return "reloaded"
 
-    def heat() -> Vitals:
-        spell_s = frames * FRAME_S / HOT_SPELLS
+    def simulated_vitals() -> Vitals:
+        spell_s = frames * FRAME_S / HEAT_CYCLES
         hot = clock() % spell_s > spell_s / 2
         return Vitals(clock.ns(), 3000.0, HOT_C if hot else COOL_C, ())
 
-    def hear(text: str) -> None:
-        said.update(["back" if " is back after " in text else "lost"])
+    def count_message(text: str) -> None:
+        messages.update(["back" if " is back after " in text else "lost"])
 
     with ExitStack() as cleanup:
         lasting = cleanup.enter_context(
-            closing(ReconnectingSource(desk.open(), desk.open, hear, clock=clock, sleep=clock.spend))
+            closing(ReconnectingSource(injector.open(), injector.open, count_message, clock=clock, sleep=clock.advance))
         )
         cleanup.enter_context(
-            reloads(asked, reload, done=lambda _: said.update(["reloaded"]), refused=print, environ={})
+            handle_reloads(asked, reload, done=lambda _: messages.update(["reloaded"]), refused=print, environ={})
         )
-        ledger = Ledger(frames, asked)
+        recorder = AnnouncementRecorder(frames, asked)
         store = LogSink(folder / "agent.db", lambda: INFO, print)
         summary = loop(
-            throttle.pace(frames_of(lasting, desk), heat, stop, clock),
+            throttle.pace(timed_frames(lasting, injector), simulated_vitals, stop, clock),
             video,
-            [ledger, store],
+            [recorder, store],
             stop=stop,
             limits=Limits(frames=frames),
-            vitals=heat,
+            vitals=simulated_vitals,
             clock_ns=clock.ns,
         )
-        desk.mended.set()
-    return Soaked(summary.counts.frames, summary.failure, ledger, desk.faults, said)
+        injector.repaired.set()
+    return SoakResult(summary.counts.frames, summary.failure, recorder, injector.faults, messages)
 
 
-def stored(path: Path) -> Counter[Row]:
-    """The readings of a log."""
+def stored_readings(path: Path) -> Counter[ReadingRow]:
+    """Return the readings in a log."""
     with closing(sqlite3.connect(path)) as connection:
         return Counter(connection.execute("SELECT frame, text, x, y, w, h FROM readings").fetchall())
 
 
-def main() -> int:
-    """Soak, and print what came of it."""
-    parser = argparse.ArgumentParser(description="Run the live path for long, with all that may go wrong.")
-    parser.add_argument("--frames", type=int, default=200_000)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
+def main(
+    frames: Annotated[int, typer.Option(min=MEMORY_SAMPLES, help="Number of frames.")] = 200_000,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the faults.")] = 1,
+) -> int:
+    """Run the live path for long with faults, reloads and heat, and check for leaks and lost readings."""
     cv2.setNumThreads(1)
     console = Console(highlight=False, soft_wrap=True)
     with tempfile.TemporaryDirectory() as folder:
-        soak(WARM_UP_FRAMES, options.seed, Path(folder, "warm-up"))
-        before, began_s = held(), time.monotonic()
-        done = soak(options.frames, options.seed, Path(folder))
-        after, took_s = held(), time.monotonic() - began_s
-        kept = stored(Path(folder, "agent.db"))
-    announced = done.ledger.readings
+        soak(WARM_UP_FRAMES, seed, Path(folder, "warm-up"))
+        before, began_s = held_resources(), time.monotonic()
+        result = soak(frames, seed, Path(folder))
+        after, took_s = held_resources(), time.monotonic() - began_s
+        kept = stored_readings(Path(folder, "agent.db"))
+    announced = result.recorder.readings
     wrong = (kept - announced) + (announced - kept)
-    quarters = np.array_split(np.array(done.ledger.resident_bytes) / 1e6, 4)
+    quarters = np.array_split(np.array(result.recorder.resident_bytes) / 1e6, 4)
     early_mb, late_mb = (float(np.median(quarter)) for quarter in (quarters[1], quarters[3]))
-    console.print(
-        f"{done.frames} frames in {took_s:.0f} s, with {tell_counts(done.faults)}; said: {tell_counts(done.said)}"
-    )
-    if done.failure is not None:
-        console.print(str(done.failure), style="bold red")
+    console.print(f"{result.frames} frames in {took_s:.0f} s, faults: {format_counts(result.faults)}")
+    console.print(f"messages: {format_counts(result.messages)}")
+    if result.failure is not None:
+        console.print(str(result.failure), style="bold red")
     console.print(f"{announced.total()} readings announced, {kept.total()} stored")
-    console.print(f"resident: {early_mb:.1f} MB in the second quarter of the frames, {late_mb:.1f} MB in the last")
+    console.print(f"resident memory: {early_mb:.1f} MB in the second quarter of the run, {late_mb:.1f} MB in the last")
     left = zip(("threads", "files", "children"), after, before, strict=True)
-    return tell(
+    return check_bounds(
         [
-            Bound("% of the frames read", 100 * done.frames / options.frames, at_least=100),
+            Bound("% of the frames read", 100 * result.frames / frames, at_least=100),
             Bound("readings not stored exactly once", wrong.total(), at_most=0),
             Bound("% more resident memory", 100 * (late_mb / early_mb - 1), at_most=3),
             *(Bound(f"{what} left over", now - then, at_most=0) for what, now, then in left),
@@ -192,10 +206,10 @@ def main() -> int:
     )
 
 
-def tell_counts(counts: Counter[str]) -> str:
-    """Counts in words."""
+def format_counts(counts: Counter[str]) -> str:
+    """Return counts as text, the largest first."""
     return ", ".join(f"{count} {what}" for what, count in counts.most_common())
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_benchmark(main, "soak")

@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "profiles": ("profiles",),
     "agent": ("agent", "profiles"),
     "deploy": ("deploy", "profiles"),
-    "converters": ("converters", "profiles", "agent.vision", "agent.runtimes", "agent.paths"),
+    "converters": ("converters", "profiles", "agent.drawing", "agent.vision", "agent.runtimes", "agent.paths"),
 }
 DESKTOP_ONLY = ("torch", "onnx", "matplotlib", "pandas", "litert_torch", "ai_edge_quantizer")
 

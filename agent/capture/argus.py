@@ -7,8 +7,7 @@ from collections.abc import Callable
 
 import cv2
 
-from agent.capture.opencv import VideoSource
-from agent.capture.quiet import silence_opencv
+from agent.capture.opencv import VideoSource, silence_opencv
 from agent.capture.source import Source
 from agent.capture.uri import CsiSpec
 from profiles.errors import SourceError

@@ -5,8 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from agent.capture.frame import Frame
-from agent.capture.source import Source
+from agent.capture.source import Frame, Source
 
 
 class LatestFrame:

@@ -11,9 +11,7 @@ import cv2
 import numpy as np
 
 from agent.capture.file import open_file, printable
-from agent.capture.frame import Frame
-from agent.capture.quiet import silence_opencv
-from agent.capture.source import Source
+from agent.capture.source import Frame, Source
 from agent.capture.uri import CameraSpec, StreamSpec, VideoSpec
 from profiles.errors import SourceError
 
@@ -99,6 +97,16 @@ class VideoSource(Source):
             self.close()
             raise failure
         return None
+
+
+def silence_opencv() -> None:
+    """Turn off the logs of OpenCV and of its FFmpeg for the whole process; call it before a video is opened.
+
+    They go to stderr and say less than the errors that are raised here.
+    """
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    set_log_level = cv2.setLogLevel if hasattr(cv2, "setLogLevel") else cv2.utils.logging.setLogLevel  # 4.x, 5.x
+    set_log_level(0)
 
 
 def video_devices(root: Path) -> tuple[str, ...]:

@@ -6,8 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from agent.capture.frame import Frame
-from agent.capture.source import Source
+from agent.capture.source import Frame, Source
 from agent.capture.uri import (
     CameraSpec,
     CsiSpec,

@@ -7,8 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from agent.capture.frame import Frame
-from agent.capture.source import Source
+from agent.capture.source import Frame, Source
 from agent.capture.uri import CsiSpec
 from profiles.errors import SourceError
 

@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.capture.file import open_file, printable
-from agent.capture.frame import Frame
 from agent.capture.header import CutOffError, Header, read_header
-from agent.capture.source import Source
+from agent.capture.source import Frame, Source
 from agent.capture.uri import PICTURE_SUFFIXES, PicturesSpec
 from agent.stderr import native_stderr
 from agent.vision.pixels import lay_on_white
@@ -143,4 +142,3 @@ def _decode(content: NDArray[np.uint8], header: Header) -> NDArray[np.uint8] | N
             return lay_on_white(bgra)
     image = cv2.imdecode(content, cv2.IMREAD_COLOR)
     return None if image is None else np.asarray(image, np.uint8)
-

@@ -17,11 +17,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from agent.capture.frame import Frame
 from agent.capture.freeze import FreezeDetector
 from agent.capture.latest import LatestFrame
 from agent.capture.outage import Outage, in_words
-from agent.capture.source import Source
+from agent.capture.source import Frame, Source
 from profiles.errors import SourceError
 
 SHORTEST_WAIT_S = 0.05

@@ -1,17 +1,45 @@
-"""What a source is: something that frames are pulled from."""
+"""The interface of all sources, and the frames that they give."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, TypeVar
 
-from agent.capture.frame import Frame
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.vision.box import Box
 
 S = TypeVar("S", bound="Source")
 
 
+@dataclass(frozen=True)
+class TrueDigit:
+    """A digit that is known to be in an image (ground truth)."""
+
+    digit: int
+    box: Box
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One image of a source."""
+
+    image: NDArray[np.uint8]
+    """BGR, uint8 (H, W, 3), upright."""
+    captured_ns: int
+    """`time.monotonic_ns()` at the time of capture."""
+    number: int
+    """Counts from 0; a gap means that frames were dropped."""
+    source: str
+    """URI of the source, or path of the picture."""
+    truth: tuple[TrueDigit, ...] | None = None
+    """The digits in the image, where they are known: only the demo knows them."""
+
+
 class Source(Protocol):
-    """Frames, one after the other.
+    """A sequence of frames, to be used in a `with` statement.
 
     with open_source(parse_source("demo:")) as source:
         while (frame := source.read()) is not None:
@@ -19,21 +47,21 @@ class Source(Protocol):
     """
 
     title: str
-    """For people: "camera /dev/video0", "demo, seed 3". Holds no password."""
+    """Name for people: "camera /dev/video0", "demo, seed 3". Contains no password."""
     live: bool
-    """A live source goes on while nobody looks: its old frames may be dropped. Of any other every frame counts."""
+    """Whether it goes on while nobody reads it, so that old frames may be dropped. Other sources give every frame."""
 
     def read(self) -> Frame | None:
-        """The next frame, or None at the end.
+        """Return the next frame, or None at the end.
 
         Raises:
-            PictureError: one picture of several cannot be read; the next call goes on with the one after it.
-            SourceError: the source failed, and gives no more frames.
+            PictureError: one of several pictures cannot be read; the next call goes on with the picture after it.
+            SourceError: the source failed and gives no more frames.
         """
         ...
 
     def close(self) -> None:
-        """Let go of the camera or file; closing twice does no harm."""
+        """Release the camera or file. It is safe to close a source twice."""
         ...
 
     def __enter__(self: S) -> S:

@@ -1,6 +1,7 @@
-"""A run, from a source's frames to the sinks.
+"""A live run, from the frames of a source to the sinks.
 
-`feed` gives frames, `loop` hands each to `watch` and what came of it to the `sinks`. In `watch`, `gaze` decides how
-thoroughly to look, and `announce` which readings are new. `sampler` and `heartbeat` watch the board and tell the
-service manager. `run` joins the parts.
+`feed` gives the frames, `loop` passes each one to `watch` and the result to the `sinks`. In `watch`, `look_policy`
+chooses the depth of the look and `announce` the readings to announce. `sampler` reads the board's sensors, `throttle`
+limits the load on a hot board, `heartbeat` and `health` report to systemd and `digit-deploy`, `reload` exchanges the
+nets. `agent.run` puts the parts together.
 """

@@ -1,4 +1,4 @@
-"""Which readings are news: those that stand still in what they say, and were not said before."""
+"""Choice of the readings to announce: clear, steady, and not announced before."""
 
 from __future__ import annotations
 
@@ -10,24 +10,29 @@ from agent.vision.lines import Reading, group_lines
 from agent.vision.track import Track
 
 STEADY_S = 1.0
-"""A reading is news when it was the same for so long, which is more than a writer takes for the next digit, ..."""
-STEADY_LOOKS = 4
-"""... and in so many looks; ..."""
-CHANGED_LOOKS = 8
-"""... in so many, where something else was said of this place before."""
-SURE = 0.6
-"""A digit whose votes agree less than this is not sure."""
-EDGE_HEIGHTS = 0.5
-"""A reading that is nearer to the picture's edge, in heights of a digit, may go on beyond it."""
-REMEMBERED = 4096
-"""Digits of which is known what was said."""
+"""Time for which a reading must stay the same before it is announced, in seconds.
 
-Names = tuple[int, ...]
+It is longer than a writer takes for the next digit; a lower value announces unfinished numbers.
+"""
+STEADY_LOOKS = 4
+"""Looks in which a reading must be the same before it is announced. Chosen by trial."""
+CHANGED_LOOKS = 8
+"""Looks in which a reading must be the same if one of its digits was announced before. Chosen by trial."""
+MIN_PROBABILITY = 0.6
+"""Probability below which a digit is too uncertain to announce its reading. Chosen by trial."""
+EDGE_HEIGHTS = 0.5
+"""Margin to the left and right edge of the picture, in digit heights; a reading nearer to it may continue outside."""
+EDGE_PX = 2
+"""Margin to the upper and lower edge of the picture, in pixels; a digit nearer to it may be cut off."""
+MAX_REMEMBERED_DIGITS = 4096
+"""Digits whose announcement is remembered; the oldest are forgotten first."""
+
+TrackIds = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class _Waiting:
-    """A reading that is not yet said."""
+class _Pending:
+    """A reading in view, and how long it has been the same."""
 
     text: str
     looks: int
@@ -35,90 +40,91 @@ class _Waiting:
 
 
 @dataclass(frozen=True)
-class _Said:
-    """What was said of a digit."""
+class _AnnouncedDigit:
+    """A digit of a reading that was announced."""
 
     text: str
-    """The reading it was part of, ..."""
+    """Text of the whole reading."""
     announcement: int
-    """... which this number tells from others of the same text."""
+    """Number of the announcement; it distinguishes readings with the same text."""
     label: int
 
 
 class Announcer:
-    """Decides, look by look, which readings to announce."""
+    """Chooses the readings to announce, look by look."""
 
     def __init__(self) -> None:
-        self._waiting: dict[Names, _Waiting] = {}
-        self._said: dict[int, _Said] = {}
+        self._pending: dict[TrackIds, _Pending] = {}
+        self._announced: dict[int, _AnnouncedDigit] = {}
         self._announcements = 0
 
-    def news(self, tracks: Sequence[Track], width: int, height: int, at_s: float) -> tuple[Reading, ...]:
-        """The readings to be announced now.
+    def announce(self, tracks: Sequence[Track], width: int, height: int, at_s: float) -> tuple[Reading, ...]:
+        """Return the readings to announce now.
 
         Args:
-            tracks: the digits of the page in view.
-            width: the picture's, in pixels.
-            height: likewise.
-            at_s: when the look was taken, in seconds on any clock that goes on.
+            tracks: digits of the page in view.
+            width: width of the picture, in pixels.
+            height: height of the picture, in pixels.
+            at_s: time of the look, in seconds, on any monotonic clock.
         """
-        of_digit = {
+        track_of = {
             track.digit: track for track in tracks if not (track.missed and (track.lost or not track.confirmed))
         }
-        before, self._waiting = self._waiting, {}
-        news = []
-        for reading in group_lines(tuple(of_digit)):
-            members = [of_digit[digit] for digit in reading.digits]
-            waiting = self._wait(members, before, at_s)
-            if not self._is_news(reading, members):
+        previous, self._pending = self._pending, {}
+        announced = []
+        for reading in group_lines(tuple(track_of)):
+            members = [track_of[digit] for digit in reading.digits]
+            pending = self._update_pending(members, previous, at_s)
+            if not self._is_new(reading, members):
                 continue
-            if _is_clear(reading, members, width, height) and self._is_steady(members, waiting, at_s):
-                self._say(reading, members)
-                news.append(reading)
-        return tuple(news)
+            if _is_clear(reading, members, width, height) and self._is_steady(members, pending, at_s):
+                self._announcements += 1
+                self._remember(_AnnouncedDigit(reading.text, self._announcements, 0), members)
+                announced.append(reading)
+        return tuple(announced)
 
-    def _wait(self, members: Sequence[Track], before: dict[Names, _Waiting], at_s: float) -> _Waiting:
-        """How long that part of a reading which is not hidden has been the same."""
+    def _update_pending(self, members: Sequence[Track], previous: dict[TrackIds, _Pending], at_s: float) -> _Pending:
+        """Count a look at the visible part of a reading."""
         visible = [track for track in members if track.shown]
-        names, text = tuple(track.id for track in visible), "".join(str(track.label) for track in visible)
-        known = before.get(names)
-        if known is None or known.text != text:
-            known = _Waiting(text, 0, at_s)
-        now = self._waiting[names] = replace(known, looks=known.looks + 1)
-        return now
+        ids, text = tuple(track.id for track in visible), "".join(str(track.label) for track in visible)
+        pending = previous.get(ids)
+        if pending is None or pending.text != text:
+            pending = _Pending(text, 0, at_s)
+        updated = self._pending[ids] = replace(pending, looks=pending.looks + 1)
+        return updated
 
-    def _is_news(self, reading: Reading, members: Sequence[Track]) -> bool:
-        """Whether it differs from what was said of its digits; a part of what was said is nothing else."""
-        said = [self._said.get(track.id) for track in members]
-        same = next((one for one in said if one is not None and one.text == reading.text), None)
+    def _is_new(self, reading: Reading, members: Sequence[Track]) -> bool:
+        """Whether a reading differs from what was announced of its digits; a part of an announced one is not new."""
+        before = [self._announced.get(track.id) for track in members]
+        same = next((digit for digit in before if digit is not None and digit.text == reading.text), None)
         if same is not None:
-            self._keep(same, members)  # a digit may have been lost and found again
+            self._remember(same, members)  # a digit may have been lost and found again
             return False
-        part = all(one is not None and one.label == track.label for one, track in zip(said, members, strict=True))
-        return not part or len({one.announcement for one in said if one is not None}) != 1
+        same_labels = all(
+            digit is not None and digit.label == track.label for digit, track in zip(before, members, strict=True)
+        )
+        return not same_labels or len({digit.announcement for digit in before if digit is not None}) != 1
 
-    def _is_steady(self, members: Sequence[Track], waiting: _Waiting, at_s: float) -> bool:
-        changed = any(track.id in self._said for track in members)
-        return waiting.looks >= (CHANGED_LOOKS if changed else STEADY_LOOKS) and at_s - waiting.since_s >= STEADY_S
+    def _is_steady(self, members: Sequence[Track], pending: _Pending, at_s: float) -> bool:
+        """Whether a reading has been the same for enough looks and time."""
+        changed = any(track.id in self._announced for track in members)
+        return pending.looks >= (CHANGED_LOOKS if changed else STEADY_LOOKS) and at_s - pending.since_s >= STEADY_S
 
-    def _say(self, reading: Reading, members: Sequence[Track]) -> None:
-        self._announcements += 1
-        self._keep(_Said(reading.text, self._announcements, 0), members)
-
-    def _keep(self, said: _Said, members: Sequence[Track]) -> None:
+    def _remember(self, announced: _AnnouncedDigit, members: Sequence[Track]) -> None:
+        """Remember an announcement for each digit of its reading."""
         for track in members:
-            self._said.pop(track.id, None)
-            self._said[track.id] = replace(said, label=track.label)
-        while len(self._said) > REMEMBERED:
-            del self._said[next(iter(self._said))]
+            self._announced.pop(track.id, None)
+            self._announced[track.id] = replace(announced, label=track.label)
+        while len(self._announced) > MAX_REMEMBERED_DIGITS:
+            del self._announced[next(iter(self._announced))]
 
 
 def _is_clear(reading: Reading, members: Sequence[Track], width: int, height: int) -> bool:
-    """Whether every digit is seen, and surely read, and the reading ends well within the picture."""
+    """Whether all digits are visible and certain, and the reading lies well inside the picture."""
     if not all(track.confirmed and not track.missed for track in members):
         return False
-    if any(digit.probability < SURE for digit in reading.digits):
+    if any(digit.probability < MIN_PROBABILITY for digit in reading.digits):
         return False
     margin, box = round(EDGE_HEIGHTS * max(digit.box.h for digit in reading.digits)), reading.box
-    inner = Box(margin, 2, width - 2 * margin, height - 4)
+    inner = Box(margin, EDGE_PX, width - 2 * margin, height - 2 * EDGE_PX)
     return box.x >= inner.x and box.right <= inner.right and box.y >= inner.y and box.bottom <= inner.bottom

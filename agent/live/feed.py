@@ -1,73 +1,76 @@
-"""Frames of a source as the loop wants them: the newest of a live one, each of any other."""
+"""Frames of a source for the loop: the newest frame of a live source, each frame of any other."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 
-from agent.capture.frame import Frame
 from agent.capture.outage import Outage
 from agent.capture.reconnect import ReconnectingSource
-from agent.capture.source import Source
+from agent.capture.source import Frame, Source
 from profiles.errors import PictureError, SourceError
 
-PATIENCE_S = 0.5
-"""How long to wait for a live frame before the loop gets a chance to stop."""
+FRAME_TIMEOUT_S = 0.5
+"""Longest wait for a live frame, in seconds. The loop can stop between two waits; a longer one delays that."""
 
 
 @contextmanager
 def feed(
     source: Source,
     reopen: Callable[[], Source],
-    say: Callable[[str], None],
-    waiting: Callable[[Outage], None] = lambda _: None,
-    patience_s: float = PATIENCE_S,
+    warn: Callable[[str], None],
+    on_outage: Callable[[Outage], None] = lambda _: None,
+    timeout_s: float = FRAME_TIMEOUT_S,
 ) -> Iterator[Iterator[Frame | None]]:
-    """Frames of an open source, until it ends; None where none came for a while, or one could not be read.
+    """Give the frames of an open source until it ends, and close it.
 
-    A live source has no end: when it fails it is opened again, until it is back.
+    None stands for a wait without a frame, or for a picture that could not be read. A live source has no end: after a
+    failure it is opened again and again until it is back.
 
     Args:
-        source: closed at the end.
-        reopen: opens a live source anew; called on a thread of its own.
-        say: told of each picture that could not be read, of each fault of a live source, and when it is back.
-        waiting: told each time that a live source which failed still gives no frame.
-        patience_s: how long to wait for a live frame before None.
+        source: an open source.
+        reopen: opens a live source again; called on another thread.
+        warn: called for each picture that could not be read, each failure of a live source, and when it is back.
+        on_outage: called after each wait for a live source that has failed.
+        timeout_s: longest wait for a live frame, in seconds.
 
     Raises:
-        SourceError: while iterating: the source failed, or has ended and some of its pictures could not be read; a live
-            one hangs, and nothing but the end of this process frees it.
+        SourceError: while iterating: the source failed, or it has ended and some of its pictures could not be read; or
+            a live source hangs in a call that only the end of this process interrupts.
     """
     if source.live:
-        with closing(ReconnectingSource(source, reopen, say)) as lasting:
-            yield _newest(lasting, waiting, patience_s)
+        with closing(ReconnectingSource(source, reopen, warn)) as reconnecting:
+            yield _newest_frames(reconnecting, on_outage, timeout_s)
     else:
         with source:
-            yield _each(source, say)
+            yield _all_frames(source, warn)
 
 
-def _newest(
-    lasting: ReconnectingSource, waiting: Callable[[Outage], None], patience_s: float
+def _newest_frames(
+    source: ReconnectingSource, on_outage: Callable[[Outage], None], timeout_s: float
 ) -> Iterator[Frame | None]:
     while True:
-        frame = lasting.get(patience_s)
-        if frame is None and (away := lasting.away) is not None:
-            waiting(away)
+        frame = source.get(timeout_s)
+        if frame is None and (outage := source.away) is not None:
+            on_outage(outage)
         yield frame
 
 
-def _each(source: Source, say: Callable[[str], None]) -> Iterator[Frame | None]:
-    passed = 0
+def _all_frames(source: Source, warn: Callable[[str], None]) -> Iterator[Frame | None]:
+    failures = 0
     while True:
         try:
             frame = source.read()
         except PictureError as error:
-            say(str(error))
-            passed += 1
+            warn(str(error))
+            failures += 1
             yield None
             continue
         if frame is None:
             break
         yield frame
-    if passed:
-        raise SourceError(f"{source.title}: {passed} could not be read, as told above; copy them again or remove them")
+    if failures:
+        raise SourceError(
+            f"{source.title}: {failures} could not be read, see the warnings above",
+            advice="copy them again or remove them",
+        )

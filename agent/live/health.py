@@ -1,9 +1,4 @@
-"""Tells others on the board how the agent is, in a small file in RAM: `digit-deploy` keeps a version that works well.
-
-    {"pid": 812, "version": "0.1.0", "artifacts": "/opt/…/artifacts", "frames": 120, "faults": 0, "fault": ""}
-
-`deploy/health.py` reads it, and says what each field means.
-"""
+"""Writes the health file, whose format `profiles.health` describes."""
 
 from __future__ import annotations
 
@@ -17,59 +12,50 @@ from pathlib import Path
 
 import msgspec
 
-from agent.events import FrameEvent
+from agent.events import Event, FaultEvent, FrameEvent
+from agent.paths import runtime_folder
 from profiles.atomic_write import write_atomic
-
-FILE_NAME = "health.json"
-PERIOD_S = 0.5
+from profiles.health import FILE_NAME, WRITE_PERIOD_S, Health
 
 
 class HealthFile:
-    """A sink, and a listener to warnings; outside of systemd, which gives the folder, it does nothing.
+    """A sink that writes the health file; outside of a service it does nothing.
 
     Args:
-        environ: the process's environment, whose `RUNTIME_DIRECTORY` is the folder.
-        artifacts: the folder that is read with now, absolute and without symbolic links.
-        clock: seconds.
+        environ: environment of the process; `RUNTIME_DIRECTORY` is the folder of the file.
+        artifacts: returns the folder of the artifacts in use, absolute and without symbolic links.
+        clock: current time, in seconds.
     """
 
     def __init__(
         self, environ: Mapping[str, str], artifacts: Callable[[], Path], clock: Callable[[], float] = time.monotonic
     ) -> None:
-        folder = environ.get("RUNTIME_DIRECTORY", "").split(":")[0]
-        self._path = Path(folder, FILE_NAME) if folder else None
+        folder = runtime_folder(environ)
+        self._path = folder / FILE_NAME if folder else None
         self._version = version("digit-agent") if folder else ""
         self._artifacts, self._clock, self._lock = artifacts, clock, threading.Lock()
         self._frames, self._faults, self._fault = 0, 0, ""
-        self._told_s: float | None = None
+        self._written_s: float | None = None
 
-    def take(self, tick: FrameEvent) -> None:
-        """Count a frame that is done."""
+    def take(self, event: Event) -> None:
+        """Count a frame, and write it if the last write is old enough; count a fault and write it at once."""
         with self._lock:
-            self._frames = tick.counts.frames
-            if self._told_s is None or self._clock() - self._told_s >= PERIOD_S:
-                self._tell()
-
-    def fault(self, text: str) -> None:
-        """Count what went wrong, and tell it at once; from any thread."""
-        with self._lock:
-            self._faults, self._fault = self._faults + 1, text
-            self._tell()
+            match event:
+                case FrameEvent():
+                    self._frames = event.counts.frames
+                    if self._written_s is None or self._clock() - self._written_s >= WRITE_PERIOD_S:
+                        self._write()
+                case FaultEvent():
+                    self._faults, self._fault = self._faults + 1, event.text
+                    self._write()
 
     def close(self) -> None:
-        """Leave the file to systemd, which removes it with its folder."""
+        """Do nothing: systemd removes the file with its folder."""
 
-    def _tell(self) -> None:
-        self._told_s = self._clock()
+    def _write(self) -> None:
+        self._written_s = self._clock()
         if self._path is None:
             return
-        says = {
-            "pid": os.getpid(),
-            "version": self._version,
-            "artifacts": str(self._artifacts()),
-            "frames": self._frames,
-            "faults": self._faults,
-            "fault": self._fault,
-        }
-        with suppress(OSError):  # whoever waits for it says that nothing came; reading goes on without it
-            write_atomic(self._path, msgspec.json.encode(says))
+        health = Health(os.getpid(), self._version, str(self._artifacts()), self._frames, self._faults, self._fault)
+        with suppress(OSError):  # reading goes on without the file, and its reader reports that it is missing
+            write_atomic(self._path, msgspec.json.encode(health))

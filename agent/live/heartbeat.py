@@ -1,7 +1,7 @@
-"""Tells systemd how a run goes: a sink, so that the watchdog is fed by finished frames.
+"""Reports the progress of a run to systemd.
 
-One thing besides is life: that a camera which is away is being waited for. The loop itself tells so between its waits,
-each of which is short; a camera that hangs does not prolong it for ever, for the capture fails the run then.
+Finished frames keep the watchdog from ending the service. Waiting for an absent camera does so too: the loop sends an
+outage event after each of its short waits. If the camera's driver hangs for too long, the capture ends the run.
 """
 
 from __future__ import annotations
@@ -9,45 +9,47 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
-from agent.capture.outage import Outage
-from agent.events import FrameEvent
+from agent.events import Event, FrameEvent, OutageEvent
 from agent.sd_notify import READY, STOPPING, WATCHDOG, notify, status, watchdog_interval_s
 
 PERIOD_S = 5.0
+"""Longest time between two messages, in seconds; systemd's watchdog may ask for a shorter one."""
 
 
 class Heartbeat:
-    """Ready with the first frame, or when one is waited for; alive with each one that is done, and while it waits.
+    """A sink that sends READY=1 with the first frame or outage, and WATCHDOG=1 with later ones.
 
     Args:
-        environ: the process's environment, where systemd says whom to tell.
-        clock: seconds.
+        environ: environment of the process, in which systemd gives the address to notify.
+        clock: current time, in seconds.
     """
 
     def __init__(self, environ: Mapping[str, str], clock: Callable[[], float] = time.monotonic) -> None:
         self._environ, self._clock = environ, clock
         self._period_s = min(PERIOD_S, watchdog_interval_s(environ) or PERIOD_S)
-        self._told_s: float | None = None
+        self._sent_s: float | None = None
 
     @property
-    def heard(self) -> bool:
-        """Whether a service manager listens."""
+    def in_service(self) -> bool:
+        """Whether a service manager has started this process and listens."""
         return bool(self._environ.get("NOTIFY_SOCKET"))
 
-    def take(self, tick: FrameEvent) -> None:
-        counts = tick.counts
-        self._tell(f"{counts.readings} numbers read in {counts.frames} frames, {counts.dropped} dropped")
-
-    def waiting(self, away: Outage) -> None:
-        """The camera is away, and is being opened again."""
-        self._tell(f"{away}: {away.reason}")
+    def take(self, event: Event) -> None:
+        """Send the totals after a frame, or the state of the camera during an outage."""
+        match event:
+            case FrameEvent(counts=counts):
+                self._send(f"{counts.readings} numbers read in {counts.frames} frames, {counts.dropped} dropped")
+            case OutageEvent(outage):
+                self._send(f"{outage}: {outage.reason}")
 
     def close(self) -> None:
+        """Send STOPPING=1."""
         notify(self._environ, STOPPING)
 
-    def _tell(self, words: str) -> None:
+    def _send(self, text: str) -> None:
+        """Send a status line, unless the last one was sent a short time ago."""
         now_s = self._clock()
-        if self._told_s is not None and now_s - self._told_s < self._period_s:
+        if self._sent_s is not None and now_s - self._sent_s < self._period_s:
             return
-        notify(self._environ, *([READY] if self._told_s is None else []), WATCHDOG, status(words))
-        self._told_s = now_s
+        notify(self._environ, *([READY] if self._sent_s is None else []), WATCHDOG, status(text))
+        self._sent_s = now_s

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from agent.vision.pipeline import QUICK, THOROUGH, Depth
 
 THUMBNAIL_PX = 128
-"""Longest side of the thumbnails that are compared, in pixels. A larger one detects thinner strokes. Chosen by trial."""
+"""Longest side of the thumbnails that are compared, in pixels. A larger one detects thinner strokes."""
 MAX_DIFFERENCE = 10
 """Largest difference of any pixel between two equal thumbnails, in grey levels 0..255; a pencil stroke exceeds it."""
 PERIOD_S = 1.0

@@ -42,7 +42,7 @@ class NetsInUse:
     """
 
     def __init__(self, nets: ChosenNets) -> None:
-        self._nets, self._cheapest, self._lock = nets, False, threading.Lock()
+        self._nets, self._power_saving, self._lock = nets, False, threading.Lock()
 
     @property
     def classifier(self) -> FallbackNet:
@@ -57,16 +57,16 @@ class NetsInUse:
         """Read a picture; the arguments are those of `read_page`."""
         return read_page(image, self._nets, depth)
 
-    def use_cheapest(self, on: bool) -> None:
+    def set_power_saving(self, on: bool) -> None:
         """Use the nets that load the board least, or the best ones again."""
         with self._lock:
-            self._cheapest = on
-            self._nets.spare(on)
+            self._power_saving = on
+            self._nets.set_power_saving(on)
 
     def switch_to(self, nets: ChosenNets) -> None:
-        """Use other nets from the next picture on; `use_cheapest` stays in force."""
+        """Use other nets from the next picture on; `set_power_saving` stays in force."""
         with self._lock:
-            nets.spare(self._cheapest)
+            nets.set_power_saving(self._power_saving)
             self._nets = nets
 
 

@@ -14,14 +14,15 @@ from agent.sensors.throttling import ThrottlingReader
 from profiles.profile import Sensors
 
 PERIOD_S = 1.0
+"""Time between two samples, in seconds; a longer one makes the energy less precise."""
 
 
 class Sampler:
-    """Keeps the newest sample.
+    """Keeps the newest sample of the sensors.
 
     Args:
-        measure: reads the sensors; a value that cannot be had is None in its answer.
-        period_s: time between samples.
+        measure: reads the sensors once.
+        period_s: time between two samples, in seconds.
     """
 
     def __init__(self, measure: Callable[[], Vitals], period_s: float = PERIOD_S) -> None:
@@ -33,11 +34,11 @@ class Sampler:
         self._thread.start()
 
     def newest(self) -> Vitals | None:
-        """The newest sample; None before the first."""
+        """Return the newest sample without waiting; None before the first."""
         return self._newest
 
     def close(self) -> None:
-        """Ask the thread to end; a sensor that hangs keeps nobody waiting."""
+        """End the thread; wait at most one period for it, because a sensor may hang."""
         self._stop.set()
         self._thread.join(self._period_s)
 
@@ -57,17 +58,17 @@ def measure_vitals(
     """Read a board's sensors once.
 
     Args:
-        sensors: the profile's.
-        power: the board's power reader, where it has one.
-        throttling: asks what holds the board back, where it can be asked.
-        root: the folder in which `sys` is looked up.
-        clock_ns: stamps the sample where there is no power reader to do it.
+        sensors: sensors in the board's profile.
+        power: power reader; None if the board has no power sensor.
+        throttling: reader of the reasons for throttling; None if the board cannot be asked.
+        root: folder that contains `sys`.
+        clock_ns: time of the sample if there is no power reader, in nanoseconds.
     """
     sample = power.read() if power is not None else None
-    held = throttling() if throttling is not None else None
+    state = throttling() if throttling is not None else None
     return Vitals(
         measured_ns=sample.taken_ns if sample is not None else clock_ns(),
         power_mw=sample.power_mw if sample is not None else None,
         temperature_c=temperature_c(sensors.temperature_zones, root),
-        throttling=held.now if held is not None else None,
+        throttling=state.now if state is not None else None,
     )

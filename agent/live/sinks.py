@@ -1,43 +1,50 @@
-"""Sinks: who hears of each tick, without ever holding up the loop."""
+"""Sinks: receivers of a run's events. No sink may block the loop."""
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Protocol
 
-from agent.events import FrameEvent
+from agent.events import Event, FrameEvent
 
-QUEUE_TICKS = 256
+QUEUE_EVENTS = 256
+"""Frame events that may wait in a queue; a larger queue loses fewer of them and takes more memory."""
 CLOSE_TIMEOUT_S = 10.0
+"""Longest wait for a queue to have room for the end mark, and then for its sink to finish, in seconds."""
 
 
 class Sink(Protocol):
-    """Who hears of each tick."""
+    """Receiver of a run's events. It ignores the types of events that do not concern it."""
 
-    def take(self, tick: FrameEvent) -> None: ...
+    def take(self, event: Event) -> None:
+        """Receive an event. The loop's thread sends frame and outage events; a fault event may come from any thread."""
+        ...
 
     def close(self) -> None:
-        """Finish what was taken; called once."""
+        """Finish the events received so far. Called once; fault events may still come after it."""
         ...
 
 
-class Queued:
-    """Runs a sink that may be slow on a thread of its own, behind a bounded queue.
+class QueuedSink:
+    """Runs a sink that may be slow on a thread of its own, behind a bounded queue of frame events.
 
-    When the queue is full, a tick of a live source is dropped and counted; a finite source waits instead, so that
-    nothing of it is lost. Waiting ticks carry no pixels: a full queue must not fill a board's memory.
+    If the queue is full, the frame event of a live source is dropped and counted; a finite source waits instead, so
+    that nothing is lost. Waiting events carry no pixels, because a full queue of them would fill a board's memory.
+    Events of other types are not passed on.
 
     Args:
         sink: called on the thread only, `close` included.
-        name: for messages.
-        wait: whether `take` waits for room.
-        size: ticks that may wait.
+        name: name for messages.
+        wait: whether `take` waits for room in the queue.
+        size: frame events that may wait.
     """
 
-    def __init__(self, sink: Sink, name: str, *, wait: bool = False, size: int = QUEUE_TICKS) -> None:
+    def __init__(self, sink: Sink, name: str, *, wait: bool = False, size: int = QUEUE_EVENTS) -> None:
         self.name = name
         self.dropped = 0
         self._error: Exception | None = None
@@ -47,27 +54,29 @@ class Queued:
         self._thread = threading.Thread(target=self._work, name=f"sink-{name}", daemon=True)
         self._thread.start()
 
-    def take(self, tick: FrameEvent) -> None:
-        """Queue a tick.
+    def take(self, event: Event) -> None:
+        """Queue a frame event.
 
         Raises:
-            Exception: what the sink raised before; it takes nothing any more.
+            Exception: the error that the sink raised before; it receives nothing any more.
         """
-        light = replace(tick, image=None)
+        if not isinstance(event, FrameEvent):
+            return None
+        without_pixels = replace(event, image=None)
         while True:
             self._raise_error()
             try:
-                return self._queue.put(light, block=self._wait, timeout=0.5)
+                return self._queue.put(without_pixels, block=self._wait, timeout=0.5)
             except queue.Full:
                 if not self._wait:
                     self.dropped += 1
                     return None
 
     def close(self) -> None:
-        """Let the sink finish what waits, at most ten seconds each, and close it.
+        """Let the sink finish the waiting events and close it, within `CLOSE_TIMEOUT_S`.
 
         Raises:
-            Exception: what the sink raised, where `take` did not raise it before.
+            Exception: the error that the sink raised, unless `take` has raised it already.
         """
         with suppress(queue.Full):
             self._queue.put(None, block=self._thread.is_alive(), timeout=CLOSE_TIMEOUT_S)
@@ -81,8 +90,29 @@ class Queued:
 
     def _work(self) -> None:
         try:
-            while (tick := self._queue.get()) is not None:
-                self._sink.take(tick)
+            while (event := self._queue.get()) is not None:
+                self._sink.take(event)
             self._sink.close()
         except Exception as error:  # noqa: BLE001 - handed to the loop's thread, which raises it
             self._error = error
+
+
+@contextmanager
+def capture_warnings(listeners: Iterable[Callable[[str], object]]) -> Iterator[None]:
+    """Pass the message of each warning of the agent's loggers to the listeners, on the thread that warns."""
+    logger, handler = logging.getLogger("agent"), _WarningHandler(listeners)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
+class _WarningHandler(logging.Handler):
+    def __init__(self, listeners: Iterable[Callable[[str], object]]) -> None:
+        super().__init__(logging.WARNING)
+        self._listeners = listeners
+
+    def emit(self, record: logging.LogRecord) -> None:
+        for listener in self._listeners:
+            listener(record.getMessage())

@@ -1,6 +1,6 @@
-"""Before the board slows itself down the agent does: fewer frames a second, then the cheapest net; later back again.
+"""Limits the agent's load on a hot board: fewer frames a second, then the cheapest net; and the way back.
 
-A hot board lowers its clock, and every frame comes late. Who takes fewer frames reads each of them as fast as ever.
+A hot board lowers its clock, and then every frame is late. With fewer frames, each one is still read at full speed.
 """
 
 from __future__ import annotations
@@ -10,64 +10,68 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from agent.capture.frame import Frame
+from agent.capture.source import Frame
 from agent.events import Vitals
 from agent.sensors.throttling import UNDER_VOLTAGE, WEAK_SUPPLY, advice
 
 STEP_S = 30.0
-"""What a step does shows in the temperature only after a while."""
+"""Shortest time between two steps, in seconds: the temperature reacts slowly to a step. Chosen by trial."""
 COOLER_C = 5.0
-"""So much below the limit a board has cooled down; less, and it would go up and down between two steps."""
-FRESH_S = 10.0
-"""An older sample says nothing of now."""
+"""Distance below the limit at which a board has cooled down, in kelvin; a smaller one makes the steps oscillate."""
+MAX_SAMPLE_AGE_S = 10.0
+"""Age from which a sample is ignored, in seconds."""
 REMIND_S = 600.0
-"""A supply that is weak now and then is told no more often."""
+"""Shortest time between two warnings about a weak power supply, in seconds."""
 
 
 @dataclass(frozen=True)
-class Step:
-    """How the agent works."""
+class ThrottleStep:
+    """One level of load."""
 
     frame_ms: float = 0.0
-    """The least time from one frame to the next; 0 takes them as they come."""
-    thrifty: bool = False
-    """With the cheapest net of those that are good enough."""
+    """Shortest time from one frame to the next, in milliseconds; 0 is no limit."""
+    cheapest_net: bool = False
+    """Whether to use the cheapest of the accurate nets."""
 
     def __str__(self) -> str:
         if not self.frame_ms:
             return "full speed"
-        net = ", with the cheapest net" if self.thrifty else ""
+        net = ", with the cheapest net" if self.cheapest_net else ""
         return f"at most {1000 / self.frame_ms:.3g} frames a second{net}"
 
 
-def steps(frame_ms: float) -> tuple[Step, ...]:
-    """From full speed to the least, for a board whose budget is `frame_ms` a frame."""
-    slower = tuple(Step(factor * frame_ms) for factor in (2, 4, 8))
-    return Step(), *slower, Step(slower[-1].frame_ms, thrifty=True)
+def steps(frame_ms: float) -> tuple[ThrottleStep, ...]:
+    """Return the steps from full speed to the lowest load, for a board with a budget of `frame_ms` a frame."""
+    slower = tuple(ThrottleStep(factor * frame_ms) for factor in (2, 4, 8))
+    return ThrottleStep(), *slower, ThrottleStep(slower[-1].frame_ms, cheapest_net=True)
 
 
 class Throttle:
-    """Goes down the steps while the board is hot, and up again when it has cooled.
+    """Takes a step down while the board is hot, and a step up after it has cooled down.
 
     Args:
-        slow_down_c: from here on the board is hot.
-        steps: full speed first.
-        spare: told whether to work with the cheapest net, when that changes.
-        say: told of each step and why, in words.
+        slow_down_c: temperature from which the board is hot, in degrees Celsius.
+        steps: levels of load, full speed first.
+        set_power_saving: called with True when the cheapest net is to be used, and with False when the best one is.
+        warn: called with a message for each step.
     """
 
     def __init__(
-        self, slow_down_c: float, steps: tuple[Step, ...], spare: Callable[[bool], None], say: Callable[[str], None]
+        self,
+        slow_down_c: float,
+        steps: tuple[ThrottleStep, ...],
+        set_power_saving: Callable[[bool], None],
+        warn: Callable[[str], None],
     ) -> None:
-        self._slow_down_c, self._steps, self._spare, self._say = slow_down_c, steps, spare, say
-        self._at = 0
-        self._settled_s = float("-inf")
+        self._slow_down_c, self._steps, self._set_power_saving, self._warn = slow_down_c, steps, set_power_saving, warn
+        self._index = 0
+        self._stepped_s = float("-inf")
         self._warned_s = float("-inf")
 
     @property
-    def step(self) -> Step:
-        """How to work now."""
-        return self._steps[self._at]
+    def step(self) -> ThrottleStep:
+        """Current level of load."""
+        return self._steps[self._index]
 
     def pace(
         self,
@@ -76,48 +80,51 @@ class Throttle:
         stop: threading.Event,
         clock_s: Callable[[], float] = time.monotonic,
     ) -> Iterator[Frame | None]:
-        """The frames, no faster than the step allows.
+        """Give the frames no faster than the current step allows.
 
         Args:
-            frames: None is a chance to stop.
-            newest: the newest sample of the sensors.
+            frames: frames; None is passed on.
+            newest: returns the newest sample of the sensors.
             stop: ends a wait.
-            clock_s: the clock of the samples, in seconds.
+            clock_s: clock of the samples, in seconds.
         """
         for frame in frames:
             taken_s = clock_s()
             yield frame
-            self.look(newest(), clock_s())
+            self.update(newest(), clock_s())
             rest_s = self.step.frame_ms / 1000 - (clock_s() - taken_s)
             if frame is not None and rest_s > 0:
                 stop.wait(rest_s)
 
-    def look(self, vitals: Vitals | None, now_s: float) -> None:
-        """Take a step where a sample asks for it; without a fresh sample stay."""
-        if vitals is None or now_s - vitals.measured_ns / 1e9 > FRESH_S:
+    def update(self, vitals: Vitals | None, now_s: float) -> None:
+        """Take a step if a sample demands it; without a recent sample keep the current one."""
+        if vitals is None or now_s - vitals.measured_ns / 1e9 > MAX_SAMPLE_AGE_S:
             return
-        held = vitals.throttling or ()
-        if UNDER_VOLTAGE in held:
-            self._warn(now_s)
-            held = ()  # the firmware throttles for want of voltage then, at any temperature
+        throttling = vitals.throttling or ()
+        if UNDER_VOLTAGE in throttling:
+            self._warn_of_weak_supply(now_s)
+            throttling = ()  # the firmware then throttles because of the voltage, at any temperature
         heat_c = vitals.temperature_c
-        if held or (heat_c is not None and heat_c >= self._slow_down_c):
-            why = f"the board is held back ({', '.join(held)}); {advice(held)}" if held else f"{heat_c:.0f} °C is hot"
-            self._go(1, why, now_s)
-        elif heat_c is None or heat_c <= self._slow_down_c - COOLER_C:
-            self._go(-1, "the board is free again" if heat_c is None else f"{heat_c:.0f} °C is cool enough", now_s)
+        if throttling:
+            self._step(1, f"the board is throttled ({', '.join(throttling)}); {advice(throttling)}", now_s)
+        elif heat_c is not None and heat_c >= self._slow_down_c:
+            self._step(1, f"{heat_c:.0f} °C is hot", now_s)
+        elif heat_c is None:
+            self._step(-1, "the board is not throttled any more", now_s)
+        elif heat_c <= self._slow_down_c - COOLER_C:
+            self._step(-1, f"{heat_c:.0f} °C is cool enough", now_s)
 
-    def _go(self, by: int, why: str, now_s: float) -> None:
-        """One step down (1) or up (-1), once the one before has shown what it does."""
-        to = min(max(self._at + by, 0), len(self._steps) - 1)
-        if to == self._at or now_s - self._settled_s < STEP_S:
+    def _step(self, by: int, reason: str, now_s: float) -> None:
+        """Take one step down (1) or up (-1), unless the previous one was a short time ago."""
+        index = min(max(self._index + by, 0), len(self._steps) - 1)
+        if index == self._index or now_s - self._stepped_s < STEP_S:
             return
-        before, self._at, self._settled_s = self.step, to, now_s
-        if self.step.thrifty != before.thrifty:
-            self._spare(self.step.thrifty)
-        self._say(f"{why}: {self.step}")
+        previous, self._index, self._stepped_s = self.step, index, now_s
+        if self.step.cheapest_net != previous.cheapest_net:
+            self._set_power_saving(self.step.cheapest_net)
+        self._warn(f"{reason}: {self.step}")
 
-    def _warn(self, now_s: float) -> None:
+    def _warn_of_weak_supply(self, now_s: float) -> None:
         if now_s - self._warned_s >= REMIND_S:
             self._warned_s = now_s
-            self._say(f"under-voltage: {WEAK_SUPPLY}")
+            self._warn(f"under-voltage: {WEAK_SUPPLY}")

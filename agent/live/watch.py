@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.capture.frame import Frame
+from agent.capture.source import Frame
 from agent.events import TRACK
 from agent.live.announce import Announcer
 from agent.live.look_policy import LookPolicy

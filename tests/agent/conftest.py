@@ -20,8 +20,8 @@ from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from agent.capture.frame import TrueDigit
-from agent.capture.pen import draw_digit, invent_hand
+from agent.capture.source import TrueDigit
+from agent.drawing.handwriting import draw_digit, random_handwriting
 from agent.vision.box import Box
 from profiles.manifest import Accuracy, Artifact, Golden, Manifest, Role, Tensor, dump_manifest
 
@@ -132,13 +132,13 @@ class Note:
 def note() -> Note:
     """Two lines of two numbers each, large and clear."""
     rng = np.random.default_rng(1)
-    hand, lines, digits = invent_hand(rng), ("561 247", "90 83"), list[TrueDigit]()
+    handwriting, lines, digits = random_handwriting(rng), ("561 247", "90 83"), list[TrueDigit]()
     image = np.full((240, 640, 3), 225, np.uint8)
     for line, y in zip(lines, (40, 130), strict=True):
         x = 40
         for sign in line:
             if sign != " ":
-                ink = draw_digit(rng, int(sign), 60, hand)
+                ink = draw_digit(rng, int(sign), 60, handwriting)
                 box = Box(x, y, ink.shape[1], ink.shape[0])
                 image[y : box.bottom, x : box.right] -= (ink * 0.7).astype(np.uint8)[..., None]
                 digits.append(TrueDigit(int(sign), box))

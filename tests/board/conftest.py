@@ -18,13 +18,13 @@ import msgspec
 import pytest
 
 from agent.capture.demo import Demo
-from agent.capture.frame import Frame
+from agent.capture.source import Frame
 from agent.capture.uri import DemoSpec
 from agent.paths import default_artifacts
 from profiles.manifest import FILE_NAME, Artifact, dump_manifest, load_manifest
 from tools.arm64.boards import BOARDS
-from tools.arm64.root_file_system import Planted, build_wheel, plant
-from tools.arm64.sysroot import MissingTool, World, make_world
+from tools.arm64.root_file_system import RootFileSystem, build_wheel, create_root_file_system
+from tools.arm64.sysroot import MissingToolError, Sysroot, make_sysroot
 
 LOGITS = str(Path(__file__).with_name("logits.py"))
 READS_WITH = {"pi-zero-2w": "tflite", "nano": "onnx", "pi-4b": "onnx", "pi-5": "tflite"}
@@ -55,25 +55,25 @@ def cache() -> Path:
 
 
 @pytest.fixture(scope="session")
-def world(cache: Path) -> World:
+def world(cache: Path) -> Sysroot:
     try:
-        return make_world(cache)
-    except MissingTool as error:
+        return make_sysroot(cache)
+    except MissingToolError as error:
         pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")
-def wheel(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def wheel(world: Sysroot, tmp_path_factory: pytest.TempPathFactory) -> Path:
     try:
         return build_wheel(tmp_path_factory.mktemp("wheel"))
-    except MissingTool as error:
+    except MissingToolError as error:
         pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")
-def boards(world: World, wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Planted]:
+def boards(world: Sysroot, wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, RootFileSystem]:
     folder = tmp_path_factory.mktemp("boards")
-    return {name: plant(board, world, wheel, folder / name) for name, board in BOARDS.items()}
+    return {name: create_root_file_system(board, world, wheel, folder / name) for name, board in BOARDS.items()}
 
 
 @pytest.fixture(scope="session")
@@ -113,7 +113,7 @@ def picture(frame: Frame, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def ask(
-    boards: Mapping[str, Planted], few: Mapping[str, Path], picture: Path, tmp_path_factory: pytest.TempPathFactory
+    boards: Mapping[str, RootFileSystem], few: Mapping[str, Path], picture: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[str, str], Said]]:
     """What a command says on a board; all were begun at once, and this waits for the one that is asked for."""
     brief = ("--batch", "1", "--seconds", "0", "--json")
@@ -146,7 +146,7 @@ def desktop(
     return lambda command: _run(commands[command], environ)
 
 
-def _say(board: Planted, command: Sequence[str], home: Path) -> Said:
+def _say(board: RootFileSystem, command: Sequence[str], home: Path) -> Said:
     return _run((str(board.bin / command[0]), *command[1:]), board.environ(home))
 
 

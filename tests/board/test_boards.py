@@ -16,7 +16,7 @@ from agent.paths import default_artifacts
 from profiles.manifest import load_manifest
 
 if TYPE_CHECKING:
-    from agent.capture.frame import Frame
+    from agent.capture.source import Frame
     from tests.board.conftest import Said
 
 Ask = Callable[[str, str], "Said"]

@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.drawing.strokes import Coverage
 from agent.vision.box import Box
 from converters.data.scenes.projection import Image, Points, Projection
-from converters.data.scenes.strokes import Coverage
 
 Point = tuple[float, float]
 """x and y, in pixels of the canvas."""

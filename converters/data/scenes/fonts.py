@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from converters.data.scenes.strokes import Coverage, crop_to_ink
+from agent.drawing.strokes import Coverage, crop_to_ink
 from profiles.errors import DatasetError
 
 if TYPE_CHECKING:

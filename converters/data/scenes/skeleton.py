@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from converters.data.scenes.strokes import Stroke, catmull_rom
+from agent.drawing.strokes import Stroke, catmull_rom
 
 UPSCALE = 2
 """Factor by which a glyph is enlarged before it is thinned. Chosen by trial."""

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from agent.drawing.strokes import Coverage, Stroke, catmull_rom, crop_to_ink, distort_strokes, draw_strokes
 from converters.data.labelled import LabelledImages
 from converters.data.scenes.fonts import Face, Fonts
 from converters.data.scenes.skeleton import trace_strokes
 from converters.data.scenes.stroke_templates import DIGIT_TEMPLATES, SIGN_TEMPLATES
-from converters.data.scenes.strokes import Coverage, Stroke, catmull_rom, crop_to_ink, distort_strokes, draw_strokes
 
 
 @dataclass(frozen=True)

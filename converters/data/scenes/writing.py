@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from agent.drawing.strokes import Stroke, catmull_rom, draw_strokes
 from converters.data.scenes.canvas import InkStyle, Point, Rect
 from converters.data.scenes.draft import SceneDraft, WriterPen
-from converters.data.scenes.strokes import Stroke, catmull_rom, draw_strokes
 from converters.data.scenes.writer import write_digit, write_sign
 
 AMBIGUOUS_SIGN = "/"

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from agent.capture.quiet import silence_opencv
+from agent.capture.opencv import silence_opencv
 
 silence_opencv()

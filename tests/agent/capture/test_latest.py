@@ -9,9 +9,8 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from agent.capture.frame import Frame
 from agent.capture.latest import LatestFrame
-from agent.capture.source import Source
+from agent.capture.source import Frame, Source
 from profiles.errors import SourceError
 
 ENOUGH_S = 5.0

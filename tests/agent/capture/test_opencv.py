@@ -13,10 +13,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from agent.capture.frame import Frame
 from agent.capture.opencv import HTTP_TIMEOUT_MS, video_devices
 from agent.capture.opener import open_source
-from agent.capture.source import Source
+from agent.capture.source import Frame, Source
 from agent.capture.uri import parse_source
 from profiles.errors import SourceError
 

@@ -11,11 +11,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from agent.capture.frame import Frame
 from agent.capture.freeze import FROZEN_FRAMES, FreezeDetector
 from agent.capture.outage import Outage, in_words
 from agent.capture.reconnect import ReconnectingSource, ReconnectPolicy
-from agent.capture.source import Source
+from agent.capture.source import Frame, Source
 from profiles.errors import SourceError
 
 TIMES = 100

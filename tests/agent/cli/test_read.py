@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 import pytest
 
-from agent.capture.frame import Frame
 from agent.capture.opener import open_source
+from agent.capture.source import Frame
 from agent.capture.uri import parse_source
 from agent.summary import score
 from agent.vision.box import Box
@@ -28,13 +28,13 @@ TIGHT_PX = 3
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The choice of the best net is made once for all these tests."""
+    """Return a cache folder that all tests share, so that the best net is measured only once."""
     return tmp_path_factory.mktemp("cache")
 
 
 @pytest.fixture
 def folder(note: Note, tmp_path: Path) -> Path:
-    """Holds note.png."""
+    """Return a folder with note.png."""
     cv2.imwrite(str(tmp_path / "note.png"), note.image)
     return tmp_path
 
@@ -55,7 +55,7 @@ def digits_of(page: dict[str, Any]) -> list[Digit]:
     return [Digit(row["digit"], row["probability"], Box(*row["box"])) for row in page["digits"]]
 
 
-def test_json_is_one_object_a_picture(cache: Path, folder: Path, note: Note) -> None:
+def test_json_has_one_object_per_picture(cache: Path, folder: Path, note: Note) -> None:
     (page,) = read_json(cache, folder, "note.png")
     assert list(page) == ["source", "width", "height", "digits", "readings"]
     assert (page["source"], page["width"], page["height"]) == ("note.png", 640, 240)
@@ -69,14 +69,14 @@ def test_json_is_one_object_a_picture(cache: Path, folder: Path, note: Note) -> 
         assert np.abs(np.subtract(found.box, true.box)).max() <= TIGHT_PX
 
 
-def test_people_see_the_numbers_as_they_stand(cache: Path, folder: Path) -> None:
+def test_text_has_the_numbers_in_the_lines_of_the_picture(cache: Path, folder: Path) -> None:
     done = read(cache, folder, "note.png")
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.decode() == "note.png  640×240, 10 digits\n  561   247\n  90   83\n"
 
 
-def test_a_picture_that_lies_on_its_side_is_read_upright(cache: Path, folder: Path, note: Note) -> None:
-    """Orientation 6: the camera was held upright, and the picture must be turned clockwise (Exif 2.3, 4.6.4)."""
+def test_a_picture_is_rotated_by_its_exif_orientation(cache: Path, folder: Path, note: Note) -> None:
+    """Orientation 6: the picture must be rotated clockwise by 90 degrees (Exif 2.3, 4.6.4)."""
     content = cv2.imencode(".jpg", cv2.rotate(note.image, cv2.ROTATE_90_COUNTERCLOCKWISE))[1].tobytes()
     tiff = struct.pack(">2sHIHHHIHHI", b"MM", 42, 8, 1, 0x0112, 3, 1, 6, 0, 0)
     exif = b"\xff\xe1" + struct.pack(">H", 2 + 6 + len(tiff)) + b"Exif\0\0" + tiff
@@ -86,7 +86,7 @@ def test_a_picture_that_lies_on_its_side_is_read_upright(cache: Path, folder: Pa
     assert score(note.digits, digits_of(page)).right == len(note.digits)
 
 
-def test_a_bad_picture_among_good_ones_is_told_and_the_good_ones_are_read(cache: Path, folder: Path) -> None:
+def test_a_damaged_picture_is_reported_and_the_others_are_read(cache: Path, folder: Path) -> None:
     content = (folder / "note.png").read_bytes()
     (folder / "10.png").write_bytes(content)
     (folder / "9.png").write_bytes(content[: len(content) // 2])
@@ -99,12 +99,12 @@ def test_a_bad_picture_among_good_ones_is_told_and_the_good_ones_are_read(cache:
     assert missing.startswith("digit-agent: no picture missing.png")
 
 
-def test_a_name_that_is_no_text_makes_json_all_the_same(cache: Path, folder: Path) -> None:
+def test_a_file_name_that_is_not_text_gives_valid_json(cache: Path, folder: Path) -> None:
     (folder / "note.png").rename(folder / os.fsdecode(b"note \xff%s.png"))
     assert read_json(cache, folder, ".")[0]["source"] == "note \ufffd%s.png"
 
 
-def test_each_step_is_shown_in_a_folder(cache: Path, folder: Path) -> None:
+def test_explain_writes_a_folder(cache: Path, folder: Path) -> None:
     shown = folder / "why" / "index.html"
     done = read(cache, folder, "--explain", "why", "--json", "note.png")
     assert (done.returncode, done.stdout) == (0, read(cache, folder, "--json", "note.png").stdout)
@@ -113,21 +113,21 @@ def test_each_step_is_shown_in_a_folder(cache: Path, folder: Path) -> None:
     assert cv2.imread(str(folder / "why" / "note" / "readings.png")) is not None
 
 
-def test_where_no_step_can_be_shown_nothing_is_read(cache: Path, folder: Path) -> None:
+def test_if_explain_cannot_write_nothing_is_read(cache: Path, folder: Path) -> None:
     done = read(cache, folder, "--explain", "note.png", "note.png")
     assert (done.returncode, done.stdout) == (1, b"")
     assert done.stderr.decode() == "digit-agent: note.png cannot be written (File exists); choose another folder\n"
 
 
-def test_what_is_wrong_with_all_ends_in_one_line(cache: Path, folder: Path) -> None:
+def test_an_error_of_all_pictures_is_printed_once(cache: Path, folder: Path) -> None:
     done = read(cache, folder, "--artifacts", "nowhere", "note.png", "note.png")
     assert (done.returncode, done.stdout) == (1, b"")
     (line,) = done.stderr.decode().splitlines()
     assert line.startswith(f"digit-agent: no manifest.json in {folder}/nowhere; ")
 
 
-def test_frames_of_the_demo_are_read_as_stills(cache: Path, tmp_path: Path) -> None:
-    """One of each sheet, with what ships."""
+def test_frames_of_the_demo_are_read_as_pictures(cache: Path, tmp_path: Path) -> None:
+    """The artifacts that ship read one frame of each sheet."""
     with open_source(parse_source("demo:?frames=3")) as source:
         frames: list[Frame] = list(iter(source.read, None))
     for frame in frames:

@@ -10,17 +10,17 @@ from agent.vision.track import ABSENT_LOOKS, BRIDGED_LOOKS, Track
 SIZE = (640, 480)
 LOOK_S = STEADY_S / STEADY_LOOKS
 STEADY = STEADY_LOOKS + 1
-"""Looks from the first to the one that announces."""
+"""Looks up to the one that announces, the first included."""
 
 
-def number(text: str, first: int = 1, x: int = 200, y: int = 100, sure: float = 0.95) -> tuple[Track, ...]:
-    """A number whose digits were seen often; their names count from `first`."""
+def number(text: str, first_id: int = 1, x: int = 200, y: int = 100, confidence: float = 0.95) -> tuple[Track, ...]:
+    """Return the confirmed tracks of a number's digits, with consecutive IDs."""
     return tuple(
         Track(
-            id=first + i,
+            id=first_id + i,
             at=complex(x + 30 * i + 12, y + 20),
             size=24 + 40j,
-            votes=tuple(sure * (label == int(sign)) for label in range(10)),
+            votes=tuple(confidence * (label == int(sign)) for label in range(10)),
             cast=1.0,
             looks=9.0,
             seen=0.9,
@@ -34,76 +34,77 @@ def hidden(tracks: tuple[Track, ...], *, looks: int) -> tuple[Track, ...]:
     return tuple(replace(track, missed=looks, absent=looks) for track in tracks)
 
 
-def announced(*looks: tuple[Track, ...], look_s: float = LOOK_S) -> list[str]:
-    """What is said at each look; nothing is a dot."""
+def announced_by_look(*looks: tuple[Track, ...], look_s: float = LOOK_S) -> list[str]:
+    """Return the announced texts by look; a dot is none."""
     announcer = Announcer()
-    said = (announcer.news(tracks, *SIZE, look_s * number) for number, tracks in enumerate(looks))
-    return [" ".join(reading.text for reading in news) or "." for news in said]
+    readings = (announcer.announce(tracks, *SIZE, look_s * number) for number, tracks in enumerate(looks))
+    return [" ".join(reading.text for reading in of_look) or "." for of_look in readings]
 
 
-def said(*looks: tuple[Track, ...], look_s: float = LOOK_S) -> str:
-    return " ".join(news for news in announced(*looks, look_s=look_s) if news != ".")
+def announced(*looks: tuple[Track, ...], look_s: float = LOOK_S) -> str:
+    """Return all announced texts."""
+    return " ".join(texts for texts in announced_by_look(*looks, look_s=look_s) if texts != ".")
 
 
 def test_a_reading_is_announced_once_when_it_is_steady() -> None:
-    assert announced(*[number("42")] * 8) == [*STEADY_LOOKS * ["."], "42", ".", ".", "."]
+    assert announced_by_look(*[number("42")] * 8) == [*STEADY_LOOKS * ["."], "42", ".", ".", "."]
 
 
 @pytest.mark.parametrize(("looks", "look_s"), [(40, STEADY_S / 50), (3, STEADY_S)])
-def test_steady_takes_time_and_looks(looks: int, look_s: float) -> None:
-    assert said(*[number("42")] * looks, look_s=look_s) == ""
+def test_a_steady_reading_needs_time_and_looks(looks: int, look_s: float) -> None:
+    assert announced(*[number("42")] * looks, look_s=look_s) == ""
 
 
-def test_two_readings_of_the_same_text_are_two() -> None:
-    assert said(*[number("42") + number("42", first=3, y=300)] * STEADY) == "42 42"
+def test_two_readings_with_the_same_text_are_both_announced() -> None:
+    assert announced(*[number("42") + number("42", first_id=3, y=300)] * STEADY) == "42 42"
 
 
 def test_a_reading_that_moves_with_the_camera_stays_the_same() -> None:
-    assert said(*[number("42", x=100 + 20 * step) for step in range(20)]) == "42"
+    assert announced(*[number("42", x=100 + 20 * step) for step in range(20)]) == "42"
 
 
-def test_a_changed_reading_is_announced_when_it_is_steady_for_longer() -> None:
+def test_a_changed_reading_must_be_steady_for_longer() -> None:
     before, after = [number("42")] * STEADY, [number("47")] * CHANGED_LOOKS
-    assert said(*before, *after[1:]) == "42"
-    assert said(*before, *after) == "42 47"
-    assert said(*before, *after[1:], *[number("42")] * 20) == "42"
+    assert announced(*before, *after[1:]) == "42"
+    assert announced(*before, *after) == "42 47"
+    assert announced(*before, *after[1:], *[number("42")] * 20) == "42"
 
 
-def test_a_number_that_grows_is_announced_when_it_is_whole() -> None:
+def test_a_growing_number_is_announced_when_it_is_complete() -> None:
     written = [number("1729"[:count]) for count in (1, 2, 3) for _ in range(STEADY_LOOKS)]
-    assert said(*written, *[number("1729")] * STEADY) == "1729"
+    assert announced(*written, *[number("1729")] * STEADY) == "1729"
 
 
-def test_a_part_of_what_was_said_is_no_news() -> None:
-    whole = number("1729")
-    parts = [whole[:2], whole[2:], whole[:1] + whole[3:]]
-    assert said(*[whole] * STEADY, *[part for part in parts for _ in range(20)], whole) == "1729"
+def test_a_part_of_an_announced_reading_is_not_announced() -> None:
+    complete = number("1729")
+    parts = [complete[:2], complete[2:], complete[:1] + complete[3:]]
+    assert announced(*[complete] * STEADY, *[part for part in parts for _ in range(20)], complete) == "1729"
 
 
-def test_a_digit_that_was_lost_and_found_again_is_no_news() -> None:
-    found = number("1729")[:3] + number("9", first=9, x=290)
-    assert said(*[number("1729")] * STEADY, *[found] * 20, *[found[1:]] * 20) == "1729"
+def test_a_digit_that_was_lost_and_found_again_is_not_announced_again() -> None:
+    found = number("1729")[:3] + number("9", first_id=9, x=290)
+    assert announced(*[number("1729")] * STEADY, *[found] * 20, *[found[1:]] * 20) == "1729"
 
 
-def test_a_reading_is_not_announced_while_a_digit_of_it_hides_and_soon_after() -> None:
-    seen, short = number("1729"), number("17")
-    hiding = [short + hidden(seen[2:], looks=BRIDGED_LOOKS + 1 + step) for step in range(8)]
-    assert said(*hiding) == ""
-    assert said(*hiding, seen, *[seen] * STEADY) == "1729"
-    assert said(*hiding, short + hidden(seen[2:], looks=ABSENT_LOOKS + 1)) == "17"
+def test_a_reading_is_not_announced_while_one_of_its_digits_is_hidden() -> None:
+    complete, short = number("1729"), number("17")
+    hiding = [short + hidden(complete[2:], looks=BRIDGED_LOOKS + 1 + step) for step in range(8)]
+    assert announced(*hiding) == ""
+    assert announced(*hiding, complete, *[complete] * STEADY) == "1729"
+    assert announced(*hiding, short + hidden(complete[2:], looks=ABSENT_LOOKS + 1)) == "17"
 
 
 @pytest.mark.parametrize(
     ("tracks", "why"),
     [
-        (number("42", x=3), "more of it may stand to the left"),
-        (number("42", x=570), "more of it may stand to the right"),
+        (number("42", x=3), "more of it may be outside on the left"),
+        (number("42", x=570), "more of it may be outside on the right"),
         (number("42", y=0), "the edge may cut it"),
         (number("42", y=440), "the edge may cut it"),
-        (number("42", sure=0.55), "the looks do not agree"),
-        (tuple(replace(track, confirmed=False) for track in number("42")), "it was hardly seen yet"),
-        (number("4") + hidden(number("2", first=2, x=230), looks=1), "it is not seen whole"),
+        (number("42", confidence=0.55), "its probability is too low"),
+        (tuple(replace(track, confirmed=False) for track in number("42")), "its tracks are not confirmed"),
+        (number("4") + hidden(number("2", first_id=2, x=230), looks=1), "one digit is hidden"),
     ],
 )
-def test_what_is_not_clear_is_not_announced(tracks: tuple[Track, ...], why: str) -> None:
-    assert said(*[tracks] * 30) == "", why
+def test_an_unclear_reading_is_not_announced(tracks: tuple[Track, ...], why: str) -> None:
+    assert announced(*[tracks] * 30) == "", why

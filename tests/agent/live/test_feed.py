@@ -7,17 +7,16 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from agent.capture.frame import Frame
 from agent.capture.opener import open_or_wait, open_source
 from agent.capture.outage import Outage
-from agent.capture.source import Source
+from agent.capture.source import Frame, Source
 from agent.capture.uri import parse_source
 from agent.live.feed import feed
 from profiles.errors import SourceError
 
 
-class Noise(Source):
-    """A camera that gives so many frames and is unplugged then."""
+class NoiseCamera(Source):
+    """A camera that is unplugged after a number of frames."""
 
     title, live = "camera", True
 
@@ -37,45 +36,47 @@ class Noise(Source):
         self.closed.set()
 
 
-def take(frames: Iterator[Frame | None], count: int) -> list[Frame]:
+def take_frames(frames: Iterator[Frame | None], count: int) -> list[Frame]:
     taken: list[Frame] = []
     while len(taken) < count:
         taken += [frame for frame in [next(frames)] if frame is not None]
     return taken
 
 
-def test_a_live_source_that_fails_is_opened_again_and_goes_on() -> None:
-    cameras, said, waited = [Noise(3), Noise(1000)], list[str](), list[Outage]()
+def test_a_live_source_that_fails_is_opened_again() -> None:
+    cameras, warnings, outages = [NoiseCamera(3), NoiseCamera(1000)], list[str](), list[Outage]()
     opening = iter(cameras)
-    with feed(next(opening), lambda: next(opening), said.append, waited.append, patience_s=0.05) as frames:
-        numbers = [frame.number for frame in take(frames, 10)]
+    with feed(next(opening), lambda: next(opening), warnings.append, outages.append, timeout_s=0.05) as frames:
+        numbers = [frame.number for frame in take_frames(frames, 10)]
     assert numbers == sorted(set(numbers))
     assert numbers[-1] >= 9
-    assert said[0] == "camera was unplugged"
-    assert said[1].startswith("camera is back after ")
-    assert len(said) == 2
-    assert waited
-    assert all(away.next_try_s <= 0.5 for away in waited)
+    assert warnings[0] == "camera was unplugged"
+    assert warnings[1].startswith("camera is back after ")
+    assert len(warnings) == 2
+    assert outages
+    assert all(outage.next_try_s <= 0.5 for outage in outages)
     assert all(camera.closed.wait(10) for camera in cameras)
 
 
-def test_a_camera_that_is_not_there_yet_is_waited_for() -> None:
+def test_the_feed_waits_for_a_camera_that_is_absent_at_the_start() -> None:
     spec = parse_source("/dev/video0")
-    plugged_in, said = threading.Event(), list[str]()
+    plugged_in, warnings = threading.Event(), list[str]()
 
     def opening() -> Source:
         if not plugged_in.is_set():
             raise SourceError("no camera /dev/video0; plug it in")
-        return Noise(1000)
+        return NoiseCamera(1000)
 
-    with feed(open_or_wait(spec, opening), opening, said.append, lambda _: plugged_in.set(), patience_s=0.05) as frames:
-        take(frames, 1)
-    assert said[0] == "no camera /dev/video0; plug it in"
-    assert said[1].startswith("camera /dev/video0 is back after ")
+    with feed(
+        open_or_wait(spec, opening), opening, warnings.append, lambda _: plugged_in.set(), timeout_s=0.05
+    ) as frames:
+        take_frames(frames, 1)
+    assert warnings[0] == "no camera /dev/video0; plug it in"
+    assert warnings[1].startswith("camera /dev/video0 is back after ")
 
 
 @pytest.mark.parametrize("text", ["missing.png", "missing.mp4"])
-def test_a_file_is_not_waited_for(text: str) -> None:
+def test_a_missing_file_is_an_error_at_once(text: str) -> None:
     spec = parse_source(text)
     with pytest.raises(SourceError, match=text):
         open_or_wait(spec, lambda: open_source(spec))

@@ -17,19 +17,19 @@ DEPTHS = {None: ".", QUICK: "q", THOROUGH: "T"}
 
 
 def page(text: str = "42", x: int = 200, seed: int = 0, level: int = 200) -> Image:
-    """Paper with a text in pencil, and a sensor's noise."""
+    """Draw a text in pencil on paper, with sensor noise."""
     image = np.full((480, 640, 3), level, np.uint8)
     cv2.putText(image, text, (x, 240), cv2.FONT_HERSHEY_SIMPLEX, 1, (level - 70,) * 3, 2, cv2.LINE_AA)
     return np.asarray(cv2.add(image, np.roll(NOISE, 1009 * seed), dtype=cv2.CV_8U), np.uint8)
 
 
-def looks(gaze: LookPolicy, *frames: Image, thorough_ms: float = 100.0, frames_per_s: float = 10.0) -> str:
-    """How each frame is looked at: T is thoroughly, q is quickly, a dot is not at all."""
+def looks(policy: LookPolicy, *frames: Image, thorough_ms: float = 100.0, frames_per_s: float = 10.0) -> str:
+    """Return the depth of each look: T is thorough, q is quick, a dot is none."""
     shown = ""
     for number, frame in enumerate(frames):
-        depth = gaze.depth(frame, number / frames_per_s)
+        depth = policy.depth(frame, number / frames_per_s)
         if depth is not None:
-            gaze.cost(depth, thorough_ms if depth is THOROUGH else 20.0)
+            policy.add_cost(depth, thorough_ms if depth is THOROUGH else 20.0)
         shown += DEPTHS[depth]
     return shown
 
@@ -42,45 +42,45 @@ def resting(count: int, text: str = "42") -> list[Image]:
     return [page(text, seed=number) for number in range(count)]
 
 
-def test_a_picture_that_rests_is_looked_at_once() -> None:
+def test_a_resting_picture_gets_one_look() -> None:
     assert looks(LookPolicy(FRAME_MS), *resting(12)) == "T..........."
 
 
-def test_a_new_view_is_looked_at_thoroughly_as_soon_as_it_rests() -> None:
+def test_a_new_view_gets_a_thorough_look_as_soon_as_it_rests() -> None:
     assert looks(LookPolicy(FRAME_MS), *resting(3), *moving(4), *resting(5, "57")) == "T..qqqqqT..."
 
 
-def test_a_view_that_was_disturbed_is_read_again() -> None:
+def test_a_disturbed_view_gets_new_looks() -> None:
     assert looks(LookPolicy(FRAME_MS), *resting(3), *resting(1, "57"), *resting(4)) == "T..qq..."
 
 
-def test_a_picture_that_moves_is_looked_at_thoroughly_once_a_second() -> None:
+def test_a_moving_picture_gets_a_thorough_look_once_a_second() -> None:
     assert looks(LookPolicy(FRAME_MS), *moving(25)) == "TqqqqqqqqqTqqqqqqqqqTqqqq"
 
 
 @pytest.mark.parametrize(("thorough_ms", "between"), [(100.0, 10), (500.0, 20), (1000.0, 40)])
-def test_a_thorough_look_is_spread_over_the_frames_that_can_afford_it(thorough_ms: float, between: int) -> None:
+def test_the_budget_limits_how_often_thorough_looks_come(thorough_ms: float, between: int) -> None:
     shown = looks(LookPolicy(FRAME_MS), *moving(50), thorough_ms=thorough_ms)
     assert shown.index("T", 1) == between
     assert thorough_ms <= THOROUGH_SHARE * FRAME_MS * between
 
 
-def test_a_view_that_rests_while_no_thorough_look_can_be_afforded_gets_it_later() -> None:
+def test_a_resting_view_gets_its_thorough_look_when_the_budget_allows_it() -> None:
     shown = looks(LookPolicy(FRAME_MS), *moving(3), *resting(30), thorough_ms=500.0)
     assert shown == "T" + 19 * "q" + "T" + 12 * "."
 
 
 @given(st.integers(-30, 30), st.integers(0, 99))
-def test_noise_and_brightness_are_no_change(brighter: int, seed: int) -> None:
+def test_noise_and_brightness_are_not_a_change(brighter: int, seed: int) -> None:
     assert is_same(thumbnail(page()), thumbnail(page(seed=seed, level=200 + brighter)))
 
 
 @given(st.sampled_from("0123456789"), st.integers(0, 500), st.integers(0, 99))
-def test_a_digit_that_is_written_is_a_change(digit: str, x: int, seed: int) -> None:
+def test_a_new_digit_is_a_change(digit: str, x: int, seed: int) -> None:
     assert not is_same(thumbnail(page("")), thumbnail(page(digit, x, seed)))
 
 
-def test_pictures_of_other_sizes_differ() -> None:
+def test_pictures_of_different_sizes_differ() -> None:
     assert not is_same(None, thumbnail(page()))
     assert not is_same(thumbnail(page()), thumbnail(page()[:300]))
 

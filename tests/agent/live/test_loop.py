@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from agent.capture.frame import Frame, TrueDigit
-from agent.capture.source import Source
-from agent.events import FrameEvent, Vitals
+from agent.capture.source import Frame, Source, TrueDigit
+from agent.events import Event, FrameEvent, Vitals
 from agent.live.feed import feed
 from agent.live.loop import Limits, loop
-from agent.live.sinks import Queued, Sink
+from agent.live.sinks import QueuedSink, Sink
 from agent.live.watch import Observation, Watch
 from agent.vision.box import Box
 from agent.vision.digits import Digit
@@ -24,8 +23,8 @@ from profiles.errors import PictureError, SourceError
 Image = NDArray[np.uint8]
 
 
-class Clock:
-    """Nanoseconds that pass by the milliseconds somebody spends."""
+class SpentTime:
+    """A clock in nanoseconds that advances by the milliseconds spent."""
 
     def __init__(self) -> None:
         self.now_ns = 0
@@ -38,11 +37,11 @@ class Clock:
 
 
 class Bars(Source):
-    """Pictures with one bar each, whose brightness is a digit; 'x' is one that cannot be read."""
+    """A source of pictures with one bar each, whose brightness is a digit; 'x' is a picture that cannot be read."""
 
     title, live = "bars", False
 
-    def __init__(self, digits: str, clock: Clock, *, failure: SourceError | None = None) -> None:
+    def __init__(self, digits: str, clock: SpentTime, *, failure: SourceError | None = None) -> None:
         self.closed = False
         self._digits, self._clock, self._failure, self._next = digits, clock, failure, 0
 
@@ -65,12 +64,12 @@ class Bars(Source):
         self.closed = True
 
 
-def never() -> Source:
-    raise AssertionError("it is no live source")
+def must_not_reopen() -> Source:
+    raise AssertionError("a source that is not live must not be opened again")
 
 
-def bar_watch(clock: Clock) -> Watch:
-    """Reads bars, which takes 3 ms; a bar is news where it differs from the one before, and else is not read."""
+def bar_watch(clock: SpentTime) -> Watch:
+    """Return a watch that reads a bar in 3 ms and announces it, unless it is the same as the previous one."""
     before: list[str] = []
 
     def watch(frame: Frame) -> Observation:
@@ -87,28 +86,29 @@ def bar_watch(clock: Clock) -> Watch:
     return watch
 
 
-class Notes:
-    """A sink that keeps what it is told."""
+class Recorder:
+    """A sink that keeps its events."""
 
     def __init__(self) -> None:
-        self.ticks: list[FrameEvent] = []
+        self.events: list[FrameEvent] = []
         self.closed = False
 
-    def take(self, tick: FrameEvent) -> None:
+    def take(self, event: Event) -> None:
         assert not self.closed
-        self.ticks.append(tick)
+        assert isinstance(event, FrameEvent)
+        self.events.append(event)
 
     def close(self) -> None:
         self.closed = True
 
     @property
     def announced(self) -> str:
-        return "".join(reading.text for tick in self.ticks for reading in tick.announced)
+        return "".join(reading.text for event in self.events for reading in event.announced)
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> SpentTime:
+    return SpentTime()
 
 
 @pytest.fixture
@@ -116,15 +116,17 @@ def stop() -> threading.Event:
     return threading.Event()
 
 
-def test_each_frame_of_a_finite_source_reaches_the_sinks_and_the_summary(clock: Clock, stop: threading.Event) -> None:
-    direct, behind = Notes(), Notes()
+def test_each_frame_of_a_finite_source_reaches_the_sinks_and_the_summary(
+    clock: SpentTime, stop: threading.Event
+) -> None:
+    direct, behind = Recorder(), Recorder()
     source = Bars("1111222233334", clock)
-    sinks: list[Sink] = [direct, Queued(behind, "behind", wait=True, size=1)]
-    with feed(source, never, print) as frames:
+    sinks: list[Sink] = [direct, QueuedSink(behind, "behind", wait=True, size=1)]
+    with feed(source, must_not_reopen, print) as frames:
         summary = loop(frames, bar_watch(clock), sinks, stop=stop, clock_ns=clock)
     assert summary.failure is None
     assert direct.announced == behind.announced == "1234"
-    assert [tick.number for tick in behind.ticks] == list(range(13))
+    assert [event.number for event in behind.events] == list(range(13))
     assert (summary.counts.frames, summary.counts.readings, summary.counts.digits) == (13, 4, 4)
     assert summary.score is not None
     assert (summary.score.true, summary.score.right, summary.score.false) == (13, 13, 0)
@@ -133,11 +135,11 @@ def test_each_frame_of_a_finite_source_reaches_the_sinks_and_the_summary(clock: 
     assert source.closed
 
 
-def test_latency_counts_from_the_moment_of_capture(clock: Clock, stop: threading.Event) -> None:
-    notes = Notes()
-    with feed(Bars("7", clock), never, print) as frames:
-        loop(frames, bar_watch(clock), [notes], stop=stop, clock_ns=clock)
-    assert notes.ticks[0].latency_ms == {
+def test_latency_counts_from_the_moment_of_capture(clock: SpentTime, stop: threading.Event) -> None:
+    recorder = Recorder()
+    with feed(Bars("7", clock), must_not_reopen, print) as frames:
+        loop(frames, bar_watch(clock), [recorder], stop=stop, clock_ns=clock)
+    assert recorder.events[0].latency_ms == {
         "age": 2.0,
         "ink": 1.0,
         "candidates": 1.0,
@@ -147,58 +149,58 @@ def test_latency_counts_from_the_moment_of_capture(clock: Clock, stop: threading
     }
 
 
-def test_frames_that_show_nothing_new_are_counted_and_tell_no_latency(clock: Clock, stop: threading.Event) -> None:
-    notes = Notes()
-    with feed(Bars("1112", clock), never, print) as frames:
-        summary = loop(frames, bar_watch(clock), [notes], stop=stop, clock_ns=clock)
-    assert [tick.counts.unchanged for tick in notes.ticks] == [0, 1, 2, 2]
-    assert [bool(tick.latency_ms) for tick in notes.ticks] == [True, False, False, True]
-    assert all(tick.image is not None and tick.page.readings for tick in notes.ticks)
+def test_unchanged_frames_are_counted_and_have_no_latency(clock: SpentTime, stop: threading.Event) -> None:
+    recorder = Recorder()
+    with feed(Bars("1112", clock), must_not_reopen, print) as frames:
+        summary = loop(frames, bar_watch(clock), [recorder], stop=stop, clock_ns=clock)
+    assert [event.counts.unchanged for event in recorder.events] == [0, 1, 2, 2]
+    assert [bool(event.latency_ms) for event in recorder.events] == [True, False, False, True]
+    assert all(event.image is not None and event.page.readings for event in recorder.events)
     assert (summary.counts.frames, summary.counts.unchanged) == (4, 2)
 
 
 @pytest.mark.parametrize(("limits", "frames"), [(Limits(frames=4), 4), (Limits(seconds=0.012), 3), (Limits(), 9)])
-def test_limits_end_a_run(limits: Limits, frames: int, clock: Clock, stop: threading.Event) -> None:
-    with feed(Bars("123456789", clock), never, print) as given:
+def test_limits_end_a_run(limits: Limits, frames: int, clock: SpentTime, stop: threading.Event) -> None:
+    with feed(Bars("123456789", clock), must_not_reopen, print) as given:
         watch = bar_watch(clock)
         summary = loop(given, watch, [], stop=stop, limits=limits, clock_ns=clock)
     assert summary.counts.frames == frames
 
 
-def test_a_stop_ends_a_run_after_the_frame_at_hand(clock: Clock, stop: threading.Event) -> None:
-    class Stopper(Notes):
-        def take(self, tick: FrameEvent) -> None:
-            super().take(tick)
-            if tick.number == 2:
+def test_a_stop_ends_a_run_after_the_current_frame(clock: SpentTime, stop: threading.Event) -> None:
+    class Stopper(Recorder):
+        def take(self, event: Event) -> None:
+            super().take(event)
+            if len(self.events) == 3:
                 stop.set()
 
-    notes = Stopper()
-    with feed(Bars("1" * 50, clock), never, print) as frames:
-        loop(frames, bar_watch(clock), [notes], stop=stop, clock_ns=clock)
-    assert len(notes.ticks) == 3
-    assert notes.closed
+    recorder = Stopper()
+    with feed(Bars("1" * 50, clock), must_not_reopen, print) as frames:
+        loop(frames, bar_watch(clock), [recorder], stop=stop, clock_ns=clock)
+    assert len(recorder.events) == 3
+    assert recorder.closed
 
 
-def test_a_picture_that_cannot_be_read_is_told_and_skipped(clock: Clock, stop: threading.Event) -> None:
-    said: list[str] = []
-    with feed(Bars("1x2", clock), never, said.append) as frames:
+def test_a_picture_that_cannot_be_read_is_reported_and_skipped(clock: SpentTime, stop: threading.Event) -> None:
+    warnings: list[str] = []
+    with feed(Bars("1x2", clock), must_not_reopen, warnings.append) as frames:
         summary = loop(frames, bar_watch(clock), [], stop=stop, clock_ns=clock)
-    assert said == ["bar x cannot be read"]
+    assert warnings == ["bar x cannot be read"]
     assert (summary.counts.frames, summary.counts.readings) == (2, 2)
-    assert str(summary.failure) == "bars: 1 could not be read, as told above; copy them again or remove them"
+    assert str(summary.failure) == "bars: 1 could not be read, see the warnings above; copy them again or remove them"
 
 
-def test_what_a_source_gave_before_it_failed_is_summed_up(clock: Clock, stop: threading.Event) -> None:
-    notes = Notes()
+def test_frames_before_a_failure_are_in_the_summary(clock: SpentTime, stop: threading.Event) -> None:
+    recorder = Recorder()
     failure = SourceError("the video is cut off")
-    with feed(Bars("12", clock, failure=failure), never, print) as frames:
-        summary = loop(frames, bar_watch(clock), [notes], stop=stop, clock_ns=clock)
+    with feed(Bars("12", clock, failure=failure), must_not_reopen, print) as frames:
+        summary = loop(frames, bar_watch(clock), [recorder], stop=stop, clock_ns=clock)
     assert summary.failure is failure
-    assert summary.counts.frames == len(notes.ticks) == 2
-    assert notes.closed
+    assert summary.counts.frames == len(recorder.events) == 2
+    assert recorder.closed
 
 
-def test_frames_that_a_live_source_dropped_are_counted(clock: Clock, stop: threading.Event) -> None:
+def test_dropped_frames_of_a_live_source_are_counted(clock: SpentTime, stop: threading.Event) -> None:
     def frames() -> Iterator[Frame | None]:
         source = Bars("1" * 10, clock)
         every = [source.read() for _ in range(10)]
@@ -208,12 +210,12 @@ def test_frames_that_a_live_source_dropped_are_counted(clock: Clock, stop: threa
     assert (summary.counts.frames, summary.counts.dropped) == (4, 6)
 
 
-def test_ticks_carry_the_newest_vitals(clock: Clock, stop: threading.Event) -> None:
-    notes = Notes()
+def test_frame_events_have_the_newest_vitals(clock: SpentTime, stop: threading.Event) -> None:
+    recorder = Recorder()
     samples = iter([None, Vitals(1, 2500.0, 41.0), Vitals(2, 3500.0, 42.0)])
-    with feed(Bars("123", clock), never, print) as frames:
+    with feed(Bars("123", clock), must_not_reopen, print) as frames:
         watch = bar_watch(clock)
-        summary = loop(frames, watch, [notes], stop=stop, vitals=lambda: next(samples), clock_ns=clock)
-    assert [tick.vitals and tick.vitals.temperature_c for tick in notes.ticks] == [None, 41.0, 42.0]
+        summary = loop(frames, watch, [recorder], stop=stop, vitals=lambda: next(samples), clock_ns=clock)
+    assert [event.vitals and event.vitals.temperature_c for event in recorder.events] == [None, 41.0, 42.0]
     assert summary.power is not None
     assert summary.power.mean_mw == 3000.0

@@ -14,7 +14,7 @@ import pytest
 from agent.capture.demo import Demo
 from agent.capture.uri import DemoSpec
 from agent.choice.fallback import ChosenNets
-from agent.events import FrameEvent
+from agent.events import Event, FrameEvent
 from agent.live.loop import loop
 from agent.live.reload import NetsInUse, ReloadRequests, handle_reloads, load_nets
 from agent.live.watch import VideoWatch
@@ -38,7 +38,7 @@ def flip(file: Path) -> None:
     file.write_bytes(content)
 
 
-def test_a_folder_in_which_all_is_right_is_loaded(linear: Linear, tmp_path: Path) -> None:
+def test_an_intact_folder_is_loaded(linear: Linear, tmp_path: Path) -> None:
     folder = tmp_path / "artifacts"
     linear.write(folder, linear.artifact("linear.tflite"), linear.artifact("verifier.tflite"))
     nets = load(folder)
@@ -46,7 +46,7 @@ def test_a_folder_in_which_all_is_right_is_loaded(linear: Linear, tmp_path: Path
     np.testing.assert_allclose(nets.classifier.logits(linear.glyphs), linear.reference(linear.glyphs), atol=1e-3)
 
 
-def test_one_damaged_file_of_several_is_enough_to_stay_with_what_is_there(linear: Linear, tmp_path: Path) -> None:
+def test_one_damaged_file_is_enough_to_refuse_a_folder(linear: Linear, tmp_path: Path) -> None:
     folder = tmp_path / "artifacts"
     linear.write(folder, linear.artifact("linear.tflite"), linear.artifact("linear-int8.tflite"))
     flip(folder / "linear-int8.tflite")
@@ -68,7 +68,7 @@ def test_wrong_golden_logits_of_either_role_are_refused(linear: Linear, tmp_path
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"\xff"])
-def test_a_manifest_that_is_none_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_a_damaged_manifest_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "manifest.json").write_bytes(content)
     with pytest.raises(ManifestError, match=r"manifest\.json is damaged"):
         load(tmp_path)
@@ -83,30 +83,31 @@ def two(linear: Linear, tmp_path_factory: pytest.TempPathFactory) -> tuple[Chose
     return load(folder / "one"), load(folder / "two")
 
 
-def test_others_take_over_as_sparingly_as_those_before(two: tuple[ChosenNets, ChosenNets]) -> None:
+def test_new_nets_keep_the_power_saving(two: tuple[ChosenNets, ChosenNets]) -> None:
     first, others = two
     in_use = NetsInUse(first)
-    cheapest = others.classifier.choice.cheapest_first().best.candidate
-    in_use.spare(True)
+    cheapest = others.classifier.choice.cheapest_first().best.variant
+    in_use.set_power_saving(True)
     in_use.switch_to(others)
     assert in_use.classifier is others.classifier
-    assert others.classifier.choice.best.candidate == cheapest
+    assert others.classifier.choice.best.variant == cheapest
     assert in_use.folder() == Path(others.classifier.choice.folder)
     assert in_use.read(np.full((60, 80, 3), 200, np.uint8), depth=QUICK).digits == ()
 
 
-class Exchanger:
-    """A sink that has other nets take over during every other frame, and notes what it is told."""
+class ReloadingSink:
+    """A sink that requests a reload with every other frame, and records the frames."""
 
-    def __init__(self, in_use: NetsInUse, two: tuple[ChosenNets, ChosenNets], asked: ReloadRequests) -> None:
-        self.numbers, self.readers = list[int](), set[str]()
-        self._in_use, self._two, self._asked = in_use, two, asked
+    def __init__(self, in_use: NetsInUse, two: tuple[ChosenNets, ChosenNets], requests: ReloadRequests) -> None:
+        self.numbers, self.folders = list[int](), set[str]()
+        self._in_use, self._two, self._requests = in_use, two, asked
 
-    def take(self, tick: FrameEvent) -> None:
-        self.numbers.append(tick.number)
-        self.readers.add(str(self._in_use.folder()))
-        if tick.number % 2:
-            self._asked.put(True)
+    def take(self, event: Event) -> None:
+        assert isinstance(event, FrameEvent)
+        self.numbers.append(event.number)
+        self.folders.add(str(self._in_use.folder()))
+        if event.number % 2:
+            self._requests.put(True)
 
     def reload(self) -> str:
         one, other = self._two
@@ -116,9 +117,9 @@ class Exchanger:
     def close(self) -> None: ...
 
 
-def test_no_frame_is_lost_and_none_is_read_twice_while_nets_are_exchanged(two: tuple[ChosenNets, ChosenNets]) -> None:
+def test_no_frame_is_lost_or_read_twice_while_nets_are_exchanged(two: tuple[ChosenNets, ChosenNets]) -> None:
     in_use, asked = NetsInUse(two[0]), ReloadRequests()
-    sink, refused = Exchanger(in_use, two, asked), list[str]()
+    sink, refused = ReloadingSink(in_use, two, asked), list[str]()
     video = VideoWatch(in_use.read, 100.0, live=False)
     source = Demo(DemoSpec("demo:", frames=40))
     with handle_reloads(asked, sink.reload, done=lambda _: video.force_look(), refused=refused.append, environ={}):
@@ -126,18 +127,20 @@ def test_no_frame_is_lost_and_none_is_read_twice_while_nets_are_exchanged(two: t
         summary = loop(frames, video, [sink], stop=threading.Event())
     assert sink.numbers == list(range(40))
     assert (summary.counts.frames, summary.counts.dropped) == (40, 0)
-    assert len(sink.readers) == 2
+    assert len(sink.folders) == 2
     assert refused == []
 
 
-class Reloads:
-    """Reloads that wait until they are let go, and what is told of them."""
+class BlockedReloads:
+    """Reloads that wait until they may finish, and the lines that report them."""
 
     def __init__(self, outcomes: list[DigitAgentError | OSError | str], environ: dict[str, str]) -> None:
-        self.asked, self.told = ReloadRequests(), list[str]()
+        self.requests, self.lines = ReloadRequests(), list[str]()
         self.began, self.heard, self.go_on = threading.Semaphore(0), threading.Semaphore(0), threading.Semaphore(0)
         self._outcomes = iter(outcomes)
-        self.context = handle_reloads(self.asked, self._reload, done=self._say, refused=self._say, environ=environ)
+        self.context = handle_reloads(
+            self.requests, self._reload, done=self._report, refused=self._report, environ=environ
+        )
 
     def _reload(self) -> str:
         self.began.release()
@@ -147,12 +150,12 @@ class Reloads:
             raise outcome
         return outcome
 
-    def _say(self, text: str) -> None:
-        self.told.append(text)
+    def _report(self, text: str) -> None:
+        self.lines.append(text)
         self.heard.release()
 
     def ask(self) -> None:
-        self.asked.put(True)
+        self.requests.put(True)
 
     def begun(self) -> bool:
         return self.began.acquire(timeout=20)
@@ -164,15 +167,15 @@ class Reloads:
 
 @pytest.fixture
 def manager(tmp_path: Path) -> Iterator[socket.socket]:
-    """What systemd would listen at."""
+    """A socket in place of systemd's."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(str(tmp_path / "notify"))
         listener.settimeout(20)
         yield listener
 
 
-def test_systemd_is_told_when_a_reload_begins_and_ends(manager: socket.socket, tmp_path: Path) -> None:
-    job = Reloads(["done", ArtifactError("bad file")], {"NOTIFY_SOCKET": str(tmp_path / "notify")})
+def test_systemd_is_notified_when_a_reload_begins_and_ends(manager: socket.socket, tmp_path: Path) -> None:
+    job = BlockedReloads(["done", ArtifactError("bad file")], {"NOTIFY_SOCKET": str(tmp_path / "notify")})
     with job.context:
         for _ in range(2):
             job.ask()
@@ -182,11 +185,11 @@ def test_systemd_is_told_when_a_reload_begins_and_ends(manager: socket.socket, t
             assert int(since.removeprefix("MONOTONIC_USEC=")) > 0
             assert job.finish()
             assert manager.recv(4096) == b"READY=1"
-    assert job.told == ["done", "reload refused, the previous artifacts stay in use: bad file"]
+    assert job.lines == ["done", "reload refused, the previous artifacts stay in use: bad file"]
 
 
-def test_who_asks_often_during_a_reload_gets_one_more() -> None:
-    job = Reloads(["first", "second", "third"], {})
+def test_several_requests_during_a_reload_lead_to_one_more() -> None:
+    job = BlockedReloads(["first", "second", "third"], {})
     with job.context:
         job.ask()
         assert job.begun()
@@ -196,23 +199,23 @@ def test_who_asks_often_during_a_reload_gets_one_more() -> None:
         assert job.begun()
         assert job.finish()
         assert not job.began.acquire(timeout=0.2)
-    assert job.told == ["first", "second"]
+    assert job.lines == ["first", "second"]
 
 
-def test_nothing_is_told_after_the_end_and_no_thread_is_left() -> None:
-    job = Reloads(["too late"], {})
+def test_nothing_is_reported_after_the_end_and_no_thread_is_left() -> None:
+    job = BlockedReloads(["too late"], {})
     with ExitStack() as stack:
         stack.enter_context(job.context)
         job.ask()
         assert job.begun()
         threading.Timer(0.1, job.go_on.release).start()
-    assert job.told == []
+    assert job.lines == []
     assert not [thread for thread in threading.enumerate() if thread.name == "reload"]
 
 
-def test_what_the_system_refuses_is_told_too() -> None:
-    job = Reloads([OSError(12, "Cannot allocate memory")], {})
+def test_an_error_of_the_system_refuses_a_reload() -> None:
+    job = BlockedReloads([OSError(12, "Cannot allocate memory")], {})
     with job.context:
         job.ask()
         assert job.finish()
-    assert job.told[0].endswith("Cannot allocate memory")
+    assert job.lines[0].endswith("Cannot allocate memory")

@@ -14,17 +14,17 @@ SENSORS = Sensors(temperature_zones=("cpu-thermal",), throttled="vcgencmd")
 
 
 @dataclass(frozen=True)
-class Meter:
-    """A power reader that always gives the same."""
+class ConstantPower:
+    """A power reader that always returns the same sample."""
 
     sample: PowerSample | None
-    describe: str = "a meter"
+    describe: str = "a constant"
 
     def read(self) -> PowerSample | None:
         return self.sample
 
 
-def test_the_newest_sample_is_there_at_once_and_measuring_ends_with_the_sampler() -> None:
+def test_the_newest_sample_is_available_and_measuring_ends_with_the_sampler() -> None:
     measured, third = list[Vitals](), threading.Event()
 
     def measure() -> Vitals:
@@ -39,7 +39,7 @@ def test_the_newest_sample_is_there_at_once_and_measuring_ends_with_the_sampler(
     assert sampler.newest() == measured[-1]
 
 
-def test_a_sensor_that_hangs_keeps_nobody_waiting() -> None:
+def test_a_hanging_sensor_does_not_block() -> None:
     hanging = threading.Event()
 
     def measure() -> Vitals:
@@ -52,18 +52,18 @@ def test_a_sensor_that_hangs_keeps_nobody_waiting() -> None:
     hanging.set()
 
 
-def test_what_a_board_has_is_measured(tmp_path: Path) -> None:
+def test_all_sensors_of_a_board_are_measured(tmp_path: Path) -> None:
     zone = tmp_path / "sys/class/thermal/thermal_zone0"
     zone.mkdir(parents=True)
     (zone / "type").write_text("cpu-thermal\n")
     (zone / "temp").write_text("48250\n")
-    power = Meter(PowerSample(3210.0, 5, {}))
+    power = ConstantPower(PowerSample(3210.0, 5, {}))
     throttling = find_throttling_reader(SENSORS, tmp_path, lambda _: "throttled=0x50005\n")
     vitals = measure_vitals(SENSORS, power, throttling, tmp_path, lambda: 7)
     assert vitals == Vitals(5, 3210.0, 48.25, ("under-voltage", "throttled"))
 
 
-def test_what_a_board_lacks_is_none(tmp_path: Path) -> None:
+def test_values_without_a_sensor_are_none(tmp_path: Path) -> None:
     silent = find_throttling_reader(SENSORS, tmp_path, lambda _: None)
     nothing = measure_vitals(SENSORS, None, silent, tmp_path, lambda: 7)
-    assert nothing == measure_vitals(Sensors(), Meter(None), None, tmp_path, lambda: 7) == Vitals(7)
+    assert nothing == measure_vitals(Sensors(), ConstantPower(None), None, tmp_path, lambda: 7) == Vitals(7)

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.capture.frame import Frame
+from agent.capture.source import Frame
 from agent.events import TRACK
 from agent.live.watch import FRAMES_PER_S, VideoWatch, watch_stills
 from agent.vision.box import Box
@@ -17,8 +17,8 @@ FRAME_MS = 100.0
 READ_MS = {QUICK: 20, THOROUGH: 100}
 
 
-class Squares:
-    """A reader of black squares, which are sevens; it notes how it was asked to look, and takes its time."""
+class SquareReader:
+    """A reader of black squares as sevens; it records the depths, and advances its clock."""
 
     def __init__(self) -> None:
         self.depths: list[Depth] = []
@@ -40,61 +40,63 @@ def frame(number: int, x: int = 200, squares: int = 2) -> Frame:
     return Frame(image, number * 50_000_000, number, "squares")
 
 
-def test_stills_are_read_thoroughly_and_all_on_them_is_news() -> None:
-    read = Squares()
+def test_stills_get_thorough_looks_and_all_their_readings_are_announced() -> None:
+    read = SquareReader()
     watch = watch_stills(read)
-    seen = [watch(frame(number)) for number in range(2)]
-    assert [[reading.text for reading in one.news] for one in seen] == [["77"], ["77"]]
+    observations = [watch(frame(number)) for number in range(2)]
+    assert [[reading.text for reading in observation.announced] for observation in observations] == [["77"], ["77"]]
     assert read.depths == [THOROUGH, THOROUGH]
-    assert not any(one.unchanged for one in seen)
+    assert not any(observation.unchanged for observation in observations)
 
 
-def test_a_video_that_rests_is_read_once_and_still_announced_and_shown() -> None:
-    read = Squares()
+def test_a_resting_video_gets_one_look_and_is_still_announced_and_shown() -> None:
+    read = SquareReader()
     watch = VideoWatch(read, FRAME_MS, live=True, clock_ns=lambda: read.now_ns)
-    seen = [watch(frame(number)) for number in range(40)]
+    observations = [watch(frame(number)) for number in range(40)]
     assert read.depths == [THOROUGH]
-    assert [one.unchanged for one in seen] == [False] + [True] * 39
-    assert [reading.text for one in seen for reading in one.news] == ["77"]
-    assert all(one.page.readings[0].text == "77" for one in seen)
+    assert [observation.unchanged for observation in observations] == [False] + [True] * 39
+    assert [reading.text for observation in observations for reading in observation.announced] == ["77"]
+    assert all(observation.page.readings[0].text == "77" for observation in observations)
 
 
-def test_a_video_that_moves_is_read_frame_by_frame_and_announced_once() -> None:
-    read = Squares()
+def test_a_moving_video_gets_a_look_at_each_frame_and_is_announced_once() -> None:
+    read = SquareReader()
     watch = VideoWatch(read, FRAME_MS, live=True, clock_ns=lambda: read.now_ns)
-    seen = [watch(frame(number, x=200 + 5 * number)) for number in range(40)]
+    observations = [watch(frame(number, x=200 + 5 * number)) for number in range(40)]
     assert read.depths.count(THOROUGH) == 2
     assert len(read.depths) == 40
-    assert [reading.text for one in seen for reading in one.news] == ["77"]
-    assert [one.page.digits[0].box.x for one in seen] == [200 + 5 * number for number in range(40)]
+    assert [reading.text for observation in observations for reading in observation.announced] == ["77"]
+    assert [observation.page.digits[0].box.x for observation in observations] == [
+        200 + 5 * number for number in range(40)
+    ]
 
 
-def test_a_digit_that_is_missed_for_a_moment_is_still_shown() -> None:
-    read = Squares()
+def test_a_digit_that_is_missed_in_one_look_is_still_shown() -> None:
+    read = SquareReader()
     watch = VideoWatch(read, FRAME_MS, live=True)
     for number in range(8):
         watch(frame(number, x=200 + 5 * number))
     assert [reading.text for reading in watch(frame(8, x=240, squares=1)).page.readings] == ["77"]
 
 
-def test_frames_of_a_source_that_is_not_live_count_as_if_they_came_at_their_pace() -> None:
-    watch = VideoWatch(Squares(), FRAME_MS, live=False)
-    said = [number for number in range(60) if watch(frame(number, x=100 + 3 * number)).news]
-    assert said == [FRAMES_PER_S]
+def test_frames_of_a_source_that_is_not_live_have_an_assumed_rate() -> None:
+    watch = VideoWatch(SquareReader(), FRAME_MS, live=False)
+    announced_at = [number for number in range(60) if watch(frame(number, x=100 + 3 * number)).announced]
+    assert announced_at == [FRAMES_PER_S]
 
 
-def test_following_is_timed_without_reading() -> None:
-    read = Squares()
+def test_the_time_of_tracking_excludes_reading() -> None:
+    read = SquareReader()
     watch = VideoWatch(read, FRAME_MS, live=True, clock_ns=lambda: read.now_ns)
     assert watch(frame(0)).page.stage_ms == {"ink": 1.0, TRACK: 0.0}
 
 
-def test_what_rests_is_read_again_when_that_is_asked_for_and_is_no_news() -> None:
-    read = Squares()
+def test_a_forced_look_at_a_resting_video_announces_nothing_again() -> None:
+    read = SquareReader()
     watch = VideoWatch(read, FRAME_MS, live=True, clock_ns=lambda: read.now_ns)
     before = [watch(frame(number)) for number in range(20)]
     watch.force_look()
     after = [watch(frame(number)) for number in range(20, 40)]
     assert read.depths == [THOROUGH, THOROUGH]
-    assert [reading.text for one in (*before, *after) for reading in one.news] == ["77"]
+    assert [reading.text for observation in (*before, *after) for reading in observation.announced] == ["77"]
     assert not after[0].unchanged

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from PIL import ImageFont
 
+from agent.drawing.strokes import catmull_rom, draw_strokes
 from converters.data.labelled import concatenate
 from converters.data.scenes import Fonts, load_fonts
 from converters.data.scenes.fonts import Face
 from converters.data.scenes.skeleton import thin, trace_strokes
 from converters.data.scenes.stroke_templates import DIGIT_TEMPLATES, SIGN_TEMPLATES
-from converters.data.scenes.strokes import catmull_rom, draw_strokes
 from converters.data.scenes.writer import random_writer, write_digit, write_sign
 from profiles.errors import DatasetError
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from agent.capture.frame import TrueDigit
+from agent.capture.source import TrueDigit
 from agent.events import Counts, FrameEvent, Vitals
-from agent.live.summary import Score, Tally, score
+from agent.summary import Score, Tally, score
 from agent.vision.box import Box
 from agent.vision.digits import Digit
 from agent.vision.page import Page
@@ -23,21 +23,23 @@ HERE, NEAR, AWAY = Box(0, 0, 10, 20), Box(1, 1, 10, 20), Box(100, 0, 10, 20)
         ([], Score(true=2, found=0, right=0)),
     ],
 )
-def test_a_true_digit_is_read_right_once_by_place_and_label(digits: list[tuple[int, Box]], expected: Score) -> None:
+def test_a_true_digit_matches_one_found_digit_by_place_and_label(
+    digits: list[tuple[int, Box]], expected: Score
+) -> None:
     truth = [TrueDigit(5, HERE), TrueDigit(7, AWAY)]
     assert score(truth, [Digit(digit, 0.9, box) for digit, box in digits]) == expected
     assert expected.false == expected.found - expected.right
 
 
-def tick(vitals: Vitals | None) -> FrameEvent:
+def frame_event(vitals: Vitals | None) -> FrameEvent:
     return FrameEvent(0, "demo:", None, Page(8, 8, (), (), {}), (), {"total": 5.0}, 0, Counts(), vitals)
 
 
-def test_energy_is_the_trapezoid_over_the_samples_each_of_which_counts_once() -> None:
+def test_energy_is_the_trapezoidal_integral_and_each_sample_counts_once() -> None:
     tally = Tally(started_ns=0)
     second = 1_000_000_000
     for vitals in [None, *[Vitals(second, 2000.0)] * 10, Vitals(2 * second, 4000.0), Vitals(4 * second, 4000.0)]:
-        tally.add(tick(vitals), None)
+        tally.add(frame_event(vitals), None)
     power = tally.summary(Counts(), now_ns=5 * second).power
     assert power is not None
     assert (power.energy_mj, power.seconds, power.samples) == (3000.0 + 8000.0, 3.0, 3)
@@ -46,13 +48,13 @@ def test_energy_is_the_trapezoid_over_the_samples_each_of_which_counts_once() ->
 
 def test_one_sample_has_no_energy() -> None:
     tally = Tally(started_ns=0)
-    tally.add(tick(Vitals(1, 2000.0)), None)
+    tally.add(frame_event(Vitals(1, 2000.0)), None)
     assert tally.summary(Counts(), now_ns=1_000_000_000).power is None
 
 
-def test_what_was_not_measured_is_none() -> None:
+def test_unmeasured_values_are_none() -> None:
     tally = Tally(started_ns=0)
-    tally.add(tick(Vitals(1, power_mw=None, temperature_c=50.0)), None)
+    tally.add(frame_event(Vitals(1, power_mw=None, temperature_c=50.0)), None)
     summary = tally.summary(Counts(), now_ns=1)
     assert summary.power is None
     assert summary.score is None

@@ -1,4 +1,4 @@
-"""Hands over a page, roughly: what matters is that they hide, move, and are neither paper nor ink."""
+"""Rough masks of hands over a page. They hide digits, move, and differ from paper and ink; that is enough for a test."""
 
 from __future__ import annotations
 
@@ -6,17 +6,24 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Picture = NDArray[np.uint8]
+Image = NDArray[np.uint8]
 Point = tuple[float, float]
 
-SKINS = ((140, 170, 214), (96, 134, 190), (62, 92, 140), (46, 66, 104))
-"""BGR."""
+SKIN_COLOURS = ((140, 170, 214), (96, 134, 190), (62, 92, 140), (46, 66, 104))
+"""Colours of skin, BGR."""
 FINGERS = ((-0.55, 0.9), (-0.18, 1.06), (0.18, 1.0), (0.52, 0.8))
-"""Each finger's direction, in radians from the hand's own, and its length in hand lengths."""
+"""Direction of each finger, in radians relative to the hand, and its length in hand lengths."""
 
 
-def open_hand(size: tuple[int, int], tip: Point, angle: float, length_px: float) -> NDArray[np.uint8]:
-    """The mask of an open hand whose fingers reach `tip`, uint8 (h, w) of 0 and 255; `angle` is where it points to."""
+def open_hand_mask(size: tuple[int, int], tip: Point, angle: float, length_px: float) -> NDArray[np.uint8]:
+    """Return the mask of an open hand, uint8 (h, w), 0 or 255.
+
+    Args:
+        size: width and height of the mask.
+        tip: position of the fingertips.
+        angle: direction in which the hand points, in radians.
+        length_px: length of the palm.
+    """
     mask = np.zeros((size[1], size[0]), np.uint8)
     ahead = np.array((np.cos(angle), np.sin(angle)))
     palm = np.array(tip) - 1.5 * length_px * ahead
@@ -29,8 +36,10 @@ def open_hand(size: tuple[int, int], tip: Point, angle: float, length_px: float)
     return mask
 
 
-def pen_hand(size: tuple[int, int], tip: Point, length_px: float) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """The masks of a right hand that writes at `tip`, and of its pen."""
+def writing_hand_masks(
+    size: tuple[int, int], tip: Point, length_px: float
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return the masks of a right hand and of its pen that writes at `tip`, uint8 (h, w), 0 or 255."""
     hand, pen = (np.zeros((size[1], size[0]), np.uint8) for _ in range(2))
     at = np.array(tip)
     fist = at + length_px * np.array((1.2, 0.9))
@@ -42,11 +51,18 @@ def pen_hand(size: tuple[int, int], tip: Point, length_px: float) -> tuple[NDArr
     return hand, pen
 
 
-def lay_hand(image: Picture, mask: NDArray[np.uint8], colour: tuple[int, int, int], shaded_px: float) -> Picture:
-    """The picture, BGR uint8 (H, W, 3), with a hand on it, rounded by its shading, and its soft shadow."""
+def blend_hand(image: Image, mask: NDArray[np.uint8], colour: tuple[int, int, int], shading_px: float) -> Image:
+    """Return the image with a shaded hand and its soft shadow.
+
+    Args:
+        image: BGR uint8 (H, W, 3).
+        mask: mask of the hand, uint8 (H, W).
+        colour: colour of the skin, BGR.
+        shading_px: width of the shading at the edge.
+    """
     h, w = image.shape[:2]
     small = cv2.resize(mask, None, fx=0.125, fy=0.125, interpolation=cv2.INTER_AREA)
-    soft = cv2.GaussianBlur(small, (0, 0), shaded_px / 8)
+    soft = cv2.GaussianBlur(small, (0, 0), shading_px / 8)
     shadow = cv2.resize(np.roll(soft, (2, -2), (0, 1)), (w, h), interpolation=cv2.INTER_LINEAR)
     darkened = cv2.multiply(image, cv2.merge([cv2.convertScaleAbs(shadow, alpha=-0.45, beta=255)] * 3), scale=1 / 255)
     rounded = cv2.resize(soft, (w, h), interpolation=cv2.INTER_LINEAR)
