@@ -1,4 +1,4 @@
-"""`digit-convert report`: one page and its tables, of what ships, what it is compared with, and the log."""
+"""`digit-convert report`: an HTML page and tables about nets that ship, nets to compare with, and training runs."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from typing import Annotated
 import typer
 
 from converters.data.mnist import DEFAULT_FOLDER
-from converters.report.log import SHIPPED
+from converters.report.log import PROJECT_LOG
 
 
-def report(  # noqa: PLR0917 - typer names them
+def report(  # noqa: PLR0917 - typer needs one parameter per option
     data: Annotated[
-        Path, typer.Option(metavar="DIR", envvar="DIGIT_DATA_DIR", help="A folder with MNIST.")
+        Path, typer.Option(metavar="DIR", envvar="DIGIT_DATA_DIR", help="Folder with MNIST.")
     ] = DEFAULT_FOLDER,
     artifacts: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="A folder that digit-convert has made.", show_default="what ships"),
+        typer.Option(metavar="DIR", help="Folder written by digit-convert.", show_default="artifacts that ship"),
     ] = None,
     checkpoint: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help="A trained net to compare with; once for each.")
+        list[Path] | None, typer.Option(metavar="FILE", help="Trained net to compare with; may be repeated.")
     ] = None,
     log: Annotated[
-        Path, typer.Option(metavar="FILE", help="The training runs.", show_default="the project's own")
-    ] = SHIPPED,
-    images: Annotated[int, typer.Option(metavar="N", min=1, help="How many test images are made harder.")] = 10_000,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where index.html and tables.md go.")] = Path("report"),
+        Path, typer.Option(metavar="FILE", help="Log of training runs.", show_default="the project's log")
+    ] = PROJECT_LOG,
+    images: Annotated[int, typer.Option(metavar="N", min=1, help="Number of test images that are corrupted.")] = 10_000,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for index.html and tables.md.")] = Path("report"),
 ) -> None:
-    """Write one page that shows how well the nets read, and its tables as Markdown.
+    """Write a report about the accuracy of nets: an HTML page, and its tables as Markdown.
 
     Example: `digit-convert report --data data/mnist --checkpoint runs/plain-1.pt`
     """
@@ -36,14 +36,14 @@ def report(  # noqa: PLR0917 - typer names them
 
     from agent.paths import default_artifacts
     from converters.report.page import page
-    from converters.report.study import shipped, study, trained
+    from converters.report.results import collect_report_data, load_shipped_nets, load_trained_net
     from converters.report.tables import all_tables, markdown
     from profiles.atomic_write import write_atomic
     from profiles.errors import OutputError
 
-    nets = [*shipped(artifacts or default_artifacts()), *map(trained, checkpoint or ())]
+    nets = [*load_shipped_nets(artifacts or default_artifacts()), *map(load_trained_net, checkpoint or ())]
     with Console(stderr=True).status("") as status:
-        result = study(nets, data, log, images, lambda what: status.update(f"measuring {what}"))
+        result = collect_report_data(nets, data, log, images, lambda what: status.update(f"measuring {what}"))
     files = {
         out / "index.html": page(result),
         out / "tables.md": "\n".join(markdown(table) for table in all_tables(result)),
@@ -52,5 +52,5 @@ def report(  # noqa: PLR0917 - typer names them
         try:
             write_atomic(path, content.encode())
         except OSError as error:
-            raise OutputError(f"{path} cannot be written ({error.strerror}); choose another --out") from error
+            raise OutputError(f"{path} cannot be written ({error.strerror})", advice="choose another --out") from error
         typer.echo(f"wrote {path}")

@@ -1,30 +1,29 @@
-"""Structured pruning: whole channels go, so every format and every runtime gains."""
+"""Structured pruning: remove whole channels, which saves bytes and time in every format and runtime."""
 
 from __future__ import annotations
 
 import torch
 from torch import nn
 
-from converters.export.quiet import without_warnings
-from converters.extra import asking_for_extra
+from converters.extra import require_convert_extra, without_warnings
 
-MULTIPLE = 2
-"""Channels that are left are a multiple of this."""
+CHANNEL_MULTIPLE = 2
+"""The number of remaining channels of a layer is a multiple of this. Chosen by trial."""
 
 
 @without_warnings()
-def prune(net: nn.Module, channels: float, example: torch.Tensor) -> nn.Module:
-    """The net without the channels whose weights, over all layers that a channel runs through, are smallest.
+def prune(net: nn.Module, ratio: float, example: torch.Tensor) -> nn.Module:
+    """Remove the channels with the smallest weights. A channel's weights are those of all layers that it connects.
 
     Args:
-        net: changed in place; its last layer keeps its outputs.
-        channels: share of each layer's channels that go.
-        example: of its input, float32 (n, C, H, W).
+        net: changed in place; its last layer keeps all outputs.
+        ratio: share of the channels to remove from each layer.
+        example: input of the net, float32 (n, C, H, W).
 
     Raises:
         RuntimeUnusableError: torch-pruning is not installed.
     """
-    with asking_for_extra():
+    with require_convert_extra():
         import torch_pruning
     last = [module for module in net.modules() if isinstance(module, nn.Linear)][-1]
     device = next(net.parameters()).device
@@ -32,9 +31,9 @@ def prune(net: nn.Module, channels: float, example: torch.Tensor) -> nn.Module:
         net,
         example.to(device),
         importance=torch_pruning.importance.GroupMagnitudeImportance(p=2),
-        pruning_ratio=channels,
+        pruning_ratio=ratio,
         ignored_layers=[last],
-        round_to=MULTIPLE,
+        round_to=CHANNEL_MULTIPLE,
     )
     pruner.step()
     return net

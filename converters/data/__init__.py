@@ -1,4 +1,4 @@
-"""What nets learn from and are judged by: MNIST, real pictures with truth, drawn scenes and outliers.
+"""Training and evaluation data: MNIST, labelled real pictures, rendered scenes and drawn outliers.
 
-Glyphs are as `agent.vision.glyph.normalise` makes them, surroundings as `agent.vision.context` does.
+Glyphs have the form that `agent.vision.glyph.normalise` returns, contexts the form that `agent.vision.context` returns.
 """

@@ -54,7 +54,7 @@ def extract_glyphs(scenes: Iterable[Scene]) -> LabelledImages:
         (np.array([cut_glyph(ink, c) for c in candidates]), labels)
         for ink, candidates, labels in _labelled_candidates(scenes, GLYPH_DEPTH, None, parts_of_ones=False)
     ]
-    return _concatenate(parts, (28, 28))
+    return _join(parts, (28, 28))
 
 
 def extract_contexts(scenes: Iterable[Scene], prefilter: Prefilter | None = None) -> LabelledImages:
@@ -69,12 +69,10 @@ def extract_contexts(scenes: Iterable[Scene], prefilter: Prefilter | None = None
         (cut_context(ink, candidates), labels)
         for ink, candidates, labels in _labelled_candidates(scenes, THOROUGH, prefilter, parts_of_ones=True)
     ]
-    return _concatenate(parts, (CHANNELS, HEIGHT_PX, WIDTH_PX))
+    return _join(parts, (CHANNELS, HEIGHT_PX, WIDTH_PX))
 
 
-def _concatenate(
-    parts: Sequence[tuple[NDArray[np.uint8], NDArray[np.int64]]], shape: tuple[int, ...]
-) -> LabelledImages:
+def _join(parts: Sequence[tuple[NDArray[np.uint8], NDArray[np.int64]]], shape: tuple[int, ...]) -> LabelledImages:
     images = [np.zeros((0, *shape), np.uint8), *(images for images, _ in parts)]
     labels = [np.zeros(0, np.int64), *(labels for _, labels in parts)]
     return LabelledImages(np.concatenate(images), np.concatenate(labels))

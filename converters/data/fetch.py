@@ -1,6 +1,6 @@
-"""Download MNIST from its public mirrors: resumed where it stopped, verified, and never half-written.
+"""Download MNIST from its public mirrors, resuming partial downloads and verifying checksums.
 
-A file is right when its unpacked bytes have the known SHA-256, whichever mirror it came from.
+A file is complete if its unpacked bytes have the known SHA-256. Files appear under their names only when complete.
 """
 
 from __future__ import annotations
@@ -28,45 +28,55 @@ SHA256: Mapping[str, str] = {
     "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
     "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 }
-"""Of the unpacked files."""
-TRIES = 3
-"""Requests to one mirror for one file; each continues where the one before stopped."""
+"""SHA-256 of each unpacked file."""
+MAX_TRIES = 3
+"""Number of requests to one mirror for one file; each continues where the previous one stopped."""
 CHUNK_BYTES = 1 << 16
+"""Number of bytes read at once."""
 
-Report = Callable[[str, int, int], None]
-"""Called with a file's name, and how many of how many bytes have arrived."""
+ReportProgress = Callable[[str, int, int], None]
+"""Callback with a file's name, the bytes received so far, and the bytes in total."""
 
 
 class _RefusedError(Exception):
-    """A mirror does not deliver this file, so asking it again is no use."""
+    """Raised when a mirror refuses a file; a retry would not help."""
 
 
 def fetch(
     folder: Path,
-    report: Report,
+    report: ReportProgress,
     *,
     mirrors: Sequence[str] = MIRRORS,
     sha256: Mapping[str, str] = SHA256,
     timeout_s: float = 30,
 ) -> None:
-    """Have every file in `folder`, gzipped; what is there and right stays as it is.
+    """Download all missing or damaged files into `folder`, gzipped; complete files are kept.
+
+    Args:
+        folder: target folder; it is created if needed.
+        report: called after each chunk of a download.
+        mirrors: base URLs, tried in order.
+        sha256: SHA-256 of each unpacked file, by name.
+        timeout_s: timeout of a request, in seconds.
 
     Raises:
-        DownloadError: no mirror delivered a file; what did arrive stays, and the next call continues.
+        DownloadError: no mirror delivered a file. The part that arrived is kept, and the next call continues.
         OutputError: the folder cannot be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, digest in sha256.items():
             target = folder / f"{name}.gz"
-            if not is_right(target if target.exists() else folder / name, digest):
+            if not has_digest(target if target.exists() else folder / name, digest):
                 _fetch_file(target, digest, mirrors, report, timeout_s)
     except (PermissionError, FileExistsError, NotADirectoryError) as error:
-        raise OutputError(f"{folder} cannot be written ({error.strerror}); choose another with --data") from error
+        raise OutputError(
+            f"{folder} cannot be written ({error.strerror})", advice="choose another with --data"
+        ) from error
 
 
-def is_right(path: Path, digest: str) -> bool:
-    """Whether a file is there and its unpacked bytes have this SHA-256."""
+def has_digest(path: Path, digest: str) -> bool:
+    """Whether a file exists and its unpacked bytes have this SHA-256."""
     unpacked = hashlib.sha256()
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
@@ -77,53 +87,54 @@ def is_right(path: Path, digest: str) -> bool:
     return unpacked.hexdigest() == digest
 
 
-def _fetch_file(target: Path, digest: str, mirrors: Sequence[str], report: Report, timeout_s: float) -> None:
+def _fetch_file(target: Path, digest: str, mirrors: Sequence[str], report: ReportProgress, timeout_s: float) -> None:
     partial = target.with_name(f".{target.name.removesuffix('.gz')}.partial.gz")
     reasons = []
     for mirror in mirrors:
-        for _ in range(TRIES):
+        for _ in range(MAX_TRIES):
             try:
-                _continue(mirror + target.name, partial, functools.partial(report, target.name), timeout_s)
+                _download_rest(mirror + target.name, partial, functools.partial(report, target.name), timeout_s)
             except _RefusedError as error:
                 reasons.append(f"{mirror}: {error}")
                 break
             except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError) as error:
                 reasons.append(f"{mirror}: {error}")
                 continue
-            if is_right(partial, digest):
+            if has_digest(partial, digest):
                 partial.replace(target)
                 return
             partial.unlink()
             reasons.append(f"{mirror}: wrong checksum")
     raise DownloadError(
-        f"no mirror delivered {target.name} ({'; '.join(dict.fromkeys(reasons))}); "
-        "check the network and run the command again, it continues"
+        f"no mirror delivered {target.name} ({'; '.join(dict.fromkeys(reasons))})",
+        advice="check the network and run the command again; it continues where it stopped",
     )
 
 
-def _continue(url: str, partial: Path, report: Callable[[int, int], None], timeout_s: float) -> None:
-    """Append to `partial` what it still lacks.
+def _download_rest(url: str, partial: Path, report: Callable[[int, int], None], timeout_s: float) -> None:
+    """Append the missing bytes to `partial`.
 
     Raises:
         ConnectionError: the connection ended early.
     """
-    have = partial.stat().st_size if partial.exists() else 0
-    request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})  # noqa: S310 (our table)
+    received = partial.stat().st_size if partial.exists() else 0
+    headers = {"Range": f"bytes={received}-"} if received else {}
+    request = urllib.request.Request(url, headers=headers)  # noqa: S310 (our table)
     try:
-        answer = urllib.request.urlopen(request, timeout=timeout_s)  # noqa: S310
+        response = urllib.request.urlopen(request, timeout=timeout_s)  # noqa: S310
     except urllib.error.HTTPError as error:
         with error:
             if error.code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-                return  # Nothing is missing, or the file is another one: the checksum tells.
+                return  # Nothing is missing, or the file is another one: the caller checks the checksum.
             raise _RefusedError(f"{error.code} {error.reason}") from error
-    with answer:
-        if answer.status != HTTPStatus.PARTIAL_CONTENT:
-            have = 0
-        total = have + int(answer.headers.get("Content-Length", 0))
-        with partial.open("ab" if have else "wb") as file:
-            while chunk := answer.read(CHUNK_BYTES):
+    with response:
+        if response.status != HTTPStatus.PARTIAL_CONTENT:
+            received = 0
+        total = received + int(response.headers.get("Content-Length", 0))
+        with partial.open("ab" if received else "wb") as file:
+            while chunk := response.read(CHUNK_BYTES):
                 file.write(chunk)
-                have += len(chunk)
-                report(have, total)
-    if have < total:
-        raise ConnectionResetError(f"the connection ended after {have} of {total} bytes")
+                received += len(chunk)
+                report(received, total)
+    if received < total:
+        raise ConnectionResetError(f"the connection ended after {received} of {total} bytes")

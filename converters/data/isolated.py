@@ -30,9 +30,9 @@ Neighbouring images often come from the same writer, so a block keeps them on th
 SCALE = 3
 """Factor by which a picture is enlarged before it is segmented. Chosen by trial."""
 MARGIN = 2
-"""Blank paper added on each side, as a multiple of the picture's size: on a page, a digit is far smaller than the page."""
+"""Blank paper added on each side, as a multiple of the picture's size: on a page, digits are small."""
 DAMAGE_ERRORS = (AttributeError, EOFError, cv2.error, zipfile.BadZipFile, zlib.error)
-"""Further errors that a file of another format causes: of a renamed `.npy` file NumPy returns an array, not a mapping."""
+"""Further errors caused by other file formats; NumPy returns an array, not a mapping, for a renamed `.npy` file."""
 
 
 def load_isolated(file: Path) -> tuple[LabelledImages, LabelledImages]:

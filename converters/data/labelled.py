@@ -1,4 +1,4 @@
-"""Glyphs with their labels."""
+"""Images with their labels."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from agent.vision.glyph import SIZE_PX
 
 
 @dataclass(frozen=True, eq=False)
-class LabelledGlyphs:
-    """Glyphs and what they show."""
+class LabelledImages:
+    """Glyphs or contexts, and the digits they show."""
 
     images: NDArray[np.uint8]
-    """uint8 (n, 28, 28), bright ink on 0; or surroundings, uint8 (n, 3, 32, 48)."""
+    """Glyphs, uint8 (n, 28, 28), bright ink on 0; or contexts, uint8 (n, 3, 32, 48)."""
     labels: NDArray[np.int64]
     """int64 (n,), 0..9, or 10 for "not a digit"."""
 
@@ -25,14 +25,14 @@ class LabelledGlyphs:
         return len(self.labels)
 
 
-def digits_of(glyphs: LabelledGlyphs) -> LabelledGlyphs:
-    """Those that show a digit."""
-    shows_digit = glyphs.labels != NOT_A_DIGIT
-    return LabelledGlyphs(glyphs.images[shows_digit], glyphs.labels[shows_digit])
+def keep_digits(images: LabelledImages) -> LabelledImages:
+    """Return only the images that show a digit."""
+    shows_digit = images.labels != NOT_A_DIGIT
+    return LabelledImages(images.images[shows_digit], images.labels[shows_digit])
 
 
-def concatenate(parts: Sequence[LabelledGlyphs]) -> LabelledGlyphs:
-    """All parts one after the other; empty where there is none."""
+def concatenate(parts: Sequence[LabelledImages]) -> LabelledImages:
+    """Return all parts in one; without parts, an empty set of glyphs."""
     if not parts:
-        return LabelledGlyphs(np.zeros((0, SIZE_PX, SIZE_PX), np.uint8), np.zeros(0, np.int64))
-    return LabelledGlyphs(np.concatenate([p.images for p in parts]), np.concatenate([p.labels for p in parts]))
+        return LabelledImages(np.zeros((0, SIZE_PX, SIZE_PX), np.uint8), np.zeros(0, np.int64))
+    return LabelledImages(np.concatenate([p.images for p in parts]), np.concatenate([p.labels for p in parts]))

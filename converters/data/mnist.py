@@ -1,6 +1,7 @@
-"""MNIST from its four idx files, gzipped or unpacked.
+"""Load MNIST from its four idx files, gzipped or unpacked.
 
-Format: http://yann.lecun.com/exdb/mnist, big-endian: magic (0, 0, 8 = uint8, number of axes), sizes, then the bytes.
+Format (http://yann.lecun.com/exdb/mnist): big-endian; magic number (0, 0, 8 for uint8, number of axes), size of each
+axis, values.
 """
 
 from __future__ import annotations
@@ -20,38 +21,43 @@ from profiles.errors import DatasetError
 Part = Literal["train", "test"]
 
 DEFAULT_FOLDER = Path("data") / "mnist"
+"""Folder that the commands use unless --data names another."""
 FILES: dict[Part, tuple[str, str]] = {
     "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
     "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
 }
-"""Images and labels of each part."""
+"""Names of the image file and the label file of each part."""
 
 
 def load_mnist(folder: Path, part: Part) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Images, uint8 (n, 28, 28), bright ink on 0, and their labels, uint8 (n,), 0..9.
+    """Return the images, uint8 (n, 28, 28), bright ink on 0, and their labels, uint8 (n,), 0..9.
+
+    Args:
+        folder: folder with the idx files.
+        part: "train" or "test".
 
     Raises:
         DatasetError: a file is missing or damaged.
     """
-    images, labels = (_read_idx(find(folder, name)) for name in FILES[part])
+    images, labels = (_read_idx(find_file(folder, name)) for name in FILES[part])
     if images.shape[1:] != (28, 28) or labels.shape != images.shape[:1] or labels.max(initial=0) > 9:
         raise DatasetError(
-            f"the {part} files in {folder} do not belong together (images {images.shape}, labels {labels.shape}); "
-            f"{_fetch_again(folder)}"
+            f"the {part} files in {folder} do not belong together (images {images.shape}, labels {labels.shape})",
+            advice=_fetch_again(folder),
         )
     return images, labels
 
 
-def find(folder: Path, name: str) -> Path:
-    """The file called `name.gz`, or else the one called `name`.
+def find_file(folder: Path, name: str) -> Path:
+    """Return the path of `name.gz` or, if it does not exist, of `name`.
 
     Raises:
-        DatasetError: there is neither.
+        DatasetError: neither file exists.
     """
     for path in (folder / f"{name}.gz", folder / name):
         if path.is_file():
             return path
-    raise DatasetError(f"no {name}.gz in {folder}; {_fetch_again(folder)}")
+    raise DatasetError(f"no {name}.gz in {folder}", advice=_fetch_again(folder))
 
 
 def _read_idx(path: Path) -> NDArray[np.uint8]:
@@ -60,13 +66,13 @@ def _read_idx(path: Path) -> NDArray[np.uint8]:
         zeros, kind, axes = struct.unpack_from(">HBB", content)
         shape = struct.unpack_from(f">{axes}I", content, 4)
     except OSError as error:
-        raise DatasetError(f"{path} cannot be read ({error}); {_fetch_again(path.parent)}") from error
+        raise DatasetError(f"{path} cannot be read ({error})", advice=_fetch_again(path.parent)) from error
     except (EOFError, zlib.error, struct.error) as error:
-        raise DatasetError(f"{path} is cut off or damaged ({error}); {_fetch_again(path.parent)}") from error
+        raise DatasetError(f"{path} is truncated or damaged ({error})", advice=_fetch_again(path.parent)) from error
     start = 4 + 4 * axes
     if (zeros, kind) != (0, 8) or len(content) != start + math.prod(shape):
-        raise DatasetError(f"{path} is no idx file of bytes, or is cut off; {_fetch_again(path.parent)}")
-    # A copy, because torch warns of arrays that cannot be written.
+        raise DatasetError(f"{path} is not an idx file of uint8, or is truncated", advice=_fetch_again(path.parent))
+    # Copied because torch warns about read-only arrays.
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape).copy()
 
 

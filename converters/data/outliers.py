@@ -1,7 +1,7 @@
-"""What is no digit, drawn: letters, signs, lines, blots, scribbles, parts of digits and digits that touch.
+"""Draw outliers, glyphs that are not digits: letters, signs, lines, blots, scribbles, parts of digits, touching digits.
 
-A net that has seen these says "not a digit" far better than a threshold on a softmax does.
-Letters that look like digits when they stand alone (O, l, S, Z, g, q ...) are left out: they are no one's fault.
+A net trained with outliers rejects far better than a threshold on the softmax does.
+Letters that look like digits when they stand alone (O, l, S, Z, g, q ...) are left out: nobody can tell them apart.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from converters.data.augment import ENLARGED_PX, bend, change_pen, crop_and_normalise, degrade, enlarge, ink_box
+from converters.data.augment import ENLARGED_PX, change_pen, crop_and_normalise, degrade, distort, enlarge, ink_box
 
 Glyphs = NDArray[np.uint8]
-Drawing = Callable[[np.random.Generator, Glyphs], Glyphs]
+DrawOutlier = Callable[[np.random.Generator, Glyphs], Glyphs]
 
 CANVAS_PX = 64
+"""Width and height of the canvas that outliers are drawn on."""
 LETTERS = "ACDEFGHJKLMNPQRTUVWXYadefhkmnprtuwxyABRK"
 SIGNS = '+=#*%&?$@<>{}~^"-_:;x'
 FONTS = (
@@ -31,11 +32,11 @@ FONTS = (
 
 
 def draw_outlier(rng: np.random.Generator, digits: Glyphs) -> Glyphs:
-    """A glyph, uint8 (28, 28), that is no digit.
+    """Draw an outlier of a random kind; returns a glyph, uint8 (28, 28).
 
     Args:
-        rng: where chance comes from.
-        digits: glyphs of digits, uint8 (n, 28, 28), that parts and touching digits are made of.
+        rng: random generator.
+        digits: glyphs of digits, uint8 (n, 28, 28), used for parts of digits and touching digits.
     """
     kinds = list(KINDS)
     kind = kinds[int(rng.choice(len(kinds), p=[KINDS[k] for k in kinds]))]
@@ -43,25 +44,25 @@ def draw_outlier(rng: np.random.Generator, digits: Glyphs) -> Glyphs:
 
 
 def _text(rng: np.random.Generator, _digits: Glyphs) -> Glyphs:
-    """One to three letters or signs."""
+    """Draw one to three letters, or one sign."""
     count = int(rng.choice([1, 1, 1, 2, 3]))
     text = "".join(rng.choice(list(LETTERS + SIGNS if count == 1 else LETTERS.lower()), count))
     canvas = np.zeros((CANVAS_PX, CANVAS_PX * 2), np.uint8)
     font = FONTS[int(rng.integers(len(FONTS)))] | (cv2.FONT_ITALIC if rng.random() < 0.2 else 0)
     cv2.putText(canvas, text, (14, 46), font, 1.3, 255, int(rng.integers(2, 6)), cv2.LINE_AA)
-    return bend(rng, canvas, 0.7)
+    return distort(rng, canvas, 0.7)
 
 
 def _lines(rng: np.random.Generator, _digits: Glyphs) -> Glyphs:
-    """Dashes, corners, crossings, boxes and tables: what rules and print leave behind."""
+    """Draw dashes, corners, crossings, boxes and tables, as rulings and print contain them."""
     canvas = np.zeros((CANVAS_PX, CANVAS_PX), np.uint8)
     width = int(rng.integers(2, 6))
     x, y = (int(v) for v in rng.integers(18, 46, 2))
     left, right, top, bottom = 9, 55, 9, 55
     shape = rng.integers(6)
-    if shape in (0, 1):  # a dash, nearly level
+    if shape in (0, 1):  # a nearly horizontal dash
         cv2.line(canvas, (left, y), (right, y + int(rng.normal(0, 5))), 255, width, cv2.LINE_AA)
-    if shape in (1, 2):  # two level lines, or a crossing
+    if shape in (1, 2):  # two horizontal lines, or a crossing
         cv2.line(canvas, (left, 60 - y), (right, 60 - y), 255, width, cv2.LINE_AA)
     if shape in (2, 3):
         cv2.line(canvas, (x, top), (x, bottom), 255, width, cv2.LINE_AA)
@@ -73,21 +74,21 @@ def _lines(rng: np.random.Generator, _digits: Glyphs) -> Glyphs:
         for _ in range(int(rng.integers(2, 5))):
             a, b = rng.integers(5, 59, (2, 2))
             cv2.line(canvas, (int(a[0]), int(a[1])), (int(b[0]), int(b[1])), 255, width, cv2.LINE_AA)
-    return bend(rng, canvas, 0.5)
+    return distort(rng, canvas, 0.5)
 
 
 def _blot(rng: np.random.Generator, _digits: Glyphs) -> Glyphs:
-    """Dots, commas, stains."""
+    """Draw dots, commas or stains."""
     canvas = np.zeros((CANVAS_PX, CANVAS_PX), np.uint8)
     for _ in range(int(rng.choice([1, 1, 1, 2, 3]))):
         axes = (int(rng.integers(5, 21)), int(rng.integers(5, 21)))
         at = (int(rng.integers(20, 44)), int(rng.integers(20, 44)))
         cv2.ellipse(canvas, at, axes, float(rng.uniform(0, 180)), 0, 360, 255, -1, cv2.LINE_AA)
-    return bend(rng, canvas, 1.5)
+    return distort(rng, canvas, 1.5)
 
 
 def _scribble(rng: np.random.Generator, _digits: Glyphs) -> Glyphs:
-    """A long smooth stroke to nowhere."""
+    """Draw a long smooth random stroke."""
     knots = rng.uniform(5, 59, (int(rng.integers(5, 9)), 2)).astype(np.float32)
     dense = cv2.resize(knots[:, None, :], (1, 160), interpolation=cv2.INTER_CUBIC)
     canvas = np.zeros((CANVAS_PX, CANVAS_PX), np.uint8)
@@ -97,7 +98,7 @@ def _scribble(rng: np.random.Generator, _digits: Glyphs) -> Glyphs:
 
 
 def _texture(rng: np.random.Generator, _digits: Glyphs) -> Glyphs:
-    """A component of thresholded noise, as bad light and rough paper leave it."""
+    """Return a component of thresholded noise, as poor light and rough paper cause it."""
     noise = cv2.GaussianBlur(rng.normal(0, 1, (CANVAS_PX, CANVAS_PX)).astype(np.float32), (0, 0), rng.uniform(1, 5))
     mask = (noise > np.quantile(noise, rng.uniform(0.6, 0.9))).astype(np.uint8)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
@@ -106,8 +107,8 @@ def _texture(rng: np.random.Generator, _digits: Glyphs) -> Glyphs:
 
 
 def _part(rng: np.random.Generator, digits: Glyphs) -> Glyphs:
-    """Less than half of a digit, cut across."""
-    ink = bend(rng, enlarge(digits[int(rng.integers(len(digits)))]))
+    """Return less than half of a digit, cut off straight."""
+    ink = distort(rng, enlarge(digits[int(rng.integers(len(digits)))]))
     box = ink_box(ink)
     if box is None:
         return ink
@@ -120,26 +121,26 @@ def _part(rng: np.random.Generator, digits: Glyphs) -> Glyphs:
 
 
 def _touching(rng: np.random.Generator, digits: Glyphs) -> Glyphs:
-    """Two or three digits that touch, or a digit with a good part of its neighbour."""
+    """Return two or three touching digits, or a digit with a large part of its neighbour."""
     row = np.zeros((ENLARGED_PX, 0), np.uint8)
-    for i in range(int(rng.choice([2, 2, 2, 3]))):
-        ink = bend(rng, enlarge(digits[int(rng.integers(len(digits)))]))
+    for number in range(int(rng.choice([2, 2, 2, 3]))):
+        ink = distort(rng, enlarge(digits[int(rng.integers(len(digits)))]))
         box = ink_box(ink)
         if box is None:
             continue
         piece = ink[:, box.x : box.right]
-        overlap = min(int(rng.integers(-2, 5)), row.shape[1], piece.shape[1]) if i else 0
+        overlap = min(int(rng.integers(-2, 5)), row.shape[1], piece.shape[1]) if number else 0
         joined = np.zeros((ENLARGED_PX, row.shape[1] + piece.shape[1] - overlap), np.uint8)
         joined[:, : row.shape[1]] = row
         joined[:, row.shape[1] - overlap :] = np.maximum(joined[:, row.shape[1] - overlap :], piece)
         row = joined
     if rng.random() < 0.3:
-        lost = round(row.shape[1] * rng.uniform(0.15, 0.3))
-        row = row[:, lost:] if rng.random() < 0.5 else row[:, : row.shape[1] - lost]
+        cut = round(row.shape[1] * rng.uniform(0.15, 0.3))
+        row = row[:, cut:] if rng.random() < 0.5 else row[:, : row.shape[1] - cut]
     return np.pad(row, 6)
 
 
-KINDS: dict[Drawing, float] = {
+KINDS: dict[DrawOutlier, float] = {
     _text: 0.28,
     _lines: 0.16,
     _blot: 0.10,
@@ -148,4 +149,4 @@ KINDS: dict[Drawing, float] = {
     _part: 0.08,
     _touching: 0.16,
 }
-"""How often each kind is drawn."""
+"""Probability of each kind."""

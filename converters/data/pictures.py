@@ -1,8 +1,8 @@
-"""Real pictures with truth, to learn from: a folder with a `truth.json`.
+"""Load labelled real pictures for training from a folder with a `truth.json`.
 
 `truth.json` maps a picture's name to `{"boxes": [[digit, x, y, w, h], ...], "ignore": [...]}`, in pixels of the upright
-picture; `ignore` holds printed digits in the same form. Not all pictures are learnt from: a quarter of each kind, told
-by a checksum of their names, and all of a kind of which there are few, stay to judge with.
+picture; `ignore` holds printed digits in the same form. A quarter of the pictures, chosen by a checksum of their names,
+is held out for evaluation, and so are all pictures of a kind that has few.
 """
 
 from __future__ import annotations
@@ -20,41 +20,44 @@ from agent.vision.box import Box
 from converters.data.scenes import Scene
 from profiles.errors import DatasetError
 
-FEW = 10
-"""A kind of fewer pictures is not learnt from."""
-Row = tuple[int | str, int, int, int, int]
+MIN_PICTURES_PER_KIND = 10
+"""Smallest number of pictures of a kind; kinds with fewer are held out."""
+BoxRow = tuple[int | str, int, int, int, int]
+"""A digit with its box: digit, x, y, w, h."""
 
 
-class Truth(msgspec.Struct, frozen=True):
-    """What stands on one picture; further keys are not read."""
+class PictureTruth(msgspec.Struct, frozen=True):
+    """Labels of one picture; other keys in the file are ignored."""
 
     kind: str = ""
-    boxes: list[Row] | None = None
-    ignore: list[Row] = []
+    boxes: list[BoxRow] | None = None
+    ignore: list[BoxRow] = []
 
 
 def load_pictures(folder: Path) -> Iterator[Scene]:
-    """The pictures of a folder that may be learnt from, with their digits.
+    """Yield the training pictures of a folder with their digits.
 
     Raises:
         DatasetError: `truth.json` or a picture is missing or damaged.
     """
     path = folder / "truth.json"
     try:
-        every = msgspec.json.decode(path.read_bytes(), type=dict[str, Truth])
+        labels = msgspec.json.decode(path.read_bytes(), type=dict[str, PictureTruth])
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise DatasetError(f"{path} cannot be read ({error}); name a folder of pictures with their truth") from error
-    kinds = Counter(truth.kind for truth in every.values())
-    for name, truth in sorted(every.items()):
-        if truth.boxes is None or kinds[truth.kind] < FEW or not may_be_learnt_from(name):
+        raise DatasetError(
+            f"{path} cannot be read ({error})", advice="name a folder of pictures with a truth.json"
+        ) from error
+    kinds = Counter(truth.kind for truth in labels.values())
+    for name, truth in sorted(labels.items()):
+        if truth.boxes is None or kinds[truth.kind] < MIN_PICTURES_PER_KIND or not is_for_training(name):
             continue
         image = cv2.imread(str(folder / name), cv2.IMREAD_COLOR)
         if image is None:
-            raise DatasetError(f"{folder / name} is missing or no picture; copy the folder again")
+            raise DatasetError(f"{folder / name} is missing or not a picture", advice="copy the folder again")
         digits = tuple((int(d), Box(x, y, w, h)) for d, x, y, w, h in (*truth.boxes, *truth.ignore))
         yield Scene(np.asarray(image, np.uint8), digits)
 
 
-def may_be_learnt_from(name: str) -> bool:
-    """Whether a picture belongs to the three quarters that training may see."""
+def is_for_training(name: str) -> bool:
+    """Whether a picture belongs to the three quarters that are used for training."""
     return int(hashlib.sha256(name.encode()).hexdigest(), 16) % 4 != 3

@@ -1,11 +1,12 @@
-"""From a checkpoint to ONNX and TFLite files, in fp32, fp16 and int8.
+"""Export a checkpoint to ONNX and TFLite files in fp32, fp16 and int8.
 
-- `ranges`: batch normalisation folded, activations' ranges, and which of a graph's tensors they belong to.
-- `onnx`, `tflite`: one format each, bytes in and bytes out.
-- `palette`: weights of few values, in half a byte each in ONNX.
-- `strip`: what a runtime does not need, taken out.
+- `ranges`: fold batch normalisation, measure the ranges of activations, assign them to the tensors of an export.
+- `onnx`, `tflite`: write one format each.
+- `simplify`, `flatbuffer_dedup`: make TFLite graphs simpler and their files smaller.
+- `palette`: pack ONNX weights with few distinct values into half a byte each.
+- `strip`: remove what no runtime needs.
 - `golden`: inputs that every export is checked with.
-- `make`: one file with its row of the manifest, checked against the net it came from.
-- `cost`: parameters and multiply-accumulates.
-- `workshop`: `make` in child processes, because converters talk to the terminal.
+- `make`: make one artifact, check it against its net, and describe it for the manifest.
+- `parallel`: make many artifacts in child processes, which keep the converters' output off the terminal.
+- `cost`: count parameters and multiply-accumulates.
 """

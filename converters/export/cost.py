@@ -1,4 +1,4 @@
-"""What a net costs: its parameters, and its multiply-accumulates for one input."""
+"""Count a net's parameters, and its multiply-accumulates (MACs) for one input."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from torch import nn
 
 @dataclass(frozen=True)
 class Cost:
-    """A net's size and work."""
+    """Size of a net, and computation for one input."""
 
     parameters: int
     macs: int
-    """Multiply-accumulates for one input, in convolutions and linear layers."""
+    """Multiply-accumulates of the convolutions and linear layers for one input."""
 
 
 @torch.no_grad()
 def measure_cost(net: nn.Module, example: torch.Tensor) -> Cost:
-    """Count by running one input, float32 (1, C, H, W).
+    """Count by running the net on one input, float32 (1, C, H, W).
 
-    Every value that a convolution or a linear layer gives costs one filter.
+    Each output value of a convolution or linear layer costs as many MACs as its filter has weights.
     """
     macs = 0
 

@@ -1,7 +1,7 @@
-"""TFLite files as small as their format allows: numbers that occur twice are written once.
+"""Write TFLite files in which equal vectors of numbers are stored once.
 
-A flatbuffer points at its vectors, so several tables may point at the same one; a file of eight kilobytes is a tenth
-smaller by that. Zero points are the worst of it: 64 bits for every channel, and all of them 0.
+Tables of a flatbuffer point at their vectors, so several tables can share one. This makes a file of eight kilobytes a
+tenth smaller. Most repetitions are zero points: 64 bits for each channel, all of them 0.
 """
 
 from __future__ import annotations
@@ -16,33 +16,34 @@ if TYPE_CHECKING:
     from ai_edge_litert.schema_py_generated import ModelT
 
 IDENTIFIER = b"TFL3"
-ALIGNMENT = 4
-"""Of weights, in bytes: 32-bit biases are read where they lie."""
+"""File identifier of TFLite models."""
+ALIGNMENT_BYTES = 4
+"""Alignment of weights: runtimes read 32-bit biases in place."""
 
 
-class _Sharing(flatbuffers.Builder):  # type: ignore[misc]
-    """Writes each vector of numbers once."""
+class _DeduplicatingBuilder(flatbuffers.Builder):  # type: ignore[misc]
+    """Builder that writes each distinct vector of numbers once."""
 
     def __init__(self) -> None:
         super().__init__(1 << 16)
-        self._written: dict[tuple[str, bytes], int] = {}
+        self._offsets: dict[tuple[str, bytes], int] = {}
 
     def CreateNumpyVector(self, x: NDArray[Any]) -> int:  # noqa: N802 - the library's name
-        same = x.dtype.str, x.tobytes()
-        if same not in self._written:
+        key = x.dtype.str, x.tobytes()
+        if key not in self._offsets:
             if x.dtype == np.uint8:
-                # As the library does it, but for the alignment.
-                self.StartVector(1, len(x), ALIGNMENT)
+                # Like the base class, but with the alignment above.
+                self.StartVector(1, len(x), ALIGNMENT_BYTES)
                 self.head -= len(x)
                 self.Bytes[self.head : self.head + len(x)] = x.tobytes()
-                self._written[same] = self.EndVector()
+                self._offsets[key] = self.EndVector()
             else:
-                self._written[same] = super().CreateNumpyVector(x)
-        return self._written[same]
+                self._offsets[key] = super().CreateNumpyVector(x)
+        return self._offsets[key]
 
 
-def write(model: ModelT) -> bytes:
-    """A model as a file; its object is changed on the way."""
+def write_model(model: ModelT) -> bytes:
+    """Return the content of a TFLite file; lists in `model` are replaced by arrays."""
     for graph in model.subgraphs:
         for tensor in graph.tensors:
             tensor.shape = np.asarray(tensor.shape, np.int32)
@@ -58,6 +59,6 @@ def write(model: ModelT) -> bytes:
     for buffer in model.buffers:
         if buffer.data is not None:
             buffer.data = np.asarray(buffer.data, np.uint8)
-    builder = _Sharing()
+    builder = _DeduplicatingBuilder()
     builder.Finish(model.Pack(builder), IDENTIFIER)
     return bytes(builder.Output())

@@ -1,4 +1,4 @@
-"""Inputs that every export is checked with. They are drawn here, so no data set is needed or passed on."""
+"""Inputs that every export is checked with. They are drawn with OpenCV's fonts, so no data set is needed."""
 
 from __future__ import annotations
 
@@ -13,37 +13,38 @@ from profiles.manifest import Golden, Precision, Role
 Images = NDArray[np.uint8]
 
 CANVAS_PX = 160
-STEP_PX = 70
-"""From one sign to the next."""
-SIGNS = "0123456789" * 3 + "abcdefhkmnrstuvwxyzAEFHKMNTX"
+"""Width and height of the canvas that a character is drawn on."""
+SPACING_PX = 70
+"""Distance between neighbouring characters in a context."""
+CHARACTERS = "0123456789" * 3 + "abcdefhkmnrstuvwxyzAEFHKMNTX"
 FONTS = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_COMPLEX, cv2.FONT_HERSHEY_SCRIPT_SIMPLEX)
 
 
 def golden_inputs(role: Role) -> Images:
-    """The ten digits, an empty image and one of noise, uint8 (12, ...): glyphs, or the surroundings of digits."""
-    signs = [_draw(str(digit), FONTS[0], thickness=10) for digit in range(10)]
-    images = [_see(role, sign, signs[digit - 1], signs[digit - 2]) for digit, sign in enumerate(signs)]
+    """Return glyphs or contexts of the ten digits, an empty image and a noise image, uint8 (12, ...)."""
+    characters = [_draw(str(digit), FONTS[0], thickness=10) for digit in range(10)]
+    images = _net_inputs(role, characters)
     noise = np.random.default_rng(0).integers(0, 256, images[0].shape, np.uint8)
     return np.stack([*images, np.zeros_like(noise), noise])
 
 
 def varied_inputs(role: Role, count: int, seed: int = 0) -> Images:
-    """Digits and letters in several fonts and pens, turned, uint8 (count, ...), beside each other."""
+    """Return glyphs or contexts of rotated digits and letters in several fonts and pen widths, uint8 (count, ...)."""
     rng = np.random.default_rng(seed)
-    signs = [_draw_any(rng) for _ in range(count)]
-    return np.stack([_see(role, sign, signs[i - 1], signs[i - 2]) for i, sign in enumerate(signs)])
+    characters = [_draw_any(rng) for _ in range(count)]
+    return np.stack(_net_inputs(role, characters))
 
 
-def golden(logits: NDArray[np.float32], precision: Precision, step: float) -> Golden:
-    """Golden vectors, with a tolerance for other CPUs and versions of the runtime.
+def golden_vectors(logits: NDArray[np.float32], precision: Precision, step: float) -> Golden:
+    """Return the golden vectors of an artifact, with a tolerance for other CPUs and other versions of the runtime.
 
-    fp32 sums in another order; fp16 may be computed in fp16 throughout (11 bits); int8 rounds each layer, and
-    runtimes round halves differently, which moves a logit by a few steps.
+    fp32 may be summed in another order. fp16 may be computed with 11 bits throughout. int8 is rounded after each layer,
+    and runtimes round halves differently, which changes a logit by a few quantization steps.
 
     Args:
-        logits: float32 (n, 11), of the artifact itself, for the golden inputs.
-        precision: of the artifact.
-        step: of its output's quantization.
+        logits: logits of the artifact for the golden inputs, float32 (n, 11).
+        precision: precision of the artifact.
+        step: quantization step of its output.
     """
     largest = max(1.0, float(np.abs(logits).max()))
     tolerance = {"fp32": 1e-3 * largest, "fp16": 2e-2 * largest, "int8": 4 * step}[precision]
@@ -53,42 +54,44 @@ def golden(logits: NDArray[np.float32], precision: Precision, step: float) -> Go
     )
 
 
-def _see(role: Role, sign: Images, left: Images, right: Images) -> Images:
-    """A sign as a net of this role sees it, when others stand beside it."""
-    return _glyph(sign) if role == "classifier" else _surroundings(sign, left, right)
+def _net_inputs(role: Role, characters: list[Images]) -> list[Images]:
+    """Return each character as an input of a net: its glyph, or its context with a neighbour on each side."""
+    if role == "classifier":
+        return [_glyph(character) for character in characters]
+    return [_context(one, characters[i - 1], characters[i - 2]) for i, one in enumerate(characters)]
 
 
-def _glyph(sign: Images) -> Images:
-    x, y, w, h = cv2.boundingRect(sign)
-    return normalise(sign[y : y + h, x : x + w])
+def _glyph(character: Images) -> Images:
+    x, y, w, h = cv2.boundingRect(character)
+    return normalise(character[y : y + h, x : x + w])
 
 
-def _surroundings(sign: Images, left: Images, right: Images) -> Images:
-    sides = ((0, 0), (STEP_PX, STEP_PX))
-    own, before, after = (np.pad(canvas, sides) for canvas in (sign, left, right))
-    all_ink = np.max([own, np.roll(before, -STEP_PX, axis=1), np.roll(after, STEP_PX, axis=1)], axis=0)
+def _context(character: Images, left: Images, right: Images) -> Images:
+    margins = ((0, 0), (SPACING_PX, SPACING_PX))
+    own, before, after = (np.pad(canvas, margins) for canvas in (character, left, right))
+    all_ink = np.max([own, np.roll(before, -SPACING_PX, axis=1), np.roll(after, SPACING_PX, axis=1)], axis=0)
     x, y, w, h = cv2.boundingRect(own)
     scale = INNER_PX / max(w, h)
-    middle = x + w / 2, y + h / 2
-    windows = np.zeros((CHANNELS, HEIGHT_PX, WIDTH_PX), np.uint8)
-    shift = WIDTH_PX / 2 - scale * middle[0], HEIGHT_PX / 2 - scale * middle[1]
-    cv2.warpAffine(own, np.array([[scale, 0, shift[0]], [0, scale, shift[1]]]), (WIDTH_PX, HEIGHT_PX), dst=windows[0])
-    draw_context(windows[1:], [all_ink], middle, scale)
-    return windows
+    centre = x + w / 2, y + h / 2
+    context = np.zeros((CHANNELS, HEIGHT_PX, WIDTH_PX), np.uint8)
+    shift = WIDTH_PX / 2 - scale * centre[0], HEIGHT_PX / 2 - scale * centre[1]
+    cv2.warpAffine(own, np.array([[scale, 0, shift[0]], [0, scale, shift[1]]]), (WIDTH_PX, HEIGHT_PX), dst=context[0])
+    draw_context(context[1:], [all_ink], centre, scale)
+    return context
 
 
 def _draw_any(rng: np.random.Generator) -> Images:
     return _draw(
-        str(rng.choice(list(SIGNS))),
+        str(rng.choice(list(CHARACTERS))),
         int(rng.choice(FONTS)),
         thickness=int(rng.integers(3, 16)),
-        turn_degrees=float(rng.normal(0, 12)),
+        angle_degrees=float(rng.normal(0, 12)),
     )
 
 
-def _draw(sign: str, font: int, thickness: int, turn_degrees: float = 0) -> Images:
-    """A canvas with one sign on it, bright ink on 0."""
+def _draw(character: str, font: int, thickness: int, angle_degrees: float = 0) -> Images:
+    """Return a canvas, uint8 (160, 160), with one character, bright ink on 0."""
     canvas = np.zeros((CANVAS_PX, CANVAS_PX), np.uint8)
-    cv2.putText(canvas, sign, (50, 110), font, 3, 255, thickness, cv2.LINE_AA)
-    turn = cv2.getRotationMatrix2D((CANVAS_PX / 2, CANVAS_PX / 2), turn_degrees, 1)
-    return np.asarray(cv2.warpAffine(canvas, turn, (CANVAS_PX, CANVAS_PX)), np.uint8)
+    cv2.putText(canvas, character, (50, 110), font, 3, 255, thickness, cv2.LINE_AA)
+    rotation = cv2.getRotationMatrix2D((CANVAS_PX / 2, CANVAS_PX / 2), angle_degrees, 1)
+    return np.asarray(cv2.warpAffine(canvas, rotation, (CANVAS_PX, CANVAS_PX)), np.uint8)

@@ -1,4 +1,4 @@
-"""One artifact of a checkpoint: exported, stripped, checked against its net, described."""
+"""Make one artifact of a checkpoint: export it, strip it, check it against its net, and describe it."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from torch import fx
 from agent.runtimes.net import load_net
 from agent.vision.classify import Net
 from converters.checkpoint import Checkpoint, load, restore
-from converters.data.evaluation_data import load_trial
+from converters.data.evaluation_data import load_evaluation_data
 from converters.evaluate import measure_accuracy
 from converters.export import onnx, tflite
 from converters.export.cost import measure_cost
-from converters.export.golden import golden, golden_inputs, varied_inputs
+from converters.export.golden import golden_inputs, golden_vectors, varied_inputs
 from converters.export.ranges import Ranges, fold, input_name, ranges_of_tensors
 from converters.export.strip import strip_onnx, strip_tflite
 from converters.nets import ROLES
@@ -33,16 +33,16 @@ from profiles.manifest import Artifact, Format, Golden, Precision, Role, Tensor
 from profiles.profile import ArtifactKind, RuntimeName
 
 FP32_TOLERANCE = 1e-3
-"""Largest difference of a logit from torch's."""
+"""Largest allowed difference between a logit of an fp32 file and torch's logit."""
 FP16_TOLERANCE = 2e-2
-"""The same, as a share of the largest logit."""
+"""Largest allowed difference between a logit of an fp16 file and torch's, as a share of the largest logit."""
 MIN_AGREEMENT = 0.95
-"""Share of inputs that int8 must take for what the net takes them for. They are letters, too, and hard to tell."""
+"""Smallest share of inputs that an int8 file must classify as its net does. Some inputs are letters: hard cases."""
 
 
 @dataclass(frozen=True)
 class Exporter:
-    """One format: how to write it, and what runs it here."""
+    """Functions that write one file format, and the runtime that checks it."""
 
     to_fp32: Callable[[fx.GraphModule, torch.Tensor], bytes]
     to_fp16: Callable[[bytes], bytes]
@@ -52,7 +52,7 @@ class Exporter:
     strip: Callable[[bytes, str], bytes]
     runtime: RuntimeName
     packages: tuple[str, ...]
-    """What makes the files, for the manifest."""
+    """Packages whose versions are noted in the manifest."""
 
 
 EXPORTERS: Mapping[Format, Exporter] = {
@@ -80,8 +80,8 @@ EXPORTERS: Mapping[Format, Exporter] = {
 
 
 @dataclass(frozen=True)
-class Made:
-    """A model file and its row of the manifest."""
+class ExportedArtifact:
+    """A model file and its row in the manifest."""
 
     artifact: Artifact
     content: bytes
@@ -89,7 +89,7 @@ class Made:
 
 @dataclass(frozen=True, eq=False)
 class _Source:
-    """What all precisions of one format are made from."""
+    """Net and fp32 file that all precisions of one format are made from."""
 
     checkpoint: Checkpoint
     role: Role
@@ -97,36 +97,36 @@ class _Source:
     fp32: bytes
 
 
-def make(checkpoint_file: Path, kind: ArtifactKind, data: Path | None) -> Made:
+def make_artifact(checkpoint_file: Path, kind: ArtifactKind, data: Path | None) -> ExportedArtifact:
     """Make one artifact.
 
     Args:
-        checkpoint_file: of the net.
+        checkpoint_file: checkpoint of the net.
         kind: format and precision.
-        data: a folder with MNIST to measure the accuracy with; None takes over what the checkpoint says.
+        data: folder with MNIST to measure the accuracy with; None copies the accuracy from the checkpoint.
 
     Raises:
-        UsageError: there is no checkpoint.
-        ArtifactError: it is damaged.
-        DatasetError: MNIST is not there.
+        UsageError: the checkpoint does not exist.
+        ArtifactError: the checkpoint is damaged.
+        DatasetError: MNIST is missing or damaged.
         ConversionError: the export does not compute what its net computes.
     """
     exporter = EXPORTERS[kind.format]
     source = _source(checkpoint_file, kind.format)
-    content = exporter.strip(_at(source, exporter, kind.precision), input_name(source.folded))
+    content = exporter.strip(_export(source, exporter, kind.precision), input_name(source.folded))
     artifact = _describe(source, exporter, kind, content)
     with tempfile.TemporaryDirectory(prefix="digit-convert-") as folder:
         Path(folder, artifact.file).write_bytes(content)
         net = load_net(Path(folder), artifact, exporter.runtime)
     _check(source.folded, net, artifact)
-    trial = _trial(source.role, data) if data else None
-    accuracy = measure_accuracy(net, artifact, exporter.runtime, trial) if trial else artifact.accuracy
-    vectors = golden(net.logits(golden_inputs(source.role)), kind.precision, artifact.output.scale)
-    return Made(msgspec.structs.replace(artifact, golden=vectors, accuracy=accuracy), content)
+    data_set = _evaluation_data(source.role, data) if data else None
+    accuracy = measure_accuracy(net, artifact, exporter.runtime, data_set) if data_set else artifact.accuracy
+    vectors = golden_vectors(net.logits(golden_inputs(source.role)), kind.precision, artifact.output.scale)
+    return ExportedArtifact(msgspec.structs.replace(artifact, golden=vectors, accuracy=accuracy), content)
 
 
 @lru_cache(maxsize=2)
-def _source(checkpoint_file: Path, format: Format) -> _Source:  # noqa: A002 (the contract's word)
+def _source(checkpoint_file: Path, format: Format) -> _Source:  # noqa: A002 (name of the manifest key)
     checkpoint = load(checkpoint_file)
     folded = fold(restore(checkpoint))
     role = ROLES[checkpoint.net]
@@ -134,11 +134,11 @@ def _source(checkpoint_file: Path, format: Format) -> _Source:  # noqa: A002 (th
     return _Source(checkpoint, role, folded, EXPORTERS[format].to_fp32(folded, example))
 
 
-_trial = lru_cache(maxsize=1)(load_trial)
-"""Drawing what a verifier is judged on takes seconds; files of one checkpoint follow each other."""
+_evaluation_data = lru_cache(maxsize=1)(load_evaluation_data)
+"""Cached because rendering the scenes for a verifier takes seconds, and all files of a checkpoint use the same data."""
 
 
-def _at(source: _Source, exporter: Exporter, precision: Precision) -> bytes:
+def _export(source: _Source, exporter: Exporter, precision: Precision) -> bytes:
     if precision == "fp32":
         return source.fp32
     if precision == "fp16":
@@ -151,7 +151,7 @@ def _at(source: _Source, exporter: Exporter, precision: Precision) -> bytes:
 def _describe(source: _Source, exporter: Exporter, kind: ArtifactKind, content: bytes) -> Artifact:
     checkpoint, role = source.checkpoint, source.role
     cost = measure_cost(source.folded, to_input(golden_inputs(role)[:1]))
-    given, wanted = exporter.tensors(content)
+    input_tensor, output_tensor = exporter.tensors(content)
     return Artifact(
         file=f"{checkpoint.net}-{kind.precision}.{kind.format}",
         role=role,
@@ -160,8 +160,8 @@ def _describe(source: _Source, exporter: Exporter, kind: ArtifactKind, content: 
         precision=kind.precision,
         sha256=hashlib.sha256(content).hexdigest(),
         bytes=len(content),
-        input=given,
-        output=wanted,
+        input=input_tensor,
+        output=output_tensor,
         accuracy=checkpoint.accuracy.get(kind),
         parameters=cost.parameters,
         macs=cost.macs,
@@ -173,26 +173,27 @@ def _describe(source: _Source, exporter: Exporter, kind: ArtifactKind, content: 
 
 
 def _check(folded: fx.GraphModule, net: Net, artifact: Artifact) -> None:
-    """Compare an artifact in its runtime with its net in torch.
+    """Compare the logits of an artifact in its runtime with those of its net in torch.
 
     Raises:
-        ConversionError: they differ by more than the precision explains.
+        ConversionError: they differ by more than the precision allows.
     """
     inputs = np.concatenate([golden_inputs(artifact.role), varied_inputs(artifact.role, 300)])
     with torch.no_grad():
-        true = folded(to_input(inputs)).numpy()
-    got = net.logits(inputs)
+        expected = folded(to_input(inputs)).numpy()
+    actual = net.logits(inputs)
     if artifact.precision == "int8":
-        agreement = float((got.argmax(axis=1) == true.argmax(axis=1)).mean())
+        agreement = float((actual.argmax(axis=1) == expected.argmax(axis=1)).mean())
         if agreement < MIN_AGREEMENT:
             raise ConversionError(
-                f"{artifact.file} agrees with its net on {agreement:.1%} of its inputs only; measure its ranges again"
+                f"{artifact.file} agrees with its net on only {agreement:.1%} of the inputs",
+                advice="measure the ranges of the activations again",
             )
         return
-    allowed = FP32_TOLERANCE if artifact.precision == "fp32" else FP16_TOLERANCE * max(1.0, float(np.abs(true).max()))
-    difference = float(np.abs(got - true).max())
+    allowed = FP32_TOLERANCE if artifact.precision == "fp32" else FP16_TOLERANCE * max(1, float(np.abs(expected).max()))
+    difference = float(np.abs(actual - expected).max())
     if not difference <= allowed:
         raise ConversionError(
-            f"{artifact.file} differs from its net by {difference:.2g} in a logit, {allowed:.2g} is allowed; "
-            "report this as a bug"
+            f"a logit of {artifact.file} differs from its net's by {difference:.2g}; at most {allowed:.2g} is allowed",
+            advice="report this as a bug",
         )

@@ -1,6 +1,7 @@
-"""torch to ONNX: fp32 with a free batch size, fp16, and int8 from the input to the logits.
+"""Export a net from torch to ONNX: fp32 with any batch size, fp16, and int8 from the input to the logits.
 
-int8 is QDQ, signed, weights per channel. Its ranges are given, so no calibration data is needed.
+int8 uses the QDQ format, signed, with weights quantized per channel. The ranges are known, so no calibration data
+is needed.
 """
 
 from __future__ import annotations
@@ -16,25 +17,25 @@ from onnx import numpy_helper
 from torch import fx
 
 from converters.export.palette import pack_palettes
-from converters.export.quiet import without_warnings
 from converters.export.ranges import Ranges, input_name
 from converters.export.strip import OUTPUT
+from converters.extra import without_warnings
 from profiles.errors import ConversionError
 from profiles.manifest import Tensor
 
-# As `agent.runtimes.backends.onnx` says: otherwise onnxruntime tells its maker what runs where.
+# Without this, onnxruntime sends usage data to its maker; see `agent.runtimes.backends.onnx`.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 OPSET = 18
-"""The oldest that torch's exporter writes without converting, for the sake of old runtimes."""
+"""The oldest opset that torch's exporter writes without conversion; an old opset works with old runtimes."""
 
 
 @without_warnings()
 def to_fp32(folded: fx.GraphModule, example: torch.Tensor) -> bytes:
-    """An ONNX file that computes what the net computes, for any batch size.
+    """Export a net to an ONNX file in fp32, with any batch size.
 
     Args:
-        folded: the net.
-        example: of its input, float32 (1, C, H, W).
+        folded: net with batch normalisation folded, see `fold`.
+        example: example of its input, float32 (1, C, H, W).
     """
     program = torch.onnx.export(
         folded,
@@ -47,14 +48,14 @@ def to_fp32(folded: fx.GraphModule, example: torch.Tensor) -> bytes:
         verbose=False,
     )
     if program is None:
-        raise ConversionError("torch's ONNX exporter gave no model; report this as a bug")
+        raise ConversionError("torch's ONNX exporter returned no model", advice="report this as a bug")
     content: bytes = program.model_proto.SerializeToString()
     return content
 
 
 @without_warnings()
 def to_fp16(fp32: bytes) -> bytes:
-    """The same with weights and arithmetic in fp16; input and output stay float32."""
+    """Convert the weights and the arithmetic of an fp32 file to fp16; input and output stay float32."""
     from onnxconverter_common import float16
 
     half = float16.convert_float_to_float16(onnx.load_from_string(fp32), keep_io_types=True)
@@ -63,11 +64,11 @@ def to_fp16(fp32: bytes) -> bytes:
 
 
 def to_int8(fp32: bytes, ranges: Ranges) -> bytes:
-    """The same in int8.
+    """Quantize an fp32 file to int8.
 
     Args:
-        fp32: as `to_fp32` made it.
-        ranges: of each of its activations.
+        fp32: content of a file from `to_fp32`.
+        ranges: smallest and largest value of each of its activations.
     """
     from onnxruntime.quantization import QuantType
     from onnxruntime.quantization.calibrate import CalibrationMethod, TensorsData
@@ -75,7 +76,7 @@ def to_int8(fp32: bytes, ranges: Ranges) -> bytes:
     from onnxruntime.quantization.registry import QDQRegistry
 
     bounds = {name: (np.array(low, np.float32), np.array(high, np.float32)) for name, (low, high) in ranges.items()}
-    # quantize_static() would do the same, once it had run calibration data through the model.
+    # Not quantize_static(), which needs calibration data to measure these ranges.
     quantizer = QDQQuantizer(
         onnx.shape_inference.infer_shapes(onnx.load_from_string(fp32)),
         per_channel=True,
@@ -91,12 +92,12 @@ def to_int8(fp32: bytes, ranges: Ranges) -> bytes:
     quantizer.quantize_model()
     quantizer.model.topological_sort()
     model = quantizer.model.model
-    _bare_edges(model.graph)
+    _make_edges_int8(model.graph)
     return pack_palettes(model.SerializeToString())
 
 
 def activations(fp32: bytes, probe: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
-    """What each activation holds for one input, float32 (1, C, H, W); the input is one of them."""
+    """Return the value of each activation, by name, for one input, float32 (1, C, H, W), and the input itself."""
     import onnxruntime
 
     model = onnx.load_from_string(fp32)
@@ -111,7 +112,7 @@ def activations(fp32: bytes, probe: NDArray[np.float32]) -> dict[str, NDArray[np
 
 
 def tensors(content: bytes) -> tuple[Tensor, Tensor]:
-    """The input and the output of a file, as the manifest describes them."""
+    """Return the input and the output of a file, as the manifest describes them."""
     graph = onnx.load_from_string(content).graph
     producer = next((node for node in graph.node if OUTPUT in node.output), None)
     consumer = next((node for node in graph.node if graph.input[0].name in node.input), None)
@@ -123,7 +124,7 @@ def _tensor(graph: onnx.GraphProto, value: onnx.ValueInfoProto, neighbour: onnx.
     if value.type.tensor_type.elem_type == onnx.TensorProto.FLOAT:
         return Tensor(name=value.name, dtype="float32", shape=shape)
     if neighbour is None or neighbour.op_type not in ("QuantizeLinear", "DequantizeLinear"):
-        raise ConversionError(f"the ONNX tensor {value.name!r} says no scale; report this as a bug")
+        raise ConversionError(f"the ONNX tensor {value.name!r} has no scale", advice="report this as a bug")
     scale, zero_point = (_initializer(graph, name) for name in neighbour.input[1:3])
     return Tensor(name=value.name, dtype="int8", shape=shape, scale=float(scale), zero_point=int(zero_point))
 
@@ -133,8 +134,8 @@ def _initializer(graph: onnx.GraphProto, name: str) -> NDArray[np.generic]:
     return value
 
 
-def _bare_edges(graph: onnx.GraphProto) -> None:
-    """Take the first QuantizeLinear and the last DequantizeLinear out: input and output become int8 themselves."""
+def _make_edges_int8(graph: onnx.GraphProto) -> None:
+    """Remove the first QuantizeLinear and the last DequantizeLinear, so that input and output are int8."""
     given = graph.input[0].name
     first = next(node for node in graph.node if node.op_type == "QuantizeLinear" and node.input[0] == given)
     last = next(node for node in graph.node if node.op_type == "DequantizeLinear" and node.output[0] == OUTPUT)

@@ -1,7 +1,7 @@
-"""Make many artifacts at once: a child process for each format, with their talk kept from the terminal.
+"""Make many artifacts in child processes, one process for each format.
 
-The converters write to stdout and stderr from Python and from C++, and there is no switch for all of it. A process of
-their own may lose both, and the two formats then use two cores.
+The converters write to stdout and stderr from Python and from C++, and no option turns all of it off. In a child
+process both can be redirected to a file. The two formats also run in parallel, on two cores.
 """
 
 from __future__ import annotations
@@ -19,36 +19,42 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from converters.data.mnist import load_mnist
-from converters.extra import asking_for_extra
+from converters.extra import require_convert_extra
 from profiles.errors import ConversionError
 from profiles.profile import ArtifactKind
 
 if TYPE_CHECKING:
-    from converters.export.make import Made
+    from converters.export.make import ExportedArtifact
 
 
-def make_all(
-    checkpoint_files: Sequence[Path], kinds: Sequence[ArtifactKind], data: Path | None, done: Callable[[Made], None]
-) -> tuple[dict[ArtifactKind, Made], ...]:
-    """Make artifacts of checkpoints, all kinds of each.
+def make_artifacts(
+    checkpoint_files: Sequence[Path],
+    kinds: Sequence[ArtifactKind],
+    data: Path | None,
+    done: Callable[[ExportedArtifact], None],
+) -> tuple[dict[ArtifactKind, ExportedArtifact], ...]:
+    """Make artifacts of all kinds from each checkpoint.
 
     Args:
-        checkpoint_files: of the nets.
+        checkpoint_files: checkpoints of the nets.
         kinds: formats and precisions.
-        data: a folder with MNIST to measure accuracies with; None takes over what the checkpoint says.
-        done: told of each artifact when it is made.
+        data: folder with MNIST to measure accuracies with; None copies the accuracies from the checkpoints.
+        done: called with each artifact when it is made.
+
+    Returns:
+        The artifacts of each checkpoint, by kind.
 
     Raises:
-        DatasetError: MNIST's test images are not in `data`.
-        DigitAgentError: as `make` says, or a converter is missing or died.
+        DatasetError: MNIST's test images are missing or damaged.
+        DigitAgentError: see `make_artifact`; also when a converter is not installed or its process died.
     """
     if data is not None:
-        load_mnist(data, "test")  # what is missing is told before a converter is started
+        load_mnist(data, "test")  # fail before a converter is started
     with ExitStack() as stack:
         logs = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="digit-convert-")))
         pools = {name: _pool(logs / name, stack) for name in sorted({kind.format for kind in kinds})}
-        stack.enter_context(_children_stopped_on_failure())
-        with _interrupts_held():
+        stack.enter_context(_stop_children_on_failure())
+        with _interrupts_blocked():
             futures = [
                 {kind: pools[kind.format].submit(_make, file, kind, data) for kind in kinds}
                 for file in checkpoint_files
@@ -59,40 +65,42 @@ def make_all(
 
 
 def _pool(log: Path, stack: ExitStack) -> ProcessPoolExecutor:
-    # spawn, because a fork would take over locks of the parent's threads.
-    pool = ProcessPoolExecutor(1, get_context("spawn"), _become_quiet, (log,))
+    # spawn, because a forked child inherits locks held by the parent's threads.
+    pool = ProcessPoolExecutor(1, get_context("spawn"), _redirect_output, (log,))
     stack.callback(pool.shutdown, cancel_futures=True)
     return pool
 
 
-def _become_quiet(log: Path) -> None:
+def _redirect_output(log: Path) -> None:
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
 
 
-def _make(checkpoint_file: Path, kind: ArtifactKind, data: Path | None) -> Made:
+def _make(checkpoint_file: Path, kind: ArtifactKind, data: Path | None) -> ExportedArtifact:
     import torch
 
-    from converters.export.make import make
+    from converters.export.make import make_artifact
 
     torch.set_num_threads(1)
-    return make(checkpoint_file, kind, data)
+    return make_artifact(checkpoint_file, kind, data)
 
 
-def _result(future: Future[Made], logs: Path) -> Made:
+def _result(future: Future[ExportedArtifact], logs: Path) -> ExportedArtifact:
     try:
-        with asking_for_extra():
+        with require_convert_extra():
             return future.result()
     except BrokenProcessPool as error:
-        words = [line.strip() for log in logs.iterdir() for line in log.read_text(errors="replace").split("\n")]
-        last = next((line[:200] for line in reversed(words) if line), "none")
-        raise ConversionError(f"a converter died; its last words: {last}; free memory and try again") from error
+        lines = [line.strip() for log in logs.iterdir() for line in log.read_text(errors="replace").split("\n")]
+        last = next((line[:200] for line in reversed(lines) if line), "none")
+        raise ConversionError(
+            f"a converter died; its last output: {last}", advice="free memory and try again"
+        ) from error
 
 
 @contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Processes that are started within never see Ctrl-C: they inherit the mask, and are stopped by us."""
+def _interrupts_blocked() -> Iterator[None]:
+    """Block SIGINT: processes started inside the block inherit the mask, and Ctrl-C does not reach them."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -101,8 +109,8 @@ def _interrupts_held() -> Iterator[None]:
 
 
 @contextmanager
-def _children_stopped_on_failure() -> Iterator[None]:
-    """Stop what was started within, should it fail or be interrupted, instead of waiting for it to be done."""
+def _stop_children_on_failure() -> Iterator[None]:
+    """Stop child processes that were started inside the block if it fails or is interrupted."""
     others = set(active_children())
     try:
         yield

@@ -1,7 +1,7 @@
-"""How large activations become: measured where the net was trained, used where it is made int8.
+"""Ranges of a net's activations: measured after training, used to quantize the net to int8.
 
-Ranges belong to the net's own steps. The graph of an export has other names and other layouts, and a tensor there is
-recognised by what it holds for one probe.
+Ranges are stored for the nodes of the folded torch graph. An exported graph has other names and layouts, so its tensors
+are matched to the nodes by their values for one probe input.
 """
 
 from __future__ import annotations
@@ -19,15 +19,16 @@ from converters.nets.tensors import to_input
 from profiles.errors import ConversionError
 
 Ranges = Mapping[str, tuple[float, float]]
-"""Smallest and largest value by the name of a step of the folded net, or of a tensor of an export."""
+"""Smallest and largest value, by the name of a node of the folded net or of a tensor of an export."""
 
-BATCH = 500
-ALIKE = 1e-3
-"""Relative difference up to which two tensors count as the same: far above rounding, far below another tensor."""
+BATCH_SIZE = 500
+"""Images per call of the net; bounds the memory."""
+RELATIVE_TOLERANCE = 1e-3
+"""Relative difference up to which two tensors are equal: far above rounding errors, far below other tensors."""
 
 
 def fold(net: nn.Module) -> fx.GraphModule:
-    """The net with its batch normalisation folded into its convolutions: what every export is made of."""
+    """Return a copy of the net with batch normalisation folded into the convolutions; all exports are made from it."""
     folded = fx.symbolic_trace(copy.deepcopy(net).eval())
     for node in folded.graph.nodes:
         norm = _module(folded, node)
@@ -45,19 +46,23 @@ def fold(net: nn.Module) -> fx.GraphModule:
 
 
 def input_name(folded: fx.GraphModule) -> str:
-    """What the net itself calls its input."""
+    """Return the name that the net gives its input."""
     return str(next(iter(folded.graph.nodes)).name)
 
 
 def measure_ranges(net: nn.Module, images: NDArray[np.uint8]) -> dict[str, tuple[float, float]]:
-    """The smallest and largest value of each step of the folded net, over images, uint8 (n, ...).
+    """Measure the smallest and largest value of each node of the folded net.
 
-    The input's range is 0..1 whatever the images are, so that its stored values are exactly the pixels - 128.
+    The range of the input is always 0..1, so that its int8 values are exactly the pixels minus 128.
+
+    Args:
+        net: the net.
+        images: uint8 (n, ...).
     """
     folded = fold(net)
     ranges: dict[str, tuple[float, float]] = {}
-    for start in range(0, len(images), BATCH):
-        for name, value in _steps(folded, images[start : start + BATCH]).items():
+    for start in range(0, len(images), BATCH_SIZE):
+        for name, value in _node_values(folded, images[start : start + BATCH_SIZE]).items():
             low, high = ranges.get(name, (0.0, 0.0))
             ranges[name] = min(low, float(value.min())), max(high, float(value.max()))
     ranges[next(iter(ranges))] = (0.0, 1.0)
@@ -67,37 +72,39 @@ def measure_ranges(net: nn.Module, images: NDArray[np.uint8]) -> dict[str, tuple
 def ranges_of_tensors(
     folded: fx.GraphModule, ranges: Ranges, tensors: Mapping[str, NDArray[np.float32]], probe: NDArray[np.uint8]
 ) -> dict[str, tuple[float, float]]:
-    """The range of each tensor of an export.
+    """Return the range of each tensor of an export.
 
     Args:
-        folded: the net, folded.
-        ranges: of its steps.
-        tensors: what each of the export's activations holds for the probe.
+        folded: folded net.
+        ranges: ranges of its nodes.
+        tensors: values of the export's activations for the probe, by name.
         probe: one image, uint8 (1, ...).
 
     Raises:
-        ConversionError: a tensor is no step of the net, or the ranges are not this net's.
+        ConversionError: a tensor matches no node of the net, or a node has no range.
     """
-    known = {name: _signature(value) for name, value in _steps(folded, probe).items()}
+    known = {name: _signature(value) for name, value in _node_values(folded, probe).items()}
     found = {}
     for tensor, value in tensors.items():
         signature = _signature(value)
-        # The last one, because a step that changes nothing for the probe, as a ReLU may, still bounds the range.
-        steps = [name for name, one in known.items() if np.allclose(one, signature, rtol=ALIKE, atol=1e-6)]
-        if not steps:
-            raise ConversionError(f"the export's tensor {tensor!r} is no step of its net; report this as a bug")
-        if steps[-1] not in ranges:
-            raise ConversionError(f"the checkpoint has no range for {steps[-1]!r}; measure its ranges again")
-        found[tensor] = ranges[steps[-1]]
+        # Take the last match: a ReLU may change nothing for the probe, but it limits the range.
+        nodes = [name for name, one in known.items() if np.allclose(one, signature, rtol=RELATIVE_TOLERANCE, atol=1e-6)]
+        if not nodes:
+            raise ConversionError(
+                f"tensor {tensor!r} of the export matches no node of its net", advice="report this as a bug"
+            )
+        if nodes[-1] not in ranges:
+            raise ConversionError(f"the checkpoint has no range for {nodes[-1]!r}", advice="measure its ranges again")
+        found[tensor] = ranges[nodes[-1]]
     return found
 
 
 @torch.no_grad()
-def _steps(folded: fx.GraphModule, images: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
-    """What every step gives, by name, in the order of computation; the input comes first."""
+def _node_values(folded: fx.GraphModule, images: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+    """Return the value of each node, by name, in the order of computation; the input comes first."""
     recorder = _Recorder(folded)
     recorder.run(to_input(images))
-    return recorder.seen
+    return recorder.values
 
 
 def _module(folded: fx.GraphModule, node: fx.Node) -> nn.Module | None:
@@ -105,21 +112,21 @@ def _module(folded: fx.GraphModule, node: fx.Node) -> nn.Module | None:
 
 
 class _Recorder(fx.Interpreter):
-    """Runs a net and keeps what each step gave."""
+    """Interpreter that records the value of each node."""
 
     def __init__(self, folded: fx.GraphModule) -> None:
         super().__init__(folded)
-        self.seen: dict[str, NDArray[np.float32]] = {}
+        self.values: dict[str, NDArray[np.float32]] = {}
 
     def run_node(self, n: fx.Node) -> object:
         value = super().run_node(n)
         if n.op != "output" and isinstance(value, torch.Tensor):
-            self.seen[n.name] = value.numpy()
+            self.values[n.name] = value.numpy()
         return value
 
 
 def _signature(value: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Four numbers that neither the layout nor zero padding changes, and that no other tensor is likely to share."""
+    """Return four statistics that do not depend on the layout or on zero padding, and that differ between tensors."""
     exact = value.astype(np.float64)
     return np.array(
         [exact.min(initial=0), exact.max(initial=0), np.abs(exact).sum(), np.square(exact).sum()], np.float64

@@ -1,6 +1,6 @@
-"""Take out of a model file what no runtime needs: names, notes, defaults, shapes that it infers, and repetitions.
+"""Remove from a model file what no runtime needs: names, metadata, default values, inferred shapes and duplicates.
 
-The result is a function of the model alone, so the same net gives the same bytes again.
+The result depends only on the model, so the same net always gives the same bytes.
 """
 
 from __future__ import annotations
@@ -12,13 +12,16 @@ if TYPE_CHECKING:
     import onnx
 
 OUTPUT = "logits"
-"""With the input the only tensor that has a name of its own."""
+"""Name of the output. Only the input and the output keep their names."""
 NEUTRAL = {"dilations": 1, "strides": 1, "pads": 0}
-"""Attributes of ONNX that do nothing when all their numbers are this; the schema tells single numbers' defaults."""
+"""Attributes of ONNX that have no effect when all their numbers have this value.
+
+The ONNX schema does not list these defaults, because their length depends on the number of axes.
+"""
 
 
 def strip_onnx(content: bytes, input_name: str) -> bytes:
-    """An ONNX file with short tensor names, each constant once, and nothing that is said without saying it."""
+    """Return an ONNX file with short tensor names, without duplicate constants, default values and metadata."""
     import onnx
     from onnx import numpy_helper
 
@@ -26,18 +29,18 @@ def strip_onnx(content: bytes, input_name: str) -> bytes:
     arrays = {one.name: numpy_helper.to_array(one) for one in old.graph.initializer}
     names = {name: name for name in ("", input_name, OUTPUT)}
     constants: dict[tuple[object, ...], str] = {}
-    # onnxruntime computes a Gemm in integers only if its weights' zero point is there, though it be 0.
+    # onnxruntime computes a Gemm in integers only if the zero point of its weights is stored, even if it is 0.
     gemms = {node.input[1] for node in old.graph.node if node.op_type == "Gemm"}
     for node in old.graph.node:
         if node.op_type == "DequantizeLinear" and node.output[0] not in gemms and not arrays[node.input[2]].any():
-            del node.input[2]  # a zero point of 0 is what its absence means
+            del node.input[2]  # a missing zero point means 0
         for name in chain(node.input, node.output):
-            short = names.get(name, _short(len(names)))
+            new_name = names.get(name, _short_name(len(names)))
             if name in arrays:
                 array = arrays[name]
-                short = constants.setdefault((array.dtype.str, array.shape, array.tobytes()), short)
-            names[name] = short
-    nodes = [_lean(node, names, old.opset_import[0].version) for node in old.graph.node]
+                new_name = constants.setdefault((array.dtype.str, array.shape, array.tobytes()), new_name)
+            names[name] = new_name
+    nodes = [_without_defaults(node, names, old.opset_import[0].version) for node in old.graph.node]
     kept = {names[name]: array for name, array in arrays.items() if name in names}
     weights = [numpy_helper.from_array(array, short) for short, array in kept.items()]
     graph = onnx.helper.make_graph(nodes, "g", old.graph.input, old.graph.output, weights)
@@ -49,28 +52,28 @@ def strip_onnx(content: bytes, input_name: str) -> bytes:
     return stripped
 
 
-def _lean(node: onnx.NodeProto, names: dict[str, str], opset: int) -> onnx.NodeProto:
-    """The same node under its tensors' new names, without attributes that say what holds anyway."""
+def _without_defaults(node: onnx.NodeProto, names: dict[str, str], opset: int) -> onnx.NodeProto:
+    """Return the node with the new tensor names, without attributes that have their default values."""
     import onnx
 
-    short = onnx.helper.make_node(node.op_type, [names[n] for n in node.input], [names[n] for n in node.output])
-    short.domain = node.domain
+    stripped = onnx.helper.make_node(node.op_type, [names[n] for n in node.input], [names[n] for n in node.output])
+    stripped.domain = node.domain
     known = onnx.defs.get_schema(node.op_type, opset, node.domain).attributes
     for attribute in node.attribute:
         value = onnx.helper.get_attribute_value(attribute)
-        usual = known[attribute.name].default_value
-        if usual.type and value == onnx.helper.get_attribute_value(usual):
+        default = known[attribute.name].default_value
+        if default.type and value == onnx.helper.get_attribute_value(default):
             continue
         if attribute.name in NEUTRAL and all(number == NEUTRAL[attribute.name] for number in value):
             continue
         if (node.op_type, attribute.name) == ("Conv", "kernel_shape"):
-            continue  # its weights have that shape
-        short.attribute.append(attribute)
-    return short
+            continue  # the shape of the weights gives it
+        stripped.attribute.append(attribute)
+    return stripped
 
 
 def strip_tflite(content: bytes, input_name: str) -> bytes:
-    """A TFLite file without names (but for the input's and the output's), signatures and metadata; numbers once."""
+    """Return a TFLite file with no names except the input's and the output's, no metadata, and no duplicate vectors."""
     from ai_edge_litert.tools import flatbuffer_utils
 
     from converters.export import flatbuffer_dedup
@@ -82,14 +85,14 @@ def strip_tflite(content: bytes, input_name: str) -> bytes:
     graph.tensors[graph.inputs[0]].name = input_name
     graph.tensors[graph.outputs[0]].name = OUTPUT
     for code in model.operatorCodes:
-        # Runtimes take the larger of two fields, and the older one holds what is below 127.
+        # Runtimes use the larger of the two fields; the older field holds codes below 127.
         number = max(code.builtinCode, code.deprecatedBuiltinCode)
         code.deprecatedBuiltinCode, code.builtinCode = (number, 0) if number < 127 else (127, number)
-    return flatbuffer_dedup.write(model)
+    return flatbuffer_dedup.write_model(model)
 
 
-def _short(number: int) -> str:
-    """Numbers from 0 on as a, b … z, ba, bb and so on."""
+def _short_name(number: int) -> str:
+    """Return a number in base 26: a, b … z, ba, bb and so on."""
     digits = ""
     while True:
         number, rest = divmod(number, 26)

@@ -1,10 +1,11 @@
-"""torch to TFLite: fp32, fp16 weights, and int8 from the input to the logits.
+"""Export a net from torch to TFLite: fp32, fp16 weights, and int8 from the input to the logits.
 
-Files take one input; runtimes resize the batch. TFLite computes with channels last, the agent holds them first. With
-one channel both are the same bytes, so the file takes (height, width, 1). With two it takes (2, height, width) and
-begins with a transposition: 3-8 % less time than one in NumPy before it (measured: ai-edge-litert, x86, the verifier's
-net in fp32 and int8, batches of 16 and 64).
-int8 is signed, weights per channel. Its ranges are given, so no calibration data is needed.
+A file has a batch size of one; runtimes resize it. TFLite computes with channels last, the agent stores them first.
+With one channel both layouts are the same bytes, so the input is (height, width, 1). With several channels the input
+is (channels, height, width), and the file starts with a transposition. This takes 3-8 % less time than transposing
+in NumPy (measured: ai-edge-litert, x86, the verifier in fp32 and int8, batches of 16 and 64).
+
+int8 is signed, with weights quantized per channel. It needs no calibration data, because the ranges are known.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from converters.export.quiet import without_warnings
 from converters.export.ranges import Ranges
-from converters.export.simplify import plain
+from converters.export.simplify import simplify
+from converters.extra import without_warnings
 from profiles.manifest import Tensor
 
 if TYPE_CHECKING:
@@ -27,21 +28,21 @@ if TYPE_CHECKING:
 
 @without_warnings()
 def to_fp32(folded: nn.Module, example: torch.Tensor) -> bytes:
-    """A TFLite file that computes what the net computes.
+    """Export a net to a TFLite file in fp32.
 
     Args:
-        folded: the net.
-        example: of its input, float32 (1, C, H, W).
+        folded: net with batch normalisation folded, see `fold`.
+        example: example of its input, float32 (1, C, H, W).
     """
     import litert_torch
 
     if example.shape[1] == 1:
         folded, example = litert_torch.to_channel_last_io(folded, args=[0]).eval(), example.movedim(1, -1)
-    return plain(litert_torch.convert(folded, (example,)).model_content())
+    return simplify(litert_torch.convert(folded, (example,)).model_content())
 
 
 def to_fp16(fp32: bytes) -> bytes:
-    """The same with weights in fp16; the arithmetic, input and output stay float32."""
+    """Convert the weights of an fp32 file to fp16; the arithmetic, input and output stay float32."""
     from ai_edge_quantizer import qtyping, recipe_manager
     from ai_edge_quantizer.algorithm_manager import AlgorithmName
 
@@ -56,11 +57,11 @@ def to_fp16(fp32: bytes) -> bytes:
 
 
 def to_int8(fp32: bytes, ranges: Ranges) -> bytes:
-    """The same in int8.
+    """Quantize an fp32 file to int8.
 
     Args:
-        fp32: as `to_fp32` made it.
-        ranges: of each of its activations.
+        fp32: content of a file from `to_fp32`.
+        ranges: smallest and largest value of each of its activations.
     """
     from ai_edge_quantizer import recipe
 
@@ -73,7 +74,7 @@ def to_int8(fp32: bytes, ranges: Ranges) -> bytes:
 
 @without_warnings()
 def activations(fp32: bytes, probe: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
-    """What each activation holds for one input, float32 (1, C, H, W); the input is one of them."""
+    """Return the value of each activation, by name, for one input, float32 (1, C, H, W), and the input itself."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     model = _parse(fp32)
@@ -83,8 +84,8 @@ def activations(fp32: bytes, probe: NDArray[np.float32]) -> dict[str, NDArray[np
         experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
     )
     interpreter.allocate_tensors()
-    given = model.subgraphs[0].inputs[0]
-    interpreter.set_tensor(given, probe.reshape(model.subgraphs[0].tensors[given].shape))
+    input_index = model.subgraphs[0].inputs[0]
+    interpreter.set_tensor(input_index, probe.reshape(model.subgraphs[0].tensors[input_index].shape))
     interpreter.invoke()
     return {
         tensor.name.decode(): interpreter.get_tensor(index)
@@ -94,7 +95,7 @@ def activations(fp32: bytes, probe: NDArray[np.float32]) -> dict[str, NDArray[np
 
 
 def tensors(content: bytes) -> tuple[Tensor, Tensor]:
-    """The input and the output of a file, as the manifest describes them."""
+    """Return the input and the output of a file, as the manifest describes them."""
     graph = _parse(content).subgraphs[0]
     return _tensor(graph.tensors[graph.inputs[0]]), _tensor(graph.tensors[graph.outputs[0]])
 
@@ -116,7 +117,7 @@ def _quantize(fp32: bytes, recipe: list[dict[str, Any]], bounds: dict[str, Any] 
     from ai_edge_quantizer.quantizer import Quantizer
 
     quantizer = Quantizer(fp32, recipe)
-    # Not quantizer.calibrate(): it takes a moving average of data, and we have the true bounds.
+    # Not quantizer.calibrate(), which estimates the ranges from data with a moving average.
     result = quantizer.quantize(bounds, enable_progress_bar=False, enable_progress_report=False)
     return bytes(result.quantized_model)
 

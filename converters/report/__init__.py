@@ -1,9 +1,8 @@
-"""What training runs came to, and how well nets read: a log, figures, and one page of them.
+"""Report on training runs and on how well nets read: a log of runs, metrics, tables, and one HTML page.
 
-- `log`: one line a run, in JSON.
-- `records`: what others have published.
-- `corrupt`: test images made harder.
-- `study`: everything measured that a page shows.
-- `tables`: the same numbers as Markdown.
+- `log`: log of training runs, one line of JSON for each run.
+- `corrupt`: corrupted test images.
+- `results`: measures everything that the page shows.
+- `tables`: the results as tables, also in Markdown.
 - `charts`, `page`: one self-contained HTML file.
 """

@@ -1,4 +1,4 @@
-"""The log of training runs: one line of JSON a run, only ever appended to."""
+"""Log of training runs: one line of JSON for each run. Lines are only appended."""
 
 from __future__ import annotations
 
@@ -10,28 +10,31 @@ import msgspec
 from profiles.errors import ArtifactError, OutputError, UsageError
 from profiles.manifest import Format, Precision
 
-SHIPPED = Path(__file__).with_name("log.jsonl")
-"""The project's own runs."""
+PROJECT_LOG = Path(__file__).with_name("log.jsonl")
+"""Log of the project's own runs."""
 
 
 class StepRow(msgspec.Struct, frozen=True, kw_only=True):
-    """What one step of a run came to."""
+    """Result of one step of a run."""
 
     do: str
-    """fit, prune, sparsify, cluster, round (int8 without learning) or quantize (int8, learnt); before all of them
-    "teachers", those that the net learns from, judged together, and "start", the net that is taken further."""
+    """Name of the step: fit, prune, sparsify, cluster, round (int8 without training) or quantize (int8 with training).
+
+    Two rows may stand before the steps: "teachers", the accuracy of all teachers together, and "start", the accuracy of
+    the trained net that the run starts from.
+    """
     epochs: int
     minutes: float
     held_out: float
-    """Share of held-out training digits, or of a verifier's candidates, that are read right; it decides choices."""
+    """Accuracy on held-out training digits, or on a verifier's held-out candidates; models are selected by it."""
     test: float | None
-    """The same of MNIST's test images; nothing is chosen by it."""
+    """Accuracy on MNIST's test images; None for a verifier. Nothing is selected by it."""
     parameters: int
     macs: int
 
 
 class ExportRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One file that a run's checkpoint became."""
+    """One file exported from a run's checkpoint."""
 
     format: Format
     precision: Precision
@@ -39,36 +42,38 @@ class ExportRow(msgspec.Struct, frozen=True, kw_only=True):
     accuracy: float
     runtime: str
     us_a_digit: float
-    """Median time in that runtime on the machine that trained, 16 digits at once, one thread."""
+    """Median time for one digit, in microseconds: batches of 16, one thread, on the machine of the training."""
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One run."""
+class LogEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One training run."""
 
     when: str
-    """ISO 8601, UTC."""
+    """End of the run, ISO 8601, UTC."""
     recipe: str
+    commit: str = ""
+    """Commit that contains the recipe of the run; only for recipes that the project no longer has."""
     net: str
     seed: int
     data: str
-    """What it learnt from."""
+    """Description of the training data."""
     teachers: tuple[str, ...] = ()
     device: str
     versions: dict[str, str]
     minutes: float
-    """Of learning."""
+    """Time spent training."""
     weights: str
     """SHA-256 of the checkpoint's weights."""
     steps: tuple[StepRow, ...]
     exports: tuple[ExportRow, ...] = ()
-    """Empty where the exports could not be measured."""
+    """Empty if the exports could not be measured."""
 
 
-def append(path: Path, entry: Entry) -> None:
-    """Add a run to a log, which is made if need be.
+def append_entry(path: Path, entry: LogEntry) -> None:
+    """Append a run to a log; the file is created if needed.
 
     Raises:
-        OutputError: it cannot be written.
+        OutputError: the log cannot be written.
     """
     line = msgspec.json.encode(entry) + b"\n"
     try:
@@ -78,25 +83,29 @@ def append(path: Path, entry: Entry) -> None:
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        raise OutputError(f"{path} cannot be written ({error.strerror}); free space or name another --log") from error
+        raise OutputError(
+            f"{path} cannot be written ({error.strerror})", advice="free space or name another --log"
+        ) from error
 
 
-def read(path: Path) -> tuple[Entry, ...]:
-    """All runs of a log; of a recipe and seed that ran more than once, the last run.
+def read_log(path: Path) -> tuple[LogEntry, ...]:
+    """Return the runs of a log; if a recipe ran twice with the same seed, only the later run.
 
     Raises:
-        UsageError: there is no such log.
-        ArtifactError: a line of it is damaged.
+        UsageError: the log cannot be read.
+        ArtifactError: a line of the log is damaged.
     """
     try:
         lines = path.read_bytes().splitlines()
     except OSError as error:
-        raise UsageError(f"log {path} cannot be read ({error.strerror}); train something, or name another") from error
-    runs: dict[tuple[str, int], Entry] = {}
+        raise UsageError(
+            f"log {path} cannot be read ({error.strerror})", advice="train a net first, or name another --log"
+        ) from error
+    runs: dict[tuple[str, int], LogEntry] = {}
     for number, line in enumerate(lines, start=1):
         try:
-            entry = msgspec.json.decode(line, type=Entry)
+            entry = msgspec.json.decode(line, type=LogEntry)
         except msgspec.MsgspecError as error:
-            raise ArtifactError(f"line {number} of {path} is damaged ({error}); remove it") from error
+            raise ArtifactError(f"line {number} of {path} is damaged ({error})", advice="remove the line") from error
         runs[entry.recipe, entry.seed] = entry
     return tuple(runs.values())

@@ -1,4 +1,4 @@
-"""The report as one HTML file: style, charts and pictures inside, no script, nothing fetched."""
+"""The report as one self-contained HTML file: style, charts and pictures are embedded, without scripts."""
 
 from __future__ import annotations
 
@@ -9,82 +9,82 @@ from html import escape
 import cv2
 
 from converters.report import charts
-from converters.report.study import Judged, Misread, Study
-from converters.report.tables import Table, corruption, digits, log_tables, nets
+from converters.report.results import MisreadImage, NetResult, ReportData
+from converters.report.tables import Table, corruption_table, digits_table, log_tables, nets_table
 
-SIGNS = (*map(str, range(10)), "–")
-"""Of classes; the last is what is rejected."""
+CLASS_LABELS = (*map(str, range(10)), "–")
+"""Label of each class in tables; the last class is "not a digit"."""
 
 
-def page(study: Study) -> str:
-    """The whole page."""
-    shipped = [one for one in study.nets if one.contender.ships]
+def page(report: ReportData) -> str:
+    """Return the HTML of the page."""
+    shipped = [one for one in report.nets if one.net.ships]
     sections = [
-        _section("Bytes against accuracy", charts.sizes(study.nets) + _table(nets(study), titled=False)),
-        _section("Harder images", _harder(study)),
-        _section("Each digit", '<div class="row">' + "".join(_digits(one) for one in shipped) + "</div>"),
+        _section("Accuracy over file size", charts.size_chart(report.nets) + _table(nets_table(report), titled=False)),
+        _section("Corrupted images", _corrupted(report)),
+        _section("Metrics of each digit", '<div class="row">' + "".join(_digits(one) for one in shipped) + "</div>"),
         _section("Misread test images", "".join(_misread(one) for one in shipped)),
-        *(_section(table.title, _table(table, titled=False)) for table in log_tables(study.runs) if table.rows),
+        *(_section(table.title, _table(table, titled=False)) for table in log_tables(report.runs) if table.rows),
     ]
-    body = "\n".join(["<h1>How well the nets read</h1>", _lead(study), *sections])
+    body = "\n".join(["<h1>Accuracy of the nets</h1>", _lead(report), *sections])
     head = f"<head>{HEAD}<style>{STYLE}</style></head>"
     return f'<!doctype html>\n<html lang="en">{head}\n<body><main>{body}</main></body></html>\n'
 
 
-def _lead(study: Study) -> str:
-    images = study.nets[0].verdict.images
-    runs = f"The log knows {len(study.runs)} training runs." if study.runs else "The log is empty yet."
-    return f"<p>Measured on MNIST's {images:,} test images, which nothing was chosen by. {runs}</p>"
+def _lead(report: ReportData) -> str:
+    images = report.nets[0].metrics.images
+    runs = f"The log has {len(report.runs)} training runs." if report.runs else "The log has no training runs yet."
+    return f"<p>Measured on MNIST's {images:,} test images. No model was selected on them. {runs}</p>"
 
 
-def _harder(study: Study) -> str:
-    told = "<p>Accuracy on test images made harder, from untouched to the fifth strength.</p>"
-    small = f'<div class="row">{charts.corruptions(study.nets)}</div>'
-    return told + charts.legend(study.nets) + small + _table(corruption(study))
+def _corrupted(report: ReportData) -> str:
+    intro = "<p>Accuracy on corrupted test images, from the original images to the fifth strength.</p>"
+    small_charts = f'<div class="row">{charts.corruption_charts(report.nets)}</div>'
+    return intro + charts.legend(report.nets) + small_charts + _table(corruption_table(report))
 
 
-def _digits(net: Judged) -> str:
-    return f"<div>{_table(digits(net))}{_confusion(net)}</div>"
+def _digits(result: NetResult) -> str:
+    return f"<div>{_table(digits_table(result))}{_confusion(result)}</div>"
 
 
-def _confusion(net: Judged) -> str:
-    """What is true in rows, what was read in columns; mistakes are the darker the more there are."""
-    matrix = net.verdict.confusion
-    most = max([1, *(matrix[i][j] for i in range(10) for j in range(11) if i != j)])
-    head = "".join(f"<th>{sign}</th>" for sign in SIGNS)
+def _confusion(result: NetResult) -> str:
+    """Return the confusion matrix: rows are labels, columns predictions; frequent errors are darker."""
+    matrix = result.metrics.confusion
+    max_errors = max([1, *(matrix[i][j] for i in range(10) for j in range(11) if i != j)])
+    head = "".join(f"<th>{class_label}</th>" for class_label in CLASS_LABELS)
     rows = []
-    for true in range(10):
+    for label in range(10):
         cells = []
-        for read in range(11):
-            count = matrix[true][read]
-            if read == true:
+        for predicted in range(11):
+            count = matrix[label][predicted]
+            if predicted == label:
                 cells.append(f'<td class="right">{count}</td>')
             elif count:
-                cells.append(f'<td style="--share:{0.25 + 0.75 * count / most:.2f}" class="wrong">{count}</td>')
+                cells.append(f'<td style="--share:{0.25 + 0.75 * count / max_errors:.2f}" class="wrong">{count}</td>')
             else:
                 cells.append("<td>·</td>")
-        rows.append(f"<tr><th>{true}</th>{''.join(cells)}</tr>")
-    caption = f"{escape(net.contender.name)}: true ↓, read →, – is rejected"
+        rows.append(f"<tr><th>{label}</th>{''.join(cells)}</tr>")
+    caption = f"{escape(result.net.name)}: label ↓, prediction →, – means rejected"
     return (
         f'<table class="confusion"><caption>{caption}</caption><thead><tr><th></th>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table>"
     )
 
 
-def _misread(net: Judged) -> str:
-    pictures = "".join(_picture(one) for one in net.misread)
-    told = f"{net.contender.name}: {len(net.misread)} of {net.verdict.images:,}"
-    return f'<h3>{escape(told)}</h3><div class="misread">{pictures}</div>'
+def _misread(result: NetResult) -> str:
+    pictures = "".join(_picture(one) for one in result.misread)
+    title = f"{result.net.name}: {len(result.misread)} of {result.metrics.images:,}"
+    return f'<h3>{escape(title)}</h3><div class="misread">{pictures}</div>'
 
 
-def _picture(miss: Misread) -> str:
+def _picture(miss: MisreadImage) -> str:
     encoded, content = cv2.imencode(".png", miss.image)
     assert encoded
     source = b64encode(content.tobytes()).decode()
-    told = f"{miss.true} read as {SIGNS[miss.read]}"
+    description = f"{miss.label} read as {CLASS_LABELS[miss.predicted]}"
     return (
-        f'<figure><img alt="{told}" title="test image {miss.number}" src="data:image/png;base64,{source}">'
-        f"<figcaption>{miss.true} → <b>{SIGNS[miss.read]}</b></figcaption></figure>"
+        f'<figure><img alt="{description}" title="test image {miss.number}" src="data:image/png;base64,{source}">'
+        f"<figcaption>{miss.label} → <b>{CLASS_LABELS[miss.predicted]}</b></figcaption></figure>"
     )
 
 
@@ -106,7 +106,7 @@ def _section(title: str, content: str) -> str:
 
 HEAD = (
     '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-    "<title>digit-agent: how well the nets read</title>"
+    "<title>digit-agent: accuracy of the nets</title>"
 )
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --soft: #66707a; --line: #d9dee3; --back: #fff;

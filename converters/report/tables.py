@@ -1,4 +1,4 @@
-"""The report's numbers as tables, for the page and, as Markdown, for the README. Nothing here is typed by hand."""
+"""Results as tables, for the HTML page and, in Markdown, for the documents."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-from converters.evaluate import REJECTED
-from converters.report.corrupt import KINDS
-from converters.report.log import Entry, StepRow
-from converters.report.study import Judged, Study
+from converters.evaluate import NOT_A_DIGIT
+from converters.report.corrupt import CORRUPTIONS
+from converters.report.log import LogEntry, StepRow
+from converters.report.results import NetResult, ReportData
 
 
 @dataclass(frozen=True)
 class Table:
-    """A title, a head and rows of cells; the first column is names, the others are figures."""
+    """A table of text cells. The first column holds names, the others numbers."""
 
     title: str
     head: tuple[str, ...]
@@ -24,104 +24,124 @@ class Table:
 
 
 def markdown(table: Table) -> str:
-    """A table as Markdown, with its title before and its note after it."""
-    return "\n".join([f"### {table.title}", "", *cells(table), *(["", table.note] if table.note else []), ""])
+    """Return a table in Markdown, with its title before and its note after it."""
+    return "\n".join([f"### {table.title}", "", *markdown_rows(table), *(["", table.note] if table.note else []), ""])
 
 
-def cells(table: Table) -> list[str]:
-    """A table's head and rows as lines of Markdown."""
+def markdown_rows(table: Table) -> list[str]:
+    """Return the head and the rows of a table as lines of Markdown."""
     return [_line(table.head), "|" + "---|" * len(table.head), *map(_line, table.rows)]
 
 
-def all_tables(study: Study) -> tuple[Table, ...]:
-    """Every table that has something to say."""
-    tables = [nets(study), *(digits(one) for one in study.nets if one.contender.ships), *log_tables(study.runs)]
-    return tuple(table for table in [*tables, corruption(study)] if table.rows)
+def all_tables(report: ReportData) -> tuple[Table, ...]:
+    """Return all tables that are not empty."""
+    tables = [
+        nets_table(report),
+        *(digits_table(one) for one in report.nets if one.net.ships),
+        *log_tables(report.runs),
+    ]
+    return tuple(table for table in [*tables, corruption_table(report)] if table.rows)
 
 
-def nets(study: Study) -> Table:
-    """What was judged."""
+def nets_table(report: ReportData) -> Table:
+    """Return a table with one row for each net."""
     rows = [
         (
-            one.contender.name,
-            one.contender.what,
-            f"{one.contender.bytes:,}",
-            f"{one.verdict.accuracy:.2%}",
+            one.net.name,
+            one.net.computed_by,
+            f"{one.net.bytes:,}",
+            f"{one.metrics.accuracy:.2%}",
             str(len(one.misread)),
-            str(sum(miss.read == REJECTED for miss in one.misread)),
+            str(sum(miss.predicted == NOT_A_DIGIT for miss in one.misread)),
         )
-        for one in study.nets
+        for one in report.nets
     ]
-    head = ("net", "computed by", "bytes", "accuracy", "misread", "of these rejected")
-    return Table("On MNIST's test images", head, tuple(rows), "What is taken for no digit counts as misread.")
+    head = ("net", "computed by", "bytes", "accuracy", "misread", "rejected")
+    return Table("MNIST test images", head, tuple(rows), "Rejected digits count as misread.")
 
 
-def digits(net: Judged) -> Table:
-    """One row a digit."""
+def digits_table(result: NetResult) -> Table:
+    """Return a table with one row for each digit."""
     rows = [
         (str(one.digit), f"{one.images:,}", f"{one.precision:.2%}", f"{one.recall:.2%}", f"{one.f1:.2%}")
-        for one in net.verdict.digits
+        for one in result.metrics.digits
     ]
-    return Table(f"{net.contender.name}: each digit", ("digit", "images", "precision", "recall", "F1"), tuple(rows))
+    return Table(
+        f"{result.net.name}: metrics of each digit", ("digit", "images", "precision", "recall", "F1"), tuple(rows)
+    )
 
 
-def log_tables(runs: Sequence[Entry]) -> tuple[Table, ...]:
-    """What the log tells: each recipe over its seeds, its steps, its files."""
-    recipes: dict[str, list[Entry]] = defaultdict(list)
+def log_tables(runs: Sequence[LogEntry]) -> tuple[Table, ...]:
+    """Return three tables of the log: results of each recipe over its seeds, its steps, and its exported files."""
+    recipes: dict[str, list[LogEntry]] = defaultdict(list)
     for run in runs:
         recipes[run.recipe].append(run)
     return (
         Table(
-            "Each recipe over its seeds",
-            ("recipe", "seeds", "held-out", "test, mean", "test, all", "parameters", "MACs", "minutes", "on"),
-            tuple(_seeds(name, entries) for name, entries in recipes.items()),
-            "Of int8 where it was learnt, else of fp32. Choices are made on the held-out split, never on the test.",
+            "Results of each recipe over its seeds",
+            (
+                "recipe",
+                "seeds",
+                "held-out",
+                "test, mean",
+                "test, all",
+                "parameters",
+                "MACs",
+                "minutes",
+                "trained on",
+                "commit",
+            ),
+            tuple(_recipe_row(name, entries) for name, entries in recipes.items()),
+            "Accuracy in int8 if the net was trained in int8, else in fp32. Models are selected on held-out images, "
+            "never on test images. The commit contains a recipe that the project no longer has.",
         ),
         Table(
-            "The ladder of compression steps",
+            "Results after each step",
             ("recipe", "step", "epochs", "held-out", "test", "change", "parameters", "MACs"),
-            tuple(row for name, entries in recipes.items() for row in _ladder(name, entries)),
-            'Means over seeds. "round" is int8 without learning, "quantize" with it; change is of the test accuracy.',
+            tuple(row for name, entries in recipes.items() for row in _step_rows(name, entries)),
+            'Means over seeds. "round" is int8 without training, "quantize" with training. "change" is the change of '
+            "the test accuracy, in percentage points.",
         ),
         Table(
-            "The files that came of it",
-            ("recipe", "file", "bytes", "test, mean", "µs a digit"),
-            tuple(row for name, entries in recipes.items() for row in _files(name, entries)),
-            "Means over seeds; 16 digits at once, one thread, on the machine that trained.",
+            "Exported files",
+            ("recipe", "file", "bytes", "test, mean", "µs per digit"),
+            tuple(row for name, entries in recipes.items() for row in _file_rows(name, entries)),
+            "Means over seeds. Times are for batches of 16, one thread, on the machine of the training.",
         ),
     )
 
 
-def corruption(study: Study) -> Table:
-    """Accuracy at the third of five strengths, the middle one; the page draws all of them."""
-    rows = [(one.contender.name, *(f"{one.corrupted[kind][3]:.1%}" for kind in KINDS)) for one in study.nets]
-    return Table("On harder images, strength 3 of 5", ("net", *KINDS), tuple(rows))
+def corruption_table(report: ReportData) -> Table:
+    """Return the accuracies at the third of five strengths; the charts show all strengths."""
+    rows = [(one.net.name, *(f"{one.corrupted[kind][3]:.1%}" for kind in CORRUPTIONS)) for one in report.nets]
+    return Table("Corrupted images, strength 3 of 5", ("net", *CORRUPTIONS), tuple(rows))
 
 
-def _seeds(name: str, entries: Sequence[Entry]) -> tuple[str, ...]:
-    last = [entry.steps[-1] for entry in entries]
-    tests = [row.test for row in last if row.test is not None]
+def _recipe_row(name: str, entries: Sequence[LogEntry]) -> tuple[str, ...]:
+    last_steps = [entry.steps[-1] for entry in entries]
+    tests = [row.test for row in last_steps if row.test is not None]
     spread = f" ± {100 * stdev(tests):.2f}" if len(tests) > 1 else ""
     devices = ", ".join(sorted({entry.device for entry in entries}))
     return (
         name,
         str(len(entries)),
-        f"{fmean(row.held_out for row in last):.2%}",
+        f"{fmean(row.held_out for row in last_steps):.2%}",
         f"{fmean(tests):.2%}{spread}" if tests else "–",
         " ".join(f"{100 * value:.2f}" for value in tests),
-        f"{last[0].parameters:,}",
-        f"{last[0].macs:,}",
+        f"{last_steps[0].parameters:,}",
+        f"{last_steps[0].macs:,}",
         f"{fmean(entry.minutes for entry in entries):.1f}",
         devices,
+        ", ".join(sorted({entry.commit for entry in entries if entry.commit})),
     )
 
 
-def _ladder(name: str, entries: Sequence[Entry]) -> Iterator[tuple[str, ...]]:
-    before = None
-    for rows in _alike(entries):
+def _step_rows(name: str, entries: Sequence[LogEntry]) -> Iterator[tuple[str, ...]]:
+    previous = None
+    for rows in _same_steps(entries):
         test = _mean_test(rows)
-        change = "" if before is None or test is None else f"{100 * (test - before):+.2f}"
-        before = test
+        change = "" if previous is None or test is None else f"{100 * (test - previous):+.2f}"
+        previous = test
         yield (
             name,
             rows[0].do,
@@ -134,14 +154,14 @@ def _ladder(name: str, entries: Sequence[Entry]) -> Iterator[tuple[str, ...]]:
         )
 
 
-def _alike(entries: Sequence[Entry]) -> Iterable[list[StepRow]]:
-    """Rows of the same step of several runs, in the order of the run with the most: some have none of teachers."""
+def _same_steps(entries: Sequence[LogEntry]) -> Iterable[list[StepRow]]:
+    """Group the rows of all runs by step, in the order of the longest run: some runs have no row for teachers."""
     steps: dict[tuple[str, int], list[StepRow]] = defaultdict(list)
     for entry in sorted(entries, key=lambda entry: -len(entry.steps)):
-        done: Counter[str] = Counter()
+        seen: Counter[str] = Counter()
         for row in entry.steps:
-            done[row.do] += 1
-            steps[row.do, done[row.do]].append(row)
+            seen[row.do] += 1
+            steps[row.do, seen[row.do]].append(row)
     return steps.values()
 
 
@@ -150,7 +170,7 @@ def _mean_test(rows: Iterable[StepRow]) -> float | None:
     return fmean(tests) if tests else None
 
 
-def _files(name: str, entries: Sequence[Entry]) -> Iterator[tuple[str, ...]]:
+def _file_rows(name: str, entries: Sequence[LogEntry]) -> Iterator[tuple[str, ...]]:
     for rows in zip(*(entry.exports for entry in entries if entry.exports), strict=False):
         one = rows[0]
         accuracy, time_us = fmean(row.accuracy for row in rows), fmean(row.us_a_digit for row in rows)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from agent.paths import default_artifacts
-from benchmarks.documents import MEASURED, README
 from benchmarks.nets import files
-from converters.report.log import SHIPPED, read
-from converters.report.tables import cells, log_tables
+from benchmarks.report import MEASURED, README
+from converters.report.log import PROJECT_LOG, read_log
+from converters.report.tables import log_tables, markdown_rows
 from profiles.manifest import load_manifest
 
 ARTIFACTS = load_manifest(default_artifacts()).artifacts
@@ -18,8 +18,8 @@ def test_every_file_that_ships_has_its_row() -> None:
 
 
 def test_the_documents_tell_of_the_files_and_runs_of_today() -> None:
-    seeds, *_ = log_tables(read(SHIPPED))
+    seeds, *_ = log_tables(read_log(PROJECT_LOG))
     int8 = files(tuple(artifact for artifact in ARTIFACTS if artifact.precision == "int8"))
-    assert "\n".join(cells(int8)) in README.read_text()
+    assert "\n".join(markdown_rows(int8)) in README.read_text()
     for table in (files(ARTIFACTS), seeds):
-        assert "\n".join(cells(table)) in MEASURED.read_text()
+        assert "\n".join(markdown_rows(table)) in MEASURED.read_text()

@@ -1,4 +1,4 @@
-"""The report, from nets that are no nets: functions whose mistakes are known."""
+"""The report of two fake nets whose errors are known."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from converters.export.golden import varied_inputs
 from converters.report import charts
-from converters.report.corrupt import KINDS, corrupt
-from converters.report.log import Entry, ExportRow, StepRow, append
+from converters.report.corrupt import CORRUPTIONS, corrupt
+from converters.report.log import ExportRow, LogEntry, StepRow, append_entry
 from converters.report.page import page
-from converters.report.study import Contender, Study, study
+from converters.report.results import NetUnderTest, ReportData, collect_report_data
 from converters.report.tables import all_tables, log_tables, markdown
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ STEPS = (
     StepRow(do="quantize", epochs=1, minutes=1, held_out=0.98, test=0.975, parameters=10_000, macs=200_000),
 )
 FILE = ExportRow(format="tflite", precision="int8", bytes=8000, accuracy=0.975, runtime="r", us_a_digit=2.5)
-RUN = Entry(
+RUN = LogEntry(
     when="2026-01-01T00:00:00+00:00",
     recipe="<b>nano",
     net="nano",
@@ -48,70 +48,70 @@ RUN = Entry(
 )
 
 
-def knows(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Right about every image that is as it was; a 0 otherwise."""
+def recognises_originals(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the right class for each original image, and 0 for any other image."""
     known = {image.tobytes(): int(label) for image, label in zip(IMAGES, LABELS, strict=True)}
     return np.eye(11, dtype=np.float32)[[known.get(image.tobytes(), 0) for image in images]]
 
 
 def rejects_threes(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    logits = knows(images)
+    logits = recognises_originals(images)
     logits[logits[:, 3] > 0] = np.eye(11, dtype=np.float32)[10]
     return logits
 
 
 @pytest.fixture(scope="module")
-def result(write_mnist: WriteMnist, tmp_path_factory: pytest.TempPathFactory) -> Study:
+def result(write_mnist: WriteMnist, tmp_path_factory: pytest.TempPathFactory) -> ReportData:
     folder = tmp_path_factory.mktemp("report")
     write_mnist(folder / "mnist", "test", IMAGES, LABELS)
-    append(folder / "log.jsonl", RUN)
-    append(folder / "log.jsonl", msgspec.structs.replace(RUN, seed=2, weights="b"))
-    contenders = (
-        Contender("nano", 8000, "nano-int8.tflite", True, rejects_threes),
-        Contender("plain", 2_775_848, "fp32 weights, torch", False, knows),
+    append_entry(folder / "log.jsonl", RUN)
+    append_entry(folder / "log.jsonl", msgspec.structs.replace(RUN, seed=2, weights="b"))
+    nets = (
+        NetUnderTest("nano", 8000, "nano-int8.tflite", True, rejects_threes),
+        NetUnderTest("plain", 2_775_848, "fp32 weights, torch", False, recognises_originals),
     )
-    return study(contenders, folder / "mnist", folder / "log.jsonl", 20, lambda _: None)
+    return collect_report_data(nets, folder / "mnist", folder / "log.jsonl", 20, lambda _: None)
 
 
-def test_what_is_misread_is_told_with_what_was_read(result: Study) -> None:
+def test_misread_images_have_their_label_and_prediction(result: ReportData) -> None:
     nano, plain = result.nets
-    assert [(miss.number, miss.true, miss.read) for miss in nano.misread] == [(n, 3, 10) for n in (3, 13, 23, 33)]
-    assert nano.verdict.accuracy == 0.9
+    assert [(miss.number, miss.label, miss.predicted) for miss in nano.misread] == [(n, 3, 10) for n in (3, 13, 23, 33)]
+    assert nano.metrics.accuracy == 0.9
     assert plain.misread == ()
     assert all(len(values) == 6 and values[0] == 1 for values in plain.corrupted.values())
     assert all(values[-1] < 1 for values in plain.corrupted.values())
 
 
-def test_tables_hold_what_was_measured(result: Study) -> None:
+def test_tables_show_the_measured_values(result: ReportData) -> None:
     tables = {table.title: table for table in all_tables(result)}
-    assert tables["On MNIST's test images"].rows[0] == ("nano", "nano-int8.tflite", "8,000", "90.00%", "4", "4")
-    ladder = tables["The ladder of compression steps"].rows
-    assert [(row[1], row[4], row[5]) for row in ladder] == [
+    assert tables["MNIST test images"].rows[0] == ("nano", "nano-int8.tflite", "8,000", "90.00%", "4", "4")
+    step_rows = tables["Results after each step"].rows
+    assert [(row[1], row[4], row[5]) for row in step_rows] == [
         ("fit", "98.00%", ""),
         ("round", "96.00%", "-2.00"),
         ("quantize", "97.50%", "+1.50"),
     ]
-    assert tables["Each recipe over its seeds"].rows[0][:5] == (
+    assert tables["Results of each recipe over its seeds"].rows[0][:5] == (
         "<b>nano",
         "2",
         "98.00%",
         "97.50% ± 0.00",
         "97.50 97.50",
     )
-    assert tables["The files that came of it"].rows == (("<b>nano", "int8 tflite", "8,000", "97.50%", "2.5"),)
-    lines = markdown(tables["The files that came of it"]).splitlines()
+    assert tables["Exported files"].rows == (("<b>nano", "int8 tflite", "8,000", "97.50%", "2.5"),)
+    lines = markdown(tables["Exported files"]).splitlines()
     assert lines[2:5] == [
-        "| recipe | file | bytes | test, mean | µs a digit |",
+        "| recipe | file | bytes | test, mean | µs per digit |",
         "|---|---|---|---|---|",
         "| <b>nano | int8 tflite | 8,000 | 97.50% | 2.5 |",
     ]
 
 
-def test_a_run_whose_teachers_were_judged_is_compared_step_by_step_with_one_whose_were_not() -> None:
+def test_runs_with_and_without_a_row_for_teachers_are_averaged_step_by_step() -> None:
     teachers = msgspec.structs.replace(STEPS[0], do="teachers", epochs=0, test=0.99)
-    judged = msgspec.structs.replace(RUN, seed=2, steps=(teachers, *STEPS))
-    ladder = log_tables((RUN, judged))[1].rows
-    assert [(row[1], row[4]) for row in ladder] == [
+    with_teachers = msgspec.structs.replace(RUN, seed=2, steps=(teachers, *STEPS))
+    step_rows = log_tables((RUN, with_teachers))[1].rows
+    assert [(row[1], row[4]) for row in step_rows] == [
         ("teachers", "99.00%"),
         ("fit", "98.00%"),
         ("round", "96.00%"),
@@ -119,21 +119,26 @@ def test_a_run_whose_teachers_were_judged_is_compared_step_by_step_with_one_whos
     ]
 
 
-def test_nets_of_one_name_are_told_apart_and_one_that_errs_nowhere_is_drawn(
+def test_the_table_of_recipes_names_the_commit_of_a_removed_recipe() -> None:
+    removed = msgspec.structs.replace(RUN, recipe="removed", commit="0123abc")
+    assert [row[-1] for row in log_tables((RUN, removed))[0].rows] == ["", "0123abc"]
+
+
+def test_nets_with_the_same_name_are_kept_apart_and_a_net_without_errors_is_drawn(
     write_mnist: WriteMnist, tmp_path: Path
 ) -> None:
     write_mnist(tmp_path / "mnist", "test", np.zeros_like(IMAGES), np.zeros_like(LABELS))
-    append(tmp_path / "log.jsonl", RUN)
-    right = Contender("same", 1, "", False, lambda images: np.eye(11, dtype=np.float32)[[0] * len(images)])
-    wrong = Contender("same", 1, "", False, lambda images: np.eye(11, dtype=np.float32)[[1] * len(images)])
-    result = study((right, wrong), tmp_path / "mnist", tmp_path / "log.jsonl", 20, lambda _: None)
-    assert [one.verdict.accuracy for one in result.nets] == [1, 0]
+    append_entry(tmp_path / "log.jsonl", RUN)
+    right = NetUnderTest("same", 1, "", False, lambda images: np.eye(11, dtype=np.float32)[[0] * len(images)])
+    wrong = NetUnderTest("same", 1, "", False, lambda images: np.eye(11, dtype=np.float32)[[1] * len(images)])
+    result = collect_report_data((right, wrong), tmp_path / "mnist", tmp_path / "log.jsonl", 20, lambda _: None)
+    assert [one.metrics.accuracy for one in result.nets] == [1, 0]
     assert [set(itertools.chain(*one.corrupted.values())) for one in result.nets] == [{1.0}, {0.0}]
-    assert "100%" in charts.corruptions(result.nets[:1])
+    assert "100%" in charts.corruption_charts(result.nets[:1])
 
 
 class Tags(HTMLParser):
-    """Counts what is open and never closed, and what would be fetched."""
+    """Parser that records open tags and fetched URLs."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -149,33 +154,33 @@ class Tags(HTMLParser):
         assert self.open.pop() == tag
 
 
-def test_a_page_is_whole_and_fetches_nothing(result: Study) -> None:
+def test_the_page_is_complete_and_fetches_nothing(result: ReportData) -> None:
     html = page(result)
     tags = Tags()
     tags.feed(html)
     assert tags.open == []
-    assert len(tags.fetched) == 4, "the misread images"
+    assert len(tags.fetched) == 4, "one for each misread image"
     assert all(source.startswith("data:image/png;base64,") for source in tags.fetched)
     assert "<script" not in html
     assert "&lt;b&gt;nano" in html
-    drawn = re.findall(r"<svg.*?</svg>", html, re.DOTALL)
-    assert len(drawn) == 1 + len(KINDS)
-    for chart in drawn:
+    svgs = re.findall(r"<svg.*?</svg>", html, re.DOTALL)
+    assert len(svgs) == 1 + len(CORRUPTIONS)
+    for chart in svgs:
         ET.fromstring(chart)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_each_strength_harms_more_than_the_one_before(kind: str) -> None:
-    apart = [np.abs(corrupt(kind, level, IMAGES).astype(float) - IMAGES).mean() for level in range(1, 6)]
-    assert all(less < more for less, more in itertools.pairwise(apart))
+@pytest.mark.parametrize("kind", CORRUPTIONS)
+def test_each_strength_changes_the_images_more_than_the_previous_one(kind: str) -> None:
+    differences = [np.abs(corrupt(kind, level, IMAGES).astype(float) - IMAGES).mean() for level in range(1, 6)]
+    assert all(less < more for less, more in itertools.pairwise(differences))
     assert np.array_equal(corrupt(kind, 3, IMAGES), corrupt(kind, 3, IMAGES))
 
 
-def test_the_shipped_artifacts_are_reported_on_by_the_command(tmp_path: Path, result: Study) -> None:
-    """Through `shipped`, with the real files and their runtime."""
+def test_the_shipped_classifiers_are_loaded_in_order_of_size() -> None:
+    """Load the real files in their runtime."""
     from agent.paths import default_artifacts
-    from converters.report.study import shipped
+    from converters.report.results import load_shipped_nets
 
-    contenders = shipped(default_artifacts())
-    assert [one.bytes for one in contenders] == sorted(one.bytes for one in contenders)
-    assert all(one.logits(IMAGES).shape == (40, 11) for one in contenders)
+    nets = load_shipped_nets(default_artifacts())
+    assert [one.bytes for one in nets] == sorted(one.bytes for one in nets)
+    assert all(one.logits(IMAGES).shape == (40, 11) for one in nets)
