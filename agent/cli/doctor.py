@@ -10,6 +10,8 @@ import typer
 from agent.cli.options import ConfigFile, option
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.table import Table
 
     from agent.doctor import Check
@@ -27,7 +29,7 @@ def doctor(
     ] = Path("/"),
     artifacts: Annotated[Path | None, option("artifacts")] = None,
     config: ConfigFile = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object: works, checks.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object: works, roles, checks.")] = False,
 ) -> None:
     """Check what works on this machine, and say what to do about what does not.
 
@@ -39,22 +41,23 @@ def doctor(
     from rich.console import Console
 
     from agent.config.layers import config_files
-    from agent.doctor import configuration, examine
+    from agent.doctor import Diagnosis, check_configuration, examine
     from agent.sensors.command import run_command
 
     with Console(stderr=True).status("checking") as status:
-        configured, folder = configuration(config_files(config, root))
-        checks = [configured, *examine(root, artifacts or folder, run_command, status.update)]
-    works = all(check.state != "fail" for check in checks)
+        configuration, folder = check_configuration(config_files(config, root))
+        examined = examine(root, artifacts or folder, run_command, status.update)
+        diagnosis = Diagnosis((configuration, *examined.checks), examined.roles)
     if json:
-        typer.echo(msgspec.json.encode({"works": works, "checks": checks}))
+        fields = {"works": diagnosis.works, "roles": diagnosis.roles, "checks": diagnosis.checks}
+        typer.echo(msgspec.json.encode(fields))
     else:
-        Console().print(_table(checks))
-    if not works:
+        Console().print(_table(diagnosis.checks))
+    if not diagnosis.works:
         raise typer.Exit(1)
 
 
-def _table(checks: list[Check]) -> Table:
+def _table(checks: Sequence[Check]) -> Table:
     from rich.table import Table
     from rich.text import Text
 

@@ -24,7 +24,7 @@ def config(*argv: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environ)
 
 
-def test_show_tells_each_value_and_where_it_comes_from(file: Path) -> None:
+def test_show_prints_each_value_and_its_origin(file: Path) -> None:
     done = config("show", "--config", file, "--", "--height", "900", "--no-log")
     assert done.returncode == 0, done.stderr
     assert "secret" not in done.stdout
@@ -35,7 +35,7 @@ def test_show_tells_each_value_and_where_it_comes_from(file: Path) -> None:
     assert ["json", "false", "default"] in words
 
 
-def test_show_for_machines(file: Path) -> None:
+def test_show_prints_json(file: Path) -> None:
     done = config("show", "--config", file, "--json")
     assert done.returncode == 0, done.stderr
     rows = json.loads(done.stdout)
@@ -45,18 +45,18 @@ def test_show_for_machines(file: Path) -> None:
 
 
 @pytest.mark.parametrize("words", [["--width", "0"], ["--widht", "9"], ["--camera", "0", "--source", "1"]])
-def test_show_refuses_what_a_run_would_refuse(file: Path, words: list[str]) -> None:
+def test_show_refuses_the_options_that_run_refuses(file: Path, words: list[str]) -> None:
     done = config("show", "--config", file, "--", *words)
     assert (done.returncode, done.stdout) == (2, "")
     assert "Traceback" not in done.stderr
 
 
-def test_check_says_that_a_file_is_right(file: Path) -> None:
+def test_check_accepts_a_valid_file(file: Path) -> None:
     done = config("check", file)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{file} is valid; it sets source, width\n", "")
 
 
-def test_check_tells_every_mistake_with_its_line(file: Path) -> None:
+def test_check_reports_every_mistake_with_its_line(file: Path) -> None:
     file.write_text('widht = 9\nsource = "rstp://camera.local/stream"\njson = 1\n')
     done = config("check", file)
     assert (done.returncode, done.stderr) == (1, "")
@@ -66,7 +66,7 @@ def test_check_tells_every_mistake_with_its_line(file: Path) -> None:
     assert third == f"{file}:3: json must be true or false, not a whole number"
 
 
-def test_check_tells_that_a_file_is_missing(tmp_path: Path) -> None:
+def test_check_reports_a_missing_file(tmp_path: Path) -> None:
     done = config("check", tmp_path / "none.toml")
     assert (done.returncode, done.stdout) == (1, "")
     assert (

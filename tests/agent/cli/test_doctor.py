@@ -16,40 +16,42 @@ def doctor(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*AGENT, "doctor", *arguments], capture_output=True, text=True, check=False)
 
 
-def test_a_machine_that_works(linear: Linear, tmp_path: Path) -> None:
+def test_machine_that_works(linear: Linear, tmp_path: Path) -> None:
     linear.write(tmp_path, linear.artifact("linear.tflite"), linear.artifact("linear-int8.onnx"))
     done = doctor("--artifacts", str(tmp_path), "--json")
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert report["works"] is True
+    assert report["roles"] == {"classifier": True}
     states = {check["name"]: check["state"] for check in report["checks"]}
     assert (states["board"], states["artifacts"], states["ai-edge-litert"]) == ("ok", "ok", "ok")
 
     table = doctor("--artifacts", str(tmp_path))
     assert table.returncode == 0
-    assert "runs 1 file rightly" in table.stdout
+    assert "runs 1 file correctly" in table.stdout
     assert table.stderr == ""
 
 
-def test_a_machine_that_cannot_read_a_digit(tmp_path: Path) -> None:
+def test_machine_that_cannot_read_digits(tmp_path: Path) -> None:
     done = doctor("--artifacts", str(tmp_path), "--json")
     assert done.returncode == 1
-    assert json.loads(done.stdout)["works"] is False
+    report = json.loads(done.stdout)
+    assert (report["works"], report["roles"]) == (False, {"classifier": False})
     assert done.stderr == ""
 
 
-def test_a_configuration_that_is_wrong_is_told_and_the_rest_looked_at(tmp_path: Path) -> None:
+def test_a_mistake_in_the_configuration_is_reported_and_the_other_checks_run(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     file.write_text("widht = 3\n")
     done = doctor("--config", str(file), "--artifacts", str(tmp_path), "--json")
     assert done.returncode == 1
     first, *others = json.loads(done.stdout)["checks"]
-    told = {"what": f"{file}:1: there is no option 'widht'", "advice": "did you mean width?"}
-    assert first == {"name": "configuration", "state": "fail", **told}
+    expected = {"what": f"{file}:1: there is no option 'widht'", "advice": "did you mean width?"}
+    assert first == {"name": "configuration", "state": "fail", **expected}
     assert {"board", "log"} < {check["name"] for check in others}
 
 
-def test_the_configuration_names_the_artifacts(tmp_path: Path) -> None:
+def test_configuration_names_the_artifacts(tmp_path: Path) -> None:
     (tmp_path / "etc/digit-agent").mkdir(parents=True)
     (tmp_path / "etc/digit-agent/config.toml").write_text('artifacts = "here"\n')
     done = doctor("--root", str(tmp_path), "--json")
@@ -58,5 +60,5 @@ def test_the_configuration_names_the_artifacts(tmp_path: Path) -> None:
     assert checks["artifacts"]["what"] == f"no manifest.json in {tmp_path}/etc/digit-agent/here"
 
 
-def test_help_teaches() -> None:
+def test_help_has_an_example() -> None:
     assert "digit-agent doctor" in doctor("--help").stdout

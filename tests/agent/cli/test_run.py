@@ -26,7 +26,7 @@ ENDLESS = "demo:?frames=1000000&fps=20"
 
 @pytest.fixture(scope="module")
 def artifacts(tmp_path_factory: pytest.TempPathFactory, linear: Any) -> Path:
-    """Small artifacts that run everywhere; they take nothing for a digit."""
+    """Return a folder with a small artifact that runs everywhere and reads nothing as a digit."""
     folder = tmp_path_factory.mktemp("artifacts")
     linear.write(folder, linear.artifact("linear-int8.tflite"))
     return folder
@@ -34,7 +34,7 @@ def artifacts(tmp_path_factory: pytest.TempPathFactory, linear: Any) -> Path:
 
 @pytest.fixture(scope="module")
 def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """A user with a home of its own, so that the choice is made once for all these tests."""
+    """Return the environment of a user with a temporary home, so that the best net is measured once for all tests."""
     home = tmp_path_factory.mktemp("home")
     unwanted = ("NOTIFY_SOCKET", "STATE_DIRECTORY", "CACHE_DIRECTORY", "FORCE_COLOR", "NO_COLOR", "XDG_CACHE_HOME")
     kept = {name: value for name, value in os.environ.items() if name not in unwanted}
@@ -43,7 +43,7 @@ def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
-    """Two pictures of a stroke, and one that was cut off."""
+    """Return a folder with two pictures of a stroke, and one that is cut off."""
     folder = tmp_path / "pictures"
     folder.mkdir()
     image = np.full((60, 80, 3), 220, np.uint8)
@@ -59,7 +59,7 @@ def run(environ: dict[str, str], *argv: str | Path) -> subprocess.CompletedProce
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environ)
 
 
-def test_a_folder_is_read_to_its_end_and_logged(
+def test_a_folder_is_read_to_the_end_and_logged(
     artifacts: Path, environ: dict[str, str], pictures: Path, tmp_path: Path
 ) -> None:
     log = tmp_path / "new" / "log.db"
@@ -80,16 +80,16 @@ def test_a_folder_is_read_to_its_end_and_logged(
         assert "is cut off" in connection.execute("SELECT text FROM faults").fetchone()[0]
 
 
-def test_what_ships_reads_the_demo(environ: dict[str, str]) -> None:
+def test_the_shipped_artifacts_read_the_demo(environ: dict[str, str]) -> None:
     done = run(environ, "--source", "demo:", "--no-log")
     assert (done.returncode, done.stderr) == (0, "")
-    told = re.search(r"accuracy +([\d.]+)% of the ([\d ]+) digits shown were read correctly", done.stdout)
-    assert told, done.stdout
-    assert float(told[1]) >= 98
-    assert int(told[2].replace(" ", "")) > 1000
+    accuracy = re.search(r"accuracy +([\d.]+)% of the ([\d ]+) digits shown were read correctly", done.stdout)
+    assert accuracy, done.stdout
+    assert float(accuracy[1]) >= 98
+    assert int(accuracy[2].replace(" ", "")) > 1000
 
 
-def test_json_leaves_stdout_to_the_readings(artifacts: Path, environ: dict[str, str], tmp_path: Path) -> None:
+def test_with_json_stdout_has_only_readings(artifacts: Path, environ: dict[str, str], tmp_path: Path) -> None:
     done = run(environ, "--source", "demo:", "--frames", "3", "--artifacts", artifacts, "--json", "--no-log")
     assert done.returncode == 0, done.stderr
     for line in done.stdout.splitlines():
@@ -99,7 +99,7 @@ def test_json_leaves_stdout_to_the_readings(artifacts: Path, environ: dict[str, 
 
 
 @pytest.mark.parametrize(
-    ("argv", "code", "told"),
+    ("argv", "code", "message"),
     [
         (["--camera", "0", "--source", "demo:"], 2, "--camera and --source"),
         (["--log", "x.db", "--no-log"], 2, "--log and --no-log"),
@@ -111,8 +111,8 @@ def test_json_leaves_stdout_to_the_readings(artifacts: Path, environ: dict[str, 
         (["--source", "{folder}/pictures/2.jpg", "--artifacts", "{artifacts}"], 1, "2.jpg is cut off"),
     ],
 )
-def test_what_cannot_be_used_ends_in_one_clear_line(
-    *, argv: list[str], code: int, told: str, artifacts: Path, environ: dict[str, str], pictures: Path
+def test_an_error_at_the_start_is_one_line(
+    *, argv: list[str], code: int, message: str, artifacts: Path, environ: dict[str, str], pictures: Path
 ) -> None:
     words = [word.format(folder=pictures.parent, artifacts=artifacts) for word in argv]
     done = run(environ, *words, "--no-dashboard")
@@ -120,7 +120,7 @@ def test_what_cannot_be_used_ends_in_one_clear_line(
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
     assert line.startswith("digit-agent: ")
-    assert told in line
+    assert message in line
 
 
 def test_a_log_that_cannot_be_written_does_not_stop_the_run(artifacts: Path, environ: dict[str, str]) -> None:
@@ -133,7 +133,7 @@ def test_a_log_that_cannot_be_written_does_not_stop_the_run(artifacts: Path, env
 
 @pytest.fixture
 def service_manager(tmp_path: Path) -> Iterator[socket.socket]:
-    """A socket that is told what systemd would be told."""
+    """Return the socket that receives the messages to systemd."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(tmp_path / "notify"))
         manager.settimeout(60)
@@ -144,9 +144,11 @@ def service_manager(tmp_path: Path) -> Iterator[socket.socket]:
 def test_a_signal_ends_a_run_with_its_summary(
     number: signal.Signals, artifacts: Path, environ: dict[str, str], service_manager: socket.socket, tmp_path: Path
 ) -> None:
-    told = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "STATE_DIRECTORY": str(tmp_path / "state")}
+    systemd = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "STATE_DIRECTORY": str(tmp_path / "state")}
     command = [EXECUTABLE, "run", "--source", ENDLESS, "--artifacts", str(artifacts)]
-    with subprocess.Popen(command, env={**environ, **told}, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        command, env={**environ, **systemd}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
         first = service_manager.recv(4096).decode().splitlines()
         process.send_signal(number)
         out, complaints = process.communicate(timeout=60)
@@ -161,7 +163,7 @@ def test_a_signal_ends_a_run_with_its_summary(
     assert (tmp_path / "state" / "agent.db").exists()
 
 
-def test_a_terminal_gets_the_dashboard_and_is_given_back(artifacts: Path, environ: dict[str, str]) -> None:
+def test_a_terminal_shows_the_dashboard_and_is_restored(artifacts: Path, environ: dict[str, str]) -> None:
     ours, theirs = pty.openpty()
     command = [EXECUTABLE, "run", "--source", ENDLESS, "--seconds", "1.5", "--artifacts", str(artifacts), "--no-log"]
     sized = {**environ, "COLUMNS": "80", "LINES": "24"}
@@ -173,32 +175,32 @@ def test_a_terminal_gets_the_dashboard_and_is_given_back(artifacts: Path, enviro
     screen, _, after = rest.partition("\x1b[?1049l")
     assert "latency" in screen
     assert "▀" in screen
-    assert "\x1b[?25h" in screen + after, "the cursor is shown again"
+    assert "\x1b[?25h" in screen + after, "the cursor is visible again"
     assert "frames" in after
     assert "latency" not in before
 
 
 def read_all(terminal: int, timeout_s: float = 60) -> str:
-    """What a child writes to its terminal, until it ends."""
+    """Return what a child process writes to its terminal until it ends."""
     content, end = b"", time.monotonic() + timeout_s
     with os.fdopen(terminal, "rb", buffering=0) as stream:
         while time.monotonic() < end:
             if select.select([stream], [], [], 1)[0]:
                 try:
                     content += stream.read(65536)
-                except OSError:  # EIO: the other side is closed
+                except OSError:  # EIO: the child has closed the terminal
                     break
     return content.decode(errors="replace")
 
 
-def test_a_reader_that_goes_away_ends_the_run_quietly(artifacts: Path, environ: dict[str, str]) -> None:
+def test_a_closed_pipe_ends_the_run_without_an_error(artifacts: Path, environ: dict[str, str]) -> None:
     command = f"'{EXECUTABLE}' run --source demo: --frames 2 --artifacts '{artifacts}' --no-log | true"
     script = f"{command}; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", script], capture_output=True, timeout=60, check=False, env=environ)
     assert (done.returncode, done.stderr) == (0, b"")
 
 
-def test_the_dashboard_can_be_kept_as_a_picture(artifacts: Path, environ: dict[str, str], tmp_path: Path) -> None:
+def test_the_dashboard_can_be_saved_as_svg(artifacts: Path, environ: dict[str, str], tmp_path: Path) -> None:
     picture = tmp_path / "dashboard.svg"
     done = run(
         environ, "--source", "demo:", "--frames", "2", "--artifacts", artifacts, "--screenshot", picture, "--no-log"

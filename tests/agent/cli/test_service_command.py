@@ -31,27 +31,27 @@ def test_install_and_uninstall(tmp_path: Path) -> None:
     assert all(f"wrote {tmp_path / path}\n" in done.stdout for path in files(tmp_path))
     assert f"    {EXECUTABLE} run --no-dashboard $DIGIT_AGENT_OPTIONS\n" in (tmp_path / UNIT).read_text()
 
-    gone = digit_agent("uninstall", "--root", tmp_path)
-    assert gone.returncode == 0
-    assert f"removed {tmp_path / UNIT}\n" in gone.stdout
+    removed = digit_agent("uninstall", "--root", tmp_path)
+    assert removed.returncode == 0
+    assert f"removed {tmp_path / UNIT}\n" in removed.stdout
     assert files(tmp_path) == {Path("etc/digit-agent/agent.env"), Path("etc/digit-agent/config.toml")}
     assert digit_agent("uninstall", "--root", tmp_path).stdout == f"no service is installed in {tmp_path}\n"
 
 
-def test_a_reader_that_goes_away_leaves_the_service_whole(tmp_path: Path) -> None:
-    whole, read_by_nobody = tmp_path / "whole", tmp_path / "read by nobody"
-    digit_agent("install", "--root", whole)
-    command = [str(EXECUTABLE), "service", "install", "--root", str(read_by_nobody)]
+def test_a_closed_pipe_does_not_interrupt_the_installation(tmp_path: Path) -> None:
+    complete, unread = tmp_path / "complete", tmp_path / "output not read"
+    digit_agent("install", "--root", complete)
+    command = [str(EXECUTABLE), "service", "install", "--root", str(unread)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
         assert child.stdout is not None
         assert child.stderr is not None
         child.stdout.close()
         child.stderr.read()
-    assert files(read_by_nobody) == files(whole)
+    assert files(unread) == files(complete)
 
 
 @pytest.mark.parametrize("root", ["/sys", "/proc", "/etc/hostname"])
-def test_where_nobody_may_write_one_line_says_so(root: str) -> None:
+def test_a_root_that_cannot_be_written_is_reported_in_one_line(root: str) -> None:
     done = digit_agent("install", "--root", root)
     assert done.returncode == 1
     assert done.stdout == ""

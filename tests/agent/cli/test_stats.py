@@ -30,7 +30,7 @@ def stats(*argv: str | Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
-    """The log of two runs, the second with readings, power and a fault."""
+    """Return the log of two runs; the second has readings, power and a fault."""
     path = tmp_path / "agent.db"
     LogSink(path, lambda: INFO, print).close()
     store = LogSink(path, lambda: INFO, print)
@@ -44,7 +44,7 @@ def log(tmp_path: Path) -> Path:
     return path
 
 
-def test_tables_tell_periods_stages_faults_readings_nets_and_runs(log: Path) -> None:
+def test_tables_show_periods_stages_faults_readings_nets_and_runs(log: Path) -> None:
     done = stats("--log", log)
     assert done.returncode == 0, done.stderr
     words = " ".join(done.stdout.split())
@@ -62,7 +62,7 @@ def test_tables_tell_periods_stages_faults_readings_nets_and_runs(log: Path) -> 
     assert max(map(len, done.stdout.splitlines()[:-1])) <= 80
 
 
-def test_where_a_name_is_too_long_it_is_folded(tmp_path: Path) -> None:
+def test_a_long_name_is_wrapped(tmp_path: Path) -> None:
     path = tmp_path / "agent.db"
     info = replace(INFO, source="/a/long/way/to/many/pictures/*.jpg, 300 pictures")
     LogSink(path, lambda: info, print).close()
@@ -71,19 +71,19 @@ def test_where_a_name_is_too_long_it_is_folded(tmp_path: Path) -> None:
     assert max(map(len, lines[:-1])) <= 80
 
 
-def test_json_tells_the_same_to_programs(log: Path) -> None:
-    told = json.loads(stats("--log", log, "--json", "--last", "1").stdout)
-    assert [run["id"] for run in told["runs"]] == [2]
-    assert told["runs"][0]["power_sensor"] == "PMIC rails"
-    (day,), (hour,) = told["days"], told["hours"]
+def test_json_has_the_whole_report(log: Path) -> None:
+    report = json.loads(stats("--log", log, "--json", "--last", "1").stdout)
+    assert [run["id"] for run in report["runs"]] == [2]
+    assert report["runs"][0]["power_sensor"] == "PMIC rails"
+    (day,), (hour,) = report["days"], report["hours"]
     assert hour["latency"] == day["latency"]
     assert [stage["stage"] for stage in day["latency"]] == ["ink", "total"]
     assert day["latency"][1]["p95_ms"] == pytest.approx(190, rel=0.01)
-    assert told["readings"][0]["text"] == "561247"
+    assert report["readings"][0]["text"] == "561247"
     assert (day["max_mw"], day["max_c"], day["faults"]) == (3000.0, 48.5, 1)
 
 
-def test_csv_has_a_row_an_hour_with_every_stage(log: Path) -> None:
+def test_csv_has_one_row_per_hour_with_every_stage(log: Path) -> None:
     (hour,) = csv.DictReader(stats("--log", log, "--csv").stdout.splitlines())
     assert (hour["frames"], hour["readings"], hour["max_mw"], hour["faults"]) == ("100", "1", "3000.0", "1")
     assert float(hour["total_p99_ms"]) == pytest.approx(198, rel=0.01)
@@ -100,7 +100,7 @@ def test_csv_has_a_row_an_hour_with_every_stage(log: Path) -> None:
         ("runs", ["id", "started_at", "seconds"], 2),
     ],
 )
-def test_every_table_can_be_had_as_csv(table: TableName, names: list[str], rows: int, log: Path) -> None:
+def test_every_table_can_be_exported_as_csv(table: TableName, names: list[str], rows: int, log: Path) -> None:
     out = io.StringIO()
     with open_log(log) as connection:
         write_rows(connection, table, -1, out)
@@ -109,7 +109,7 @@ def test_every_table_can_be_had_as_csv(table: TableName, names: list[str], rows:
     assert [len(line) for line in lines] == [len(header)] * rows
 
 
-def test_a_plot_is_written_and_charts_are_shown(log: Path, tmp_path: Path) -> None:
+def test_a_plot_is_written_and_charts_are_printed(log: Path, tmp_path: Path) -> None:
     done = stats("--log", log, "--plot", tmp_path / "plot.svg")
     assert (done.returncode, done.stdout) == (0, f"{tmp_path / 'plot.svg'} shows 1 hours\n")
     assert (tmp_path / "plot.svg").read_text().startswith("<svg")
@@ -118,20 +118,20 @@ def test_a_plot_is_written_and_charts_are_shown(log: Path, tmp_path: Path) -> No
     assert "Readings" not in shown
 
 
-def test_the_log_that_a_configuration_names_is_shown(log: Path) -> None:
+def test_the_log_of_the_configuration_is_shown(log: Path) -> None:
     (log.parent / "config.toml").write_text(f'log = "{log}"\n')
-    told = json.loads(stats("--config", log.parent / "config.toml", "--json").stdout)
-    assert [run["id"] for run in told["runs"]] == [2, 1]
+    report = json.loads(stats("--config", log.parent / "config.toml", "--json").stdout)
+    assert [run["id"] for run in report["runs"]] == [2, 1]
 
 
-def test_two_ways_to_show_it_are_wrong_use(log: Path) -> None:
+def test_two_output_formats_are_refused(log: Path) -> None:
     done = stats("--log", log, "--json", "--csv")
     assert done.returncode == 2
     assert "give one of them" in done.stderr
 
 
 @pytest.mark.parametrize("content", [None, b"not a database"])
-def test_a_log_that_is_missing_or_damaged_is_one_clear_line(content: bytes | None, tmp_path: Path) -> None:
+def test_a_missing_or_damaged_log_is_reported_in_one_line(content: bytes | None, tmp_path: Path) -> None:
     path = tmp_path / "agent.db"
     if content is not None:
         path.write_bytes(content)
@@ -142,7 +142,7 @@ def test_a_log_that_is_missing_or_damaged_is_one_clear_line(content: bytes | Non
     assert str(path) in line
 
 
-def test_a_log_of_no_run_says_so(tmp_path: Path) -> None:
+def test_an_empty_log_is_reported(tmp_path: Path) -> None:
     from agent.telemetry.database import open_for_writing
 
     open_for_writing(tmp_path / "agent.db").close()

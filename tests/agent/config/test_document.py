@@ -45,7 +45,7 @@ def test_every_option_can_be_set() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "told"),
+    ("text", "line", "expected"),
     [
         ('width = "wide"', 1, "width must be a whole number from 1 to 16384, such as 1280, not text in quotes"),
         ("width = 0", 1, "width must be a whole number from 1 to 16384, such as 1280"),
@@ -82,20 +82,20 @@ def test_every_option_can_be_set() -> None:
         ),
     ],
 )
-def test_a_mistake_is_told_with_its_line_and_what_is_expected(text: str, line: int, told: str) -> None:
+def test_a_mistake_is_reported_with_its_line_and_the_expected_value(text: str, line: int, expected: str) -> None:
     (problem,) = read(text).problems
     assert problem.line == line
-    assert problem.text.startswith(told)
+    assert problem.text.startswith(expected)
     assert "\n" not in problem.text
 
 
-def test_all_mistakes_are_told_from_the_first_line_to_the_last() -> None:
+def test_all_mistakes_are_reported_in_the_order_of_their_lines() -> None:
     document = read('no-log = 1\nwidht = 1\nheight = "\\n"\nwidth = 2\n')
     assert [problem.line for problem in document.problems] == [1, 2, 3]
     assert document.config == Config(width=2)
 
 
-def test_a_line_is_told_where_its_statement_begins() -> None:
+def test_the_line_of_a_mistake_is_the_first_of_its_statement() -> None:
     document = read('frames = 1\nseconds = """\nwidth = 1\n[height]\n"""\nsource = [\n  1,\n[2]]\n"wi\\u0064th" = "x"')
     assert [(problem.line, problem.text.split()[0]) for problem in document.problems] == [
         (2, "seconds"),
@@ -104,11 +104,11 @@ def test_a_line_is_told_where_its_statement_begins() -> None:
     ]
 
 
-def test_windows_editors_are_understood() -> None:
+def test_line_ends_and_the_byte_order_mark_of_windows_are_accepted() -> None:
     assert parse("width = 3\r\nheight = 4\r\n".encode("utf-8-sig"), FOLDER).config == Config(width=3, height=4)
 
 
-def test_what_is_no_text_is_told_with_its_line() -> None:
+def test_bytes_that_are_not_utf_8_are_reported_with_their_line() -> None:
     (problem,) = parse(b'width = 3\nsource = "\xff"\n', FOLDER).problems
     assert (problem.line, problem.text) == (2, "the file is not UTF-8 text; save it as UTF-8")
 
@@ -136,7 +136,7 @@ FILES = st.one_of(
 
 @settings(max_examples=1000, deadline=None)
 @given(FILES)
-def test_any_file_is_accepted_or_refused_line_by_line(content: bytes) -> None:
+def test_any_file_is_parsed_and_every_problem_has_a_line(content: bytes) -> None:
     document = parse(content, FOLDER)
     count = content.count(b"\n") + 1
     assert all(1 <= problem.line <= count and problem.text.isprintable() for problem in document.problems)
@@ -146,7 +146,7 @@ def test_any_file_is_accepted_or_refused_line_by_line(content: bytes) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(LINES, max_size=4), st.integers(1, 16384))
-def test_an_option_is_found_on_its_line_whatever_stands_around(before: list[str], width: int) -> None:
+def test_the_line_of_an_option_does_not_depend_on_other_lines(before: list[str], width: int) -> None:
     text = "\n".join([*before, f"width = {width}"])
     document = parse(text.encode("utf-8", "surrogatepass"), FOLDER)
     if document.config.width is not None and "width" not in "".join(before):

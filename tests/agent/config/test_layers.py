@@ -13,15 +13,15 @@ from profiles.profile import load_profile
 PI5 = load_profile("pi5")
 
 
-def settled(tmp_path: Path, text: str = "", **given: Any) -> Settings:
-    """What holds on a Raspberry Pi 5 with a file and a command line."""
+def settings_of(tmp_path: Path, text: str = "", **given: Any) -> Settings:
+    """Return the settings on a Raspberry Pi 5 for a file and a command line."""
     file = tmp_path / "config.toml"
     file.write_text(text)
     return resolve_settings(Config(**given), [file], PI5)
 
 
-def test_where_nothing_is_said_the_profile_and_the_defaults_hold(tmp_path: Path) -> None:
-    settings = settled(tmp_path)
+def test_without_options_the_profile_and_the_defaults_are_used(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path)
     assert (settings.source, settings.width, settings.height) == (PI5.camera.source, 640, 480)
     assert settings.origins["source"] == settings.origins["height"] == "profile pi5"
     assert (settings.artifacts / "manifest.json").is_file()
@@ -32,7 +32,7 @@ def test_where_nothing_is_said_the_profile_and_the_defaults_hold(tmp_path: Path)
 
 
 def test_the_file_wins_over_the_profile_and_the_command_line_over_both(tmp_path: Path) -> None:
-    settings = settled(tmp_path, "width = 1280\nheight = 720\njson = true", height=1080, json=False)
+    settings = settings_of(tmp_path, "width = 1280\nheight = 720\njson = true", height=1080, json=False)
     assert (settings.width, settings.height, settings.json) == (1280, 1080, False)
     assert settings.origins["width"] == f"{tmp_path}/config.toml:1"
     assert settings.origins["height"] == settings.origins["json"] == "command line"
@@ -48,7 +48,7 @@ def test_the_file_wins_over_the_profile_and_the_command_line_over_both(tmp_path:
     ],
 )
 def test_a_camera_is_a_source(tmp_path: Path, text: str, given: dict[str, str], source: str) -> None:
-    settings = settled(tmp_path, text, **given)
+    settings = settings_of(tmp_path, text, **given)
     assert settings.source == source
     assert settings.origins["source"] == ("command line" if given else f"{tmp_path}/config.toml:1")
 
@@ -63,36 +63,36 @@ def test_a_camera_is_a_source(tmp_path: Path, text: str, given: dict[str, str], 
         ('log = "/a.db"\nno-log = false', {"log": Path("/b.db")}, Path("/b.db")),
     ],
 )
-def test_the_higher_place_says_whether_and_where_to_log(
+def test_log_and_no_log_override_each_other_across_layers(
     tmp_path: Path, text: str, given: dict[str, Any], log: Path | None
 ) -> None:
-    settings = settled(tmp_path, text, **given)
+    settings = settings_of(tmp_path, text, **given)
     assert settings.log == log
     assert settings.origins["log"] == ("command line" if given else f"{tmp_path}/config.toml:1")
 
 
-def test_a_command_line_that_contradicts_itself_is_told(tmp_path: Path) -> None:
+def test_conflicting_options_on_the_command_line_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--camera and --source both name a source; give one of them"):
-        settled(tmp_path, camera="0", source="1")
+        settings_of(tmp_path, camera="0", source="1")
     with pytest.raises(UsageError, match="--log and --no-log contradict each other; give one of them"):
-        settled(tmp_path, log=Path("x"), no_log=True)
+        settings_of(tmp_path, log=Path("x"), no_log=True)
 
 
-def test_a_wrong_file_is_refused_with_its_first_mistake(tmp_path: Path) -> None:
+def test_a_file_with_mistakes_is_refused_with_the_first_one(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"config\.toml:2: there is no option 'hight'; did you mean height\?$"):
-        settled(tmp_path, "width = 9\nhight = 9")
+        settings_of(tmp_path, "width = 9\nhight = 9")
     with pytest.raises(ConfigError, match=r"config\.toml:1: .+ \(and 1 more: 'digit-agent config check .+' lists them"):
-        settled(tmp_path, "widht = 9\nhight = 9")
+        settings_of(tmp_path, "widht = 9\nhight = 9")
 
 
-def test_a_file_that_was_named_must_be_there(tmp_path: Path) -> None:
+def test_a_named_file_must_exist(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"there is no .+/none\.toml; name a configuration file, or omit --config"):
         read_layer(tmp_path / "none.toml")
     with pytest.raises(ConfigError, match=r"cannot be read \(Is a directory\); check its permissions"):
         read_layer(tmp_path)
 
 
-def test_of_two_files_the_later_wins_option_by_option(tmp_path: Path) -> None:
+def test_the_later_file_wins_option_by_option(tmp_path: Path) -> None:
     bundled, local = tmp_path / "bundled.toml", tmp_path / "local.toml"
     bundled.write_text('width = 1280\nheight = 720\nlog = "agent.db"')
     local.write_text("height = 1080\nno-log = true")
@@ -102,11 +102,11 @@ def test_of_two_files_the_later_wins_option_by_option(tmp_path: Path) -> None:
     assert settings.origins["log"] == f"{local}:2"
 
 
-def test_a_file_that_is_named_is_the_only_one(tmp_path: Path) -> None:
+def test_a_named_file_is_the_only_one(tmp_path: Path) -> None:
     assert config_files(tmp_path / "config.toml") == (tmp_path / "config.toml",)
 
 
-def test_what_came_with_a_bundle_stands_below_the_board_s_own_file(tmp_path: Path) -> None:
+def test_the_board_s_own_file_wins_over_the_bundle_s(tmp_path: Path) -> None:
     assert config_files(None, tmp_path) == ()
     local = tmp_path / "etc/digit-agent/config.toml"
     bundled = tmp_path / "var/lib/digit-deploy/slots/a/config/config.toml"

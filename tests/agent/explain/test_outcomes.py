@@ -19,7 +19,7 @@ from agent.vision.digits import CLASSES, NOT_A_DIGIT, non_max_suppression, selec
 from agent.vision.ink import Ink, Paper
 from agent.vision.lines import group_lines
 from agent.vision.page import Page
-from agent.vision.pipeline import QUICK, THOROUGH, Depth, MaskResult, Trace, trace_page
+from agent.vision.pipeline import MIN_PROBABILITY, QUICK, THOROUGH, Depth, MaskResult, Trace, trace_page
 
 if TYPE_CHECKING:
     from tests.agent.conftest import Note
@@ -57,7 +57,9 @@ def judged_mask(
         index = next(i for i, c in enumerate(candidates) if (c.first, c.last) == (first, last))
         rows[index, [digit, NOT_A_DIGIT]] = probability, none
     verified = np.full(len(candidates), by == "verifier")
-    return MaskResult(INK, 1.0, tuple(candidates), Classified(rows, rows, verified), select(candidates, rows))
+    classified = Classified(rows, rows, verified)
+    digits = select(candidates, rows, MIN_PROBABILITY)
+    return MaskResult(INK, 1.0, BINARIZED, tuple(candidates), classified, digits, MIN_PROBABILITY)
 
 
 def outcomes_by_name(*masks: MaskResult) -> tuple[dict[str, CandidateOutcome], ...]:
@@ -165,7 +167,7 @@ def test_every_candidate_is_read_or_has_a_reason(depth: Depth, verifier: RandomN
     image[:, 320:] = 255 - image[:, 320:]  # dark ink on the left, light ink on the right
     trace = trace_page(image, RandomNets(RandomNet(1, 28 * 28), verifier), depth)
     outcomes = [one for mask in find_outcomes(trace) for one in mask]
-    assert [one.candidate for one in outcomes] == [c for mask in trace.seen for c in mask.candidates]
+    assert [one.candidate for one in outcomes] == [c for mask in trace.masks for c in mask.candidates]
     assert sum(one.kind is OutcomeKind.READ for one in outcomes) == len(trace.page.digits)
     assert sorted(one.box for one in outcomes if one.kind is OutcomeKind.READ) == sorted(
         d.box for d in trace.page.digits

@@ -149,8 +149,8 @@ def test_a_rotated_picture_is_shown_as_it_was_processed(note: Note) -> None:
     turn = cv2.getRotationMatrix2D((w / 2, h / 2), 9, 1)
     image = np.asarray(cv2.warpAffine(note.image, turn, (w, h), borderValue=(225, 225, 225)), np.uint8)
     trace = trace_page(image, ClassifierOnly(WideIsSeven()))
-    (mask, *_), (outcomes, *_) = trace.seen, find_outcomes(trace)
-    assert mask.ink.turned_back is not None
+    (mask, *_), (outcomes, *_) = trace.masks, find_outcomes(trace)
+    assert mask.ink.deskew_inverse is not None
     for figure in (draw_mask(mask), draw_candidates(mask, outcomes)):
         high, wide = figure.pixels.shape[:2]
         assert wide >= mask.ink.strength.shape[1]

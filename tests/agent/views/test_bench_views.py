@@ -107,5 +107,5 @@ def test_throttling_during_the_measurement_is_reported(linear: Linear) -> None:
     hot = replace(result, after=replace(result.after, throttling=("soft temperature limit",)))
     assert throttling_line(hot) == (
         "the board was throttled (soft temperature limit): the board is too hot: give it a heat sink, a fan or a "
-        "cooler runtime_title, then measure again"
+        "cooler place, then measure again"
     )
