@@ -89,13 +89,13 @@ def held_resources() -> tuple[int, int, int]:
     return threading.active_count(), len(list(Path("/proc/self/fd").iterdir())), children
 
 
-def timed_frames(lasting: ReconnectingSource, injector: FaultInjector) -> Iterator[Frame | None]:
+def timed_frames(reconnecting: ReconnectingSource, injector: FaultInjector) -> Iterator[Frame | None]:
     """Yield frames, or None if there is no new one, and advance the simulated clock.
 
     The clock advances per frame, and per wait while the camera hangs, so the speed of the machine does not matter.
     """
     while True:
-        frame = lasting.get(0.001)
+        frame = reconnecting.get(0.001)
         if frame is not None:
             injector.clock.advance(FRAME_S)
         elif injector.fault == "hangs":
@@ -144,7 +144,7 @@ def soak(frames: int, seed: int, folder: Path) -> SoakResult:
         messages.update(["back" if " is back after " in text else "lost"])
 
     with ExitStack() as cleanup:
-        lasting = cleanup.enter_context(
+        reconnecting = cleanup.enter_context(
             closing(ReconnectingSource(injector.open(), injector.open, count_message, clock=clock, sleep=clock.advance))
         )
         cleanup.enter_context(
@@ -153,7 +153,7 @@ def soak(frames: int, seed: int, folder: Path) -> SoakResult:
         recorder = AnnouncementRecorder(frames, asked)
         store = LogSink(folder / "agent.db", lambda: INFO, print)
         summary = loop(
-            throttle.pace(timed_frames(lasting, injector), simulated_vitals, stop, clock),
+            throttle.pace(timed_frames(reconnecting, injector), simulated_vitals, stop, clock),
             video,
             [recorder, store],
             stop=stop,

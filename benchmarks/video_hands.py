@@ -1,4 +1,4 @@
-"""Rough masks of hands over a page. They hide digits, move, and differ from paper and ink; that is enough for a test."""
+"""Rough masks of hands over a page: they hide digits, move, and differ from paper and ink."""
 
 from __future__ import annotations
 

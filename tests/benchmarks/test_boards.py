@@ -1,4 +1,4 @@
-"""What boards chose becomes a table."""
+"""The table of the variants chosen on boards."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from benchmarks.boards import Choices, table
 from profiles.manifest import load_manifest
 
 
-def test_a_board_has_a_line_for_each_role_and_is_named_once() -> None:
+def test_a_board_has_a_line_per_role_and_its_name_in_the_first_line_only() -> None:
     candidate = Variant(load_manifest(default_artifacts()).artifacts[0], "onnxruntime", "", 1)
     ranked = (Measurement(candidate, ()),)
     chosen: dict[str, Choices] = {

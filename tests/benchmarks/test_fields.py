@@ -1,10 +1,10 @@
-"""How fields are judged."""
+"""Scores of form fields."""
 
 from __future__ import annotations
 
 import pytest
 
-from benchmarks.fields import edits
+from benchmarks.fields import edit_distance
 
 
 @pytest.mark.parametrize(
@@ -19,5 +19,5 @@ from benchmarks.fields import edits
         ("0241", "1024", 2),
     ],
 )
-def test_edits_are_the_least_that_lead_from_one_text_to_the_other(read: str, written: str, count: int) -> None:
-    assert edits(read, written) == edits(written, read) == count
+def test_the_edit_distance_counts_the_fewest_changes(read: str, written: str, count: int) -> None:
+    assert edit_distance(read, written) == edit_distance(written, read) == count

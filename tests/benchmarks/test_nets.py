@@ -1,4 +1,4 @@
-"""The documents' tables of nets: what stands there is what the manifest and the log say."""
+"""The tables of nets in the documents agree with the manifest and the training log."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from profiles.manifest import load_manifest
 ARTIFACTS = load_manifest(default_artifacts()).artifacts
 
 
-def test_every_file_that_ships_has_its_row() -> None:
+def test_each_shipped_artifact_has_a_row() -> None:
     rows = files(ARTIFACTS).rows
     assert sorted(row[0] for row in rows) == sorted(f"`{artifact.file}`" for artifact in ARTIFACTS)
 
 
-def test_the_documents_tell_of_the_files_and_runs_of_today() -> None:
+def test_the_documents_have_the_current_tables() -> None:
     seeds, *_ = log_tables(read_log(PROJECT_LOG))
     int8 = files(tuple(artifact for artifact in ARTIFACTS if artifact.precision == "int8"))
     assert "\n".join(markdown_rows(int8)) in README.read_text()

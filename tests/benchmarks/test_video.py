@@ -1,4 +1,4 @@
-"""Films are what they claim, their judge tells right from wrong, and what ships announces a film's numbers."""
+"""Rendered videos and their ground truth, the evaluation, and the announcements of the shipped nets."""
 
 from __future__ import annotations
 
@@ -10,43 +10,43 @@ import pytest
 
 from agent.choice.choose import choose_nets
 from agent.paths import default_artifacts
-from benchmarks.films import Film, Shot
-from benchmarks.video import Life, judge
+from benchmarks.rendered_video import RenderedVideo, VideoFrame
+from benchmarks.video import NumberTrace, evaluate_video
 from profiles.board import detect_board
 
 
-def darkest(shot: Shot, x: int, y: int, w: int, h: int) -> float:
-    """The least brightness inside a box, relative to the paper's there."""
-    grey = cv2.cvtColor(shot.image, cv2.COLOR_BGR2GRAY)[y : y + h, x : x + w]
+def darkest(frame: VideoFrame, x: int, y: int, w: int, h: int) -> float:
+    """Return the lowest grey level inside a box, relative to the paper."""
+    grey = cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY)[y : y + h, x : x + w]
     return float(grey.min() / np.percentile(grey, 90))
 
 
-def test_the_same_seed_gives_the_same_film_and_another_gives_another() -> None:
-    first, again, other = (Film(seed).shot(2.5) for seed in (1, 1, 2))
+def test_equal_seeds_give_equal_videos_and_other_seeds_give_others() -> None:
+    first, again, other = (RenderedVideo(seed).frame_at(2.5) for seed in (1, 1, 2))
     assert np.array_equal(first.image, again.image)
     assert first.numbers == again.numbers
     assert not np.array_equal(first.image, other.image)
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_where_a_number_stands_whole_there_is_ink(seed: int) -> None:
-    film = Film(seed)
-    shots = [film.shot(second) for second in range(0, round(film.lasts_s), 2)]
-    whole = [(shot, number) for shot in shots if shot.legible for number in shot.numbers if number.whole]
-    assert whole
-    for shot, number in whole:
-        assert darkest(shot, *number.box) < 0.8
+def test_a_complete_number_has_ink_in_its_box(seed: int) -> None:
+    video = RenderedVideo(seed)
+    frames = [video.frame_at(second) for second in range(0, round(video.duration_s), 2)]
+    complete = [(frame, number) for frame in frames if frame.legible for number in frame.numbers if number.complete]
+    assert complete
+    for frame, number in complete:
+        assert darkest(frame, *number.box) < 0.8
 
 
-def test_films_hold_what_makes_reading_hard() -> None:
-    films = [Film(seed) for seed in range(4)]
-    shots = [film.shot(time_s) for film in films for time_s in np.arange(0.3, film.lasts_s, 0.9)]
-    assert any(not shot.legible for shot in shots)
-    assert any(not shot.numbers for shot in shots), "pages are turned"
-    assert any(not number.whole for shot in shots for number in shot.numbers)
-    names = {number.name for shot in shots for number in shot.numbers}
+def test_videos_contain_what_makes_reading_hard() -> None:
+    videos = [RenderedVideo(seed) for seed in range(4)]
+    frames = [video.frame_at(time_s) for video in videos for time_s in np.arange(0.3, video.duration_s, 0.9)]
+    assert any(not frame.legible for frame in frames)
+    assert any(not frame.numbers for frame in frames), "pages are turned"
+    assert any(not number.complete for frame in frames for number in frame.numbers)
+    names = {number.name for frame in frames for number in frame.numbers}
     assert any(name.endswith("'") for name in names), "numbers are changed"
-    brightness = [float(np.median(shot.image)) for shot in shots]
+    brightness = [float(np.median(frame.image)) for frame in frames]
     assert max(brightness) > 1.5 * min(brightness)
 
 
@@ -54,19 +54,19 @@ def test_films_hold_what_makes_reading_hard() -> None:
     ("announced", "fault"),
     [(["42"], None), ([], "missed"), (["42", "42"], "twice"), (["4", "42"], "wrong"), (["47"], "wrong")],
 )
-def test_a_number_shown_is_to_be_announced_once_and_rightly(announced: list[str], fault: str | None) -> None:
-    life = Life("a", "42", shown=True, announced=[(1.0, text) for text in announced])
-    assert life.fault == fault
+def test_a_shown_number_must_be_announced_once_and_correctly(announced: list[str], error: str | None) -> None:
+    trace = NumberTrace("a", "42", shown=True, announced=[(1.0, text) for text in announced])
+    assert trace.error == error
 
 
-def test_a_number_hardly_shown_may_be_missed_and_what_is_misread_is_no_fault_of_tracking() -> None:
-    assert Life("a", "42").fault is None
-    assert Life("a", "42", legible=10, read_right=4).blame == "reading"
-    assert Life("a", "42", legible=10, read_right=6).blame == "tracking"
+def test_a_number_that_was_not_shown_may_be_missed_and_misreads_are_not_errors_of_tracking() -> None:
+    assert NumberTrace("a", "42").error is None
+    assert NumberTrace("a", "42", legible=10, read_right=4).cause == "reading"
+    assert NumberTrace("a", "42", legible=10, read_right=6).cause == "tracking"
 
 
-def test_what_ships_announces_the_numbers_of_a_film_though_digits_slip(tmp_path: Path) -> None:
+def test_the_shipped_nets_announce_all_numbers_of_a_video_despite_added_errors(tmp_path: Path) -> None:
     nets = choose_nets(default_artifacts(), detect_board().profile, cache=tmp_path, seconds=0.01)
-    verdict = judge(Film(1, pages=1), nets, slips=0.05, slowness=2.0)
-    assert verdict.shown >= 5
-    assert verdict.right == verdict.shown, [str(life) for life in verdict.lives if life.fault]
+    result = evaluate_video(RenderedVideo(1, pages=1), nets, slips=0.05, slowness=2.0)
+    assert result.shown >= 5
+    assert result.right == result.shown, [str(trace) for trace in result.traces if trace.error]
