@@ -1,4 +1,4 @@
-"""What the loop tells its sinks: one tick a frame, and once, what this run is."""
+"""Events of a run that reach its sinks, and the data that they carry."""
 
 from __future__ import annotations
 
@@ -8,42 +8,43 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.capture.outage import Outage
 from agent.vision.lines import Reading
 from agent.vision.page import STAGES, Page
 
 TRACK = "track"
+"""Stage that follows the digits from frame to frame and announces readings."""
 LATENCIES = ("age", *STAGES, TRACK, "total")
-"""What a tick times, in this order: how old the frame was, the stages of reading, what is done to follow its digits,
-and from capture to result."""
+"""Keys of a frame event's latencies, in order: age of the frame when its look begins, the stages, capture to result."""
 
 
 @dataclass(frozen=True)
 class RunInfo:
-    """What stays the same for a whole run."""
+    """Source, board and artifact of a run. The artifact changes after a failure, a reload or when the board is hot."""
 
     source: str
     board: str
-    """The name of the board's profile."""
+    """Name of the board's profile."""
     artifact: str
     runtime: str
     reason: str
-    """Why this artifact in this runtime."""
+    """Why this artifact was chosen with this runtime."""
     power_sensor: str | None
-    """Where power is measured; None where this machine has no sensor."""
+    """Description of the power sensor; None if this machine has none."""
     slowed: str = ""
-    """How the agent holds itself back on a hot board, in words; empty at full speed."""
+    """How the agent limits itself on a hot board, in words; empty at full speed."""
 
 
 @dataclass(frozen=True)
 class Vitals:
-    """How the machine is; None is a value that cannot be had, never a guess."""
+    """One sample of the machine's sensors; None is a value that cannot be measured."""
 
     measured_ns: int
-    """`time.monotonic_ns()` of the sample, of its power where that is measured; a new sample has a new time."""
+    """`time.monotonic_ns()` of the sample. Each new sample has a new time."""
     power_mw: float | None = None
     temperature_c: float | None = None
     throttling: tuple[str, ...] | None = None
-    """What holds the machine back now, in words; empty where nothing does, None where nothing tells."""
+    """Reasons why the machine throttles now, in words; empty if it does not, None if it cannot be asked."""
 
 
 @dataclass(frozen=True)
@@ -52,31 +53,50 @@ class Counts:
 
     frames: int = 0
     dropped: int = 0
-    """Frames that were never looked at: a newer one was there, or they could not be read."""
+    """Frames that were never analysed: a newer one was available, or they could not be read."""
     readings: int = 0
-    """Readings announced."""
+    """Announced readings."""
     digits: int = 0
-    """Digits of the readings announced."""
+    """Digits of the announced readings."""
     unchanged: int = 0
-    """Of the frames, those that showed nothing new and were not read again."""
+    """Frames, out of `frames`, that showed nothing new and were not analysed again."""
 
 
 @dataclass(frozen=True, eq=False)
 class FrameEvent:
-    """One frame, done."""
+    """A frame is finished."""
 
     number: int
-    """The frame's."""
+    """Number of the frame in its source."""
     source: str
-    """The frame's: the URI, or the picture's file."""
+    """URI of the source, or file of the picture."""
     image: NDArray[np.uint8] | None
-    """BGR, uint8 (H, W, 3); None once the tick waits in a queue."""
+    """BGR, uint8 (H, W, 3); None after the event has waited in a queue."""
     page: Page
     announced: tuple[Reading, ...]
+    """Readings that are announced with this frame."""
     latency_ms: Mapping[str, float]
-    """`LATENCIES`, in milliseconds; empty where the frame showed nothing new."""
+    """Milliseconds by key of `LATENCIES`; empty if the frame showed nothing new."""
     finished_ns: int
-    """`time.monotonic_ns()` when it was read."""
+    """`time.monotonic_ns()` when the frame was finished."""
     counts: Counts
     vitals: Vitals | None
-    """The newest sample; None before the first."""
+    """Newest sample; None before the first."""
+
+
+@dataclass(frozen=True)
+class OutageEvent:
+    """A camera is away and the run waits for it. Sent again and again until the camera is back."""
+
+    outage: Outage
+
+
+@dataclass(frozen=True)
+class FaultEvent:
+    """The agent has warned: a picture that cannot be read, a camera that failed. It may come from any thread."""
+
+    text: str
+
+
+Event = FrameEvent | OutageEvent | FaultEvent
+"""An event that a sink receives."""

@@ -1,4 +1,4 @@
-"""Percentiles of any number of values in bounded memory, which can be stored and added up."""
+"""Percentiles of any number of latencies in bounded memory; histograms can be stored and merged."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import msgspec
 
 RESOLUTION = 0.01
-"""Relative width of a histogram's bin: a percentile is right within half of it."""
+"""Relative width of a bin. A percentile is exact within half of it; a smaller value needs more bins."""
+MIN_VALUE_MS = 1e-4
+"""Smaller values count as this one, in milliseconds: the logarithm of 0 does not exist."""
 
 
 @dataclass(frozen=True)
 class Percentiles:
-    """Of one stage, in milliseconds."""
+    """Percentiles of one stage's latency, in milliseconds."""
 
     p50_ms: float
     p95_ms: float
@@ -21,36 +23,45 @@ class Percentiles:
 
 
 class LatencyHistogram(msgspec.Struct, array_like=True):
-    """A histogram whose bins grow by a factor.
+    """Histogram with bins of a constant ratio, so that the relative error is the same for all values.
 
-    The method is that of HdrHistogram: a relative error that is the same for small and large values.
+    The method is that of HdrHistogram (http://hdrhistogram.org).
     """
 
     bins: dict[int, int] = {}
-    """How many values fell into each bin."""
+    """Count of values by bin number; bin n is around (1 + RESOLUTION) ** n milliseconds."""
 
     def add(self, value_ms: float) -> None:
-        bin_number = round(math.log(max(value_ms, 1e-4)) / math.log1p(RESOLUTION))
+        """Add one value."""
+        bin_number = round(math.log(max(value_ms, MIN_VALUE_MS)) / math.log1p(RESOLUTION))
         self.bins[bin_number] = self.bins.get(bin_number, 0) + 1
 
     def merge(self, other: LatencyHistogram) -> None:
-        """Add another histogram's values to this one's."""
-        for bin_number, values in other.bins.items():
-            self.bins[bin_number] = self.bins.get(bin_number, 0) + values
+        """Add the values of another histogram."""
+        for bin_number, count in other.bins.items():
+            self.bins[bin_number] = self.bins.get(bin_number, 0) + count
 
     @property
-    def values(self) -> int:
-        """How many were added."""
+    def count(self) -> int:
+        """Number of values."""
         return sum(self.bins.values())
 
     def percentile(self, share: float) -> float:
-        """The smallest value that `share` of the values (0..1) do not exceed, in ms; at least one value is needed."""
-        wanted, passed = share * self.values, 0
-        for bin_number in sorted(self.bins):
-            passed += self.bins[bin_number]
-            if passed >= wanted:
-                return math.exp(bin_number * math.log1p(RESOLUTION))
-        raise ValueError("no value was added")
+        """Return the smallest value that at least a share of the values do not exceed, in milliseconds.
 
-    def summary(self) -> Percentiles:
+        Args:
+            share: 0..1; 0.5 is the median.
+
+        Raises:
+            ValueError: the histogram is empty.
+        """
+        rank, cumulative = share * self.count, 0
+        for bin_number in sorted(self.bins):
+            cumulative += self.bins[bin_number]
+            if cumulative >= rank:
+                return math.exp(bin_number * math.log1p(RESOLUTION))
+        raise ValueError("an empty histogram has no percentiles; add a value first")
+
+    def percentiles(self) -> Percentiles:
+        """Return the percentiles that summaries and logs show."""
         return Percentiles(*(self.percentile(share) for share in (0.50, 0.95, 0.99)))

@@ -1,4 +1,4 @@
-"""Where things lie that no argument names."""
+"""Default paths of the agent."""
 
 from __future__ import annotations
 
@@ -7,49 +7,76 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from profiles.errors import UsageError
+from profiles.paths import CURRENT_LINK, DEPLOY_ROOT
 
-DEPLOYED = Path("/var/lib/digit-deploy")
-"""Where `digit-deploy` installs."""
+LOG_FILE_NAME = "agent.db"
 
 
-def default_artifacts(deployed: Path = DEPLOYED) -> Path:
-    """The artifacts to read with: those that were installed, else those that ship with the package.
+def default_artifacts(deploy_root: Path = DEPLOY_ROOT) -> Path:
+    """Return the folder of the installed artifacts, or of the shipped ones if none are installed.
 
-    The path holds no symbolic link: what is installed while it is in use must not change it.
+    Symbolic links are resolved: an installation must not change the folder that is in use.
     """
-    installed = (deployed / "current" / "artifacts").resolve()
+    installed = (deploy_root / CURRENT_LINK / "artifacts").resolve()
     return installed if installed.is_dir() else shipped_artifacts()
 
 
-def deployed_config(deployed: Path = DEPLOYED) -> Path | None:
-    """The configuration that was installed with the artifacts; None where there is none."""
-    installed = (deployed / "current" / "config" / "config.toml").resolve()
+def deployed_config(deploy_root: Path = DEPLOY_ROOT) -> Path | None:
+    """Return the configuration file of the installed bundle, or None if there is none."""
+    installed = (deploy_root / CURRENT_LINK / "config" / "config.toml").resolve()
     return installed if installed.is_file() else None
 
 
 def shipped_artifacts() -> Path:
-    """The artifacts that ship with the package."""
+    """Return the folder of the artifacts that ship with the package."""
     return Path(__file__).parent / "artifacts"
 
 
 def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
-    """Where to keep what can be made again: systemd's CacheDirectory=, else XDG's, else ~/.cache/digit-agent.
+    """Return the folder for files that can be computed again.
 
-    https://specifications.freedesktop.org/basedir-spec/latest: a relative path is to be ignored.
+    It is systemd's `$CACHE_DIRECTORY`, else `$XDG_CACHE_HOME/digit-agent`, else `~/.cache/digit-agent`.
+    A relative XDG path is ignored, as https://specifications.freedesktop.org/basedir-spec/latest demands.
     """
-    if given := environ.get("CACHE_DIRECTORY"):
-        return Path(given.split(":")[0])
-    base = Path(environ.get("XDG_CACHE_HOME", ""))
-    return (base if base.is_absolute() else home() / ".cache") / "digit-agent"
+    return _service_folder(environ, "CACHE_DIRECTORY") or _xdg_folder(environ, "XDG_CACHE_HOME", ".cache")
+
+
+def default_log(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the path of the log database.
+
+    Its folder is systemd's `$STATE_DIRECTORY`, else `$XDG_STATE_HOME/digit-agent`, else `~/.local/state/digit-agent`.
+    Source: systemd.exec(5) on STATE_DIRECTORY, and the XDG base directory specification.
+    """
+    folder = _service_folder(environ, "STATE_DIRECTORY") or _xdg_folder(environ, "XDG_STATE_HOME", ".local/state")
+    return folder / LOG_FILE_NAME
+
+
+def runtime_folder(environ: Mapping[str, str] = os.environ) -> Path | None:
+    """Return the service's folder in RAM, systemd's `$RUNTIME_DIRECTORY`, or None outside of a service."""
+    return _service_folder(environ, "RUNTIME_DIRECTORY")
 
 
 def home() -> Path:
-    """The user's home folder.
+    """Return the user's home folder.
 
     Raises:
-        UsageError: nothing tells where it is: HOME is not set, and the user has no entry in /etc/passwd.
+        UsageError: HOME is not set and the user has no entry in /etc/passwd.
     """
     try:
         return Path.home()
     except RuntimeError as error:
-        raise UsageError("this user has no home folder; set HOME, or both XDG_CACHE_HOME and XDG_STATE_HOME") from error
+        raise UsageError(
+            "this user has no home folder", advice="set HOME, or both XDG_CACHE_HOME and XDG_STATE_HOME"
+        ) from error
+
+
+def _service_folder(environ: Mapping[str, str], variable: str) -> Path | None:
+    """Return the first of the colon-separated folders that systemd gives in a variable, or None if it is not set."""
+    first = environ.get(variable, "").partition(":")[0]
+    return Path(first) if first else None
+
+
+def _xdg_folder(environ: Mapping[str, str], variable: str, default: str) -> Path:
+    """Return the agent's folder below an XDG base folder; `default` is relative to the home folder."""
+    base = Path(environ.get(variable, ""))
+    return (base if base.is_absolute() else home() / default) / "digit-agent"

@@ -51,7 +51,7 @@ def _newest_frames(
 ) -> Iterator[Frame | None]:
     while True:
         frame = source.get(timeout_s)
-        if frame is None and (outage := source.away) is not None:
+        if frame is None and (outage := source.outage) is not None:
             on_outage(outage)
         yield frame
 

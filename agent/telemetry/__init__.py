@@ -1,6 +1,6 @@
-"""What a run leaves behind, in a SQLite file that an SD card survives.
+"""The log of a run: a SQLite file that does not wear out an SD card and survives power cuts.
 
-    tick → Store → Book (in memory: rows, and minutes added up) → Log (the file: batches, mending, its cap) → report
+    events -> LogSink -> Buffer (in memory: rows and rollups) -> LogWriter (the file: batches, repair) -> report
 
-`schema` has the tables, `migrate` brings older ones along, `room` keeps the file within its bytes.
+`schema` has the tables, `retention` limits the size of the file.
 """

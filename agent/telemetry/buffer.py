@@ -1,4 +1,4 @@
-"""What waits in memory to be written: rows that are kept long, and figures, added up by the minute."""
+"""Buffer in memory for rows of the log, and for measurements that are added up by the minute."""
 
 from __future__ import annotations
 
@@ -9,32 +9,33 @@ from dataclasses import dataclass
 
 from agent.events import Counts, FrameEvent, RunInfo, Vitals
 from agent.histogram import LatencyHistogram
-from agent.telemetry.clock import Clock
+from agent.telemetry.clock import LogClock
 from agent.telemetry.rollup import Rollup, pack
 
 MINUTE_MS = 60_000
-LIMITS = {"readings": 20_000, "faults": 1_000, "choices": 100, "minutes": 120}
-"""Rows of a table that may wait while nothing can be written; what comes then is lost, and counted."""
+MAX_ROWS = {"readings": 20_000, "faults": 1_000, "choices": 100, "minutes": 120}
+"""Rows by table that may wait while nothing can be written. Further rows are lost and counted."""
 MAX_GAP_MS = 10_000
-"""Samples of power further apart than this tell nothing of the time between them."""
-MAX_TEXT = 500
+"""Longest time between two samples of power across which energy is integrated, in milliseconds."""
+MAX_FAULT_CHARACTERS = 500
 """Characters of a fault that are kept."""
 
 Row = tuple[object, ...]
 
 
 @dataclass(frozen=True)
-class Batch:
-    """What is to be written at once, or not at all."""
+class LogBatch:
+    """Rows that are written in one transaction."""
 
     rows: Mapping[str, tuple[Row, ...]]
-    """By table; a row is the table's columns after the run."""
+    """Rows by table; a row has the columns that follow `run`."""
     counts: Counts
     lost: int
-    """Rows that found no room in memory, since the run began."""
+    """Rows lost since the run began, because the buffer was full."""
     after_ms: int
-    """When it was made, since the run began."""
+    """Time of the batch, since the run began."""
     ended: bool
+    """Whether the run has ended."""
 
     @property
     def due(self) -> bool:
@@ -43,19 +44,19 @@ class Batch:
 
 
 class Buffer:
-    """Takes what happens, on any thread, and gives it in batches.
+    """Collects rows from any thread, and gives them in batches.
 
-    Rows stay until they are said to be written, so a batch that failed is part of the next one.
+    Rows stay until they are confirmed as written, so the next batch contains those of a failed one.
 
     Args:
-        clock: stamps everything.
+        clock: gives each row its time.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: LogClock) -> None:
         self._clock = clock
         self._lock = threading.Lock()
         self._began_ms = clock.steady_ms()
-        self._rows: dict[str, deque[Row]] = {table: deque() for table in LIMITS}
+        self._rows: dict[str, deque[Row]] = {table: deque() for table in MAX_ROWS}
         self._lost = 0
         self._counts = Counts()
         self._minute, self._minute_at_ms, self._minute_after_ms = Rollup(), clock.wall_ms(), 0
@@ -64,90 +65,93 @@ class Buffer:
 
     @property
     def full(self) -> bool:
-        """Whether there is no room for another frame's readings."""
-        return len(self._rows["readings"]) >= LIMITS["readings"]
+        """Whether there is no room for the readings of another frame."""
+        return len(self._rows["readings"]) >= MAX_ROWS["readings"]
 
     @property
     def lost(self) -> int:
-        """Rows that found no room in memory."""
+        """Rows lost since the run began, because the buffer was full."""
         return self._lost
 
     @property
     def began_ms(self) -> int:
-        """When the run began, by the steady clock."""
+        """Start of the run on the steady clock."""
         return self._began_ms
 
-    def take(self, tick: FrameEvent) -> None:
-        """Keep what a tick tells."""
+    def add_frame(self, event: FrameEvent) -> None:
+        """Add the readings and measurements of a frame."""
         with self._lock:
-            at_ms, after_ms = self._turn()
+            at_ms, after_ms = self._next_time()
             minute = self._minute
-            minute.frames += tick.counts.frames - self._counts.frames
-            minute.dropped += tick.counts.dropped - self._counts.dropped
-            self._counts = tick.counts
-            for stage, value_ms in tick.latency_ms.items():
+            minute.frames += event.counts.frames - self._counts.frames
+            minute.dropped += event.counts.dropped - self._counts.dropped
+            self._counts = event.counts
+            for stage, value_ms in event.latency_ms.items():
                 minute.latency.setdefault(stage, LatencyHistogram()).add(value_ms)
-            for reading in tick.announced:
-                sure_permille = round(reading.confidence * 1000)
-                what = (tick.number, tick.source, reading.text, sure_permille, *reading.box)
-                minute.readings += self._keep("readings", (at_ms, after_ms, *what))
-            if tick.vitals is not None and (
-                self._vitals is None or tick.vitals.measured_ns != self._vitals.measured_ns
+            for reading in event.announced:
+                confidence_permille = round(reading.confidence * 1000)
+                columns = (event.number, event.source, reading.text, confidence_permille, *reading.box)
+                minute.readings += self._append("readings", (at_ms, after_ms, *columns))
+            if event.vitals is not None and (
+                self._vitals is None or event.vitals.measured_ns != self._vitals.measured_ns
             ):
-                self._measure(tick.vitals, self._vitals)
-                self._vitals = tick.vitals
+                self._add_vitals(event.vitals, self._vitals)
+                self._vitals = event.vitals
 
-    def note(self, text: str) -> None:
-        """Keep a fault."""
+    def add_fault(self, text: str) -> None:
+        """Add a fault."""
         with self._lock:
-            self._keep("faults", (*self._turn(), text[:MAX_TEXT]))
+            self._append("faults", (*self._next_time(), text[:MAX_FAULT_CHARACTERS]))
 
-    def chosen(self, info: RunInfo) -> None:
-        """Keep which artifact runs, where it is another than before."""
+    def add_choice(self, info: RunInfo) -> None:
+        """Add the artifact in use, if it has changed."""
         choice = (info.artifact, info.runtime, info.reason)
         with self._lock:
             if choice != self._choice:
                 self._choice = choice
-                self._keep("choices", (*self._turn(), *choice))
+                self._append("choices", (*self._next_time(), *choice))
 
-    def batch(self, *, ended: bool = False) -> Batch:
-        """All that waits; the minute under way only when the run has ended."""
+    def batch(self, *, ended: bool = False) -> LogBatch:
+        """Return all waiting rows. The current minute is part of them only if the run has ended."""
         with self._lock:
-            _, after_ms = self._turn(ended=ended)
+            _, after_ms = self._next_time(ended=ended)
             rows = {table: tuple(waiting) for table, waiting in self._rows.items()}
-            return Batch(rows, self._counts, self._lost, after_ms, ended)
+            return LogBatch(rows, self._counts, self._lost, after_ms, ended)
 
-    def written(self, batch: Batch) -> None:
-        """Forget a batch."""
+    def confirm(self, batch: LogBatch) -> None:
+        """Remove the rows of a batch that was written."""
         with self._lock:
             for table, rows in batch.rows.items():
                 for _ in rows:
                     self._rows[table].popleft()
 
-    def _keep(self, table: str, row: Row) -> bool:
-        """Keep a row where there is room; whether there was."""
-        if len(self._rows[table]) >= LIMITS[table]:
+    def _append(self, table: str, row: Row) -> bool:
+        """Append a row, and return True, or count it as lost if the table is full."""
+        if len(self._rows[table]) >= MAX_ROWS[table]:
             self._lost += 1
             return False
         self._rows[table].append(row)
         return True
 
-    def _turn(self, *, ended: bool = False) -> tuple[int, int]:
-        """The time on the wall and since the run began; a minute that is over by either clock is put away."""
+    def _next_time(self, *, ended: bool = False) -> tuple[int, int]:
+        """Return the wall time and the time since the run began; close the current minute if it is over.
+
+        A minute is over when the steady clock has counted one, or when the wall clock shows another one.
+        """
         at_ms, after_ms = self._clock.wall_ms(), self._clock.steady_ms() - self._began_ms
-        lasted_ms = after_ms - self._minute_after_ms
-        if ended or lasted_ms >= MINUTE_MS or at_ms // MINUTE_MS != self._minute_at_ms // MINUTE_MS:
-            self._minute.span_ms = lasted_ms
-            if lasted_ms or self._minute.frames:
-                self._keep("minutes", (self._minute_at_ms, self._minute_after_ms, pack(self._minute)))
+        duration_ms = after_ms - self._minute_after_ms
+        if ended or duration_ms >= MINUTE_MS or at_ms // MINUTE_MS != self._minute_at_ms // MINUTE_MS:
+            self._minute.duration_ms = duration_ms
+            if duration_ms or self._minute.frames:
+                self._append("minutes", (self._minute_at_ms, self._minute_after_ms, pack(self._minute)))
             self._minute, self._minute_at_ms, self._minute_after_ms = Rollup(), at_ms, after_ms
         return at_ms, after_ms
 
-    def _measure(self, vitals: Vitals, before: Vitals | None) -> None:
-        passed_ms = (vitals.measured_ns - before.measured_ns) // 1_000_000 if before is not None else 0
-        known = before is not None and 0 < passed_ms <= MAX_GAP_MS
-        previous_mw = before.power_mw if before is not None and known else None
-        self._minute.measured_power(vitals.power_mw, previous_mw, passed_ms)
-        self._minute.measured_temperature(vitals.temperature_c)
-        if vitals.throttling and known:
+    def _add_vitals(self, vitals: Vitals, previous: Vitals | None) -> None:
+        passed_ms = (vitals.measured_ns - previous.measured_ns) // 1_000_000 if previous is not None else 0
+        consecutive = previous is not None and 0 < passed_ms <= MAX_GAP_MS
+        previous_mw = previous.power_mw if previous is not None and consecutive else None
+        self._minute.add_power(vitals.power_mw, previous_mw, passed_ms)
+        self._minute.add_temperature(vitals.temperature_c)
+        if vitals.throttling and consecutive:
             self._minute.throttled_ms += passed_ms

@@ -1,4 +1,4 @@
-"""Two clocks: the wall's, which jumps when a board without a battery learns the time, and one that never does."""
+"""The clocks of a log: the wall clock, which jumps when a board without a battery gets the time, and a steady one."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ from dataclasses import dataclass
 from pathlib import Path
 
 NS_PER_MS = 1_000_000
-STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-"""Counts while the machine sleeps, too, where there is such a clock: it and the wall's part only when one is set."""
+STEADY_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""Clock that also counts while the machine sleeps, if there is one: its distance to the wall clock stays constant."""
 
 
 @dataclass(frozen=True)
-class Clock:
-    """What tells a log the time."""
+class LogClock:
+    """Clocks that give rows their times."""
 
     boot: str
-    """Names the start of the machine since which `steady_ms` counts."""
+    """Name of the machine's start from which `steady_ms` counts."""
     wall_ms: Callable[[], int]
-    """Since 1970, UTC; may jump either way."""
+    """Milliseconds since 1970, UTC; may jump in both directions."""
     steady_ms: Callable[[], int]
-    """Since the machine was started; never jumps."""
+    """Milliseconds since the machine's start; never jumps."""
 
 
-def system_clock(root: Path = Path("/")) -> Clock:
-    """The clock of this machine.
+def system_clock(root: Path = Path("/")) -> LogClock:
+    """Return the clocks of this machine.
 
-    Where the kernel names no boot, each process is taken for one. Source: random(4) on boot_id.
+    If the kernel gives no name of its start, each process gets one of its own. Source: random(4) on boot_id.
 
     Args:
-        root: the folder in which `proc` is looked up.
+        root: folder that contains `proc`.
     """
     try:
         boot = (root / "proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:
         boot = str(uuid.uuid4())
-    return Clock(
+    return LogClock(
         boot=boot,
         wall_ms=lambda: time.time_ns() // NS_PER_MS,
-        steady_ms=lambda: time.clock_gettime_ns(STEADY) // NS_PER_MS,
+        steady_ms=lambda: time.clock_gettime_ns(STEADY_CLOCK) // NS_PER_MS,
     )

@@ -1,4 +1,4 @@
-"""How the database is opened, and moved aside where it is damaged."""
+"""Opening the database, and moving it aside if it is damaged."""
 
 from __future__ import annotations
 
@@ -7,43 +7,44 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
-from agent.telemetry.migrate import check, migrate
-from agent.telemetry.schema import VERSION, read_version
+from agent.telemetry.schema import SCHEMA_VERSION, check_version, create_tables, read_version
 from profiles.errors import OutputError, SourceError
 
 PAGE_BYTES = 1024
-"""A batch touches a few pages, each of which is written whole, so small ones write less: half an hour of
-`benchmarks.log` came to 5.6 MB with 1024, 6.9 MB with 2048, 7.4 MB with 4096."""
-PATIENCE_S = 5.0
-"""How long to wait for another process that writes."""
+"""Size of a database page. A batch touches a few pages, each of which is written completely, so small pages write less.
+
+Half an hour of `benchmarks.log` wrote 5.6 MB with 1024, 6.9 MB with 2048 and 7.4 MB with 4096.
+"""
+LOCK_TIMEOUT_S = 5.0
+"""Longest wait for another process that writes, in seconds. It is Python's default."""
 MAGIC = b"SQLite format 3\0"
-"""How every database begins (sqlite.org/fileformat.html), but for an empty one."""
+"""First bytes of every database that is not empty (sqlite.org/fileformat.html)."""
 ERASED = (bytes(len(MAGIC)), b"\xff" * len(MAGIC))
-"""How one may begin after a card has lost its first block."""
-PARTS = ("", "-wal", "-shm")
-"""A database in WAL mode, and what SQLite keeps beside it."""
+"""First bytes of a database after an SD card has lost the first block."""
+SUFFIXES = ("", "-wal", "-shm")
+"""Suffixes of the files of a database in WAL mode."""
 
 
 def open_for_writing(path: Path) -> sqlite3.Connection:
-    """Open the database; make it where it is missing, and bring it along where it is older.
+    """Open the database, and create it if it is missing.
 
     Raises:
-        OutputError: a newer version's, another program's, or no database at all.
+        OutputError: the file has another version's schema, belongs to another program, or is no database.
         OSError: its folder cannot be made.
         sqlite3.Error: it cannot be opened, or is damaged.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    if path.exists() and _is_somebody_elses(path):
-        raise OutputError(f"{path} is no database; choose another --log")
-    connection = sqlite3.connect(path, timeout=PATIENCE_S, isolation_level=None, check_same_thread=False)
+    if path.exists() and _is_other_file(path):
+        raise OutputError(f"{path} is not a database", advice="choose another --log")
+    connection = sqlite3.connect(path, timeout=LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False)
     try:
-        check(connection, path)
+        check_version(connection, path)
         connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-        with suppress(sqlite3.OperationalError):  # locked: another agent, which starts too, does the same for both
+        with suppress(sqlite3.OperationalError):  # locked: another agent that starts now does the same for both
             connection.execute("PRAGMA journal_mode = WAL")
-        # In WAL mode, NORMAL never damages the file; a power cut loses what the kernel had not yet written.
+        # In WAL mode, NORMAL never damages the file; a power cut loses what the kernel has not written yet.
         connection.execute("PRAGMA synchronous = NORMAL")
-        migrate(connection, path)
+        create_tables(connection, path)
     except (sqlite3.Error, OutputError):
         connection.close()
         raise
@@ -51,34 +52,34 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
-    """Open the database, and change nothing.
+    """Open the database without changing it.
 
     Raises:
-        SourceError: another version's, or another program's.
+        SourceError: the file has another version's schema, or belongs to another program.
         sqlite3.Error: it is missing or damaged.
     """
     uri = f"{path.absolute().as_uri()}?mode=ro"
     if not os.access(path.parent, os.W_OK) and not path.with_name(f"{path.name}-wal").exists():
-        uri += "&immutable=1"  # nobody writes, and there is no place for what readers share
-    connection = sqlite3.connect(uri, uri=True, timeout=PATIENCE_S)
+        uri += "&immutable=1"  # nobody writes, and SQLite cannot make the files that its readers share
+    connection = sqlite3.connect(uri, uri=True, timeout=LOCK_TIMEOUT_S)
     try:
         version = read_version(connection)
     except sqlite3.Error:
         connection.close()
         raise
-    if version != VERSION:
+    if version != SCHEMA_VERSION:
         connection.close()
-        raise SourceError(f"{path} {_of_version(version)}")
+        raise _wrong_version(path, version)
     return connection
 
 
 def is_damaged(path: Path) -> bool:
-    """Whether a database that can be read is none, or its pages do not fit together.
+    """Whether a readable file is not a database, or its pages are inconsistent.
 
     Raises:
         sqlite3.OperationalError: it cannot be read.
     """
-    connection = sqlite3.connect(path, timeout=PATIENCE_S)
+    connection = sqlite3.connect(path, timeout=LOCK_TIMEOUT_S)
     try:
         return bool(connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok")
     except sqlite3.DatabaseError as error:
@@ -90,37 +91,45 @@ def is_damaged(path: Path) -> bool:
 
 
 def move_aside(path: Path) -> Path:
-    """Move a damaged database, in the place of one that was moved before: at most one takes room.
+    """Move a damaged database to another name, and replace one that was moved earlier.
 
     Returns:
-        Where it lies now.
+        Its new path.
 
     Raises:
         OSError: it cannot be moved.
     """
     aside = path.with_name(f"{path.name}.damaged")
-    for part, place in zip(all_files(path), all_files(aside), strict=True):
-        place.unlink(missing_ok=True)
-        if part.exists():
-            part.rename(place)
+    for source, target in zip(all_files(path), all_files(aside), strict=True):
+        target.unlink(missing_ok=True)
+        if source.exists():
+            source.rename(target)
     return aside
 
 
 def all_files(path: Path) -> tuple[Path, ...]:
-    """The files of a database, there or not."""
-    return tuple(path.with_name(path.name + suffix) for suffix in PARTS)
+    """Return the paths of a database's files, whether they exist or not."""
+    return tuple(path.with_name(path.name + suffix) for suffix in SUFFIXES)
 
 
-def _is_somebody_elses(path: Path) -> bool:
-    """Whether a file never was a database: a text, say, that was named by mistake."""
+def _is_other_file(path: Path) -> bool:
+    """Whether a file has never been a database, such as a text that was named by mistake."""
     with path.open("rb") as file:
-        begins = file.read(len(MAGIC))
-    return bool(begins) and begins != MAGIC and begins not in ERASED
+        start = file.read(len(MAGIC))
+    return bool(start) and start != MAGIC and start not in ERASED
 
 
-def _of_version(version: int) -> str:
-    if 0 < version < VERSION:
-        return "was written by an older version; the next 'digit-agent run' brings it along"
+def _wrong_version(path: Path, version: int) -> SourceError:
     if version == 0:
-        return "is empty, or another program's; 'digit-agent run' writes a log, and --log names another"
-    return f"was written by a newer version (schema {version}, this one reads {VERSION}); update digit-agent"
+        return SourceError(
+            f"{path} is empty, or belongs to another program",
+            advice="'digit-agent run' writes a log; name another file with --log",
+        )
+    if version > SCHEMA_VERSION:
+        return SourceError(
+            f"{path} was written by a newer version (schema {version}, this one reads {SCHEMA_VERSION})",
+            advice="update digit-agent",
+        )
+    return SourceError(
+        f"{path} has schema {version}, but this version reads schema {SCHEMA_VERSION}", advice="move the file away"
+    )

@@ -1,4 +1,4 @@
-"""What was measured by the hour and by the day, from the minutes and hours of the log."""
+"""Measurements by the hour and by the day, from the minutes and hours of the log."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from agent.telemetry.retention import MS_PER_HOUR
 from agent.telemetry.rollup import Rollup, unpack
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-AT = "coalesce(begun.at_ms + row.after_ms, row.at_ms)"
-"""When a row was made, by the clock as it was set last; by the clock of then, where its run is forgotten."""
-FROM = "AS row LEFT JOIN begun ON begun.run = row.run"
-FAULTS_BY_HOUR = f"SELECT {AT} / {MS_PER_HOUR} AS hour, count(*) FROM faults {FROM} GROUP BY hour"  # noqa: S608
-MINUTES = f"SELECT {AT} / {MS_PER_HOUR}, figures FROM minutes {FROM}"  # noqa: S608
+AT_MS = "coalesce(begun.at_ms + row.after_ms, row.at_ms)"
+"""SQL for the time of a row by the wall clock as it was set last; by the clock of that time if the run was deleted."""
+JOIN_BEGUN = "AS row LEFT JOIN begun ON begun.run = row.run"
+"""SQL that follows a table's name and makes `AT_MS` available."""
+FAULTS_BY_HOUR = f"SELECT {AT_MS} / {MS_PER_HOUR} AS hour, count(*) FROM faults {JOIN_BEGUN} GROUP BY hour"  # noqa: S608
+MINUTES = f"SELECT {AT_MS} / {MS_PER_HOUR}, figures FROM minutes {JOIN_BEGUN}"  # noqa: S608
 
 
 @dataclass(frozen=True)
 class StageLatency:
-    """One stage's latency; percentiles are nearest ranks, right within half a percent."""
+    """Latency of one stage. Percentiles are nearest ranks, exact within half a percent."""
 
     stage: str
     frames: int
@@ -31,18 +32,18 @@ class StageLatency:
 
 @dataclass(frozen=True)
 class Period:
-    """An hour or a day; None was not measured."""
+    """Measurements of an hour or a day; None was not measured."""
 
     start: str
-    """An hour's as all times here; a local day's as a date."""
+    """ISO 8601: UTC time of an hour, local date of a day."""
     seconds: float
-    """How long the agent ran in it."""
+    """Time in which the agent ran."""
     frames: int
     dropped: int
     readings: int
     faults: int
     energy_mj: float | None
-    """Over the time in which power was measured."""
+    """Energy of the time in which power was measured."""
     mean_mw: float | None
     max_mw: float | None
     max_c: float | None
@@ -51,58 +52,66 @@ class Period:
 
     @property
     def total(self) -> StageLatency | None:
-        """From capture to result; None where no frame was read."""
+        """Latency from capture to result; None if no frame was analysed."""
         return next((stage for stage in self.latency if stage.stage == "total"), None)
 
 
 def iso(at_ms: int) -> str:
-    """UTC, to the millisecond; whatever a clock that was never set says, too."""
+    """Format milliseconds since 1970 as ISO 8601, UTC, also those of a clock that was never set."""
     return (EPOCH + timedelta(milliseconds=at_ms)).isoformat(timespec="milliseconds")
 
 
 def periods(
     connection: sqlite3.Connection, last: int, zone: tzinfo | None
 ) -> tuple[tuple[Period, ...], tuple[Period, ...]]:
-    """The newest hours and days; only one day's figures are held at a time, besides those of minutes."""
+    """Return the newest hours and days.
+
+    Apart from the minutes, the rollups of only one day are in memory at a time.
+
+    Args:
+        connection: the database.
+        last: maximum number of hours and of days; -1 is all.
+        zone: time zone of the days; None is this machine's.
+    """
     minutes: dict[int, Rollup] = {}
-    for hour, figures in connection.execute(MINUTES):
-        minutes.setdefault(hour, Rollup()).merge(unpack(figures))
-    faulty = dict(connection.execute(FAULTS_BY_HOUR))
-    known = {hour for (hour,) in connection.execute("SELECT hour FROM hours")}
+    for hour, stored in connection.execute(MINUTES):
+        minutes.setdefault(hour, Rollup()).merge(unpack(stored))
+    faults = dict(connection.execute(FAULTS_BY_HOUR))
+    stored_hours = {hour for (hour,) in connection.execute("SELECT hour FROM hours")}
     hours, days = list[Period](), list[Period]()
-    by_day = groupby(sorted({*minutes, *faulty, *known}, reverse=True), key=lambda hour: _day(hour, zone))
+    by_day = groupby(sorted({*minutes, *faults, *stored_hours}, reverse=True), key=lambda hour: _day(hour, zone))
     for day, hours_of_day in by_day:
         if len(days) == last:
             break
-        day_span, day_faults = Rollup(), 0
+        day_rollup, day_faults = Rollup(), 0
         for hour in hours_of_day:
-            span = minutes.get(hour, Rollup())
-            for (figures,) in connection.execute("SELECT figures FROM hours WHERE hour = ?", (hour,)):
-                span.merge(unpack(figures))
-            day_span.merge(span)
-            day_faults += faulty.get(hour, 0)
+            rollup = minutes.get(hour, Rollup())
+            for (stored,) in connection.execute("SELECT figures FROM hours WHERE hour = ?", (hour,)):
+                rollup.merge(unpack(stored))
+            day_rollup.merge(rollup)
+            day_faults += faults.get(hour, 0)
             if len(hours) != last:
-                hours.append(_period(iso(hour * MS_PER_HOUR), span, faulty.get(hour, 0)))
-        days.append(_period(day, day_span, day_faults))
+                hours.append(_period(iso(hour * MS_PER_HOUR), rollup, faults.get(hour, 0)))
+        days.append(_period(day, day_rollup, day_faults))
     return tuple(hours), tuple(days)
 
 
-def _period(start: str, span: Rollup, faults: int) -> Period:
+def _period(start: str, rollup: Rollup, faults: int) -> Period:
     return Period(
         start=start,
-        seconds=span.span_ms / 1000,
-        frames=span.frames,
-        dropped=span.dropped,
-        readings=span.readings,
+        seconds=rollup.duration_ms / 1000,
+        frames=rollup.frames,
+        dropped=rollup.dropped,
+        readings=rollup.readings,
         faults=faults,
-        energy_mj=span.energy_mj if span.powered_ms else None,
-        mean_mw=span.mean_mw,
-        max_mw=span.max_mw,
-        max_c=span.max_c,
-        throttled_s=span.throttled_ms / 1000,
+        energy_mj=rollup.energy_mj if rollup.powered_ms else None,
+        mean_mw=rollup.mean_mw,
+        max_mw=rollup.max_mw,
+        max_c=rollup.max_c,
+        throttled_s=rollup.throttled_ms / 1000,
         latency=tuple(
-            StageLatency(stage, latencies.values, *astuple(latencies.summary()))
-            for stage, latencies in span.latency.items()
+            StageLatency(stage, histogram.count, *astuple(histogram.percentiles()))
+            for stage, histogram in rollup.latency.items()
         ),
     )
 

@@ -1,7 +1,7 @@
-"""Reads the log back: runs, readings, faults and choices, and what was measured by the hour and by the day.
+"""Reads the log: runs, readings, faults and choices, and measurements by the hour and by the day.
 
-Times are those of the clock as it was set last in that boot: where a board learned the time late, what it logged before
-is moved to where it belongs.
+Times are by the wall clock as it was set last in the same boot: if a board gets the time late, the rows that it logged
+before are corrected.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from datetime import tzinfo
 from pathlib import Path
 
 from agent.telemetry.database import all_files, open_for_reading
-from agent.telemetry.periods import AT, FROM, Period, iso, periods
+from agent.telemetry.periods import AT_MS, JOIN_BEGUN, Period, iso, periods
 from profiles.errors import SourceError
 
 
 @dataclass(frozen=True)
-class Run:
-    """One run of the agent."""
+class LoggedRun:
+    """A run of the agent."""
 
     id: int
     started_at: str
-    """ISO 8601, UTC, as all times here but a day's."""
+    """ISO 8601, UTC, like all times here except the start of a day."""
     seconds: float
-    """How long it ran, or had run when it was written last."""
+    """Time from the start of the run to its last write."""
     ended: bool
-    """If not, it still runs, or was cut off."""
+    """False if it still runs, or was interrupted."""
     source: str
     board: str
     artifact: str
-    """What ran last, as `runtime` and `reason` tell."""
+    """Artifact that was in use last; `runtime` and `reason` belong to it."""
     runtime: str
     reason: str
     power_sensor: str | None
@@ -61,8 +61,8 @@ class LoggedReading:
 
 
 @dataclass(frozen=True)
-class Fault:
-    """Something that went wrong."""
+class LoggedFault:
+    """A fault."""
 
     at: str
     run: int
@@ -70,8 +70,8 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class ChoiceMade:
-    """Which artifact ran from then on."""
+class LoggedChoice:
+    """The artifact in use from a time on."""
 
     at: str
     run: int
@@ -82,15 +82,15 @@ class ChoiceMade:
 
 @dataclass(frozen=True)
 class Report:
-    """What the log tells, of everything the newest first; hours and days are those in which the agent ran."""
+    """Content of the log, newest first. Hours and days without a run are left out."""
 
     log_bytes: int
-    runs: tuple[Run, ...]
+    runs: tuple[LoggedRun, ...]
     hours: tuple[Period, ...]
     days: tuple[Period, ...]
     readings: tuple[LoggedReading, ...]
-    faults: tuple[Fault, ...]
-    choices: tuple[ChoiceMade, ...]
+    faults: tuple[LoggedFault, ...]
+    choices: tuple[LoggedChoice, ...]
 
 
 RUNS = """SELECT begun.at_ms, runs.id, runs.after_ms / 1000.0, ended, source, board, artifact, runtime, reason,
@@ -98,31 +98,34 @@ RUNS = """SELECT begun.at_ms, runs.id, runs.after_ms / 1000.0, ended, source, bo
     FROM runs JOIN begun ON begun.run = runs.id LEFT JOIN choices ON choices.id = (
         SELECT max(id) FROM choices WHERE choices.run = runs.id
     ) ORDER BY runs.id DESC LIMIT ?"""
-READINGS = f"""SELECT {AT}, row.run, frame, coalesce(row.source, runs.frame_source, ''), text, sure_permille / 1000.0,
-        x, y, w, h
-    FROM readings {FROM} LEFT JOIN runs ON runs.id = row.run ORDER BY row.id DESC LIMIT ?"""  # noqa: S608
-FAULTS = f"SELECT {AT}, row.run, text FROM faults {FROM} ORDER BY row.id DESC LIMIT ?"  # noqa: S608
-CHOICES = f"SELECT {AT}, row.run, artifact, runtime, reason FROM choices {FROM} ORDER BY row.id DESC LIMIT ?"  # noqa: S608
+READINGS = f"""SELECT {AT_MS}, row.run, frame, coalesce(row.source, runs.frame_source, ''), text,
+        sure_permille / 1000.0, x, y, w, h
+    FROM readings {JOIN_BEGUN} LEFT JOIN runs ON runs.id = row.run ORDER BY row.id DESC LIMIT ?"""  # noqa: S608
+FAULTS = f"SELECT {AT_MS}, row.run, text FROM faults {JOIN_BEGUN} ORDER BY row.id DESC LIMIT ?"  # noqa: S608
+CHOICES = f"""SELECT {AT_MS}, row.run, artifact, runtime, reason
+    FROM choices {JOIN_BEGUN} ORDER BY row.id DESC LIMIT ?"""  # noqa: S608
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[sqlite3.Connection]:
-    """The log, in one state whatever is written meanwhile.
+def open_log(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open the log for reading, in the state of this moment even if it is written meanwhile.
 
     Raises:
-        SourceError: it is missing, damaged, no log of ours, or of another version.
+        SourceError: it is missing or damaged, has another version's schema, or belongs to another program.
     """
     if not path.is_file():
-        raise SourceError(f"there is no log at {path}; 'digit-agent run' writes one, or name another with --log")
+        raise SourceError(
+            f"there is no log at {path}", advice="'digit-agent run' writes one; or name another with --log"
+        )
     try:
         with closing(open_for_reading(path)) as connection:
             connection.execute("BEGIN")
             yield connection
     except sqlite3.OperationalError as error:
-        raise SourceError(f"{path} cannot be read ({error}); try again, as its owner or with sudo") from error
+        raise SourceError(f"{path} cannot be read ({error})", advice="try again, as its owner or with sudo") from error
     except sqlite3.Error as error:
         raise SourceError(
-            f"{path} cannot be read as a log ({error}); the next run moves it aside and starts a new one"
+            f"{path} cannot be read as a log ({error})", advice="the next run moves it aside and starts a new one"
         ) from error
 
 
@@ -131,13 +134,13 @@ def report(path: Path, last: int = 10, zone: tzinfo | None = None) -> Report:
 
     Args:
         path: the database.
-        last: how many runs, hours, days, readings, faults and choices to read; -1 is all.
-        zone: where days begin; None is this machine's.
+        last: maximum number of runs, hours, days, readings, faults and choices; -1 is all.
+        zone: time zone of the days; None is this machine's.
 
     Raises:
-        SourceError: as `opened` does.
+        SourceError: see `open_log`.
     """
-    with opened(path) as connection:
+    with open_log(path) as connection:
         hours, days = periods(connection, last, zone)
         return Report(
             log_bytes=sum(part.stat().st_size for part in all_files(path) if part.exists()),
@@ -150,22 +153,22 @@ def report(path: Path, last: int = 10, zone: tzinfo | None = None) -> Report:
         )
 
 
-def runs(connection: sqlite3.Connection, last: int) -> Iterator[Run]:
-    """The newest runs."""
-    for at_ms, run, seconds, ended, *rest in connection.execute(RUNS, (last,)):
-        yield Run(run, iso(at_ms), seconds, bool(ended), *rest)
+def runs(connection: sqlite3.Connection, last: int) -> Iterator[LoggedRun]:
+    """Return the newest runs."""
+    for at_ms, run, seconds, ended, *columns in connection.execute(RUNS, (last,)):
+        yield LoggedRun(run, iso(at_ms), seconds, bool(ended), *columns)
 
 
 def readings(connection: sqlite3.Connection, last: int) -> Iterator[LoggedReading]:
-    """The newest readings, one by one: there may be millions."""
-    return (LoggedReading(iso(at_ms), *rest) for at_ms, *rest in connection.execute(READINGS, (last,)))
+    """Return the newest readings one by one, because there may be millions."""
+    return (LoggedReading(iso(at_ms), *columns) for at_ms, *columns in connection.execute(READINGS, (last,)))
 
 
-def faults(connection: sqlite3.Connection, last: int) -> Iterator[Fault]:
-    """The newest faults."""
-    return (Fault(iso(at_ms), *rest) for at_ms, *rest in connection.execute(FAULTS, (last,)))
+def faults(connection: sqlite3.Connection, last: int) -> Iterator[LoggedFault]:
+    """Return the newest faults."""
+    return (LoggedFault(iso(at_ms), *columns) for at_ms, *columns in connection.execute(FAULTS, (last,)))
 
 
-def choices(connection: sqlite3.Connection, last: int) -> Iterator[ChoiceMade]:
-    """The newest choices."""
-    return (ChoiceMade(iso(at_ms), *rest) for at_ms, *rest in connection.execute(CHOICES, (last,)))
+def choices(connection: sqlite3.Connection, last: int) -> Iterator[LoggedChoice]:
+    """Return the newest choices."""
+    return (LoggedChoice(iso(at_ms), *columns) for at_ms, *columns in connection.execute(CHOICES, (last,)))

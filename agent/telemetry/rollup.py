@@ -1,4 +1,4 @@
-"""What was measured in a stretch of time, a minute or an hour: figures that can be stored and added up."""
+"""Measurements of a minute, an hour or a day, which can be stored and merged."""
 
 from __future__ import annotations
 
@@ -8,70 +8,81 @@ from agent.histogram import LatencyHistogram
 
 
 class Rollup(msgspec.Struct, array_like=True):
-    """Figures of a stretch of time; None was not measured. A new field goes to the end and has a default."""
+    """Sums and maxima of a period; None was not measured.
 
-    span_ms: int = 0
-    """How long the agent ran in it."""
+    It is stored as an array, so a new field goes to the end and needs a default.
+    """
+
+    duration_ms: int = 0
+    """Time in which the agent ran."""
     frames: int = 0
     dropped: int = 0
-    """Frames that were never looked at."""
+    """Frames that were never analysed."""
     readings: int = 0
     latency: dict[str, LatencyHistogram] = {}
-    """By stage."""
+    """Latencies by stage."""
     powered_ms: int = 0
-    """The part of its time in which power was measured, ..."""
+    """Time in which power was measured."""
     energy_mj: float = 0.0
-    """... and the energy of that part."""
+    """Energy of the time in which power was measured."""
     max_mw: float | None = None
     max_c: float | None = None
     throttled_ms: int = 0
+    """Time in which the board was throttled."""
 
     def merge(self, other: Rollup) -> None:
-        """Add the figures of another stretch of time."""
-        self.span_ms += other.span_ms
+        """Add the measurements of another period."""
+        self.duration_ms += other.duration_ms
         self.frames += other.frames
         self.dropped += other.dropped
         self.readings += other.readings
-        for stage, latencies in other.latency.items():
-            self.latency.setdefault(stage, LatencyHistogram()).merge(latencies)
+        for stage, histogram in other.latency.items():
+            self.latency.setdefault(stage, LatencyHistogram()).merge(histogram)
         self.powered_ms += other.powered_ms
         self.energy_mj += other.energy_mj
-        self.max_mw = _higher(self.max_mw, other.max_mw)
-        self.max_c = _higher(self.max_c, other.max_c)
+        self.max_mw = _max(self.max_mw, other.max_mw)
+        self.max_c = _max(self.max_c, other.max_c)
         self.throttled_ms += other.throttled_ms
 
     @property
     def mean_mw(self) -> float | None:
-        """Mean power while it was measured."""
+        """Mean power over the time in which it was measured."""
         return self.energy_mj / self.powered_ms * 1000 if self.powered_ms else None
 
-    def measured_power(self, power_mw: float | None, previous_mw: float | None, passed_ms: int) -> None:
-        """Add a sample of power: with the one before it, by the trapezoidal rule, it tells the energy between them."""
-        self.max_mw = _higher(self.max_mw, power_mw)
+    def add_power(self, power_mw: float | None, previous_mw: float | None, passed_ms: int) -> None:
+        """Add a sample of power, and the energy since the previous one by the trapezoidal rule.
+
+        Args:
+            power_mw: the sample; None could not be measured.
+            previous_mw: previous sample; None if it is missing or too old.
+            passed_ms: time since the previous sample.
+        """
+        self.max_mw = _max(self.max_mw, power_mw)
         if power_mw is not None and previous_mw is not None:
             self.powered_ms += passed_ms
             self.energy_mj += (power_mw + previous_mw) / 2 * passed_ms / 1000
 
-    def measured_temperature(self, temperature_c: float | None) -> None:
-        self.max_c = _higher(self.max_c, temperature_c)
+    def add_temperature(self, temperature_c: float | None) -> None:
+        """Add a sample of the temperature."""
+        self.max_c = _max(self.max_c, temperature_c)
 
 
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Rollup)
 
 
-def pack(span: Rollup) -> bytes:
-    """A span as it is stored: MessagePack."""
-    return _ENCODER.encode(span)
+def pack(rollup: Rollup) -> bytes:
+    """Encode a rollup for the database, as MessagePack."""
+    return _ENCODER.encode(rollup)
 
 
 def unpack(stored: bytes) -> Rollup:
-    """A span that was stored; an empty one where it is damaged, for what is told of the others is still right."""
+    """Decode a stored rollup; a damaged one gives an empty rollup, so that the others can still be shown."""
     try:
         return _DECODER.decode(stored)
     except msgspec.DecodeError:
         return Rollup()
 
 
-def _higher(one: float | None, other: float | None) -> float | None:
-    return max((value for value in (one, other) if value is not None), default=None)
+def _max(a: float | None, b: float | None) -> float | None:
+    return max((value for value in (a, b) if value is not None), default=None)

@@ -1,38 +1,36 @@
-"""The database's tables, and where it lies."""
+"""Tables of the database, and the version of their schema."""
 
 from __future__ import annotations
 
-import os
 import sqlite3
-from collections.abc import Mapping
 from pathlib import Path
 
-from agent.paths import home
+from profiles.errors import OutputError
 
-VERSION = 2
-FILE_NAME = "agent.db"
+SCHEMA_VERSION = 2
+"""Value of `PRAGMA user_version`; version 1 was never released."""
 
 TABLES = """
 CREATE TABLE runs (
     id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE,
-    boot TEXT NOT NULL,             -- the start of the machine that steady_ms counts from
-    at_ms INTEGER NOT NULL,         -- begun, by the clock on the wall, since 1970, UTC
-    steady_ms INTEGER NOT NULL,     -- begun, by the clock that never jumps
-    offset_ms INTEGER NOT NULL,     -- the wall's clock less the steady one, when the run was written last
-    after_ms INTEGER NOT NULL DEFAULT 0, -- written last so long after it began
-    ended INTEGER NOT NULL DEFAULT 0, -- 0: still running, or cut off
+    boot TEXT NOT NULL,             -- name of the machine's start from which steady_ms counts
+    at_ms INTEGER NOT NULL,         -- start of the run on the wall clock, since 1970, UTC
+    steady_ms INTEGER NOT NULL,     -- start of the run on the steady clock
+    offset_ms INTEGER NOT NULL,     -- wall clock minus steady clock at the last write
+    after_ms INTEGER NOT NULL DEFAULT 0, -- time from the start to the last write
+    ended INTEGER NOT NULL DEFAULT 0, -- 0: still running, or interrupted
     source TEXT NOT NULL, board TEXT NOT NULL,
     power_sensor TEXT,              -- NULL: this machine has none
-    frame_source TEXT,              -- that of the first frame with a reading
+    frame_source TEXT,              -- source of the first frame with a reading
     frames INTEGER NOT NULL DEFAULT 0, dropped INTEGER NOT NULL DEFAULT 0,
     readings INTEGER NOT NULL DEFAULT 0, digits INTEGER NOT NULL DEFAULT 0,
     lost INTEGER NOT NULL DEFAULT 0 -- rows that never reached the log
 );
 CREATE INDEX runs_by_boot ON runs (boot);
-CREATE TABLE readings ( -- announced ones
+CREATE TABLE readings ( -- announced readings
     id INTEGER PRIMARY KEY, run INTEGER NOT NULL,
-    at_ms INTEGER NOT NULL,         -- as the clock on the wall had it then
-    after_ms INTEGER NOT NULL,      -- since the run began, by the clock that never jumps
+    at_ms INTEGER NOT NULL,         -- wall clock at that time
+    after_ms INTEGER NOT NULL,      -- time since the start of the run, on the steady clock
     frame INTEGER NOT NULL,
     source TEXT,                    -- NULL: the run's frame_source
     text TEXT NOT NULL, sure_permille INTEGER NOT NULL,
@@ -41,33 +39,77 @@ CREATE TABLE readings ( -- announced ones
 CREATE TABLE faults (
     id INTEGER PRIMARY KEY, run INTEGER NOT NULL, at_ms INTEGER NOT NULL, after_ms INTEGER NOT NULL, text TEXT NOT NULL
 );
-CREATE TABLE choices ( -- which artifact ran from then on
+CREATE TABLE choices ( -- artifact in use from that time on
     id INTEGER PRIMARY KEY, run INTEGER NOT NULL, at_ms INTEGER NOT NULL, after_ms INTEGER NOT NULL,
     artifact TEXT NOT NULL, runtime TEXT NOT NULL, reason TEXT NOT NULL
 );
-CREATE TABLE minutes ( -- figures are a Span in MessagePack
+CREATE TABLE minutes ( -- figures are a Rollup in MessagePack
     id INTEGER PRIMARY KEY, run INTEGER NOT NULL, at_ms INTEGER NOT NULL, after_ms INTEGER NOT NULL,
     figures BLOB NOT NULL
 );
-CREATE TABLE hours (hour INTEGER PRIMARY KEY, figures BLOB NOT NULL); -- hours since 1970, of minutes that are gone
-CREATE VIEW begun AS -- when a run began by the clock as it was set last in that boot
+CREATE TABLE hours (hour INTEGER PRIMARY KEY, figures BLOB NOT NULL); -- hours since 1970, sums of deleted minutes
+CREATE VIEW begun AS -- start of each run, by the wall clock as it was set last in that boot
     SELECT id AS run, steady_ms + (
         SELECT offset_ms FROM runs AS last WHERE last.boot = runs.boot ORDER BY last.id DESC LIMIT 1
     ) AS at_ms FROM runs;
 """
 
 
-def default_path(environment: Mapping[str, str] = os.environ) -> Path:
-    """Where the log lies: systemd's state folder of the service, else the user's.
-
-    Source: systemd.exec(5) on STATE_DIRECTORY, and the XDG base directory specification.
-    """
-    if folders := environment.get("STATE_DIRECTORY"):
-        return Path(folders.partition(":")[0]) / FILE_NAME
-    state = environment.get("XDG_STATE_HOME", "")
-    return (Path(state) if state.startswith("/") else home() / ".local/state") / "digit-agent" / FILE_NAME
-
-
 def read_version(connection: sqlite3.Connection) -> int:
-    """The schema's version; 0 is an empty database, or another program's."""
+    """Return the version of the schema; 0 is an empty database, or another program's."""
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def check_version(connection: sqlite3.Connection, path: Path) -> int:
+    """Check that a database can be written, and return the version of its schema; 0 if it is empty.
+
+    Raises:
+        OutputError: it has another version's schema, or belongs to another program.
+        sqlite3.Error: it is damaged.
+    """
+    # Read the tables before the version: another agent may be creating both in one transaction right now.
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    version = read_version(connection)
+    if version == 0 and tables:
+        raise OutputError(f"{path} belongs to another program", advice="choose another --log")
+    if version > SCHEMA_VERSION:
+        raise OutputError(
+            f"{path} was written by a newer version (schema {version}, this one writes {SCHEMA_VERSION})",
+            advice="update digit-agent, or choose another --log",
+        )
+    if 0 < version < SCHEMA_VERSION:
+        raise OutputError(
+            f"{path} has schema {version}, but this version writes schema {SCHEMA_VERSION}",
+            advice="move the file away, or choose another --log",
+        )
+    return version
+
+
+def create_tables(connection: sqlite3.Connection, path: Path) -> None:
+    """Create the tables in an empty database, in one transaction; two agents may do so at once.
+
+    Args:
+        connection: connection without an open transaction.
+        path: file of the database, for messages.
+
+    Raises:
+        OutputError: the database has another version's schema, or belongs to another program.
+        sqlite3.Error: it is damaged, or cannot be written.
+    """
+    if check_version(connection, path) == SCHEMA_VERSION:
+        return
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        if check_version(connection, path) == 0:  # another agent may have been faster
+            _execute_all(connection, TABLES)
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _execute_all(connection: sqlite3.Connection, statements: str) -> None:
+    """Execute statements within the open transaction, which `executescript` would commit."""
+    statement = ""
+    for line in statements.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            connection.execute(statement)
+            statement = ""

@@ -1,4 +1,4 @@
-"""The log of a run: a sink that keeps what happens in memory, and a thread that writes it every few seconds."""
+"""The log's sink: it collects events in memory, and a thread writes them to the database every few seconds."""
 
 from __future__ import annotations
 
@@ -6,80 +6,85 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from agent.events import FrameEvent, RunInfo
+from agent.events import Event, FaultEvent, FrameEvent, RunInfo
 from agent.telemetry.buffer import Buffer
-from agent.telemetry.clock import Clock, system_clock
+from agent.telemetry.clock import LogClock, system_clock
 from agent.telemetry.writer import LogWriter, RunRow
 
 BATCH_S = 5.0
+"""Time between two writes, in seconds; a longer one wears out an SD card less, and a power cut loses more."""
 CLOSE_TIMEOUT_S = 10.0
+"""Longest wait for the last write, in seconds."""
 
 
 class LogSink:
-    """A sink that logs to the database at `path`; no disk, however slow, holds up who calls it.
+    """A sink that logs a run to a database. A slow disk does not delay its caller.
 
     Args:
-        path: the database; its folder is made. May lie in RAM, such as below /run.
-        info: what runs at this moment.
-        say: told once when logging has to stop, when it goes on, and what was lost.
-        wait: whether `take` waits while readings find no room, as a source may that is not live; while the log cannot
-            be written, they are lost all the same.
-        max_bytes: what all files of the log take at most; None is a share of the file system.
-        batch_s: after which time what was taken is written.
-        clock: stamps everything.
+        path: the database; its folder is made. It may lie in RAM, for example below /run.
+        info: describes the run at this moment.
+        warn: called when logging stops, when it continues, and when rows were lost.
+        wait: whether `take` waits while there is no room for readings, which a source that is not live allows; while
+            the log cannot be written, they are lost all the same.
+        max_bytes: maximum size of all files of the log; None is a share of the file system.
+        batch_s: time between two writes, in seconds.
+        clock: gives each row its time; None is the system's clock.
     """
 
     def __init__(
         self,
         path: Path,
         info: Callable[[], RunInfo],
-        say: Callable[[str], None],
+        warn: Callable[[str], None],
         *,
         wait: bool = False,
         max_bytes: int | None = None,
         batch_s: float = BATCH_S,
-        clock: Clock | None = None,
+        clock: LogClock | None = None,
     ) -> None:
         clock = clock or system_clock()
-        self._path, self._info, self._say, self._wait, self._batch_s = path, info, say, wait, batch_s
-        self._book = Buffer(clock)
-        now = info()
-        run = RunRow(now.source, now.board, now.power_sensor, self._book.began_ms)
-        self._log = LogWriter(path, run, say, clock, max_bytes)
+        self._path, self._info, self._warn, self._wait, self._batch_s = path, info, warn, wait, batch_s
+        self._buffer = Buffer(clock)
+        current = info()
+        run = RunRow(current.source, current.board, current.power_sensor, self._buffer.began_ms)
+        self._writer = LogWriter(path, run, warn, clock, max_bytes)
         self._error: Exception | None = None
-        self._wake, self._ended, self._room = threading.Event(), threading.Event(), threading.Event()
+        self._wake, self._ended, self._written = threading.Event(), threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._work, name="log", daemon=True)
         self._thread.start()
 
-    def take(self, tick: FrameEvent) -> None:
-        """Keep what a tick tells.
+    def take(self, event: Event) -> None:
+        """Collect a frame or a fault; a fault may come from any thread.
 
         Raises:
-            Exception: what ended the thread that writes, once.
+            Exception: the error that ended the writing thread; raised once, with a frame.
         """
-        self._raise_error()
-        while self._wait and self._book.full and not self._log.stopped and self._thread.is_alive():
-            self._room.clear()
-            self._wake.set()
-            self._room.wait(0.5)
-        self._book.take(tick)
-
-    def note(self, text: str) -> None:
-        """Keep a fault, such as a picture that could not be read; any thread may call it."""
-        self._book.note(text)
+        match event:
+            case FrameEvent():
+                self._raise_error()
+                self._wait_for_room()
+                self._buffer.add_frame(event)
+            case FaultEvent(text):
+                self._buffer.add_fault(text)
 
     def close(self) -> None:
         """Write what is left, and mark the run as ended.
 
         Raises:
-            Exception: what ended the thread that writes, where `take` did not raise it.
+            Exception: the error that ended the writing thread, unless `take` has raised it already.
         """
         self._ended.set()
         self._wake.set()
         self._thread.join(CLOSE_TIMEOUT_S)
         self._raise_error()
-        if self._book.lost and not self._log.stopped:
-            self._say(f"{self._book.lost} rows never reached the log {self._path}, which was too slow")
+        if self._buffer.lost and not self._writer.stopped:
+            self._warn(f"{self._buffer.lost} rows never reached the log {self._path}, which was too slow")
+
+    def _wait_for_room(self) -> None:
+        while self._wait and self._buffer.full and not self._writer.stopped and self._thread.is_alive():
+            self._written.clear()
+            self._wake.set()
+            self._written.wait(0.5)
 
     def _work(self) -> None:
         try:
@@ -88,16 +93,16 @@ class LogSink:
                 self._wake.wait(self._batch_s)
                 self._wake.clear()
             self._write(ended=True)
-            self._log.close()
+            self._writer.close()
         except Exception as error:  # noqa: BLE001 - handed to the loop's thread, which raises it
             self._error = error
 
     def _write(self, *, ended: bool = False) -> None:
-        self._book.chosen(self._info())
-        batch = self._book.batch(ended=ended)
+        self._buffer.add_choice(self._info())
+        batch = self._buffer.batch(ended=ended)
         if batch.due:
-            self._log.write(batch, self._book.written)
-        self._room.set()
+            self._writer.write(batch, self._buffer.confirm)
+        self._written.set()
 
     def _raise_error(self) -> None:
         error, self._error = self._error, None

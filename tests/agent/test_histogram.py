@@ -12,10 +12,10 @@ VALUES = st.lists(st.floats(0.001, 1e5), min_size=1)
 
 
 def filled(values: list[float]) -> LatencyHistogram:
-    latencies = LatencyHistogram()
+    histogram = LatencyHistogram()
     for value in values:
-        latencies.add(value)
-    return latencies
+        histogram.add(value)
+    return histogram
 
 
 @settings(deadline=None)
@@ -27,7 +27,7 @@ def test_a_percentile_is_the_nearest_rank_within_the_resolution(values: list[flo
 
 @settings(deadline=None)
 @given(VALUES, VALUES)
-def test_parts_that_were_stored_add_up_to_the_whole(first: list[float], second: list[float]) -> None:
+def test_stored_histograms_merge_into_the_same_as_one(first: list[float], second: list[float]) -> None:
     together = filled(first)
     together.merge(msgspec.msgpack.decode(msgspec.msgpack.encode(filled(second)), type=LatencyHistogram))
     assert together == filled(first + second)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.paths import cache_folder, default_artifacts, deployed_config, shipped_artifacts
+from agent.paths import cache_folder, default_artifacts, default_log, deployed_config, runtime_folder, shipped_artifacts
 
 
 @pytest.mark.parametrize(
@@ -20,12 +20,26 @@ from agent.paths import cache_folder, default_artifacts, deployed_config, shippe
         ({"CACHE_DIRECTORY": "/var/cache/a:/var/cache/b"}, Path("/var/cache/a")),
     ],
 )
-def test_the_cache_lies_where_systemd_or_xdg_says(environ: dict[str, str], folder: Path) -> None:
+def test_the_cache_is_in_the_cache_folder_of_systemd_or_xdg(environ: dict[str, str], folder: Path) -> None:
     assert cache_folder(environ) == folder
 
 
+@pytest.mark.parametrize(
+    ("environ", "path"),
+    [
+        ({"STATE_DIRECTORY": "/var/lib/digit-agent", "XDG_STATE_HOME": "/x"}, "/var/lib/digit-agent/agent.db"),
+        ({"STATE_DIRECTORY": "/var/lib/one:/var/lib/two"}, "/var/lib/one/agent.db"),
+        ({"XDG_STATE_HOME": "/x"}, "/x/digit-agent/agent.db"),
+        ({"XDG_STATE_HOME": "relative"}, str(Path.home() / ".local/state/digit-agent/agent.db")),
+        ({}, str(Path.home() / ".local/state/digit-agent/agent.db")),
+    ],
+)
+def test_the_log_is_in_the_state_folder_of_systemd_or_xdg(environ: dict[str, str], path: str) -> None:
+    assert default_log(environ) == Path(path)
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become a user that /etc/passwd does not know")
-def test_a_user_without_a_home_is_told_what_to_set() -> None:
+def test_a_user_without_a_home_gets_advice() -> None:
     code = "import os; from agent.paths import home; del os.environ['HOME']; os.setuid(54321); home()"
     environ = {**os.environ, "HOME": "/", "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environ)
@@ -38,7 +52,7 @@ def test_the_artifacts_ship_with_the_package() -> None:
     assert shipped_artifacts().parent == Path(agent.__path__[0])
 
 
-def test_what_was_installed_goes_before_what_ships(tmp_path: Path) -> None:
+def test_installed_artifacts_precede_shipped_ones(tmp_path: Path) -> None:
     assert default_artifacts(tmp_path) == shipped_artifacts()
     assert deployed_config(tmp_path) is None
     (tmp_path / "slots/b/artifacts").mkdir(parents=True)
@@ -47,3 +61,8 @@ def test_what_was_installed_goes_before_what_ships(tmp_path: Path) -> None:
     (tmp_path / "current").symlink_to("slots/b")
     assert default_artifacts(tmp_path) == tmp_path.resolve() / "slots/b/artifacts"
     assert deployed_config(tmp_path) == tmp_path.resolve() / "slots/b/config/config.toml"
+
+
+def test_the_runtime_folder_exists_only_in_a_service() -> None:
+    assert runtime_folder({"RUNTIME_DIRECTORY": "/run/digit-agent:/run/other"}) == Path("/run/digit-agent")
+    assert runtime_folder({}) is None

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from agent.capture.demo import Demo
+from agent.capture.demo import DemoSource
 from agent.capture.uri import DemoSpec
 from agent.choice.fallback import ChosenNets
 from agent.events import Event, FrameEvent
@@ -61,8 +61,8 @@ def test_one_damaged_file_is_enough_to_refuse_a_folder(linear: Linear, tmp_path:
 def test_wrong_golden_logits_of_either_role_are_refused(linear: Linear, tmp_path: Path, name: str) -> None:
     folder = tmp_path / "artifacts"
     golden = linear.artifact(name).golden
-    lies = linear.artifact(name, golden=msgspec.structs.replace(golden, logits=golden.logits[::-1]))
-    linear.write(folder, linear.artifact("linear-int8.tflite") if lies.role == "verifier" else lies, lies)
+    wrong = linear.artifact(name, golden=msgspec.structs.replace(golden, logits=golden.logits[::-1]))
+    linear.write(folder, linear.artifact("linear-int8.tflite") if wrong.role == "verifier" else wrong, wrong)
     with pytest.raises(NoArtifactError, match=rf"{name} computes other logits"):
         load(folder)
 
@@ -100,7 +100,7 @@ class ReloadingSink:
 
     def __init__(self, in_use: NetsInUse, two: tuple[ChosenNets, ChosenNets], requests: ReloadRequests) -> None:
         self.numbers, self.folders = list[int](), set[str]()
-        self._in_use, self._two, self._requests = in_use, two, asked
+        self._in_use, self._two, self._requests = in_use, two, requests
 
     def take(self, event: Event) -> None:
         assert isinstance(event, FrameEvent)
@@ -118,11 +118,11 @@ class ReloadingSink:
 
 
 def test_no_frame_is_lost_or_read_twice_while_nets_are_exchanged(two: tuple[ChosenNets, ChosenNets]) -> None:
-    in_use, asked = NetsInUse(two[0]), ReloadRequests()
-    sink, refused = ReloadingSink(in_use, two, asked), list[str]()
+    in_use, requests = NetsInUse(two[0]), ReloadRequests()
+    sink, refused = ReloadingSink(in_use, two, requests), list[str]()
     video = VideoWatch(in_use.read, 100.0, live=False)
-    source = Demo(DemoSpec("demo:", frames=40))
-    with handle_reloads(asked, sink.reload, done=lambda _: video.force_look(), refused=refused.append, environ={}):
+    source = DemoSource(DemoSpec("demo:", frames=40))
+    with handle_reloads(requests, sink.reload, done=lambda _: video.force_look(), refused=refused.append, environ={}):
         frames = iter(source.read, None)
         summary = loop(frames, video, [sink], stop=threading.Event())
     assert sink.numbers == list(range(40))
@@ -136,7 +136,7 @@ class BlockedReloads:
 
     def __init__(self, outcomes: list[DigitAgentError | OSError | str], environ: dict[str, str]) -> None:
         self.requests, self.lines = ReloadRequests(), list[str]()
-        self.began, self.heard, self.go_on = threading.Semaphore(0), threading.Semaphore(0), threading.Semaphore(0)
+        self.began, self.reported, self.go_on = threading.Semaphore(0), threading.Semaphore(0), threading.Semaphore(0)
         self._outcomes = iter(outcomes)
         self.context = handle_reloads(
             self.requests, self._reload, done=self._report, refused=self._report, environ=environ
@@ -152,9 +152,9 @@ class BlockedReloads:
 
     def _report(self, text: str) -> None:
         self.lines.append(text)
-        self.heard.release()
+        self.reported.release()
 
-    def ask(self) -> None:
+    def request(self) -> None:
         self.requests.put(True)
 
     def begun(self) -> bool:
@@ -162,7 +162,7 @@ class BlockedReloads:
 
     def finish(self) -> bool:
         self.go_on.release()
-        return self.heard.acquire(timeout=20)
+        return self.reported.acquire(timeout=20)
 
 
 @pytest.fixture
@@ -178,7 +178,7 @@ def test_systemd_is_notified_when_a_reload_begins_and_ends(manager: socket.socke
     job = BlockedReloads(["done", ArtifactError("bad file")], {"NOTIFY_SOCKET": str(tmp_path / "notify")})
     with job.context:
         for _ in range(2):
-            job.ask()
+            job.request()
             assert job.begun()
             began, since = manager.recv(4096).decode().splitlines()
             assert began == "RELOADING=1"
@@ -191,10 +191,10 @@ def test_systemd_is_notified_when_a_reload_begins_and_ends(manager: socket.socke
 def test_several_requests_during_a_reload_lead_to_one_more() -> None:
     job = BlockedReloads(["first", "second", "third"], {})
     with job.context:
-        job.ask()
+        job.request()
         assert job.begun()
         for _ in range(5):
-            job.ask()
+            job.request()
         assert job.finish()
         assert job.begun()
         assert job.finish()
@@ -206,7 +206,7 @@ def test_nothing_is_reported_after_the_end_and_no_thread_is_left() -> None:
     job = BlockedReloads(["too late"], {})
     with ExitStack() as stack:
         stack.enter_context(job.context)
-        job.ask()
+        job.request()
         assert job.begun()
         threading.Timer(0.1, job.go_on.release).start()
     assert job.lines == []
@@ -216,6 +216,6 @@ def test_nothing_is_reported_after_the_end_and_no_thread_is_left() -> None:
 def test_an_error_of_the_system_refuses_a_reload() -> None:
     job = BlockedReloads([OSError(12, "Cannot allocate memory")], {})
     with job.context:
-        job.ask()
+        job.request()
         assert job.finish()
     assert job.lines[0].endswith("Cannot allocate memory")

@@ -1,4 +1,4 @@
-"""A power cut's little brother: the agent is killed at any moment, and what it had committed is there."""
+"""The agent is killed at random moments, similar to a power cut: committed rows must survive."""
 
 from __future__ import annotations
 
@@ -18,27 +18,29 @@ MAX_BYTES = 2**21
 WRITERS = """
 import os, signal, sys
 from pathlib import Path
-from agent.events import Counts, Tick
-from agent.telemetry.buffer import Book
-from agent.telemetry.clock import Clock
-from agent.telemetry.writer import Log, RunRow
+from agent.events import Counts, FrameEvent
+from agent.telemetry.buffer import Buffer
+from agent.telemetry.clock import LogClock
+from agent.telemetry.writer import LogWriter, RunRow
 from agent.vision.box import Box
 from agent.vision.lines import Reading
 from agent.vision.page import Page
 
 def write_for_ever(path, number, max_bytes):
     now_ms = [number]
-    clock = Clock("boot", lambda: 1_795_348_800_000 + now_ms[0], lambda: now_ms[0])
-    book = Book(clock)
-    log = Log(path, RunRow("demo:", "pi5", None, book.began_ms), print, clock, max_bytes)
+    clock = LogClock("boot", lambda: 1_795_348_800_000 + now_ms[0], lambda: now_ms[0])
+    buffer = Buffer(clock)
+    writer = LogWriter(path, RunRow("demo:", "pi5", None, buffer.began_ms), print, clock, max_bytes)
     while True:
-        news = tuple(Reading(str(number + more), Box(1, 2, 3, 4), 0.9, ()) for more in range(40))
-        number += len(news)
+        readings = tuple(Reading(str(number + more), Box(1, 2, 3, 4), 0.9, ()) for more in range(40))
+        number += len(readings)
         latency_ms = {"ink": 1.0 + number % 700, "total": 2.0 + number % 900}
-        book.take(Tick(number, "demo:", None, Page(9, 9, (), (), {}), news, latency_ms, 0, Counts(number), None))
+        buffer.add_frame(
+            FrameEvent(number, "demo:", None, Page(9, 9, (), (), {}), readings, latency_ms, 0, Counts(number), None)
+        )
         now_ms[0] += 60_000
-        log.write(book.batch(), book.written)
-        if not book.batch().due:
+        writer.write(buffer.batch(), buffer.confirm)
+        if not buffer.batch().due:
             os.write(1, b"committed %d\\n" % number)
 
 for line in sys.stdin:
@@ -49,10 +51,10 @@ for line in sys.stdin:
     _, status = os.waitpid(child, 0)
     os.write(1, b"ended %d\\n" % os.WTERMSIG(status))
 """
-"""Forks a writer for each line of its stdin: a fork takes a millisecond, an import a hundred."""
+"""Program that forks a writer for each line of its stdin: a fork takes a millisecond, an import a hundred."""
 
 
-def test_after_kill_9_at_any_moment_all_that_was_committed_is_there_once(tmp_path: Path) -> None:
+def test_committed_rows_survive_a_kill_at_any_moment_exactly_once(tmp_path: Path) -> None:
     path, rng = tmp_path / "agent.db", random.Random(6)
     command = [sys.executable, "-c", WRITERS, str(path), str(MAX_BYTES)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as writers:
@@ -80,7 +82,7 @@ def test_after_kill_9_at_any_moment_all_that_was_committed_is_there_once(tmp_pat
 
 
 def check(path: Path, committed: int) -> int:
-    """How many readings were ever committed; the oldest may have made room."""
+    """Check the database, and return the number of readings ever committed; the oldest may have been deleted."""
     if not path.exists():
         assert committed == 0
         return 0

@@ -12,20 +12,20 @@ from typing import Any
 import pytest
 
 from agent.events import FrameEvent
-from agent.telemetry.buffer import LIMITS
+from agent.telemetry.buffer import MAX_ROWS
 from agent.telemetry.database import all_files, open_for_writing
 from agent.telemetry.report import report
-from agent.telemetry.retention import KEEP_MINUTES, MAX_BYTES, MORE_MINUTES, find_room
+from agent.telemetry.retention import EXTRA_MINUTES, KEEP_MINUTES, MAX_BYTES, find_disk_budget
 from agent.telemetry.writer import RETRY_MS
 from profiles.errors import SourceError
 
-MakeTick = Callable[..., FrameEvent]
-MakeJournal = Callable[..., Any]
+MakeEvent = Callable[..., FrameEvent]
+MakeLog = Callable[..., Any]
 MINUTE_MS = 60_000
 
 
 def texts(path: Path) -> list[str]:
-    """All readings, the oldest first."""
+    """Return the texts of all readings, oldest first."""
     return [reading.text for reading in reversed(report(path, last=-1).readings)]
 
 
@@ -33,106 +33,106 @@ def numbers(first: int, last: int) -> list[str]:
     return [str(number) for number in range(first, last)]
 
 
-def test_a_batch_waits_until_it_is_written_and_is_written_once(journal: MakeJournal, make_tick: MakeTick) -> None:
-    log = journal()
-    log.book.take(make_tick(0, "561", "247"))
-    assert [row[4] for row in log.book.batch().rows["readings"]] == ["561", "247"]
+def test_a_batch_waits_until_it_is_written_and_is_written_once(make_log: MakeLog, make_event: MakeEvent) -> None:
+    log = make_log()
+    log.buffer.add_frame(make_event(0, "561", "247"))
+    assert [row[4] for row in log.buffer.batch().rows["readings"]] == ["561", "247"]
     log.write()
     log.write()
-    log.book.take(make_tick(1, "90"))
+    log.buffer.add_frame(make_event(1, "90"))
     log.write()
     assert texts(log.path) == ["561", "247", "90"]
-    assert not log.book.batch().due
+    assert not log.buffer.batch().due
 
 
-def test_figures_are_written_when_their_minute_is_over(journal: MakeJournal, make_tick: MakeTick) -> None:
-    log = journal()
+def test_a_rollup_is_written_when_its_minute_is_over(make_log: MakeLog, make_event: MakeEvent) -> None:
+    log = make_log()
     for number in range(3):
-        log.book.take(make_tick(number))
-        log.hand.go(20_000 - 1)
+        log.buffer.add_frame(make_event(number))
+        log.clock.advance(20_000 - 1)
     log.write()
     assert report(log.path).days == () if log.path.exists() else True
-    log.hand.go(3)
+    log.clock.advance(3)
     log.write()
     (hour,) = report(log.path).hours
     assert (hour.frames, hour.seconds, hour.start) == (3, 60.0, "2026-11-22T12:00:00.000+00:00")
     assert report(log.path).runs[0].frames == 3
 
 
-def test_what_a_full_memory_loses_is_counted(journal: MakeJournal, make_tick: MakeTick) -> None:
-    log = journal()
-    log.book.take(make_tick(0, *["7"] * (LIMITS["readings"] + 5)))
+def test_rows_lost_by_a_full_buffer_are_counted(make_log: MakeLog, make_event: MakeEvent) -> None:
+    log = make_log()
+    log.buffer.add_frame(make_event(0, *["7"] * (MAX_ROWS["readings"] + 5)))
     log.close()
-    told = report(log.path, last=-1)
-    assert len(told.readings) == told.days[0].readings == LIMITS["readings"]
-    assert told.runs[0].lost == 5
+    content = report(log.path, last=-1)
+    assert len(content.readings) == content.days[0].readings == MAX_ROWS["readings"]
+    assert content.runs[0].lost == 5
 
 
-def test_minutes_become_hours_and_nothing_is_lost(journal: MakeJournal, make_tick: MakeTick) -> None:
-    log = journal()
-    minutes = KEEP_MINUTES + MORE_MINUTES + 30
+def test_minutes_are_added_up_to_hours_without_loss(make_log: MakeLog, make_event: MakeEvent) -> None:
+    log = make_log()
+    minutes = KEEP_MINUTES + EXTRA_MINUTES + 30
     for minute in range(minutes):
-        log.book.take(make_tick(minute, total_ms=1.0 + minute % 100))
-        log.hand.go(MINUTE_MS)
+        log.buffer.add_frame(make_event(minute, total_ms=1.0 + minute % 100))
+        log.clock.advance(MINUTE_MS)
         log.write()
     log.close()
     with closing(sqlite3.connect(log.path)) as connection:
         assert connection.execute("SELECT count(*) FROM hours").fetchone()[0] > 0
-        assert connection.execute("SELECT count(*) FROM minutes").fetchone()[0] < KEEP_MINUTES + MORE_MINUTES
-    told = report(log.path, last=-1)
-    assert sum(hour.frames for hour in told.hours) == sum(day.frames for day in told.days) == minutes
-    assert sum(hour.seconds for hour in told.hours) == minutes * 60
-    assert {hour.frames for hour in told.hours[1:-1]} == {60}
-    assert told.days[1].total is not None
-    assert told.days[1].total.p50_ms == pytest.approx(50, rel=0.05)
+        assert connection.execute("SELECT count(*) FROM minutes").fetchone()[0] < KEEP_MINUTES + EXTRA_MINUTES
+    content = report(log.path, last=-1)
+    assert sum(hour.frames for hour in content.hours) == sum(day.frames for day in content.days) == minutes
+    assert sum(hour.seconds for hour in content.hours) == minutes * 60
+    assert {hour.frames for hour in content.hours[1:-1]} == {60}
+    assert content.days[1].total is not None
+    assert content.days[1].total.p50_ms == pytest.approx(50, rel=0.05)
 
 
-def test_all_files_together_keep_to_their_bytes_and_the_newest_stays(journal: MakeJournal, make_tick: MakeTick) -> None:
+def test_all_files_stay_within_the_budget_and_the_newest_rows_stay(make_log: MakeLog, make_event: MakeEvent) -> None:
     max_bytes, last = 2**21, 60_000
-    log = journal(max_bytes=max_bytes)
+    log = make_log(max_bytes=max_bytes)
     for number in range(0, last, 1000):
-        log.book.take(make_tick(number, *numbers(number, number + 1000), total_ms=1 + number % 777))
-        log.book.note(f"fault {number} " * 40)
-        log.hand.go(MINUTE_MS)
+        log.buffer.add_frame(make_event(number, *numbers(number, number + 1000), total_ms=1 + number % 777))
+        log.buffer.add_fault(f"fault {number} " * 40)
+        log.clock.advance(MINUTE_MS)
         log.write()
         assert sum(part.stat().st_size for part in all_files(log.path) if part.exists()) <= max_bytes
     log.close()
-    told = report(log.path, last=-1)
+    content = report(log.path, last=-1)
     kept = texts(log.path)
-    assert log.said == []
+    assert log.warnings == []
     assert kept == numbers(last - len(kept), last)
     assert len(kept) > 0.2 * max_bytes / 40
-    assert sum(hour.frames for hour in told.hours) == last - 1000 + 1
+    assert sum(hour.frames for hour in content.hours) == last - 1000 + 1
 
 
 def test_a_log_takes_a_share_of_a_small_file_system() -> None:
-    room = find_room(Path("/dev/shm/agent.db"))
-    assert room.total_bytes <= MAX_BYTES
-    assert room.database_bytes + room.wal_bytes < room.total_bytes
+    budget = find_disk_budget(Path("/dev/shm/agent.db"))
+    assert budget.total_bytes <= MAX_BYTES
+    assert budget.database_bytes + budget.wal_bytes < budget.total_bytes
 
 
-def test_a_reader_that_never_ends_stops_the_log_before_it_grows(journal: MakeJournal, make_tick: MakeTick) -> None:
-    log, max_bytes, number = journal(max_bytes=2**21), 2**21, 0
+def test_an_endless_reader_stops_the_log_before_it_grows(make_log: MakeLog, make_event: MakeEvent) -> None:
+    log, max_bytes, number = make_log(max_bytes=2**21), 2**21, 0
     log.write()
     with closing(sqlite3.connect(log.path, isolation_level=None)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM readings").fetchone()
-        while not log.log.stopped and number < 100_000:
-            log.book.take(make_tick(number, *numbers(number, number + 300)))
+        while not log.writer.stopped and number < 100_000:
+            log.buffer.add_frame(make_event(number, *numbers(number, number + 300)))
             number += 300
             log.write()
             assert sum(part.stat().st_size for part in all_files(log.path) if part.exists()) <= max_bytes
-    (line,) = log.said
-    assert "somebody has been reading it for too long" in line
-    log.hand.go(RETRY_MS)
+    (line,) = log.warnings
+    assert "another program has been reading it for too long" in line
+    log.clock.advance(RETRY_MS)
     log.close()
-    assert "goes on" in log.said[1]
+    assert "goes on" in log.warnings[1]
     assert texts(log.path) == numbers(0, number)
 
 
 @contextmanager
 def limited_files(max_bytes: int) -> Iterator[None]:
-    """A file size limit: SQLite meets a real failed write, as on a full disk."""
+    """Limit the size of files, so that a write of SQLite really fails, as on a full disk."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (max_bytes, before[1]))
     try:
@@ -141,33 +141,31 @@ def limited_files(max_bytes: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_a_failed_write_stops_the_log_once_and_it_goes_on_with_what_waited(
-    journal: MakeJournal, make_tick: MakeTick
-) -> None:
-    log = journal()
-    log.book.take(make_tick(0, *numbers(0, 1000)))
+def test_after_a_failed_write_the_log_goes_on_with_the_waiting_rows(make_log: MakeLog, make_event: MakeEvent) -> None:
+    log = make_log()
+    log.buffer.add_frame(make_event(0, *numbers(0, 1000)))
     log.write()
     with limited_files(512):
         for number in range(1000, 3000, 100):
-            log.book.take(make_tick(number, *numbers(number, number + 100)))
-            log.hand.go(RETRY_MS)
+            log.buffer.add_frame(make_event(number, *numbers(number, number + 100)))
+            log.clock.advance(RETRY_MS)
             log.write()
-    (line,) = log.said
+    (line,) = log.warnings
     assert line.startswith(f"logging to {log.path} stopped (")
     assert texts(log.path) == numbers(0, 1000)
-    log.hand.go(RETRY_MS - 1)
+    log.clock.advance(RETRY_MS - 1)
     log.write()
-    assert len(log.said) == 1
-    log.hand.go(1)
+    assert len(log.warnings) == 1
+    log.clock.advance(1)
     log.write()
-    assert log.said[1].startswith(f"logging to {log.path} goes on")
+    assert log.warnings[1].startswith(f"logging to {log.path} goes on")
     assert texts(log.path) == numbers(0, 3000)
     log.close()
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of three megabytes."""
+    """A mounted file system of three megabytes."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mounted = subprocess.run(
@@ -179,41 +177,39 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", folder], check=True)
 
 
-def test_a_disk_that_others_fill_stops_the_log_until_there_is_room(
-    small_disk: Path, journal: MakeJournal, make_tick: MakeTick
+def test_a_full_disk_stops_the_log_until_there_is_room(
+    small_disk: Path, make_log: MakeLog, make_event: MakeEvent
 ) -> None:
-    log, other = journal(small_disk / "log/agent.db"), small_disk / "other"
+    log, other = make_log(small_disk / "log/agent.db"), small_disk / "other"
     for number in range(0, 20_000, 100):
         if number == 2000:
             free = os.statvfs(small_disk)
             other.write_bytes(bytes(free.f_bavail * free.f_frsize - 20_000))
-        log.book.take(make_tick(number, *numbers(number, number + 100)))
-        log.hand.go(RETRY_MS)
+        log.buffer.add_frame(make_event(number, *numbers(number, number + 100)))
+        log.clock.advance(RETRY_MS)
         log.write()
-    (line,) = log.said
+    (line,) = log.warnings
     assert "full" in line
     assert "reading goes on" in line
     other.unlink()
-    log.hand.go(RETRY_MS)
+    log.clock.advance(RETRY_MS)
     log.write()
-    assert "goes on" in log.said[1]
+    assert "goes on" in log.warnings[1]
     assert texts(log.path) == numbers(0, 20_000)
     log.close()
 
 
-def test_a_log_on_a_card_that_turned_read_only_can_still_be_read(
-    small_disk: Path, journal: MakeJournal, make_tick: MakeTick
-) -> None:
-    """As the kernel does with a card that fails, and as who looks at a card on another machine mounts it."""
-    log = journal(small_disk / "agent.db")
-    log.book.take(make_tick(0, "42"))
+def test_a_log_on_a_read_only_card_can_be_read(small_disk: Path, make_log: MakeLog, make_event: MakeEvent) -> None:
+    """The kernel remounts a failing card read-only, and a card may be mounted read-only on another machine."""
+    log = make_log(small_disk / "agent.db")
+    log.buffer.add_frame(make_event(0, "42"))
     log.close()
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     assert texts(log.path) == ["42"]
-    other = journal(small_disk / "agent.db")
-    other.book.take(make_tick(0, "43"))
+    other = make_log(small_disk / "agent.db")
+    other.buffer.add_frame(make_event(0, "43"))
     other.close()
-    (line,) = other.said
+    (line,) = other.warnings
     assert "logging to" in line
     assert texts(log.path) == ["42"]
 
@@ -236,21 +232,21 @@ def cut_short(path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [erase, erase_the_first_block, damage_the_middle, cut_short])
-def test_a_damaged_log_is_moved_aside_and_a_new_one_begun(
-    damage: Callable[[Path], None], journal: MakeJournal, make_tick: MakeTick
+def test_a_damaged_log_is_moved_aside_and_a_new_one_is_started(
+    damage: Callable[[Path], None], make_log: MakeLog, make_event: MakeEvent
 ) -> None:
-    for _ in range(2):  # the second time, what was moved aside before makes room
-        log = journal()
-        log.book.take(make_tick(0, *numbers(0, 1000)))
+    for _ in range(2):  # the second time, the file moved aside before is replaced
+        log = make_log()
+        log.buffer.add_frame(make_event(0, *numbers(0, 1000)))
         log.close()
-        assert log.said == []
+        assert log.warnings == []
         damage(log.path)
         damaged = log.path.read_bytes()
 
-        log = journal()
-        log.book.take(make_tick(0, "42"))
+        log = make_log()
+        log.buffer.add_frame(make_event(0, "42"))
         log.close()
-        (line,) = log.said
+        (line,) = log.warnings
         aside = log.path.with_name("agent.db.damaged")
         assert line.startswith(f"{log.path} is damaged (")
         assert f"moved to {aside}" in line
@@ -261,73 +257,86 @@ def test_a_damaged_log_is_moved_aside_and_a_new_one_begun(
 
 
 @pytest.mark.parametrize("content", [b"a shopping list", b"\x89PNG\r\n\x1a\n" + bytes(100)])
-def test_a_file_that_never_was_a_log_is_left_alone(content: bytes, journal: MakeJournal, make_tick: MakeTick) -> None:
-    log = journal()
+def test_a_file_that_is_not_a_log_is_not_changed(content: bytes, make_log: MakeLog, make_event: MakeEvent) -> None:
+    log = make_log()
     log.path.write_bytes(content)
-    log.book.take(make_tick(0, "42"))
+    log.buffer.add_frame(make_event(0, "42"))
     log.close()
-    (line,) = log.said
-    assert f"{log.path} is no database; choose another --log" in line
+    (line,) = log.warnings
+    assert f"{log.path} is not a database; choose another --log" in line
     assert log.path.read_bytes() == content
     assert not log.path.with_name("agent.db.damaged").exists()
 
 
-def test_a_log_that_is_damaged_while_it_is_written_is_begun_anew(journal: MakeJournal, make_tick: MakeTick) -> None:
-    log = journal()
-    log.book.take(make_tick(0, *numbers(0, 1000)))
+def test_a_log_that_is_damaged_while_it_is_written_is_started_again(make_log: MakeLog, make_event: MakeEvent) -> None:
+    log = make_log()
+    log.buffer.add_frame(make_event(0, *numbers(0, 1000)))
     log.write()
-    log.log.close()
+    log.writer.close()
     damage_the_middle(log.path)
-    log.book.take(make_tick(1, "42"))
+    log.buffer.add_frame(make_event(1, "42"))
     log.close()
-    assert [line.partition(" (")[0] for line in log.said] == [f"{log.path} is damaged"]
+    assert [line.partition(" (")[0] for line in log.warnings] == [f"{log.path} is damaged"]
     assert texts(log.path) == ["42"]
     assert report(log.path).runs[0].source == "demo, seed 1"
 
 
-def test_a_log_that_was_removed_is_begun_anew(journal: MakeJournal, make_tick: MakeTick) -> None:
-    log = journal()
-    log.book.take(make_tick(0, "1"))
+def test_a_log_that_was_removed_is_started_again(make_log: MakeLog, make_event: MakeEvent) -> None:
+    log = make_log()
+    log.buffer.add_frame(make_event(0, "1"))
     log.write()
     for part in all_files(log.path):
         part.unlink(missing_ok=True)
-    log.book.take(make_tick(1, "2"))
+    log.buffer.add_frame(make_event(1, "2"))
     log.write()
-    log.hand.go(RETRY_MS)
+    log.clock.advance(RETRY_MS)
     log.close()
-    assert [line.split()[3] for line in log.said] == ["stopped", "goes"]
+    assert [line.split()[3] for line in log.warnings] == ["stopped", "goes"]
     assert texts(log.path) == ["2"]
 
 
-def test_a_newer_log_is_left_alone(journal: MakeJournal, make_tick: MakeTick) -> None:
-    log = journal()
+@pytest.mark.parametrize(
+    ("version", "refusal", "on_reading"),
+    [
+        (
+            99,
+            "was written by a newer version (schema 99, this one writes 2); update digit-agent",
+            r"newer version \(schema 99",
+        ),
+        (1, "has schema 1, but this version writes schema 2; move the file away", "this version reads schema 2"),
+    ],
+)
+def test_a_log_of_another_version_is_not_changed(
+    version: int, refusal: str, on_reading: str, make_log: MakeLog, make_event: MakeEvent
+) -> None:
+    log = make_log()
     open_for_writing(log.path).close()
     with closing(sqlite3.connect(log.path)) as connection:
-        connection.execute("PRAGMA user_version = 99")
+        connection.execute(f"PRAGMA user_version = {version}")
         connection.commit()
     before = log.path.read_bytes()
-    log.book.take(make_tick(0, "42"))
+    log.buffer.add_frame(make_event(0, "42"))
     log.close()
-    assert "was written by a newer version (schema 99, this one writes 2); update digit-agent" in log.said[0]
+    assert refusal in log.warnings[0]
     assert log.path.read_bytes() == before
-    with pytest.raises(SourceError, match=r"newer version \(schema 99"):
+    with pytest.raises(SourceError, match=on_reading):
         report(log.path)
 
 
-def test_another_programs_database_is_left_alone(journal: MakeJournal, make_tick: MakeTick) -> None:
-    log = journal()
+def test_the_database_of_another_program_is_not_changed(make_log: MakeLog, make_event: MakeEvent) -> None:
+    log = make_log()
     with closing(sqlite3.connect(log.path)) as connection:
         connection.execute("CREATE TABLE photos (name TEXT)")
     before = log.path.read_bytes()
     log.close()
-    assert "another program's database" in log.said[0]
+    assert "belongs to another program" in log.warnings[0]
     assert log.path.read_bytes() == before
-    with pytest.raises(SourceError, match="another program's"):
+    with pytest.raises(SourceError, match="belongs to another program"):
         report(log.path)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"SQLite format 3\0" + b"\xff" * 5000, b"text"])
-def test_a_log_that_cannot_be_read_back_is_one_clear_line(content: bytes | None, tmp_path: Path) -> None:
+def test_an_unreadable_log_is_reported_in_one_line(content: bytes | None, tmp_path: Path) -> None:
     path = tmp_path / "agent.db"
     if content is not None:
         path.write_bytes(content)
@@ -336,7 +345,7 @@ def test_a_log_that_cannot_be_read_back_is_one_clear_line(content: bytes | None,
     assert "\n" not in str(raised.value)
 
 
-def test_an_empty_log_reports_nothing(tmp_path: Path) -> None:
+def test_an_empty_log_gives_an_empty_report(tmp_path: Path) -> None:
     open_for_writing(tmp_path / "agent.db").close()
-    told = report(tmp_path / "agent.db")
-    assert (told.runs, told.readings, told.hours, told.days, told.faults) == ((), (), (), (), ())
+    content = report(tmp_path / "agent.db")
+    assert (content.runs, content.readings, content.hours, content.days, content.faults) == ((), (), (), (), ())
