@@ -18,7 +18,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from agent.capture.demo import Demo
+from agent.capture.demo import DemoSource
 from agent.capture.source import Frame
 from agent.capture.uri import DemoSpec
 from agent.choice.choose import choose_nets
@@ -74,7 +74,7 @@ def main() -> int:
 def demo_frames(count: int) -> list[Frame]:
     """Return the first frames of the demo."""
     frames = []
-    with Demo(DemoSpec(uri="demo:", frames=count)) as source:
+    with DemoSource(DemoSpec(uri="demo:", frames=count)) as source:
         while (frame := source.read()) is not None:
             frames.append(frame)
     return frames

@@ -20,7 +20,7 @@ FRAME_PX = (640, 480)
 NS_PER_S = 1_000_000_000
 
 
-class Demo(Source):
+class DemoSource(Source):
     """Frames of three sheets, one after the other, under a camera that is never quite still.
 
     The same seed gives the same frames, pixel by pixel. The source is finite, and no frame is dropped.

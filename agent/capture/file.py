@@ -1,4 +1,4 @@
-"""Files as a user names them: opened only where they are files, and their names told as text."""
+"""Files whose names come from users."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import BinaryIO
 
 
 def open_file(path: Path) -> BinaryIO:
-    """Open a file for reading.
+    """Open a regular file for reading.
 
     Raises:
-        OSError: it is missing or forbidden, or no file: reading a pipe might never end.
+        OSError: the file is missing, may not be read, or is not a regular file; reading a pipe might never end.
     """
     if path.exists() and not path.is_file():
-        raise OSError(errno.EINVAL, "it is no file", str(path))
+        raise OSError(errno.EINVAL, "it is not a file", str(path))
     return path.open("rb")
 
 
 def printable(name: str | Path) -> str:
-    """A file's name for people and for JSON: a byte that is no UTF-8, which Python carries along, becomes �."""
+    """Return a file's name as text for people and JSON; each byte that is not UTF-8 becomes �."""
     return os.fsencode(name).decode("utf-8", errors="replace")

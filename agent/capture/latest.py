@@ -1,4 +1,4 @@
-"""The newest frame of a live source: a thread opens it and takes frames, and only the last one is kept."""
+"""The newest frame of a live source: a thread opens the source and reads it, and keeps the last frame only."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from agent.capture.source import Frame, Source
 
 
 class LatestFrame:
-    """Pulls a live source from a thread of its own and keeps the newest frame only.
+    """Reads a live source on a thread of its own and keeps the newest frame only.
 
-    The thread opens the source, reads it and closes it. A camera that hangs in its driver cannot be interrupted; the
-    thread is a daemon, so that it does not keep the process from ending.
+    The thread opens the source, reads it and closes it. A camera that hangs in its driver cannot be interrupted, so the
+    thread is a daemon: it does not keep the process alive.
 
     Args:
         opening: opens the source; called once, on the thread.
@@ -26,12 +26,12 @@ class LatestFrame:
         self._ended = False
         self._error: Exception | None = None
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._pull, name="capture", daemon=True)
+        self._thread = threading.Thread(target=self._read_frames, name="capture", daemon=True)
         self._thread.start()
 
     @property
     def dropped(self) -> int:
-        """Frames that were replaced by a newer one before anybody took them."""
+        """Number of frames that were replaced by a newer one before they were taken."""
         with self._changed:
             return self._dropped
 
@@ -43,17 +43,17 @@ class LatestFrame:
 
     @property
     def released(self) -> bool:
-        """Whether the thread is over, and with it whatever the source held."""
+        """Whether the thread has ended, so that it holds the camera no longer."""
         return not self._thread.is_alive()
 
     def get(self, timeout_s: float) -> Frame | None:
         """Wait for a frame that was not taken yet, and take it.
 
         Returns:
-            The newest frame; or None where none came in time, or where the source ended: `ended` tells which.
+            The newest frame. None if there was none in time, or if the source has ended: see `ended`.
 
         Raises:
-            SourceError: the source failed; frames it gave before are handed out first.
+            SourceError: the source failed; frames from before the failure are returned first.
         """
         with self._changed:
             self._changed.wait_for(lambda: self._newest is not None or self._ended, timeout_s)
@@ -67,7 +67,7 @@ class LatestFrame:
         self._stop.set()
 
     def close(self, timeout_s: float = 2.0) -> None:
-        """Ask the thread to end, and wait a while for it."""
+        """Ask the thread to end, and wait for it until the timeout."""
         self.stop()
         self._thread.join(timeout_s)
 
@@ -77,13 +77,13 @@ class LatestFrame:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _pull(self) -> None:
+    def _read_frames(self) -> None:
         error: Exception | None = None
         try:
             with self._opening() as source:
                 while not self._stop.is_set() and (frame := source.read()) is not None:
                     self._keep(frame)
-        except Exception as failure:  # noqa: BLE001 - whatever it is, the consumer is the one to hear of it
+        except Exception as failure:  # noqa: BLE001 - `get` raises it again on the consumer's thread
             error = failure
         finally:
             with self._changed:

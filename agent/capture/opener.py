@@ -1,4 +1,4 @@
-"""Opens what `uri` parsed: the one place that knows every kind of source."""
+"""Opens a source that was parsed by `agent.capture.uri`, whatever its kind."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ def open_source(
     """Open a source.
 
     Args:
-        spec: what `parse_source` gave.
-        width: Width that a camera is asked for, in pixels; it may give another.
-        height: Height that a camera is asked for, in pixels.
-        clock: Gives nanoseconds; stamps the frames.
-        sleep: Waits for seconds; paces a demo that was asked for a frame rate.
-        root: Where /dev and /proc are looked for.
+        spec: result of `parse_source`.
+        width: requested width of a camera's frames, in pixels; the camera may give another.
+        height: requested height of a camera's frames, in pixels.
+        clock: returns the time in nanoseconds; stamps the frames.
+        sleep: waits for a number of seconds; paces a demo with a frame rate.
+        root: folder in which dev/ and proc/ are looked up.
 
     Raises:
-        SourceError: it is missing, busy, or gives no frame.
+        SourceError: the source is missing, busy, or gives no frame.
     """
     match spec:
         case CameraSpec():
@@ -56,58 +56,61 @@ def open_source(
 
             return open_video(spec, clock)
         case PicturesSpec():
-            from agent.capture.pictures import Pictures
+            from agent.capture.pictures import PictureSource
 
-            return Pictures(spec, clock)
+            return PictureSource(spec, clock)
         case CsiSpec():
             return _open_csi(spec, width, height, clock, root)
         case DemoSpec():
-            from agent.capture.demo import Demo
+            from agent.capture.demo import DemoSource
 
-            return Demo(spec, clock, sleep)
+            return DemoSource(spec, clock, sleep)
 
 
-class Missing(Source):
-    """Stands for a live source that could not be opened: its first read says why, and what reads it tries again."""
+class UnavailableSource(Source):
+    """Stands for a live source that could not be opened: its first read raises the error.
+
+    The reader then handles the error like any later failure of the source, and opens it again.
+    """
 
     live = True
 
-    def __init__(self, spec: LiveSpec, failure: SourceError) -> None:
+    def __init__(self, spec: LiveSpec, error: SourceError) -> None:
         self.title = spec.title
-        self._failure = failure
+        self._error = error
 
     def read(self) -> Frame | None:
-        raise self._failure
+        raise self._error
 
     def close(self) -> None:
         pass
 
 
 def open_or_wait(spec: SourceSpec, opening: Callable[[], Source]) -> Source:
-    """Open a source; for a live one that is not there yet, what reads it has to wait.
+    """Open a source; a live source that is not available yet is replaced by an `UnavailableSource`.
 
     Args:
-        spec: what is opened.
+        spec: the source to open.
         opening: opens it.
 
     Raises:
-        SourceError: it cannot be opened, and is no live one.
+        SourceError: the source cannot be opened, and it is not live.
     """
     try:
         return opening()
-    except SourceError as failure:
+    except SourceError as error:
         if not isinstance(spec, LiveSpec):
             raise
-        return Missing(spec, failure)
+        return UnavailableSource(spec, error)
 
 
 def _open_csi(spec: CsiSpec, width: int, height: int, clock: Callable[[], int], root: Path) -> Source:
-    """A Jetson takes its ribbon cameras from Argus, every other board from libcamera."""
+    """Open a ribbon camera: through Argus on a Jetson, through libcamera on every other board."""
     compatible = root / "proc/device-tree/compatible"
     if compatible.is_file() and b"nvidia,tegra" in compatible.read_bytes():
         from agent.capture.argus import open_argus
 
         return open_argus(spec, width, height, clock)
-    from agent.capture.picamera import PiCamera
+    from agent.capture.picamera import PiCameraSource
 
-    return PiCamera(spec, width, height, clock)
+    return PiCameraSource(spec, width, height, clock)

@@ -1,4 +1,4 @@
-"""A camera that is away: for how long, and when it is tried again."""
+"""The time during which a live source gives no frames."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ import math
 from dataclasses import dataclass
 
 UNITS = (("s", 1, 100), ("min", 60, 100), ("h", 3600, 48), ("days", 86400, math.inf))
-"""A unit's name, its seconds, and up to how many of it are told."""
+"""Name of a unit, its seconds, and the value from which on the next unit is used."""
 
 
 @dataclass(frozen=True)
 class Outage:
-    """A live source that gives no frames."""
+    """The present state of a live source that gives no frames."""
 
     since_s: float
-    """Seconds that it has given none."""
+    """Seconds since its last good frame."""
     next_try_s: float
-    """Seconds until it is opened again; 0 while that is tried."""
+    """Seconds until the next attempt to open it; 0 during an attempt."""
     reason: str
-    """What was seen last, a line."""
+    """The latest error message, one line."""
 
     def __str__(self) -> str:
-        tried = f"next try in {in_words(math.ceil(self.next_try_s))}" if self.next_try_s else "trying again"
-        return f"camera away for {in_words(self.since_s)}, {tried}"
+        attempt = f"next try in {format_duration(math.ceil(self.next_try_s))}" if self.next_try_s else "trying again"
+        return f"camera away for {format_duration(self.since_s)}, {attempt}"
 
 
-def in_words(seconds: float) -> str:
-    """A time in its handiest unit: 12 s, 7 min, 30 h."""
-    name, unit_s = next((name, unit_s) for name, unit_s, most in UNITS if seconds < most * unit_s)
+def format_duration(seconds: float) -> str:
+    """Format a duration in the largest unit that keeps it precise enough: 12 s, 7 min, 30 h."""
+    name, unit_s = next((name, unit_s) for name, unit_s, limit in UNITS if seconds < limit * unit_s)
     return f"{seconds / unit_s:.0f} {name}"

@@ -16,7 +16,7 @@ FRAME_TIMEOUT_S = 2.0
 """Without it picamera2 waits for ever for a camera that fell silent."""
 
 
-class PiCamera(Source):
+class PiCameraSource(Source):
     """A camera at a Raspberry Pi's ribbon connector.
 
     Args:

@@ -23,7 +23,7 @@ MAX_PIXELS = 64_000_000
 """192 MB as BGR, and as much again while it is turned upright: what a board with 512 MB can just bear."""
 
 
-class Pictures(Source):
+class PictureSource(Source):
     """Pictures one after the other; each is a frame of its own size.
 
     Raises:

@@ -1,15 +1,16 @@
-"""A live source that outlasts its faults: each is seen, said once, and the source opened again until it is back.
+"""A live source that is opened again after each failure, until it is back.
 
-Faults are judged by time and by content, for a camera's word is not enough: after an unplug `read()` may wait for
-ever, or hand out the last picture again and again.
+Failures are recognized by time and by content, because a camera does not always report them: after it was unplugged,
+`read()` may block for ever, or return the last image again and again.
 
-A thread that hangs in a driver cannot be ended. It is asked to end, given time, and then left behind. Where the camera
-cannot be had besides, or too many threads were left, the run fails: only the end of the process frees what they hold,
-and the service is then started anew.
+A thread that hangs in a driver cannot be stopped. It is asked to end, given some time, and then left behind. If the
+camera cannot be opened any more, or too many threads were left behind, the run fails: only the end of the process
+releases what they hold, and systemd then starts the service again.
 """
 
 from __future__ import annotations
 
+import enum
 import math
 import time
 from collections.abc import Callable
@@ -19,210 +20,230 @@ import numpy as np
 
 from agent.capture.freeze import FreezeDetector
 from agent.capture.latest import LatestFrame
-from agent.capture.outage import Outage, in_words
+from agent.capture.outage import Outage, format_duration
 from agent.capture.source import Frame, Source
 from profiles.errors import SourceError
 
-SHORTEST_WAIT_S = 0.05
+MIN_WAIT_S = 0.05
+"""Shortest wait for a frame, in seconds, when a timeout has just passed. Chosen by trial."""
 
 
 @dataclass(frozen=True)
 class ReconnectPolicy:
-    """How long a live source is waited for, in seconds."""
+    """Timeouts of a live source, in seconds, and delays between attempts to open it."""
 
-    silent_s: float = 1.8
-    """Without a frame, until it is lost; it and `frozen_s` let every fault be seen within two seconds."""
-    frozen_s: float = 1.8
-    """With the same picture, until it is suspected to hang."""
-    opening_s: float = 60.0
-    """For an attempt to open it, its first frame included: where no name server answers, that alone takes half."""
-    release_s: float = 12.0
-    """For one that was given up to let go of the camera; longer than its own timeouts."""
-    hopeless_s: float = 120.0
-    """For an outage in which something hangs, until the run fails."""
-    pauses_s: tuple[float, ...] = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
-    """Before each attempt; the last is repeated. They begin anew once a source was well for as long as the last."""
-    most_left: int = 8
-    """So many threads that hang may be left behind."""
+    silence_timeout_s: float = 1.8
+    """Longest time without a frame. Together with the time of one wait, a failure is noticed within two seconds."""
+    freeze_timeout_s: float = 1.8
+    """Longest time with the same image. Together with the time of one frame, a freeze is noticed within two seconds."""
+    open_timeout_s: float = 60.0
+    """Longest time from an attempt to open the source to its first frame. Without a name server, half of it is spent on
+    the name alone."""
+    release_timeout_s: float = 12.0
+    """Longest time for a stopped source to release the camera; longer than the timeouts of the sources themselves."""
+    hang_timeout_s: float = 120.0
+    """Longest outage during which a thread hangs; after that the run fails."""
+    retry_delays_s: tuple[float, ...] = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
+    """Delay before each attempt; the last one is repeated. Once the source has worked for as long as the last delay,
+    the next outage begins with the first delay again."""
+    max_hung_threads: int = 8
+    """Number of threads that may hang at the same time; with one more the run fails."""
+
+
+class _State(enum.Enum):
+    OPENING = enum.auto()
+    """A thread opens the source; no frame has come yet."""
+    STREAMING = enum.auto()
+    """Frames come. After a freeze they may be all the same."""
+    RELEASING = enum.auto()
+    """The thread was asked to close the source; the next attempt is scheduled."""
 
 
 @dataclass
 class _Failure:
-    began_s: float
+    """The failure that caused the present outage."""
+
+    since_s: float
     frozen: bool = False
-    """It ends with another picture, not with the next one."""
+    """The source repeats one image; the failure ends with a different image, not with the next one."""
     reason: str = ""
-    """The last; all of them were said."""
-    said: set[str] = field(default_factory=set)
-    left: list[LatestFrame] = field(default_factory=list)
-    """Those that hung during it."""
+    """The latest reason; all of them were reported."""
+    reported: set[str] = field(default_factory=set)
+    hung_threads: list[LatestFrame] = field(default_factory=list)
+    """Threads that did not end in time since the failure began."""
 
 
 class ReconnectingSource:
-    """Frames of a live source, and of those that are opened in its place when it fails. One thread uses it.
+    """Frames of a live source that is opened again when it fails. Use it from one thread only.
 
     Args:
-        source: open; its thread closes it.
-        reopen: opens it anew; called on a thread of its own.
-        say: told of each fault when it is first seen, and when the source is back.
-        patience: how long what is waited for.
-        clock: seconds.
-        sleep: waits for seconds.
+        source: an open source; its thread closes it.
+        reopen: opens the source again; called on a thread of its own.
+        report: called with a line of text when a failure is first noticed, and when the source is back.
+        policy: timeouts and delays.
+        clock: returns seconds.
+        sleep: waits for a number of seconds.
     """
 
     def __init__(
         self,
         source: Source,
         reopen: Callable[[], Source],
-        say: Callable[[str], None],
+        report: Callable[[str], None],
         *,
-        patience: ReconnectPolicy = ReconnectPolicy(),
+        policy: ReconnectPolicy = ReconnectPolicy(),
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._title, self._reopen, self._say = source.title, reopen, say
-        self._patience, self._clock, self._sleep = patience, clock, sleep
-        self._still = FreezeDetector(patience.frozen_s)
-        self._outage: _Failure | None = None
-        self._left: list[LatestFrame] = []
-        self._well_s = self._back_s = clock()
-        self._tries = 0
+        self._title, self._reopen, self._report = source.title, reopen, report
+        self._policy, self._clock, self._sleep = policy, clock, sleep
+        self._freeze = FreezeDetector(policy.freeze_timeout_s)
+        self._failure: _Failure | None = None
+        self._hung_threads: list[LatestFrame] = []
+        self._last_good_s = self._recovered_s = clock()
+        self._attempts = 0
         self._next_number = 0
-        self._start(lambda: source, patience.silent_s)
+        self._start(lambda: source, policy.silence_timeout_s)
 
     @property
-    def away(self) -> Outage | None:
-        """For how long there have been no frames, where that is a fault."""
-        outage, now_s = self._outage, self._clock()
-        if outage is None or self._flows:
+    def outage(self) -> Outage | None:
+        """The present outage; None while frames come."""
+        failure, now_s = self._failure, self._clock()
+        if failure is None or self._state is _State.STREAMING:
             return None
-        next_try_s = max(0.0, self._next_try_s - now_s) if self._given_up else 0.0
-        return Outage(now_s - outage.began_s, next_try_s, outage.reason)
+        next_try_s = max(0.0, self._next_attempt_s - now_s) if self._state is _State.RELEASING else 0.0
+        return Outage(now_s - failure.since_s, next_try_s, failure.reason)
 
     def get(self, timeout_s: float) -> Frame | None:
-        """The newest frame that was not taken yet; None where none came in time.
+        """Return the newest frame that was not returned before, or None if there is none in time.
 
         Raises:
-            SourceError: it hangs, and nothing but the end of this process frees it.
+            SourceError: the source hangs in its driver; only the end of this process releases the camera.
         """
-        if self._outage is not None and self._clock() >= self._next_try_s:
-            self._try_again(self._outage)
-        if self._given_up:
-            self._rest(timeout_s)
+        if self._failure is not None and self._clock() >= self._next_attempt_s:
+            self._try_to_reopen(self._failure)
+        if self._state is _State.RELEASING:
+            self._wait_for_next_attempt(timeout_s)
             return None
-        patient_s = max(SHORTEST_WAIT_S, self._silent_at_s - self._clock())
+        wait_s = max(MIN_WAIT_S, self._frame_deadline_s - self._clock())
         try:
-            frame = self._latest.get(min(timeout_s, patient_s))
-        except SourceError as failure:
-            self._lose(str(failure))
+            frame = self._latest.get(min(timeout_s, wait_s))
+        except SourceError as error:
+            self._fail(str(error))
             return None
         if frame is not None:
-            return self._judge(frame)
+            return self._accept(frame)
         if self._latest.ended:
-            self._lose(f"{self._title} ended; check that it is running")
-        elif self._clock() >= self._silent_at_s:
-            self._lose(f"{self._title} gives no frame; check that it is connected and running")
+            self._fail(f"{self._title} ended; check that it is running")
+        elif self._clock() >= self._frame_deadline_s:
+            self._fail(f"{self._title} gives no frame; check that it is connected and running")
         return None
 
     def close(self) -> None:
-        """Let go of the source; one that hangs is not waited for."""
+        """Release the source. A source that hangs is not waited for."""
         self._latest.close()
 
-    def _judge(self, frame: Frame) -> Frame | None:
+    def _accept(self, frame: Frame) -> Frame | None:
+        """Check a frame, update the state, and return the frame with a number that goes on across outages."""
         image, now_s = frame.image, self._clock()
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
             shape = "×".join(map(str, image.shape))
-            self._lose(f"{self._title} gives {shape} {image.dtype} and no BGR picture; set it to another format")
+            self._fail(f"{self._title} gives {shape} {image.dtype} instead of a BGR image; set it to another format")
             return None
-        self._flows, self._silent_at_s = True, now_s + self._patience.silent_s
-        self._still.add(image, now_s)
-        if self._still.frozen:
-            self._suspect()
-        elif self._outage is None:
-            self._well_s = now_s
-        elif not (self._outage.frozen and self._still.repeats):
-            self._return(self._outage, now_s)
-        number, self._next_number = self._first_number + frame.number, self._first_number + frame.number + 1
+        self._state, self._frame_deadline_s = _State.STREAMING, now_s + self._policy.silence_timeout_s
+        self._freeze.add(image, now_s)
+        if self._freeze.frozen:
+            self._handle_freeze()
+        elif self._failure is None:
+            self._last_good_s = now_s
+        elif not (self._failure.frozen and self._freeze.repeats):
+            self._recover(self._failure, now_s)
+        number = self._first_number + frame.number
+        self._next_number = number + 1
         return replace(frame, number=number)
 
-    def _lose(self, reason: str) -> None:
-        """Give the source up, and plan its opening."""
-        if not self._tell(reason).frozen:
-            self._still = FreezeDetector(self._patience.frozen_s)
-        self._give_up()
-        self._plan()
+    def _fail(self, reason: str) -> None:
+        """Stop the source, and schedule an attempt to open it again."""
+        if not self._report_failure(reason).frozen:
+            self._freeze = FreezeDetector(self._policy.freeze_timeout_s)
+        self._release()
+        self._schedule_attempt()
 
-    def _suspect(self) -> None:
-        """What shows one picture only may be well: it is watched on, and opened anew from time to time."""
-        if self._next_try_s == math.inf:
-            self._tell(f"{self._title} shows the same picture all the time; if things move before it, it hangs")
-            self._plan()
-        if self._outage is not None:
-            self._outage.frozen = True
+    def _handle_freeze(self) -> None:
+        """Report a freeze, and open the source again from time to time; its frames are still passed on.
 
-    def _return(self, outage: _Failure, now_s: float) -> None:
-        self._say(f"{self._title} is back after {in_words(now_s - outage.began_s)}")
-        self._outage, self._next_try_s = None, math.inf
-        self._well_s = self._back_s = now_s
+        A source whose images are all the same may be in order: a screen that is captured by its cable, for example.
+        """
+        if self._next_attempt_s == math.inf:
+            self._report_failure(
+                f"{self._title} shows the same picture all the time; if things move in front of it, it hangs"
+            )
+            self._schedule_attempt()
+        if self._failure is not None:
+            self._failure.frozen = True
 
-    def _tell(self, reason: str) -> _Failure:
-        """Say what is wrong, unless it was said of this outage already."""
-        outage = self._outage
-        if outage is None:
-            outage = self._outage = _Failure(self._well_s)
-            if self._well_s - self._back_s >= self._patience.pauses_s[-1]:
-                self._tries = 0
-        outage.reason = reason
-        if reason not in outage.said:
-            outage.said.add(reason)
-            self._say(reason)
-        return outage
+    def _recover(self, failure: _Failure, now_s: float) -> None:
+        self._report(f"{self._title} is back after {format_duration(now_s - failure.since_s)}")
+        self._failure, self._next_attempt_s = None, math.inf
+        self._last_good_s = self._recovered_s = now_s
 
-    def _plan(self) -> None:
-        pauses_s = self._patience.pauses_s
-        self._next_try_s = self._clock() + pauses_s[min(self._tries, len(pauses_s) - 1)]
-        self._tries += 1
+    def _report_failure(self, reason: str) -> _Failure:
+        """Report a reason, unless it was reported before in this outage."""
+        failure = self._failure
+        if failure is None:
+            failure = self._failure = _Failure(self._last_good_s)
+            if self._last_good_s - self._recovered_s >= self._policy.retry_delays_s[-1]:
+                self._attempts = 0
+        failure.reason = reason
+        if reason not in failure.reported:
+            failure.reported.add(reason)
+            self._report(reason)
+        return failure
 
-    @property
-    def _given_up(self) -> bool:
-        return self._leave_at_s < math.inf
+    def _schedule_attempt(self) -> None:
+        delays_s = self._policy.retry_delays_s
+        self._next_attempt_s = self._clock() + delays_s[min(self._attempts, len(delays_s) - 1)]
+        self._attempts += 1
 
-    def _give_up(self) -> None:
-        if not self._given_up:
+    def _release(self) -> None:
+        """Ask the thread to close the source, and give it time to do so."""
+        if self._state is not _State.RELEASING:
             self._latest.stop()
-            self._flows = False
-            self._leave_at_s = self._clock() + self._patience.release_s
+            self._state = _State.RELEASING
+            self._release_deadline_s = self._clock() + self._policy.release_timeout_s
 
-    def _try_again(self, outage: _Failure) -> None:
-        """Open the source anew, once what it was before has let go of the camera, or hangs."""
-        self._give_up()
+    def _try_to_reopen(self, failure: _Failure) -> None:
+        """Open the source again as soon as the thread before has released the camera, or has hung for too long."""
+        self._release()
         if not self._latest.released:
-            if self._clock() < self._leave_at_s:
+            if self._clock() < self._release_deadline_s:
                 return
-            outage.left.append(self._latest)
-            self._left.append(self._latest)
-        self._check_hope(outage)
-        self._start(self._reopen, self._patience.opening_s)
+            failure.hung_threads.append(self._latest)
+            self._hung_threads.append(self._latest)
+        self._check_hung_threads(failure)
+        self._start(self._reopen, self._policy.open_timeout_s)
 
-    def _check_hope(self, outage: _Failure) -> None:
-        self._left = [latest for latest in self._left if not latest.released]
-        hangs = any(latest in self._left for latest in outage.left)
-        hopeless = hangs and self._clock() - outage.began_s >= self._patience.hopeless_s
-        if hopeless or len(self._left) > self._patience.most_left:
+    def _check_hung_threads(self, failure: _Failure) -> None:
+        self._hung_threads = [latest for latest in self._hung_threads if not latest.released]
+        hangs = any(latest in self._hung_threads for latest in failure.hung_threads)
+        too_long = hangs and self._clock() - failure.since_s >= self._policy.hang_timeout_s
+        if too_long or len(self._hung_threads) > self._policy.max_hung_threads:
             raise SourceError(
-                f"{self._title} hangs in its driver, {len(self._left)} times by now; start digit-agent anew, as its "
-                "service does by itself; if that does not help, unplug the camera for a moment"
+                f"{self._title} hangs in its driver, {len(self._hung_threads)} times so far",
+                advice="restart digit-agent (its service restarts by itself); if that does not help, unplug the camera "
+                "for a moment",
             )
 
-    def _start(self, opening: Callable[[], Source], patience_s: float) -> None:
-        self._latest, self._flows = LatestFrame(opening), False
-        self._silent_at_s = self._clock() + patience_s
-        self._next_try_s = self._leave_at_s = math.inf
+    def _start(self, opening: Callable[[], Source], timeout_s: float) -> None:
+        """Open the source on a new thread; its first frame must come within the timeout."""
+        self._latest, self._state = LatestFrame(opening), _State.OPENING
+        self._frame_deadline_s = self._clock() + timeout_s
+        self._next_attempt_s = math.inf
         self._first_number = self._next_number
 
-    def _rest(self, timeout_s: float) -> None:
-        pause_s = self._next_try_s - self._clock()
-        if pause_s > 0:
-            self._sleep(min(timeout_s, pause_s))
+    def _wait_for_next_attempt(self, timeout_s: float) -> None:
+        delay_s = self._next_attempt_s - self._clock()
+        if delay_s > 0:
+            self._sleep(min(timeout_s, delay_s))
         else:
             self._latest.close(timeout_s)

@@ -17,7 +17,7 @@ import cv2
 import msgspec
 import pytest
 
-from agent.capture.demo import Demo
+from agent.capture.demo import DemoSource
 from agent.capture.source import Frame
 from agent.capture.uri import DemoSpec
 from agent.paths import default_artifacts
@@ -99,7 +99,7 @@ def accuracy(artifact: Artifact) -> float:
 @pytest.fixture(scope="session")
 def frame() -> Frame:
     """The demo's first frame, whose truth is known."""
-    frame = Demo(DemoSpec(uri="demo:", seed=0, frames=1, fps=None)).read()
+    frame = DemoSource(DemoSpec(uri="demo:", seed=0, frames=1, fps=None)).read()
     assert frame is not None
     return frame
 

@@ -23,7 +23,7 @@ from agent.capture.opener import open_source
 from agent.capture.reconnect import ReconnectingSource, ReconnectPolicy
 from agent.capture.uri import parse_source
 
-BRISK = ReconnectPolicy(silent_s=0.4, frozen_s=0.4, pauses_s=(0.02,))
+BRISK = ReconnectPolicy(silence_timeout_s=0.4, freeze_timeout_s=0.4, retry_delays_s=(0.02,))
 FAULTS = ("stalls", "hangs up", "sends a page", "refuses")
 ROUNDS = 6
 ENOUGH_S = 120.0
@@ -159,21 +159,21 @@ def test_a_stream_is_outlasted_whatever_happens_to_it(camera: NetworkCamera) -> 
 
     def see(sayings: int) -> None:
         deadline = time.monotonic() + ENOUGH_S
-        while len(said) < sayings or lasting.get(0.05) is None:
+        while len(said) < sayings or reconnecting.get(0.05) is None:
             assert time.monotonic() < deadline, said
 
     def go_through(fault: str) -> None:
         heard = len(said)
         camera.break_down(fault)
         while len(said) == heard:
-            lasting.get(0.05)
+            reconnecting.get(0.05)
         camera.mend()
         while not said[-1].startswith(f"stream {spec.uri} is back after "):
-            lasting.get(0.05)
+            reconnecting.get(0.05)
 
     with closing(
-        ReconnectingSource(open_source(spec), lambda: open_source(spec), said.append, patience=BRISK)
-    ) as lasting:
+        ReconnectingSource(open_source(spec), lambda: open_source(spec), said.append, policy=BRISK)
+    ) as reconnecting:
         see(0)
         for fault in FAULTS:
             go_through(fault)

@@ -11,14 +11,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from agent.capture.freeze import FROZEN_FRAMES, FreezeDetector
-from agent.capture.outage import Outage, in_words
+from agent.capture.freeze import MIN_REPEATS, FreezeDetector
+from agent.capture.outage import Outage, format_duration
 from agent.capture.reconnect import ReconnectingSource, ReconnectPolicy
 from agent.capture.source import Frame, Source
 from profiles.errors import SourceError
 
 TIMES = 100
-PATIENCE = ReconnectPolicy()
+POLICY = ReconnectPolicy()
+SHORT_POLICY = ReconnectPolicy(release_timeout_s=4, retry_delays_s=(0.5, 1))
 SEEN_WITHIN_S = 2.0
 FRAME_S = 0.1
 ENOUGH_S = 120.0
@@ -111,13 +112,13 @@ class Camera(Source):
 class Bench:
     """A camera that breaks, what watches it, what that says and when; the clock runs while nothing else can happen."""
 
-    def __init__(self, patience: ReconnectPolicy = PATIENCE) -> None:
+    def __init__(self, policy: ReconnectPolicy = POLICY) -> None:
         self.rig, self.clock, self.said = Rig(), Clock(), list[tuple[float, str]]()
         self.pauses_s: list[float] = []
-        self.lasting = self.watch(self.rig.open, patience)
+        self.reconnecting = self.watch(self.rig.open, policy)
 
-    def watch(self, opening: Callable[[], Source], patience: ReconnectPolicy = PATIENCE) -> ReconnectingSource:
-        return ReconnectingSource(opening(), opening, self._say, patience=patience, clock=self.clock, sleep=self._sleep)
+    def watch(self, opening: Callable[[], Source], policy: ReconnectPolicy = POLICY) -> ReconnectingSource:
+        return ReconnectingSource(opening(), opening, self._say, policy=policy, clock=self.clock, sleep=self._sleep)
 
     def _say(self, text: str) -> None:
         self.said.append((self.clock(), text))
@@ -127,12 +128,12 @@ class Bench:
         self.clock.spend(seconds)
 
     def step(self) -> Frame | None:
-        away = self.lasting.away
-        frame = self.lasting.get(away.next_try_s if away is not None and away.next_try_s else 0.001)
-        away = self.lasting.away
-        if away is not None and not away.next_try_s:
+        outage = self.reconnecting.outage
+        frame = self.reconnecting.get(outage.next_try_s if outage is not None and outage.next_try_s else 0.001)
+        outage = self.reconnecting.outage
+        if outage is not None and not outage.next_try_s:
             self.clock.spend(0.5)
-        elif frame is not None or (away is None and self.rig.stuck.is_set()):
+        elif frame is not None or (outage is None and self.rig.stuck.is_set()):
             self.clock.spend(FRAME_S)
         return frame
 
@@ -155,8 +156,8 @@ class Bench:
 
 @pytest.fixture
 def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
-    bench = Bench(getattr(request, "param", PATIENCE))
-    with closing(bench.lasting):
+    bench = Bench(getattr(request, "param", POLICY))
+    with closing(bench.reconnecting):
         yield bench
         bench.rig.free()
 
@@ -165,17 +166,19 @@ def threads_and_files() -> tuple[int, int]:
     return threading.active_count(), len(list(Path("/proc/self/fd").iterdir()))
 
 
-@pytest.mark.parametrize("bench", [ReconnectPolicy(release_s=4, pauses_s=(0.5, 1))], indirect=True, ids=["brisk"])
+@pytest.mark.parametrize(
+    "bench", [ReconnectPolicy(release_timeout_s=4, retry_delays_s=(0.5, 1))], indirect=True, ids=["brisk"]
+)
 @pytest.mark.parametrize(
     ("fault", "refusals", "said"),
     [
         ("silent", [], "camera gives no frame; check that it is connected and running"),
-        ("frozen", [], "camera shows the same picture all the time; if things move before it, it hangs"),
+        ("frozen", [], "camera shows the same picture all the time; if things move in front of it, it hangs"),
         ("hangs", [], "camera gives no frame; check that it is connected and running"),
         ("unplugged", ["camera was unplugged"] * 2, "camera was unplugged"),
         ("forbidden", ["camera is not yours to use"] * 3, "camera is not yours to use"),
         ("ended", [], "camera ended; check that it is running"),
-        ("grey", [], "camera gives 24×32 uint8 and no BGR picture; set it to another format"),
+        ("grey", [], "camera gives 24×32 uint8 instead of a BGR image; set it to another format"),
     ],
 )
 def test_each_fault_is_seen_said_once_and_outlasted_a_hundred_times(
@@ -243,18 +246,18 @@ def test_an_outage_is_told_again_only_where_its_reason_changes(bench: Bench) -> 
 
 def test_how_long_a_camera_is_away_and_when_it_is_tried(bench: Bench) -> None:
     def now() -> Outage | None:
-        return bench.lasting.away
+        return bench.reconnecting.outage
 
     bench.see_frames(1)
     assert now() is None
     bench.rig.refusals = [SourceError("camera was unplugged")] * 5
     bench.rig.fault = "unplugged"
-    bench.run(lambda: len(bench.pauses_s) == 4 and (away := now()) is not None and away.next_try_s > 0)
-    away = now()
-    assert away is not None
-    assert 7.5 <= away.since_s <= 7.5 + FRAME_S + 5 * 0.5  # so much the openings may have taken
-    assert away.next_try_s == pytest.approx(8.0)
-    assert away.reason == "camera was unplugged"
+    bench.run(lambda: len(bench.pauses_s) == 4 and (outage := now()) is not None and outage.next_try_s > 0)
+    outage = now()
+    assert outage is not None
+    assert 7.5 <= outage.since_s <= 7.5 + FRAME_S + 5 * 0.5  # so much the openings may have taken
+    assert outage.next_try_s == pytest.approx(8.0)
+    assert outage.reason == "camera was unplugged"
     bench.run(lambda: len(bench.said) == 2)
     assert now() is None
 
@@ -268,11 +271,11 @@ def test_a_still_picture_is_handed_on_and_watched(bench: Bench) -> None:
             return self._frame(slide)
 
     slide = bench.rig.picture()
-    bench.lasting.close()
-    with closing(bench.watch(lambda: Slide(bench.rig))) as bench.lasting:
+    bench.reconnecting.close()
+    with closing(bench.watch(lambda: Slide(bench.rig))) as bench.reconnecting:
         frames = bench.see_frames(600)
         assert [frame.number for frame in frames] == sorted({frame.number for frame in frames})
-        assert bench.words() == ["camera shows the same picture all the time; if things move before it, it hangs"]
+        assert bench.words() == ["camera shows the same picture all the time; if things move in front of it, it hangs"]
         slide = bench.rig.picture()
         bench.run(lambda: len(bench.said) == 2)
         assert bench.words()[1].startswith("camera is back after ")
@@ -283,9 +286,9 @@ def test_a_camera_that_hangs_and_cannot_be_had_besides_fails_the_run(bench: Benc
     bench.rig.refusals = [SourceError("another program has it")] * 20
     began_s = bench.clock()
     bench.rig.fault = "hangs"
-    with pytest.raises(SourceError, match=r"^camera hangs in its driver, 1 times by now; start digit-agent anew"):
+    with pytest.raises(SourceError, match=r"^camera hangs in its driver, 1 times so far; restart digit-agent"):
         bench.run(lambda: False)
-    assert PATIENCE.hopeless_s <= bench.clock() - began_s <= PATIENCE.hopeless_s + PATIENCE.pauses_s[-1]
+    assert POLICY.hang_timeout_s <= bench.clock() - began_s <= POLICY.hang_timeout_s + POLICY.retry_delays_s[-1]
 
 
 def test_threads_that_hang_are_left_behind_only_so_often(bench: Bench) -> None:
@@ -298,9 +301,9 @@ def test_threads_that_hang_are_left_behind_only_so_often(bench: Bench) -> None:
         bench.run(lambda: len(bench.said) == heard + 2)
         bench.see_frames(1)
 
-    for _ in range(PATIENCE.most_left):
+    for _ in range(POLICY.max_hung_threads):
         hang()
-    with pytest.raises(SourceError, match=f"{PATIENCE.most_left + 1} times by now"):
+    with pytest.raises(SourceError, match=f"{POLICY.max_hung_threads + 1} times so far"):
         hang()
 
 
@@ -314,12 +317,12 @@ def test_an_opening_that_hangs_is_given_up(fault: str, bench: Bench) -> None:
         gate.wait(ENOUGH_S)
         return bench.rig.open()
 
-    bench.lasting.close()
-    with closing(bench.watch(hang_later)) as bench.lasting:
+    bench.reconnecting.close()
+    with closing(bench.watch(hang_later)) as bench.reconnecting:
         bench.see_frames(1)
         bench.rig.fault = fault
         bench.run(lambda: len(bench.said) == 1)
-        bench.run(lambda: bench.lasting.away is not None and not bench.lasting.away.next_try_s)
+        bench.run(lambda: bench.reconnecting.outage is not None and not bench.reconnecting.outage.next_try_s)
         bench.run(lambda: len(bench.said) == 2)
         gate.set()
         bench.run(lambda: len(bench.said) == 3)
@@ -340,7 +343,7 @@ def test_closing_waits_for_no_camera_that_hangs(bench: Bench) -> None:
     bench.rig.fault = "hangs"
     bench.run(bench.rig.stuck.is_set)
     started = time.monotonic()
-    bench.lasting.close()
+    bench.reconnecting.close()
     assert time.monotonic() - started < ENOUGH_S / 3
 
 
@@ -349,7 +352,7 @@ def test_closing_waits_for_no_camera_that_hangs(bench: Bench) -> None:
     [(0, "0 s"), (12.4, "12 s"), (99.6, "100 s"), (120, "2 min"), (7200, "2 h"), (1e6, "12 days")],
 )
 def test_a_time_in_words(seconds: float, words: str) -> None:
-    assert in_words(seconds) == words
+    assert format_duration(seconds) == words
 
 
 def test_what_is_away_in_words() -> None:
@@ -357,7 +360,7 @@ def test_what_is_away_in_words() -> None:
     assert str(Outage(400, 0, "")) == "camera away for 7 min, trying again"
 
 
-@pytest.mark.parametrize(("frame_s", "frozen_after"), [(0.03, 61), (1.0, FROZEN_FRAMES)])
+@pytest.mark.parametrize(("frame_s", "frozen_after"), [(0.03, 61), (1.0, MIN_REPEATS)])
 def test_a_picture_is_frozen_after_a_while_and_some_frames(frame_s: float, frozen_after: int) -> None:
     still, picture = FreezeDetector(1.8), np.full((48, 64, 3), 7, np.uint8)
     frozen = []
