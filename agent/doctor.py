@@ -1,4 +1,4 @@
-"""What works on this machine and what does not, line by line, and what to do about it."""
+"""Diagnosis of this machine: what works, what does not, and what to do about it."""
 
 from __future__ import annotations
 
@@ -23,132 +23,161 @@ from agent.sensors.thermal import temperature_c
 from agent.sensors.throttling import Throttling, advice, find_throttling_reader
 from profiles.board import detect_board
 from profiles.errors import ConfigError, ManifestError, NoArtifactError
-from profiles.manifest import load_manifest
+from profiles.manifest import Artifact, Role, load_manifest
 from profiles.profile import Profile, RuntimeOption
 
 State = Literal["ok", "none", "warn", "fail"]
-LEAST_FREE_BYTES = 400 * 2**20
-"""The log alone may take 256 MiB, TensorRT's engines some more."""
-NOT_CAMERAS = ("bcm2835-codec", "bcm2835-isp", "rpivid", "rpi-hevc", "pispbe")
-"""Video nodes of a Raspberry Pi that are codecs and image processors."""
+MIN_FREE_BYTES = 400 * 2**20
+"""Free space below which the doctor warns: the log takes up to 256 MiB, and TensorRT's engines need space too."""
+NON_CAMERA_NODES = ("bcm2835-codec", "bcm2835-isp", "rpivid", "rpi-hevc", "pispbe")
+"""Prefixes of the names of a Raspberry Pi's codecs and image processors, which also are video nodes."""
 RIBBON_CAMERAS = ("unicam", "rp1-cfe", "vi-output")
-"""Video nodes behind which a camera hangs on the ribbon connector: of a Pi 4, a Pi 5, a Jetson."""
-GET_ARTIFACTS = "copy the artifacts again, or name others with --artifacts"
-JOIN_VIDEO = "sudo usermod -aG video $USER, then log in again"
+"""Prefixes of the names of video nodes for a ribbon camera: of a Raspberry Pi 4, a Raspberry Pi 5, and a Jetson."""
+REPLACE_ARTIFACTS = "copy the artifacts again, or name others with --artifacts"
+JOIN_VIDEO_GROUP = "sudo usermod -aG video $USER, then log in again"
 
 
 @dataclass(frozen=True)
 class Check:
-    """One line of the report."""
+    """Result of one check."""
 
     name: str
     state: State
-    """`none` is not here, and need not be; `fail` is what the agent cannot do without."""
+    """`none`: absent, but optional. `warn`: a problem, but the agent can read. `fail`: the agent cannot read."""
     what: str
     advice: str = ""
-    """What to do; empty where there is nothing to do."""
+    """What to do; empty if there is nothing to do."""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Results of all checks."""
+
+    checks: tuple[Check, ...]
+    roles: Mapping[Role, bool]
+    """Whether an accurate artifact of the role works on a runtime; classifiers, and the other roles of the folder."""
+
+    @property
+    def works(self) -> bool:
+        """Whether the agent can read digits on this machine."""
+        return all(check.state != "fail" for check in self.checks)
 
 
 def examine(
     root: Path,
     artifacts: Path,
     run_command: RunCommand,
-    tell: Callable[[str], None],
+    progress: Callable[[str], None],
     environ: Mapping[str, str] = os.environ,
-) -> Iterator[Check]:
-    """Look at everything that the agent needs or uses.
+) -> Diagnosis:
+    """Check everything that the agent needs or uses, except the configuration.
 
     Args:
-        root: where `dev`, `etc`, `proc` and `sys` are found.
-        artifacts: the folder whose models are tried.
-        run_command: runs the firmware's command.
-        tell: told what is being done.
-        environ: says where log and cache lie.
+        root: folder that contains `dev`, `etc`, `proc` and `sys`.
+        artifacts: folder of the artifacts to try.
+        run_command: runs the command of a Raspberry Pi's firmware.
+        progress: called with progress messages.
+        environ: environment that determines the folders of the log and the cache.
     """
     board = detect_board(root)
-    yield Check("board", "ok", f"{board.profile.title} ({board.profile.name}): {board.evidence}")
-    yield from _nets(artifacts, board.profile, tell)
-    yield from _cameras(root)
-    yield _power(board.profile, root, run_command)
-    yield _temperature(board.profile, root)
-    ask = find_throttling_reader(board.profile.sensors, root, run_command)
-    if ask is not None:
-        yield _throttling(ask())
-    yield _folder("log", default_log(environ).parent, "no run can be logged")
-    yield _folder("cache", cache_folder(environ), "every start has to find the best net anew")
+    nets, roles = _check_nets(artifacts, board.profile, progress)
+    checks = [
+        Check("board", "ok", f"{board.profile.title} ({board.profile.name}): {board.evidence}"),
+        *nets,
+        *_check_cameras(root),
+        _check_power(board.profile, root, run_command),
+        _check_temperature(board.profile, root),
+    ]
+    read_throttling = find_throttling_reader(board.profile.sensors, root, run_command)
+    if read_throttling is not None:
+        checks.append(_check_throttling(read_throttling()))
+    checks.append(_check_folder("log", default_log(environ).parent, "no run can be logged"))
+    checks.append(_check_folder("cache", cache_folder(environ), "every start measures all nets again"))
+    return Diagnosis(tuple(checks), roles)
 
 
-def configuration(files: Sequence[Path]) -> tuple[Check, Path]:
-    """Whether the files of options are right, and the folder of the artifacts that are read with.
+def check_configuration(files: Sequence[Path]) -> tuple[Check, Path]:
+    """Check the configuration files.
 
     Args:
-        files: what `config_files` gave.
+        files: result of `config_files`.
+
+    Returns:
+        The result, and the folder of the configured artifacts.
     """
     try:
         artifacts = resolve_settings(Config(), files, detect_board().profile).artifacts
     except ConfigError as error:
-        return _from_error("configuration", "fail", str(error)), default_artifacts()
-    what = ", ".join(map(str, files)) or "no file, so every option is as built in"
+        return Check("configuration", "fail", error.what, error.advice), default_artifacts()
+    what = ", ".join(map(str, files)) or "no file, so every option has its default"
     return Check("configuration", "ok", what), artifacts
 
 
-def _nets(folder: Path, profile: Profile, tell: Callable[[str], None]) -> Iterator[Check]:
-    """The artifacts, whether they are accurate enough, then each runtime with all of them that it takes."""
+def _check_nets(
+    folder: Path, profile: Profile, progress: Callable[[str], None]
+) -> tuple[list[Check], dict[Role, bool]]:
+    """Check the artifacts, their accuracy, and each runtime with all artifacts of its format.
+
+    Returns:
+        The results, and for each role whether an accurate artifact works on a runtime.
+    """
     try:
         artifacts = load_manifest(folder).artifacts
-        good, damaged = intact(folder, artifacts)
+        good, damaged = split_intact(folder, artifacts)
     except (ManifestError, NoArtifactError) as error:
-        yield _from_error("artifacts", "fail", str(error))
-        return
-    yield Check("artifacts", "ok", f"{len(good)} of {len(artifacts)} files are intact in {folder}")
-    for refusal in damaged:
-        yield _from_error("artifacts", "warn", refusal.reason)
-    fit, poor = accurate(good, profile.budget.min_accuracy)
-    state: State = "warn" if any(artifact.role == "classifier" for artifact in fit) else "fail"
-    for refusal in poor:
-        yield _from_error("artifacts", state, str(refusal))
-    idle = {"classifier", *(artifact.role for artifact in artifacts)}
+        return [Check("artifacts", "fail", error.what, error.advice)], {"classifier": False}
+    checks = [Check("artifacts", "ok", f"{len(good)} of {len(artifacts)} files are intact in {folder}")]
+    checks += [Check("artifacts", "warn", refusal.reason, refusal.advice) for refusal in damaged]
+    accurate, inaccurate = split_accurate(good, profile.budget.min_accuracy)
+    state: State = "warn" if any(artifact.role == "classifier" for artifact in accurate) else "fail"
+    checks += [Check("artifacts", state, f"{r.what}: {r.reason}", r.advice) for r in inaccurate]
+    working: list[Artifact] = []
     for option in profile.runtimes:
-        found, refused = find_variants(folder, good, [option], tell)
-        idle -= {candidate.artifact.role for candidate in found}
-        yield _runtime(option, {candidate.artifact.file for candidate in found}, refused)
-    for role in sorted(idle):
-        intact_ones = any(artifact.role == role for artifact in good)
-        advice = RUNTIMES["ai-edge-litert"].install if intact_ones else GET_ARTIFACTS
-        worst: State = "fail" if role == "classifier" else "warn"
-        yield Check("runtimes", worst, f"none of them runs any of the {role}s", advice)
+        found, refused = find_variants(folder, good, [option], progress)
+        working += [variant.artifact for variant in found]
+        checks.append(_check_runtime(option, {variant.artifact.file for variant in found}, refused))
+    roles: set[Role] = {"classifier", *(artifact.role for artifact in artifacts)}
+    for role in sorted(roles - {artifact.role for artifact in working}):
+        intact = any(artifact.role == role for artifact in good)
+        advice = RUNTIMES["ai-edge-litert"].install if intact else REPLACE_ARTIFACTS
+        checks.append(
+            Check("runtimes", "fail" if role == "classifier" else "warn", f"no {role} works on any runtime", advice)
+        )
+    return checks, {role: any(a.role == role and a in accurate for a in working) for role in sorted(roles)}
 
 
-def _runtime(option: RuntimeOption, files: Set[str], refused: Sequence[Refusal]) -> Check:
-    """One runtime, from the files that it ran and those that it did not."""
-    name, version = place(option.name, provider_of(option)), runtime_version(option.name)
+def _check_runtime(option: RuntimeOption, files: Set[str], refused: Sequence[Refusal]) -> Check:
+    """Check one runtime, from the files that it runs and the files that it does not."""
+    name, version = runtime_title(option.name, provider_of(option)), runtime_version(option.name)
     if version is None:
-        return Check(name, "none", "not installed", f"where it is wanted: {RUNTIMES[option.name].install}")
+        return Check(name, "none", "not installed", f"to use it: {RUNTIMES[option.name].install}")
     if not files and not refused:
-        return Check(name, "none", f"{version}, but no file here is for it")
-    ran = f"{version} runs {len(files)} file{'' if len(files) == 1 else 's'} rightly"
+        return Check(name, "none", f"{version}, but no file has its format")
+    result = f"{version} runs {len(files)} file{'' if len(files) == 1 else 's'} correctly"
     if refused:
-        return _from_error(name, "warn", "; ".join([ran, *map(str, refused)]))
-    return Check(name, "ok", ran)
+        reasons = "; ".join(f"{refusal.what}: {refusal.reason}" for refusal in refused)
+        advice = " | ".join(dict.fromkeys(refusal.advice for refusal in refused if refusal.advice))
+        return Check(name, "warn", f"{result}; {reasons}", advice)
+    return Check(name, "ok", result)
 
 
-def _cameras(root: Path) -> Iterator[Check]:
-    """Every video node that gives pictures; metadata nodes of a camera have an index above 0."""
+def _check_cameras(root: Path) -> Iterator[Check]:
+    """Check every camera; the metadata nodes of a camera have an index above 0."""
     nodes = sorted((root / "sys/class/video4linux").glob("video*"), key=lambda node: (len(node.name), node.name))
     found = False
     for node in nodes:
         name = read_text(node / "name") or "no name"
-        if not name.startswith(NOT_CAMERAS) and (read_text(node / "index") or "0") == "0":
+        if not name.startswith(NON_CAMERA_NODES) and (read_text(node / "index") or "0") == "0":
             found = True
-            yield _camera(root / "dev" / node.name, name)
+            yield _check_camera(root / "dev" / node.name, name)
     if not found:
-        yield Check("camera", "warn", "none", "plug one in, or try without: digit-agent run --source demo:")
+        yield Check("camera", "warn", "none", "plug one in, or run the demo: digit-agent run --source demo:")
 
 
-def _camera(device: Path, name: str) -> Check:
+def _check_camera(device: Path, name: str) -> Check:
     title = f"camera {device.name}"
     if not os.access(device, os.R_OK | os.W_OK):
-        return Check(title, "warn", f"{name}: {device} cannot be opened", JOIN_VIDEO)
+        return Check(title, "warn", f"{name}: {device} cannot be opened", JOIN_VIDEO_GROUP)
     if not name.startswith(RIBBON_CAMERAS):
         return Check(title, "ok", name, f"digit-agent run --camera {device.name.removeprefix('video')}")
     if name.startswith("vi-output") or importlib.util.find_spec("picamera2"):
@@ -157,30 +186,35 @@ def _camera(device: Path, name: str) -> Check:
     return Check(title, "warn", f"{name}: on the ribbon connector, but picamera2 is missing", advice)
 
 
-def _power(profile: Profile, root: Path, run_command: RunCommand) -> Check:
+def _check_power(profile: Profile, root: Path, run_command: RunCommand) -> Check:
     reader = find_power_reader(profile, root, run_command)
     if reader is not None:
         return Check("power", "ok", reader.describe)
     if refused := refused_sensors(root):
         files = ", ".join(map(str, refused))
-        return Check("power", "warn", f"{files}: only root may read it", "sudo digit-agent service install adds a rule")
+        return Check(
+            "power",
+            "warn",
+            f"{files}: only root can read it",
+            "to allow it, install the service: sudo digit-agent service install",
+        )
     tried = f" (tried {', '.join(profile.sensors.power)})" if profile.sensors.power else ""
     return Check("power", "none", f"energy is not measurable on this board: no sensor that can be read{tried}")
 
 
-def _temperature(profile: Profile, root: Path) -> Check:
+def _check_temperature(profile: Profile, root: Path) -> Check:
     now_c = temperature_c(profile.sensors.temperature_zones, root)
     if now_c is None:
         return Check("temperature", "none", "no sensor that can be read")
     if now_c >= profile.sensors.slow_down_c:
-        limit = f"{now_c:.0f} °C, and the board slows down at {profile.sensors.slow_down_c:.0f} °C"
-        return Check("temperature", "warn", limit, "give it a heat sink or a fan")
+        what = f"{now_c:.0f} °C, and the board slows down at {profile.sensors.slow_down_c:.0f} °C"
+        return Check("temperature", "warn", what, "give it a heat sink or a fan")
     return Check("temperature", "ok", f"{now_c:.0f} °C")
 
 
-def _throttling(throttling: Throttling | None) -> Check:
+def _check_throttling(throttling: Throttling | None) -> Check:
     if throttling is None:
-        return Check("throttling", "none", "the board cannot be asked", JOIN_VIDEO)
+        return Check("throttling", "none", "the throttling state cannot be read", JOIN_VIDEO_GROUP)
     if throttling.now:
         return Check("throttling", "warn", f"now: {', '.join(throttling.now)}", advice(throttling.now))
     if throttling.since_boot:
@@ -189,18 +223,12 @@ def _throttling(throttling: Throttling | None) -> Check:
     return Check("throttling", "ok", "none since the start")
 
 
-def _folder(name: str, folder: Path, loss: str) -> Check:
-    """A folder of ours: whether it can be written, or made, and whether there is room."""
-    there = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
-        return Check(name, "warn", f"{folder} cannot be written, so {loss}", f"let this user write to {there}")
-    free = shutil.disk_usage(there).free
-    if free < LEAST_FREE_BYTES:
+def _check_folder(name: str, folder: Path, loss: str) -> Check:
+    """Check whether a folder can be written or created, and whether there is enough free space."""
+    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    if not (existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)):
+        return Check(name, "warn", f"{folder} cannot be written, so {loss}", f"let this user write to {existing}")
+    free = shutil.disk_usage(existing).free
+    if free < MIN_FREE_BYTES:
         return Check(name, "warn", f"{folder}: only {free / 1e6:.0f} MB are free", "free some space on this disk")
     return Check(name, "ok", f"{folder}: can be written, {free / 1e9:.1f} GB free")
-
-
-def _from_error(name: str, state: State, message: str) -> Check:
-    """Our errors end in what to do next, after their last semicolon."""
-    what, _, advice = message.rpartition("; ")
-    return Check(name, state, what or advice, advice if what else "")

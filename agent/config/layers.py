@@ -76,9 +76,9 @@ def read_document(file: Path) -> Document:
     try:
         return parse(file.read_bytes(), file.absolute().parent)
     except FileNotFoundError:
-        raise ConfigError(f"there is no {file}; name a configuration file, or omit --config") from None
+        raise ConfigError(f"there is no {file}", advice="name a configuration file, or omit --config") from None
     except OSError as error:
-        raise ConfigError(f"{file} cannot be read ({error.strerror}); check its permissions") from error
+        raise ConfigError(f"{file} cannot be read ({error.strerror})", advice="check its permissions") from error
 
 
 def read_layer(file: Path) -> ConfigLayer:
@@ -91,7 +91,10 @@ def read_layer(file: Path) -> ConfigLayer:
     if document.problems:
         first, more = document.problems[0], len(document.problems) - 1
         others = f" (and {more} more: 'digit-agent config check {file}' lists them)" if more else ""
-        raise ConfigError(f"{file}:{first.line}: {first.text}{others}")
+        where = f"{file}:{first.line}"
+        if first.advice:
+            raise ConfigError(f"{where}: {first.what}", advice=f"{first.advice}{others}")
+        raise ConfigError(f"{where}: {first.what}{others}")
     return ConfigLayer(document.config, {name: f"{file}:{line}" for name, line in document.lines.items()})
 
 
@@ -108,7 +111,7 @@ def resolve_settings(given: Config, files: Iterable[Path], profile: Profile) -> 
         UsageError: two options of the command line conflict, or the user has no home folder for the log.
     """
     for one, other, why in conflicts(given):
-        raise UsageError(f"--{option_name(one)} and --{option_name(other)} {why}; give one of them")
+        raise UsageError(f"--{option_name(one)} and --{option_name(other)} {why}", advice="give one of them")
     camera = profile.camera
     board = Config(source=camera.source, width=camera.width, height=camera.height)
     built_in = Config(artifacts=default_artifacts(), json=False, no_dashboard=False, no_log=False)

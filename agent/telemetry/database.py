@@ -123,7 +123,7 @@ def _wrong_version(path: Path, version: int) -> SourceError:
     if version == 0:
         return SourceError(
             f"{path} is empty, or belongs to another program",
-            advice="'digit-agent run' writes a log; name another file with --log",
+            advice="'digit-agent run' writes a log, or name another file with --log",
         )
     if version > SCHEMA_VERSION:
         return SourceError(
