@@ -51,7 +51,7 @@ def test_videos_contain_what_makes_reading_hard() -> None:
 
 
 @pytest.mark.parametrize(
-    ("announced", "fault"),
+    ("announced", "error"),
     [(["42"], None), ([], "missed"), (["42", "42"], "twice"), (["4", "42"], "wrong"), (["47"], "wrong")],
 )
 def test_a_shown_number_must_be_announced_once_and_correctly(announced: list[str], error: str | None) -> None:

@@ -99,6 +99,8 @@ def load_fonts(folder: Path) -> Fonts:
     for name in ("hand", "print"):
         files = tuple(sorted(p for p in (folder / name).glob("*") if p.suffix.lower() in SUFFIXES))
         if not files:
-            raise DatasetError(f"no font ({', '.join(SUFFIXES)}) in {folder / name}; add one or give no font folder")
+            raise DatasetError(
+                f"no font ({', '.join(SUFFIXES)}) in {folder / name}", advice="add one or give no font folder"
+            )
         found.append(files)
     return Fonts(*found)
