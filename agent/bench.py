@@ -1,4 +1,4 @@
-"""The whole table behind a choice: every artifact on every runtime, with its time, size, memory, energy, accuracy."""
+"""Benchmark of every artifact on every runtime: time, size, memory, energy and accuracy."""
 
 from __future__ import annotations
 
@@ -7,144 +7,149 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-import msgspec
-
-from agent.choice.choice import nothing_usable
-from agent.choice.cold_start import Start, start_cold
+from agent.choice.choice import no_usable_artifact
+from agent.choice.choose import measure_variants
+from agent.choice.cold_start import ColdStart, measure_cold_start
 from agent.choice.measurement import Energy, Measurement, Timing
-from agent.choice.rank import accurate, rank
+from agent.choice.rank import rank, split_accurate
 from agent.choice.significance import spread
-from agent.choice.survey import survey
-from agent.choice.variants import Refusal, intact
+from agent.choice.variants import Refusal, split_intact
 from agent.system_info import SystemInfo, SystemState, system_info, system_state
 from profiles.manifest import Role, load_manifest
 from profiles.profile import Budget, Profile
 
-Key = tuple[str, str, str, int]
-"""A candidate's."""
+VariantKey = tuple[str, str, str, int]
+"""Value of `Variant.key`."""
 NOT_MEASURABLE = "energy is not measurable on this board: it has no sensor that can be read"
 
 
 @dataclass(frozen=True)
-class Row:
-    """One candidate."""
+class BenchRow:
+    """Result of one variant."""
 
-    measured: Measurement
-    start: Start | None
-    """None where it could not be started by itself."""
-    fit: bool
-    """Whether it is accurate enough."""
+    measurement: Measurement
+    cold_start: ColdStart | None
+    """None if the cold start failed."""
+    accurate: bool
+    """Whether the artifact reaches the minimum accuracy."""
 
 
 @dataclass(frozen=True)
-class Contest:
-    """What was measured in one role."""
+class RoleBench:
+    """Results of one role."""
 
     role: Role
-    rows: tuple[Row, ...]
-    """The best first, those below the accuracy floor among them."""
-    winner: Row | None
-    """What `choose` takes; None where nothing is accurate enough."""
+    rows: tuple[BenchRow, ...]
+    """Variants, best first; includes artifacts below the minimum accuracy."""
+    winner: BenchRow | None
+    """Variant that `choose` selects; None if no artifact is accurate enough."""
     reason: str
+    """Why this variant is the winner, or why there is none, as a message."""
 
 
 @dataclass(frozen=True)
 class Bench:
-    """What was measured, and on what."""
+    """Results of a benchmark, and the system that it ran on."""
 
     title: str
-    """The board's."""
+    """Title of the board."""
     budget: Budget
-    contests: tuple[Contest, ...]
-    """One for each role of which something runs."""
+    roles: tuple[RoleBench, ...]
+    """Results of each role that has a working variant."""
     refused: tuple[Refusal, ...]
-    machine: SystemInfo
+    system: SystemInfo
     before: SystemState
     after: SystemState
 
 
-def bench(folder: Path, profile: Profile, batches: Sequence[int], seconds: float, tell: Callable[[str], None]) -> Bench:
-    """Measure everything in a folder that runs rightly here.
+def bench(
+    folder: Path, profile: Profile, batches: Sequence[int], seconds: float, progress: Callable[[str], None]
+) -> Bench:
+    """Measure all variants of a folder that work on this machine.
 
     Args:
-        folder: artifacts and their manifest.
-        profile: of this board, with the objective and the floor that are asked for.
+        folder: folder of the artifacts and their manifest.
+        profile: profile of this board, with the requested objective and minimum accuracy.
         batches: numbers of digits in one call.
-        seconds: to spend on timing.
-        tell: told what is being done.
+        seconds: time to spend on timing.
+        progress: called with progress messages.
 
     Raises:
         ManifestError: the manifest is missing or damaged.
-        NoArtifactError: nothing runs.
+        NoArtifactError: no variant works.
     """
     before = system_state()
-    good, damaged = intact(folder, load_manifest(folder).artifacts)
-    measured, broken = survey(folder, good, profile, batches=batches, seconds=seconds, energy=True, tell=tell)
-    refused = (*damaged, *broken)
+    good, damaged = split_intact(folder, load_manifest(folder).artifacts)
+    measured, failed = measure_variants(
+        folder, good, profile, batches=batches, seconds=seconds, energy=True, progress=progress
+    )
+    refused = (*damaged, *failed)
     if not measured:
-        raise nothing_usable(folder, refused)
-    starts = dict[Key, Start | None]()
-    for candidate in (m.candidate for m in measured):
-        tell(f"starting {candidate} by itself")
-        starts[candidate.key] = start_cold(folder, candidate, max(batches))
-    present = {m.candidate.artifact.role for m in measured}
-    contests = tuple(_contest(role, measured, starts, profile.budget) for role in get_args(Role) if role in present)
-    return Bench(profile.title, profile.budget, contests, refused, system_info(), before, system_state())
+        raise no_usable_artifact(folder, refused)
+    cold_starts = dict[VariantKey, ColdStart | None]()
+    for variant in (m.variant for m in measured):
+        progress(f"measuring the cold start of {variant}")
+        cold_starts[variant.key] = measure_cold_start(folder, variant, max(batches))
+    present = {m.variant.artifact.role for m in measured}
+    roles = tuple(
+        _role_bench(role, measured, cold_starts, profile.budget) for role in get_args(Role) if role in present
+    )
+    return Bench(profile.title, profile.budget, roles, refused, system_info(), before, system_state())
 
 
-def _contest(
-    role: Role, measured: Sequence[Measurement], starts: Mapping[Key, Start | None], budget: Budget
-) -> Contest:
-    """Rank what was measured of one role, of which there is something."""
-    ours = [m for m in measured if m.candidate.artifact.role == role]
-    fit, poor = accurate([m.candidate.artifact for m in ours], budget.min_accuracy)
+def _role_bench(
+    role: Role, measured: Sequence[Measurement], cold_starts: Mapping[VariantKey, ColdStart | None], budget: Budget
+) -> RoleBench:
+    """Rank the measured variants of one role, of which there is at least one."""
+    of_role = [m for m in measured if m.variant.artifact.role == role]
+    accurate, inaccurate = split_accurate([m.variant.artifact for m in of_role], budget.min_accuracy)
     rows = {
-        m.candidate.key: Row(m, starts[m.candidate.key], m.candidate.artifact in fit)
-        for m in rank(ours, budget.objective).ranked
+        m.variant.key: BenchRow(m, cold_starts[m.variant.key], m.variant.artifact in accurate)
+        for m in rank(of_role, budget.objective).ranked
     }
-    eligible = [m for m in ours if m.candidate.artifact in fit]
+    eligible = [m for m in of_role if m.variant.artifact in accurate]
     if not eligible:
-        return Contest(role, tuple(rows.values()), None, "; ".join(dict.fromkeys(map(str, poor))))
-    best = rank(eligible, budget.objective)
-    return Contest(role, tuple(rows.values()), rows[best.ranked[0].candidate.key], best.reason)
+        return RoleBench(role, tuple(rows.values()), None, "; ".join(dict.fromkeys(map(str, inaccurate))))
+    ranking = rank(eligible, budget.objective)
+    return RoleBench(role, tuple(rows.values()), rows[ranking.ranked[0].variant.key], ranking.reason)
 
 
-def report(told: Bench) -> dict[str, Any]:
-    """All of it, for machines: what `--json` prints and `--save` keeps."""
+def report(result: Bench) -> dict[str, Any]:
+    """Return the result as JSON-compatible values, for `--json` and `--save`."""
     return {
-        "machine": asdict(told.machine),
-        "before": asdict(told.before),
-        "after": asdict(told.after),
-        "board": told.title,
-        "objective": told.budget.objective,
-        "min_accuracy": told.budget.min_accuracy,
-        "reasons": {contest.role: contest.reason for contest in told.contests},
-        "measured": [_row(row, winner=row is contest.winner) for contest in told.contests for row in contest.rows],
-        "refused": msgspec.to_builtins(told.refused),
+        "machine": asdict(result.system),
+        "before": asdict(result.before),
+        "after": asdict(result.after),
+        "board": result.title,
+        "objective": result.budget.objective,
+        "min_accuracy": result.budget.min_accuracy,
+        "reasons": {of_role.role: of_role.reason for of_role in result.roles},
+        "measured": [_row(row, winner=row is of_role.winner) for of_role in result.roles for row in of_role.rows],
+        "refused": [{"what": refusal.what, "reason": refusal.explanation} for refusal in result.refused],
     }
 
 
-def _row(row: Row, *, winner: bool) -> dict[str, Any]:
-    measured, candidate, artifact = row.measured, row.measured.candidate, row.measured.candidate.artifact
+def _row(row: BenchRow, *, winner: bool) -> dict[str, Any]:
+    measurement, variant, artifact = row.measurement, row.measurement.variant, row.measurement.variant.artifact
     return {
         "file": artifact.file,
         "role": artifact.role,
         "tier": artifact.tier,
         "format": artifact.format,
         "precision": artifact.precision,
-        "runtime": candidate.runtime,
-        "provider": candidate.provider,
-        "threads": candidate.threads,
+        "runtime": variant.runtime,
+        "provider": variant.provider,
+        "threads": variant.threads,
         "bytes": artifact.bytes,
         "accuracy": artifact.accuracy.value if artifact.accuracy else None,
-        "us_per_digit": round(measured.us_per_digit, 3),
-        "spread": round(spread(measured.blocks_us_per_digit), 4),
-        "cold_ms": round(row.start.cold_ms, 1) if row.start else None,
-        "resident_bytes": row.start.resident_bytes if row.start else None,
-        "mj_per_digit": measured.mj_per_digit,
-        "energy": _energy(measured.energy) if measured.energy else None,
+        "us_per_digit": round(measurement.us_per_digit, 3),
+        "spread": round(spread(measurement.blocks_us_per_digit), 4),
+        "cold_ms": round(row.cold_start.cold_ms, 1) if row.cold_start else None,
+        "resident_bytes": row.cold_start.resident_bytes if row.cold_start else None,
+        "mj_per_digit": measurement.mj_per_digit,
+        "energy": _energy(measurement.energy) if measurement.energy else None,
         "winner": winner,
-        "timings": [_timing(timing) for timing in measured.timings],
+        "timings": [_timing(timing) for timing in measurement.timings],
     }
 
 

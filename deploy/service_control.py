@@ -1,4 +1,4 @@
-"""What an install reaches beyond its own folder: the board, its service and its agent, all through commands."""
+"""Control of the board, its service and its agent during an installation, through commands."""
 
 from __future__ import annotations
 
@@ -10,67 +10,71 @@ from pathlib import Path
 
 import msgspec
 
-from deploy.health import HEALTH_FILE, Wanted, await_health, read_health
+from deploy.health import HealthTarget, await_health, read_health
 from profiles.errors import InstallError
+from profiles.health import HEALTH_FILE
 
 SERVICE = "digit-agent"
 RESTART = (("systemctl", "reset-failed", SERVICE), ("systemctl", "restart", SERVICE))
-"""Without the first, a version that ended too often leaves systemd unwilling to start the one before it."""
+"""Commands that restart the service. Without the first, systemd refuses a start after too many failures."""
 QUICK_S = 60.0
+"""Longest time for a quick command, in seconds."""
 CHECK_S = 1200.0
-"""For golden vectors; TensorRT builds its engines meanwhile."""
+"""Longest time for testing artifacts, in seconds. TensorRT builds its engines in it."""
 RESTART_S = 1200.0
-"""Longer than the service's own TimeoutStartSec=."""
+"""Longest time for a restart, in seconds; longer than `TimeoutStartSec=` of the service."""
 
 
 @dataclass(frozen=True)
-class Machine:
-    """A board, as an install sees it."""
+class BoardControl:
+    """How an installation reaches the board, its service and its agent."""
 
     board: str
-    """The name of its profile."""
+    """Name of the profile of the board."""
     agent: Path
-    """The `digit-agent` that the service came with; a bundle may bring another."""
+    """The `digit-agent` that the service was installed with. A bundle may contain another one."""
     check: tuple[str, ...] | None = None
-    """Tries the artifacts in the folder that is added to it, and fails where they do not work; None asks the agent."""
+    """Command that tests the artifacts in the folder appended to it; None uses `digit-agent doctor`."""
     restart: tuple[tuple[str, ...], ...] = RESTART
-    """Commands that start the service again, one after the other; the last one succeeds when it is ready."""
+    """Commands that restart the service, in order. The last one succeeds when the service is ready."""
     health: Path = HEALTH_FILE
+    """Health file of the agent."""
     frames: int = 30
-    """To see without a fault before a version is kept; 0 only waits until the service is ready."""
+    """Frames without a fault before a version is kept; 0 only waits until the service is ready."""
     timeout_s: float = 120.0
-    """For those frames."""
+    """Longest wait for those frames, in seconds."""
 
 
 class _Check(msgspec.Struct):
-    name: str
     state: str
     what: str
 
 
 class _Doctor(msgspec.Struct):
-    """What `digit-agent doctor --json` says, as far as it matters here."""
+    """The fields of `digit-agent doctor --json` that are used here."""
 
     checks: list[_Check]
+    roles: dict[str, bool] = {}
+    """Whether an artifact of each role works; older agents do not report it."""
 
 
 def agent_version(agent: Path) -> str:
-    """The version that an agent says it is.
+    """Return the version of an agent.
 
     Raises:
-        InstallError: it cannot be run.
+        InstallError: the agent cannot be run.
     """
-    said = run([str(agent), "--version"], QUICK_S).split()
-    if not said:
-        raise InstallError(f"{agent} does not say its version; install digit-agent again")
-    return said[-1]
+    words = run([str(agent), "--version"], QUICK_S).split()
+    if not words:
+        raise InstallError(f"{agent} does not print its version", advice="install digit-agent again")
+    return words[-1]
 
 
-def check_artifacts(machine: Machine, agent: Path, artifacts: Path) -> None:
-    """Have the agent that will use them try all artifacts with their golden vectors.
+def check_artifacts(machine: BoardControl, agent: Path, artifacts: Path) -> None:
+    """Let the agent that will use the artifacts test them with their golden vectors.
 
     Raises:
-        InstallError: there is a role for which none of them works here.
+        InstallError: a role has no artifact that works on this board.
     """
     if machine.check is not None:
         run([*machine.check, str(artifacts)], CHECK_S)
@@ -80,11 +84,11 @@ def check_artifacts(machine: Machine, agent: Path, artifacts: Path) -> None:
         raise InstallError(f"the artifacts do not work here: {wrong}")
 
 
-def restart(machine: Machine) -> None:
-    """Start the service again, and wait until it is ready.
+def restart(machine: BoardControl) -> None:
+    """Restart the service and wait until it is ready.
 
     Raises:
-        InstallError: it does not come up.
+        InstallError: the service does not start.
     """
     *before, last = machine.restart
     for command in before:
@@ -92,29 +96,29 @@ def restart(machine: Machine) -> None:
     run(last, RESTART_S)
 
 
-def restart_and_watch(machine: Machine, artifacts: Path, agent: str | None) -> None:
-    """Start the service again, and wait until it worked well for a while.
+def restart_and_watch(machine: BoardControl, artifacts: Path, agent: str | None) -> None:
+    """Restart the service and wait until it has worked without a fault for some frames.
 
     Args:
-        machine: says how.
-        artifacts: what it must read with.
-        agent: the version that it must be; None does not care.
+        machine: controls the board.
+        artifacts: folder of artifacts that the agent must use.
+        agent: version that the agent must have; None accepts any.
 
     Raises:
-        InstallError: it does not come up, does not work, or is not what was installed.
+        InstallError: the service does not start, does not work, or is not the installed one.
     """
     before = read_health(machine.health)
     restart(machine)
     if machine.frames:
-        wanted = Wanted(str(artifacts.resolve()), agent, machine.frames, before.pid if before else None)
+        wanted = HealthTarget(str(artifacts.resolve()), agent, machine.frames, before.pid if before else None)
         await_health(machine.health, wanted, machine.timeout_s)
 
 
 def run(command: Sequence[str], timeout_s: float) -> str:
-    """What a command prints.
+    """Run a command and return its output.
 
     Raises:
-        InstallError: it cannot be run, fails, or takes too long.
+        InstallError: the command cannot be run, fails, or takes too long.
     """
     done = _run(command, timeout_s)
     if done.returncode:
@@ -123,7 +127,7 @@ def run(command: Sequence[str], timeout_s: float) -> str:
 
 
 def _run(command: Sequence[str], timeout_s: float) -> subprocess.CompletedProcess[str]:
-    # A program that systemd or ssh starts may have no HOME, without which the agent knows no place for its cache.
+    # A program started by systemd or ssh may have no HOME, which the agent needs for its cache.
     environ = {"HOME": "/root", **os.environ}
     try:
         return subprocess.run(
@@ -137,29 +141,29 @@ def _run(command: Sequence[str], timeout_s: float) -> subprocess.CompletedProces
             env=environ,
         )
     except OSError as error:
-        raise InstallError(f"{command[0]} cannot be run ({error.strerror}); install it, or name another") from error
+        raise InstallError(
+            f"{command[0]} cannot be run ({error.strerror})", advice="install it, or name another"
+        ) from error
     except subprocess.TimeoutExpired as error:
-        raise InstallError(f"{_title(command)} did not end in {timeout_s:g} s; see its log") from error
+        raise InstallError(f"{_title(command)} did not end in {timeout_s:g} s", advice="see its log") from error
 
 
 def _diagnosis(done: subprocess.CompletedProcess[str]) -> str:
-    """What the agent's doctor does not let pass, in words; empty where all is well.
+    """Return the problems that the agent's doctor found, or an empty string.
 
-    A role for which no artifact works is only a warning to the doctor where the agent can read without it, as without
-    a verifier; a bundle that brings such a one is not what it was meant to be.
+    A role without a working artifact is a problem, even if the agent can read without it, as without a verifier.
     """
     try:
-        checks = msgspec.json.decode(done.stdout, type=_Doctor).checks
+        report = msgspec.json.decode(done.stdout, type=_Doctor)
     except msgspec.MsgspecError:
         return _last_line(done)
-    wrong = [
-        check.what for check in checks if check.state == "fail" or (check.name, check.state) == ("runtimes", "warn")
-    ]
-    return "; ".join(wrong) or (_last_line(done) if done.returncode else "")
+    failed = [check.what for check in report.checks if check.state == "fail"]
+    unusable = [f"no {role} works on any runtime" for role, works in report.roles.items() if not works]
+    return "; ".join(failed or unusable) or (_last_line(done) if done.returncode else "")
 
 
 def _last_line(done: subprocess.CompletedProcess[str]) -> str:
-    return (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()[-1].strip()
+    return (done.stderr.strip() or done.stdout.strip() or "no output").splitlines()[-1].strip()
 
 
 def _title(command: Sequence[str]) -> str:

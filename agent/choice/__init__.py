@@ -1,5 +1,8 @@
-"""Which artifact, on which runtime: what proved right and best on this very machine.
+"""Choice of an artifact and a runtime, by measurements on this machine.
 
-`candidates` (what is intact and gives the right logits) -> `measure` (how fast) -> `rank` (which is best);
-`choose` runs them and remembers the result.
+- `variants`: artifacts that are intact and compute the right logits on a runtime.
+- `measure`: times and energy of variants, measured in a child process.
+- `rank`: the order of variants, by the profile's objective.
+- `choose`: runs all of them and caches the result.
+- `fallback`: the chosen nets; the next best variant replaces one that fails.
 """

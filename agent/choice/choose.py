@@ -1,13 +1,11 @@
-"""Which artifact, on which runtime: what proved right and best on this very machine.
+"""Choose the best artifact and runtime for each role, by measurements on this machine.
 
     nets = choose_nets(default_artifacts(), detect_board().profile)
     logits = nets.classifier.logits(glyphs)
     print(nets.classifier.choice.reason)
 
-Each role is chosen for by itself, and a folder without a verifier is none the worse for it.
-
-Refused at first: what is not the file that its manifest describes, what is below the profile's accuracy, what does
-not run its golden vectors here. The others are timed by turns, and ranked by the profile's objective.
+Files that do not match the manifest, classifiers below the profile's accuracy, and artifacts that fail their golden
+vectors are refused. The other variants are timed with interleaved calls and ranked by the profile's objective.
 """
 
 from __future__ import annotations
@@ -22,13 +20,13 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from agent.choice.choice import Choice, nothing_usable
-from agent.choice.crash_guard import died, trial
+from agent.choice.choice import Choice, no_usable_artifact
+from agent.choice.crash_guard import crash_guard, has_crashed
 from agent.choice.fallback import ChosenNets, FallbackNet
-from agent.choice.measure import SECONDS
-from agent.choice.rank import accurate
-from agent.choice.survey import settle, survey
-from agent.choice.variants import intact
+from agent.choice.measure import BATCHES, TIMING_S, measure
+from agent.choice.measurement import Measurement
+from agent.choice.rank import Ranking, rank, split_accurate
+from agent.choice.variants import Refusal, find_variants, split_intact
 from agent.paths import cache_folder
 from agent.runtimes.net import distribution_version, runtime_version
 from profiles.atomic_write import write_atomic
@@ -38,8 +36,12 @@ from profiles.manifest import INPUT_SHAPES, Artifact, Manifest, Role, load_manif
 from profiles.profile import Profile
 
 log = logging.getLogger(__name__)
-DOUBT_S = 24 * 3600.0
-"""A choice that noise left open is made anew after so long, when the machine may be calmer."""
+CACHE_FORMAT = 2
+"""Version of the cached `Choice`; a file of another version is ignored."""
+MAX_INSIGNIFICANT_AGE_S = 24 * 3600.0
+"""Age from which a cached choice is measured again if the measurement was too noisy to decide."""
+MAX_REPEATS = 2
+"""Number of times that tied variants are measured again, each time twice as long. Then the profile's order decides."""
 
 
 def choose_nets(
@@ -47,22 +49,22 @@ def choose_nets(
     profile: Profile,
     *,
     cache: Path | None = None,
-    seconds: float = SECONDS,
-    tell: Callable[[str], None] = log.info,
+    seconds: float = TIMING_S,
+    progress: Callable[[str], None] = log.info,
 ) -> ChosenNets:
-    """The best of each role, loaded; arguments as in `choose`.
+    """Choose and load the best variant of each role; see `choose` for the arguments.
 
     Raises:
         ManifestError: the manifest is missing or damaged.
-        NoArtifactError: no classifier can be used; a verifier that cannot costs only a warning.
+        NoArtifactError: no classifier can be used; without a usable verifier there is only a warning.
     """
 
     def best(role: Role) -> FallbackNet:
         mark = (cache or cache_folder()) / f"loading-{role}"
-        if anew := died(mark):
-            log.warning("the last start died while it loaded its %s; everything is tried anew", role)
-        choice = choose(folder, profile, role, cache=cache, seconds=seconds, anew=anew, tell=tell)
-        with trial(mark):
+        if refresh := has_crashed(mark):
+            log.warning("the last start crashed while it loaded its %s; all variants are tried again", role)
+        choice = choose(folder, profile, role, cache=cache, seconds=seconds, refresh=refresh, progress=progress)
+        with crash_guard(mark):
             net = FallbackNet(choice)
             net.logits(np.zeros((1, *INPUT_SHAPES[role]), np.uint8))
         return net
@@ -73,7 +75,7 @@ def choose_nets(
     try:
         verifier = best("verifier")
     except NoArtifactError as error:
-        log.warning("candidates are judged by their own ink alone, because the verifier cannot be used: %s", error)
+        log.warning("candidates are read without their surroundings, because no verifier can be used: %s", error)
         return ChosenNets(classifier, None)
     return ChosenNets(classifier, verifier)
 
@@ -84,73 +86,132 @@ def choose(
     role: Role = "classifier",
     *,
     cache: Path | None = None,
-    seconds: float = SECONDS,
-    anew: bool = False,
-    tell: Callable[[str], None] = log.info,
+    seconds: float = TIMING_S,
+    refresh: bool = False,
+    progress: Callable[[str], None] = log.info,
 ) -> Choice:
-    """Find the best artifact and runtime, or remember them from the last time on this machine.
+    """Return the ranking of the variants of a role, from the cache or from a new measurement.
 
     Args:
-        folder: artifacts and their manifest.
-        profile: of this board: runtimes to try, accuracy that a classifier must keep, objective.
-        role: what is looked for.
-        cache: where choices are kept; None is the user's cache.
-        seconds: to spend on timing, over and above loading.
-        anew: whether to forget what is remembered.
-        tell: told what is being done, because the first time takes seconds, and minutes where TensorRT is used.
+        folder: folder of the artifacts and their manifest.
+        profile: profile of this board, with the runtimes to try, the minimum accuracy, and the objective.
+        role: role to choose for.
+        cache: folder of cached choices; None means the user's cache.
+        seconds: time to spend on timing, without loading.
+        refresh: whether to ignore the cache.
+        progress: called with progress messages; the first choice takes seconds, with TensorRT minutes.
 
     Raises:
         ManifestError: the manifest is missing or damaged.
-        NoArtifactError: nothing can be used; the message lists every reason.
+        NoArtifactError: no artifact can be used; the message lists every reason.
     """
     folder = folder.absolute()
     manifest = load_manifest(folder)
-    good, damaged = intact(folder, [artifact for artifact in manifest.artifacts if artifact.role == role])
+    good, damaged = split_intact(folder, [artifact for artifact in manifest.artifacts if artifact.role == role])
     for refusal in damaged:
-        log.warning("not used: %s", refusal.reason)
-    path = (cache or cache_folder()) / f"choice-{_key(folder, profile, manifest, good)}.json"
-    remembered = None if anew else _recall(path)
-    if remembered is not None:
-        return remembered
-    fit, poor = accurate(good, profile.budget.min_accuracy)
+        log.warning("not used: %s", refusal.explanation)
+    path = (cache or cache_folder()) / f"choice-{_cache_key(folder, profile, manifest, good)}.json"
+    cached = None if refresh else _load_cached(path)
+    if cached is not None:
+        return cached
+    accurate, inaccurate = split_accurate(good, profile.budget.min_accuracy)
     energy = profile.budget.objective == "energy"
-    measured, broken = survey(folder, fit, profile, seconds=seconds, energy=energy, tell=tell)
-    for refusal in (*poor, *broken):
+    measured, failed = measure_variants(folder, accurate, profile, seconds=seconds, energy=energy, progress=progress)
+    for refusal in (*inaccurate, *failed):
         log.info("not used: %s", refusal)
-    refused = (*damaged, *poor, *broken)
+    refused = (*damaged, *inaccurate, *failed)
     if not measured:
-        raise nothing_usable(folder, refused)
-    ranking = settle(folder, measured, profile, seconds, tell)
-    choice = Choice(str(folder), ranking.ranked, refused, ranking.reason, settled=not ranking.doubtful)
-    _remember(path, choice)
+        raise no_usable_artifact(folder, refused)
+    ranking = _rank_until_significant(folder, measured, profile, seconds, progress)
+    choice = Choice(str(folder), ranking.ranked, refused, ranking.reason, significant=not ranking.tied)
+    _save_cached(path, choice)
     return choice
 
 
-def _key(folder: Path, profile: Profile, manifest: Manifest, good: Sequence[Artifact]) -> str:
-    """A name that changes with whatever could change the choice."""
+def measure_variants(
+    folder: Path,
+    artifacts: Sequence[Artifact],
+    profile: Profile,
+    *,
+    batches: Sequence[int] = BATCHES,
+    seconds: float = TIMING_S,
+    energy: bool = False,
+    progress: Callable[[str], None] = log.info,
+) -> tuple[list[Measurement], list[Refusal]]:
+    """Try artifacts on every runtime of a profile, and measure the variants that work.
+
+    Args:
+        folder: folder of the artifacts.
+        artifacts: artifacts whose files are intact.
+        profile: profile of this board.
+        batches: numbers of digits in one call.
+        seconds: time to spend on timing.
+        energy: whether to measure the energy too, if there is a sensor.
+        progress: called with progress messages.
+
+    Returns:
+        The measurements, in the profile's order, and refusals of the other artifacts and variants.
+    """
+    kinds: list[tuple[str, str]] = [(kind.format, kind.precision) for kind in profile.artifacts]
+    ordered = sorted(artifacts, key=lambda a: _index(kinds, (a.format, a.precision)))
+    variants, refused = find_variants(folder, ordered, profile.runtimes, progress)
+    progress(f"timing {len(variants)} variants")
+    power = profile if energy else None
+    measured, failed = measure(folder, variants, batches=batches, seconds=seconds, power=power)
+    failures = [Refusal(str(variant), failure.what, failure.advice) for variant, failure in failed]
+    return measured, [*refused, *failures]
+
+
+def _rank_until_significant(
+    folder: Path, measured: Sequence[Measurement], profile: Profile, seconds: float, progress: Callable[[str], None]
+) -> Ranking:
+    """Rank measured variants; measure tied variants again, without the others and for longer."""
+    objective = profile.budget.objective
+    power = profile if objective == "energy" else None
+    ranking = rank(measured, objective)
+    for repeat in range(1, MAX_REPEATS + 1):
+        if not ranking.tied:
+            break
+        progress(f"timing {len(ranking.tied)} variants again, because their difference is not significant yet")
+        tied = [m.variant for m in ranking.tied]
+        again, failed = measure(folder, tied, seconds=seconds * 2**repeat, power=power)
+        if failed:
+            break  # a variant that fails only sometimes is handled at its use: the next best one takes over
+        worse = [m for m in ranking.ranked if m not in ranking.tied]
+        ranking = rank(again, objective, worse)
+    return ranking
+
+
+def _index(kinds: Sequence[tuple[str, str]], kind: tuple[str, str]) -> int:
+    return kinds.index(kind) if kind in kinds else len(kinds)
+
+
+def _cache_key(folder: Path, profile: Profile, manifest: Manifest, good: Sequence[Artifact]) -> str:
+    """Return a hash of everything that can change the choice."""
     board = detect_board().model, processor(), platform.machine(), platform.release()
     runtimes = {option.name: runtime_version(option.name) for option in profile.runtimes}
-    ours = distribution_version("digit-agent"), np.__version__
-    facts = (str(folder), profile, manifest_hash(manifest), [artifact.file for artifact in good], board, runtimes, ours)
+    packages = distribution_version("digit-agent"), np.__version__
+    files = [artifact.file for artifact in good]
+    facts = (CACHE_FORMAT, str(folder), profile, manifest_hash(manifest), files, board, runtimes, packages)
     return hashlib.sha256(msgspec.json.encode(facts)).hexdigest()[:16]
 
 
-def _recall(path: Path) -> Choice | None:
-    """The choice that was made the last time; None where there is none, it cannot be read, or it was made in doubt."""
+def _load_cached(path: Path) -> Choice | None:
+    """Return the cached choice; None if there is none, it cannot be read, or it is insignificant and too old."""
     try:
         choice = msgspec.json.decode(path.read_bytes(), type=Choice)
-        in_doubt = not choice.settled and time.time() - path.stat().st_mtime > DOUBT_S
+        outdated = not choice.significant and time.time() - path.stat().st_mtime > MAX_INSIGNIFICANT_AGE_S
     except FileNotFoundError:
         return None
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
         log.warning("%s cannot be read (%s); measuring again", path, getattr(error, "strerror", None) or error)
         return None
-    return None if in_doubt else choice
+    return None if outdated else choice
 
 
-def _remember(path: Path, choice: Choice) -> None:
-    """Keep a choice for the next time; where that fails, the next time measures again."""
+def _save_cached(path: Path, choice: Choice) -> None:
+    """Save a choice for the next start; if this fails, the next start measures again."""
     try:
         write_atomic(path, msgspec.json.encode(choice))
     except OSError as error:
-        log.warning("the choice cannot be kept in %s (%s); the next start measures again", path.parent, error.strerror)
+        log.warning("the choice cannot be saved in %s (%s); the next start measures again", path.parent, error.strerror)

@@ -1,4 +1,4 @@
-"""What a net costs to start, cold: each in a process of its own, where nothing of it is in memory yet."""
+"""Time and memory of a cold start of a variant, measured in a new process."""
 
 from __future__ import annotations
 
@@ -11,68 +11,68 @@ import msgspec
 
 from agent.choice.timing import random_images
 from agent.choice.variants import Variant
-from agent.runtimes.child import python_module, run_child, say
+from agent.runtimes.child import print_answer, python_module, report_error, run_child
 from profiles.errors import DigitAgentError
 
 TIMEOUT_S = 120.0
 
 
-class Start(msgspec.Struct, frozen=True):
-    """From a process that has Python and NumPy to one that has told digits."""
+class ColdStart(msgspec.Struct, frozen=True):
+    """Cost of a start, in a process that has imported NumPy but no runtime."""
 
     cold_ms: float
-    """To import the runtime, load the file, and give the first logits."""
+    """Time to import the runtime, load the file, and compute the first logits."""
     resident_bytes: int
-    """What that added to the process's resident memory at its peak, with the largest batch."""
+    """Increase of the peak resident memory, with the largest batch."""
 
 
-class Request(msgspec.Struct, frozen=True):
-    """What the child is asked."""
+class ColdStartRequest(msgspec.Struct, frozen=True):
+    """Request to the child process."""
 
     folder: str
-    candidate: Variant
+    variant: Variant
     batch: int
 
 
-def start_cold(
+def measure_cold_start(
     folder: Path,
-    candidate: Variant,
+    variant: Variant,
     batch: int,
     command: Sequence[str] = python_module("agent.choice.cold_start"),
-) -> Start | None:
-    """Start one candidate in a child process; None where it failed.
+) -> ColdStart | None:
+    """Start a variant in a child process; return None if it fails.
 
     Args:
-        folder: where the artifacts lie.
-        candidate: what to start.
-        batch: digits of the largest call.
+        folder: folder of the artifacts.
+        variant: variant to start.
+        batch: number of digits in the largest call.
         command: starts the child.
     """
-    request = msgspec.json.encode(Request(str(folder.absolute()), candidate, batch))
-    ending = run_child(command, request, TIMEOUT_S)
-    answers = [said for said in ending.said if "cold_ms" in said]
-    return msgspec.convert(answers[0], Start) if answers and not ending.death else None
+    request = msgspec.json.encode(ColdStartRequest(str(folder.absolute()), variant, batch))
+    result = run_child(command, request, TIMEOUT_S)
+    answers = [answer for answer in result.answers if "cold_ms" in answer]
+    return msgspec.convert(answers[0], ColdStart) if answers and result.failure is None else None
 
 
 def main() -> int:
-    """The child."""
-    request = msgspec.json.decode(sys.stdin.buffer.read(), type=Request)
-    images = random_images(request.candidate.artifact.role, request.batch)
-    before, began = _peak_bytes(), time.perf_counter()
+    """Run the child process."""
+    request = msgspec.json.decode(sys.stdin.buffer.read(), type=ColdStartRequest)
+    images = random_images(request.variant.artifact.role, request.batch)
+    before_bytes, started_s = _peak_bytes(), time.perf_counter()
     try:
-        net = request.candidate.load(Path(request.folder))
+        net = request.variant.load(Path(request.folder))
         net.logits(images[:1])
-        cold_ms = (time.perf_counter() - began) * 1000
+        cold_ms = (time.perf_counter() - started_s) * 1000
         net.logits(images)
     except DigitAgentError as error:
-        sys.stderr.write(f"{error}\n")
+        report_error(error)
         return 1
-    say(msgspec.to_builtins(Start(cold_ms, _peak_bytes() - before)))
+    print_answer(msgspec.to_builtins(ColdStart(cold_ms, _peak_bytes() - before_bytes)))
     return 0
 
 
 def _peak_bytes() -> int:
-    """The most that was ever resident of this process, `VmHWM` in https://man7.org/linux/man-pages/man5/proc.5.html."""
+    """Return the peak resident memory of this process: `VmHWM` in proc(5)."""
     lines = Path("/proc/self/status").read_text("ascii", errors="replace").splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
 

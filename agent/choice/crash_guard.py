@@ -1,7 +1,7 @@
-"""Notices that a start died while it loaded what was remembered, so that the next one tries everything anew.
+"""Detection of a crash while a cached choice was loaded.
 
-What was probed once may crash later: a driver or a C library was changed, and no version that we know tells. A service
-would be started again and again, and die each time.
+A variant that passed its probe may crash later, for example after an update of a driver. Without this guard, a service
+would load the cached choice again at each start, and crash again.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from pathlib import Path
 
 
 @contextmanager
-def trial(mark: Path) -> Iterator[None]:
-    """Leave a mark while something is tried; only a death that Python does not survive leaves it for good."""
-    with suppress(OSError):  # without a cache nothing is remembered, so nothing can be wrongly
+def crash_guard(mark: Path) -> Iterator[None]:
+    """Keep a mark file while the block runs; it remains only if the process crashes."""
+    with suppress(OSError):  # without a writable cache there is no cached choice
         mark.parent.mkdir(parents=True, exist_ok=True)
         mark.write_text(str(os.getpid()))
     try:
@@ -25,8 +25,8 @@ def trial(mark: Path) -> Iterator[None]:
             mark.unlink()
 
 
-def died(mark: Path) -> bool:
-    """Whether a process left its mark and is gone."""
+def has_crashed(mark: Path) -> bool:
+    """Return whether there is a mark of a process that no longer runs."""
     try:
         pid = int(mark.read_text())
     except (OSError, ValueError):

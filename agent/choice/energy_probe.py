@@ -1,4 +1,4 @@
-"""Measures what a digit costs in energy: nets work by turns without a pause while a sensor is read."""
+"""Energy per digit: nets run without a pause, in turns, while a power sensor is read."""
 
 from __future__ import annotations
 
@@ -16,17 +16,20 @@ from agent.sensors.sample import PowerReader, PowerSample
 from agent.vision.classify import Net
 
 TURNS = 3
-TURN_SECONDS = 0.5
-SAMPLE_SECONDS = 0.1
+"""Number of turns of each net."""
+TURN_S = 0.5
+"""Length of a turn, in seconds."""
+SAMPLE_INTERVAL_S = 0.1
+"""Time between two samples of the sensor, in seconds."""
 
 
 @dataclass(frozen=True)
 class _Turn:
-    """One net's work for a while."""
+    """Samples and digits of one turn of a net."""
 
     samples: tuple[PowerSample, ...]
     digits: int
-    """Done between the first sample and the last."""
+    """Number of digits that were read between the first and the last sample."""
 
     @property
     def mj_per_digit(self) -> float | None:
@@ -35,47 +38,50 @@ class _Turn:
 
 
 def measure_energy(
-    nets: Sequence[Net], given: Sequence[NDArray[np.uint8]], reader: PowerReader, seconds: float = TURN_SECONDS
+    nets: Sequence[Net], images: Sequence[NDArray[np.uint8]], reader: PowerReader, seconds: float = TURN_S
 ) -> list[Energy | None]:
-    """Let each net work in TURNS turns of so many seconds; None for one during which the sensor gave nothing.
+    """Run each net in TURNS turns, and measure its energy per digit.
 
     Args:
-        nets: what works.
-        given: each net's images, uint8 (n, ...), the digits of one call.
-        reader: read every SAMPLE_SECONDS.
-        seconds: how long a turn is.
+        nets: nets to run.
+        images: input of one call of each net, uint8 (n, ...).
+        reader: power sensor, read every SAMPLE_INTERVAL_S.
+        seconds: length of a turn.
+
+    Returns:
+        One energy per net; None if the sensor gave no value during its turns.
     """
-    idle = _rest(reader, seconds)
+    idle = _idle_samples(reader, seconds)
     turns = [
-        [_work(net, images, reader, seconds) for net, images in zip(nets, given, strict=True)] for _ in range(TURNS)
+        [_run_turn(net, batch, reader, seconds) for net, batch in zip(nets, images, strict=True)] for _ in range(TURNS)
     ]
     return [_energy(reader, idle, [turn[i] for turn in turns]) for i in range(len(nets))]
 
 
-def _rest(reader: PowerReader, seconds: float) -> list[PowerSample]:
-    """Samples while nothing is done."""
-    reader.read()  # some sensors give the mean since the read before
+def _idle_samples(reader: PowerReader, seconds: float) -> list[PowerSample]:
+    """Return samples of the idle board."""
+    reader.read()  # some sensors return the mean since the previous read
     samples = []
-    for _ in range(max(1, round(seconds / SAMPLE_SECONDS))):
-        time.sleep(SAMPLE_SECONDS)
+    for _ in range(max(1, round(seconds / SAMPLE_INTERVAL_S))):
+        time.sleep(SAMPLE_INTERVAL_S)
         samples.append(reader.read())
     return [sample for sample in samples if sample is not None]
 
 
-def _work(net: Net, images: NDArray[np.uint8], reader: PowerReader, seconds: float) -> _Turn:
+def _run_turn(net: Net, images: NDArray[np.uint8], reader: PowerReader, seconds: float) -> _Turn:
     net.logits(images)
-    reader.read()  # some sensors give the mean since the read before
+    reader.read()  # some sensors return the mean since the previous read
     samples, digits, done = list[PowerSample](), list[int](), 0
-    start = last = time.perf_counter()
-    while last - start < seconds or len(samples) < 2:
-        while time.perf_counter() - last < SAMPLE_SECONDS:
+    start_s = last_s = time.perf_counter()
+    while last_s - start_s < seconds or len(samples) < 2:
+        while time.perf_counter() - last_s < SAMPLE_INTERVAL_S:
             net.logits(images)
             done += len(images)
-        sample, last = reader.read(), time.perf_counter()
+        sample, last_s = reader.read(), time.perf_counter()
         if sample is not None:
             samples.append(sample)
             digits.append(done)
-        elif last - start >= seconds:
+        elif last_s - start_s >= seconds:
             break
     return _Turn(tuple(samples), digits[-1] - digits[0] if digits else 0)
 

@@ -1,7 +1,7 @@
-"""How fast candidates are on this machine, and what they draw, measured side by side in a child process.
+"""Measure variants side by side in a child process.
 
-A child, because timing loads every runtime, and the agent shall carry only the one that won; and because a crash
-in a larger batch or with more threads shall cost a candidate, not the agent.
+A child process, because the measurement loads every runtime, and the agent must keep only the chosen one in memory.
+A crash with a larger batch or with more threads also ends only the child.
 """
 
 from __future__ import annotations
@@ -12,27 +12,38 @@ from pathlib import Path
 
 import msgspec
 
-from agent.choice.energy_probe import TURN_SECONDS, TURNS, measure_energy
+from agent.choice.energy_probe import TURN_S, TURNS, measure_energy
 from agent.choice.measurement import Measurement
-from agent.choice.timing import random_images, time_by_turns
+from agent.choice.timing import random_images, time_interleaved
 from agent.choice.variants import Variant
-from agent.runtimes.child import Ending, begin, outlive, python_module, run_child, say
+from agent.runtimes.child import (
+    ChildResult,
+    Failure,
+    print_answer,
+    python_module,
+    report_error,
+    report_start,
+    run_child,
+    run_without_failing_items,
+)
 from agent.runtimes.net import LoadedNet
 from agent.sensors.power import find_power_reader
 from profiles.errors import DigitAgentError
 from profiles.profile import Profile
 
 BATCHES = (1, 4, 16)
-"""Digits that one frame has: a single one, a number, a page."""
-SECONDS = 1.5
+"""Batch sizes to time: frames with a single digit, with a number, and with a full page."""
+TIMING_S = 1.5
+"""Default time to spend on timing, in seconds."""
 TIMEOUT_S = 120.0
+"""Time limit for loading, in seconds; the time to spend on timing and energy is added."""
 
 
-class Request(msgspec.Struct, frozen=True):
-    """What the child is asked."""
+class MeasureRequest(msgspec.Struct, frozen=True):
+    """Request to the child process."""
 
     folder: str
-    candidates: tuple[Variant, ...]
+    variants: tuple[Variant, ...]
     batches: tuple[int, ...]
     seconds: float
     power: Profile | None
@@ -40,57 +51,57 @@ class Request(msgspec.Struct, frozen=True):
 
 def measure(
     folder: Path,
-    candidates: Sequence[Variant],
+    variants: Sequence[Variant],
     *,
     batches: Sequence[int] = BATCHES,
-    seconds: float = SECONDS,
+    seconds: float = TIMING_S,
     power: Profile | None = None,
     command: Sequence[str] = python_module("agent.choice.measure"),
-) -> tuple[list[Measurement], list[tuple[Variant, str]]]:
-    """Time candidates by turns in a child process.
+) -> tuple[list[Measurement], list[tuple[Variant, Failure]]]:
+    """Time variants in a child process, with interleaved calls.
 
     Args:
-        folder: where the artifacts lie.
-        candidates: what to time, in any order.
+        folder: folder of the artifacts.
+        variants: variants to time, in any order.
         batches: numbers of digits in one call.
-        seconds: to spend on timing altogether, over and above loading; slow boards take longer.
-        power: the profile whose power sensor shall be read, too; None measures no energy.
+        seconds: total time to spend on timing, without loading; slow boards take longer.
+        power: profile whose power sensor is also read; None measures no energy.
         command: starts the child.
 
     Returns:
-        The times, in the order of the candidates; the candidates that failed, each with the reason.
+        The measurements, in the order of the variants; the failed variants with their failures.
     """
 
-    def run(left: Sequence[Variant]) -> Ending:
-        request = Request(str(folder.absolute()), tuple(left), tuple(batches), seconds, power)
-        energy_s = (len(left) * TURNS + 1) * TURN_SECONDS if power else 0.0
+    def run(left: Sequence[Variant]) -> ChildResult:
+        request = MeasureRequest(str(folder.absolute()), tuple(left), tuple(batches), seconds, power)
+        energy_s = (len(left) * TURNS + 1) * TURN_S if power else 0.0
         return run_child(command, msgspec.json.encode(request), TIMEOUT_S + seconds + energy_s)
 
-    if not candidates:
+    if not variants:
         return [], []
-    ending, _, dead = outlive(candidates, run)
-    answers = [said for said in ending.said if "timings" in said]
-    return [msgspec.convert(answer, Measurement) for answer in answers], dead
+    result, _, failed = run_without_failing_items(variants, run)
+    answers = [answer for answer in result.answers if "timings" in answer]
+    return [msgspec.convert(answer, Measurement) for answer in answers], failed
 
 
 def main() -> int:
-    """The child: load every candidate, then time them by turns, batch size by batch size."""
-    request = msgspec.json.decode(sys.stdin.buffer.read(), type=Request)
+    """Run the child process: load all variants, then time them with interleaved calls, one batch size after another."""
+    request = msgspec.json.decode(sys.stdin.buffer.read(), type=MeasureRequest)
     reader = find_power_reader(request.power) if request.power else None
     share_s = request.seconds / len(request.batches)
     nets: list[LoadedNet] = []
     try:
-        for number, candidate in enumerate(request.candidates):
-            begin(number)
-            nets.append(candidate.load(Path(request.folder)))
-        columns = [time_by_turns(nets, batch, share_s, begin) for batch in request.batches]
-        given = [random_images(net.artifact.role, max(request.batches)) for net in nets]
-        energies = measure_energy(nets, given, reader) if reader else [None] * len(nets)
+        for number, variant in enumerate(request.variants):
+            report_start(number)
+            nets.append(variant.load(Path(request.folder)))
+        columns = [time_interleaved(nets, batch, share_s, report_start) for batch in request.batches]
+        images = [random_images(net.artifact.role, max(request.batches)) for net in nets]
+        energies = measure_energy(nets, images, reader) if reader else [None] * len(nets)
     except DigitAgentError as error:
-        sys.stderr.write(f"{error}\n")
+        report_error(error)
         return 1
-    for candidate, energy, *timings in zip(request.candidates, energies, *columns, strict=True):
-        say(msgspec.to_builtins(Measurement(candidate, tuple(timings), energy)))
+    for variant, energy, *timings in zip(request.variants, energies, *columns, strict=True):
+        print_answer(msgspec.to_builtins(Measurement(variant, tuple(timings), energy)))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""What measuring a candidate gives: times by batch size, and energy where a sensor is."""
+"""Measurement of a variant: times per batch size, and energy if there is a sensor."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from agent.choice.variants import Variant
 
 
 class Timing(msgspec.Struct, frozen=True):
-    """How long one call takes, from images to logits."""
+    """Duration of one call, from images to logits, in microseconds."""
 
     batch: int
+    """Number of digits in one call."""
     calls: int
     first_us: float
-    """The very first call of this size, which allocates."""
+    """Duration of the first call of this batch size, which allocates memory."""
     warm_us: float
-    """Median of a call right after the same one: all of the net is in the caches."""
+    """Median of calls directly after the same call, with the net in the processor's caches."""
     p50_us: float
-    """Median of a call as the agent makes it, once a frame: whatever else a frame takes came between."""
+    """Median of calls as in the agent: once per frame, after other work."""
     p95_us: float
     p99_us: float
     blocks_us: tuple[float, ...]
-    """Medians of consecutive parts of these calls; part i of every candidate met the same moments of the machine."""
+    """Median of each block of calls; block i of all variants was measured at the same time."""
 
     @property
     def us_per_digit(self) -> float:
@@ -31,19 +32,19 @@ class Timing(msgspec.Struct, frozen=True):
 
 
 class Energy(msgspec.Struct, frozen=True):
-    """What a digit costs while the net works without a pause, idle power included, of all that the sensor sees."""
+    """Energy per digit while the net runs without a pause, idle power included."""
 
     sensor: str
-    """Which it is, and what its total includes."""
+    """Name of the sensor, and what it measures."""
     blocks_mj: tuple[float, ...]
-    """Millijoules a digit, in each turn; the trapezoid over its samples."""
+    """Millijoules per digit in each turn, by the trapezoidal rule."""
     power_mw: float
-    """Mean while working."""
+    """Mean power while the net runs."""
     idle_mw: float | None
-    """Mean with nothing to do, just before; not subtracted. None where the sensor gave nothing then."""
+    """Mean power of the idle board before the turns, not subtracted; None if the sensor gave no value."""
     samples: int
     rate_hz: float
-    """Samples a second."""
+    """Samples per second."""
 
     @property
     def mj_per_digit(self) -> float:
@@ -51,23 +52,23 @@ class Energy(msgspec.Struct, frozen=True):
 
 
 class Measurement(msgspec.Struct, frozen=True):
-    """A candidate, its times, one a batch size, and its energy."""
+    """Times of a variant, one per batch size, and its energy."""
 
-    candidate: Variant
+    variant: Variant
     timings: tuple[Timing, ...]
     energy: Energy | None = None
-    """None where none was measured."""
+    """None if it was not measured."""
 
     @property
     def us_per_digit(self) -> float:
-        """Median time for one call of each batch size, divided by their digits."""
+        """Median time of one call of each batch size, divided by the number of their digits."""
         return sum(timing.p50_us for timing in self.timings) / sum(timing.batch for timing in self.timings)
 
     @property
     def blocks_us_per_digit(self) -> tuple[float, ...]:
-        """The same of each part of the calls."""
+        """Time per digit in each block of calls."""
         digits = sum(timing.batch for timing in self.timings)
-        return tuple(sum(parts) / digits for parts in zip(*(t.blocks_us for t in self.timings), strict=True))
+        return tuple(sum(blocks) / digits for blocks in zip(*(t.blocks_us for t in self.timings), strict=True))
 
     @property
     def mj_per_digit(self) -> float | None:
@@ -75,5 +76,5 @@ class Measurement(msgspec.Struct, frozen=True):
 
     @property
     def core_us_per_digit(self) -> float:
-        """Time of a digit on all the cores that it keeps busy: what heats the board, where no sensor tells."""
-        return self.us_per_digit * self.candidate.threads
+        """CPU time per digit, summed over the cores: an estimate of the energy if there is no sensor."""
+        return self.us_per_digit * self.variant.threads

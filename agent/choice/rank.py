@@ -1,4 +1,4 @@
-"""The rule by which one candidate is better than another, and how it is told; nothing is measured here."""
+"""Order of measured variants by an objective, and the reason for it as a message."""
 
 from __future__ import annotations
 
@@ -6,122 +6,123 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent.choice.measurement import Measurement
-from agent.choice.significance import in_doubt, parts, spread
-from agent.choice.variants import Refusal, Variant
+from agent.choice.significance import costs_per_block, spread, tied_with_best
+from agent.choice.variants import Refusal
 from profiles.manifest import Artifact
 from profiles.profile import Objective
 
-BETTER: dict[Objective, str] = {"latency": "faster", "energy": "thriftier", "size": "smaller"}
-LEVEL = 1.02
-"""Below this ratio two candidates are as good as equal."""
-UNKNOWN = 1.0
-"""The share of errors of what was never measured: it is right in no case that is known."""
+COMPARATIVES: dict[Objective, str] = {"latency": "faster", "energy": "more efficient", "size": "smaller"}
+MIN_LEAD_RATIO = 1.02
+"""Ratio of two costs below which they count as equal. Chosen by trial."""
+UNKNOWN_ERROR_SHARE = 1.0
+"""Error share of an artifact whose accuracy was not measured."""
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """Candidates by their worth."""
+    """Order of the variants."""
 
     ranked: tuple[Measurement, ...]
-    """The best first."""
+    """Variants, best first."""
     reason: str
-    """Why the first is the best, for people."""
-    doubtful: tuple[Measurement, ...] = ()
-    """Those that could not be told apart, of which the profile's order took the first; empty where all is clear."""
+    """Why the first variant is the best, as a message."""
+    tied: tuple[Measurement, ...] = ()
+    """Variants whose difference is not significant; the profile's order decided among them. Empty if there is none."""
 
 
-def accurate(artifacts: Sequence[Artifact], least: float) -> tuple[list[Artifact], list[Refusal]]:
-    """The classifiers whose measured accuracy is no less than the profile's floor, and whatever else there is."""
-    good = [a for a in artifacts if a.role != "classifier" or (a.accuracy is not None and a.accuracy.value >= least)]
-    return good, [Refusal(a.file, _too_poor(a, least)) for a in artifacts if a not in good]
+def split_accurate(artifacts: Sequence[Artifact], min_accuracy: float) -> tuple[list[Artifact], list[Refusal]]:
+    """Return the artifacts without classifiers below a minimum accuracy, and refusals of these classifiers."""
+    good = [
+        a for a in artifacts if a.role != "classifier" or (a.accuracy is not None and a.accuracy.value >= min_accuracy)
+    ]
+    return good, [_accuracy_refusal(a, min_accuracy) for a in artifacts if a not in good]
 
 
-def rank(measured: Sequence[Measurement], objective: Objective, behind: Sequence[Measurement] = ()) -> Ranking:
-    """Candidates, the best first, and why it is the best.
+def rank(measured: Sequence[Measurement], objective: Objective, worse: Sequence[Measurement] = ()) -> Ranking:
+    """Rank measured variants.
 
     Args:
-        measured: at least one candidate, in the profile's order, which decides where the measurement cannot.
-        objective: what shall be least: latency, energy, the file's size, or the share of errors; equals are ranked by
-            latency. Where no energy was measured, latency takes its place, and the reason says so.
-        behind: those that are worse, the best first, as was measured at another time.
+        measured: at least one measurement, in the profile's order, which decides if the difference is not significant.
+        objective: cost to minimize: latency, energy, file size, or the error share ("accuracy"). Variants of the same
+            cost are ranked by latency. Latency replaces energy if no energy was measured.
+        worse: measurements of an earlier time that are known to be worse, best first.
     """
     if objective == "energy" and any(m.energy is None for m in measured):
-        told = rank(measured, "latency", behind)
-        reason = f"{told.reason}; latency decided, since no sensor measures energy here"
-        return Ranking(told.ranked, reason, told.doubtful)
+        by_latency = rank(measured, "latency", worse)
+        reason = f"{by_latency.reason}; latency decided, because there is no sensor for the energy"
+        return Ranking(by_latency.ranked, reason, by_latency.tied)
     ranked = tuple(sorted(measured, key=lambda m: (_cost(m, objective), m.us_per_digit)))
     best = ranked[0]
     by_time = objective in {"latency", "energy"}
     rivals = [m for m in measured if by_time or _cost(m, objective) == _cost(best, objective)]
-    doubtful = in_doubt(best, rivals, objective)
-    if doubtful:
-        best = next(m for m in measured if m in doubtful)
+    tied = tied_with_best(best, rivals, objective)
+    if tied:
+        best = next(m for m in measured if m in tied)
         ranked = (best, *(m for m in ranked if m is not best))
-    ranked = (*ranked, *behind)
-    merit = _doubt(doubtful, objective) if doubtful else _merit(ranked, objective)
-    return Ranking(ranked, f"{best.candidate}: {merit}, {_promise(best.candidate.artifact)}", doubtful)
+    ranked = (*ranked, *worse)
+    advantage = _tie_text(tied, objective) if tied else _advantage_text(ranked, objective)
+    return Ranking(ranked, f"{best.variant}: {advantage}, {_accuracy_text(best.variant.artifact)}", tied)
 
 
-def figure(value: float) -> str:
-    """A figure of three digits, or more where it is large: 9.81, 98.1, 981, 9810."""
+def three_digits(value: float) -> str:
+    """Format a number with three digits, or more if it is large: 9.81, 98.1, 981, 9810."""
     return f"{value:.3g}" if value < 100 else f"{value:.0f}"
 
 
-def _cost(measured: Measurement, objective: Objective) -> float:
-    artifact = measured.candidate.artifact
+def _cost(measurement: Measurement, objective: Objective) -> float:
+    artifact = measurement.variant.artifact
     if objective == "size":
         return artifact.bytes
     if objective == "accuracy":
-        return 1 - artifact.accuracy.value if artifact.accuracy is not None else UNKNOWN
+        return 1 - artifact.accuracy.value if artifact.accuracy is not None else UNKNOWN_ERROR_SHARE
     if objective == "energy":
-        return measured.mj_per_digit or 0.0
-    return measured.us_per_digit
+        return measurement.mj_per_digit or 0.0
+    return measurement.us_per_digit
 
 
-def _merit(ranked: Sequence[Measurement], objective: Objective) -> str:
-    """What the best has over the next of another file or runtime."""
+def _advantage_text(ranked: Sequence[Measurement], objective: Objective) -> str:
+    """Compare the best variant with the next one of another file, runtime or provider."""
     best = ranked[0]
-    rival = next((m for m in ranked[1:] if _kind(m.candidate) != _kind(best.candidate)), None)
-    cost, amount = _cost(best, objective), _amount(best, objective)
+    rival = next((m for m in ranked[1:] if m.variant.key[:3] != best.variant.key[:3]), None)
+    cost, amount = _cost(best, objective), _cost_text(best, objective)
     if rival is None:
         return f"{amount}, the only one that works here"
     other = _cost(rival, objective)
     if objective == "accuracy":
-        lead = f"{100 * (other - cost):.2g} points better than" if other > cost else "level with"
+        lead = f"{100 * (other - cost):.2g} points better than" if other > cost else "equal to"
     else:
-        lead = f"{other / cost:.2g} times {BETTER[objective]} than" if other / cost >= LEVEL else "level with"
-    return f"{amount}, {lead} the next ({rival.candidate})"
+        lead = (
+            f"{other / cost:.2g} times {COMPARATIVES[objective]} than" if other / cost >= MIN_LEAD_RATIO else "equal to"
+        )
+    return f"{amount}, {lead} the next ({rival.variant})"
 
 
-def _amount(best: Measurement, objective: Objective) -> str:
+def _cost_text(best: Measurement, objective: Objective) -> str:
     cost = _cost(best, objective)
     if objective == "size":
-        return f"{figure(cost / 1000)} kB"
+        return f"{three_digits(cost / 1000)} kB"
     if objective == "accuracy":
-        return f"{figure(100 * cost)} % wrong"
+        return f"{three_digits(100 * cost)} % wrong"
     unit = "mJ" if objective == "energy" else "µs"
-    return f"{figure(cost)} {unit} a digit (±{spread(parts(best, objective)):.0%})"
+    return f"{three_digits(cost)} {unit} per digit (±{spread(costs_per_block(best, objective)):.0%})"
 
 
-def _doubt(doubtful: Sequence[Measurement], objective: Objective) -> str:
-    widest = max(spread(parts(m, objective)) for m in doubtful)
+def _tie_text(tied: Sequence[Measurement], objective: Objective) -> str:
+    widest = max(spread(costs_per_block(m, objective)) for m in tied)
     return (
-        f"first of {len(doubtful)} in the profile's order, because the measurement cannot tell them apart "
+        f"first of {len(tied)} in the profile's order, because their difference is not significant "
         f"(±{widest:.0%}; was the machine busy?)"
     )
 
 
-def _kind(candidate: Variant) -> tuple[str, str, str]:
-    """What makes two candidates different for people: not the number of threads."""
-    return candidate.artifact.file, candidate.runtime, candidate.provider
-
-
-def _promise(artifact: Artifact) -> str:
+def _accuracy_text(artifact: Artifact) -> str:
     accuracy = artifact.accuracy
     return f"{accuracy.value:.2%} right on {accuracy.data}" if accuracy else "accuracy not measured"
 
 
-def _too_poor(artifact: Artifact, least: float) -> str:
+def _accuracy_refusal(artifact: Artifact, min_accuracy: float) -> Refusal:
     if artifact.accuracy is None:
-        return f"its accuracy was not measured, and {least:.1%} is asked for; convert it again with --data"
-    return f"{_promise(artifact)} is below the {least:.1%} that the profile asks for; convert a better one"
+        reason = f"its accuracy was not measured, and {min_accuracy:.1%} is required"
+        return Refusal(artifact.file, reason, "convert it again with --data")
+    reason = f"{_accuracy_text(artifact)} is below the {min_accuracy:.1%} that the profile requires"
+    return Refusal(artifact.file, reason, "convert a better one")

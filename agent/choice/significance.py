@@ -1,7 +1,8 @@
-"""How sure a measurement is: whether one candidate is really better than another, or the machine was just busy.
+"""Significance of a measurement: whether a variant is really better than another, or the machine was just busy.
 
-Candidates are measured by turns, so part i of all of them met the same moments. The ratio of two candidates in each
-part is free of what befell both, and how much these ratios scatter says how far their median can be off.
+Calls of the variants are interleaved, so block i of all variants was measured at the same time. The ratio of two
+variants within a block does not contain common disturbances, and the scatter of the ratios shows the error of their
+median.
 """
 
 from __future__ import annotations
@@ -12,44 +13,49 @@ from collections.abc import Sequence
 from agent.choice.measurement import Measurement
 from profiles.profile import Objective
 
-PROMISE = 1.05
-"""A choice may be worse than the best by this factor at most; whatever could be worse is noise."""
-ENOUGH = 8
-"""From so many parts on, one outlier at either end may be left out: of 9 ratios the second lowest and the second
-highest enclose the true median with 96 %, by the binomial distribution; of 3 the extremes do with 75 %."""
+MAX_COST_RATIO = 1.05
+"""Promised limit of the cost of the chosen variant, as a ratio to the cost of the best one. Chosen by trial."""
+MIN_TRIMMED_BLOCKS = 8
+"""Number of blocks from which the lowest and the highest value are dropped as outliers.
+
+Of 9 ratios, the second lowest and the second highest enclose the true median with a probability of 96 %, by the
+binomial distribution; of 3 ratios, the extremes do so with 75 %.
+"""
 
 
-def parts(measured: Measurement, objective: Objective) -> tuple[float, ...]:
-    """What a digit costs in each part of the measurement: µs, or mJ where energy is the objective."""
-    if objective == "energy" and measured.energy is not None:
-        return measured.energy.blocks_mj
-    return measured.blocks_us_per_digit
+def costs_per_block(measurement: Measurement, objective: Objective) -> tuple[float, ...]:
+    """Return the cost per digit in each block: mJ if energy is the objective and was measured, else µs."""
+    if objective == "energy" and measurement.energy is not None:
+        return measurement.energy.blocks_mj
+    return measurement.blocks_us_per_digit
 
 
-def ratio(other: Sequence[float], best: Sequence[float]) -> tuple[float, float]:
-    """The lowest and the highest that the ratio of two costs can be, part by part."""
-    return _range([b / a for a, b in zip(best, other, strict=False)])
+def ratio_bounds(costs: Sequence[float], reference: Sequence[float]) -> tuple[float, float]:
+    """Return the lower and the upper bound of the ratio of two costs, from the ratios of their blocks."""
+    return _bounds([cost / other for cost, other in zip(costs, reference, strict=False)])
 
 
 def spread(costs: Sequence[float]) -> float:
-    """How far the median can be off, as a share of it: 0.03 is ±3 %."""
-    low, high = _range(costs)
+    """Return the possible error of the median as a share of it: 0.03 is ±3 %."""
+    low, high = _bounds(costs)
     return (high - low) / 2 / statistics.median(costs)
 
 
-def in_doubt(best: Measurement, others: Sequence[Measurement], objective: Objective) -> tuple[Measurement, ...]:
-    """Those that the measurement cannot tell from the best, the best among them; empty where it can be trusted.
+def tied_with_best(best: Measurement, others: Sequence[Measurement], objective: Objective) -> tuple[Measurement, ...]:
+    """Return the best and the variants that may be better than it; empty if the measurement is significant.
 
-    It can be trusted when no other may be better by more than PROMISE allows.
+    It is significant if no other variant may be better by more than MAX_COST_RATIO.
     """
-    mine = parts(best, objective)
-    lowest = [(other, ratio(parts(other, objective), mine)[0]) for other in others if other is not best]
-    if all(low >= 1 / PROMISE for _, low in lowest):
+    best_costs = costs_per_block(best, objective)
+    lower_bounds = [
+        (other, ratio_bounds(costs_per_block(other, objective), best_costs)[0]) for other in others if other is not best
+    ]
+    if all(low >= 1 / MAX_COST_RATIO for _, low in lower_bounds):
         return ()
-    return (best, *(other for other, low in lowest if low < 1))
+    return (best, *(other for other, low in lower_bounds if low < 1))
 
 
-def _range(values: Sequence[float]) -> tuple[float, float]:
+def _bounds(values: Sequence[float]) -> tuple[float, float]:
     ordered = sorted(values)
-    inner = ordered[1:-1] if len(ordered) >= ENOUGH else ordered
+    inner = ordered[1:-1] if len(ordered) >= MIN_TRIMMED_BLOCKS else ordered
     return inner[0], inner[-1]

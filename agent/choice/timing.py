@@ -1,8 +1,8 @@
-"""Times nets side by side, by turns: what befalls the machine meanwhile befalls all of them.
+"""Timing of nets with interleaved calls, so that a disturbance of the machine affects all of them alike.
 
-The agent asks a net once a frame, after it went through the frame's pixels, so little of the net is still in the
-processor's caches. Called again and again a net looks twice as fast, and a large one gains more than a small one
-(measured on x86); so a frame's worth of memory is gone through before each call that counts.
+The agent calls a net once per frame, after it has processed the frame's pixels, so little of the net is left in the
+processor's caches. In a tight loop a net seems twice as fast, and a large net gains more than a small one (measured on
+x86). So a frame's amount of memory is read before each call that counts.
 """
 
 from __future__ import annotations
@@ -20,71 +20,76 @@ from agent.vision.classify import Net
 from profiles.manifest import INPUT_SHAPES, Role
 
 BLOCKS = 9
-"""Parts of the calls, each with a median of its own: enough to tell how sure the whole median is."""
+"""Number of blocks of calls; the median of each block is kept to estimate the error of the overall median."""
 FRAME_BYTES = 640 * 480 * 3
 
 
-def time_by_turns(nets: Sequence[LoadedNet], batch: int, seconds: float, begin: Callable[[int], None]) -> list[Timing]:
-    """Time one call of every net, in turns of one call each; in each part of the time each net gets an equal share.
+def time_interleaved(
+    nets: Sequence[LoadedNet], batch: int, seconds: float, report_start: Callable[[int], None]
+) -> list[Timing]:
+    """Time calls of all nets, one call of each net in turn; each net gets an equal share of the time in each block.
 
     Args:
-        nets: at least one.
-        batch: digits in one call.
-        seconds: to spend; where that is too short for one call of each net in each part, it takes longer.
-        begin: told which net comes next when it is called for the first time.
+        nets: at least one net.
+        batch: number of digits in one call.
+        seconds: total time to spend; it takes longer if this is too short for one call per net and block.
+        report_start: called with the index of a net before its first call.
+
+    Returns:
+        One timing per net.
     """
-    given = [random_images(net.artifact.role, batch) for net in nets]
+    images = [random_images(net.artifact.role, batch) for net in nets]
     first_us = list[float]()
-    for number, (net, images) in enumerate(zip(nets, given, strict=True)):
-        begin(number)
-        first_us.append(_call_us(net, images))
-        net.logits(images)
+    for number, (net, net_images) in enumerate(zip(nets, images, strict=True)):
+        report_start(number)
+        first_us.append(_call_us(net, net_images))
+        net.logits(net_images)
     share_s = seconds / BLOCKS / len(nets)
-    parts = [_part(nets, given, share_s) for _ in range(BLOCKS)]
-    return [_timing(batch, first_us[i], [part[i] for part in parts]) for i in range(len(nets))]
+    blocks = [_time_block(nets, images, share_s) for _ in range(BLOCKS)]
+    return [_timing(batch, first_us[i], [block[i] for block in blocks]) for i in range(len(nets))]
 
 
 def random_images(role: Role, batch: int) -> NDArray[np.uint8]:
-    """Images of noise, uint8 (batch, ...) as the role asks: what a net computes takes as long for any."""
+    """Return images of noise, uint8 (batch, *INPUT_SHAPES[role]); the content does not affect the time of a net."""
     return np.random.default_rng(0).integers(0, 256, (batch, *INPUT_SHAPES[role]), np.uint8)
 
 
 Calls = list[tuple[float, float]]
-"""Microseconds of a call after a frame's memory, and of the same at once again."""
+"""Pairs of durations in microseconds: of a call after a frame's memory was read, and of the same call again."""
 
 
-def _part(nets: Sequence[Net], given: Sequence[NDArray[np.uint8]], share_s: float) -> list[Calls]:
-    """Call every net at least once, by turns, until each has used its share of the time."""
+def _time_block(nets: Sequence[Net], images: Sequence[NDArray[np.uint8]], share_s: float) -> list[Calls]:
+    """Call each net at least once, in turn, until each has used its share of the time."""
     frame = np.zeros(FRAME_BYTES, np.uint8)
     calls: list[Calls] = [[] for _ in nets]
     spent_s = [0.0] * len(nets)
-    waiting = list(range(len(nets)))
-    while waiting:
-        for i in waiting:
-            began = time.perf_counter()
+    remaining = list(range(len(nets)))
+    while remaining:
+        for i in remaining:
+            started_s = time.perf_counter()
             frame += 1
-            calls[i].append((_call_us(nets[i], given[i]), _call_us(nets[i], given[i])))
-            spent_s[i] += time.perf_counter() - began
-        waiting = [i for i in waiting if spent_s[i] < share_s]
+            calls[i].append((_call_us(nets[i], images[i]), _call_us(nets[i], images[i])))
+            spent_s[i] += time.perf_counter() - started_s
+        remaining = [i for i in remaining if spent_s[i] < share_s]
     return calls
 
 
 def _call_us(net: Net, images: NDArray[np.uint8]) -> float:
-    start = time.perf_counter_ns()
+    start_ns = time.perf_counter_ns()
     net.logits(images)
-    return (time.perf_counter_ns() - start) / 1000
+    return (time.perf_counter_ns() - start_ns) / 1000
 
 
-def _timing(batch: int, first_us: float, parts: Sequence[Calls]) -> Timing:
-    took_us = [us for part in parts for us, _ in part]
-    p50, p95, p99 = np.percentile(took_us, (50, 95, 99)).tolist()
+def _timing(batch: int, first_us: float, blocks: Sequence[Calls]) -> Timing:
+    durations_us = [us for block in blocks for us, _ in block]
+    p50, p95, p99 = np.percentile(durations_us, (50, 95, 99)).tolist()
     return Timing(
         batch=batch,
-        calls=len(took_us),
+        calls=len(durations_us),
         first_us=first_us,
-        warm_us=statistics.median(again for part in parts for _, again in part),
+        warm_us=statistics.median(warm_us for block in blocks for _, warm_us in block),
         p50_us=p50,
         p95_us=p95,
         p99_us=p99,
-        blocks_us=tuple(statistics.median(us for us, _ in part) for part in parts),
+        blocks_us=tuple(statistics.median(us for us, _ in block) for block in blocks),
     )

@@ -1,4 +1,4 @@
-"""Which artifacts of a folder run rightly on which runtimes; nothing is timed yet."""
+"""Variants: artifacts on runtimes that compute the right logits on this machine."""
 
 from __future__ import annotations
 
@@ -18,44 +18,52 @@ FORMAT_NAMES = {"onnx": "ONNX", "tflite": "TFLite"}
 
 
 class Variant(msgspec.Struct, frozen=True):
-    """An artifact on a runtime."""
+    """An artifact on a runtime, with an execution provider and a number of threads."""
 
     artifact: Artifact
     runtime: RuntimeName
     provider: str
-    """Execution provider; empty means the CPU's."""
+    """Execution provider; empty means the CPU."""
     threads: int
 
     def __str__(self) -> str:
-        what = f"{self.artifact.tier} {self.artifact.precision} {FORMAT_NAMES[self.artifact.format]}"
+        net = f"{self.artifact.tier} {self.artifact.precision} {FORMAT_NAMES[self.artifact.format]}"
         threads = f" with {self.threads} threads" if self.threads > 1 else ""
-        return f"{what} on {place(self.runtime, self.provider)}{threads}"
+        return f"{net} on {runtime_title(self.runtime, self.provider)}{threads}"
 
     @property
     def key(self) -> tuple[str, str, str, int]:
-        """What tells it from all others of its folder."""
+        """Key that is unique among the variants of a folder."""
         return self.artifact.file, self.runtime, self.provider, self.threads
 
     def load(self, folder: Path) -> LoadedNet:
-        """Load it; see `load_net` for what it raises."""
+        """Load the artifact; raises the same errors as `load_net`."""
         return load_net(folder, self.artifact, self.runtime, threads=self.threads, provider=self.provider)
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """What cannot be used here, and why."""
+    """An artifact or a variant that cannot be used on this machine."""
 
     what: str
+    """Name of the artifact or the variant."""
     reason: str
+    advice: str = ""
+    """What to do next; empty if unknown."""
 
     def __str__(self) -> str:
-        return f"{self.what}: {self.reason}"
+        return f"{self.what}: {self.explanation}"
+
+    @property
+    def explanation(self) -> str:
+        """The reason and the advice."""
+        return f"{self.reason}; {self.advice}" if self.advice else self.reason
 
 
-def intact(folder: Path, artifacts: Sequence[Artifact]) -> tuple[list[Artifact], list[Refusal]]:
-    """The artifacts whose file is the one that the manifest describes, and the others.
+def split_intact(folder: Path, artifacts: Sequence[Artifact]) -> tuple[list[Artifact], list[Refusal]]:
+    """Return the artifacts whose files match the manifest, and refusals of the others.
 
     Raises:
-        NoArtifactError: not one of them is.
+        NoArtifactError: no file matches.
     """
     good, refused = list[Artifact](), list[Refusal]()
     for artifact in artifacts:
@@ -63,9 +71,9 @@ def intact(folder: Path, artifacts: Sequence[Artifact]) -> tuple[list[Artifact],
             read_artifact(folder, artifact)
             good.append(artifact)
         except ArtifactError as error:  # noqa: PERF203
-            refused.append(Refusal(artifact.file, str(error)))
+            refused.append(Refusal(artifact.file, error.what, error.advice))
     if refused and not good:
-        raise NoArtifactError(f"no file of {folder} is intact: {refused[0].reason}")
+        raise NoArtifactError(f"no file of {folder} is intact: {refused[0].reason}", advice=refused[0].advice)
     return good, refused
 
 
@@ -73,42 +81,48 @@ def find_variants(
     folder: Path,
     artifacts: Sequence[Artifact],
     options: Sequence[RuntimeOption],
-    tell: Callable[[str], None],
+    progress: Callable[[str], None],
 ) -> tuple[list[Variant], list[Refusal]]:
-    """Probe every artifact on every runtime that takes its format, in child processes.
+    """Test every artifact on every runtime that runs its format, in child processes.
 
     Args:
-        folder: where the artifacts lie.
-        artifacts: those whose file is intact.
-        options: the runtimes to try, from a profile.
-        tell: told of each runtime before it is tried.
+        folder: folder of the artifacts.
+        artifacts: artifacts whose files are intact.
+        options: runtimes to try, from a profile.
+        progress: called with a message before each runtime.
+
+    Returns:
+        The variants that work, and refusals of the others.
     """
     found, refused = list[Variant](), list[Refusal]()
     for option in options:
         provider, row = provider_of(option), RUNTIMES[option.name]
-        slowly = f"; the first time {row.first_time[provider]}" if provider in row.first_time else ""
-        tell(f"trying {place(option.name, provider)}{slowly}")
-        takes = [artifact for artifact in artifacts if artifact.format == row.format]
-        probes = probe(folder, takes, option.name, provider, tell=tell)
+        preparation = f"; the first time {row.first_time[provider]}" if provider in row.first_time else ""
+        progress(f"trying {runtime_title(option.name, provider)}{preparation}")
+        runnable = [artifact for artifact in artifacts if artifact.format == row.format]
+        probes = probe(folder, runnable, option.name, provider, progress=progress)
         found += [Variant(p.artifact, p.runtime, provider, t) for p in probes if p.ok for t in option.threads]
         refused += _refusals(probes)
     return found, refused
 
 
 def _refusals(probes: Sequence[Probe]) -> list[Refusal]:
-    """The probes that failed, those with the same reason in one line."""
-    files: dict[tuple[str, str], list[str]] = {}
+    """Return a refusal for each reason of a failed probe; files with the same reason share one."""
+    files: dict[tuple[str, str, str], list[str]] = {}
     for failed in (p for p in probes if not p.ok):
-        files.setdefault((place(failed.runtime, failed.provider), failed.reason), []).append(failed.artifact.file)
-    return [Refusal(f"{', '.join(names)} on {where}", reason) for (where, reason), names in files.items()]
+        title = runtime_title(failed.runtime, failed.provider)
+        files.setdefault((title, failed.reason, failed.advice), []).append(failed.artifact.file)
+    return [
+        Refusal(f"{', '.join(names)} on {title}", reason, advice) for (title, reason, advice), names in files.items()
+    ]
 
 
 def provider_of(option: RuntimeOption) -> str:
-    """The provider that an option asks for: its first, whose successors only take what it cannot do."""
+    """Return the first provider of an option, empty for the CPU; the others run what the first one cannot."""
     first = option.providers[0] if option.providers else CPU_PROVIDER
     return "" if first == CPU_PROVIDER else first
 
 
-def place(runtime: str, provider: str) -> str:
-    """A runtime's name for people, with its execution provider where that is not the CPU's."""
+def runtime_title(runtime: str, provider: str) -> str:
+    """Return a runtime's name for messages, with the execution provider unless it is the CPU."""
     return f"{runtime} ({provider.removesuffix('ExecutionProvider')})" if provider else runtime

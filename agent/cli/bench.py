@@ -99,7 +99,8 @@ def _with_budget(profile: Profile, objective: str | None, min_accuracy: float | 
     from profiles.profile import Objective
 
     if objective is not None and objective not in get_args(Objective):
-        raise UsageError(f"--objective {objective!r} is unknown; choose one of {', '.join(get_args(Objective))}")
+        choices = ", ".join(get_args(Objective))
+        raise UsageError(f"--objective {objective!r} is unknown", advice=f"choose one of {choices}")
     wanted = {"objective": objective, "min_accuracy": min_accuracy}
     changes = {name: value for name, value in wanted.items() if value is not None}
     return msgspec.structs.replace(profile, budget=msgspec.structs.replace(profile.budget, **changes))
@@ -113,7 +114,7 @@ def _batches(text: str) -> tuple[int, ...]:
     except ValueError:
         batches = ()
     if not batches or min(batches) < 1 or max(batches) > MAX_BATCH:
-        raise UsageError(f"--batch {text!r} is not a list of numbers from 1 to {MAX_BATCH}; try --batch 1,16")
+        raise UsageError(f"--batch {text!r} is not a list of numbers from 1 to {MAX_BATCH}", advice="try --batch 1,16")
     return batches
 
 
@@ -123,4 +124,4 @@ def _write(path: Path, content: bytes) -> None:
     try:
         write_atomic(path, content)
     except OSError as error:
-        raise OutputError(f"{path} cannot be written ({error.strerror}); choose another place") from error
+        raise OutputError(f"{path} cannot be written ({error.strerror})", advice="choose another place") from error

@@ -32,7 +32,13 @@ class Problem:
     """A mistake in a configuration file."""
 
     line: int
-    text: str
+    what: str
+    advice: str = ""
+
+    @property
+    def text(self) -> str:
+        """The mistake and the advice."""
+        return f"{self.what}; {self.advice}" if self.advice else self.what
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,7 @@ def parse(content: bytes, folder: Path) -> Document:
         raw = msgspec.toml.decode(text)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        return Document(Config(), {}, (Problem(line, "the file is not UTF-8 text; save it as UTF-8"),))
+        return Document(Config(), {}, (Problem(line, "the file is not UTF-8 text", "save it as UTF-8"),))
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         return Document(Config(), {}, (_syntax_problem(str(error), text),))
     lines = _key_lines(text)
@@ -67,7 +73,7 @@ def parse(content: bytes, folder: Path) -> Document:
     for key, value in raw.items():
         name = NAMES.get(key)
         if name is None:
-            problems.append(Problem(lines[key], _unknown_option(key, value)))
+            problems.append(_unknown_option(lines[key], key, value))
         elif (converted := _convert(name, value, folder)) is None:
             problems.append(Problem(lines[key], f"{key} must be {_expected(name, value)}"))
         else:
@@ -75,8 +81,8 @@ def parse(content: bytes, folder: Path) -> Document:
     config = Config(**values)
     for one, other, why in conflicts(config):
         first, second = sorted((lines[option_name(one)], lines[option_name(other)]))
-        text = f"{option_name(one)} and {option_name(other)} {why} (see line {first}); keep one of them"
-        problems.append(Problem(second, text))
+        what = f"{option_name(one)} and {option_name(other)} {why} (see line {first})"
+        problems.append(Problem(second, what, "keep one of them"))
     return Document(config, {name: lines[option_name(name)] for name in values}, tuple(sorted(problems)))
 
 
@@ -104,12 +110,13 @@ def _expected(name: str, value: object) -> str:
     return f"{wanted}{limit}{example}{instead}"
 
 
-def _unknown_option(key: str, value: object) -> str:
+def _unknown_option(line: int, key: str, value: object) -> Problem:
     if isinstance(value, dict):
-        return f"{key!r} is a table, but options are not in tables; write name = value, one option per line"
+        what = f"{key!r} is a table, but options are not in tables"
+        return Problem(line, what, "write name = value, one option per line")
     close = get_close_matches(key.lower().replace("_", "-"), NAMES, n=1)
     advice = f"did you mean {close[0]}?" if close else f"choose one of {', '.join(sorted(NAMES))}"
-    return f"there is no option {key!r}; {advice}"
+    return Problem(line, f"there is no option {key!r}", advice)
 
 
 def _syntax_problem(message: str, text: str) -> Problem:
@@ -120,7 +127,7 @@ def _syntax_problem(message: str, text: str) -> Problem:
     at = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", message)
     line = int(at[1]) if at and at[1] else text.rstrip("\n").count("\n") + 1
     what = message[: at.start()] if at else message.partition(":")[0]
-    return Problem(line, f"the file is not valid TOML ({what}); write name = value, with text in quotes")
+    return Problem(line, f"the file is not valid TOML ({what})", "write name = value, with text in quotes")
 
 
 def _key_lines(text: str) -> dict[str, int]:

@@ -1,8 +1,10 @@
-"""What runs a model file: one module of `backends` a runtime, all behind `load_net`.
+"""Runtimes for model files, all behind `load_net`.
 
     net = load_net(folder, artifact, "ai-edge-litert")
     logits = net.logits(images)
 
-`net` (load, and logits from images) -> `backends` (raw tensors) ; `tensors` holds the only quantization,
-`probe` asks in a child process whether a runtime really runs a model here.
+- `net`: loads a model and computes logits of images.
+- `backends`: one module per runtime, from raw input tensors to raw output tensors.
+- `tensors`: quantization.
+- `probe`: tests in a child process whether a runtime runs a model on this machine.
 """

@@ -1,7 +1,7 @@
-"""Work that may crash or hang, done in a child process: its end becomes a reason in words.
+"""Child processes for work that may crash or hang.
 
-The child reads its items as JSON from stdin, calls `begin(i)` before item i, and prints JSON objects, one a line.
-So when it dies, the item that it had begun is to blame, and the others are tried again without it.
+The child reads its items as JSON from stdin, calls `report_start(i)` before item i, and prints one JSON object per
+line. If the child dies, the last started item is the cause, and the other items are tried again without it.
 """
 
 from __future__ import annotations
@@ -20,35 +20,49 @@ from typing import IO, Any, TypeVar
 
 import msgspec
 
+from profiles.errors import DigitAgentError
+
 T = TypeVar("T")
 
-HEAR_S = 1.0
-DEATHS = {
+PROGRESS_INTERVAL_S = 1.0
+SIGNAL_CAUSES = {
     signal.SIGILL: "an illegal instruction (SIGILL), so this build was made for another processor",
     signal.SIGSEGV: "a crash (SIGSEGV)",
     signal.SIGABRT: "an abort (SIGABRT)",
     signal.SIGBUS: "a bus error (SIGBUS)",
-    signal.SIGKILL: "a kill (SIGKILL), probably for want of memory",
+    signal.SIGKILL: "a kill (SIGKILL), probably for lack of memory",
 }
 
 
 @dataclass(frozen=True)
-class Ending:
-    """How a child ended."""
+class Failure:
+    """Reason why a child, or one of its items, failed."""
 
-    said: tuple[dict[str, Any], ...]
-    """The JSON objects that it printed."""
-    death: str
-    """What stopped it, in words; empty when it finished."""
+    what: str
+    advice: str = ""
+    """What to do next; empty if unknown."""
+
+    def __str__(self) -> str:
+        return f"{self.what}; {self.advice}" if self.advice else self.what
+
+
+@dataclass(frozen=True)
+class ChildResult:
+    """Output of a child process."""
+
+    answers: tuple[dict[str, Any], ...]
+    """JSON objects that the child printed."""
+    failure: Failure | None
+    """None if the child finished."""
 
     @property
-    def begun(self) -> int | None:
-        """The item that it began last; None when it began none."""
-        return next((int(said["begin"]) for said in reversed(self.said) if "begin" in said), None)
+    def last_started(self) -> int | None:
+        """Index of the item that the child started last; None if it started none."""
+        return next((int(answer["started"]) for answer in reversed(self.answers) if "started" in answer), None)
 
 
 def python_module(name: str) -> tuple[str, ...]:
-    """The command that runs one of our modules with this very Python."""
+    """Return the command that runs a module with the current Python interpreter."""
     return sys.executable, "-m", name
 
 
@@ -56,41 +70,42 @@ def run_child(
     command: Sequence[str],
     request: bytes,
     timeout_s: float,
-    hear: Callable[[int | None, float], None] = lambda _number, _seconds: None,
-) -> Ending:
-    """Run a command with a request on its stdin, and say how it ended; it sees the same packages as we do.
+    progress: Callable[[int | None, float], None] = lambda _number, _seconds: None,
+) -> ChildResult:
+    """Run a command with a request on its stdin. The child can import the same packages as this process.
 
     Args:
-        command: starts it.
-        request: what it reads.
-        timeout_s: after so long it is killed.
-        hear: told about once a second which item was begun last, and how long all has taken.
+        command: starts the child.
+        request: content of the child's stdin.
+        timeout_s: time after which the child is killed.
+        progress: called about once a second with the index of the last started item and the elapsed seconds.
     """
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path)}
-    pipe, began = subprocess.PIPE, time.monotonic()
-    # From the root folder, because `python -m` would import what lies in the current one first.
+    pipe, started_s = subprocess.PIPE, time.monotonic()
+    # The working folder is /, because `python -m` imports modules from the working folder first.
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environ, cwd="/") as process:
         _feed(process, request)
-        said = Ending((), "")
+        answers: tuple[dict[str, Any], ...] = ()
         try:
-            while (left_s := began + timeout_s - time.monotonic()) > 0:
+            while (left_s := started_s + timeout_s - time.monotonic()) > 0:
                 try:
-                    stdout, stderr = process.communicate(timeout=min(left_s, HEAR_S))
+                    stdout, stderr = process.communicate(timeout=min(left_s, PROGRESS_INTERVAL_S))
                 except subprocess.TimeoutExpired as waiting:  # noqa: PERF203
-                    said = Ending(_objects(waiting.stdout or b""), "")
-                    hear(said.begun, time.monotonic() - began)
+                    answers = _json_lines(waiting.stdout or b"")
+                    progress(ChildResult(answers, None).last_started, time.monotonic() - started_s)
                 else:
-                    return Ending(_objects(stdout), _death(process.returncode, stderr))
-            return Ending(said.said, f"no answer within {timeout_s:g} s")
+                    answers = _json_lines(stdout)
+                    return ChildResult(answers, _failure(answers, process.returncode, stderr))
+            return ChildResult(answers, Failure(f"no answer within {timeout_s:g} s"))
         finally:
             process.kill()
 
 
 def _feed(process: subprocess.Popen[bytes], request: bytes) -> None:
-    """Write to a process's stdin in a thread of its own.
+    """Write the request to the child's stdin in a separate thread.
 
-    `communicate` forgets what is not written yet when its time is out: of a request longer than a pipe holds, a child
-    that takes a second to start, as on a slow board, would never see the end.
+    `communicate` drops the unwritten rest when its timeout expires. A child that starts slowly would never get the end
+    of a request that is longer than the pipe's buffer.
     """
 
     def write(stdin: IO[bytes]) -> None:
@@ -99,49 +114,58 @@ def _feed(process: subprocess.Popen[bytes], request: bytes) -> None:
 
     assert process.stdin is not None
     threading.Thread(target=write, args=(process.stdin,), daemon=True).start()
-    process.stdin = None  # what `communicate` does not see, it does not close
+    process.stdin = None  # otherwise `communicate` closes it
 
 
-def outlive(items: Sequence[T], run: Callable[[Sequence[T]], Ending]) -> tuple[Ending, list[T], list[tuple[T, str]]]:
-    """Run a child with all items, again without the one that killed it, until one finishes.
+def run_without_failing_items(
+    items: Sequence[T], run: Callable[[Sequence[T]], ChildResult]
+) -> tuple[ChildResult, list[T], list[tuple[T, Failure]]]:
+    """Run a child with all items. If one fails, run it again without that item, until a child finishes.
 
     Returns:
-        The last child's ending; the items that it finished with; the others, each with what it died of.
+        The result of the last child; the items with which it finished; the failed items with their failures.
     """
-    left, dead = list(items), list[tuple[T, str]]()
+    left, failed = list(items), list[tuple[T, Failure]]()
     while True:
-        ending = run(left)
-        if not ending.death:
-            return ending, left, dead
-        if ending.begun is None:
-            return ending, [], [*dead, *((item, ending.death) for item in left)]
-        dead.append((left.pop(ending.begun), ending.death))
+        result = run(left)
+        if result.failure is None:
+            return result, left, failed
+        if result.last_started is None:
+            return result, [], [*failed, *((item, result.failure) for item in left)]
+        failed.append((left.pop(result.last_started), result.failure))
         if not left:
-            return ending, left, dead
+            return result, left, failed
 
 
-def begin(item: int) -> None:
-    """In the child: say which item comes next, before it can crash."""
-    say({"begin": item})
+def report_start(item: int) -> None:
+    """Tell the parent process which item comes next; call it in the child before the item can crash."""
+    print_answer({"started": item})
 
 
-def say(answer: dict[str, Any]) -> None:
-    """In the child: print one object as a line of JSON."""
+def report_error(error: DigitAgentError) -> None:
+    """Tell the parent process why the child fails; the child must then exit with a code other than 0."""
+    print_answer({"error": error.what, "advice": error.advice})
+
+
+def print_answer(answer: dict[str, Any]) -> None:
+    """Print one object as a line of JSON; call it in the child."""
     sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
     sys.stdout.flush()
 
 
-def _objects(stdout: bytes) -> tuple[dict[str, Any], ...]:
-    """The whole lines that hold a JSON object; a runtime may print other things, and a killed child half a line."""
+def _json_lines(stdout: bytes) -> tuple[dict[str, Any], ...]:
+    """Decode the complete lines with a JSON object; a runtime may print other lines, and a killed child half a line."""
     lines = (line for line in stdout.split(b"\n")[:-1] if line.startswith(b"{"))
     return tuple(msgspec.json.decode(line) for line in lines)
 
 
-def _death(code: int, stderr: bytes) -> str:
+def _failure(answers: Sequence[dict[str, Any]], code: int, stderr: bytes) -> Failure | None:
+    if code == 0:
+        return None
     if code < 0:
         number = signal.Signals(-code)
-        return f"died of {DEATHS.get(number, number.name)}"
-    if code > 0:
-        lines = stderr.decode(errors="replace").strip().splitlines()
-        return lines[-1] if lines else f"ended with code {code}"
-    return ""
+        return Failure(f"died of {SIGNAL_CAUSES.get(number, number.name)}")
+    if answers and "error" in answers[-1]:
+        return Failure(answers[-1]["error"], answers[-1]["advice"])
+    lines = stderr.decode(errors="replace").strip().splitlines()
+    return Failure(lines[-1] if lines else f"ended with code {code}")

@@ -1,4 +1,4 @@
-"""A model file, verified, loaded into a runtime, and asked about images."""
+"""Load a model file into a runtime, and compute logits of images."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from profiles.profile import RuntimeName
 
 
 def _find_runtimes() -> dict[RuntimeName, Runtime]:
-    """What the modules of `agent.runtimes.backends` bring, by name."""
+    """Return the runtimes that the modules of `agent.runtimes.backends` define, by name."""
     names = sorted(found.name for found in pkgutil.iter_modules(backends.__path__))
     modules = [importlib.import_module(f"{backends.__name__}.{name}") for name in names]
     return {runtime.name: runtime for module in modules for runtime in module.RUNTIMES}
@@ -35,18 +35,26 @@ RUNTIMES: Mapping[RuntimeName, Runtime] = _find_runtimes()
 
 @dataclass(frozen=True, eq=False)
 class LoadedNet:
-    """A net, ready to be asked."""
+    """A net that is loaded into a runtime."""
 
     artifact: Artifact
     runtime: RuntimeName
     threads: int
     provider: str
-    """Execution provider; empty means the CPU's."""
+    """Execution provider; empty means the CPU."""
     session: Session
     encode: Callable[[NDArray[np.uint8]], NDArray[Any]]
+    """Converts images to the model's input; see `encoder`."""
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Logits, float32 (n, 11), of images, uint8 (n, 28, 28) or (n, 3, 32, 48) as the role asks; n may be 0.
+        """Return the logits of images.
+
+        Args:
+            images: glyphs, uint8 (n, 28, 28), for a classifier; contexts, uint8 (n, 3, 32, 48), for a verifier.
+                n may be 0.
+
+        Returns:
+            Logits, float32 (n, 11).
 
         Raises:
             RuntimeUnusableError: the runtime failed; another one may still work.
@@ -57,10 +65,10 @@ class LoadedNet:
     def _run(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         try:
             output = self.session.run(self.encode(images))
-        except Exception as error:  # the runtimes' errors have no base in common
+        except Exception as error:  # the errors of the runtimes have no common base class
             raise RuntimeUnusableError(
-                f"{self.runtime} failed on {self.artifact.file} with {len(images)} images ({one_line(error)}); "
-                "use another runtime or artifact"
+                f"{self.runtime} failed on {self.artifact.file} with {len(images)} images ({one_line(error)})",
+                advice="use another runtime or artifact",
             ) from error
         return decode(output, self.artifact.output)
 
@@ -68,38 +76,44 @@ class LoadedNet:
 def load_net(
     folder: Path, artifact: Artifact, runtime: RuntimeName, *, threads: int = 1, provider: str = ""
 ) -> LoadedNet:
-    """Verify an artifact's file and load the very bytes that were verified.
+    """Check an artifact's file and load it into a runtime.
 
     Args:
-        folder: where the file lies.
-        artifact: its row of the manifest.
-        runtime: what shall run it.
-        threads: how many the runtime may use.
-        provider: execution provider, onnxruntime only; empty means the CPU's.
+        folder: folder of the file.
+        artifact: the artifact's entry in the manifest.
+        runtime: runtime to load it into.
+        threads: number of threads that the runtime may use.
+        provider: execution provider of onnxruntime; empty means the CPU.
 
     Raises:
-        ArtifactError: the file is missing, or not the one that the manifest describes.
-        RuntimeUnusableError: the runtime is not installed, is none for this format, or cannot load the file.
+        ArtifactError: the file is missing, or does not match the manifest.
+        RuntimeUnusableError: the runtime is not installed, does not run this format, or cannot load the file.
     """
     row = RUNTIMES[runtime]
     if row.format != artifact.format:
-        raise RuntimeUnusableError(f"{runtime} runs {row.format} files, not {artifact.file}; choose another runtime")
+        advice = "choose another runtime"
+        raise RuntimeUnusableError(f"{runtime} runs {row.format} files, not {artifact.file}", advice=advice)
     content = read_artifact(folder, artifact)
     try:
         session = row.open(content, artifact, threads, provider)
     except RuntimeUnusableError:
         raise
     except ImportError as error:
-        raise RuntimeUnusableError(f"{runtime} cannot be imported ({one_line(error)}); {row.install}") from error
-    except Exception as error:  # the runtimes' errors have no base in common
+        raise RuntimeUnusableError(f"{runtime} cannot be imported ({one_line(error)})", advice=row.install) from error
+    except Exception as error:  # the errors of the runtimes have no common base class
         raise RuntimeUnusableError(
-            f"{runtime} cannot load {folder / artifact.file} ({one_line(error)}); convert it again or {row.install}"
+            f"{runtime} cannot load {folder / artifact.file} ({one_line(error)})",
+            advice=f"convert it again or {row.install}",
         ) from error
     return LoadedNet(artifact, runtime, threads, provider, session, encoder(artifact.input))
 
 
 def runtime_version(runtime: RuntimeName) -> str | None:
-    """The version of a runtime, "unknown" where pip did not install it, None where it is missing; imports nothing."""
+    """Return the version of a runtime without importing it.
+
+    Returns:
+        The version; "unknown" if pip did not install the runtime; None if it is missing.
+    """
     row = RUNTIMES[runtime]
     if importlib.util.find_spec(row.module) is None:
         return None
@@ -107,7 +121,7 @@ def runtime_version(runtime: RuntimeName) -> str | None:
 
 
 def distribution_version(name: str) -> str | None:
-    """The version of what pip installed under a name; None where it did not."""
+    """Return the version of an installed distribution; None if it is not installed."""
     try:
         return version(name)
     except PackageNotFoundError:

@@ -1,7 +1,7 @@
-"""Does a runtime really run a model here? Asked in a child process, which may crash or hang.
+"""Test whether a runtime runs a model on this machine, in a child process, which may crash or hang.
 
-An import proves nothing: tflite-runtime imports with numpy 2 and fails later, onnxruntime died of illegal
-instructions on a Raspberry Pi 4. So the child loads the real model and compares it with its golden vectors.
+A successful import is not enough: tflite-runtime can be imported with NumPy 2 and fails later, and onnxruntime crashed
+on a Raspberry Pi 4 with an illegal instruction. So the child loads the model and checks its golden vectors.
 """
 
 from __future__ import annotations
@@ -15,7 +15,16 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.runtimes.child import Ending, begin, outlive, python_module, run_child, say
+from agent.runtimes.child import (
+    ChildResult,
+    Failure,
+    print_answer,
+    python_module,
+    report_error,
+    report_start,
+    run_child,
+    run_without_failing_items,
+)
 from agent.runtimes.net import RUNTIMES, LoadedNet, load_net, runtime_version
 from agent.runtimes.tensors import golden_inputs
 from profiles.errors import ArtifactError, DigitAgentError
@@ -23,30 +32,32 @@ from profiles.manifest import Artifact, load_manifest
 from profiles.profile import RuntimeName
 
 TIMEOUT_S = 60.0
-"""A Raspberry Pi Zero needs several seconds to import a runtime from a cold SD card."""
+"""Time limit for all artifacts of a runtime; a Raspberry Pi Zero imports a runtime from its SD card for seconds."""
 FIRST_TIMEOUT_S = 900.0
-"""Of a provider that prepares each model the first time, as TensorRT builds its engines."""
-TELL_S = 3.0
-"""What takes no longer than this is not told."""
+"""Time limit for a provider that prepares each model at its first use: TensorRT builds engines."""
+PROGRESS_AFTER_S = 3.0
+"""Time after which progress is reported."""
 
 
 class Probe(msgspec.Struct, frozen=True):
-    """Whether one runtime runs one artifact here."""
+    """Result of the test of one artifact on one runtime."""
 
     artifact: Artifact
     runtime: RuntimeName
     provider: str
     version: str
-    """Of the runtime."""
+    """Version of the runtime."""
     ok: bool
     reason: str
-    """Why not; empty when it does."""
+    """Why the test failed; empty if it passed."""
+    advice: str
+    """What to do about a failure; empty if unknown."""
     seconds: float
-    """To load the model and run its golden vectors; 0 when it does not."""
+    """Time to load the model and compute its golden vectors; 0 if the test failed."""
 
 
-class Request(msgspec.Struct, frozen=True):
-    """What the child is asked."""
+class ProbeRequest(msgspec.Struct, frozen=True):
+    """Request to the child process."""
 
     folder: str
     runtime: RuntimeName
@@ -61,80 +72,92 @@ def probe(
     provider: str = "",
     *,
     timeout_s: float | None = None,
-    tell: Callable[[str], None] = lambda _: None,
+    progress: Callable[[str], None] = lambda _: None,
     command: Sequence[str] = python_module("agent.runtimes.probe"),
 ) -> list[Probe]:
-    """Try artifacts on one runtime, in the order given, in a child process.
+    """Test artifacts on one runtime in a child process.
 
     Args:
-        folder: where they lie.
-        artifacts: what to try.
-        runtime: on which runtime.
-        provider: on which of its execution providers; empty is the CPU's.
-        timeout_s: for all of them together; None is what the provider needs.
-        tell: told what is being tried, where that takes long.
+        folder: folder of the artifacts and their manifest.
+        artifacts: artifacts to test.
+        runtime: runtime to test.
+        provider: execution provider of the runtime; empty means the CPU.
+        timeout_s: time limit for all artifacts together; None means the default of the provider.
+        progress: called with a progress message if a test takes long.
         command: starts the child.
+
+    Returns:
+        One probe per artifact, in the same order.
     """
     version = runtime_version(runtime)
 
-    def result(artifact: Artifact, reason: str, seconds: float = 0.0) -> Probe:
-        return Probe(artifact, runtime, provider, version or "", not reason, reason, seconds)
+    def passed(artifact: Artifact, seconds: float) -> Probe:
+        return Probe(artifact, runtime, provider, version or "", True, "", "", seconds)
+
+    def failed(artifact: Artifact, failure: Failure) -> Probe:
+        return Probe(artifact, runtime, provider, version or "", False, failure.what, failure.advice, 0.0)
 
     if version is None:
-        return [result(a, f"{runtime} is not installed; {RUNTIMES[runtime].install}") for a in artifacts]
-    slowly = RUNTIMES[runtime].first_time.get(provider, "")
-    limit_s = timeout_s or (FIRST_TIMEOUT_S if slowly else TIMEOUT_S)
+        missing = Failure(f"{runtime} is not installed", RUNTIMES[runtime].install)
+        return [failed(artifact, missing) for artifact in artifacts]
+    preparation = RUNTIMES[runtime].first_time.get(provider, "")
+    limit_s = timeout_s or (FIRST_TIMEOUT_S if preparation else TIMEOUT_S)
 
-    def run(left: Sequence[Artifact]) -> Ending:
-        def hear(number: int | None, seconds: float) -> None:
-            if number is not None and seconds >= TELL_S:
-                aside = f"; the first time {slowly}" if slowly else ""
-                tell(f"trying {left[number].file}, {number + 1} of {len(left)}: {seconds:.0f} s so far{aside}")
+    def run(left: Sequence[Artifact]) -> ChildResult:
+        def report(number: int | None, seconds: float) -> None:
+            if number is not None and seconds >= PROGRESS_AFTER_S:
+                note = f"; the first time {preparation}" if preparation else ""
+                progress(f"trying {left[number].file}, {number + 1} of {len(left)}: {seconds:.0f} s so far{note}")
 
-        request = Request(str(folder.absolute()), runtime, provider, tuple(left))
-        return run_child(command, msgspec.json.encode(request), limit_s, hear)
+        request = ProbeRequest(str(folder.absolute()), runtime, provider, tuple(left))
+        return run_child(command, msgspec.json.encode(request), limit_s, report)
 
-    ending, alive, dead = outlive(artifacts, run)
-    seconds = [said["seconds"] for said in ending.said if "seconds" in said]
-    results = [result(artifact, "", s) for artifact, s in zip(alive, seconds, strict=True)]
-    results += [result(artifact, reason) for artifact, reason in dead]
-    return sorted(results, key=lambda probe: artifacts.index(probe.artifact))
+    result, good, bad = run_without_failing_items(artifacts, run)
+    seconds = [answer["seconds"] for answer in result.answers if "seconds" in answer]
+    probes = [passed(artifact, s) for artifact, s in zip(good, seconds, strict=True)]
+    probes += [failed(artifact, failure) for artifact, failure in bad]
+    return sorted(probes, key=lambda probe: artifacts.index(probe.artifact))
 
 
 def check_golden(net: LoadedNet, inputs: NDArray[np.uint8]) -> None:
-    """Compare a net with its golden vectors, which are logits of these inputs, uint8 (n, ...).
+    """Compare the logits of a net with its golden vectors.
+
+    Args:
+        net: the net to check.
+        inputs: golden inputs, uint8 (n, ...).
 
     Raises:
-        ArtifactError: a logit is further off than the tolerance, or there is nothing to compare.
+        ArtifactError: a logit differs by more than the tolerance, or there are no golden vectors.
         RuntimeUnusableError: the runtime failed.
     """
     golden = net.artifact.golden
     if not golden.logits:
-        raise ArtifactError(f"{net.artifact.file} has no golden vectors; convert it again")
+        raise ArtifactError(f"{net.artifact.file} has no golden vectors", advice="convert it again")
     logits = net.logits(inputs)
     expected = np.array(golden.logits, np.float32)
-    off = float(np.abs(logits - expected).max()) if logits.shape == expected.shape else np.inf
-    if not off <= golden.tolerance:  # a NaN is off, too
+    error = float(np.abs(logits - expected).max()) if logits.shape == expected.shape else np.inf
+    if not error <= golden.tolerance:  # also true for NaN
         raise ArtifactError(
-            f"{net.artifact.file} computes other logits here than when it was made, by {off:.3g} where "
-            f"{golden.tolerance:g} is allowed; use another runtime or convert it again"
+            f"{net.artifact.file} computes other logits here than at its export: they differ by {error:.3g}, "
+            f"{golden.tolerance:g} is allowed",
+            advice="use another runtime or convert it again",
         )
 
 
 def main() -> int:
-    """The child: try every artifact of the request, and stop at the first that fails."""
-    request = msgspec.json.decode(sys.stdin.buffer.read(), type=Request)
+    """Run the child process: test every artifact of the request, and stop at the first failure."""
+    request = msgspec.json.decode(sys.stdin.buffer.read(), type=ProbeRequest)
     folder = Path(request.folder)
     try:
         manifest = load_manifest(folder)
         for number, artifact in enumerate(request.artifacts):
-            begin(number)
+            report_start(number)
             start = time.perf_counter()
             net = load_net(folder, artifact, request.runtime, provider=request.provider)
             check_golden(net, golden_inputs(manifest, artifact.role))
-            say({"seconds": time.perf_counter() - start})
+            print_answer({"seconds": time.perf_counter() - start})
     except DigitAgentError as error:
-        sys.stderr.write(f"{error}\n")
+        report_error(error)
         return 1
     return 0
 

@@ -1,4 +1,4 @@
-"""What every runtime's module gives: a model that is loaded, and the runtime's row in the table of `net`."""
+"""Interface of the runtimes: a loaded model, and the description of a runtime."""
 
 from __future__ import annotations
 
@@ -12,38 +12,38 @@ from profiles.manifest import Artifact, Format
 from profiles.profile import RuntimeName
 
 MAX_BATCH = 256
-"""More images than this go through a net in several calls, which bounds its memory and a GPU engine's shapes."""
+"""Maximum number of images in one call of a net; it limits the memory, and the input shapes of a GPU engine."""
 
 
 class Session(Protocol):
-    """A model, loaded into a runtime."""
+    """A model that is loaded into a runtime."""
 
     def run(self, batch: NDArray[Any]) -> NDArray[Any]:
-        """Raw outputs of raw inputs, both in the artifact's own dtype and layout, with the batch axis first."""
+        """Return raw outputs for raw inputs; both have the artifact's dtype and layout, with the batch axis first."""
         ...
 
 
 @dataclass(frozen=True)
 class Runtime:
-    """One runtime: what it runs, and how it is found, opened and installed."""
+    """Description of a runtime: which files it runs, and how to find, open and install it."""
 
     name: RuntimeName
-    """What profiles call it."""
+    """Name in the profiles."""
     format: Format
     module: str
-    """What Python imports."""
+    """Name of its Python package."""
     distributions: tuple[str, ...]
-    """What pip may have installed it as."""
+    """Names under which pip may have installed it."""
     install: str
-    """What to type where it is missing."""
+    """Command that installs it."""
     open: Callable[[bytes, Artifact, int, str], Session]
-    """(content of the model file, its artifact, threads, execution provider or "") -> session."""
+    """Open a model: (content of the file, artifact, threads, execution provider or "") -> session."""
     first_time: Mapping[str, str] = field(default_factory=dict)
-    """What a provider does for minutes when it first meets a model, for people; by provider."""
+    """Message about a preparation that takes minutes when a model is used for the first time; by provider."""
 
 
 def one_line(error: BaseException) -> str:
-    """The message of an error's first cause, on one line of at most 200 characters; its type where it has none."""
+    """Return the message of an error's first cause on one line of at most 200 characters; its type if it is empty."""
     while error.__cause__ is not None:
         error = error.__cause__
     text = " ".join(str(error).split()) or type(error).__name__

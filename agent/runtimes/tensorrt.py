@@ -1,7 +1,7 @@
-"""How onnxruntime's TensorRT provider is set up, and where its engines are kept.
+"""Options of onnxruntime's TensorRT provider, and the cache of its engines.
 
-Options: https://onnxruntime.ai/docs/execution-providers/TensorRT-ExecutionProvider.html
-An engine is made for one model on one machine by one TensorRT; used elsewhere it is refused or wrong.
+Source: https://onnxruntime.ai/docs/execution-providers/TensorRT-ExecutionProvider.html
+An engine is valid for one model, one machine and one version of TensorRT only.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from profiles.manifest import Artifact
 
 log = logging.getLogger(__name__)
 TYPICAL_BATCH = 16
-"""The batch for which an engine is tuned."""
+"""Batch size for which an engine is optimized."""
 
 
 def options(artifact: Artifact, onnxruntime_version: str, *, root: Path, cache: Path) -> dict[str, str]:
-    """The provider's options for one artifact, in text; the folder of its engines is made.
+    """Return the provider's options for one artifact, and create the folder of its engines.
 
     Args:
-        artifact: a model with a dynamic batch.
-        onnxruntime_version: an engine made by another one is not used.
-        root: where `etc` and `proc` are found, `/` on a board.
-        cache: the folder under which engines are kept.
+        artifact: a model with a dynamic batch axis.
+        onnxruntime_version: version of onnxruntime; each version has its own engines.
+        root: folder that contains `etc` and `proc`; `/` on a board.
+        cache: folder for the engines.
     """
-    folder = cache / "tensorrt" / engine_folder(artifact, onnxruntime_version, tensorrt_version(), machine(root))
+    folder = cache / "tensorrt" / engine_folder(artifact, onnxruntime_version, tensorrt_version(), machine_name(root))
     folder.mkdir(parents=True, exist_ok=True)
     if not any(folder.glob("*.engine")):
-        log.warning("TensorRT builds an engine for %s, which takes minutes; it is kept in %s", artifact.file, folder)
+        log.warning("TensorRT builds an engine for %s, which takes minutes; it is saved in %s", artifact.file, folder)
     name, item = artifact.input.name, "x".join(map(str, artifact.input.shape))
     return {
         "trt_engine_cache_enable": "1",
@@ -48,19 +48,19 @@ def options(artifact: Artifact, onnxruntime_version: str, *, root: Path, cache: 
     }
 
 
-def engine_folder(artifact: Artifact, onnxruntime_version: str, tensorrt: str, where: str) -> str:
-    """A folder's name that differs when the model, onnxruntime, TensorRT, the machine or the precision does."""
-    parts = (artifact.sha256[:16], f"ort{onnxruntime_version}", f"trt{tensorrt}", where, artifact.precision)
+def engine_folder(artifact: Artifact, onnxruntime_version: str, tensorrt: str, machine: str) -> str:
+    """Return the name of the folder for one model, onnxruntime, TensorRT, machine and precision."""
+    parts = (artifact.sha256[:16], f"ort{onnxruntime_version}", f"trt{tensorrt}", machine, artifact.precision)
     return re.sub(r"[^\w.-]+", "_", "-".join(parts))
 
 
 def tensorrt_version() -> str:
-    """What libnvinfer says of itself, such as "100300" for 10.3.0; "none" where it cannot be found."""
+    """Return the version of libnvinfer, such as "100300" for 10.3.0; "none" if the library is missing."""
     library = ctypes.util.find_library("nvinfer")
     return str(ctypes.CDLL(library).getInferLibVersion()) if library else "none"
 
 
-def machine(root: Path) -> str:
-    """The board's model and its L4T release, such as "NVIDIA Jetson AGX Orin Developer Kit L4T 36.4.3"."""
+def machine_name(root: Path) -> str:
+    """Return the board's model and its L4T release, such as "NVIDIA Jetson AGX Orin Developer Kit L4T 36.4.3"."""
     board = detect_board(root)
     return f"{board.model or board.machine} L4T {board.l4t or 'none'}"

@@ -12,11 +12,11 @@ from typing import get_args
 import msgspec
 import pytest
 
-from deploy.install import Outcome, examine, install, recover, roll_back
+from deploy.install import Outcome, install, recover, roll_back, verify
 from deploy.journal import Attempt, begin, load_journal
 from deploy.preconditions import RESERVE_BYTES, refuse_large
-from deploy.service_control import Machine
-from deploy.slots import current_slot, damage, locked, version_in
+from deploy.service_control import BoardControl
+from deploy.slots import current_slot, find_damage, locked, version_in
 from profiles.errors import BundleError, InstallError
 from profiles.manifest import Golden, Role, dump_manifest, load_manifest
 from tests.deploy.made import Maker, tree
@@ -48,7 +48,7 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def service(tmp_path: Path, root: Path, machine: Machine) -> Iterator[Machine]:
+def service(tmp_path: Path, root: Path, machine: BoardControl) -> Iterator[BoardControl]:
     pid, script = tmp_path / "pid", tmp_path / "restart.sh"
     script.write_text(SERVICE.format(pid=pid, root=root, health=machine.health))
     yield replace(machine, restart=(("sh", str(script)),), frames=10, timeout_s=20)
@@ -57,9 +57,9 @@ def service(tmp_path: Path, root: Path, machine: Machine) -> Iterator[Machine]:
 
 
 def used(root: Path) -> str | None:
-    """The version in use, of which every file is intact."""
+    """Return the version in use; all of its files must be intact."""
     version = version_in(root, current_slot(root))
-    assert version is None or damage(root, version) == ""
+    assert version is None or find_damage(root, version) == ""
     return version.manifest.version if version else None
 
 
@@ -67,7 +67,7 @@ def events(root: Path) -> list[tuple[str, str]]:
     return [(event.what, event.version) for event in load_journal(root).events]
 
 
-def test_versions_go_into_the_slots_by_turns(maker: Maker, root: Path, machine: Machine) -> None:
+def test_versions_alternate_between_the_slots(maker: Maker, root: Path, machine: BoardControl) -> None:
     assert install(maker.open("1.0"), root, machine) == Outcome(True, "1.0", "a", None)
     assert install(maker.open("1.1"), root, machine) == Outcome(True, "1.1", "b", "1.0")
     assert install(maker.open("1.2"), root, machine) == Outcome(True, "1.2", "a", "1.1")
@@ -83,7 +83,7 @@ def test_versions_go_into_the_slots_by_turns(maker: Maker, root: Path, machine: 
     ]
 
 
-def test_what_is_in_use_is_not_installed_again(maker: Maker, root: Path, machine: Machine) -> None:
+def test_the_version_in_use_is_not_installed_again(maker: Maker, root: Path, machine: BoardControl) -> None:
     bundle = maker.open("1.0")
     install(bundle, root, machine)
     before = tree(root)
@@ -94,7 +94,7 @@ def test_what_is_in_use_is_not_installed_again(maker: Maker, root: Path, machine
     assert used(root) == "1.0"
 
 
-def test_a_service_that_works_keeps_the_version(maker: Maker, root: Path, service: Machine) -> None:
+def test_a_version_is_kept_if_the_service_works(maker: Maker, root: Path, service: BoardControl) -> None:
     install(maker.open("1.0"), root, service)
     assert install(maker.open("1.1"), root, service).changed
     assert roll_back(root, service).version == "1.0"
@@ -104,7 +104,9 @@ def test_a_service_that_works_keeps_the_version(maker: Maker, root: Path, servic
     ("mood", "told"),
     [("dead", "it cannot start"), ("faulty", "frames in a row without a fault in 1 s, of 10 .* no ink")],
 )
-def test_one_that_does_not_is_taken_back(mood: str, told: str, maker: Maker, root: Path, service: Machine) -> None:
+def test_a_version_is_undone_if_the_service_does_not_work(
+    mood: str, told: str, maker: Maker, root: Path, service: BoardControl
+) -> None:
     install(maker.open("1.0", config='mood = "good"'), root, service)
     bad = maker.open("1.1", config=f'mood = "{mood}"')
     with pytest.raises(InstallError, match=rf"version 1\.1 was not kept, and version 1\.0 is in use, because .*{told}"):
@@ -115,21 +117,25 @@ def test_one_that_does_not_is_taken_back(mood: str, told: str, maker: Maker, roo
     assert install(maker.open("1.2"), root, service) == Outcome(True, "1.2", "b", "1.0")
 
 
-def test_the_first_one_that_does_not_work_leaves_what_shipped(maker: Maker, root: Path, service: Machine) -> None:
-    with pytest.raises(InstallError, match="what shipped with the agent is in use, because"):
+def test_a_failed_first_installation_leaves_the_shipped_version(
+    maker: Maker, root: Path, service: BoardControl
+) -> None:
+    with pytest.raises(InstallError, match="the version that shipped with the agent is in use, because"):
         install(maker.open("1.0", config='mood = "dead"'), root, service)
     assert current_slot(root) is None
     assert not (root / "slots/a").exists()
 
 
-def test_where_the_old_one_does_not_come_up_either_both_are_told(maker: Maker, root: Path, machine: Machine) -> None:
+def test_both_failures_are_reported_if_the_old_version_does_not_start_either(
+    maker: Maker, root: Path, machine: BoardControl
+) -> None:
     install(maker.open("1.0"), root, machine)
-    with pytest.raises(InstallError, match="because false failed with exit code 1: it said nothing"):
+    with pytest.raises(InstallError, match="because false failed with exit code 1: no output"):
         install(maker.open("1.1"), root, replace(machine, restart=(("false",),)))
     assert "did not come up with the version before it" in load_journal(root).events[-1].reason
 
 
-def test_artifacts_that_do_not_work_here_never_come_into_use(maker: Maker, root: Path, machine: Machine) -> None:
+def test_artifacts_that_do_not_work_are_never_used(maker: Maker, root: Path, machine: BoardControl) -> None:
     install(maker.open("1.0"), root, machine)
     before, started = tree(root), root.parent / "started"
     choosy = replace(machine, check=("sh", "-c", "echo wrong logits >&2; exit 1"), restart=(("touch", str(started)),))
@@ -143,8 +149,8 @@ def test_artifacts_that_do_not_work_here_never_come_into_use(maker: Maker, root:
     assert not started.exists()
 
 
-def test_the_agent_itself_tries_the_golden_vectors(maker: Maker, root: Path, machine: Machine) -> None:
-    """The real agent; then artifacts of which it is told to expect other logits, of one role and of the other."""
+def test_the_real_agent_tests_the_golden_vectors(maker: Maker, root: Path, machine: BoardControl) -> None:
+    """The real agent refuses artifacts with wrong golden vectors, for each role."""
     real = replace(machine, agent=Path(sys.executable).with_name("digit-agent"), check=None)
     assert install(maker.open("1.0"), root, real).changed
     broken = shutil.copytree(maker.artifacts, maker.folder / "broken")
@@ -158,13 +164,15 @@ def test_the_agent_itself_tries_the_golden_vectors(maker: Maker, root: Path, mac
         )
         wrong = msgspec.structs.replace(manifest, artifacts=artifacts)
         (broken / "manifest.json").write_bytes(dump_manifest(wrong))
-        with pytest.raises(InstallError, match=f"artifacts do not work here: none of them runs any of the {role}s"):
+        with pytest.raises(InstallError, match=f"artifacts do not work here: no {role} works on any runtime"):
             install(replace(maker, artifacts=broken).open("1.1"), root, real)
         assert used(root) == "1.0"
 
 
-def refused(maker: Maker, root: Path, machine: Machine, *, version: str = "1.1", allow_downgrade: bool = False) -> str:
-    """Why a bundle is refused; nothing may be touched."""
+def refused(
+    maker: Maker, root: Path, machine: BoardControl, *, version: str = "1.1", allow_downgrade: bool = False
+) -> str:
+    """Return the message with which a bundle is refused; nothing may change."""
     before = tree(root)
     with pytest.raises(BundleError) as refusal:
         install(maker.open(version), root, machine, allow_downgrade=allow_downgrade)
@@ -173,20 +181,20 @@ def refused(maker: Maker, root: Path, machine: Machine, *, version: str = "1.1",
     return str(refusal.value)
 
 
-def test_another_boards_bundle_is_refused(maker: Maker, root: Path, machine: Machine) -> None:
+def test_a_bundle_for_another_board_is_refused(maker: Maker, root: Path, machine: BoardControl) -> None:
     told = refused(maker, root, replace(machine, board="pi4"))
     assert "and this is pi4; make one for pi4" in told
     assert not root.exists()
 
 
-def test_an_older_version_is_refused_unless_it_is_meant(maker: Maker, root: Path, machine: Machine) -> None:
+def test_an_older_version_is_refused_without_allow_downgrade(maker: Maker, root: Path, machine: BoardControl) -> None:
     install(maker.open("1.10"), root, machine)
     assert "is version 1.9, and 1.10 is in use; add --allow-downgrade" in refused(maker, root, machine, version="1.9")
     install(maker.open("1.9"), root, machine, allow_downgrade=True)
     assert used(root) == "1.9"
 
 
-def test_an_agent_that_is_too_old_is_told(maker: Maker, root: Path, machine: Machine) -> None:
+def test_a_too_old_agent_is_reported(maker: Maker, root: Path, machine: BoardControl) -> None:
     machine.agent.write_text("#!/bin/sh\necho digit-agent 0.0.9\n")
     assert "needs digit-agent 0.1, and 0.0.9 would use it" in refused(maker, root, machine)
     machine.agent.write_text("#!/bin/sh\n")
@@ -194,10 +202,10 @@ def test_an_agent_that_is_too_old_is_told(maker: Maker, root: Path, machine: Mac
         install(maker.open(), root, machine)
 
 
-def test_a_bundle_that_finds_no_room_is_refused(maker: Maker) -> None:
+def test_a_bundle_without_enough_space_is_refused(maker: Maker) -> None:
     bundle = maker.open()
     refuse_large(bundle, bundle.manifest.bytes + RESERVE_BYTES)
-    with pytest.raises(BundleError, match=r"needs 17 MB, and 17 MB are free; free space on this board"):
+    with pytest.raises(BundleError, match=r"needs 17 MB, but only 17 MB are free; free space on this board"):
         refuse_large(bundle, bundle.manifest.bytes + RESERVE_BYTES - 1)
 
 
@@ -209,7 +217,7 @@ def test_a_small_disk_is_refused_before_anything_is_written(size: str, maker: Ma
     script = f'mount -t tmpfs -o size={size} none "$1" || exit 77; shift; "$@"; code=$?; ls -A "{disk}" >&2; exit $code'
     command = ["unshare", "-m", "sh", "-c", script, "sh", str(disk), *argv, f"--root={disk}/root", "--restart=true"]
     if shutil.which("unshare") is None:
-        pytest.skip("there is no unshare: apt install util-linux")
+        pytest.skip("unshare is missing: apt install util-linux")
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     if done.returncode == 77 or "unshare failed" in done.stderr:
         pytest.skip("no file system can be mounted here")
@@ -218,8 +226,10 @@ def test_a_small_disk_is_refused_before_anything_is_written(size: str, maker: Ma
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_a_disk_that_fills_up_meanwhile_leaves_the_old_version(maker: Maker, root: Path, machine: Machine) -> None:
-    """A limit on the size of files stands for the full disk: a real write fails in the middle of an artifact."""
+def test_a_disk_that_fills_up_during_installation_leaves_the_old_version(
+    maker: Maker, root: Path, machine: BoardControl
+) -> None:
+    """A limit on the file size simulates the full disk: a real write fails in the middle of an artifact."""
     install(maker.open("1.0"), root, machine)
     bundle = maker.write("1.1")
     limit = (
@@ -238,32 +248,32 @@ def test_a_disk_that_fills_up_meanwhile_leaves_the_old_version(maker: Maker, roo
     assert not (root / "slots/b").exists()
 
 
-def test_a_dry_run_touches_nothing(maker: Maker, root: Path, machine: Machine) -> None:
-    assert examine(maker.open("1.0"), root, machine) == Outcome(True, "1.0", "a", None)
+def test_a_dry_run_changes_nothing(maker: Maker, root: Path, machine: BoardControl) -> None:
+    assert verify(maker.open("1.0"), root, machine) == Outcome(True, "1.0", "a", None)
     assert not root.exists()
     install(maker.open("1.0"), root, machine)
     before, journal = tree(root), (root / "journal.json").read_bytes()
-    assert examine(maker.open("1.0"), root, machine) == Outcome(False, "1.0", "a", "1.0")
-    assert examine(maker.open("1.1"), root, machine) == Outcome(True, "1.1", "b", "1.0")
+    assert verify(maker.open("1.0"), root, machine) == Outcome(False, "1.0", "a", "1.0")
+    assert verify(maker.open("1.1"), root, machine) == Outcome(True, "1.1", "b", "1.0")
     begin(root, Attempt(slot="b", version="1.1", previous="a", step="trying"))
-    assert examine(maker.open("1.1"), root, machine) == Outcome(True, "1.1", "b", "1.0")
+    assert verify(maker.open("1.1"), root, machine) == Outcome(True, "1.1", "b", "1.0")
     (root / "journal.json").write_bytes(journal)
     assert tree(root) == before
 
 
-def test_two_at_once_do_not_meet(maker: Maker, root: Path, machine: Machine) -> None:
+def test_two_installations_at_once_exclude_each_other(maker: Maker, root: Path, machine: BoardControl) -> None:
     install(maker.open("1.0"), root, machine)
     begin(root, Attempt(slot="b", version="1.1", previous="a", step="trying"))
     with locked(root):
-        with pytest.raises(InstallError, match="another digit-deploy is at work"):
+        with pytest.raises(InstallError, match="another digit-deploy is running"):
             install(maker.open("1.1"), root, machine)
-        with pytest.raises(InstallError, match="another digit-deploy is at work"):
+        with pytest.raises(InstallError, match="another digit-deploy is running"):
             roll_back(root, machine)
         assert recover(root, machine) is None
         assert load_journal(root).attempt is not None
 
 
-def test_there_is_nothing_to_go_back_to_at_first(maker: Maker, root: Path, machine: Machine) -> None:
+def test_rollback_needs_another_version(maker: Maker, root: Path, machine: BoardControl) -> None:
     with pytest.raises(InstallError, match="nothing was ever installed"):
         roll_back(root, machine)
     install(maker.open("1.0"), root, machine)
@@ -271,7 +281,7 @@ def test_there_is_nothing_to_go_back_to_at_first(maker: Maker, root: Path, machi
         roll_back(root, machine)
 
 
-def test_a_damaged_version_is_not_gone_back_to(maker: Maker, root: Path, machine: Machine) -> None:
+def test_rollback_to_a_damaged_version_is_refused(maker: Maker, root: Path, machine: BoardControl) -> None:
     for version in ("1.0", "1.1"):
         install(maker.open(version), root, machine)
     (root / "slots/a/artifacts/base-int8.tflite").unlink()
@@ -280,20 +290,20 @@ def test_a_damaged_version_is_not_gone_back_to(maker: Maker, root: Path, machine
     assert used(root) == "1.1"
 
 
-def test_a_version_gone_back_to_that_does_not_work_is_told(maker: Maker, root: Path, machine: Machine) -> None:
+def test_a_rollback_that_does_not_work_is_reported(maker: Maker, root: Path, machine: BoardControl) -> None:
     for version in ("1.0", "1.1"):
         install(maker.open(version), root, machine)
     with pytest.raises(InstallError, match=r"version 1\.0 is in use again, but false failed"):
         roll_back(root, replace(machine, restart=(("false",),)))
 
 
-def test_strangers_in_the_folder_are_told(maker: Maker, root: Path, machine: Machine) -> None:
+def test_foreign_files_in_the_root_are_reported(maker: Maker, root: Path, machine: BoardControl) -> None:
     install(maker.open("1.0"), root, machine)
     (root / "journal.json").write_text("{")
-    with pytest.raises(InstallError, match=r"journal\.json is damaged .* the version in use stays, remove the file"):
+    with pytest.raises(InstallError, match=r"journal\.json is damaged .* the version in use stays; remove the file"):
         install(maker.open("1.1"), root, machine)
     (root / "journal.json").unlink()
     (root / "current").unlink()
     (root / "current").symlink_to("/etc")
-    with pytest.raises(InstallError, match="is no link to a slot of ours"):
+    with pytest.raises(InstallError, match="is not a link to a slot"):
         install(maker.open("1.1"), root, machine)

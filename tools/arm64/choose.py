@@ -1,7 +1,8 @@
-"""Run by a board's Python: chooses among the artifacts that ship, and prints the choices as JSON, by role.
+"""Choose among the artifacts that ship and print the choices as JSON, by role; runs in a board's Python.
 
-As at a first start, but that only calls of one digit are timed, and none again where two cannot be told apart: under
-emulation a call of 16 takes a second. What is printed are objects of `agent.choice.choice.Choice`.
+It works like the agent's cold start, with two differences: only batches of one digit are measured, because under
+emulation a batch of 16 takes a second, and close results are not measured again. The output consists of objects of
+`agent.choice.choice.Choice`.
 """
 
 from __future__ import annotations
@@ -12,20 +13,20 @@ from pathlib import Path
 
 import msgspec
 
-from agent.choice.choice import Choice, nothing_usable
-from agent.choice.rank import accurate, rank
-from agent.choice.survey import survey
+from agent.choice.choice import Choice, no_usable_artifact
+from agent.choice.choose import measure_variants
+from agent.choice.rank import rank, split_accurate
 from agent.paths import default_artifacts
 from profiles.board import detect_board
 from profiles.manifest import Artifact, load_manifest
 from profiles.profile import Profile
 
 SECONDS = 10.0
-"""For timing; several calls of each candidate even with a net that takes 50 ms here."""
+"""Time for the measurements, in seconds: several calls of each variant, even if a call takes 50 ms."""
 
 
 def main() -> None:
-    """Choose and print."""
+    """Print the choices."""
     folder, profile = default_artifacts(), detect_board().profile
     artifacts = load_manifest(folder).artifacts
     choices = {
@@ -36,14 +37,16 @@ def main() -> None:
 
 
 def _choose(folder: Path, artifacts: Sequence[Artifact], profile: Profile) -> Choice:
-    """The choice among artifacts of one role."""
+    """Return the choice among the artifacts of one role."""
     objective = profile.budget.objective
-    fit, poor = accurate(artifacts, profile.budget.min_accuracy)
-    measured, broken = survey(folder, fit, profile, batches=(1,), seconds=SECONDS, energy=objective == "energy")
+    fit, poor = split_accurate(artifacts, profile.budget.min_accuracy)
+    measured, broken = measure_variants(
+        folder, fit, profile, batches=(1,), seconds=SECONDS, energy=objective == "energy"
+    )
     if not measured:
-        raise nothing_usable(folder, broken)
+        raise no_usable_artifact(folder, broken)
     ranking = rank(measured, objective)
-    return Choice(str(folder), ranking.ranked, (*poor, *broken), ranking.reason, settled=not ranking.doubtful)
+    return Choice(str(folder), ranking.ranked, (*poor, *broken), ranking.reason, significant=not ranking.tied)
 
 
 if __name__ == "__main__":

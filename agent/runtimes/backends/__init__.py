@@ -1,5 +1,5 @@
-"""The runtimes, one module each or one for those that share an interface; a new one is a new file here.
+"""Runtimes: one module per interface. To add a runtime, add a file here.
 
-A module lists in `RUNTIMES` what it brings; see `Runtime`. `net` finds it by itself, and a profile that names it has it
-tried.
+Each module lists its runtimes in `RUNTIMES`; see `Runtime`. `agent.runtimes.net` finds the modules by itself. A runtime
+is tried on the boards whose profiles list it.
 """

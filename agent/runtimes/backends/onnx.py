@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession, SessionOptions
 
 Provider = str | tuple[str, dict[str, str]]
-"""Its name, and its options where it has some."""
+"""Name of an execution provider, and its options if it has any."""
 CPU = "CPUExecutionProvider"
 CUDA = "CUDAExecutionProvider"
 TENSORRT = "TensorrtExecutionProvider"
 ERROR = 3
-"""onnxruntime's log severity."""
+"""Log severity of onnxruntime from which it prints messages."""
 
-# Since 1.29, onnxruntime tells its maker what runs where, from threads of its own, unless it is told not to before it
-# is imported (https://github.com/microsoft/onnxruntime/blob/main/docs/Privacy.md).
+# Since 1.29, onnxruntime sends telemetry to Microsoft, unless this variable is set before the import
+# (https://github.com/microsoft/onnxruntime/blob/main/docs/Privacy.md).
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 
@@ -50,47 +50,48 @@ class OnnxSession:
 def _open(content: bytes, artifact: Artifact, threads: int, provider: str) -> OnnxSession:
     import onnxruntime
 
-    asked = provider or CPU
-    here = onnxruntime.get_available_providers()
-    if asked not in here:
+    requested = provider or CPU
+    available = onnxruntime.get_available_providers()
+    if requested not in available:
         raise RuntimeUnusableError(
-            f"this onnxruntime has no {asked}, only {', '.join(here)}; install a build that has it"
+            f"this onnxruntime has no {requested}, only {', '.join(available)}", advice="install a build that has it"
         )
     onnxruntime.set_default_logger_severity(ERROR)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = ERROR
-    # Threads that spin while they wait burn 40 ms of CPU after a call of 0.1 ms (measured, 1.31 on x86, 2 threads).
+    # Threads that spin while they wait use 40 ms of CPU time after a call of 0.1 ms (measured: 1.31, x86, 2 threads).
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    providers = _providers(asked, artifact, onnxruntime.__version__)
-    if asked == CPU:
+    providers = _providers(requested, artifact, onnxruntime.__version__)
+    if requested == CPU:
         session = onnxruntime.InferenceSession(content, options, providers=providers)
     else:
-        session, used = open_watched(content, artifact, options, providers)
-        if asked not in used:
+        session, used = open_profiled(content, artifact, options, providers)
+        if requested not in used:
             raise RuntimeUnusableError(
-                f"onnxruntime fell back from {asked} to {' and '.join(used)}; check the board's CUDA and TensorRT"
+                f"onnxruntime fell back from {requested} to {' and '.join(used)}",
+                advice="check the board's CUDA and TensorRT",
             )
     session.disable_fallback()
     return OnnxSession(session)
 
 
-def open_watched(
+def open_profiled(
     content: bytes, artifact: Artifact, options: SessionOptions, providers: Sequence[Provider]
 ) -> tuple[InferenceSession, tuple[str, ...]]:
-    """Open a session and run it once under onnxruntime's profiler, which says what computed each operation.
+    """Open a session and run it once under onnxruntime's profiler, to see which provider computes the operations.
 
-    A session that lists a provider may have given it no operation at all, and all of them to the CPU.
+    A session can list a provider and still run all operations on the CPU.
 
     Args:
-        content: the model file's.
-        artifact: its row of the manifest.
-        options: of the session.
-        providers: those to use, in order.
+        content: content of the model file.
+        artifact: the artifact's entry in the manifest.
+        options: options of the session.
+        providers: providers to use, in order.
 
     Returns:
-        The session, and the providers that computed something.
+        The session, and the providers that computed at least one operation.
     """
     import onnxruntime
 
@@ -105,12 +106,12 @@ def open_watched(
     return session, tuple(dict.fromkeys(filter(None, used)))
 
 
-def _providers(asked: str, artifact: Artifact, version: str) -> list[Provider]:
-    """The provider that is asked for, then those that take the operations it does not know."""
-    if asked == TENSORRT:
+def _providers(requested: str, artifact: Artifact, version: str) -> list[Provider]:
+    """Return the requested provider, then the providers for operations that it does not support."""
+    if requested == TENSORRT:
         options = tensorrt.options(artifact, version, root=Path("/"), cache=cache_folder())
         return [(TENSORRT, options), CUDA, CPU]
-    return [asked] if asked == CPU else [asked, CPU]
+    return [requested] if requested == CPU else [requested, CPU]
 
 
 ONNXRUNTIME = Runtime(
@@ -120,6 +121,6 @@ ONNXRUNTIME = Runtime(
     distributions=("onnxruntime", "onnxruntime-gpu"),
     install="pip install 'digit-agent[onnx]'",
     open=_open,
-    first_time={TENSORRT: "TensorRT builds an engine for this board, which is kept"},
+    first_time={TENSORRT: "TensorRT builds an engine for this board and saves it"},
 )
 RUNTIMES = (ONNXRUNTIME,)

@@ -1,4 +1,7 @@
-"""TFLite files, on ai-edge-litert and on tflite-runtime, which share one interface."""
+"""TFLite files on ai-edge-litert and on tflite-runtime, which have the same interface.
+
+tflite-runtime 2.14 is the last release and needs NumPy < 2; only this module and pyproject.toml handle it.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +21,10 @@ if TYPE_CHECKING:
 
 
 class TfliteSession:
-    """An interpreter that is resized when the batch changes.
+    """An interpreter that is resized when the batch size changes.
 
-    Resizing takes 3-150 µs (measured: ai-edge-litert 2.3, tflite-runtime 2.14, x86); padding to a few allocated
-    sizes would compute up to twice the images.
+    Resizing takes 3-150 µs (measured: ai-edge-litert 2.3, tflite-runtime 2.14, x86). Padding to a few fixed sizes
+    would compute up to twice as many images.
     """
 
     def __init__(self, interpreter: Interpreter) -> None:
@@ -44,9 +47,9 @@ class TfliteSession:
 
 
 def _open(module: str, content: bytes, _artifact: Artifact, threads: int, _provider: str) -> TfliteSession:
-    """Load a model; the notes that the first interpreter writes to stderr are left out.
+    """Load a model without the INFO lines that the first interpreter writes to stderr.
 
-    It says "INFO: Created TensorFlow Lite XNNPACK delegate for CPU." from C++, and Python has no switch for it
+    The line "INFO: Created TensorFlow Lite XNNPACK delegate for CPU." comes from C++ and has no option in Python
     (https://github.com/google-ai-edge/LiteRT/issues/7420).
     """
     interpreter: type[Interpreter] = importlib.import_module(module).Interpreter

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from tests.agent.conftest import Linear
 
 
-def test_candidates_are_timed_at_every_batch_size(linear: Linear, tmp_path: Path) -> None:
+def test_variants_are_timed_at_every_batch_size(linear: Linear, tmp_path: Path) -> None:
     names = ("slow.onnx", "linear.onnx", "verifier-int8.onnx")
     artifacts = linear.write(tmp_path, *map(linear.artifact, names))
-    candidates = [Variant(artifact, "onnxruntime", "", 1) for artifact in artifacts]
-    measured, failed = measure(tmp_path, candidates, batches=(1, 4), seconds=0.2)
+    variants = [Variant(artifact, "onnxruntime", "", 1) for artifact in artifacts]
+    measured, failed = measure(tmp_path, variants, batches=(1, 4), seconds=0.2)
     assert failed == []
-    assert [m.candidate for m in measured] == candidates
+    assert [m.variant for m in measured] == variants
     assert all([t.batch for t in m.timings] == [1, 4] for m in measured)
     for timing in (timing for m in measured for timing in m.timings):
         assert timing.calls >= BLOCKS == len(timing.blocks_us)
@@ -30,27 +30,27 @@ def test_candidates_are_timed_at_every_batch_size(linear: Linear, tmp_path: Path
     assert measured[0].energy is None
 
 
-def test_a_candidate_that_fails_in_a_larger_batch_costs_only_itself(linear: Linear, tmp_path: Path) -> None:
+def test_variant_that_fails_in_a_larger_batch_does_not_affect_others(linear: Linear, tmp_path: Path) -> None:
     single, good = linear.write(tmp_path, linear.artifact("single.onnx"), linear.artifact("linear.tflite"))
-    candidates = [Variant(single, "onnxruntime", "", 1), Variant(good, "ai-edge-litert", "", 1)]
-    measured, failed = measure(tmp_path, candidates, batches=(1, 4), seconds=0.1)
-    assert [m.candidate for m in measured] == candidates[1:]
-    assert [candidate for candidate, _ in failed] == candidates[:1]
-    assert "onnxruntime failed on single.onnx with 4 images" in failed[0][1]
+    variants = [Variant(single, "onnxruntime", "", 1), Variant(good, "ai-edge-litert", "", 1)]
+    measured, failed = measure(tmp_path, variants, batches=(1, 4), seconds=0.1)
+    assert [m.variant for m in measured] == variants[1:]
+    assert [variant for variant, _ in failed] == variants[:1]
+    assert "onnxruntime failed on single.onnx with 4 images" in failed[0][1].what
 
 
-def test_a_runtime_that_crashes_costs_only_its_candidates(linear: Linear, tmp_path: Path) -> None:
+def test_runtime_that_crashes_does_not_affect_others(linear: Linear, tmp_path: Path) -> None:
     onnx, tflite = linear.write(tmp_path, linear.artifact("linear.onnx"), linear.artifact("linear.tflite"))
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken/onnxruntime.py").write_text("import os, signal; os.kill(os.getpid(), signal.SIGILL)")
     program = (
         f"import sys; sys.path.insert(0, {str(tmp_path / 'broken')!r}); from agent.choice.measure import main; main()"
     )
-    candidates = [Variant(tflite, "ai-edge-litert", "", 1), Variant(onnx, "onnxruntime", "", 1)]
-    measured, failed = measure(tmp_path, candidates, batches=(1,), seconds=0.1, command=(sys.executable, "-c", program))
-    assert [m.candidate for m in measured] == candidates[:1]
-    assert "illegal instruction" in failed[0][1]
+    variants = [Variant(tflite, "ai-edge-litert", "", 1), Variant(onnx, "onnxruntime", "", 1)]
+    measured, failed = measure(tmp_path, variants, batches=(1,), seconds=0.1, command=(sys.executable, "-c", program))
+    assert [m.variant for m in measured] == variants[:1]
+    assert "illegal instruction" in failed[0][1].what
 
 
-def test_nothing_to_time(tmp_path: Path) -> None:
+def test_without_variants_nothing_is_measured(tmp_path: Path) -> None:
     assert measure(tmp_path, []) == ([], [])

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.choice.measurement import Measurement, Timing
-from agent.choice.significance import in_doubt, ratio, spread
+from agent.choice.significance import ratio_bounds, spread, tied_with_best
 from agent.choice.variants import Variant
 
 if TYPE_CHECKING:
@@ -18,14 +18,14 @@ CALM = (10.0,) * 9
 
 
 def timed(linear: Linear, *blocks_us: float) -> Measurement:
-    """A candidate by the medians of its parts, one digit a call."""
+    """Return a variant with the given medians of its blocks, one digit per call."""
     p50 = float(np.median(blocks_us))
-    candidate = Variant(linear.artifact("linear.onnx"), "onnxruntime", "", 1)
-    return Measurement(candidate, (Timing(1, 90, p50, p50, p50, p50, p50, tuple(blocks_us)),))
+    variant = Variant(linear.artifact("linear.onnx"), "onnxruntime", "", 1)
+    return Measurement(variant, (Timing(1, 90, p50, p50, p50, p50, p50, tuple(blocks_us)),))
 
 
 @pytest.mark.parametrize(
-    ("blocks_us", "doubtful"),
+    ("blocks_us", "tied"),
     [
         (np.full(9, 20.0), False),
         (np.full(9, 10.1), False),
@@ -33,37 +33,37 @@ def timed(linear: Linear, *blocks_us: float) -> Measurement:
         ((3, 13, 13, 13, 13, 13, 13, 13, 13), False),
         ((3, 3, 13, 13, 13, 13, 13, 13, 13), True),
     ],
-    ids=["twice as slow", "level", "now faster, now slower", "one outlier", "two outliers"],
+    ids=["twice as slow", "equal", "sometimes faster", "one outlier", "two outliers"],
 )
-def test_what_may_be_better_after_all_is_in_doubt(linear: Linear, blocks_us: tuple[float, ...], doubtful: bool) -> None:
+def test_variant_that_may_be_better_is_tied(linear: Linear, blocks_us: tuple[float, ...], tied: bool) -> None:
     best, other = timed(linear, *CALM), timed(linear, *blocks_us)
-    assert in_doubt(best, [best, other], "latency") == ((best, other) if doubtful else ())
+    assert tied_with_best(best, [best, other], "latency") == ((best, other) if tied else ())
 
 
-def test_what_befalls_both_is_no_doubt(linear: Linear) -> None:
-    """The machine was three times slower for a while, for both."""
+def test_common_disturbance_does_not_matter(linear: Linear) -> None:
+    """The machine is three times slower for a while, for both variants."""
     busy = np.array([1, 1, 1, 3, 3, 3, 1, 1, 1])
     best, other = timed(linear, *(10 * busy)), timed(linear, *(12 * busy))
-    assert in_doubt(best, [best, other], "latency") == ()
-    assert ratio(other.blocks_us_per_digit, best.blocks_us_per_digit) == pytest.approx((1.2, 1.2))
+    assert tied_with_best(best, [best, other], "latency") == ()
+    assert ratio_bounds(other.blocks_us_per_digit, best.blocks_us_per_digit) == pytest.approx((1.2, 1.2))
 
 
-def test_only_those_that_may_be_better_are_doubtful(linear: Linear) -> None:
+def test_only_variants_that_may_be_better_are_tied(linear: Linear) -> None:
     best, close = timed(linear, *CALM), timed(linear, 8, 8, 12, 12, 12, 12, 12, 12, 12)
     far = timed(linear, *np.full(9, 30.0))
-    assert in_doubt(best, [far, close, best], "latency") == (best, close)
+    assert tied_with_best(best, [far, close, best], "latency") == (best, close)
 
 
-def test_spread_is_half_the_range_of_the_inner_parts(linear: Linear) -> None:
+def test_spread_is_half_the_range_of_the_inner_blocks(linear: Linear) -> None:
     assert spread((9, 9.5, 10, 10, 10, 10, 10, 10.5, 50)) == pytest.approx(0.05)
     assert spread((9, 10, 11)) == pytest.approx(0.1)
 
 
 @given(st.integers(0, 2**32 - 1), st.floats(1.1, 3.0), st.floats(0.0, 0.5))
-def test_where_there_is_no_doubt_the_choice_keeps_its_promise(seed: int, truth: float, busy: float) -> None:
-    """One of two nets is really slower by more than the promise; the machine is busy for half of the parts.
+def test_significant_choice_is_right(seed: int, truth: float, busy: float) -> None:
+    """One of two nets is slower by more than MAX_COST_RATIO; the machine is busy for half of the blocks.
 
-    Each part's noise is the machine's, which both meet, times a little of each net's own.
+    The noise of each block is common to both nets, times a small noise of each net.
     """
     from tests.agent.conftest import Linear, reference
 
@@ -73,5 +73,5 @@ def test_where_there_is_no_doubt_the_choice_keeps_its_promise(seed: int, truth: 
     linear = Linear({"linear.onnx": b""}, np.zeros((1, 28, 28), np.uint8), reference)
     fast, slow = timed(linear, *(10 * machine * own[0])), timed(linear, *(10 * truth * machine * own[1]))
     best, other = sorted((fast, slow), key=lambda m: m.us_per_digit)
-    if not in_doubt(best, [best, other], "latency"):
+    if not tied_with_best(best, [best, other], "latency"):
         assert best is fast

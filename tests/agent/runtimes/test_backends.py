@@ -13,7 +13,7 @@ from profiles.profile import all_profiles
 if TYPE_CHECKING:
     from tests.agent.conftest import Linear
 
-A_NEW_RUNTIME = """
+NEW_RUNTIME = """
 import numpy as np
 from agent.runtimes.session import Runtime
 
@@ -31,11 +31,11 @@ RUNTIMES = (
     ),
 )
 """
-USE_IT = """
+USE_NEW_RUNTIME = """
 import sys
 from pathlib import Path
 from agent.runtimes import backends
-backends.__path__.append(sys.argv[1])  # as if the file lay there
+backends.__path__.append(sys.argv[1])  # as if the file were in that folder
 import numpy as np
 from agent.runtimes.net import load_net, runtime_version
 from profiles.manifest import load_manifest
@@ -45,23 +45,23 @@ print(runtime_version("weigher") == np.__version__, net.logits(np.zeros((2, 28, 
 """
 
 
-def test_a_new_runtime_is_one_file(linear: Linear, tmp_path: Path) -> None:
+def test_new_runtime_is_one_file(linear: Linear, tmp_path: Path) -> None:
     linear.write(tmp_path / "artifacts", linear.artifact("linear.onnx"))
-    (tmp_path / "weigher.py").write_text(A_NEW_RUNTIME)
-    command = [sys.executable, "-c", USE_IT, str(tmp_path), str(tmp_path / "artifacts")]
+    (tmp_path / "weigher.py").write_text(NEW_RUNTIME)
+    command = [sys.executable, "-c", USE_NEW_RUNTIME, str(tmp_path), str(tmp_path / "artifacts")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["True", f"{float(len(linear.files['linear.onnx']))}"]
 
 
-def test_every_profile_names_runtimes_that_there_are() -> None:
+def test_profiles_list_only_known_runtimes() -> None:
     assert {option.name for profile in all_profiles() for option in profile.runtimes} <= RUNTIMES.keys()
 
 
 @pytest.mark.parametrize("name", ["linear.onnx", "linear-int8.onnx"])
-def test_onnxruntimes_profiler_says_what_computed(linear: Linear, name: str) -> None:
+def test_profiler_of_onnxruntime_shows_the_used_providers(linear: Linear, name: str) -> None:
     onnxruntime = pytest.importorskip("onnxruntime")
-    from agent.runtimes.backends.onnx import CPU, open_watched
+    from agent.runtimes.backends.onnx import CPU, open_profiled
 
-    session, used = open_watched(linear.files[name], linear.artifact(name), onnxruntime.SessionOptions(), [CPU])
+    session, used = open_profiled(linear.files[name], linear.artifact(name), onnxruntime.SessionOptions(), [CPU])
     assert used == (CPU,)
     assert not session.get_session_options().enable_profiling or session.end_profiling() is not None

@@ -31,7 +31,7 @@ PAIRS: list[tuple[str, RuntimeName]] = [
 ]
 
 
-def need(runtime: RuntimeName) -> None:
+def skip_if_missing(runtime: RuntimeName) -> None:
     if runtime_version(runtime) is None:
         pytest.skip(f"{runtime} is not installed")
 
@@ -40,7 +40,7 @@ def need(runtime: RuntimeName) -> None:
 def test_every_runtime_computes_what_numpy_computes(
     linear: Linear, tmp_path: Path, name: str, runtime: RuntimeName
 ) -> None:
-    need(runtime)
+    skip_if_missing(runtime)
     (artifact,) = linear.write(tmp_path, linear.artifact(name))
     net = load_net(tmp_path, artifact, runtime)
     images = np.random.default_rng(1).integers(0, 256, (12, *INPUT_SHAPES[artifact.role]), dtype=np.uint8)
@@ -51,10 +51,10 @@ def test_every_runtime_computes_what_numpy_computes(
 
 
 @pytest.mark.parametrize(("name", "runtime"), PAIRS)
-def test_batches_may_have_any_size_in_any_order(
+def test_batches_can_have_any_size_in_any_order(
     linear: Linear, tmp_path: Path, name: str, runtime: RuntimeName
 ) -> None:
-    need(runtime)
+    skip_if_missing(runtime)
     (artifact,) = linear.write(tmp_path, linear.artifact(name))
     net = load_net(tmp_path, artifact, runtime, threads=2)
     shape = (2 * MAX_BATCH + 1, *INPUT_SHAPES[artifact.role])
@@ -65,7 +65,7 @@ def test_batches_may_have_any_size_in_any_order(
         np.testing.assert_allclose(logits, linear.reference(images[:count]), atol=artifact.golden.tolerance)
 
 
-def test_a_file_with_one_flipped_bit_is_refused(linear: Linear, tmp_path: Path) -> None:
+def test_file_with_one_flipped_bit_is_refused(linear: Linear, tmp_path: Path) -> None:
     (artifact,) = linear.write(tmp_path, linear.artifact("linear.onnx"))
     content = bytearray(linear.files["linear.onnx"])
     content[len(content) // 2] ^= 1
@@ -75,7 +75,7 @@ def test_a_file_with_one_flipped_bit_is_refused(linear: Linear, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("name", "asked", "message"),
+    ("name", "runtime_and_provider", "message"),
     [
         ("linear.tflite", ("onnxruntime", ""), r"onnxruntime runs onnx files, not linear\.tflite"),
         ("linear.onnx", ("onnxruntime", "CUDAExecutionProvider"), "has no CUDAExecutionProvider"),
@@ -83,18 +83,18 @@ def test_a_file_with_one_flipped_bit_is_refused(linear: Linear, tmp_path: Path) 
         ("garbage.tflite", ("ai-edge-litert", ""), r"ai-edge-litert cannot load .*garbage\.tflite"),
     ],
 )
-def test_what_a_runtime_cannot_do_is_said_in_one_line(
-    linear: Linear, tmp_path: Path, name: str, asked: tuple[RuntimeName, str], message: str
+def test_error_of_an_unusable_runtime_is_one_line(
+    linear: Linear, tmp_path: Path, name: str, runtime_and_provider: tuple[RuntimeName, str], message: str
 ) -> None:
     files = {**linear.files, "garbage.onnx": b"no model at all", "garbage.tflite": b"no model at all"}
     artifacts = type(linear)(files, linear.glyphs, linear.reference)
     (artifact,) = artifacts.write(tmp_path, artifacts.artifact(name))
     with pytest.raises(RuntimeUnusableError, match=message) as caught:
-        load_net(tmp_path, artifact, asked[0], provider=asked[1])
+        load_net(tmp_path, artifact, runtime_and_provider[0], provider=runtime_and_provider[1])
     assert "\n" not in str(caught.value)
 
 
-def test_a_runtime_that_is_missing_says_how_to_install_it(linear: Linear, tmp_path: Path) -> None:
+def test_error_of_a_missing_runtime_says_how_to_install_it(linear: Linear, tmp_path: Path) -> None:
     if runtime_version("tflite-runtime") is not None:
         pytest.skip("tflite-runtime is installed")
     (artifact,) = linear.write(tmp_path, linear.artifact("linear.tflite"))
@@ -102,7 +102,7 @@ def test_a_runtime_that_is_missing_says_how_to_install_it(linear: Linear, tmp_pa
         load_net(tmp_path, artifact, "tflite-runtime")
 
 
-def test_nothing_but_the_answer_reaches_the_terminal(linear: Linear, tmp_path: Path) -> None:
+def test_runtimes_print_nothing(linear: Linear, tmp_path: Path) -> None:
     linear.write(tmp_path)
     program = f"""
 import sys
@@ -121,9 +121,9 @@ print("after", file=sys.stderr)
 
 
 @pytest.mark.parametrize(("name", "runtime"), [("linear.onnx", "onnxruntime"), ("linear.tflite", "ai-edge-litert")])
-def test_a_runtime_works_for_us_alone(linear: Linear, tmp_path: Path, name: str, runtime: RuntimeName) -> None:
-    """No thread of its own, which might call its maker, and no mark left in the user's cache."""
-    need(runtime)
+def test_runtime_starts_no_telemetry(linear: Linear, tmp_path: Path, name: str, runtime: RuntimeName) -> None:
+    """The runtime starts no thread, which could send telemetry, and writes no file into the user's home."""
+    skip_if_missing(runtime)
     linear.write(tmp_path / "artifacts", linear.artifact(name))
     program = f"""
 import os
@@ -136,7 +136,7 @@ print(len(os.listdir("/proc/self/task")))
 """
     home = tmp_path / "home"
     home.mkdir()
-    # onnxruntime keeps quiet in tests of its own and where CI is set, so none of our environment is handed on.
+    # onnxruntime sends no telemetry in its own tests and with CI set, so the environment is not passed on.
     environ = {"HOME": str(home), "PATH": os.environ["PATH"], "OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run([sys.executable, "-c", program], env=environ, capture_output=True, text=True, check=True)
     assert done.stdout == "1\n"

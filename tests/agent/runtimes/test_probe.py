@@ -22,19 +22,19 @@ BROKEN_RUNTIMES = {
 }
 
 
-def test_what_runs_is_ok(linear: Linear, tmp_path: Path) -> None:
+def test_artifact_that_runs_is_ok(linear: Linear, tmp_path: Path) -> None:
     artifacts = linear.write(tmp_path, linear.artifact("linear.onnx"), linear.artifact("linear-int8.onnx"))
     probes = probe(tmp_path, artifacts, "onnxruntime")
     assert [(p.artifact, p.ok, p.reason) for p in probes] == [(artifact, True, "") for artifact in artifacts]
     assert all(p.seconds > 0 and p.version == runtime_version("onnxruntime") for p in probes)
 
 
-def test_each_role_is_tried_with_inputs_of_its_own(linear: Linear, tmp_path: Path) -> None:
+def test_each_role_is_tested_with_its_own_inputs(linear: Linear, tmp_path: Path) -> None:
     artifacts = linear.write(tmp_path, linear.artifact("linear-int8.onnx"), linear.artifact("verifier-int8.onnx"))
     assert [p.reason for p in probe(tmp_path, artifacts, "onnxruntime")] == ["", ""]
 
 
-def test_a_bad_artifact_does_not_spoil_the_others(linear: Linear, tmp_path: Path) -> None:
+def test_bad_artifact_does_not_affect_the_others(linear: Linear, tmp_path: Path) -> None:
     golden = linear.artifact("linear.onnx").golden
     wrong = msgspec.structs.replace(golden, logits=(golden.logits[1], *golden.logits[1:]))
     fewer = msgspec.structs.replace(golden, logits=tuple(row[:10] for row in golden.logits))
@@ -45,18 +45,18 @@ def test_a_bad_artifact_does_not_spoil_the_others(linear: Linear, tmp_path: Path
         linear.artifact("linear.onnx", golden=fewer),
     )
     reasons = [p.reason for p in probe(tmp_path, artifacts, "onnxruntime")]
-    assert "computes other logits here than when it was made" in reasons[0]
+    assert "computes other logits here than at its export" in reasons[0]
     assert reasons[1] == ""
-    assert "by inf" in reasons[2]
+    assert "differ by inf" in reasons[2]
 
 
-def test_without_golden_vectors_nothing_is_proved(linear: Linear, tmp_path: Path) -> None:
-    unproved = type(linear)(linear.files, linear.glyphs[:0], linear.reference)
-    (only,) = probe(tmp_path, unproved.write(tmp_path, unproved.artifact("linear.onnx")), "onnxruntime")
-    assert only.reason == "linear.onnx has no golden vectors; convert it again"
+def test_artifact_without_golden_vectors_fails(linear: Linear, tmp_path: Path) -> None:
+    without_golden = type(linear)(linear.files, linear.glyphs[:0], linear.reference)
+    (only,) = probe(tmp_path, without_golden.write(tmp_path, without_golden.artifact("linear.onnx")), "onnxruntime")
+    assert (only.reason, only.advice) == ("linear.onnx has no golden vectors", "convert it again")
 
 
-def test_a_flipped_bit_is_found(linear: Linear, tmp_path: Path) -> None:
+def test_flipped_bit_is_detected(linear: Linear, tmp_path: Path) -> None:
     artifacts = linear.write(tmp_path, linear.artifact("linear.tflite"), linear.artifact("linear-int8.tflite"))
     content = bytearray(linear.files["linear.tflite"])
     content[-100] ^= 4
@@ -67,15 +67,16 @@ def test_a_flipped_bit_is_found(linear: Linear, tmp_path: Path) -> None:
     assert second.ok
 
 
-def test_a_runtime_that_is_missing_is_told(linear: Linear, tmp_path: Path) -> None:
+def test_missing_runtime_comes_with_the_command_that_installs_it(linear: Linear, tmp_path: Path) -> None:
     if runtime_version("tflite-runtime") is not None:
         pytest.skip("tflite-runtime is installed")
     (only,) = probe(tmp_path, linear.write(tmp_path, linear.artifact("linear.tflite")), "tflite-runtime")
-    assert (only.ok, only.reason) == (False, "tflite-runtime is not installed; pip install 'digit-agent[tflite]'")
+    assert (only.ok, only.reason) == (False, "tflite-runtime is not installed")
+    assert only.advice == "pip install 'digit-agent[tflite]'"
 
 
 @pytest.mark.parametrize(("runtime", "reason"), BROKEN_RUNTIMES.items())
-def test_a_runtime_that_breaks_when_it_is_imported(linear: Linear, tmp_path: Path, runtime: str, reason: str) -> None:
+def test_failing_import_of_a_runtime_is_described(linear: Linear, tmp_path: Path, runtime: str, reason: str) -> None:
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken/onnxruntime.py").write_text(runtime)
     program = f"import sys; sys.path.insert(0, {str(tmp_path / 'broken')!r}); from agent.runtimes.probe import main"
@@ -91,20 +92,20 @@ def test_a_runtime_that_breaks_when_it_is_imported(linear: Linear, tmp_path: Pat
     assert "\n" not in only.reason
 
 
-def test_what_takes_long_is_told(linear: Linear, tmp_path: Path) -> None:
+def test_slow_probe_reports_progress(linear: Linear, tmp_path: Path) -> None:
     (tmp_path / "slow").mkdir()
     (tmp_path / "slow/onnxruntime.py").write_text("import time; time.sleep(60)")
     program = f"import sys; sys.path.insert(0, {str(tmp_path / 'slow')!r}); from agent.runtimes.probe import main"
-    told: list[str] = []
+    messages: list[str] = []
     (only,) = probe(
         tmp_path,
         linear.write(tmp_path, linear.artifact("linear.onnx")),
         "onnxruntime",
         "TensorrtExecutionProvider",
         timeout_s=12,
-        tell=told.append,
+        progress=messages.append,
         command=(sys.executable, "-c", f"{program}; sys.exit(main())"),
     )
     assert only.reason == "no answer within 12 s"
-    assert told[-1].startswith("trying linear.onnx, 1 of 1: ")
-    assert told[-1].endswith(" s so far; the first time TensorRT builds an engine for this board, which is kept")
+    assert messages[-1].startswith("trying linear.onnx, 1 of 1: ")
+    assert messages[-1].endswith(" s so far; the first time TensorRT builds an engine for this board and saves it")

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from agent.runtimes.tensorrt import engine_folder, machine, options
+from agent.runtimes.tensorrt import engine_folder, machine_name, options
 
 if TYPE_CHECKING:
     from tests.agent.conftest import Linear
 
-BEFORE = {"onnxruntime_version": "1.29.0", "tensorrt": "100300", "where": "Orin Nano L4T 36.4.3"}
+BEFORE = {"onnxruntime_version": "1.29.0", "tensorrt": "100300", "machine": "Orin Nano L4T 36.4.3"}
 
 
 @pytest.mark.parametrize(
@@ -18,16 +18,16 @@ BEFORE = {"onnxruntime_version": "1.29.0", "tensorrt": "100300", "where": "Orin 
     [
         {"onnxruntime_version": "1.31.1"},
         {"tensorrt": "100700"},
-        {"where": "AGX Orin L4T 36.4.3"},
-        {"where": "Orin Nano L4T 36.5.0"},
+        {"machine": "AGX Orin L4T 36.4.3"},
+        {"machine": "Orin Nano L4T 36.5.0"},
     ],
 )
-def test_an_engine_is_not_used_with_another_stack(linear: Linear, after: dict[str, str]) -> None:
+def test_engine_is_not_used_with_other_versions(linear: Linear, after: dict[str, str]) -> None:
     artifact = linear.artifact("linear.onnx")
     assert engine_folder(artifact, **BEFORE) != engine_folder(artifact, **{**BEFORE, **after})
 
 
-def test_an_engine_is_not_used_for_another_model_or_precision(linear: Linear) -> None:
+def test_engine_is_not_used_for_another_model_or_precision(linear: Linear) -> None:
     artifacts = [
         linear.artifact("linear.onnx"),
         linear.artifact("linear.onnx", precision="fp16"),
@@ -38,16 +38,16 @@ def test_an_engine_is_not_used_for_another_model_or_precision(linear: Linear) ->
     assert all("/" not in name and " " not in name for name in names)
 
 
-def test_the_machine_is_told_by_its_model_and_release(tmp_path: Path) -> None:
+def test_machine_name_is_model_and_release(tmp_path: Path) -> None:
     (tmp_path / "proc/device-tree").mkdir(parents=True)
     (tmp_path / "etc").mkdir()
     (tmp_path / "proc/device-tree/model").write_bytes(b"NVIDIA Jetson AGX Orin Developer Kit\0")
     (tmp_path / "etc/nv_tegra_release").write_text("# R36 (release), REVISION: 4.3, GCID: 38968081, BOARD: generic\n")
-    assert machine(tmp_path) == "NVIDIA Jetson AGX Orin Developer Kit L4T 36.4.3"
+    assert machine_name(tmp_path) == "NVIDIA Jetson AGX Orin Developer Kit L4T 36.4.3"
 
 
 @pytest.mark.parametrize(("precision", "fp16", "int8"), [("fp32", "0", "0"), ("fp16", "1", "0"), ("int8", "0", "1")])
-def test_the_options_ask_for_the_artifacts_precision_and_every_batch(
+def test_options_request_the_precision_and_all_batch_sizes(
     linear: Linear, tmp_path: Path, precision: str, fp16: str, int8: str
 ) -> None:
     artifact = linear.artifact("linear.onnx", precision=precision)
@@ -58,13 +58,13 @@ def test_the_options_ask_for_the_artifacts_precision_and_every_batch(
     assert Path(asked["trt_engine_cache_path"]).is_dir()
 
 
-def test_who_waits_for_an_engine_is_told_and_where_it_is_kept(
+def test_building_an_engine_is_logged_with_its_folder(
     linear: Linear, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     artifact = linear.artifact("linear.onnx")
     folder = options(artifact, "1.31.1", root=tmp_path, cache=tmp_path)["trt_engine_cache_path"]
     assert caplog.messages == [
-        f"TensorRT builds an engine for linear.onnx, which takes minutes; it is kept in {folder}"
+        f"TensorRT builds an engine for linear.onnx, which takes minutes; it is saved in {folder}"
     ]
     Path(folder, "TensorrtExecutionProvider_TRTKernel_graph_0_0_sm87.engine").touch()
     options(artifact, "1.31.1", root=tmp_path, cache=tmp_path)

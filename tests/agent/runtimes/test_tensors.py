@@ -15,7 +15,7 @@ def int8(scale: float, zero_point: int) -> Tensor:
     return Tensor(name="glyphs", dtype="int8", shape=(1, 28, 28), scale=scale, zero_point=zero_point)
 
 
-def test_a_float_input_is_the_pixel_divided_by_255() -> None:
+def test_float_input_is_the_pixel_divided_by_255() -> None:
     encode = encoder(Tensor(name="glyphs", dtype="float32", shape=(28, 28, 1)))
     batch = encode(EVERY_PIXEL)
     assert batch.shape == (256, 28, 28, 1)
@@ -23,15 +23,13 @@ def test_a_float_input_is_the_pixel_divided_by_255() -> None:
     np.testing.assert_allclose(batch[:, 0, 0, 0], np.arange(256) / 255, rtol=1e-6)
 
 
-def test_two_channels_stay_in_their_order() -> None:
-    surroundings = np.arange(3 * 32 * 48, dtype=np.uint32).astype(np.uint8).reshape(1, 3, 32, 48)
-    batch = encoder(Tensor(name="surroundings", dtype="int8", shape=(3, 32, 48), scale=1 / 255, zero_point=-128))(
-        surroundings
-    )
-    np.testing.assert_array_equal(batch, surroundings.astype(np.int16) - 128)
+def test_channels_keep_their_order() -> None:
+    context = np.arange(3 * 32 * 48, dtype=np.uint32).astype(np.uint8).reshape(1, 3, 32, 48)
+    batch = encoder(Tensor(name="context", dtype="int8", shape=(3, 32, 48), scale=1 / 255, zero_point=-128))(context)
+    np.testing.assert_array_equal(batch, context.astype(np.int16) - 128)
 
 
-def test_the_usual_int8_input_is_the_pixel_less_128() -> None:
+def test_usual_int8_input_is_the_pixel_minus_128() -> None:
     batch = encoder(int8(1 / 255, -128))(EVERY_PIXEL)
     assert batch.shape == (256, 1, 28, 28)
     assert batch.dtype == np.int8
@@ -39,20 +37,20 @@ def test_the_usual_int8_input_is_the_pixel_less_128() -> None:
 
 
 @given(scale=st.floats(1 / 1000, 1 / 10), zero_point=st.integers(-128, 127), pixel=st.integers(0, 255))
-def test_any_int8_input_is_the_nearest_value_that_can_be_stored(scale: float, zero_point: int, pixel: int) -> None:
+def test_int8_input_is_the_nearest_value_that_can_be_stored(scale: float, zero_point: int, pixel: int) -> None:
     stored = encoder(int8(scale, zero_point))(EVERY_PIXEL[pixel : pixel + 1])
     assert stored.dtype == np.int8
     assert stored[0, 0, 0, 0] == np.clip(np.rint(pixel / 255 / scale) + zero_point, -128, 127)
 
 
 @pytest.mark.parametrize("glyphs", [np.zeros((0, 28, 28), np.uint8), EVERY_PIXEL[:3]])
-def test_glyphs_are_left_as_they_are(glyphs: np.ndarray) -> None:
+def test_encoder_does_not_change_the_glyphs(glyphs: np.ndarray) -> None:
     before = glyphs.copy()
     assert len(encoder(int8(1 / 255, -128))(glyphs)) == len(glyphs)
     np.testing.assert_array_equal(glyphs, before)
 
 
-def test_an_int8_output_becomes_logits() -> None:
+def test_int8_output_is_converted_to_logits() -> None:
     tensor = Tensor(name="logits", dtype="int8", shape=(11,), scale=0.25, zero_point=-3)
     stored = np.array([[-128, -3, 127]], np.int8)
     logits = decode(stored, tensor)
