@@ -1,6 +1,6 @@
-"""Where frames come from: cameras, streams, videos, pictures, and the built-in demo.
+"""Sources of frames: cameras, streams, videos, pictures, and the built-in demo.
 
-`uri.parse_source` says what a text means, `opener.open_source` opens it, and a `source.Source` comes out, from which
-frames are pulled; `latest.LatestFrame` keeps the newest one of a live source. `pictures.load_picture` reads a still.
-The demo is `pen` (strokes), `paper` (a written sheet) and `demo` (the camera above it).
+`uri.parse_source` parses the text that names a source, `opener.open_source` opens it, and the `source.Source` gives
+frames. `latest.LatestFrame` keeps the newest frame of a live source, and `reconnect.ReconnectingSource` opens a live
+source again after a failure. `pictures.load_picture` reads a picture file.
 """

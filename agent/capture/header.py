@@ -1,7 +1,7 @@
-"""What a picture file's first bytes say: its format and its size, before anything is decoded.
+"""Format and size of a picture file from its first bytes, before it is decoded.
 
-OpenCV decodes first and only then tells the size; on a board with 512 MB that is too late. Its own limit,
-CV_IO_MAX_IMAGE_PIXELS, is 2^30 pixels: three gigabytes.
+OpenCV gives the size only after decoding, which is too late on a board with 512 MB. Its own limit,
+CV_IO_MAX_IMAGE_PIXELS, is 2^30 pixels, which take three gigabytes.
 """
 
 from __future__ import annotations
@@ -13,15 +13,16 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 HEAD_BYTES = 64
+"""Number of bytes that are compared with the magic numbers."""
 
 
 class CutOffError(ValueError):
-    """Raised when a picture ends before its size was told."""
+    """Raised when a picture file ends before its size is known."""
 
 
 @dataclass(frozen=True)
 class Header:
-    """A picture file's format and its size in pixels, as stored: before an orientation is applied."""
+    """Format of a picture file, and its size in pixels as stored, before an orientation is applied."""
 
     format: str
     """bmp, jpeg, png, pnm, tiff or webp."""
@@ -33,10 +34,10 @@ def read_header(file: BinaryIO) -> Header | None:
     """Read a picture's header.
 
     Args:
-        file: Open for reading, and seekable; where it stands afterwards is not defined.
+        file: open for reading and seekable; its position afterwards is undefined.
 
     Returns:
-        The header, or None where the file begins like no picture that is known here.
+        The header, or None if the file begins with no magic number of `FORMATS`.
 
     Raises:
         CutOffError: the file ends within its header.
@@ -65,7 +66,7 @@ def _unpack(file: BinaryIO, layout: str, offset: int) -> tuple[int, ...]:
 
 
 def _jpeg_size(file: BinaryIO) -> tuple[int, ...]:
-    """Walk the segments to the frame header, SOF0..SOF15 without DHT, JPG and DAC (ITU-T T.81, table B.1)."""
+    """Follow the segments to the frame header: SOF0..SOF15 except DHT, JPG and DAC (ITU-T T.81, table B.1)."""
     offset = 2
     while True:
         mark, kind = _unpack(file, ">BB", offset)
@@ -85,14 +86,14 @@ def _png_size(file: BinaryIO) -> tuple[int, ...]:
 
 
 def _bmp_size(file: BinaryIO) -> tuple[int, ...]:
-    """A negative height means that the rows run from top to bottom; the oldest headers hold 16-bit sizes."""
+    """Read a bitmap's size: a negative height means rows from top to bottom; the oldest headers have 16-bit sizes."""
     header_bytes = _unpack(file, "<I", 14)[0]
     width, height = _unpack(file, "<HH" if header_bytes == 12 else "<ii", 18)
     return width, abs(height)
 
 
 def _webp_size(file: BinaryIO) -> tuple[int, ...]:
-    """Lossy, lossless and extended files keep it in three places (WebP container specification, RFC 9649)."""
+    """Read the size of a lossy, a lossless or an extended file (WebP container specification, RFC 9649)."""
     kind = _read(file, 12, 4)
     if kind == b"VP8 ":
         width, height = _unpack(file, "<HH", 26)
@@ -105,7 +106,7 @@ def _webp_size(file: BinaryIO) -> tuple[int, ...]:
 
 
 def _tiff_size(file: BinaryIO) -> tuple[int, ...]:
-    """Tags 256 and 257 of the first directory, each a SHORT (3) or a LONG (4) (TIFF 6.0, section 2)."""
+    """Read tags 256 and 257 of the first directory, each a SHORT (3) or a LONG (4) (TIFF 6.0, section 2)."""
     order = "<" if _read(file, 0, 2) == b"II" else ">"
     start = _unpack(file, order + "I", 4)[0]
     sizes = {}
@@ -117,7 +118,7 @@ def _tiff_size(file: BinaryIO) -> tuple[int, ...]:
 
 
 def _pnm_size(file: BinaryIO) -> tuple[int, ...]:
-    """Two numbers after the magic; comments run from '#' to the end of their line."""
+    """Read the two numbers after the magic number; a comment goes from '#' to the end of its line."""
     words = re.sub(rb"#[^\n]*", b"", _read(file, 2, 4096)).split(maxsplit=2)
     try:
         return int(words[0]), int(words[1])
@@ -133,3 +134,4 @@ FORMATS: tuple[tuple[str, re.Pattern[bytes], Callable[[BinaryIO], tuple[int, ...
     ("tiff", re.compile(rb"II\*\0|MM\0\*"), _tiff_size),
     ("pnm", re.compile(rb"P[1-6]\s"), _pnm_size),
 )
+"""Name, magic number and size reader of each format."""

@@ -1,4 +1,4 @@
-"""A Raspberry Pi's ribbon camera, through the system's picamera2; `cv2.VideoCapture` cannot see it."""
+"""The ribbon camera of a Raspberry Pi, through the system's picamera2; `cv2.VideoCapture` does not support it."""
 
 from __future__ import annotations
 
@@ -12,21 +12,22 @@ from agent.capture.uri import CsiSpec
 from profiles.errors import SourceError
 
 START_TIMEOUT_S = 5.0
+"""Longest wait for the first frame, in seconds: the camera first sets its exposure. Chosen by trial."""
 FRAME_TIMEOUT_S = 2.0
-"""Without it picamera2 waits for ever for a camera that fell silent."""
+"""Longest wait for each later frame, in seconds. Without a timeout picamera2 waits for ever. Chosen by trial."""
 
 
 class PiCameraSource(Source):
-    """A camera at a Raspberry Pi's ribbon connector.
+    """A camera at the ribbon connector of a Raspberry Pi.
 
     Args:
-        spec: Which sensor.
-        width: Width of the frames, in pixels.
-        height: Height of the frames, in pixels.
-        clock: Gives nanoseconds.
+        spec: the sensor.
+        width: width of the frames, in pixels.
+        height: height of the frames, in pixels.
+        clock: returns the time in nanoseconds.
 
     Raises:
-        SourceError: picamera2 is not installed, or there is no such camera.
+        SourceError: picamera2 is not installed, or the camera cannot be opened.
     """
 
     live = True
@@ -36,8 +37,9 @@ class PiCameraSource(Source):
             from picamera2 import Picamera2
         except ImportError as error:
             raise SourceError(
-                f"{spec.uri} needs picamera2 ({error}); 'sudo apt install python3-picamera2', and make the "
-                "virtual environment with --system-site-packages"
+                f"{spec.uri} needs picamera2 ({error})",
+                advice="run 'sudo apt install python3-picamera2', and create the virtual environment with "
+                "--system-site-packages",
             ) from error
         self.title = spec.title
         self._uri = spec.uri
@@ -46,25 +48,27 @@ class PiCameraSource(Source):
         try:
             self._camera = Picamera2(spec.sensor)
         except (RuntimeError, IndexError) as error:
-            raise _missing(spec, error) from error
+            raise _open_error(spec, error) from error
         try:
-            # What libcamera calls RGB888 lies in memory as blue, green, red: OpenCV's order.
+            # libcamera's RGB888 is blue, green, red in memory: the order of OpenCV.
             self._camera.configure(
                 self._camera.create_video_configuration(main={"size": (width, height), "format": "RGB888"})
             )
             self._camera.start()
         except (RuntimeError, IndexError) as error:
-            self.close()  # or nobody could open it again
-            raise _missing(spec, error) from error
+            self.close()  # otherwise it stays busy and cannot be opened again
+            raise _open_error(spec, error) from error
 
     def read(self) -> Frame:
         timeout_s = FRAME_TIMEOUT_S if self._number else START_TIMEOUT_S
         try:
             image = self._camera.capture_array("main", wait=timeout_s)
         except concurrent.futures.TimeoutError as error:
-            raise SourceError(f"{self._uri} gave no frame for {timeout_s:.0f} s; check the ribbon cable") from error
+            raise SourceError(
+                f"{self._uri} gave no frame for {timeout_s:.0f} s", advice="check the ribbon cable"
+            ) from error
         except RuntimeError as error:
-            raise SourceError(f"{self._uri} failed ({error}); check the ribbon cable") from error
+            raise SourceError(f"{self._uri} failed ({error})", advice="check the ribbon cable") from error
         frame = Frame(np.ascontiguousarray(image, np.uint8), self._clock(), self._number, self._uri)
         self._number += 1
         return frame
@@ -73,8 +77,8 @@ class PiCameraSource(Source):
         self._camera.close()
 
 
-def _missing(spec: CsiSpec, error: Exception) -> SourceError:
+def _open_error(spec: CsiSpec, error: Exception) -> SourceError:
     return SourceError(
-        f"no camera at {spec.uri} ({error}); check the ribbon cable, 'rpicam-hello --list-cameras', "
-        "and that no other program has it"
+        f"no camera at {spec.uri} ({error})",
+        advice="check the ribbon cable, run 'rpicam-hello --list-cameras', and check that no other program uses it",
     )

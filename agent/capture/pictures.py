@@ -1,4 +1,4 @@
-"""Pictures as frames: a single one, a folder's, or a glob's, in natural order."""
+"""Picture files as frames: a single file, the files of a folder, or those that match a glob, in natural order."""
 
 from __future__ import annotations
 
@@ -20,11 +20,16 @@ from agent.vision.pixels import lay_on_white
 from profiles.errors import PictureError, SourceError
 
 MAX_PIXELS = 64_000_000
-"""192 MB as BGR, and as much again while it is turned upright: what a board with 512 MB can just bear."""
+"""Most pixels of a picture. This many take 192 MB as BGR, and twice that while the picture is rotated upright, which a
+board with 512 MB can just hold."""
 
 
 class PictureSource(Source):
-    """Pictures one after the other; each is a frame of its own size.
+    """Pictures one after the other; frames may differ in size.
+
+    Args:
+        spec: path, folder or glob.
+        clock: returns the time in nanoseconds.
 
     Raises:
         SourceError: there is no picture.
@@ -48,7 +53,7 @@ class PictureSource(Source):
             return Frame(load_picture(path), self._clock(), number, printable(path))
         except PictureError as error:
             if len(self._paths) == 1:
-                raise SourceError(str(error)) from error  # there is none to go on with
+                raise SourceError(error.what, advice=error.advice) from error  # no picture is left to go on with
             raise
 
     def close(self) -> None:
@@ -56,31 +61,31 @@ class PictureSource(Source):
 
 
 def find_pictures(text: str) -> tuple[Path, ...]:
-    """The pictures that a path, a folder or a glob means, in natural order: 2.jpg before 10.jpg.
+    """Return the pictures of a path, a folder or a glob, in natural order: 2.jpg before 10.jpg.
 
     Raises:
-        SourceError: there is none.
+        SourceError: no picture was found.
     """
     if not text:
-        raise SourceError("no picture was named; give a picture, a folder or a quoted glob of pictures")
+        raise SourceError("no picture was named", advice="name a picture, a folder, or a glob in quotes")
     path = Path(text)
     if path.is_dir():
         found = [p for p in path.iterdir() if _is_picture(p)]
-        missing = f"no picture in the folder {text}; it must hold files such as page.jpg or page.png"
+        error = SourceError(f"no picture in the folder {text}", advice="put files such as page.jpg or page.png there")
     elif path.exists() or not any(sign in text for sign in "*?["):
         found = [path] if path.exists() else []
-        missing = f"no picture {text}; check the name"
+        error = SourceError(f"no picture {text}", advice="check the name")
     else:
         anchor = path.anchor or "."
         found = [p for p in Path(anchor).glob(str(path.relative_to(path.anchor))) if p.is_file()]
-        missing = f"no file matches {text}; check the pattern"
+        error = SourceError(f"no file matches {text}", advice="check the pattern")
     if not found:
-        raise SourceError(missing)
+        raise error
     return tuple(sorted(found, key=_natural))
 
 
 def _is_picture(path: Path) -> bool:
-    """Whether a folder's entry is to be read: a picture by its name, and none that is hidden."""
+    """Return whether an entry of a folder is a picture by its suffix, and not hidden."""
     return path.suffix.lower() in PICTURE_SUFFIXES and not path.name.startswith(".") and not path.is_dir()
 
 
@@ -89,15 +94,15 @@ def _natural(path: Path) -> list[tuple[int, str]]:
 
 
 def load_picture(path: Path) -> NDArray[np.uint8]:
-    """Read a picture, turned upright by its EXIF orientation unless it has an alpha channel.
+    """Read a picture as BGR, rotated upright by its EXIF orientation unless it has an alpha channel.
 
-    Grey pictures become BGR, 16-bit ones keep their upper 8 bits, transparent ones are laid on white paper.
+    Grey pictures become BGR, 16-bit pictures keep their upper 8 bits, transparent pictures get a white background.
 
     Returns:
         BGR, uint8 (H, W, 3).
 
     Raises:
-        PictureError: it is missing, no picture, cut off, damaged, or larger than `MAX_PIXELS`.
+        PictureError: the file is missing, not a picture, cut off, damaged, or larger than `MAX_PIXELS`.
     """
     name = printable(path)
     try:
@@ -108,14 +113,16 @@ def load_picture(path: Path) -> NDArray[np.uint8]:
     except PictureError:
         raise
     except OSError as error:
-        raise PictureError(f"{name} cannot be read ({error.strerror}); check the name and its permissions") from error
-    with native_stderr() as complaints:
+        raise PictureError(
+            f"{name} cannot be read ({error.strerror})", advice="check the name and its permissions"
+        ) from error
+    with native_stderr() as messages:
         try:
             image = _decode(content, header)
-        except cv2.error:  # some formats raise where others give None
+        except cv2.error:  # some formats raise this, others return None
             image = None
-    if image is None or any("remature end" in line for line in complaints):
-        raise PictureError(f"{name} is cut off or damaged; copy it again from where it came")
+    if image is None or any("remature end" in line for line in messages):
+        raise PictureError(f"{name} is cut off or damaged", advice="copy it again from its origin")
     return image
 
 
@@ -123,13 +130,15 @@ def _checked_header(file: BinaryIO, name: str) -> Header:
     try:
         header = read_header(file)
     except CutOffError:
-        raise PictureError(f"{name} is cut off within its header; copy it again from where it came") from None
+        raise PictureError(f"{name} is cut off within its header", advice="copy it again from its origin") from None
     if header is None:
-        raise PictureError(f"{name} is no picture; BMP, JPEG, PNG, PNM, TIFF and WebP are read")
+        raise PictureError(
+            f"{name} is not a picture of a known format", advice="convert it to BMP, JPEG, PNG, PNM, TIFF or WebP"
+        )
     if header.width * header.height > MAX_PIXELS:
         raise PictureError(
-            f"{name} has {header.width}×{header.height} pixels, more than the {MAX_PIXELS // 1_000_000} million "
-            "that are read; scale it down or cut the numbers out"
+            f"{name} has {header.width}×{header.height} pixels, more than the {MAX_PIXELS // 1_000_000} million limit",
+            advice="scale it down, or crop it to the numbers",
         )
     return header
 

@@ -1,4 +1,4 @@
-"""What a source's text means: parsed, but nothing opened yet."""
+"""Parsing of the text that names a source; nothing is opened here."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KINDS = (
 
 @dataclass(frozen=True)
 class CameraSpec:
-    """A camera that Video4Linux knows."""
+    """A Video4Linux camera."""
 
     uri: str
     device: str
@@ -30,7 +30,7 @@ class CameraSpec:
 
     @property
     def title(self) -> str:
-        """For people."""
+        """Name for people."""
         return f"camera {self.device}"
 
 
@@ -40,24 +40,26 @@ class CsiSpec:
 
     uri: str
     sensor: int
+    """Number of the sensor, from 0."""
 
     @property
     def title(self) -> str:
-        """For people."""
+        """Name for people."""
         return f"camera {self.uri}"
 
 
 @dataclass(frozen=True)
 class StreamSpec:
-    """A stream of the network."""
+    """A network stream."""
 
     uri: str
-    """Without the password."""
+    """For people: the password is replaced by asterisks."""
     url: str
+    """With the password."""
 
     @property
     def title(self) -> str:
-        """For people."""
+        """Name for people."""
         return f"stream {self.uri}"
 
 
@@ -71,7 +73,7 @@ class VideoSpec:
 
 @dataclass(frozen=True)
 class PicturesSpec:
-    """A picture, or the pictures of a folder or of a glob."""
+    """A picture, or the pictures of a folder or glob."""
 
     uri: str
 
@@ -83,26 +85,26 @@ class DemoSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seed: Annotated[int, msgspec.Meta(ge=0)] = 1
     frames: Annotated[int, msgspec.Meta(ge=1)] = 90
     fps: Annotated[float, msgspec.Meta(gt=0)] | None = None
-    """Frames a second; None means as fast as they are pulled."""
+    """Frames per second; None means as fast as they are read."""
 
 
 LiveSpec = CameraSpec | CsiSpec | StreamSpec
-"""What goes on while nobody looks, and may come and go."""
+"""Sources that go on while nobody reads them, and that are opened again after a failure."""
 SourceSpec = LiveSpec | VideoSpec | PicturesSpec | DemoSpec
 
 
 def parse_source(text: str) -> SourceSpec:
-    """Say what a source's text means.
+    """Parse the text that names a source.
 
     Examples:
         >>> parse_source("0")
         CameraSpec(uri='0', device='/dev/video0')
 
     Raises:
-        UsageError: it is nothing that frames could come from.
+        UsageError: the text does not name a source.
     """
     if not text:
-        raise UsageError(f"no source was named; give {KINDS}")
+        raise UsageError("no source was named", advice=f"give {KINDS}")
     if text.isdecimal():
         return CameraSpec(text, f"/dev/video{int(text)}")
     if text.startswith("/dev/"):
@@ -118,16 +120,16 @@ def _parse_url(text: str, scheme: str) -> SourceSpec:
     if scheme == "csi":
         sensor = text[len("csi:") :].removeprefix("//")
         if not sensor.isdecimal():
-            raise UsageError(f"{text!r} names no camera; write 'csi://0' or 'csi://1'")
+            raise UsageError(f"{text!r} names no camera", advice="write 'csi://0' or 'csi://1'")
         return CsiSpec(text, int(sensor))
     if scheme not in ("http", "https", "rtsp", "rtsps"):
-        raise UsageError(f"{text!r} is no source: {scheme}: is not known; give {KINDS}")
+        raise UsageError(f"{text!r} is not a source: unknown scheme {scheme}:", advice=f"give {KINDS}")
     try:
         url = urlsplit(text)
     except ValueError as error:
-        raise UsageError(f"{text!r} is no address ({error}); write '{scheme}://host/path'") from error
+        raise UsageError(f"{text!r} is not an address ({error})", advice=f"write '{scheme}://host/path'") from error
     if not url.hostname:
-        raise UsageError(f"{text!r} names no host; write '{scheme}://host/path'")
+        raise UsageError(f"{text!r} names no host", advice=f"write '{scheme}://host/path'")
     host = url.netloc.rpartition("@")[2]
     return StreamSpec(urlunsplit(url._replace(netloc=f"{url.username}:***@{host}")) if url.password else text, text)
 
@@ -142,8 +144,8 @@ def _parse_path(text: str) -> SourceSpec:
     if suffix in PICTURE_SUFFIXES or any(sign in text for sign in "*?["):
         return PicturesSpec(text)
     if path.exists():
-        raise UsageError(f"{text!r} is no video or picture by its name; give {KINDS}")
-    raise UsageError(f"{text!r} is no source, and there is no such file; give {KINDS}")
+        raise UsageError(f"{text!r} has no suffix of a video or picture", advice=f"give {KINDS}")
+    raise UsageError(f"{text!r} is not a source, and there is no such file", advice=f"give {KINDS}")
 
 
 def _parse_demo(text: str) -> DemoSpec:
@@ -152,4 +154,6 @@ def _parse_demo(text: str) -> DemoSpec:
         options = dict(parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query)))
         return msgspec.convert({**options, "uri": text}, DemoSpec, strict=False)
     except (ValueError, msgspec.ValidationError) as error:
-        raise UsageError(f"{text!r} is no demo ({error}); write 'demo:' or 'demo:?seed=3&frames=60&fps=10'") from error
+        raise UsageError(
+            f"{text!r} is not a valid demo ({error})", advice="write 'demo:' or 'demo:?seed=3&frames=60&fps=10'"
+        ) from error

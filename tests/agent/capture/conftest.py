@@ -1,4 +1,4 @@
-"""FFmpeg takes its log level when it is first used, and the tests write videos before they open any."""
+"""Silences FFmpeg before the tests write videos: it reads its log level once, when it is first used."""
 
 from __future__ import annotations
 

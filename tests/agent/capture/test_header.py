@@ -21,12 +21,12 @@ def encoded(suffix: str, width: int = 37, height: int = 21, *options: int) -> by
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_every_format_tells_its_size(suffix: str) -> None:
+def test_the_size_of_every_format_is_read(suffix: str) -> None:
     assert read_header(io.BytesIO(encoded(suffix))) == Header(SUFFIXES[suffix], 37, 21)
 
 
 @pytest.mark.parametrize("quality", [80, 101])  # above 100 means lossless
-def test_both_kinds_of_webp(quality: int) -> None:
+def test_lossy_and_lossless_webp(quality: int) -> None:
     content = encoded(".webp", 300, 200, cv2.IMWRITE_WEBP_QUALITY, quality)
     assert read_header(io.BytesIO(content)) == Header("webp", 300, 200)
 
@@ -36,13 +36,13 @@ def test_an_extended_webp() -> None:
     assert read_header(io.BytesIO(content)) == Header("webp", 20_000, 70_001)
 
 
-def test_a_progressive_jpeg_behind_a_long_comment_and_fill_bytes() -> None:
+def test_a_progressive_jpeg_after_a_long_comment_and_fill_bytes() -> None:
     content = encoded(".jpg", 64, 48, cv2.IMWRITE_JPEG_PROGRESSIVE, 1)
     comment = b"\xff\xff\xff\xfe" + struct.pack(">H", 40_000) + bytes(39_998)
     assert read_header(io.BytesIO(content[:2] + comment + content[2:])) == Header("jpeg", 64, 48)
 
 
-def test_a_bitmap_whose_rows_run_downwards() -> None:
+def test_a_top_down_bitmap() -> None:
     content = bytearray(encoded(".bmp"))
     content[22:26] = struct.pack("<i", -21)
     assert read_header(io.BytesIO(content)) == Header("bmp", 37, 21)
@@ -53,7 +53,7 @@ def test_a_pnm_with_comments() -> None:
 
 
 @pytest.mark.parametrize("content", [b"hello, world", b"%PDF-1.7", b"GIF89a\x01\x00\x01\x00"])
-def test_what_is_no_picture_has_no_header(content: bytes) -> None:
+def test_other_files_have_no_header(content: bytes) -> None:
     assert read_header(io.BytesIO(content)) is None
 
 
@@ -64,9 +64,9 @@ def test_an_empty_file_is_cut_off() -> None:
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @given(st.data())
-def test_a_header_that_is_cut_is_none_or_cut_off_or_right(suffix: str, data: st.DataObject) -> None:
-    whole = encoded(suffix)
-    part = whole[: data.draw(st.integers(0, len(whole) - 1))]
+def test_a_truncated_header_is_none_or_an_error_or_correct(suffix: str, data: st.DataObject) -> None:
+    complete = encoded(suffix)
+    part = complete[: data.draw(st.integers(0, len(complete) - 1))]
     try:
         header = read_header(io.BytesIO(part))
     except CutOffError:
@@ -75,6 +75,6 @@ def test_a_header_that_is_cut_is_none_or_cut_off_or_right(suffix: str, data: st.
 
 
 @given(st.sampled_from(sorted(SUFFIXES)), st.binary(max_size=200))
-def test_noise_behind_a_magic_number_never_breaks_it(suffix: str, noise: bytes) -> None:
+def test_noise_after_a_magic_number_raises_only_cut_off_errors(suffix: str, noise: bytes) -> None:
     with contextlib.suppress(CutOffError):
         read_header(io.BytesIO(encoded(suffix)[:8] + noise))

@@ -22,8 +22,8 @@ from profiles.errors import SourceError
 FRAMES = 12
 
 
-def picture(number: int) -> NDArray[np.uint8]:
-    """Tells its number by its mean brightness; its grain makes a frame larger than a video's header."""
+def numbered_image(number: int) -> NDArray[np.uint8]:
+    """Return an image with the number in its mean brightness; the noise makes a frame larger than a video's header."""
     grain = np.random.default_rng(number).integers(-15, 16, (48, 64, 1))
     return np.repeat(20 + 15 * number + grain, 3, axis=2).astype(np.uint8)
 
@@ -31,7 +31,7 @@ def picture(number: int) -> NDArray[np.uint8]:
 def write_video(path: Path, codec: str) -> Path:
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*codec), 10, (64, 48))
     for number in range(FRAMES):
-        writer.write(picture(number))
+        writer.write(numbered_image(number))
     writer.release()
     return path
 
@@ -58,7 +58,7 @@ def test_a_video_delivers_every_frame(tmp_path: Path, name: str, codec: str) -> 
     assert {(frame.captured_ns, frame.source) for frame in frames} == {(7, str(path))}
 
 
-def test_a_truncated_video_delivers_what_is_there_then_says_so(
+def test_a_truncated_video_gives_its_frames_and_then_an_error(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     path = write_video(tmp_path / "clip.avi", "MJPG")
@@ -76,9 +76,9 @@ def test_a_truncated_video_delivers_what_is_there_then_says_so(
     assert capfd.readouterr().err == ""
 
 
-def test_a_pipe_is_no_video(tmp_path: Path) -> None:
+def test_a_pipe_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "clip.mp4")
-    with pytest.raises(SourceError, match="it is no file"):
+    with pytest.raises(SourceError, match="it is not a file"):
         open_source(parse_source(str(tmp_path / "clip.mp4")))
 
 
@@ -95,15 +95,15 @@ def test_a_damaged_frame_is_not_the_end_of_a_video(tmp_path: Path, capfd: pytest
 
 @pytest.mark.parametrize(
     ("content", "says"),
-    [(b"", "is no video"), (b"hello, world", "is no video"), (None, "No such file"), (b"moov", "is no video")],
+    [(b"", "is not a video"), (b"hello, world", "is not a video"), (None, "No such file"), (b"moov", "is not a video")],
 )
-def test_a_file_without_a_frame(
+def test_a_file_without_a_frame_is_refused(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], content: bytes | None, says: str
 ) -> None:
     path = tmp_path / "clip.mp4"
     if content == b"moov":  # an mp4 keeps its table of frames at the end
-        whole = write_video(path, "mp4v").read_bytes()
-        content = whole[: len(whole) // 2]
+        complete = write_video(path, "mp4v").read_bytes()
+        content = complete[: len(complete) // 2]
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(SourceError, match=says) as caught:
@@ -112,8 +112,8 @@ def test_a_file_without_a_frame(
     assert capfd.readouterr().err == ""
 
 
-class Camera(BaseHTTPRequestHandler):
-    """A network camera: /mjpg sends frames and ends, /stalls sends some and falls silent, /mute never begins."""
+class CameraHandler(BaseHTTPRequestHandler):
+    """A network camera: /mjpg sends frames and ends, /stalls sends some and then nothing, /mute never answers."""
 
     def do_GET(self) -> None:
         if self.path == "/mute":
@@ -127,7 +127,7 @@ class Camera(BaseHTTPRequestHandler):
             self.wfile.write(b"<html>no video here</html>")
             return
         for number in range(FRAMES):
-            jpeg = cv2.imencode(".jpg", picture(number))[1].tobytes()
+            jpeg = cv2.imencode(".jpg", numbered_image(number))[1].tobytes()
             self.wfile.write(b"--frame\r\nContent-Type: image/jpeg\r\n")
             self.wfile.write(f"Content-Length: {len(jpeg)}\r\n\r\n".encode() + jpeg + b"\r\n")
         if self.path == "/stalls":
@@ -145,7 +145,7 @@ class Camera(BaseHTTPRequestHandler):
 
 class CameraServer(ThreadingHTTPServer):
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Camera)
+        super().__init__(("127.0.0.1", 0), CameraHandler)
         self.silent = threading.Event()
 
 
@@ -162,7 +162,7 @@ def network_camera() -> Iterator[str]:
             thread.join()
 
 
-def test_a_stream_of_a_network_camera(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_network_camera_is_read(capfd: pytest.CaptureFixture[str]) -> None:
     with network_camera() as address:
         source = open_source(parse_source(f"{address}/mjpg"))
         assert source.live
@@ -172,7 +172,7 @@ def test_a_stream_of_a_network_camera(capfd: pytest.CaptureFixture[str]) -> None
     assert capfd.readouterr().err == ""
 
 
-def test_a_stream_that_stalls_is_given_up_in_time() -> None:
+def test_a_stalled_stream_is_an_error_within_the_timeout() -> None:
     with network_camera() as address, open_source(parse_source(f"{address}/stalls")) as source:
         started = time.monotonic()
         with pytest.raises(SourceError, match="stalled: no frame for 3000 ms"):
@@ -180,7 +180,7 @@ def test_a_stream_that_stalls_is_given_up_in_time() -> None:
         assert time.monotonic() - started < 1.5 * HTTP_TIMEOUT_MS / 1000
 
 
-def test_a_camera_that_never_answers_is_given_up_in_time() -> None:
+def test_a_camera_that_never_answers_is_an_error_within_the_timeout() -> None:
     with network_camera() as address:
         started = time.monotonic()
         with pytest.raises(SourceError, match="gives no video within 3000 ms"):
@@ -189,7 +189,7 @@ def test_a_camera_that_never_answers_is_given_up_in_time() -> None:
 
 
 @pytest.mark.parametrize("scheme", ["http", "rtsp"])
-def test_nobody_listens(scheme: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_address_without_a_server_is_an_error(scheme: str, capfd: pytest.CaptureFixture[str]) -> None:
     with CameraServer() as server:
         port = server.server_port
     with pytest.raises(SourceError, match="gives no video") as caught:
@@ -198,31 +198,31 @@ def test_nobody_listens(scheme: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert capfd.readouterr().err == ""
 
 
-def test_a_page_is_no_stream() -> None:
+def test_a_web_page_is_not_a_stream() -> None:
     with network_camera() as address, pytest.raises(SourceError, match="gives no video"):
         open_source(parse_source(f"{address}/page"))
 
 
-def test_a_missing_camera_says_which_there_are(tmp_path: Path) -> None:
+def test_the_error_of_a_missing_camera_lists_those_found(tmp_path: Path) -> None:
     (tmp_path / "dev").mkdir()
-    with pytest.raises(SourceError, match=r"no camera /dev/video0 \(there: none\)"):
+    with pytest.raises(SourceError, match=r"no camera /dev/video0 \(found: none\)"):
         open_source(parse_source("0"), root=tmp_path)
     for name in ("video10", "video2", "vga"):
         (tmp_path / "dev" / name).touch()
     assert video_devices(tmp_path) == ("/dev/video2", "/dev/video10")
-    with pytest.raises(SourceError, match=r"no camera /dev/video0 \(there: /dev/video2, /dev/video10\)"):
+    with pytest.raises(SourceError, match=r"no camera /dev/video0 \(found: /dev/video2, /dev/video10\)"):
         open_source(parse_source("/dev/video0"), root=tmp_path)
 
 
-def test_a_device_that_is_no_camera(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_device_that_is_not_a_camera_is_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "dev").mkdir()
     (tmp_path / "dev/video0").touch()
-    with pytest.raises(SourceError, match="is no camera, or another program has it"):
+    with pytest.raises(SourceError, match="is not a camera, or another program uses it"):
         open_source(parse_source("0"), root=tmp_path)
     assert capfd.readouterr().err == ""
 
 
-def test_a_camera_of_somebody_else(tmp_path: Path) -> None:
+def test_a_camera_without_permission_is_refused(tmp_path: Path) -> None:
     (tmp_path / "dev").mkdir()
     (tmp_path / "dev/video0").touch(mode=0)
     if os.access(tmp_path / "dev/video0", os.R_OK):

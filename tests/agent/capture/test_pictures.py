@@ -26,7 +26,7 @@ def save(path: Path, image: Picture) -> Path:
 
 
 def striped(width: int = 64, height: int = 48) -> NDArray[np.uint8]:
-    """Dark on the left, bright on the right."""
+    """Return an image that is dark on the left and bright on the right."""
     return np.repeat(np.repeat(np.linspace(20, 230, width, dtype=np.uint8)[None, :, None], height, 0), 3, 2)
 
 
@@ -39,7 +39,7 @@ def chunk(kind: bytes, content: bytes) -> bytes:
 
 
 def exif(orientation: int) -> bytes:
-    """An APP1 segment with the orientation as its only tag (Exif 2.3, 4.6.4: tag 0x0112, one SHORT)."""
+    """Return an APP1 segment with the orientation as its only tag (Exif 2.3, 4.6.4: tag 0x0112, one SHORT)."""
     tiff = struct.pack(">2sHIHHHIHHI", b"MM", 42, 8, 1, 0x0112, 3, 1, orientation, 0, 0)
     return b"\xff\xe1" + struct.pack(">H", 2 + 6 + len(tiff)) + b"Exif\0\0" + tiff
 
@@ -68,7 +68,7 @@ def test_every_format_is_read_as_bgr(tmp_path: Path, suffix: str) -> None:
     ],
     ids=["grey", "grey 16-bit", "colour 16-bit", "opaque", "transparent", "half", "half 16-bit", "1x1"],
 )
-def test_every_depth_becomes_bgr_and_glass_is_laid_on_white(
+def test_every_depth_becomes_bgr_and_transparent_pixels_become_white(
     tmp_path: Path, image: Picture, expected: tuple[int, int, int]
 ) -> None:
     loaded = load_picture(save(tmp_path / "page.png", image))
@@ -77,8 +77,8 @@ def test_every_depth_becomes_bgr_and_glass_is_laid_on_white(
     assert (loaded == expected).all()
 
 
-def test_a_grey_picture_with_transparent_paper(tmp_path: Path) -> None:
-    """PNG's colour type 4: ink 0 on the left, nothing on the right."""
+def test_a_grey_picture_with_an_alpha_channel(tmp_path: Path) -> None:
+    """A PNG of colour type 4: black on the left, transparent on the right."""
     rows = zlib.compress(b"\0\0\xff\0\0" * 2)
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", 2, 2, 8, 4, 0, 0, 0))
     content = b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
@@ -92,9 +92,9 @@ def test_a_grey_picture_with_transparent_paper(tmp_path: Path) -> None:
     ("orientation", "dark_side"),
     [(1, "left"), (2, "right"), (3, "right"), (4, "left"), (5, "top"), (6, "top"), (7, "bottom"), (8, "bottom")],
 )
-def test_every_exif_orientation_is_turned_upright(tmp_path: Path, orientation: int, dark_side: str) -> None:
+def test_every_exif_orientation_is_rotated_upright(tmp_path: Path, orientation: int, dark_side: str) -> None:
     image = striped()
-    image[:24, :, 2] = 255  # red above: tells a mirrored picture from a turned one
+    image[:24, :, 2] = 255  # red at the top distinguishes a mirrored picture from a rotated one
     content = cv2.imencode(".jpg", image)[1].tobytes()
     path = tmp_path / "page.jpg"
     path.write_bytes(content[:2] + exif(orientation) + content[2:])
@@ -109,7 +109,7 @@ def test_every_exif_orientation_is_turned_upright(tmp_path: Path, orientation: i
     assert max(red_sides, key=lambda side: float(red_sides[side].mean())) == red_side
 
 
-def refused(path: Path) -> str:
+def error_message(path: Path) -> str:
     with pytest.raises(PictureError) as caught:
         load_picture(path)
     message = str(caught.value)
@@ -120,28 +120,28 @@ def refused(path: Path) -> str:
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".bmp", ".webp", ".tif", ".ppm"])
 @pytest.mark.parametrize("share", [0.02, 0.5, 0.9])
-def test_a_cut_picture_is_refused_quietly(
+def test_a_truncated_picture_is_refused_without_stderr(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], suffix: str, share: float
 ) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (120, 160, 3)).astype(np.uint8)
     path = save(tmp_path / f"page{suffix}", noise)
     content = path.read_bytes()
     path.write_bytes(content[: int(share * len(content))])
-    assert "cut off" in refused(path)
+    assert "cut off" in error_message(path)
     assert capfd.readouterr().err == ""
 
 
-def test_a_jpeg_that_lacks_data_but_ends_in_order_is_refused_quietly(
+def test_a_jpeg_without_all_its_data_is_refused_without_stderr(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     path = save(tmp_path / "page.jpg", np.random.default_rng(0).integers(0, 256, (120, 160, 3)).astype(np.uint8))
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2] + b"\xff\xd9")
-    assert "cut off" in refused(path)
+    assert "cut off" in error_message(path)
     assert capfd.readouterr().err == ""
 
 
-def test_a_png_that_libpng_grumbles_about_is_read_quietly(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_png_with_a_bad_chunk_is_read_without_stderr(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     content = cv2.imencode(".png", striped())[1].tobytes()
     path = tmp_path / "page.png"
     path.write_bytes(content[:33] + chunk(b"tIME", b"now") + content[33:])
@@ -149,27 +149,27 @@ def test_a_png_that_libpng_grumbles_about_is_read_quietly(tmp_path: Path, capfd:
     assert capfd.readouterr().err == ""
 
 
-@pytest.mark.parametrize(("content", "says"), [(b"", "is cut off"), (b"hello, world", "is no picture")])
-def test_a_file_that_is_no_picture(tmp_path: Path, content: bytes, says: str) -> None:
+@pytest.mark.parametrize(("content", "says"), [(b"", "is cut off"), (b"hello, world", "is not a picture")])
+def test_a_file_that_is_not_a_picture_is_refused(tmp_path: Path, content: bytes, says: str) -> None:
     path = tmp_path / "page.jpg"
     path.write_bytes(content)
-    assert says in refused(path)
+    assert says in error_message(path)
 
 
-def test_a_missing_picture(tmp_path: Path) -> None:
-    assert "No such file" in refused(tmp_path / "page.jpg")
+def test_a_missing_picture_is_refused(tmp_path: Path) -> None:
+    assert "No such file" in error_message(tmp_path / "page.jpg")
 
 
-def test_a_folder_is_no_picture(tmp_path: Path) -> None:
-    assert "it is no file" in refused(tmp_path)
+def test_a_folder_is_not_a_picture(tmp_path: Path) -> None:
+    assert "it is not a file" in error_message(tmp_path)
 
 
-def test_a_pipe_that_nobody_writes_to_is_refused_at_once(tmp_path: Path) -> None:
+def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "page.jpg")
-    assert "it is no file" in refused(tmp_path / "page.jpg")
+    assert "it is not a file" in error_message(tmp_path / "page.jpg")
 
 
-def test_a_name_that_is_no_text_is_told_as_well_as_it_goes(tmp_path: Path) -> None:
+def test_a_name_that_is_not_utf8_is_shown_with_replacement_characters(tmp_path: Path) -> None:
     path = Path(os.fsdecode(os.fsencode(tmp_path / "page") + b"\xff.png"))
     assert cv2.imwrite(str(tmp_path / "page.png"), striped())
     (tmp_path / "page.png").rename(path)
@@ -182,26 +182,26 @@ def test_a_name_that_is_no_text_is_told_as_well_as_it_goes(tmp_path: Path) -> No
         load_picture(path)
 
 
-def test_a_picture_that_may_not_be_read(tmp_path: Path) -> None:
+def test_a_picture_without_permission_is_refused(tmp_path: Path) -> None:
     path = save(tmp_path / "page.png", striped())
     path.chmod(0)
     if os.access(path, os.R_OK):
-        pytest.skip("root may read everything")
-    assert "Permission denied" in refused(path)
+        pytest.skip("root may read every file")
+    assert "Permission denied" in error_message(path)
 
 
 @pytest.mark.parametrize(("width", "height"), [(20_000, 20_000), (2**31 - 1, 2**31 - 1)])
-def test_a_huge_picture_is_refused_by_its_header(tmp_path: Path, width: int, height: int) -> None:
+def test_a_huge_picture_is_refused_before_it_is_decoded(tmp_path: Path, width: int, height: int) -> None:
     path = tmp_path / "page.png"
     path.write_bytes(png(width, height))
-    assert f"{width}×{height} pixels" in refused(path)
+    assert f"{width}×{height} pixels" in error_message(path)
 
 
 def test_a_folder_is_read_in_natural_order(tmp_path: Path) -> None:
     for number in (10, 9, 1):
         save(tmp_path / f"page{number}.png", np.full((4, 4, 3), number, np.uint8))
     (tmp_path / "notes.txt").write_text("no picture")
-    (tmp_path / "._page1.png").write_text("what a Mac leaves behind")
+    (tmp_path / "._page1.png").write_text("resource fork of macOS")
     (tmp_path / "page2.png").mkdir()
     with open_source(parse_source(str(tmp_path)), clock=lambda: 7) as source:
         frames = list(iter(source.read, None))
@@ -215,26 +215,26 @@ def test_a_folder_is_read_in_natural_order(tmp_path: Path) -> None:
     assert [frame.source for frame in frames] == [str(tmp_path / f"page{n}.png") for n in (1, 9, 10)]
 
 
-def test_a_glob_takes_what_matches(tmp_path: Path) -> None:
+def test_a_glob_reads_the_files_that_match(tmp_path: Path) -> None:
     for name in ("a1.png", "a2.png", "b1.png"):
         save(tmp_path / name, striped())
     with open_source(parse_source(f"{tmp_path}/a*.png")) as source:
         assert [Path(frame.source).name for frame in iter(source.read, None)] == ["a1.png", "a2.png"]
 
 
-def test_a_name_with_brackets_is_a_name_first(tmp_path: Path) -> None:
+def test_an_existing_name_with_brackets_is_not_a_glob(tmp_path: Path) -> None:
     path = save(tmp_path / "page[1].png", striped())
     with open_source(parse_source(str(path))) as source:
         assert [frame.source for frame in iter(source.read, None)] == [str(path)]
 
 
-def test_a_bad_picture_among_good_ones_is_told_and_passed(tmp_path: Path) -> None:
+def test_a_bad_picture_among_good_ones_is_an_error_and_the_next_is_read(tmp_path: Path) -> None:
     save(tmp_path / "1.png", striped())
     (tmp_path / "2.png").write_bytes(b"no picture")
     save(tmp_path / "3.png", striped())
     with open_source(parse_source(str(tmp_path))) as source:
         assert source.read() is not None
-        with pytest.raises(PictureError, match=r"2\.png is no picture"):
+        with pytest.raises(PictureError, match=r"2\.png is not a picture"):
             source.read()
         last = source.read()
         assert last is not None
@@ -242,10 +242,10 @@ def test_a_bad_picture_among_good_ones_is_told_and_passed(tmp_path: Path) -> Non
         assert source.read() is None
 
 
-def test_a_single_picture_that_cannot_be_read_is_a_source_that_fails(tmp_path: Path) -> None:
+def test_a_single_bad_picture_is_an_error_of_the_source(tmp_path: Path) -> None:
     (tmp_path / "1.png").write_bytes(b"no picture")
     with open_source(parse_source(str(tmp_path))) as source:
-        with pytest.raises(SourceError, match=r"1\.png is no picture") as caught:
+        with pytest.raises(SourceError, match=r"1\.png is not a picture") as caught:
             source.read()
         assert not isinstance(caught.value, PictureError)
 
@@ -253,12 +253,12 @@ def test_a_single_picture_that_cannot_be_read_is_a_source_that_fails(tmp_path: P
 @pytest.mark.parametrize(
     ("name", "says"), [("", "no picture in the folder"), ("*.png", "no file matches"), ("1.png", "no picture")]
 )
-def test_nothing_to_read(tmp_path: Path, name: str, says: str) -> None:
+def test_a_source_without_pictures_is_an_error(tmp_path: Path, name: str, says: str) -> None:
     with pytest.raises(SourceError, match=says) as caught:
         open_source(parse_source(str(tmp_path / name)))
     assert str(tmp_path) in str(caught.value)
 
 
-def test_no_name_is_not_the_current_folder() -> None:
+def test_an_empty_name_is_not_the_current_folder() -> None:
     with pytest.raises(SourceError, match="no picture was named"):
         find_pictures("")

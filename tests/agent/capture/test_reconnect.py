@@ -91,7 +91,7 @@ class Camera(Source):
             case "unplugged":
                 raise SourceError("camera was unplugged")
             case "forbidden":
-                raise SourceError("camera is not yours to use")
+                raise SourceError("no permission to use the camera")
             case "ended":
                 return None
             case "grey":
@@ -176,7 +176,7 @@ def threads_and_files() -> tuple[int, int]:
         ("frozen", [], "camera shows the same picture all the time; if things move in front of it, it hangs"),
         ("hangs", [], "camera gives no frame; check that it is connected and running"),
         ("unplugged", ["camera was unplugged"] * 2, "camera was unplugged"),
-        ("forbidden", ["camera is not yours to use"] * 3, "camera is not yours to use"),
+        ("forbidden", ["no permission to use the camera"] * 3, "camera is not yours to use"),
         ("ended", [], "camera ended; check that it is running"),
         ("grey", [], "camera gives 24×32 uint8 instead of a BGR image; set it to another format"),
     ],

@@ -40,7 +40,7 @@ from profiles.errors import UsageError
         ("demo:?seed=0", DemoSpec("demo:?seed=0", seed=0)),
     ],
 )
-def test_what_a_text_means(text: str, spec: SourceSpec) -> None:
+def test_a_source_text_is_parsed(text: str, spec: SourceSpec) -> None:
     assert parse_source(text) == spec
 
 
@@ -49,33 +49,33 @@ def test_what_a_text_means(text: str, spec: SourceSpec) -> None:
     [
         ("", "no source was named"),
         ("nothing-here", "no such file"),
-        ("ftp://host/file", "ftp: is not known"),
+        ("ftp://host/file", "unknown scheme ftp:"),
         ("csi://left", "names no camera"),
         ("http://", "names no host"),
-        ("http://[1::2/mjpg", "no address"),
-        ("-1", "no source"),
-        ("demo:?seed=x", "is no demo"),
-        ("demo:?frames=0", "is no demo"),
-        ("demo:?frames=-3", "is no demo"),
-        ("demo:?fps=0", "is no demo"),
-        ("demo:?fps=nan", "is no demo"),
-        ("demo:?colour=red", "is no demo"),
-        ("demo:fast", "is no demo"),
+        ("http://[1::2/mjpg", "not an address"),
+        ("-1", "not a source"),
+        ("demo:?seed=x", "is not a valid demo"),
+        ("demo:?frames=0", "is not a valid demo"),
+        ("demo:?frames=-3", "is not a valid demo"),
+        ("demo:?fps=0", "is not a valid demo"),
+        ("demo:?fps=nan", "is not a valid demo"),
+        ("demo:?colour=red", "is not a valid demo"),
+        ("demo:fast", "is not a valid demo"),
     ],
 )
-def test_what_is_no_source_is_wrong_use(text: str, says: str) -> None:
+def test_an_invalid_source_is_a_usage_error(text: str, says: str) -> None:
     with pytest.raises(UsageError, match=says) as caught:
         parse_source(text)
     assert "\n" not in str(caught.value)
 
 
-def test_a_file_of_another_kind_is_wrong_use(tmp_path: Path) -> None:
+def test_a_file_of_another_kind_is_a_usage_error(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("hello")
-    with pytest.raises(UsageError, match="no video or picture"):
+    with pytest.raises(UsageError, match="has no suffix of a video or picture"):
         parse_source(str(tmp_path / "notes.txt"))
 
 
-def test_a_folder_may_be_called_as_it_likes(tmp_path: Path) -> None:
+def test_a_folder_with_a_video_suffix_is_a_folder(tmp_path: Path) -> None:
     (tmp_path / "holiday.mp4").mkdir()
     assert parse_source(str(tmp_path / "holiday.mp4")) == PicturesSpec(str(tmp_path / "holiday.mp4"))
 

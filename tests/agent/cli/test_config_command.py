@@ -62,7 +62,7 @@ def test_check_reports_every_mistake_with_its_line(file: Path) -> None:
     assert (done.returncode, done.stderr) == (1, "")
     first, second, third = done.stdout.splitlines()
     assert first == f"{file}:1: there is no option 'widht'; did you mean width?"
-    assert second.startswith(f"{file}:2: 'rstp://camera.local/stream' is no source")
+    assert second.startswith(f"{file}:2: 'rstp://camera.local/stream' is not a source")
     assert third == f"{file}:3: json must be true or false, not a whole number"
 
 
