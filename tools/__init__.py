@@ -1,1 +1,1 @@
-"""What a contributor's desktop needs to stand in for boards: `arm64` is a board's world, `insn` counts what it does."""
+"""Tools that emulate boards on a desktop: `arm64` emulates a board, `insn` counts the instructions it executes."""

@@ -1,4 +1,4 @@
-"""Kernel modules are loaded after those that they need."""
+"""Kernel modules are loaded after their dependencies."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from tools.arm64.guest import load_order
 
-NEEDS = {
+DEPENDENCIES = {
     "kernel/drivers/media/vivid.ko": "videobuf2-v4l2,v4l2-tpg",
     "kernel/drivers/media/v4l2-tpg.ko": "",
     "kernel/drivers/media/videobuf2-v4l2.ko": "videobuf2-common,videodev",
@@ -20,19 +20,21 @@ NEEDS = {
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    for name, needs in NEEDS.items():
+    for name, dependencies in DEPENDENCIES.items():
         module = tmp_path / "lib/modules/6.1.0" / name
         module.parent.mkdir(parents=True, exist_ok=True)
-        module.write_bytes(b"\x7fELF\0license=GPL\0depends=" + needs.encode() + b"\0name=x\0")
+        module.write_bytes(b"\x7fELF\0license=GPL\0depends=" + dependencies.encode() + b"\0name=x\0")
     return tmp_path
 
 
-def test_each_module_comes_once_and_after_its_needs(root: Path) -> None:
+def test_each_module_comes_once_and_after_its_dependencies(root: Path) -> None:
     names = [module.stem for module in load_order(root, ["vivid"])]
     assert sorted(names) == ["v4l2-tpg", "videobuf2-common", "videobuf2-v4l2", "videodev", "vivid"]
-    for name, needs in ((Path(path).stem, needs) for path, needs in NEEDS.items() if "media" in path):
-        assert all(names.index(need) < names.index(name) for need in filter(None, needs.split(",")))
+    for name, dependencies in (
+        (Path(path).stem, dependencies) for path, dependencies in DEPENDENCIES.items() if "media" in path
+    ):
+        assert all(names.index(one) < names.index(name) for one in filter(None, dependencies.split(",")))
 
 
-def test_a_module_that_was_asked_for_by_its_kernel_name_is_found(root: Path) -> None:
+def test_a_module_is_found_by_its_name_in_the_kernel(root: Path) -> None:
     assert [module.stem for module in load_order(root, ["v4l2_tpg", "other"])] == ["v4l2-tpg", "other"]

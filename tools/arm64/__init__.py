@@ -1,6 +1,10 @@
-"""An arm64 board's world on a desktop: its userland under qemu, and the files by which a board is known.
+"""Emulate an arm64 board on a desktop: its programs run under qemu, with the files that identify the board.
 
-`world` makes what all boards share, once, and keeps it; `plant` writes what tells one board from another; `board` puts
-both together. Neither root nor binfmt_misc is needed: the board's Python is a script that starts qemu, and
-`sys.executable` names that script, so child processes are started in the same way.
+- `sysroot`: the parts that all boards share; they are downloaded once and cached.
+- `root_file_system`: the files and programs of one board.
+- `boards`: the contents of /proc and /sys of seven boards.
+- `guest`: a virtual machine with a kernel of its own.
+
+Neither root nor binfmt_misc is needed: the board's Python is a script that starts qemu. `sys.executable` is the path of
+that script, so child processes start in the same way.
 """

@@ -1,1 +1,1 @@
-"""Work counted instead of timed: `insn.c` is qemu's plugin, `count` runs `work` under it, on a planted board."""
+"""Count instructions: `count` runs `work` on an emulated board, with the plugin of qemu in `insn.c`."""

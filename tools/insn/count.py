@@ -1,4 +1,4 @@
-"""Builds qemu's plugin, runs the work under it on a planted board, and reads what it counted."""
+"""Build qemu's plugin, run the work with it on an emulated board, and read the counts."""
 
 from __future__ import annotations
 
@@ -11,49 +11,55 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tools.arm64.boards import BOARDS
-from tools.arm64.root_file_system import plant
-from tools.arm64.sysroot import MissingTool, World, run_tool
+from tools.arm64.root_file_system import create_root_file_system
+from tools.arm64.sysroot import MissingToolError, Sysroot, run_tool
 from tools.insn.work import TIMES
 
 SOURCE = Path(__file__).with_name("insn.c")
 WORK = Path(__file__).with_name("work.py")
-STILL = {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1"}
-"""So that two runs do the same; addresses are made the same by setarch."""
+REPRODUCIBLE_ENVIRON = {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1"}
+"""Environment variables that make two runs execute the same instructions; `setarch -R` fixes the addresses."""
 
 
-def count_work(board: str, world: World, wheel: Path, frame: NDArray[np.uint8], folder: Path) -> dict[str, int]:
-    """Instructions of each piece of work, by its name in `work`, done once.
+def count_work(board: str, sysroot: Sysroot, wheel: Path, frame: NDArray[np.uint8], folder: Path) -> dict[str, int]:
+    """Count the instructions of each piece of work in `work`, by its name.
 
     Args:
-        board: a name in `BOARDS`, whose core is taken.
-        world: shared by the boards.
-        wheel: of the agent.
-        frame: what is read, BGR uint8 (480, 640, 3).
-        folder: where the board is planted; not there yet. The same path gives the same counts.
+        board: name of a board in `BOARDS`; its core is emulated.
+        sysroot: the parts that all boards share.
+        wheel: wheel of the agent.
+        frame: frame to read, BGR uint8 (480, 640, 3).
+        folder: folder for the board; it must not exist. The same path gives the same counts.
 
     Raises:
-        MissingTool: the plugin cannot be built, or this qemu takes none.
+        MissingToolError: the plugin cannot be built, or this qemu supports no plugins.
     """
     folder.mkdir(parents=True)
     plugin, counts, picture = folder / "insn.so", folder / "counts.txt", folder / "frame.npy"
     run_tool(["cc", "-O2", "-shared", "-fPIC", "-o", str(plugin), str(SOURCE)])
     np.save(picture, frame)
-    planted = plant(BOARDS[board], world, wheel, folder / "board", ["-plugin", f"{plugin},out={counts}"])
-    command = ("setarch", "-R", str(planted.bin / "python"), str(WORK), str(picture))
-    environ = {**planted.environ(folder), **STILL}
+    root = create_root_file_system(
+        BOARDS[board], sysroot, wheel, folder / "board", ["-plugin", f"{plugin},out={counts}"]
+    )
+    command = ("setarch", "-R", str(root.bin / "python"), str(WORK), str(picture))
+    environ = {**root.environ(folder), **REPRODUCIBLE_ENVIRON}
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise MissingTool(f"{world.emulator} failed ({done.stderr.strip()[-200:]}); its static build takes no plugin")
-    return least(msgspec.json.decode(done.stdout, type=list[str]), counts.read_text().splitlines(), TIMES)
+        raise MissingToolError(
+            f"{sysroot.emulator} failed ({done.stderr.strip()[-200:]}); its static build supports no plugins"
+        )
+    return min_counts(msgspec.json.decode(done.stdout, type=list[str]), counts.read_text().splitlines(), TIMES)
 
 
-def least(names: Iterable[str], lines: Iterable[str], times: int) -> dict[str, int]:
-    """The least that each piece took of its times: the first ones warm up, in others Python tidies up.
+def min_counts(names: Iterable[str], lines: Iterable[str], times: int) -> dict[str, int]:
+    """Return the smallest count of each piece of work.
+
+    The first repetitions include initialisation, and others include Python's garbage collection.
 
     Args:
-        names: of the pieces.
-        lines: "mark instructions", for each piece one more than its times.
-        times: how often each was done.
+        names: names of the pieces.
+        lines: lines "mark instructions"; each piece has one line more than repetitions.
+        times: number of repetitions.
     """
     executed = np.array([int(line.split()[1]) for line in lines]).reshape(-1, times + 1)
     return dict(zip(names, np.diff(executed).min(axis=1).tolist(), strict=True))

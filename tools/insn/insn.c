@@ -1,14 +1,14 @@
-/* How many instructions an arm64 program executes, as a plugin of qemu's user mode; `count.py` builds and reads it.
+/* Plugin of qemu's user mode that counts the instructions of an arm64 program; `count.py` builds it and reads its output.
  *
  *     cc -O2 -shared -fPIC -o insn.so insn.c
  *     qemu-aarch64 -plugin ./insn.so,out=counts.txt ...
  *
- * A program marks a place by asking for the process group of a process that cannot be, MARKS + n for a small n: any
- * language can, and it costs one system call. Each mark writes a line, "n instructions", counted since the start.
- * One counter serves all threads, without a lock: count programs of one busy thread.
+ * A program sets mark n by calling getpgid(MARKS + n), for a process that cannot exist: possible in any language, and
+ * only one system call. Each mark writes a line "n instructions", with the instructions executed since the start.
+ * All threads share one counter without a lock, so only programs with one busy thread are counted correctly.
  *
- * The interface is described in https://www.qemu.org/docs/master/devel/tcg-plugins.html. Debian packs no header for it,
- * so what is used of version 1 (QEMU 4.2 to 8.2) is declared here.
+ * Interface: https://www.qemu.org/docs/master/devel/tcg-plugins.html. Debian has no package with its header, so the
+ * declarations of version 1 (QEMU 4.2 to 8.2) that are used stand here.
  */
 #include <inttypes.h>
 #include <stddef.h>
@@ -17,7 +17,7 @@
 
 #define GETPGID 155 /* asm-generic/unistd.h */
 #define MARKS 0x7a000000 /* the kernel's PID_MAX_LIMIT is 0x400000 */
-#define MOST_MARKS 0x10000
+#define MAX_MARKS 0x10000
 #define EXPORTED __attribute__((visibility("default")))
 
 typedef uint64_t qemu_plugin_id_t;
@@ -48,7 +48,7 @@ static void write_mark(qemu_plugin_id_t id, unsigned cpu, int64_t number, uint64
                        uint64_t d, uint64_t e, uint64_t f, uint64_t g, uint64_t h)
 {
     (void)id, (void)cpu, (void)b, (void)c, (void)d, (void)e, (void)f, (void)g, (void)h;
-    if (number != GETPGID || process < MARKS || process >= MARKS + MOST_MARKS)
+    if (number != GETPGID || process < MARKS || process >= MARKS + MAX_MARKS)
         return;
     fprintf(out, "%" PRIu64 " %" PRIu64 "\n", process - MARKS, executed);
     fflush(out);
@@ -58,7 +58,7 @@ EXPORTED int qemu_plugin_install(qemu_plugin_id_t id, const void *machine, int a
 {
     (void)machine;
     if (argc != 1 || strncmp(argv[0], "out=", 4) != 0) {
-        fprintf(stderr, "insn: where to? add ,out=FILE\n");
+        fprintf(stderr, "insn: no output file; add ,out=FILE\n");
         return 1;
     }
     out = fopen(argv[0] + 4, "w");

@@ -1,8 +1,7 @@
-"""What is counted, run by the board's Python: `python work.py FRAME.npy`, on one thread.
+"""The work whose instructions are counted: `python work.py FRAME.npy`, in the board's Python, on one thread.
 
-Every piece of work is done TIMES times, with a mark before, between and after; the first times also do what is done
-once. The names of the pieces, an artifact's file and what it does, are printed as a JSON list, in the order of their
-marks.
+Each piece of work is repeated TIMES times, with a mark before the first repetition and after each one. The names of the
+pieces, an artifact's file and what is computed with it, are printed as a JSON list in the order of their marks.
 """
 
 from __future__ import annotations
@@ -26,41 +25,43 @@ from profiles.manifest import Manifest, load_manifest
 from profiles.profile import RuntimeName
 
 MARKS = 0x7A000000
-"""As in insn.c."""
+"""Process number of the first mark; the same as in insn.c."""
 TIMES = 5
+"""Repetitions of each piece of work. The first ones include initialisation."""
 BATCHES = (1, 16)
 FRAME = "frame"
 RUNTIME: dict[str, RuntimeName] = {"onnx": "onnxruntime", "tflite": "ai-edge-litert"}
 
 PieceOfWork = tuple[str, Callable[[], object]]
+"""Name and function."""
 
 
 @dataclass(frozen=True)
 class ReaderNets:
-    """What reads a frame."""
+    """Nets that read a frame."""
 
     classifier: LoadedNet
     verifier: LoadedNet | None
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Do all the work there is."""
+    """Do all pieces of work and print their names."""
     cv2.setNumThreads(1)
     frame = np.load(arguments[0])
     manifest = load_manifest(default_artifacts())
     nets = [load_net(default_artifacts(), artifact, RUNTIME[artifact.format]) for artifact in manifest.artifacts]
-    works = [*_digits(nets, manifest), *_frames(nets, frame)]
-    for number, (_, work) in enumerate(works):
+    pieces = [*_digits(nets, manifest), *_frames(nets, frame)]
+    for number, (_, work) in enumerate(pieces):
         _mark(number)
         for _ in range(TIMES):
             work()
             _mark(number)
-    sys.stdout.write(msgspec.json.encode([name for name, _ in works]).decode())
+    sys.stdout.write(msgspec.json.encode([name for name, _ in pieces]).decode())
     return 0
 
 
 def _digits(nets: Sequence[LoadedNet], manifest: Manifest) -> Iterator[PieceOfWork]:
-    """Every artifact with calls of one digit and of several."""
+    """Yield the work of each artifact on batches of one digit and of several."""
     for net in nets:
         inputs = golden_inputs(manifest, net.artifact.role)
         for batch in BATCHES:
@@ -69,12 +70,12 @@ def _digits(nets: Sequence[LoadedNet], manifest: Manifest) -> Iterator[PieceOfWo
 
 
 def _frames(nets: Sequence[LoadedNet], frame: NDArray[np.uint8]) -> Iterator[PieceOfWork]:
-    """A frame, looked at quickly, with each classifier and the verifier of its format and precision."""
+    """Yield a quick look at the frame with each classifier and the verifier of its format and precision."""
     verifiers = {_kind(net): net for net in nets if net.artifact.role == "verifier"}
     for net in nets:
         if net.artifact.role == "classifier":
-            pair = ReaderNets(net, verifiers.get(_kind(net)))
-            yield f"{net.artifact.file} {FRAME}", partial(read_page, frame, pair, QUICK)
+            reader_nets = ReaderNets(net, verifiers.get(_kind(net)))
+            yield f"{net.artifact.file} {FRAME}", partial(read_page, frame, reader_nets, QUICK)
 
 
 def _kind(net: LoadedNet) -> tuple[str, str]:
@@ -85,7 +86,7 @@ def _mark(number: int) -> None:
     try:
         os.getpgid(MARKS + number)
     except ProcessLookupError:
-        return  # as it must be: no process has such a number
+        return  # always raised: no process has this number
 
 
 if __name__ == "__main__":

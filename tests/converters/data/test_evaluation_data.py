@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from agent.vision.digits import CLASSES, NOT_A_DIGIT
-from converters.data.evaluation_data import load_trial
-from converters.evaluate import judge_net
+from converters.data.evaluation_data import load_evaluation_data
+from converters.evaluate import evaluate_net
 from converters.export.golden import golden_inputs
 from profiles.manifest import INPUT_SHAPES
 
@@ -24,15 +24,15 @@ def data(tmp_path: Path, write_mnist: WriteMnist) -> Path:
     return tmp_path
 
 
-def test_classifiers_are_asked_about_mnist_as_it_is(data: Path) -> None:
-    trial = load_trial("classifier", data)
-    assert trial.name == "MNIST test"
-    np.testing.assert_array_equal(trial.images, golden_inputs("classifier")[:10])
-    assert trial.labels.tolist() == list(range(10))
+def test_classifiers_are_evaluated_on_mnists_test_images(data: Path) -> None:
+    data_set = load_evaluation_data("classifier", data)
+    assert data_set.name == "MNIST test"
+    np.testing.assert_array_equal(data_set.images, golden_inputs("classifier")[:10])
+    assert data_set.labels.tolist() == list(range(10))
 
 
-class Cautious:
-    """Takes nothing for a digit."""
+class RejectsAll:
+    """A net that rejects every image."""
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         logits = np.zeros((len(images), CLASSES), np.float32)
@@ -40,14 +40,14 @@ class Cautious:
         return logits
 
 
-def test_verifiers_are_asked_about_candidates_most_of_which_are_no_digits(data: Path) -> None:
-    trial, again = (load_trial("verifier", data, scenes=4) for _ in range(2))
-    np.testing.assert_array_equal(trial.images, again.images)
-    np.testing.assert_array_equal(trial.labels, again.labels)
-    assert trial.name.startswith("candidates of 4 scenes of MNIST test, OpenCV ")
-    assert trial.images.shape == (len(trial.labels), *INPUT_SHAPES["verifier"])
-    digits = int((trial.labels < NOT_A_DIGIT).sum())
-    assert 10 <= digits < len(trial.labels) / 2
-    verdict = judge_net(Cautious(), trial)
-    assert verdict.accuracy == pytest.approx(1 - digits / len(trial.labels))
-    assert sum(score.images for score in verdict.digits) == digits
+def test_verifiers_are_evaluated_on_candidates_most_of_which_are_not_digits(data: Path) -> None:
+    data_set, again = (load_evaluation_data("verifier", data, scenes=4) for _ in range(2))
+    np.testing.assert_array_equal(data_set.images, again.images)
+    np.testing.assert_array_equal(data_set.labels, again.labels)
+    assert data_set.name.startswith("candidates of 4 scenes of MNIST test, OpenCV ")
+    assert data_set.images.shape == (len(data_set.labels), *INPUT_SHAPES["verifier"])
+    digits = int((data_set.labels < NOT_A_DIGIT).sum())
+    assert 10 <= digits < len(data_set.labels) / 2
+    metrics = evaluate_net(RejectsAll(), data_set)
+    assert metrics.accuracy == pytest.approx(1 - digits / len(data_set.labels))
+    assert sum(score.images for score in metrics.digits) == digits

@@ -1,4 +1,4 @@
-"""What a net learns from: the same for the same seed, and labelled rightly."""
+"""Training data is the same for the same seed, and has the right labels."""
 
 from __future__ import annotations
 
@@ -14,49 +14,49 @@ from numpy.typing import NDArray
 from agent.vision.box import Box
 from agent.vision.digits import NOT_A_DIGIT
 from agent.vision.glyph import normalise
-from converters.data.augment import add_strokes, crop_and_normalise, enlarge, vary_surroundings
-from converters.data.context import mix_surroundings
-from converters.data.harvest import harvest_glyphs, harvest_surroundings
-from converters.data.labelled import LabelledGlyphs, concatenate
+from converters.data.augment import add_strokes, crop_and_normalise, enlarge, vary_context
+from converters.data.context import mix_contexts
+from converters.data.extract import extract_contexts, extract_glyphs
+from converters.data.labelled import LabelledImages, concatenate
 from converters.data.outliers import draw_outlier
-from converters.data.pictures import load_pictures, may_be_learnt_from
+from converters.data.pictures import is_for_training, load_pictures
 from converters.data.scenes import Scene, draw_scene
 from converters.recipe import VerifierRecipe
 from profiles.errors import DatasetError
 
-HARVESTS = (harvest_glyphs, harvest_surroundings)
+EXTRACT_FUNCTIONS = (extract_glyphs, extract_contexts)
 RECIPE = VerifierRecipe(
     name="tiny",
     net="verifier",
     epochs=1,
-    batch=8,
+    batch_size=8,
     learning_rate=1e-3,
     weight_decay=0,
     label_smoothing=0,
-    outlier_weight=1,
-    scenes=8,
-    pictures=6,
-    scenes_drawn=2,
-    scenes_watched=1,
+    outlier_loss_weight=1,
+    scene_candidates_per_epoch=8,
+    picture_candidates_per_epoch=6,
+    rendered_scenes=2,
+    held_out_scenes=1,
 )
 
 
-def printed_digits() -> LabelledGlyphs:
-    """Ten digits in OpenCV's own font."""
+def printed_digits() -> LabelledImages:
+    """Return the ten digits in OpenCV's font."""
     glyphs = []
     for digit in range(10):
         canvas = np.zeros((60, 60), np.uint8)
         cv2.putText(canvas, str(digit), (10, 50), cv2.FONT_HERSHEY_SIMPLEX, 1.8, 255, 5)
         x, y, w, h = cv2.boundingRect(canvas)
         glyphs.append(normalise(canvas[y : y + h, x : x + w]))
-    return LabelledGlyphs(np.stack(glyphs), np.arange(10))
+    return LabelledImages(np.stack(glyphs), np.arange(10))
 
 
 DIGITS = printed_digits()
 
 
-WINDOWS = np.random.default_rng(3).integers(0, 256, (20, 3, 32, 48)).astype(np.uint8)
-AROUND = LabelledGlyphs(WINDOWS, np.array([*range(10), *[NOT_A_DIGIT] * 10]))
+CONTEXTS = np.random.default_rng(3).integers(0, 256, (20, 3, 32, 48)).astype(np.uint8)
+LABELLED_CONTEXTS = LabelledImages(CONTEXTS, np.array([*range(10), *[NOT_A_DIGIT] * 10]))
 
 
 def stroked(rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -64,7 +64,7 @@ def stroked(rng: np.random.Generator) -> NDArray[np.uint8]:
 
 
 def varied(rng: np.random.Generator) -> NDArray[np.uint8]:
-    return vary_surroundings(rng, WINDOWS[0])
+    return vary_context(rng, CONTEXTS[0])
 
 
 def outlier(rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -76,7 +76,7 @@ def scene(rng: np.random.Generator) -> NDArray[np.uint8]:
 
 
 @pytest.mark.parametrize("draw", [stroked, varied, outlier, scene])
-def test_a_seed_gives_the_same_again_and_another_seed_something_else(
+def test_the_same_seed_gives_the_same_and_another_seed_something_else(
     draw: Callable[[np.random.Generator], NDArray[np.uint8]],
 ) -> None:
     first, again, other = (draw(np.random.default_rng(seed)) for seed in (1, 1, 2))
@@ -85,7 +85,7 @@ def test_a_seed_gives_the_same_again_and_another_seed_something_else(
 
 
 @pytest.mark.parametrize("draw", [stroked, outlier])
-def test_glyphs_are_as_the_board_makes_them(draw: Callable[[np.random.Generator], NDArray[np.uint8]]) -> None:
+def test_glyphs_have_the_form_that_the_board_makes(draw: Callable[[np.random.Generator], NDArray[np.uint8]]) -> None:
     for seed in range(40):
         glyph = draw(np.random.default_rng(seed))
         assert glyph.shape == (28, 28)
@@ -93,33 +93,33 @@ def test_glyphs_are_as_the_board_makes_them(draw: Callable[[np.random.Generator]
         assert glyph.max() in (0, 255)
 
 
-def test_the_segmenter_cuts_digits_and_outliers_out_of_a_picture() -> None:
+def test_digits_and_outliers_are_extracted_from_a_picture() -> None:
     image = np.full((120, 300, 3), 230, np.uint8)
     cv2.putText(image, "5", (30, 90), cv2.FONT_HERSHEY_SIMPLEX, 3, (40, 40, 40), 6)
     x, y, w, h = cv2.boundingRect((image[..., 0] < 120).astype(np.uint8))
     cv2.line(image, (180, 60), (240, 60), (40, 40, 40), 6)
     cv2.line(image, (210, 30), (210, 90), (40, 40, 40), 6)
     scene = Scene(image, ((5, Box(x, y, w, h)),))
-    for found, shape in ((harvest_glyphs([scene]), (28, 28)), (harvest_surroundings([scene]), (3, 32, 48))):
+    for found, shape in ((extract_glyphs([scene]), (28, 28)), (extract_contexts([scene]), (3, 32, 48))):
         assert set(found.labels.tolist()) == {5, NOT_A_DIGIT}
         assert found.images.shape == (len(found), *shape)
-    around = harvest_surroundings([Scene(image, (), ignored=(Box(x, y, w, h),))])
-    assert 0 < len(around) < len(found)
+    without_ignored = extract_contexts([Scene(image, (), ignored=(Box(x, y, w, h),))])
+    assert 0 < len(without_ignored) < len(found)
 
 
-def test_a_verifier_learns_from_every_kind_of_ink_and_a_classifier_from_one() -> None:
+def test_contexts_are_extracted_from_every_kind_of_ink_and_glyphs_from_one() -> None:
     dark = np.full((120, 300, 3), 230, np.uint8)
     cv2.putText(dark, "5", (30, 90), cv2.FONT_HERSHEY_SIMPLEX, 3, (40, 40, 40), 6)
     five = Box(*cv2.boundingRect((dark[..., 0] < 120).astype(np.uint8)))
     both = np.concatenate([dark, 255 - dark])
     one = Scene(dark, ((5, five),))
     two = Scene(both, ((5, five), (5, five._replace(y=five.y + 120))))
-    (glyphs, surroundings), more = ([sum(harvest([s]).labels == 5) for harvest in HARVESTS] for s in (one, two))
-    assert glyphs == surroundings
+    (glyphs, contexts), more = ([sum(extract([s]).labels == 5) for extract in EXTRACT_FUNCTIONS] for s in (one, two))
+    assert glyphs == contexts
     assert glyphs < more[0] < more[1]
 
 
-def test_strokes_are_added_to_ones_and_sevens_alone() -> None:
+def test_strokes_are_added_only_to_ones_and_sevens() -> None:
     for digit in range(10):
         ink = enlarge(DIGITS.images[digit])
         drawn = [add_strokes(np.random.default_rng(seed), ink, digit) for seed in range(40)]
@@ -127,35 +127,35 @@ def test_strokes_are_added_to_ones_and_sevens_alone() -> None:
         assert 10 < more < 30 if digit in (1, 7) else more == 0
 
 
-@pytest.mark.parametrize(("pictures", "count"), [(AROUND, 8 + 6), (concatenate([]), 8)])
-def test_half_of_an_epoch_are_digits_whatever_there_is(pictures: LabelledGlyphs, count: int) -> None:
-    epoch = mix_surroundings(np.random.default_rng(0), RECIPE, AROUND, pictures)
+@pytest.mark.parametrize(("pictures", "count"), [(LABELLED_CONTEXTS, 8 + 6), (concatenate([]), 8)])
+def test_half_of_the_contexts_of_an_epoch_are_digits(pictures: LabelledImages, count: int) -> None:
+    epoch = mix_contexts(np.random.default_rng(0), RECIPE, LABELLED_CONTEXTS, pictures)
     assert epoch.images.shape == (count, 3, 32, 48)
     assert np.count_nonzero(epoch.labels == NOT_A_DIGIT) == count / 2
 
 
-def test_labels_stay_with_their_surroundings() -> None:
-    """Each window is of one grey that tells its label, and varying hardly changes what a window's middle is like."""
+def test_labels_stay_with_their_contexts() -> None:
+    """The brightness of a context depends on its label, and augmentation changes the brightness only a little."""
     labels = np.array([*range(10), NOT_A_DIGIT])
-    plain = LabelledGlyphs(np.stack([np.full((3, 32, 48), 255 if x < 5 else 0, np.uint8) for x in labels]), labels)
-    epoch = mix_surroundings(np.random.default_rng(0), RECIPE, plain, concatenate([]))
+    plain = LabelledImages(np.stack([np.full((3, 32, 48), 255 if x < 5 else 0, np.uint8) for x in labels]), labels)
+    epoch = mix_contexts(np.random.default_rng(0), RECIPE, plain, concatenate([]))
     bright = epoch.images[:, 0].mean(axis=(1, 2)) > 60
     assert np.array_equal(bright, epoch.labels < 5)
 
 
-def test_some_pictures_are_kept_to_judge_with_and_all_of_a_rare_kind(tmp_path: Path) -> None:
+def test_some_pictures_and_all_pictures_of_a_rare_kind_are_held_out(tmp_path: Path) -> None:
     names = [f"{i}.png" for i in range(20)]
     for name in names:
         cv2.imwrite(str(tmp_path / name), np.full((40, 40, 3), 255, np.uint8))
     kinds = {name: "form" if name != names[0] else "photo" for name in names}
     truth = {name: {"boxes": [["7", 5, 6, 10, 20]], "kind": kind} for name, kind in kinds.items()}
     (tmp_path / "truth.json").write_bytes(msgspec.json.encode(truth))
-    learnt = list(load_pictures(tmp_path))
-    assert len(learnt) == sum(map(may_be_learnt_from, names[1:]))
-    assert 10 < len(learnt) < 19
-    assert learnt[0].digits == ((7, Box(5, 6, 10, 20)),)
+    training = list(load_pictures(tmp_path))
+    assert len(training) == sum(map(is_for_training, names[1:]))
+    assert 10 < len(training) < 19
+    assert training[0].digits == ((7, Box(5, 6, 10, 20)),)
 
 
-def test_a_folder_without_truth_is_refused(tmp_path: Path) -> None:
+def test_a_folder_without_a_truth_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"truth\.json"):
         list(load_pictures(tmp_path))

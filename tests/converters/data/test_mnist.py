@@ -38,7 +38,7 @@ def test_reads_unpacked_files(tmp_path: Path) -> None:
     np.testing.assert_array_equal(load_mnist(tmp_path, "test")[0], IMAGES)
 
 
-def test_says_which_file_is_missing_and_how_to_get_it(tmp_path: Path) -> None:
+def test_the_error_names_the_missing_file_and_the_command_to_fetch_it(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"no t10k-images-idx3-ubyte\.gz in .*; run 'digit-convert data fetch"):
         load_mnist(tmp_path, "test")
 
@@ -53,7 +53,7 @@ def test_says_which_file_is_missing_and_how_to_get_it(tmp_path: Path) -> None:
         gzip.compress(b"\0\0\x0d\3" + idx(IMAGES)[4:]),
         gzip.compress(b"\0\0"),
     ],
-    ids=["empty", "no gzip", "cut gzip", "one byte short", "floats", "no header"],
+    ids=["empty", "no gzip", "truncated gzip", "one byte short", "floats", "no header"],
 )
 def test_refuses_a_damaged_file(tmp_path: Path, write_mnist: WriteMnist, damaged: bytes) -> None:
     write_mnist(tmp_path, "test", IMAGES, LABELS)
@@ -62,13 +62,13 @@ def test_refuses_a_damaged_file(tmp_path: Path, write_mnist: WriteMnist, damaged
         load_mnist(tmp_path, "test")
 
 
-def test_refuses_labels_of_other_images(tmp_path: Path, write_mnist: WriteMnist) -> None:
+def test_refuses_files_with_different_numbers_of_images_and_labels(tmp_path: Path, write_mnist: WriteMnist) -> None:
     write_mnist(tmp_path, "test", IMAGES, LABELS[:2])
     with pytest.raises(DatasetError, match="do not belong together"):
         load_mnist(tmp_path, "test")
 
 
-@pytest.mark.skipif("DIGIT_DATA_DIR" not in os.environ, reason="DIGIT_DATA_DIR names no folder with MNIST")
+@pytest.mark.skipif("DIGIT_DATA_DIR" not in os.environ, reason="DIGIT_DATA_DIR is not set")
 def test_reads_the_real_test_images() -> None:
     images, labels = load_mnist(Path(os.environ["DIGIT_DATA_DIR"]), "test")
     assert images.shape == (10_000, 28, 28)

@@ -1,4 +1,4 @@
-"""What was measured while int8 was learnt is what the files compute."""
+"""Files compute the same logits as the net that was trained with int8 rounding."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import torch
 
 from agent.runtimes.net import load_net
 from converters.checkpoint import Checkpoint, restore, save
-from converters.compress.quantize import finish, prepare
+from converters.compress.quantize import finish_qat, prepare_qat
 from converters.export.golden import varied_inputs
-from converters.export.make import EXPORTERS, make
+from converters.export.make import EXPORTERS, make_artifact
 from converters.export.ranges import fold, measure_ranges
 from converters.nets.tensors import to_input
 from profiles.manifest import Format
@@ -24,21 +24,23 @@ IMAGES = varied_inputs("classifier", 300)
 
 
 @pytest.mark.parametrize("form", get_args(Format))
-def test_both_files_give_the_logits_that_were_measured(form: Format, checkpoint: Checkpoint, tmp_path: Path) -> None:
+def test_both_formats_compute_the_logits_of_the_trained_net(
+    form: Format, checkpoint: Checkpoint, tmp_path: Path
+) -> None:
     folded = fold(restore(checkpoint))
     ranges = measure_ranges(folded, IMAGES)
-    learnt, own = finish(prepare(folded, ranges), folded)
+    learnt, own = finish_qat(prepare_qat(folded, ranges), folded)
     ranges.update(own)
     ranges["pool"] = ranges["flatten"] = ranges["features_11"]
     save(replace(checkpoint, state=learnt.state_dict(), ranges=ranges), tmp_path / "net.pt")
-    made = make(tmp_path / "net.pt", ArtifactKind(format=form, precision="int8"), None)
+    made = make_artifact(tmp_path / "net.pt", ArtifactKind(format=form, precision="int8"), None)
     (tmp_path / made.artifact.file).write_bytes(made.content)
-    got = load_net(tmp_path, made.artifact, EXPORTERS[form].runtime).logits(IMAGES)
+    actual = load_net(tmp_path, made.artifact, EXPORTERS[form].runtime).logits(IMAGES)
     with torch.no_grad():
-        measured = prepare(learnt, ranges).eval()(to_input(IMAGES)).numpy()
-    apart_steps = np.abs(got - measured).max() / made.artifact.output.scale
-    assert apart_steps < 2.5, "runtimes round halves in their own ways, and no more"
+        measured = prepare_qat(learnt, ranges).eval()(to_input(IMAGES)).numpy()
+    difference_steps = np.abs(actual - measured).max() / made.artifact.output.scale
+    assert difference_steps < 2.5, "runtimes may only round halves differently"
     first, second = np.sort(measured, axis=1)[:, -1], np.sort(measured, axis=1)[:, -2]
     clear = first - second > 3 * made.artifact.output.scale
     assert clear.mean() > 0.8
-    assert np.array_equal(got.argmax(axis=1)[clear], measured.argmax(axis=1)[clear])
+    assert np.array_equal(actual.argmax(axis=1)[clear], measured.argmax(axis=1)[clear])

@@ -1,4 +1,4 @@
-"""What every artifact must hold: it computes what its net computes, says what it is, and comes out the same again."""
+"""Every artifact computes what its net computes, is described in the manifest, and can be made again byte for byte."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from agent.runtimes.net import load_net
 from converters.checkpoint import Checkpoint, restore, save
 from converters.export.cost import Cost, measure_cost
 from converters.export.golden import golden_inputs, varied_inputs
-from converters.export.make import EXPORTERS, _source, make
+from converters.export.make import EXPORTERS, _source, make_artifact
 from converters.export.ranges import fold
 from converters.nets.tensors import to_input
 from profiles.errors import ConversionError, UsageError
@@ -56,20 +56,20 @@ def test_computes_what_its_net_computes(
     (tmp_path / one.artifact.file).write_bytes(one.content)
     net = load_net(tmp_path, one.artifact, EXPORTERS[form].runtime)
     inputs = np.concatenate([golden_inputs(role), varied_inputs(role, 100, seed=1)])
-    true = restore(checkpoints[role])(to_input(inputs)).numpy()
+    expected = restore(checkpoints[role])(to_input(inputs)).numpy()
     logits = net.logits(inputs)
-    apart = {"fp32": 1e-4, "fp16": 1e-2, "int8": 4 * one.artifact.output.scale}[precision]
-    assert np.abs(logits - true).mean() < apart
-    # Which of two classes that are as good as even comes first no rounding can promise.
-    clear = np.diff(np.sort(true)[:, -2:])[:, 0] > (0 if precision == "int8" else 10 * apart)
+    tolerance = {"fp32": 1e-4, "fp16": 1e-2, "int8": 4 * one.artifact.output.scale}[precision]
+    assert np.abs(logits - expected).mean() < tolerance
+    # Rounding may swap two classes with almost equal logits.
+    clear = np.diff(np.sort(expected)[:, -2:])[:, 0] > (0 if precision == "int8" else 10 * tolerance)
     assert clear.mean() > 0.8
-    assert (logits.argmax(axis=1) == true.argmax(axis=1))[clear].mean() >= (0.95 if precision == "int8" else 1)
+    assert (logits.argmax(axis=1) == expected.argmax(axis=1))[clear].mean() >= (0.95 if precision == "int8" else 1)
 
 
 @every_role
 @every_format
 @every_precision
-def test_says_what_it_is(
+def test_is_described_in_the_manifest(
     made: MakeOne, checkpoints: Mapping[Role, Checkpoint], role: Role, form: Format, precision: Precision
 ) -> None:
     artifact, content = made(form, precision, role).artifact, made(form, precision, role).content
@@ -90,14 +90,14 @@ def test_says_what_it_is(
 
 @every_role
 @every_format
-def test_int8_pixels_need_no_arithmetic(made: MakeOne, role: Role, form: Format) -> None:
+def test_int8_input_is_the_pixels_minus_128(made: MakeOne, role: Role, form: Format) -> None:
     given = made(form, "int8", role).artifact.input
     assert (given.dtype, given.zero_point) == ("int8", -128)
     assert given.scale == pytest.approx(1 / 255)
 
 
 @every_role
-def test_both_formats_agree_on_int8(made: MakeOne, role: Role) -> None:
+def test_both_formats_agree_in_int8(made: MakeOne, role: Role) -> None:
     onnx, tflite = made("onnx", "int8", role).artifact, made("tflite", "int8", role).artifact
     assert onnx.output.zero_point == tflite.output.zero_point
     assert onnx.output.scale == pytest.approx(tflite.output.scale)
@@ -112,21 +112,23 @@ def test_smaller_precisions_are_smaller(made: MakeOne, form: Format) -> None:
 
 
 @every_format
-def test_comes_out_the_same_again(made: MakeOne, checkpoint_file: Path, form: Format) -> None:
+def test_the_same_checkpoint_gives_the_same_files(made: MakeOne, checkpoint_file: Path, form: Format) -> None:
     before = [made(form, precision) for precision in PRECISIONS]
     _source.cache_clear()
-    again = [make(checkpoint_file, ArtifactKind(format=form, precision=precision), None) for precision in PRECISIONS]
+    again = [
+        make_artifact(checkpoint_file, ArtifactKind(format=form, precision=precision), None) for precision in PRECISIONS
+    ]
     assert before == again
 
 
 @every_format
-def test_ranges_that_are_wrong_are_found_out(checkpoint: Checkpoint, tmp_path: Path, form: Format) -> None:
+def test_wrong_ranges_are_detected(checkpoint: Checkpoint, tmp_path: Path, form: Format) -> None:
     narrow = {name: (low / 50, high / 50) for name, (low, high) in checkpoint.ranges.items()}
     save(replace(checkpoint, ranges=narrow), tmp_path / "net.pt")
-    with pytest.raises(ConversionError, match=rf"base-int8\.{form} agrees with its net on \d.* only"):
-        make(tmp_path / "net.pt", ArtifactKind(format=form, precision="int8"), None)
+    with pytest.raises(ConversionError, match=rf"base-int8\.{form} agrees with its net on only \d"):
+        make_artifact(tmp_path / "net.pt", ArtifactKind(format=form, precision="int8"), None)
 
 
-def test_a_checkpoint_that_is_missing(tmp_path: Path) -> None:
+def test_a_missing_checkpoint_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"gone\.pt"):
-        make(tmp_path / "gone.pt", ArtifactKind(format="onnx", precision="fp32"), None)
+        make_artifact(tmp_path / "gone.pt", ArtifactKind(format="onnx", precision="fp32"), None)

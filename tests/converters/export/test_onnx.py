@@ -15,37 +15,37 @@ if TYPE_CHECKING:
 CONVERSIONS = ("QuantizeLinear", "DequantizeLinear")
 
 
-def test_int8_tensors_between_all_steps(made: MakeOne) -> None:
+def test_all_tensors_between_nodes_are_int8(made: MakeOne) -> None:
     graph = onnx.load_from_string(made("onnx", "int8").content).graph
     kinds = [value.type.tensor_type.elem_type for value in (*graph.input, *graph.output)]
     assert kinds == [onnx.TensorProto.INT8] * 2
-    maker = {output: node.op_type for node in graph.node for output in node.output}
+    producers = {output: node.op_type for node in graph.node for output in node.output}
     weights = {weight.name for weight in graph.initializer}
     for node in graph.node:
         if node.op_type not in CONVERSIONS:
-            # A step may take floats only from integers, and every float that it gives becomes an integer at once.
-            assert {maker.get(name) for name in node.input if name not in weights} == {"DequantizeLinear"}, node
+            # All float inputs of a node come from a DequantizeLinear; all its outputs go to a QuantizeLinear.
+            assert {producers.get(name) for name in node.input if name not in weights} == {"DequantizeLinear"}, node
             users = [user.op_type for user in graph.node for name in user.input if name in node.output]
             assert users == ["QuantizeLinear"], node
 
 
-def test_onnxruntime_computes_in_integers_only(made: MakeOne, tmp_path: Path) -> None:
+def test_onnxruntime_computes_only_in_integers(made: MakeOne, tmp_path: Path) -> None:
     options = onnxruntime.SessionOptions()
     options.optimized_model_filepath = str(tmp_path / "optimized.onnx")
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
     options.log_severity_level = 3
-    # The default on ARM. On x86 onnxruntime goes over to uint8 in between, where it is ten times as fast.
+    # The default on Arm. On x86 onnxruntime converts to uint8, which is ten times faster there.
     options.add_session_config_entry("session.qdqisint8allowed", "1")
     onnxruntime.InferenceSession(made("onnx", "int8").content, options, providers=["CPUExecutionProvider"])
-    steps = [node.op_type for node in onnx.load(tmp_path / "optimized.onnx").graph.node]
-    assert steps == ["QLinearConv"] * 6 + ["Reshape", "QGemm"]
+    operations = [node.op_type for node in onnx.load(tmp_path / "optimized.onnx").graph.node]
+    assert operations == ["QLinearConv"] * 6 + ["Reshape", "QGemm"]
 
 
 @pytest.mark.parametrize("precision", get_args(Precision))
-def test_nothing_needless_is_left(made: MakeOne, precision: Precision) -> None:
+def test_unneeded_parts_are_removed(made: MakeOne, precision: Precision) -> None:
     model = onnx.load_from_string(made("onnx", precision).content)
-    notes = (model.producer_name, model.producer_version, model.doc_string, list(model.metadata_props))
-    assert notes == ("", "", "", [])
+    metadata = (model.producer_name, model.producer_version, model.doc_string, list(model.metadata_props))
+    assert metadata == ("", "", "", [])
     assert not model.graph.value_info
     assert not any(node.name or node.doc_string or node.metadata_props for node in model.graph.node)
     names = {name for node in model.graph.node for name in (*node.input, *node.output)} - {"glyphs", "logits"}

@@ -1,4 +1,4 @@
-"""Weights of few values, packed into half a byte each."""
+"""Weights with few distinct values are packed into half a byte each."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from converters.export.palette import LEAST_WEIGHTS, MOST_VALUES, pack_palettes
+from converters.export.palette import MAX_VALUES, MIN_WEIGHTS, pack_palettes
 
 SIZE = 40
 INPUT = np.random.default_rng(0).normal(size=(1, SIZE)).astype(np.float32)
 
 
 def file_with(weights: NDArray[np.int8]) -> bytes:
-    """A layer as int8 files have it, and nothing else."""
+    """Return an ONNX file with one int8 layer."""
     parts = {"w": weights, "scale": np.array(0.5, np.float32)}
     graph = helper.make_graph(
         [
@@ -34,7 +34,7 @@ def file_with(weights: NDArray[np.int8]) -> bytes:
     return content
 
 
-def of_values(count: int) -> NDArray[np.int8]:
+def weights_with_values(count: int) -> NDArray[np.int8]:
     values = np.linspace(-127, 127, count).astype(np.int8)
     return np.asarray(values[np.arange(SIZE * SIZE) % count].reshape(SIZE, SIZE))
 
@@ -45,9 +45,9 @@ def compute(content: bytes) -> NDArray[np.float32]:
     return result
 
 
-@pytest.mark.parametrize("count", [2, 3, 15, MOST_VALUES])
-def test_a_packed_layer_computes_the_same_from_half_the_bytes(count: int) -> None:
-    content = file_with(of_values(count))
+@pytest.mark.parametrize("count", [2, 3, 15, MAX_VALUES])
+def test_a_packed_layer_computes_the_same_with_half_the_bytes(count: int) -> None:
+    content = file_with(weights_with_values(count))
     packed = pack_palettes(content)
     assert len(packed) < len(content) - SIZE * SIZE / 2 + 500
     onnx.checker.check_model(onnx.load_from_string(packed))
@@ -55,8 +55,10 @@ def test_a_packed_layer_computes_the_same_from_half_the_bytes(count: int) -> Non
 
 
 @pytest.mark.parametrize(
-    "weights", [of_values(MOST_VALUES + 1), of_values(3)[: LEAST_WEIGHTS // SIZE - 1]], ids=["many", "few"]
+    "weights",
+    [weights_with_values(MAX_VALUES + 1), weights_with_values(3)[: MIN_WEIGHTS // SIZE - 1]],
+    ids=["many", "few"],
 )
-def test_what_would_not_gain_stays_as_it_is(weights: NDArray[np.int8]) -> None:
+def test_a_layer_that_would_not_get_smaller_is_not_packed(weights: NDArray[np.int8]) -> None:
     content = file_with(weights)
     assert pack_palettes(content) == content
