@@ -42,7 +42,7 @@ def doctor(
 
     from agent.config.layers import config_files
     from agent.doctor import Diagnosis, check_configuration, examine
-    from agent.sensors.command import run_command
+    from agent.sensors.sources import run_command
 
     with Console(stderr=True).status("checking") as status:
         configuration, folder = check_configuration(config_files(config, root))

@@ -80,7 +80,7 @@ def _executable() -> Path:
     started = Path(sys.argv[0])
     executable = started.absolute() if started.name == "digit-agent" else Path(sys.executable).with_name("digit-agent")
     if not executable.is_file():
-        raise UsageError(f"there is no {executable} for the service to start; run an installed digit-agent")
+        raise UsageError(f"there is no {executable} for the service to start", advice="run an installed digit-agent")
     return executable
 
 

@@ -56,7 +56,7 @@ def stats(
     Examples: `digit-agent stats --last 3`, `digit-agent stats --csv --table readings > readings.csv`
     """
     if sum((chart, json, csv, plot is not None)) > 1:
-        raise UsageError("--chart, --json, --csv and --plot are different ways to show the log; give one of them")
+        raise UsageError("--chart, --json, --csv and --plot exclude each other", advice="give one of them")
     import msgspec
 
     from agent.telemetry.report import open_log, report

@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.explain.outcomes import OUTCOMES, CandidateOutcome, OutcomeKind
-from agent.vision.binarize import binarize
 from agent.vision.box import Box
 from agent.vision.context import cut_context
-from agent.vision.cut import cut_glyph
+from agent.vision.glyph import cut_glyph
 from agent.vision.ink import Ink
 from agent.vision.overlay import FONT, draw_label, draw_readings, to_bgr_colour, zoom_box
 from agent.vision.page import Page
@@ -64,13 +63,13 @@ def draw_outcomes(
 def draw_ink(ink: Ink) -> Figure:
     """Draw the strength of the ink, dark on white."""
     canvas, _ = _canvas(cv2.cvtColor(cv2.bitwise_not(ink.strength), cv2.COLOR_GRAY2BGR))
-    rotated = "" if ink.turned_back is None else " The picture was rotated to make the lines of writing horizontal."
+    rotated = "" if ink.deskew_inverse is None else " The picture was rotated to make the lines of writing horizontal."
     return Figure(canvas, f"The ink: the darker a pixel, the more it differs from the paper.{rotated}")
 
 
 def draw_mask(mask: MaskResult) -> Figure:
     """Draw one mask: the ink of candidates, ruled lines, and ink that belongs to neither."""
-    strokes = binarize(mask.ink, mask.factor)
+    strokes = mask.binarized
     colours = _blank(mask)
     colours[strokes.mask > 0] = PALE
     colours[(strokes.mask > 0) & (strokes.written.mask == 0)] = RULED

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from agent.vision.blots import is_blot
 from agent.vision.box import Box
 from agent.vision.candidates import Candidate
-from agent.vision.digits import NOT_A_DIGIT, Digit, uncovered
+from agent.vision.digits import NOT_A_DIGIT, Digit, suppress_overlaps
 from agent.vision.ink import Ink
 from agent.vision.overlay import READ_RGB, Rgb
 from agent.vision.pens import Pen
@@ -70,7 +70,7 @@ class CandidateOutcome:
 
 def find_outcomes(trace: Trace) -> tuple[tuple[CandidateOutcome, ...], ...]:
     """Return the outcome of each candidate, mask by mask."""
-    return tuple(tuple(_outcome(trace, mask, i) for i in range(len(mask.candidates))) for mask in trace.seen)
+    return tuple(tuple(_outcome(trace, mask, i) for i in range(len(mask.candidates))) for mask in trace.masks)
 
 
 def best_of_each_place(outcomes: Iterable[Sequence[CandidateOutcome]]) -> tuple[CandidateOutcome, ...]:
@@ -79,16 +79,16 @@ def best_of_each_place(outcomes: Iterable[Sequence[CandidateOutcome]]) -> tuple[
     They are sorted from read to farthest from being read.
     """
     pool = sorted((one for mask in outcomes for one in mask), key=lambda o: (OUTCOMES.index(o.kind), -o.probability))
-    return tuple(pool[i] for i in uncovered([one.box for one in pool]))
+    return tuple(pool[i] for i in suppress_overlaps([one.box for one in pool]))
 
 
 def _outcome(trace: Trace, mask: MaskResult, index: int) -> CandidateOutcome:
     candidate = mask.candidates[index]
-    by_classifier = not mask.judged.verified[index]
-    shares = (mask.judged.classifier if by_classifier else mask.judged.probability)[index]
+    by_classifier = not mask.classified.verified[index]
+    shares = (mask.classified.classifier if by_classifier else mask.classified.probability)[index]
     label = int(shares[:NOT_A_DIGIT].argmax())
     box = in_picture(candidate, mask.ink, trace.page.width, trace.page.height)
-    if mask.judged.probability[index, :NOT_A_DIGIT].max() < mask.least:
+    if mask.classified.probability[index, :NOT_A_DIGIT].max() < mask.min_probability:
         kind, reason = _rejected_by_net(shares, label, by_classifier=by_classifier)
     elif candidate in mask.digits:
         kind, reason = _selected(trace, mask, mask.digits[candidate])

@@ -89,7 +89,7 @@ class ExplainReport:
         with _writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             if path.exists() and GENERATOR not in path.read_text("utf-8", errors="replace"):
-                raise OutputError(f"{path} exists and was not written by digit-agent; name an empty folder")
+                raise OutputError(f"{path} exists and was not written by digit-agent", advice="name an empty folder")
             path.write_text(document(title, parts), "utf-8")
 
 
@@ -108,8 +108,8 @@ def _parts(folder: Path, picture: Pixels, trace: Trace) -> Iterator[Html]:
     yield element("h2", "Step by step")
     yield _times(trace.page)
     yield _counts(outcomes)
-    for number, (mask, of_mask) in enumerate(zip(trace.seen, outcomes, strict=True), 1):
-        if number == 1 or mask.ink is not trace.seen[number - 2].ink:
+    for number, (mask, of_mask) in enumerate(zip(trace.masks, outcomes, strict=True), 1):
+        if number == 1 or mask.ink is not trace.masks[number - 2].ink:
             yield _show(folder, f"ink-{number}", draw_ink(mask.ink))
         title = f"Mask {number}: threshold at {mask.factor:g} times the ink's level, {len(of_mask)} candidates"
         drawn = {
@@ -172,4 +172,5 @@ def _writing(path: Path) -> Iterator[None]:
         raise
     except OSError as error:
         place = error.filename or path
-        raise OutputError(f"{printable(place)} cannot be written ({error.strerror}); choose another folder") from error
+        what = f"{printable(place)} cannot be written ({error.strerror})"
+        raise OutputError(what, advice="choose another folder") from error

@@ -11,7 +11,7 @@ from agent.bench import NOT_MEASURABLE, Bench, BenchRow, RoleBench
 from agent.choice.rank import three_digits
 from agent.choice.significance import spread
 from agent.choice.variants import FORMAT_NAMES, runtime_title
-from agent.sensors.throttling import advice
+from agent.sensors.throttling import throttling_advice
 
 BYTES_PER_MB = 1e6
 
@@ -51,7 +51,9 @@ def energy_line(result: Bench) -> str:
 def throttling_line(result: Bench) -> str:
     """Warn that the board was throttled during the measurement, or return an empty string."""
     reasons = tuple(dict.fromkeys((*(result.before.throttling or ()), *(result.after.throttling or ()))))
-    return f"the board was throttled ({', '.join(reasons)}): {advice(reasons)}, then measure again" if reasons else ""
+    if not reasons:
+        return ""
+    return f"the board was throttled ({', '.join(reasons)}): {throttling_advice(reasons)}, then measure again"
 
 
 def _name(row: BenchRow) -> str:

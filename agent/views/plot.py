@@ -29,7 +29,7 @@ def write_plot(timeline: Timeline, path: Path) -> None:
     try:
         write_atomic(path, draw(timeline).encode())
     except OSError as error:
-        raise OutputError(f"{path} cannot be written ({error.strerror}); choose another place") from error
+        raise OutputError(f"{path} cannot be written ({error.strerror})", advice="choose another place") from error
 
 
 def draw(timeline: Timeline) -> str:

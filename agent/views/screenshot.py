@@ -53,4 +53,5 @@ class Screenshot:
         try:
             write_atomic(self._path, console.export_svg(title="digit-agent run").encode())
         except OSError as error:
-            raise OutputError(f"{self._path} cannot be written ({error.strerror}); choose another place") from error
+            what = f"{self._path} cannot be written ({error.strerror})"
+            raise OutputError(what, advice="choose another place") from error

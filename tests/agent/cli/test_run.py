@@ -71,10 +71,8 @@ def test_a_folder_is_read_to_the_end_and_logged(
     assert "\x1b" not in done.stdout + done.stderr
     first, last = done.stderr.splitlines()
     assert f"{pictures / '2.jpg'} is cut off" in first
-    assert (
-        last
-        == f"digit-agent: {pictures}, 3 pictures: 1 could not be read, see the warnings above; copy them again or remove them"
-    )
+    failed = "1 could not be read, see the warnings above; copy them again or remove them"
+    assert last == f"digit-agent: {pictures}, 3 pictures: {failed}"
     with closing(sqlite3.connect(log)) as connection:
         assert connection.execute("SELECT frames, ended FROM runs").fetchall() == [(2, 1)]
         assert "is cut off" in connection.execute("SELECT text FROM faults").fetchone()[0]

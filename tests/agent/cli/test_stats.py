@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.events import Counts, FrameEvent, RunInfo, Vitals
+from agent.events import Counts, FaultEvent, FrameEvent, RunInfo, Vitals
 from agent.telemetry.report import open_log
 from agent.telemetry.sink import LogSink
 from agent.views.csv_export import TableName, write_rows
@@ -39,7 +39,7 @@ def log(tmp_path: Path) -> Path:
         vitals = Vitals(number // 50 * 10**9, 2000.0 + 10 * number, 48.5, ())
         latency = {"ink": 1.0 * number, "total": 2.0 * number}
         store.take(FrameEvent(number, "demo:", None, Page(9, 9, (), (), {}), news, latency, 0, Counts(number), vitals))
-    store.note("the camera gave no frame for 3 s")
+    store.take(FaultEvent("the camera gave no frame for 3 s"))
     store.close()
     return path
 

@@ -21,7 +21,8 @@ def test_a_drawing_is_a_copy_with_the_boxes(shape: tuple[int, ...]) -> None:
     image = np.full(shape, 255, np.uint8)
     drawing = PAGE.draw(image)
     assert (image == 255).all()
-    assert (drawing.shape, drawing.dtype) == ((100, 100, 3), np.uint8)
+    assert drawing.shape == (100, 100, 3)
+    assert drawing.dtype == np.uint8
     assert drawing[55, 30].tolist() == list(reversed(READ_RGB)), "the left side of the box"
     assert (drawing[56, 40] == 255).all(), "the inside of the box"
 
