@@ -16,11 +16,10 @@ from agent.config.layers import resolve_settings
 from agent.config.options import Config
 from agent.paths import cache_folder, default_artifacts, default_log
 from agent.runtimes.net import RUNTIMES, runtime_version
-from agent.sensors.command import RunCommand
-from agent.sensors.power import find_power_reader, refused_sensors
-from agent.sensors.sysfs import read_text
+from agent.sensors.power import find_power_reader, unreadable_sensors
+from agent.sensors.sources import RunCommand, read_text
 from agent.sensors.thermal import temperature_c
-from agent.sensors.throttling import Throttling, advice, find_throttling_reader
+from agent.sensors.throttling import Throttling, find_throttling_reader, throttling_advice
 from profiles.board import detect_board
 from profiles.errors import ConfigError, ManifestError, NoArtifactError
 from profiles.manifest import Artifact, Role, load_manifest
@@ -189,8 +188,8 @@ def _check_camera(device: Path, name: str) -> Check:
 def _check_power(profile: Profile, root: Path, run_command: RunCommand) -> Check:
     reader = find_power_reader(profile, root, run_command)
     if reader is not None:
-        return Check("power", "ok", reader.describe)
-    if refused := refused_sensors(root):
+        return Check("power", "ok", reader.description)
+    if refused := unreadable_sensors(root):
         files = ", ".join(map(str, refused))
         return Check(
             "power",
@@ -216,16 +215,17 @@ def _check_throttling(throttling: Throttling | None) -> Check:
     if throttling is None:
         return Check("throttling", "none", "the throttling state cannot be read", JOIN_VIDEO_GROUP)
     if throttling.now:
-        return Check("throttling", "warn", f"now: {', '.join(throttling.now)}", advice(throttling.now))
+        return Check("throttling", "warn", f"now: {', '.join(throttling.now)}", throttling_advice(throttling.now))
     if throttling.since_boot:
         since = ", ".join(throttling.since_boot)
-        return Check("throttling", "warn", f"since the start: {since}", advice(throttling.since_boot))
+        return Check("throttling", "warn", f"since the start: {since}", throttling_advice(throttling.since_boot))
     return Check("throttling", "ok", "none since the start")
 
 
 def _check_folder(name: str, folder: Path, loss: str) -> Check:
     """Check whether a folder can be written or created, and whether there is enough free space."""
-    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    # Unlike `Path.exists`, it returns False where a parent folder cannot be entered.
+    existing = next(parent for parent in (folder, *folder.parents) if os.path.exists(parent))  # noqa: PTH110
     if not (existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)):
         return Check(name, "warn", f"{folder} cannot be written, so {loss}", f"let this user write to {existing}")
     free = shutil.disk_usage(existing).free

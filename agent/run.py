@@ -32,7 +32,7 @@ from agent.live.sinks import QueuedSink, Sink, capture_warnings
 from agent.live.throttle import Throttle, steps
 from agent.live.watch import VideoWatch, watch_stills
 from agent.sensors.power import find_power_reader
-from agent.sensors.sample import PowerReader
+from agent.sensors.power_sample import PowerReader
 from agent.sensors.throttling import find_throttling_reader
 from agent.summary import Summary
 from agent.telemetry.sink import LogSink
@@ -143,7 +143,7 @@ def _describe(source: str, board: str, nets: NetsInUse, power: PowerReader | Non
         artifact=best.artifact.file,
         runtime=f"{runtime_title(best.runtime, best.provider)}{threads}",
         reason=choice.reason.removeprefix(f"{best}: "),
-        power_sensor=power.describe if power is not None else None,
+        power_sensor=power.description if power is not None else None,
         slowed=str(throttle.step) if throttle.step.frame_ms else "",
     )
 

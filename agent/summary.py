@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from agent.capture.source import TrueDigit
 from agent.events import Counts, FrameEvent
 from agent.histogram import LatencyHistogram, Percentiles
-from agent.sensors.energy import EnergyMeter
+from agent.sensors.power_sample import EnergyIntegrator
 from agent.vision.digits import Digit
 from profiles.errors import SourceError
 
@@ -87,7 +87,7 @@ class Tally:
         self._started_ns = started_ns
         self._latencies: dict[str, LatencyHistogram] = {}
         self._score: Score | None = None
-        self._energy = EnergyMeter()
+        self._energy = EnergyIntegrator()
 
     def add(self, event: FrameEvent, truth: Sequence[TrueDigit] | None) -> None:
         """Add a frame and its true digits, if they are known."""

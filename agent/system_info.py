@@ -9,8 +9,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from agent.runtimes.net import RUNTIMES, distribution_version, runtime_version
-from agent.sensors.command import RunCommand, run_command
-from agent.sensors.sysfs import read_number, read_text
+from agent.sensors.sources import RunCommand, read_number, read_text, run_command
 from agent.sensors.thermal import temperature_c
 from agent.sensors.throttling import find_throttling_reader
 from profiles.board import detect_board

@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.choice.measurement import Energy
-from agent.sensors.energy import energy_mj
-from agent.sensors.sample import PowerReader, PowerSample
+from agent.sensors.power_sample import PowerReader, PowerSample, energy_mj
 from agent.vision.classify import Net
 
 TURNS = 3
@@ -93,7 +92,7 @@ def _energy(reader: PowerReader, idle: Sequence[PowerSample], turns: Sequence[_T
     samples = [sample for turn in turns for sample in turn.samples]
     seconds = sum((t.samples[-1].taken_ns - t.samples[0].taken_ns) / 1e9 for t in turns if len(t.samples) > 1)
     return Energy(
-        sensor=reader.describe,
+        sensor=reader.description,
         blocks_mj=tuple(costs),
         power_mw=statistics.mean(sample.power_mw for sample in samples),
         idle_mw=statistics.mean(sample.power_mw for sample in idle) if idle else None,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agent.events import Vitals
-from agent.sensors.sample import PowerReader
+from agent.sensors.power_sample import PowerReader
 from agent.sensors.thermal import temperature_c
 from agent.sensors.throttling import ThrottlingReader
 from profiles.profile import Sensors

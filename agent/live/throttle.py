@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from agent.capture.source import Frame
 from agent.events import Vitals
-from agent.sensors.throttling import UNDER_VOLTAGE, WEAK_SUPPLY, advice
+from agent.sensors.throttling import UNDER_VOLTAGE, WEAK_SUPPLY, throttling_advice
 
 STEP_S = 30.0
 """Shortest time between two steps, in seconds: the temperature reacts slowly to a step. Chosen by trial."""
@@ -106,7 +106,7 @@ class Throttle:
             throttling = ()  # the firmware then throttles because of the voltage, at any temperature
         heat_c = vitals.temperature_c
         if throttling:
-            self._step(1, f"the board is throttled ({', '.join(throttling)}); {advice(throttling)}", now_s)
+            self._step(1, f"the board is throttled ({', '.join(throttling)}); {throttling_advice(throttling)}", now_s)
         elif heat_c is not None and heat_c >= self._slow_down_c:
             self._step(1, f"{heat_c:.0f} °C is hot", now_s)
         elif heat_c is None:

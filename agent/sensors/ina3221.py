@@ -1,8 +1,8 @@
-"""Power on a Jetson: the INA3221 chips, each with three rails.
+"""Power reader for a Jetson: INA3221 chips, each with three rails.
 
-Two layouts of the kernel's files below `/sys/bus/i2c/devices/<device>/`:
-JetPack 5 and later, https://www.kernel.org/doc/Documentation/hwmon/ina3221.rst; JetPack 4, NVIDIA's own iio driver.
-Both give millivolts and milliamperes; their product divided by 1000 is milliwatts.
+The kernel's files below `/sys/bus/i2c/devices/<device>/` have one of two layouts: of the hwmon driver in JetPack 5 and
+later, https://www.kernel.org/doc/Documentation/hwmon/ina3221.rst, or of NVIDIA's iio driver in JetPack 4. Both report
+millivolts and milliamperes.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.sensors.sample import PowerSample
-from agent.sensors.sysfs import read_number, read_text
+from agent.sensors.power_sample import PowerSample
+from agent.sensors.sources import read_number, read_text
 
-WHOLE_MODULE = ("VDD_IN", "POM_5V_IN")
-"""Rails that feed all the others."""
+MODULE_RAILS = ("VDD_IN", "POM_5V_IN")
+"""Rails that supply the whole module."""
 
 
 @dataclass(frozen=True)
 class _Layout:
-    """Names of files, `{k}` being the channel."""
+    """Names of the files; `{k}` stands for the channel."""
 
     folder: str
     channels: tuple[int, ...]
@@ -30,7 +30,7 @@ class _Layout:
 
 
 _LAYOUTS = (
-    # Channel 7 of the hwmon driver is the sum of the shunts: no rail.
+    # Channel 7 of the hwmon driver is the sum of the shunts, not a rail.
     _Layout("hwmon/hwmon*", (1, 2, 3), "in{k}_label", "in{k}_input", "curr{k}_input"),
     _Layout("iio:device*", (0, 1, 2), "rail_name_{k}", "in_voltage{k}_input", "in_current{k}_input"),
 )
@@ -38,51 +38,51 @@ _LAYOUTS = (
 
 @dataclass(frozen=True)
 class _Rail:
-    """One rail's files."""
+    """Files of one rail."""
 
     name: str
     millivolts: Path
     milliamperes: Path
 
     def power_mw(self) -> float | None:
-        """Milliwatts now."""
+        """Measure the power in milliwatts; return None if a file cannot be read."""
         millivolts, milliamperes = read_number(self.millivolts), read_number(self.milliamperes)
         return None if millivolts is None or milliamperes is None else millivolts * milliamperes / 1000
 
 
 @dataclass(frozen=True)
 class Ina3221:
-    """Reads the rails of all INA3221 of a board."""
+    """Reader of all INA3221 chips of a board."""
 
     rails: tuple[_Rail, ...]
     clock_ns: Callable[[], int]
 
     @property
-    def total(self) -> tuple[str, ...]:
-        """The rails that make up the total: the one that feeds the module, else all of them."""
+    def total_rails(self) -> tuple[str, ...]:
+        """Rails whose sum is the total: the rail that supplies the module, or else all rails."""
         names = tuple(rail.name for rail in self.rails)
-        whole = tuple(name for name in names if name in WHOLE_MODULE)
-        return whole[:1] or names
+        of_module = tuple(name for name in names if name in MODULE_RAILS)
+        return of_module[:1] or names
 
     @property
-    def describe(self) -> str:
-        """Which rails the total includes."""
-        if len(self.total) == 1 and self.total[0] in WHOLE_MODULE:
-            return f"INA3221, rail {self.total[0]}: the whole module, without its carrier board"
-        return f"INA3221, module rails {' + '.join(self.total)}: less than the board draws"
+    def description(self) -> str:
+        """Rails that the total includes."""
+        if len(self.total_rails) == 1 and self.total_rails[0] in MODULE_RAILS:
+            return f"INA3221, rail {self.total_rails[0]}: the whole module, without its carrier board"
+        return f"INA3221, module rails {' + '.join(self.total_rails)}: less than the board draws"
 
     def read(self) -> PowerSample | None:
-        """Measure now; None where a rail of the total cannot be read."""
+        """Measure now; return None if a rail of the total cannot be read."""
         taken_ns = self.clock_ns()
         measured = {rail.name: rail.power_mw() for rail in self.rails}
         rails_mw = {name: power_mw for name, power_mw in measured.items() if power_mw is not None}
-        if not rails_mw.keys() >= set(self.total):
+        if not rails_mw.keys() >= set(self.total_rails):
             return None
-        return PowerSample(sum(rails_mw[name] for name in self.total), taken_ns, rails_mw)
+        return PowerSample(sum(rails_mw[name] for name in self.total_rails), taken_ns, rails_mw)
 
 
 def find_ina3221(root: Path, clock_ns: Callable[[], int]) -> Ina3221 | None:
-    """The board's INA3221 chips; None where there is none, or they cannot be read."""
+    """Return a reader of the board's INA3221 chips; None if there is none, or they cannot be read."""
     rails = tuple(
         rail
         for name in sorted((root / "sys/bus/i2c/devices").glob("*/name"))
@@ -94,7 +94,7 @@ def find_ina3221(root: Path, clock_ns: Callable[[], int]) -> Ina3221 | None:
 
 
 def _rails(device: Path) -> Iterator[_Rail]:
-    """The rails of a chip that are wired: a label that contains NC is not connected, and reading it may fail."""
+    """Yield the connected rails of a chip; a label with NC means "not connected", and its files may fail."""
     for layout in _LAYOUTS:
         for folder in sorted(device.glob(layout.folder)):
             for k in layout.channels:

@@ -1,6 +1,6 @@
-"""Temperature by zone.
+"""Temperature of the kernel's thermal zones.
 
-https://www.kernel.org/doc/Documentation/driver-api/thermal/sysfs-api.rst: millidegrees Celsius.
+Source: https://www.kernel.org/doc/Documentation/driver-api/thermal/sysfs-api.rst; values are in millidegrees Celsius.
 """
 
 from __future__ import annotations
@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from agent.sensors.sysfs import read_number, read_text
+from agent.sensors.sources import read_number, read_text
 
 
 def zones_c(root: Path) -> dict[str, float]:
-    """Each thermal zone's temperature in °C by its type, the hottest where several have the same.
+    """Return the temperature in °C of each type of thermal zone; the maximum if zones have the same type.
 
-    A Jetson's PMIC zone is left out: it always says 100 °C. Zones that are switched off cannot be read.
+    The PMIC zone of a Jetson is skipped, because it always reports 100 °C. Zones that are off cannot be read.
     """
     zones: dict[str, float] = {}
     for path in (root / "sys/class/thermal").glob("thermal_zone*/type"):
@@ -25,6 +25,6 @@ def zones_c(root: Path) -> dict[str, float]:
 
 
 def temperature_c(zone_types: Sequence[str], root: Path) -> float | None:
-    """The temperature in °C of the first of these zones that can be read; None where none can."""
+    """Return the temperature in °C of the first of these zone types that can be read; None if there is none."""
     zones = zones_c(root)
     return next((zones[kind] for kind in zone_types if kind in zones), None)

@@ -1,8 +1,8 @@
-"""What holds the board back by itself: a Raspberry Pi's firmware says so, a Jetson Orin counts it.
+"""Throttling: reasons for which the board reduces its clock.
 
-Pi: `vcgencmd get_throttled`, https://www.raspberrypi.com/documentation/computers/os.html#get_throttled.
-Orin: `oc1_event_cnt` to `oc3_event_cnt` of the hwmon chip `soctherm_oc`, "Platform Power and Performance" in NVIDIA's
-Jetson Linux Developer Guide: how often the voltage was too low, and the current too high on average and for a moment.
+Raspberry Pi: `vcgencmd get_throttled`, https://www.raspberrypi.com/documentation/computers/os.html#get_throttled.
+Jetson Orin: `oc1_event_cnt` to `oc3_event_cnt` of the hwmon chip `soctherm_oc` count under-voltage, a too high average
+current, and a too high peak current; see "Platform Power and Performance" in NVIDIA's Jetson Linux Developer Guide.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from agent.sensors.command import RunCommand, run_command
-from agent.sensors.sysfs import read_number, read_text
+from agent.sensors.sources import RunCommand, read_number, read_text, run_command
 from profiles.profile import Sensors
 
-# Without a mask: `get_throttled 0x…` would clear the sticky bits, for everybody.
+# Without a mask: `get_throttled 0x…` clears the sticky bits for all programs.
 COMMAND = ("vcgencmd", "get_throttled")
 UNDER_VOLTAGE = "under-voltage"
 FLAGS = (UNDER_VOLTAGE, "frequency capped", "throttled", "soft temperature limit")
-"""Bits 0 to 3; bits 16 to 19 are the same, since boot."""
+"""Meaning of bits 0 to 3; bits 16 to 19 have the same meaning, since boot."""
 COUNTERS = {"oc1": UNDER_VOLTAGE, "oc2": "over-current", "oc3": "over-current for a moment"}
+"""Meaning of the counters of a Jetson Orin."""
 WEAK_SUPPLY = "the power supply or its cable gives the board too little: use the board's own supply and a short cable"
 HOT = "the board is too hot: give it a heat sink, a fan or a cooler place"
 _SINCE_BOOT = 16
@@ -31,44 +31,44 @@ _ANSWER = re.compile(r"^throttled=0x([0-9a-fA-F]+)\s*$")
 
 @dataclass(frozen=True)
 class Throttling:
-    """What holds the board back, in the words of `FLAGS` and `COUNTERS`."""
+    """Reasons for throttling, in the words of `FLAGS` and `COUNTERS`."""
 
     now: tuple[str, ...]
     since_boot: tuple[str, ...]
 
 
 ThrottlingReader = Callable[[], "Throttling | None"]
-"""Asks the board; None where it cannot be asked."""
+"""Reads the throttling state; None if it cannot be read."""
 
 
 def find_throttling_reader(
     sensors: Sensors, root: Path = Path("/"), run_command: RunCommand = run_command
 ) -> ThrottlingReader | None:
-    """How this board says what holds it back; None where its profile knows no way.
+    """Return the throttling reader of this board; None if its profile names none.
 
     Args:
-        sensors: the profile's.
-        root: the folder in which `sys` is looked up.
-        run_command: asks the firmware.
+        sensors: sensors of the profile.
+        root: folder that contains `sys`.
+        run_command: runs the command of a Raspberry Pi's firmware.
     """
     if sensors.throttled == "vcgencmd":
         return partial(read_throttling, run_command)
     return Soctherm(root) if sensors.throttled == "soctherm" else None
 
 
-def advice(words: tuple[str, ...]) -> str:
-    """What a user can do about it, in plain words."""
-    electric = any(word == UNDER_VOLTAGE or word in COUNTERS.values() for word in words)
+def throttling_advice(reasons: tuple[str, ...]) -> str:
+    """Return what the user can do about these reasons for throttling."""
+    electric = any(reason == UNDER_VOLTAGE or reason in COUNTERS.values() for reason in reasons)
     return WEAK_SUPPLY if electric else HOT
 
 
 def read_throttling(run_command: RunCommand) -> Throttling | None:
-    """What the Pi's firmware says; None where it cannot be asked."""
+    """Ask the firmware of a Raspberry Pi; return None if it does not answer."""
     return parse_throttling(run_command(COMMAND) or "")
 
 
 def parse_throttling(text: str) -> Throttling | None:
-    """Read `throttled=0x50005`; None where the text is something else."""
+    """Parse `throttled=0x50005`; return None for any other text."""
     answer = _ANSWER.match(text)
     if answer is None:
         return None
@@ -81,14 +81,14 @@ def _words(bits: int) -> tuple[str, ...]:
 
 
 class Soctherm:
-    """Reads an Orin's counters; what was counted since the read before is now, and at first nothing is."""
+    """Reader of a Jetson Orin's counters; a counter that rose since the previous read is a current reason."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._before: dict[str, int] = {}
+        self._previous: dict[str, int] = {}
 
     def __call__(self) -> Throttling | None:
-        """What holds the board back; None where a counter cannot be read."""
+        """Read the counters; return None if one cannot be read."""
         chips = (self._root / "sys/class/hwmon").glob("hwmon*/name")
         folder = next((name.parent for name in chips if read_text(name) == "soctherm_oc"), None)
         if folder is None:
@@ -97,6 +97,6 @@ class Soctherm:
         known = {name: count for name, count in counts.items() if count is not None}
         if len(known) < len(counts):
             return None
-        before, self._before = self._before, known
-        now = tuple(COUNTERS[name] for name in known if known[name] > before.get(name, known[name]))
+        previous, self._previous = self._previous, known
+        now = tuple(COUNTERS[name] for name in known if known[name] > previous.get(name, known[name]))
         return Throttling(now, tuple(COUNTERS[name] for name in known if known[name] > 0))

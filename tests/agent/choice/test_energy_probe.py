@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from agent.choice.energy_probe import TURNS, measure_energy
-from agent.sensors.sample import PowerSample
+from agent.sensors.power_sample import PowerSample
 
 TEN = np.zeros((10, 28, 28), np.uint8)
 
@@ -32,7 +32,7 @@ class ConstantSensor:
     """A sensor of a board with constant power; None stands for a sensor that returns no value."""
 
     power_mw: float | None
-    describe: str = "a steady sensor"
+    description: str = "a steady sensor"
 
     def read(self) -> PowerSample | None:
         return None if self.power_mw is None else PowerSample(self.power_mw, time.monotonic_ns(), {})

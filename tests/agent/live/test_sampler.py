@@ -6,7 +6,7 @@ from pathlib import Path
 
 from agent.events import Vitals
 from agent.live.sampler import Sampler, measure_vitals
-from agent.sensors.sample import PowerSample
+from agent.sensors.power_sample import PowerSample
 from agent.sensors.throttling import find_throttling_reader
 from profiles.profile import Sensors
 
@@ -18,7 +18,7 @@ class ConstantPower:
     """A power reader that always returns the same sample."""
 
     sample: PowerSample | None
-    describe: str = "a constant"
+    description: str = "a constant"
 
     def read(self) -> PowerSample | None:
         return self.sample

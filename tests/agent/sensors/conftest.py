@@ -13,15 +13,15 @@ NOBODY = 65534
 
 @pytest.fixture
 def root() -> Iterator[Path]:
-    """An empty folder that every user can enter; pytest's own is for one user only."""
+    """An empty folder that every user can enter, unlike `tmp_path`."""
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         Path(folder).chmod(0o755)
         yield Path(folder)
 
 
 @pytest.fixture
-def plant(root: Path) -> Callable[[Mapping[str, str]], Path]:
-    """Writes files below `root`, by their path."""
+def write_files(root: Path) -> Callable[[Mapping[str, str]], Path]:
+    """A function that writes files below `root`."""
 
     def write(files: Mapping[str, str]) -> Path:
         for path, content in files.items():
@@ -35,7 +35,7 @@ def plant(root: Path) -> Callable[[Mapping[str, str]], Path]:
 
 @pytest.fixture
 def ordinary_user() -> Callable[[], AbstractContextManager[None]]:
-    """Gives up root's right to read everything, for as long as the context lasts."""
+    """A context in which the process has no root privileges."""
 
     @contextmanager
     def without_root() -> Iterator[None]:

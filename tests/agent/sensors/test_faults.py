@@ -1,4 +1,4 @@
-"""Every reader of the kernel's files, on a file that fails in each way such a file can fail."""
+"""All readers of kernel files, with a file that fails in every possible way."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from agent.sensors.command import run_command
 from agent.sensors.hwmon import find_hwmon
 from agent.sensors.ina3221 import find_ina3221
 from agent.sensors.pmic import find_pmic
+from agent.sensors.power_sample import PowerReader
 from agent.sensors.rapl import find_rapl
-from agent.sensors.sample import PowerReader
+from agent.sensors.sources import run_command
 from agent.sensors.thermal import temperature_c
 from agent.sensors.throttling import Soctherm
 
-Plant = Callable[[Mapping[str, str]], Path]
+WriteFiles = Callable[[Mapping[str, str]], Path]
 ORDINARY_USER = Callable[[], AbstractContextManager[None]]
 JETPACK_5, JETPACK_4 = "sys/bus/i2c/devices/1-0040/hwmon/hwmon3", "sys/bus/i2c/devices/6-0040/iio:device0"
 ADD_ON, PACKAGE = "sys/class/hwmon/hwmon2", "sys/class/powercap/intel-rapl:0"
@@ -30,7 +30,7 @@ ZONE, SOCTHERM = "sys/class/thermal/thermal_zone0", "sys/class/hwmon/hwmon3"
 
 @dataclass(frozen=True)
 class Case:
-    """A sensor's files, the one that fails, and what asks the sensor: a value, or None."""
+    """Files of a sensor, the file that fails, and a function that reads the sensor."""
 
     files: Mapping[str, str]
     victim: str
@@ -38,14 +38,14 @@ class Case:
 
 
 def clock() -> Callable[[], int]:
-    """One that moves a second a look."""
+    """A clock that advances one second per call."""
     return itertools.count(0, 10**9).__next__
 
 
 def power(
     find: Callable[[Path, Callable[[], int]], PowerReader | None],
 ) -> Callable[[Path], Callable[[], object] | None]:
-    """What reads power; its first look is only a beginning."""
+    """Return a function that reads the power; the first read only starts the measurement."""
 
     def open_(root: Path) -> Callable[[], object] | None:
         reader = find(root, clock())
@@ -104,13 +104,13 @@ def vanish(file: Path) -> None:
 
 
 def answer_eio(file: Path) -> None:
-    """Reading this process's memory at address 0 is an I/O error, as a chip that does not answer is."""
+    """Reading this process's memory at address 0 fails with EIO, like a chip that does not answer."""
     file.unlink()
     file.symlink_to("/proc/self/mem")
 
 
 def block(file: Path) -> None:
-    """A pipe nobody writes to: who opens it waits for ever, unless he asks not to."""
+    """A pipe without a writer: opening it blocks forever, unless O_NONBLOCK is set."""
     file.unlink()
     os.mkfifo(file)
 
@@ -133,10 +133,10 @@ HARMS = (vanish, answer_eio, block, become_a_folder, say_nothing, say_nonsense)
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 @pytest.mark.parametrize("harm", HARMS)
-def test_a_file_that_fails_while_running_is_none_and_comes_back(
-    plant: Plant, case: Case, harm: Callable[[Path], None]
+def test_file_that_fails_later_is_none_and_recovers(
+    write_files: WriteFiles, case: Case, harm: Callable[[Path], None]
 ) -> None:
-    root = plant(case.files)
+    root = write_files(case.files)
     read = case.open(root)
     assert read is not None
     assert read() is not None
@@ -144,22 +144,26 @@ def test_a_file_that_fails_while_running_is_none_and_comes_back(
     harm(victim)
     assert read() is None
     victim.rmdir() if victim.is_dir() else victim.unlink(missing_ok=True)
-    plant(case.files)
+    write_files(case.files)
     assert any(read() is not None for _ in range(2)), "a counter's first read is only a beginning"
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 @pytest.mark.parametrize("harm", HARMS)
-def test_a_file_that_fails_from_the_start_is_no_sensor(plant: Plant, case: Case, harm: Callable[[Path], None]) -> None:
-    root = plant(case.files)
+def test_file_that_fails_at_the_start_is_no_sensor(
+    write_files: WriteFiles, case: Case, harm: Callable[[Path], None]
+) -> None:
+    root = write_files(case.files)
     harm(root / case.victim)
     read = case.open(root)
     assert read is None or read() is None
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_a_file_for_root_only_is_no_sensor(plant: Plant, case: Case, ordinary_user: ORDINARY_USER) -> None:
-    root = plant(case.files)
+def test_file_that_only_root_can_read_is_no_sensor(
+    write_files: WriteFiles, case: Case, ordinary_user: ORDINARY_USER
+) -> None:
+    root = write_files(case.files)
     (root / case.victim).chmod(0o400)
     with ordinary_user():
         read = case.open(root)
@@ -179,7 +183,7 @@ FAULTY_COMMANDS = {
 
 
 @pytest.mark.parametrize("fault", FAULTY_COMMANDS.values(), ids=FAULTY_COMMANDS)
-def test_a_firmware_command_that_fails_is_none_in_time_and_comes_back(tmp_path: Path, fault: str | None) -> None:
+def test_failing_firmware_command_is_none_and_recovers(tmp_path: Path, fault: str | None) -> None:
     program = tmp_path / "vcgencmd"
 
     def install(script: str | None) -> None:
@@ -193,9 +197,9 @@ def test_a_firmware_command_that_fails_is_none_in_time_and_comes_back(tmp_path: 
         return run_command((str(tmp_path / argv[0]), *argv[1:]), timeout_s=0.5 if hangs else 30.0)
 
     install(fault)
-    began = time.monotonic()
+    started_s = time.monotonic()
     assert find_pmic(run, clock()) is None
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - started_s < 30
     install(PI_5)
     reader = find_pmic(run, clock())
     assert reader is not None

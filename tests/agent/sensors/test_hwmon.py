@@ -5,12 +5,12 @@ from pathlib import Path
 
 from agent.sensors.hwmon import find_hwmon
 
-Plant = Callable[[Mapping[str, str]], Path]
+WriteFiles = Callable[[Mapping[str, str]], Path]
 HWMON = "sys/class/hwmon"
 
 
-def test_an_add_on_is_found_among_other_chips(plant: Plant) -> None:
-    root = plant(
+def test_add_on_sensor_is_found_among_other_chips(write_files: WriteFiles) -> None:
+    root = write_files(
         {
             f"{HWMON}/hwmon0/name": "cpu_thermal",
             f"{HWMON}/hwmon1/name": "ina3221",
@@ -21,14 +21,14 @@ def test_an_add_on_is_found_among_other_chips(plant: Plant) -> None:
     )
     reader = find_hwmon(root, lambda: 5)
     assert reader is not None
-    assert reader.describe == "add-on ina219, taken to have a shunt of 10 mΩ: what is wired through it"
+    assert reader.description == "add-on ina219, configured for a shunt of 10 mΩ: everything that is wired through it"
     sample = reader.read()
     assert sample is not None
     assert (sample.power_mw, sample.taken_ns, dict(sample.rails_mw)) == (2340.0, 5, {"ina219": 2340.0})
 
 
-def test_an_unplugged_add_on_is_none(plant: Plant) -> None:
-    root = plant({f"{HWMON}/hwmon0/name": "ina226", f"{HWMON}/hwmon0/power1_input": "1000"})
+def test_unplugged_add_on_sensor_is_none(write_files: WriteFiles) -> None:
+    root = write_files({f"{HWMON}/hwmon0/name": "ina226", f"{HWMON}/hwmon0/power1_input": "1000"})
     reader = find_hwmon(root, lambda: 0)
     assert reader is not None
     (root / f"{HWMON}/hwmon0/power1_input").unlink()
@@ -36,5 +36,5 @@ def test_an_unplugged_add_on_is_none(plant: Plant) -> None:
     assert find_hwmon(root, lambda: 0) is None
 
 
-def test_no_hwmon_at_all(root: Path) -> None:
+def test_without_hwmon_there_is_no_reader(root: Path) -> None:
     assert find_hwmon(root, lambda: 0) is None

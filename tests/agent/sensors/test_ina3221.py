@@ -8,12 +8,12 @@ import pytest
 
 from agent.sensors.ina3221 import find_ina3221
 
-Plant = Callable[[Mapping[str, str]], Path]
+WriteFiles = Callable[[Mapping[str, str]], Path]
 DEVICES = "sys/bus/i2c/devices"
 
 
 def hwmon(device: str, rails: Mapping[int, tuple[str, str, str]], number: int = 3) -> dict[str, str]:
-    """A chip as JetPack 5 and later show it: label, millivolts, milliamperes by channel."""
+    """Files of a chip with JetPack 5 and later: label, millivolts and milliamperes of each channel."""
     files = {f"{DEVICES}/{device}/name": "ina3221"}
     for k, (label, millivolts, milliamperes) in rails.items():
         folder = f"{DEVICES}/{device}/hwmon/hwmon{number}"
@@ -61,12 +61,12 @@ NANO = {f"{DEVICES}/6-0040/name": "ina3221x"} | {
     ],
     ids=["orin-nano", "nano", "agx-orin"],
 )
-def test_each_jetson_gives_its_total(
-    plant: Plant, files: Mapping[str, str], total_mw: float, rails: set[str], says: str
+def test_total_of_each_jetson(
+    write_files: WriteFiles, files: Mapping[str, str], total_mw: float, rails: set[str], says: str
 ) -> None:
-    reader = find_ina3221(plant(files), lambda: 42)
+    reader = find_ina3221(write_files(files), lambda: 42)
     assert reader is not None
-    assert says in reader.describe
+    assert says in reader.description
     sample = reader.read()
     assert sample is not None
     assert sample.power_mw == pytest.approx(total_mw)
@@ -74,23 +74,23 @@ def test_each_jetson_gives_its_total(
     assert sample.taken_ns == 42
 
 
-def test_another_chip_is_no_power_sensor(plant: Plant) -> None:
-    assert find_ina3221(plant({f"{DEVICES}/1-0050/name": "24c02"}), lambda: 0) is None
+def test_other_chip_is_no_power_sensor(write_files: WriteFiles) -> None:
+    assert find_ina3221(write_files({f"{DEVICES}/1-0050/name": "24c02"}), lambda: 0) is None
 
 
-def test_no_i2c_at_all(root: Path) -> None:
+def test_without_i2c_there_is_no_reader(root: Path) -> None:
     assert find_ina3221(root, lambda: 0) is None
 
 
 def fail_with_eio(file: Path) -> None:
-    """Reading this process's memory at address 0 is an I/O error, as a chip that does not answer is."""
+    """Reading this process's memory at address 0 fails with EIO, like a chip that does not answer."""
     file.unlink()
     file.symlink_to("/proc/self/mem")
 
 
 @pytest.mark.parametrize("harm", [fail_with_eio, Path.unlink, lambda file: file.write_text("n/a\n")])
-def test_a_total_that_fails_is_none_and_comes_back(plant: Plant, harm: Callable[[Path], object]) -> None:
-    root = plant(ORIN_NANO)
+def test_failing_total_is_none_and_recovers(write_files: WriteFiles, harm: Callable[[Path], object]) -> None:
+    root = write_files(ORIN_NANO)
     reader = find_ina3221(root, lambda: 0)
     assert reader is not None
     current = root / f"{DEVICES}/1-0040/hwmon/hwmon3/curr1_input"
@@ -101,8 +101,8 @@ def test_a_total_that_fails_is_none_and_comes_back(plant: Plant, harm: Callable[
     assert reader.read() is not None
 
 
-def test_a_part_that_fails_spares_the_total(plant: Plant) -> None:
-    root = plant(ORIN_NANO)
+def test_failing_rail_does_not_affect_the_total_of_the_module(write_files: WriteFiles) -> None:
+    root = write_files(ORIN_NANO)
     reader = find_ina3221(root, lambda: 0)
     assert reader is not None
     fail_with_eio(root / f"{DEVICES}/1-0040/hwmon/hwmon3/in3_input")
@@ -111,18 +111,18 @@ def test_a_part_that_fails_spares_the_total(plant: Plant) -> None:
     assert set(sample.rails_mw) == {"VDD_IN", "VDD_CPU_GPU_CV"}
 
 
-def test_a_sum_with_a_rail_missing_is_no_total(plant: Plant) -> None:
-    root = plant(AGX_ORIN)
+def test_sum_without_a_rail_is_none(write_files: WriteFiles) -> None:
+    root = write_files(AGX_ORIN)
     reader = find_ina3221(root, lambda: 0)
     assert reader is not None
     fail_with_eio(root / f"{DEVICES}/1-0041/hwmon/hwmon4/curr2_input")
     assert reader.read() is None
 
 
-def test_files_for_root_only_are_no_reading(
-    plant: Plant, ordinary_user: Callable[[], AbstractContextManager[None]]
+def test_files_that_only_root_can_read_give_no_value(
+    write_files: WriteFiles, ordinary_user: Callable[[], AbstractContextManager[None]]
 ) -> None:
-    root = plant(ORIN_NANO)
+    root = write_files(ORIN_NANO)
     (root / f"{DEVICES}/1-0040/hwmon/hwmon3/curr1_input").chmod(0o400)
     with ordinary_user():
         assert find_ina3221(root, lambda: 0) is None

@@ -30,7 +30,7 @@ PI4 = 'error=1 error_msg="Command not registered"\n'
 
 
 class Answers:
-    """A command whose answers are given one after the other."""
+    """A command that returns the given answers one after another."""
 
     def __init__(self, *answers: str | None) -> None:
         self.answers = list(answers)
@@ -40,21 +40,21 @@ class Answers:
         return self.answers.pop(0)
 
 
-def test_rails_are_paired_by_name() -> None:
+def test_current_and_voltage_are_paired_by_name() -> None:
     rails_mw = parse_rails(TEXT)
     assert set(rails_mw) == set(RAILS)
     assert rails_mw["VDD_CORE"] == pytest.approx(1428.8 * 0.9065925)
     assert rails_mw["DDR_VDDQ"] == 0
 
 
-def test_a_rail_with_a_voltage_alone_has_no_power() -> None:
+def test_rail_without_current_has_no_power() -> None:
     assert "EXT5V" not in parse_rails(TEXT)
 
 
-def test_the_total_is_the_sum() -> None:
+def test_total_is_the_sum_of_the_rails() -> None:
     reader = find_pmic(Answers(TEXT, TEXT), lambda: 7)
     assert reader is not None
-    assert "12 rails" in reader.describe
+    assert "12 rails" in reader.description
     sample = reader.read()
     assert sample is not None
     assert sample.power_mw == pytest.approx(sum(a * v * 1000 for a, v in RAILS.values()))
@@ -62,12 +62,12 @@ def test_the_total_is_the_sum() -> None:
 
 
 @pytest.mark.parametrize("answer", [PI4, "", None, "vcio: permission denied\n", "VDD_CORE_A current(7)=nan\n"])
-def test_a_pi_without_current_sensing_has_no_reader(answer: str | None) -> None:
+def test_pi_without_current_sensors_has_no_reader(answer: str | None) -> None:
     assert find_pmic(Answers(answer), lambda: 0) is None
 
 
 @pytest.mark.parametrize("answer", [TEXT[: len(TEXT) // 2], TEXT.replace("HDMI_V", "HDMI_X"), PI4, None])
-def test_an_answer_that_lacks_a_rail_is_no_reading(answer: str | None) -> None:
+def test_answer_without_a_rail_is_none(answer: str | None) -> None:
     reader = find_pmic(Answers(TEXT, answer, TEXT), lambda: 0)
     assert reader is not None
     assert reader.read() is None

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from agent.doctor import Check, examine
-from agent.sensors.power import find_power_reader, refused_sensors
+from agent.sensors.power import find_power_reader, unreadable_sensors
 from profiles.profile import load_profile
 
-Plant = Callable[[Mapping[str, str]], Path]
+WriteFiles = Callable[[Mapping[str, str]], Path]
 INA3221 = {
     "sys/bus/i2c/devices/1-0040/name": "ina3221",
     "sys/bus/i2c/devices/1-0040/hwmon/hwmon1/in1_label": "VDD_IN",
@@ -37,43 +37,43 @@ PMIC = "VDD_CORE_A current(7)=1.0A\nVDD_CORE_V volt(15)=0.9V\n"
     ],
 )
 def test_each_board_finds_its_sensor(
-    plant: Plant, board: str, files: Mapping[str, str], answer: str | None, says: str
+    write_files: WriteFiles, board: str, files: Mapping[str, str], answer: str | None, says: str
 ) -> None:
-    reader = find_power_reader(load_profile(board), plant(files), lambda _: answer)
+    reader = find_power_reader(load_profile(board), write_files(files), lambda _: answer)
     assert reader is not None
-    assert reader.describe.startswith(says)
+    assert reader.description.startswith(says)
 
 
 @pytest.mark.parametrize(("board", "files"), [("pi4", {}), ("pi4", RAPL), ("jetson-nano", INA219), ("generic-x86", {})])
-def test_a_board_without_its_sensor_has_no_reader(plant: Plant, board: str, files: Mapping[str, str]) -> None:
-    assert find_power_reader(load_profile(board), plant(files), lambda _: None) is None
+def test_board_without_its_sensor_has_no_reader(write_files: WriteFiles, board: str, files: Mapping[str, str]) -> None:
+    assert find_power_reader(load_profile(board), write_files(files), lambda _: None) is None
 
 
-def test_a_sensor_that_may_not_be_read_is_named(
-    plant: Plant, ordinary_user: Callable[[], AbstractContextManager[None]]
+def test_unreadable_sensor_is_listed(
+    write_files: WriteFiles, ordinary_user: Callable[[], AbstractContextManager[None]]
 ) -> None:
-    root = plant(RAPL | INA219)
+    root = write_files(RAPL | INA219)
     counter = root / "sys/class/powercap/intel-rapl:0/energy_uj"
     counter.chmod(0o400)
     with ordinary_user():
-        assert refused_sensors(root) == (counter,)
+        assert unreadable_sensors(root) == (counter,)
 
 
-def test_the_doctor_names_it_and_says_what_to_do(
-    plant: Plant, ordinary_user: Callable[[], AbstractContextManager[None]]
+def test_doctor_warns_about_an_unreadable_sensor(
+    write_files: WriteFiles, ordinary_user: Callable[[], AbstractContextManager[None]]
 ) -> None:
-    root = plant(INA219 | {"proc/device-tree/model": "Raspberry Pi 4 Model B Rev 1.4"})
+    root = write_files(INA219 | {"proc/device-tree/model": "Raspberry Pi 4 Model B Rev 1.4"})
     sensor = root / "sys/class/hwmon/hwmon1/power1_input"
 
     def power() -> Check:
-        checks = examine(root, root, lambda _: None, lambda _: None, {"HOME": str(root)})
-        return next(check for check in checks if check.name == "power")
+        diagnosis = examine(root, root, lambda _: None, lambda _: None, {"HOME": str(root)})
+        return next(check for check in diagnosis.checks if check.name == "power")
 
     assert power().state == "ok"
     sensor.chmod(0o400)
     with ordinary_user():
         refused = power()
-    assert (refused.state, refused.what) == ("warn", f"{sensor}: only root may read it")
-    assert refused.advice == "sudo digit-agent service install adds a rule"
+    assert (refused.state, refused.what) == ("warn", f"{sensor}: only root can read it")
+    assert refused.advice == "to allow it, install the service: sudo digit-agent service install"
     sensor.unlink()
     assert power().what == "energy is not measurable on this board: no sensor that can be read (tried hwmon)"

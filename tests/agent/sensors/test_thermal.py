@@ -7,7 +7,7 @@ import pytest
 
 from agent.sensors.thermal import temperature_c, zones_c
 
-Plant = Callable[[Mapping[str, str]], Path]
+WriteFiles = Callable[[Mapping[str, str]], Path]
 THERMAL = "sys/class/thermal"
 
 
@@ -22,8 +22,8 @@ def zones(*pairs: tuple[str, str]) -> dict[str, str]:
 JETSON_NANO = zones(("AO-therm", "41500"), ("CPU-therm", "35000"), ("GPU-therm", "34500"), ("PMIC-Die", "100000"))
 
 
-def test_zones_are_told_by_type_and_the_pmic_is_left_out(plant: Plant) -> None:
-    assert zones_c(plant(JETSON_NANO)) == {"AO-therm": 41.5, "CPU-therm": 35.0, "GPU-therm": 34.5}
+def test_zones_are_found_by_type_without_the_pmic(write_files: WriteFiles) -> None:
+    assert zones_c(write_files(JETSON_NANO)) == {"AO-therm": 41.5, "CPU-therm": 35.0, "GPU-therm": 34.5}
 
 
 @pytest.mark.parametrize(
@@ -36,16 +36,18 @@ def test_zones_are_told_by_type_and_the_pmic_is_left_out(plant: Plant) -> None:
         ((), None),
     ],
 )
-def test_the_first_zone_that_is_there_counts(plant: Plant, wanted: tuple[str, ...], expected_c: float | None) -> None:
-    assert temperature_c(wanted, plant(JETSON_NANO)) == expected_c
+def test_first_available_zone_type_is_used(
+    write_files: WriteFiles, wanted: tuple[str, ...], expected_c: float | None
+) -> None:
+    assert temperature_c(wanted, write_files(JETSON_NANO)) == expected_c
 
 
-def test_of_two_zones_of_a_type_the_hotter_counts(plant: Plant) -> None:
-    assert zones_c(plant(zones(("acpitz", "27800"), ("acpitz", "16800")))) == {"acpitz": 27.8}
+def test_hotter_zone_of_a_type_is_used(write_files: WriteFiles) -> None:
+    assert zones_c(write_files(zones(("acpitz", "27800"), ("acpitz", "16800")))) == {"acpitz": 27.8}
 
 
-def test_a_zone_that_fails_is_left_out(plant: Plant) -> None:
-    root = plant(zones(("cv0-thermal", "0"), ("cpu-thermal", "48000"), ("gone", "1")))
+def test_failing_zone_is_skipped(write_files: WriteFiles) -> None:
+    root = write_files(zones(("cv0-thermal", "0"), ("cpu-thermal", "48000"), ("gone", "1")))
     broken = root / f"{THERMAL}/thermal_zone0/temp"
     broken.unlink()
     broken.symlink_to("/proc/self/mem")  # reading address 0 is an I/O error
@@ -53,5 +55,5 @@ def test_a_zone_that_fails_is_left_out(plant: Plant) -> None:
     assert zones_c(root) == {"cpu-thermal": 48.0}
 
 
-def test_no_zone_at_all(root: Path) -> None:
+def test_without_zones_there_is_no_temperature(root: Path) -> None:
     assert temperature_c(("cpu-thermal",), root) is None

@@ -11,14 +11,14 @@ from agent.sensors.throttling import (
     WEAK_SUPPLY,
     Soctherm,
     Throttling,
-    advice,
     find_throttling_reader,
     parse_throttling,
     read_throttling,
+    throttling_advice,
 )
 from profiles.profile import load_profile
 
-Plant = Callable[[Mapping[str, str]], Path]
+WriteFiles = Callable[[Mapping[str, str]], Path]
 HWMON = "sys/class/hwmon"
 
 
@@ -34,29 +34,29 @@ HWMON = "sys/class/hwmon"
         ("", None),
     ],
 )
-def test_throttling_in_plain_words(text: str, expected: Throttling | None) -> None:
+def test_flags_are_parsed(text: str, expected: Throttling | None) -> None:
     assert parse_throttling(text) == expected
 
 
-def test_throttling_is_asked_without_a_mask() -> None:
+def test_throttling_command_has_no_mask() -> None:
     asked: list[tuple[str, ...]] = []
     assert read_throttling(lambda argv: asked.append(tuple(argv))) is None
     assert asked == [("vcgencmd", "get_throttled")]
 
 
 def counters(under_voltage: int, average: int, moment: int) -> dict[str, str]:
-    """An Orin's, as its driver shows them."""
+    """Counters of a Jetson Orin, as files of its driver."""
     counts = {"oc1": under_voltage, "oc2": average, "oc3": moment}
     return {f"{HWMON}/hwmon1/name": "ina3221", f"{HWMON}/hwmon3/name": "soctherm_oc"} | {
         f"{HWMON}/hwmon3/{name}_event_cnt": str(count) for name, count in counts.items()
     }
 
 
-def test_an_orin_is_held_back_while_its_counters_rise(plant: Plant) -> None:
-    ask = Soctherm(plant(counters(0, 0, 27)))
+def test_orin_is_throttled_while_its_counters_rise(write_files: WriteFiles) -> None:
+    ask = Soctherm(write_files(counters(0, 0, 27)))
     since = ("over-current for a moment",)
     assert ask() == Throttling((), since), "what was counted before is not now"
-    plant(counters(1, 0, 30))
+    write_files(counters(1, 0, 30))
     assert ask() == Throttling(("under-voltage", *since), ("under-voltage", *since))
     assert ask() == Throttling((), ("under-voltage", *since))
 
@@ -71,8 +71,8 @@ def fail_with_eio(file: Path) -> None:
 
 
 @pytest.mark.parametrize("harm", [remove, fail_with_eio, lambda file: file.write_text("n/a\n")])
-def test_a_counter_that_fails_is_none_and_comes_back(plant: Plant, harm: Callable[[Path], object]) -> None:
-    root = plant(counters(0, 0, 0))
+def test_failing_counter_is_none_and_recovers(write_files: WriteFiles, harm: Callable[[Path], object]) -> None:
+    root = write_files(counters(0, 0, 0))
     ask = Soctherm(root)
     file = root / f"{HWMON}/hwmon3/oc2_event_cnt"
     harm(file)
@@ -82,10 +82,10 @@ def test_a_counter_that_fails_is_none_and_comes_back(plant: Plant, harm: Callabl
     assert ask() == Throttling((), ("over-current",))
 
 
-def test_counters_for_root_only_are_none(
-    plant: Plant, ordinary_user: Callable[[], AbstractContextManager[None]]
+def test_counters_that_only_root_can_read_are_none(
+    write_files: WriteFiles, ordinary_user: Callable[[], AbstractContextManager[None]]
 ) -> None:
-    root = plant(counters(0, 0, 0))
+    root = write_files(counters(0, 0, 0))
     (root / f"{HWMON}/hwmon3/oc1_event_cnt").chmod(0o400)
     with ordinary_user():
         assert Soctherm(root)() is None
@@ -100,19 +100,19 @@ def test_counters_for_root_only_are_none(
         ("generic-x86", None),
     ],
 )
-def test_each_board_is_asked_in_its_own_way(plant: Plant, board: str, expected: Throttling | None) -> None:
-    root = plant(counters(0, 0, 0))
+def test_throttling_reader_of_each_board(write_files: WriteFiles, board: str, expected: Throttling | None) -> None:
+    root = write_files(counters(0, 0, 0))
     ask = find_throttling_reader(load_profile(board).sensors, root, lambda _: "throttled=0x4\n")
     assert (ask() if ask is not None else None) == expected
 
 
 @pytest.mark.parametrize(
-    ("words", "says"),
+    ("reasons", "expected"),
     [
         (("under-voltage", "throttled"), WEAK_SUPPLY),
         (("over-current for a moment",), WEAK_SUPPLY),
         (("soft temperature limit",), HOT),
     ],
 )
-def test_what_to_do_is_said_in_plain_words(words: tuple[str, ...], says: str) -> None:
-    assert advice(words) == says
+def test_advice_for_each_reason(reasons: tuple[str, ...], expected: str) -> None:
+    assert throttling_advice(reasons) == expected
