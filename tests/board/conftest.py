@@ -1,6 +1,6 @@
-"""Boards that stand in a temporary folder, and what the agent says on each.
+"""Emulated boards in a temporary folder, and the output of the agent's commands on each.
 
-Everything here takes minutes: `make test-board`. The commands run side by side, as many as this machine has processors.
+Everything here takes minutes: `make test-board`. The commands run in parallel, one for each processor of the desktop.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ from tools.arm64.sysroot import MissingToolError, Sysroot, make_sysroot
 
 LOGITS = str(Path(__file__).with_name("logits.py"))
 READS_WITH = {"pi-zero-2w": "tflite", "nano": "onnx", "pi-4b": "onnx", "pi-5": "tflite"}
-"""Boards on which it is looked at, too, what is computed: one of each core, and the format with which it reads."""
+"""Boards on which the results are compared with the desktop's, one of each core, with the format to read with."""
 
 
 @dataclass(frozen=True)
-class Said:
-    """How a command ended."""
+class CommandResult:
+    """Exit code and output of a command."""
 
     code: int
     out: str
     err: str
 
     def json(self) -> dict[str, object]:
-        """The one JSON object that a command printed that did its work."""
+        """Return the JSON object that a successful command printed."""
         assert self.code == 0, self.err
-        told: dict[str, object] = msgspec.json.decode(self.out)
-        return told
+        output: dict[str, object] = msgspec.json.decode(self.out)
+        return output
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +55,7 @@ def cache() -> Path:
 
 
 @pytest.fixture(scope="session")
-def world(cache: Path) -> Sysroot:
+def sysroot(cache: Path) -> Sysroot:
     try:
         return make_sysroot(cache)
     except MissingToolError as error:
@@ -63,7 +63,7 @@ def world(cache: Path) -> Sysroot:
 
 
 @pytest.fixture(scope="session")
-def wheel(world: Sysroot, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def wheel(sysroot: Sysroot, tmp_path_factory: pytest.TempPathFactory) -> Path:
     try:
         return build_wheel(tmp_path_factory.mktemp("wheel"))
     except MissingToolError as error:
@@ -71,15 +71,15 @@ def wheel(world: Sysroot, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def boards(world: Sysroot, wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, RootFileSystem]:
+def boards(sysroot: Sysroot, wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, RootFileSystem]:
     folder = tmp_path_factory.mktemp("boards")
-    return {name: create_root_file_system(board, world, wheel, folder / name) for name, board in BOARDS.items()}
+    return {name: create_root_file_system(board, sysroot, wheel, folder / name) for name, board in BOARDS.items()}
 
 
 @pytest.fixture(scope="session")
-def few(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
-    """Folders of the most accurate int8 artifacts, of one format and of "both": timing all that ship takes too long."""
-    root, shipped = tmp_path_factory.mktemp("few"), default_artifacts()
+def small_artifacts(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+    """Folders with the most accurate int8 artifacts of one format, and of "both", to keep the measurements short."""
+    root, shipped = tmp_path_factory.mktemp("artifacts"), default_artifacts()
     manifest = load_manifest(shipped)
     best = max((a for a in manifest.artifacts if a.role == "classifier"), key=accuracy)
     int8 = [a for a in manifest.artifacts if a.precision == "int8" and (a.role != best.role or a.tier == best.tier)]
@@ -98,7 +98,7 @@ def accuracy(artifact: Artifact) -> float:
 
 @pytest.fixture(scope="session")
 def frame() -> Frame:
-    """The demo's first frame, whose truth is known."""
+    """First frame of the demo source, whose digits are known."""
     frame = DemoSource(DemoSpec(uri="demo:", seed=0, frames=1, fps=None)).read()
     assert frame is not None
     return frame
@@ -112,32 +112,45 @@ def picture(frame: Frame, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def ask(
-    boards: Mapping[str, RootFileSystem], few: Mapping[str, Path], picture: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[str, str], Said]]:
-    """What a command says on a board; all were begun at once, and this waits for the one that is asked for."""
-    brief = ("--batch", "1", "--seconds", "0", "--json")
+def run_on_board(
+    boards: Mapping[str, RootFileSystem],
+    small_artifacts: Mapping[str, Path],
+    picture: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[[str, str], CommandResult]]:
+    """Function that waits for a command on a board and returns its result; all commands start at once."""
+    options = ("--batch", "1", "--seconds", "0", "--json")
     commands: dict[tuple[str, str], Sequence[str]] = {}
     commands |= {(name, "doctor"): ("digit-agent", "doctor", "--json") for name in boards}
-    commands |= {(name, "bench"): ("digit-agent", "bench", "--artifacts", str(few["both"]), *brief) for name in boards}
+    commands |= {
+        (name, "bench"): ("digit-agent", "bench", "--artifacts", str(small_artifacts["both"]), *options)
+        for name in boards
+    }
     for name, kind in READS_WITH.items():
-        commands[name, "read"] = ("digit-agent", "read", "--artifacts", str(few[kind]), str(picture), "--json")
+        commands[name, "read"] = (
+            "digit-agent",
+            "read",
+            "--artifacts",
+            str(small_artifacts[kind]),
+            str(picture),
+            "--json",
+        )
         commands[name, "logits"] = ("python", LOGITS)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        begun = {
-            key: pool.submit(_say, boards[key[0]], command, tmp_path_factory.mktemp(key[0]))
+        futures = {
+            key: pool.submit(_run_on_board, boards[key[0]], command, tmp_path_factory.mktemp(key[0]))
             for key, command in commands.items()
         }
-        yield lambda name, command: begun[name, command].result()
+        yield lambda name, command: futures[name, command].result()
         pool.shutdown(cancel_futures=True)
 
 
 @pytest.fixture(scope="session")
 def desktop(
-    cache: Path, few: Mapping[str, Path], picture: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str], Said]:
-    """What the same commands say here."""
-    agent, artifacts = str(Path(sys.executable).with_name("digit-agent")), str(few["both"])
+    cache: Path, small_artifacts: Mapping[str, Path], picture: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], CommandResult]:
+    """Function that returns the result of the same command on the desktop."""
+    agent, artifacts = str(Path(sys.executable).with_name("digit-agent")), str(small_artifacts["both"])
     commands = {
         "read": (agent, "read", "--artifacts", artifacts, str(picture), "--json"),
         "logits": (sys.executable, LOGITS),
@@ -146,10 +159,10 @@ def desktop(
     return lambda command: _run(commands[command], environ)
 
 
-def _say(board: RootFileSystem, command: Sequence[str], home: Path) -> Said:
+def _run_on_board(board: RootFileSystem, command: Sequence[str], home: Path) -> CommandResult:
     return _run((str(board.bin / command[0]), *command[1:]), board.environ(home))
 
 
-def _run(command: Sequence[str], environ: Mapping[str, str]) -> Said:
+def _run(command: Sequence[str], environ: Mapping[str, str]) -> CommandResult:
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
-    return Said(done.returncode, done.stdout, done.stderr)
+    return CommandResult(done.returncode, done.stdout, done.stderr)

@@ -1,4 +1,4 @@
-"""Prints, as JSON, the logits that every shipped artifact computes of the golden inputs here, in every runtime."""
+"""Print, as JSON, the logits of all artifacts that ship for the golden inputs, in each runtime of this machine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from profiles.manifest import load_manifest
 def main() -> None:
     folder = default_artifacts()
     manifest = load_manifest(folder)
-    told = {
+    results = {
         f"{artifact.file} on {runtime}": {
             "logits": load_net(folder, artifact, runtime).logits(golden_inputs(manifest, artifact.role)).tolist(),
             "step": artifact.output.scale if artifact.output.dtype == "int8" else None,
@@ -24,7 +24,7 @@ def main() -> None:
         for runtime, row in RUNTIMES.items()
         if row.format == artifact.format and runtime_version(runtime)
     }
-    sys.stdout.write(msgspec.json.encode(told).decode())
+    sys.stdout.write(msgspec.json.encode(results).decode())
 
 
 if __name__ == "__main__":

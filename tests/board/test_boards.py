@@ -1,7 +1,7 @@
 """`doctor`, `bench` and `read` on seven boards under qemu, with this checkout's wheel installed.
 
-Each board runs on its own core, except the Orins: an A76 replaces their A78AE. doctor and bench run on all boards; read,
-and the logits of all artifacts in all runtimes, are compared on one board of each core (A53, A57, A72, A76).
+Each board runs on its own core, except the Orins, which use an A76. doctor and bench run on all boards. read,
+and the logits of all artifacts, are compared with the desktop on one board of each core (A53, A57, A72, A76).
 """
 
 from __future__ import annotations

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.fleet.wires import Wire, wired
+from tests.fleet.network import NetworkLink, network_links
 from tests.systemd.bundles import Desktop
 from tests.systemd.guest import Guest, booted
-from tests.systemd.image import REPOSITORY, board_layers, kept, reason_to_skip, sh
+from tests.systemd.image import REPOSITORY, board_layers, cached, reason_to_skip, sh
 
 NAMES = ("board1", "board2", "board3")
 ANSIBLE = "ansible-core==2.17.*"
@@ -29,16 +29,16 @@ Host board*
 
 @dataclass(frozen=True)
 class Fleet:
-    """Three boards, and a desktop that reaches them over ssh."""
+    """Three systems that stand for boards, and a desktop that connects to them with ssh."""
 
     boards: tuple[Guest, ...]
-    wires: tuple[Wire, ...]
+    links: tuple[NetworkLink, ...]
     desktop: Desktop
     ansible: Path
     ssh_config: Path
 
     def rollout(self, bundle: Path, *options: str) -> subprocess.Popen[str]:
-        """Begin to roll a bundle out to all boards."""
+        """Start to roll a bundle out to all boards."""
         folder = REPOSITORY / "deploy/ansible"
         values = (
             f"digit_bundle={bundle}",
@@ -59,12 +59,12 @@ class Fleet:
         )
 
     def versions(self) -> list[str | None]:
-        """What each board uses."""
+        """Return the version in use on each board."""
         return [version_of(board) for board in self.boards]
 
 
 def version_of(board: Guest) -> str | None:
-    """The version that a board uses, told by its files: its processor has enough to do."""
+    """Return the version in use, read from the board's files, because its processor is busy."""
     manifest = board.run("grep", "-o", '"version": "[0-9.]*"', "/var/lib/digit-deploy/current/bundle.json").stdout
     return manifest.split('"')[3] if manifest else None
 
@@ -78,25 +78,25 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     key = scratch / "ssh.key"
     sh("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key)
     with ExitStack() as cleanup:
-        wires = cleanup.enter_context(wired(NAMES))
+        links = cleanup.enter_context(network_links(NAMES))
         layers = board_layers(cache, scratch)
         boards = [
             cleanup.enter_context(
-                booted(layers, scratch / name, name, network=wire.namespace, prepare=lambda root: _let_in(root, key))
+                booted(layers, scratch / name, name, network=link.namespace, prepare=lambda root: _allow_ssh(root, key))
             )
-            for name, wire in zip(NAMES, wires, strict=True)
+            for name, link in zip(NAMES, links, strict=True)
         ]
         addresses = "".join(
-            f"Host {name}\n  HostName {wire.address}\n" for name, wire in zip(NAMES, wires, strict=True)
+            f"Host {name}\n  HostName {link.address}\n" for name, link in zip(NAMES, links, strict=True)
         )
         (scratch / "ssh_config").write_text(addresses + SSH_CONFIG.format(key=key))
         (scratch / "hosts.yml").write_text(f"boards: {{hosts: {{{', '.join(f'{name}: ' for name in NAMES)}}}}}\n")
-        ansible = kept(cache, "ansible", ANSIBLE, _install_ansible)
-        yield Fleet(tuple(boards), tuple(wires), desktop, ansible, scratch / "ssh_config")
+        ansible = cached(cache, "ansible", ANSIBLE, _install_ansible)
+        yield Fleet(tuple(boards), tuple(links), desktop, ansible, scratch / "ssh_config")
 
 
-def _let_in(root: Path, key: Path) -> None:
-    """A user as Raspberry Pi OS has it: in by key, and root without a password. The service waits for the rollout."""
+def _allow_ssh(root: Path, key: Path) -> None:
+    """Create a user like Raspberry Pi OS, with an ssh key and passwordless sudo, and disable the service."""
     sh("systemctl", f"--root={root}", "disable", "digit-agent")
     sh("chroot", root, "useradd", "--create-home", "--shell=/bin/bash", "pi")
     (root / "etc/sudoers.d/pi").write_text("pi ALL=(ALL) NOPASSWD: ALL\n")

@@ -1,4 +1,4 @@
-"""Three boards with a systemd and an sshd each: what a rollout does to them, and what a failure leaves alone."""
+"""Rollouts to three systems with systemd and sshd: their effects, and which boards a failure leaves unchanged."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ CANARY_THEN_BOTH = ("--extra-vars", '{"rollout_batches": [1, 2]}')
 
 
 def end(rollout: subprocess.Popen[str]) -> tuple[int, str]:
-    """The exit code of a rollout, and all that it said."""
-    said, _ = rollout.communicate(timeout=ROLLOUT_S)
-    return rollout.returncode, said
+    """Wait for a rollout; return its exit code and its output."""
+    output, _ = rollout.communicate(timeout=ROLLOUT_S)
+    return rollout.returncode, output
 
 
-def recap(said: str) -> dict[str, dict[str, int]]:
-    """What Ansible counted for each board."""
-    lines = re.findall(r"^(board\d)\s*: (.*)$", said, re.MULTILINE)
+def recap(output: str) -> dict[str, dict[str, int]]:
+    """Return Ansible's counts for each board."""
+    lines = re.findall(r"^(board\d)\s*: (.*)$", output, re.MULTILINE)
     return {board: {word: int(count) for word, count in re.findall(r"(\w+)=(\d+)", counts)} for board, counts in lines}
 
 
-def changed(said: str) -> list[int]:
-    return [counts["changed"] for counts in recap(said).values()]
+def changed(output: str) -> list[int]:
+    return [counts["changed"] for counts in recap(output).values()]
 
 
 def push(fleet: Fleet, bundle: Path, *boards: str) -> subprocess.CompletedProcess[str]:
@@ -41,63 +41,63 @@ def push(fleet: Fleet, bundle: Path, *boards: str) -> subprocess.CompletedProces
     )
 
 
-def test_a_check_says_what_would_change_and_changes_nothing(fleet: Fleet) -> None:
-    code, said = end(fleet.rollout(fleet.desktop.bundle("1.0"), "--check", "--diff", *CANARY_THEN_BOTH))
-    assert code == 0, said
-    assert changed(said) == [3, 3, 3], said  # the key, which its --diff shows; the bundle; the service, enabled
-    assert fleet.desktop.public.read_text().splitlines()[1] in said
+def test_a_check_shows_the_changes_and_changes_nothing(fleet: Fleet) -> None:
+    code, output = end(fleet.rollout(fleet.desktop.bundle("1.0"), "--check", "--diff", *CANARY_THEN_BOTH))
+    assert code == 0, output
+    assert changed(output) == [3, 3, 3], output  # the key, which --diff shows; the bundle; the enabled service
+    assert fleet.desktop.public.read_text().splitlines()[1] in output
     assert fleet.versions() == [None, None, None]
     assert not any((board.root / "etc/digit-agent/deploy.pub").exists() for board in fleet.boards)
 
 
-def test_a_good_bundle_reaches_all_and_a_second_time_changes_nothing(fleet: Fleet) -> None:
+def test_a_valid_bundle_is_installed_on_all_boards_and_a_second_rollout_changes_nothing(fleet: Fleet) -> None:
     bundle = fleet.desktop.folder / "1.0.bundle"
-    code, said = end(fleet.rollout(bundle, *CANARY_THEN_BOTH))
-    assert code == 0, said
+    code, output = end(fleet.rollout(bundle, *CANARY_THEN_BOTH))
+    assert code == 0, output
     assert fleet.versions() == ["1.0", "1.0", "1.0"]
-    code, said = end(fleet.rollout(bundle, *CANARY_THEN_BOTH))
-    assert code == 0, said
-    assert changed(said) == [0, 0, 0], said
+    code, output = end(fleet.rollout(bundle, *CANARY_THEN_BOTH))
+    assert code == 0, output
+    assert changed(output) == [0, 0, 0], output
 
 
-def test_a_bad_bundle_ends_at_the_first_board_which_goes_back(fleet: Fleet) -> None:
+def test_a_bad_bundle_is_rolled_back_on_the_first_board_and_reaches_no_other(fleet: Fleet) -> None:
     processes = [board.running() for board in fleet.boards]
-    code, said = end(fleet.rollout(fleet.desktop.bundle("1.1", config=ENDS_AT_ONCE)))
+    code, output = end(fleet.rollout(fleet.desktop.bundle("1.1", config=ENDS_AT_ONCE)))
     assert code != 0
-    assert "version 1.1 was not kept, and version 1.0 is in use" in said
-    assert [*recap(said)] == ["board1"]
+    assert "version 1.1 was not kept, and version 1.0 is in use" in output
+    assert [*recap(output)] == ["board1"]
     assert fleet.versions() == ["1.0", "1.0", "1.0"]
     fleet.boards[0].await_ready(other_than=processes[0])
     assert [board.running() for board in fleet.boards[1:]] == processes[1:]
     assert not any("1.1" in board.sh("digit-deploy", "history") for board in fleet.boards[1:])
 
 
-def test_a_link_that_is_cut_in_the_middle_is_noticed_and_a_second_run_heals_it(fleet: Fleet) -> None:
+def test_a_lost_connection_is_reported_and_a_second_rollout_completes(fleet: Fleet) -> None:
     bundle = fleet.desktop.bundle("1.2")
     rollout = fleet.rollout(bundle)
     second = fleet.boards[1]
     arrived = second.root / "var/lib/digit-deploy/rollout.bundle"
     second.wait_for("bundle", lambda: arrived.read_bytes() == bundle.read_bytes() or None, ROLLOUT_S)
-    fleet.wires[1].cut()
-    cut_s = time.monotonic()
-    code, said = end(rollout)
+    fleet.links[1].disconnect()
+    disconnected_s = time.monotonic()
+    code, output = end(rollout)
     assert code != 0
-    assert time.monotonic() - cut_s < 30
-    assert recap(said)["board2"]["unreachable"] + recap(said)["board2"]["failed"] == 1, said
-    assert "Failed to connect to the host via ssh" in said
-    assert "board3" not in recap(said)
+    assert time.monotonic() - disconnected_s < 30
+    assert recap(output)["board2"]["unreachable"] + recap(output)["board2"]["failed"] == 1, output
+    assert "Failed to connect to the host via ssh" in output
+    assert "board3" not in recap(output)
     assert [version_of(fleet.boards[0]), version_of(fleet.boards[2])] == ["1.2", "1.0"]
 
-    fleet.wires[1].mend()
-    code, said = end(fleet.rollout(bundle, *CANARY_THEN_BOTH))
-    assert code == 0, said
+    fleet.links[1].reconnect()
+    code, output = end(fleet.rollout(bundle, *CANARY_THEN_BOTH))
+    assert code == 0, output
     assert fleet.versions() == ["1.2", "1.2", "1.2"]
-    assert recap(said)["board1"]["changed"] == 0
+    assert recap(output)["board1"]["changed"] == 0
 
 
-def test_pushing_goes_from_board_to_board_and_stops_at_one_that_is_gone(fleet: Fleet) -> None:
+def test_push_installs_board_by_board_and_stops_at_an_unreachable_board(fleet: Fleet) -> None:
     bundle = fleet.desktop.bundle("1.3")
-    fleet.wires[2].cut()
+    fleet.links[2].disconnect()
     done = push(fleet, bundle, "board1", "board3", "board2")
     assert done.returncode == 1
     assert done.stdout == "board1: version 1.3 works and is in use, instead of version 1.2\n"
@@ -106,7 +106,7 @@ def test_pushing_goes_from_board_to_board_and_stops_at_one_that_is_gone(fleet: F
     assert done.stderr.count("\n") == 1
     assert fleet.versions() == ["1.3", "1.2", "1.2"]
 
-    fleet.wires[2].mend()
+    fleet.links[2].reconnect()
     done = push(fleet, bundle, "board1", "board3")
     assert (done.returncode, done.stderr) == (0, "")
     assert "board1: version 1.3 is in use already" in done.stdout
@@ -114,11 +114,11 @@ def test_pushing_goes_from_board_to_board_and_stops_at_one_that_is_gone(fleet: F
     assert not any([*(board.root / "var/tmp").glob("digit-deploy.*")] for board in fleet.boards)
 
 
-def test_pushing_what_a_board_refuses_leaves_the_others_alone(fleet: Fleet) -> None:
+def test_push_stops_after_a_board_refused_the_bundle(fleet: Fleet) -> None:
     bundle = fleet.desktop.bundle("1.4")
-    spoiled = bytearray(bundle.read_bytes())
-    spoiled[len(spoiled) // 2] ^= 1
-    bundle.write_bytes(spoiled)
+    damaged = bytearray(bundle.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    bundle.write_bytes(damaged)
     done = push(fleet, bundle, "board1", "board2", "board3")
     assert (done.returncode, done.stdout) == (1, "")
     assert re.fullmatch(r"digit-deploy: board1: .* is damaged; .*; untouched: board2, board3\n", done.stderr)

@@ -1,4 +1,4 @@
-"""Bundles as a desktop makes them: of small real artifacts, good ones and such as fail on the board."""
+"""Bundles made on a desktop from small real artifacts: valid ones, and ones that fail on the board."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from tests.systemd.image import sh
 
 FILES = ("base-int8.tflite", "verifier-int8.tflite")
 ENDS_AT_ONCE = "frames = 2\n"
-"""A configuration with which the agent becomes ready, and ends before it can be called healthy."""
+"""Configuration with which the agent becomes ready, and exits before it counts as healthy."""
 
 
 @dataclass(frozen=True)
 class Desktop:
-    """Where bundles are made.
+    """Folder and keys of a desktop that makes bundles.
 
     Attributes:
-        folder: everything of it.
-        key: the private key; its public half is `deploy.pub` beside it.
+        folder: folder for bundles and keys.
+        key: private key; the public key is `deploy.pub` in the same folder.
     """
 
     folder: Path
@@ -33,7 +33,7 @@ class Desktop:
 
     @classmethod
     def in_folder(cls, folder: Path) -> Desktop:
-        """A desktop with a new pair of keys."""
+        """Return a desktop with a new pair of keys."""
         key = folder / "deploy.key"
         sh(sys.executable, "-m", "deploy", "keygen", key)
         return cls(folder, key)
@@ -45,24 +45,24 @@ class Desktop:
     def bundle(
         self, version: str, *, config: str | None = None, wrong: bool = False, wheels: Path | None = None
     ) -> Path:
-        """A bundle for this machine's kind of board.
+        """Make a bundle for the kind of board that this machine is.
 
         Args:
-            version: its version.
-            config: its configuration; None brings none.
-            wrong: whether no artifact computes what its golden vectors say.
-            wheels: a folder with an agent's; None brings none.
+            version: version of the bundle.
+            config: configuration in the bundle; None for no configuration.
+            wrong: whether the golden vectors of all artifacts are wrong.
+            wheels: folder with the wheels of an agent; None for no agent.
         """
-        made = self.folder / f"{version}.bundle"
+        path = self.folder / f"{version}.bundle"
         artifacts = _artifacts(self.folder / f"artifacts-{version}", wrong=wrong)
-        argv: list[str | Path] = ["bundle", artifacts, "--key", self.key, "--version", version, "--out", made]
+        argv: list[str | Path] = ["bundle", artifacts, "--key", self.key, "--version", version, "--out", path]
         if config is not None:
             (self.folder / "config.toml").write_text(config)
             argv += ["--config", self.folder / "config.toml"]
         if wheels is not None:
             argv += ["--with-agent", wheels]
         sh(sys.executable, "-m", "deploy", *argv)
-        return made
+        return path
 
 
 def _artifacts(folder: Path, *, wrong: bool) -> Path:
@@ -72,12 +72,14 @@ def _artifacts(folder: Path, *, wrong: bool) -> Path:
         folder.mkdir(exist_ok=True)
         shutil.copy(shipped_artifacts() / one.file, folder)
     board = detect_board().profile.name
-    small = msgspec.structs.replace(shipped, target=board, artifacts=tuple(map(_spoiled, kept)) if wrong else kept)
+    small = msgspec.structs.replace(
+        shipped, target=board, artifacts=tuple(map(_with_wrong_golden_vectors, kept)) if wrong else kept
+    )
     (folder / "manifest.json").write_bytes(dump_manifest(small))
     return folder
 
 
-def _spoiled(artifact: Artifact) -> Artifact:
-    """An artifact with golden logits that are not its own."""
+def _with_wrong_golden_vectors(artifact: Artifact) -> Artifact:
+    """Return an artifact with negated golden logits."""
     logits = tuple(tuple(-value for value in row) for row in artifact.golden.logits)
     return msgspec.structs.replace(artifact, golden=msgspec.structs.replace(artifact.golden, logits=logits))

@@ -1,4 +1,4 @@
-"""A booted Debian: systemd as its first process, the agent as its service, and this test as whoever has the console."""
+"""A Debian system in a container, with systemd as its first process and the agent as its service."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Guest:
-    """A board that runs.
+    """A running system that stands for a board.
 
     Attributes:
-        name: its host name.
-        root: its root folder, seen from outside.
-        leader: its first process, as this machine numbers it.
+        name: host name.
+        root: its root folder, as a path on this machine.
+        leader: process number of its first process on this machine.
     """
 
     name: str
@@ -31,47 +31,47 @@ class Guest:
     leader: int
 
     def run(self, *argv: str | Path, timeout_s: float = 120) -> subprocess.CompletedProcess[str]:
-        """Run a program on the board as root; it may fail."""
+        """Run a program as root; it may fail."""
         inside = ["nsenter", f"--target={self.leader}", "--all", "env", "-i", "PATH=/usr/local/bin:/usr/bin:/usr/sbin"]
         return subprocess.run(
             [*inside, *map(str, argv)], capture_output=True, text=True, timeout=timeout_s, check=False
         )
 
     def sh(self, *argv: str | Path, timeout_s: float = 120) -> str:
-        """Run a program on the board as root; what it says, where it ends well."""
+        """Run a program as root and return its output; fail if the program fails."""
         done = self.run(*argv, timeout_s=timeout_s)
         assert done.returncode == 0, f"{' '.join(map(str, argv))}: {done.stderr or done.stdout}\n{self.journal()}"
         return done.stdout
 
     def show(self, *properties: str, unit: str = "digit-agent.service") -> dict[str, str]:
-        """Properties of a unit."""
+        """Return properties of a unit."""
         lines = self.sh("systemctl", "show", unit, f"--property={','.join(properties)}").splitlines()
         return dict(line.split("=", 1) for line in lines)
 
     def journal(self, unit: str = "digit-agent") -> str:
-        """What the journal has of a unit."""
+        """Return the journal of a unit."""
         return self.run("journalctl", "--no-pager", "--output=short-monotonic", f"--unit={unit}").stdout
 
     def running(self) -> int | None:
-        """The process of a service that is ready; None where there is none."""
+        """Return the process number of the service; None if it is not ready."""
         shown = self.show("ActiveState", "MainPID")
         return int(shown["MainPID"]) if shown["ActiveState"] == "active" else None
 
     def wait_for(self, what: str, look: Callable[[], T | None], timeout_s: float) -> T:
-        """Look until there is something to see.
+        """Call `look` until it does not return None, and return its result.
 
         Raises:
-            AssertionError: there was nothing for so long.
+            AssertionError: it returned None for `timeout_s` seconds.
         """
         deadline_s = time.monotonic() + timeout_s
         while time.monotonic() < deadline_s:
-            if (seen := look()) is not None:
-                return seen
+            if (found := look()) is not None:
+                return found
             time.sleep(PERIOD_S)
-        raise AssertionError(f"{self.name}: no {what} in {timeout_s:g} s\n{self.journal()}")
+        raise AssertionError(f"{self.name}: no {what} within {timeout_s:g} s\n{self.journal()}")
 
     def await_ready(self, *, other_than: int | None = None, timeout_s: float = 90) -> int:
-        """The process of the service, once it is ready and another one than before."""
+        """Wait until the service is ready in another process than `other_than`; return its process number."""
 
         def look() -> int | None:
             process = self.running()
@@ -84,23 +84,23 @@ class Guest:
 def booted(
     layers: Sequence[Path], upper: Path, name: str, *, network: Path | None = None, prepare: Callable[[Path], None]
 ) -> Iterator[Guest]:
-    """A board with a system of its own on top of these layers, from power on to power off.
+    """Boot a system from these layers, and power it off at the end of the block.
 
     Args:
-        layers: what it is made of; they are left as they are.
-        upper: where it keeps what it writes.
-        name: its host name.
-        network: the network namespace that it lives in; None gives it one without a way out.
-        prepare: changes its root folder before it boots.
+        layers: read-only folders that its root is made of.
+        upper: folder for the files that it writes.
+        name: host name.
+        network: network namespace; None creates one without connection.
+        prepare: called with its root folder before it boots.
     """
     with mounted(layers, upper) as root:
         (root / "etc/hostname").write_text(f"{name}\n")
         prepare(root)
         console = upper.with_name(f"{upper.name}.console").open("w")
-        wires = [f"--network-namespace-path={network}"] if network else ["--private-network"]
+        network_options = [f"--network-namespace-path={network}"] if network else ["--private-network"]
         command = ["systemd-nspawn", "--quiet", f"--directory={root}", f"--machine={name}", "--register=no"]
         with console, subprocess.Popen(
-            [*command, "--keep-unit", "--console=pipe", "--boot", *wires],
+            [*command, "--keep-unit", "--console=pipe", "--boot", *network_options],
             stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True,
         ) as process:  # fmt: skip
             guest = _first_process(process, name, root)
@@ -112,7 +112,7 @@ def booted(
 
 
 def _first_process(process: subprocess.Popen[bytes], name: str, root: Path) -> Guest:
-    """The board, once its systemd answers."""
+    """Wait until systemd answers, and return the running system."""
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     deadline_s = time.monotonic() + BOOT_S
     while time.monotonic() < deadline_s and process.poll() is None:
@@ -126,7 +126,7 @@ def _first_process(process: subprocess.Popen[bytes], name: str, root: Path) -> G
 
 
 def _is_up(guest: Guest) -> bool | None:
-    """Whether nothing is left to be started but the agent, which may take its time."""
+    """Return True if no unit except the agent is still starting, else None."""
     jobs = guest.run("systemctl", "list-jobs", "--no-legend", "--plain").stdout.splitlines()
     return all("digit-agent" in job or "multi-user" in job or "graphical" in job for job in jobs) or None
 

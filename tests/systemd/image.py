@@ -1,7 +1,7 @@
-"""A Debian with our wheel in it, as a folder to boot: built once, and kept outside of the repository.
+"""Make a Debian system with this checkout's wheel, as folders to boot.
 
-Three layers, each over the one before: Debian's packages, the wheel's dependencies, and the wheel itself with its
-service. The first two are kept under `DIGIT_BOARD_CACHE`; the last one is made anew for each run of the tests.
+There are three overlay layers: Debian's packages, the wheel's dependencies, and the wheel itself with its service. The
+first two are cached in `DIGIT_BOARD_CACHE`; the last one is made for each run of the tests.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ CONFIG = 'source = "demo:?frames=1000000&fps=4"\n'
 
 
 def reason_to_skip(*more: str) -> str | None:
-    """Why no board can be booted here, with these programs beside it; None where one can."""
+    """Return why no system can be booted on this machine, or None; `more` are further programs that are needed."""
     if "DIGIT_BOARD_CACHE" not in os.environ:
-        return "boots a Debian, which needs root and apt: `make test-systemd`, or name a folder in DIGIT_BOARD_CACHE"
+        return "boots Debian, which needs root and apt: run `make test-systemd`, or set DIGIT_BOARD_CACHE to a folder"
     if os.geteuid() != 0:
-        return "only root may boot a Debian"
+        return "needs root"
     if missing := [program for program in (*PROGRAMS, *more) if shutil.which(program) is None]:
         return f"{', '.join(missing)} missing: apt install systemd-container mmdebstrap openssh-client iproute2"
     if not _may_boot():
-        return "this machine lets nobody make namespaces and mounts, as in most containers"
+        return "namespaces and mounts are not allowed on this machine, as in most containers"
     return None
 
 
 def _may_boot() -> bool:
-    """Whether what a booted folder needs is allowed here: namespaces of all kinds, and folders laid over each other."""
+    """Whether this machine allows namespaces of all kinds and overlay mounts."""
     layers = "-o lowerdir=lower,upperdir=upper,workdir=work"
     folders = "cd $(mktemp -d) && mount -t tmpfs none . && mkdir lower upper work root"
     overlay = f"{folders} && mount -t overlay overlay {layers} root"
@@ -46,7 +46,7 @@ def _may_boot() -> bool:
 
 
 def sh(*argv: str | Path, timeout_s: float = 300) -> str:
-    """Run a program on this machine; what it says, where it ends well."""
+    """Run a program on this machine and return its output; fail if the program fails."""
     done = subprocess.run([str(arg) for arg in argv], capture_output=True, text=True, timeout=timeout_s, check=False)
     assert done.returncode == 0, f"{' '.join(map(str, argv))}: {done.stderr or done.stdout}"
     return done.stdout
@@ -54,7 +54,7 @@ def sh(*argv: str | Path, timeout_s: float = 300) -> str:
 
 @contextmanager
 def mounted(layers: Sequence[Path], upper: Path) -> Iterator[Path]:
-    """Folders laid over each other, the last one topmost and the only one that is written to."""
+    """Mount folders as an overlay; only `upper` is written to."""
     work, merged = upper.with_name(f"{upper.name}.work"), upper.with_name(f"{upper.name}.root")
     for folder in (upper, work, merged):
         folder.mkdir(parents=True, exist_ok=True)
@@ -69,27 +69,34 @@ def mounted(layers: Sequence[Path], upper: Path) -> Iterator[Path]:
 
 
 def board_layers(cache: Path, scratch: Path) -> tuple[Path, ...]:
-    """The layers of a board on which the agent's service is installed and enabled, reading the demo."""
+    """Return the layers of a system with the agent's service installed and enabled; it reads the demo source."""
     debian, wheels = bare_debian(cache), wheelhouse(cache)
     key = f"{debian} {wheels}"
-    python = kept(cache, "python", key, lambda folder: _install_wheels(folder, debian, wheels))
+    python = cached(cache, "python", key, lambda folder: _install_wheels(folder, debian, wheels))
     agent = scratch / "agent"
-    _install_agent(agent, (debian, python), our_wheel(scratch))
+    _install_agent(agent, (debian, python), build_wheel(scratch))
     return debian, python, agent
 
 
 def bare_debian(cache: Path) -> Path:
-    """The layer that a blank SD card gets: a system, and nothing of ours."""
-    return kept(cache, "debian", f"{SUITE} {PACKAGES}", _make_debian)
+    """Return the layer with Debian alone, like a new SD card."""
+    return cached(cache, "debian", f"{SUITE} {PACKAGES}", _make_debian)
 
 
 def wheelhouse(cache: Path) -> Path:
-    """A folder of wheels: all that ours depends on."""
-    return kept(cache, "wheels", (REPOSITORY / "pyproject.toml").read_text(), _fetch_wheels)
+    """Return a folder with the wheels of all dependencies."""
+    return cached(cache, "wheels", (REPOSITORY / "pyproject.toml").read_text(), _fetch_wheels)
 
 
-def kept(cache: Path, name: str, key: str, make: Callable[[Path], None]) -> Path:
-    """A folder of the cache, made where it is missing; one of the same name that had another key goes."""
+def cached(cache: Path, name: str, key: str, make: Callable[[Path], None]) -> Path:
+    """Return a folder of the cache; make it if it is missing.
+
+    Args:
+        cache: folder of the cache.
+        name: beginning of the folder's name.
+        key: everything that its content depends on; a folder of another key is deleted.
+        make: function that fills an empty folder.
+    """
     folder = cache / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
     if not folder.is_dir():
         for old in cache.glob(f"{name}-*"):
@@ -110,15 +117,15 @@ def _make_debian(folder: Path) -> None:
 
 
 def _fetch_wheels(folder: Path) -> None:
-    """What the wheel depends on, for Debian's Python: what a desktop fetches for a board without network."""
-    our = our_wheel(folder)
+    """Download the dependencies for Debian's Python, like a desktop does for a board without network."""
+    own = build_wheel(folder)
     pip = (sys.executable, "-m", "pip", "download", "-q", "--only-binary=:all:", "--python-version", PYTHON)
-    sh(*pip, "--dest", folder, f"{our}[deploy]")
-    (folder / our.name).unlink()
+    sh(*pip, "--dest", folder, f"{own}[deploy]")
+    (folder / own.name).unlink()
 
 
-def our_wheel(folder: Path) -> Path:
-    """Our wheel of this working tree, made in a folder."""
+def build_wheel(folder: Path) -> Path:
+    """Build the wheel of this checkout in a folder."""
     sh(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", folder, REPOSITORY)
     return next(folder.glob("digit_agent-*.whl"))
 
@@ -131,7 +138,7 @@ def _install_wheels(folder: Path, debian: Path, wheels: Path) -> None:
 
 
 def _install_agent(folder: Path, layers: Sequence[Path], wheel: Path) -> None:
-    """As docs/raspberry-pi.md does it, but for a camera."""
+    """Install the agent as docs/raspberry-pi.md does, but without a camera."""
     with mounted(layers, folder) as root, bound(wheel.parent, root / "mnt"):
         sh("chroot", root, "/opt/digit-agent/bin/pip", "install", "-q", "--no-deps", "--no-index", f"/mnt/{wheel.name}")
         sh("chroot", root, "/opt/digit-agent/bin/digit-agent", "service", "install")
@@ -144,7 +151,7 @@ def _install_agent(folder: Path, layers: Sequence[Path], wheel: Path) -> None:
 
 @contextmanager
 def bound(source: Path, target: Path) -> Iterator[None]:
-    """A folder of this machine, shown in a board's."""
+    """Bind-mount a folder of this machine into a system's root."""
     with ExitStack() as cleanup:
         sh("mount", "--bind", source, target)
         cleanup.callback(sh, "umount", target)

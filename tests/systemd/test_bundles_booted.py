@@ -1,4 +1,4 @@
-"""Bundles on a booted board: a good one is used, a bad one leaves the board with what worked before."""
+"""Bundles on a booted system: a valid bundle is used, a bad one leaves the previous version in use."""
 
 from __future__ import annotations
 
@@ -20,79 +20,79 @@ def desktop(tmp_path_factory: pytest.TempPathFactory) -> Desktop:
 
 
 @pytest.fixture(scope="module")
-def trusting(board: Guest, desktop: Desktop) -> Guest:
+def board_ready(board: Guest, desktop: Desktop) -> Guest:
     (board.root / "etc/digit-agent/deploy.pub").write_bytes(desktop.public.read_bytes())
     board.await_ready()
     return board
 
 
-def carry(bundle: Path, board: Guest) -> str:
+def copy_to_board(bundle: Path, board: Guest) -> str:
     (board.root / "var/tmp" / bundle.name).write_bytes(bundle.read_bytes())
     return f"/var/tmp/{bundle.name}"
 
 
 def in_use(board: Guest) -> str | None:
-    """The version in use, as the board says."""
-    told: dict[str, Any] = json.loads(board.sh("digit-deploy", "status", "--json"))
-    return next((slot["version"] for slot in told["slots"] if slot["in_use"]), None)
+    """Return the version in use."""
+    status: dict[str, Any] = json.loads(board.sh("digit-deploy", "status", "--json"))
+    return next((slot["version"] for slot in status["slots"] if slot["in_use"]), None)
 
 
-def reads_with(board: Guest) -> str:
-    """The artifacts that the running agent says it uses."""
+def artifacts_in_use(board: Guest) -> str:
+    """Return the folder of artifacts that the running agent uses."""
     return str(json.loads(board.sh("cat", "/run/digit-agent/health.json"))["artifacts"])
 
 
-def test_a_good_bundle_is_used(trusting: Guest, desktop: Desktop) -> None:
-    assert in_use(trusting) is None
-    before = trusting.running()
-    said = trusting.sh("digit-deploy", "install", carry(desktop.bundle("1.0"), trusting), timeout_s=200)
-    assert "version 1.0 works and is in use" in said
-    assert trusting.running() not in {None, before}
-    assert in_use(trusting) == "1.0"
-    assert reads_with(trusting) == "/var/lib/digit-deploy/slots/a/artifacts"
+def test_a_valid_bundle_is_used(board_ready: Guest, desktop: Desktop) -> None:
+    assert in_use(board_ready) is None
+    before = board_ready.running()
+    output = board_ready.sh("digit-deploy", "install", copy_to_board(desktop.bundle("1.0"), board_ready), timeout_s=200)
+    assert "version 1.0 works and is in use" in output
+    assert board_ready.running() not in {None, before}
+    assert in_use(board_ready) == "1.0"
+    assert artifacts_in_use(board_ready) == "/var/lib/digit-deploy/slots/a/artifacts"
 
 
-def test_a_bundle_whose_golden_vectors_fail_never_reaches_the_service(trusting: Guest, desktop: Desktop) -> None:
-    before = trusting.running()
-    bundle = carry(desktop.bundle("1.1", wrong=True), trusting)
-    done = trusting.run("digit-deploy", "install", bundle, timeout_s=200)
+def test_a_bundle_with_wrong_golden_vectors_never_reaches_the_service(board_ready: Guest, desktop: Desktop) -> None:
+    before = board_ready.running()
+    bundle = copy_to_board(desktop.bundle("1.1", wrong=True), board_ready)
+    done = board_ready.run("digit-deploy", "install", bundle, timeout_s=200)
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert "version 1.1 was not kept, and version 1.0 is in use, because the artifacts do not work here" in done.stderr
-    assert trusting.running() == before
-    assert in_use(trusting) == "1.0"
+    assert board_ready.running() == before
+    assert in_use(board_ready) == "1.0"
 
 
-def test_a_bundle_with_which_the_service_does_not_last_is_taken_back(trusting: Guest, desktop: Desktop) -> None:
-    before = trusting.running()
-    bundle = carry(desktop.bundle("1.2", config=ENDS_AT_ONCE), trusting)
-    done = trusting.run("digit-deploy", "install", bundle, timeout_s=200)
+def test_a_bundle_with_which_the_service_exits_is_rolled_back(board_ready: Guest, desktop: Desktop) -> None:
+    before = board_ready.running()
+    bundle = copy_to_board(desktop.bundle("1.2", config=ENDS_AT_ONCE), board_ready)
+    done = board_ready.run("digit-deploy", "install", bundle, timeout_s=200)
     assert done.returncode == 1
     assert "version 1.2 was not kept, and version 1.0 is in use" in done.stderr
-    trusting.await_ready(other_than=before)
-    assert in_use(trusting) == "1.0"
-    assert reads_with(trusting) == "/var/lib/digit-deploy/slots/a/artifacts"
-    assert [event["what"] for event in json.loads(trusting.sh("digit-deploy", "history", "--json"))["events"]] == [
+    board_ready.await_ready(other_than=before)
+    assert in_use(board_ready) == "1.0"
+    assert artifacts_in_use(board_ready) == "/var/lib/digit-deploy/slots/a/artifacts"
+    assert [event["what"] for event in json.loads(board_ready.sh("digit-deploy", "history", "--json"))["events"]] == [
         "installed",
         "refused",
         "undone",
     ]
 
 
-def test_an_install_that_lost_its_power_is_undone_before_the_service_starts(trusting: Guest, desktop: Desktop) -> None:
-    journal = trusting.root / "var/lib/digit-deploy/journal.json"
-    noted = json.loads(journal.read_text())
+def test_an_interrupted_install_is_rolled_back_before_the_service_starts(board_ready: Guest, desktop: Desktop) -> None:
+    journal = board_ready.root / "var/lib/digit-deploy/journal.json"
+    content = json.loads(journal.read_text())
     attempt = {"slot": "b", "version": "1.3", "previous": "a", "step": "trying"}
-    trusting.sh("systemctl", "stop", "digit-agent")
-    journal.write_text(json.dumps({**noted, "attempt": attempt}))
-    trusting.sh("ln", "-sfn", "slots/b", "/var/lib/digit-deploy/current")
-    trusting.sh("systemctl", "start", "digit-agent")
-    assert in_use(trusting) == "1.0"
-    assert "version 1.3 was undone" in trusting.journal("digit-deploy-recover")
+    board_ready.sh("systemctl", "stop", "digit-agent")
+    journal.write_text(json.dumps({**content, "attempt": attempt}))
+    board_ready.sh("ln", "-sfn", "slots/b", "/var/lib/digit-deploy/current")
+    board_ready.sh("systemctl", "start", "digit-agent")
+    assert in_use(board_ready) == "1.0"
+    assert "version 1.3 was undone" in board_ready.journal("digit-deploy-recover")
 
 
-def test_reloading_keeps_the_process(trusting: Guest) -> None:
-    before = trusting.await_ready()
-    trusting.sh("systemctl", "reload", "digit-agent")
-    trusting.sh("sleep", "2")
-    assert trusting.running() == before
+def test_a_reload_keeps_the_process(board_ready: Guest) -> None:
+    before = board_ready.await_ready()
+    board_ready.sh("systemctl", "reload", "digit-agent")
+    board_ready.sh("sleep", "2")
+    assert board_ready.running() == before

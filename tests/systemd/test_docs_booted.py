@@ -1,4 +1,4 @@
-"""The pages for setting up a board, followed step by step on a system that has nothing of ours."""
+"""Follow the pages for setting up a board, step by step, on a fresh Debian system."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ import pytest
 
 from tests.systemd.bundles import Desktop
 from tests.systemd.guest import Guest, booted
-from tests.systemd.image import REPOSITORY, bare_debian, our_wheel, reason_to_skip, sh, wheelhouse
+from tests.systemd.image import REPOSITORY, bare_debian, build_wheel, reason_to_skip, sh, wheelhouse
 
 pytestmark = pytest.mark.timeout(400)
 DOCS = REPOSITORY / "docs"
 
 
 def steps(page: str) -> list[str]:
-    """The blocks of a page that are for the board."""
+    """Return the code blocks of a page that run on the board."""
     return re.findall(r"^```sh board\n(.*?)^```", (DOCS / page).read_text(), re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture(scope="module")
 def blank(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guest]:
-    """A board as its first start leaves it, and in its user's home what the desktop copied there."""
+    """A fresh system, with the files in its user's home that a desktop copies there."""
     if reason := reason_to_skip():
         pytest.skip(reason)
     cache, scratch = Path(os.environ["DIGIT_BOARD_CACHE"]), tmp_path_factory.mktemp("blank")
@@ -36,7 +36,7 @@ def blank(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guest]:
         sh("chroot", root, "useradd", "--create-home", "--shell=/bin/bash", "pi")
         (root / "etc/sudoers.d/pi").write_text("pi ALL=(ALL) NOPASSWD: ALL\n")
         shutil.copytree(wheels, root / "home/pi/wheels")
-        our_wheel(root / "home/pi/wheels")
+        build_wheel(root / "home/pi/wheels")
         shutil.copy(desktop.public, root / "home/pi")
 
     with booted((debian,), scratch / "upper", "counter-01", prepare=prepare) as guest:
@@ -48,12 +48,12 @@ def follow(board: Guest, page: str) -> None:
         board.sh("runuser", "--login", "pi", "--command", f"set -eo pipefail\n{step}", timeout_s=200)
 
 
-def test_a_pi_is_set_up_and_what_helps_when_something_is_wrong_works(blank: Guest) -> None:
+def test_the_steps_for_a_pi_and_for_troubleshooting_work(blank: Guest) -> None:
     assert len(steps("raspberry-pi.md")) >= 6
     follow(blank, "raspberry-pi.md")
     assert blank.running() is not None
     follow(blank, "troubleshooting.md")
 
 
-def test_a_jetson_is_set_up_alike(blank: Guest) -> None:
+def test_the_steps_for_a_jetson_work(blank: Guest) -> None:
     follow(blank, "jetson.md")

@@ -1,4 +1,4 @@
-"""The service in a booted Debian: it becomes ready, and comes back from whatever happens to it."""
+"""The service in a booted Debian system: it becomes ready, and it is restarted after failures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ pytestmark = pytest.mark.timeout(300)
 WATCHDOG_S, RESTART_S = 30, 5
 
 
-def test_it_becomes_ready_and_reads(board: Guest) -> None:
+def test_the_service_becomes_ready_and_reads(board: Guest) -> None:
     process = board.await_ready()
     assert board.sh("ps", "-o", "user=,args=", "-p", str(process)).startswith("digit-a+ ")
     board.wait_for("reading in the journal", lambda: "digit-agent[" in board.journal() or None, 30)
@@ -18,17 +18,17 @@ def test_it_becomes_ready_and_reads(board: Guest) -> None:
     assert board.sh("systemctl", "--failed", "--no-legend") == ""
 
 
-def test_it_may_write_its_own_folders_and_nothing_else(board: Guest) -> None:
+def test_the_service_can_write_only_to_its_own_folders(board: Guest) -> None:
     process = board.await_ready()
     owner = board.sh("stat", "-c", "%u %g", "/var/lib/digit-agent").split()
     inside = ("nsenter", f"--target={process}", "--mount", f"--setuid={owner[0]}", f"--setgid={owner[1]}", "touch")
     for folder in ("/var/lib/digit-agent", "/var/cache/digit-agent", "/run/digit-agent"):
-        board.sh(*inside, f"{folder}/mine")
+        board.sh(*inside, f"{folder}/probe")
     for folder in ("/etc/digit-agent", "/var/lib/digit-deploy", "/opt/digit-agent", "/var/lib", "/root"):
-        assert board.run(*inside, f"{folder}/mine").returncode != 0
+        assert board.run(*inside, f"{folder}/probe").returncode != 0
 
 
-def test_killed_it_is_back(board: Guest) -> None:
+def test_the_service_is_restarted_after_it_was_killed(board: Guest) -> None:
     before = board.await_ready()
     board.sh("kill", "-KILL", str(before))
     after = board.await_ready(other_than=before)
@@ -36,16 +36,16 @@ def test_killed_it_is_back(board: Guest) -> None:
     assert "status=9/KILL" in board.journal()
 
 
-def test_hanging_it_is_brought_back_by_the_watchdog(board: Guest) -> None:
+def test_the_watchdog_restarts_a_service_that_hangs(board: Guest) -> None:
     before = board.await_ready()
     board.sh("kill", "-STOP", str(before))
     board.await_ready(other_than=before, timeout_s=WATCHDOG_S + RESTART_S + 90)
     assert f"Watchdog timeout (limit {WATCHDOG_S}s)!" in board.journal()
 
 
-def test_a_wrong_option_stops_it_for_good_until_it_is_mended(board: Guest) -> None:
+def test_a_wrong_option_stops_the_service_until_it_is_corrected(board: Guest) -> None:
     options = board.root / "etc/digit-agent/agent.env"
-    right = options.read_text()
+    original = options.read_text()
     options.write_text("DIGIT_AGENT_OPTIONS=--source demo: --camera 0\n")
     assert board.run("systemctl", "restart", "digit-agent").returncode != 0
     shown = board.show("ActiveState", "Result", "ExecMainStatus")
@@ -53,7 +53,7 @@ def test_a_wrong_option_stops_it_for_good_until_it_is_mended(board: Guest) -> No
     assert "--camera and --source both name a source" in board.journal()
     assert board.show("ActiveState", unit="digit-agent-again.timer") == {"ActiveState": "active"}
 
-    options.write_text(right)
+    options.write_text(original)
     board.sh("systemctl", "restart", "digit-agent")
     board.await_ready()
     board.sh("systemctl", "stop", "digit-agent")
