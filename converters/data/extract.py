@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from agent.vision.box import Box
 from agent.vision.candidates import Candidate, find_page_candidates
 from agent.vision.context import CHANNELS, HEIGHT_PX, WIDTH_PX, cut_context
-from agent.vision.cut import cut_glyph
 from agent.vision.digits import NOT_A_DIGIT
+from agent.vision.glyph import cut_glyph
 from agent.vision.ink import Ink
 from agent.vision.pipeline import THOROUGH, Depth, find_ink_layers, in_picture
 from converters.data.labelled import LabelledImages
 from converters.data.scenes import Scene
 
-GLYPH_DEPTH = replace(THOROUGH, hard=False)
+GLYPH_DEPTH = replace(THOROUGH, extra_steps=False)
 """Depth of the analysis for glyphs. One kind of ink is enough, because a glyph shows only its own ink."""
 MIN_DIGIT_IOU = 0.7
 """IoU with a digit's box from which a candidate gets that digit as its label. Chosen by trial."""
@@ -85,7 +85,8 @@ def _labelled_candidates(
     for scene in scenes:
         # Seeded by the image: a picture gives the same candidates in whatever order pictures are extracted.
         rng = np.random.default_rng(zlib.crc32(scene.image.tobytes()))
-        masks = [(layer.ink, factor) for layer in find_ink_layers(scene.image, depth) for factor in layer.levels]
+        layers = find_ink_layers(scene.image, depth)
+        masks = [(layer.ink, factor) for layer in layers for factor in layer.threshold_factors]
         for ink, factor in masks:
             candidates = find_page_candidates(ink, factor)
             labels = _labels(candidates, ink, scene, parts_of_ones=parts_of_ones)

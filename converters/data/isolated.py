@@ -15,8 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.vision.candidates import find_page_candidates
-from agent.vision.cut import cut_glyph
-from agent.vision.glyph import SIZE_PX
+from agent.vision.glyph import SIZE_PX, cut_glyph
 from agent.vision.ink import find_ink
 from agent.vision.pipeline import THOROUGH
 from converters.data.labelled import LabelledImages, concatenate
@@ -80,7 +79,7 @@ def cut_digit(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     padded = cv2.copyMakeBorder(image, top, top, side, side, cv2.BORDER_CONSTANT, value=paper)
     enlarged = cv2.resize(padded, None, fx=SCALE, fy=SCALE, interpolation=cv2.INTER_CUBIC)
     ink = find_ink(np.asarray(cv2.cvtColor(enlarged, cv2.COLOR_GRAY2BGR), np.uint8), max(enlarged.shape))
-    candidates = [candidate for factor in THOROUGH.levels for candidate in find_page_candidates(ink, factor)]
+    candidates = [candidate for factor in THOROUGH.threshold_factors for candidate in find_page_candidates(ink, factor)]
     if not candidates:
         return np.zeros((SIZE_PX, SIZE_PX), np.uint8)
     return cut_glyph(ink, max(candidates, key=lambda candidate: candidate.area))

@@ -58,30 +58,30 @@ def size_chart(nets: Sequence[NetResult]) -> str:
     """Return a chart of accuracy over file size, with logarithmic axes; published results are grey."""
     low, high = 500, max(6_000_000, *(2 * one.net.bytes for one in nets))
     max_errors = max(ERRORS[-1], *(len(one.misread) for one in nets))
-    few, many = math.log(MIN_ERRORS), math.log(1.25 * max_errors)
+    log_top, log_bottom = math.log(MIN_ERRORS), math.log(1.25 * max_errors)
 
     def x(size: float) -> float:
         return LEFT + (WIDTH - LEFT - RIGHT) * math.log(size / low) / math.log(high / low)
 
     def y(errors: float) -> float:
-        return TOP + (HEIGHT - TOP - BOTTOM) * (math.log(max(errors, MIN_ERRORS)) - few) / (many - few)
+        return TOP + (HEIGHT - TOP - BOTTOM) * (math.log(max(errors, MIN_ERRORS)) - log_top) / (log_bottom - log_top)
 
     parts = [_size_axes(x, y)]
-    for record in PUBLISHED_RESULTS:
-        at = x(record.bytes), y(10_000 * (1 - record.accuracy))
-        parts.append(_dot(at, "record", f"{record.name}: {record.bytes:,} bytes of weights, {record.accuracy:.2%}"))
+    for one in PUBLISHED_RESULTS:
+        at = x(one.bytes), y(10_000 * (1 - one.accuracy))
+        parts.append(_dot(at, "published", f"{one.name}: {one.bytes:,} bytes of weights, {one.accuracy:.2%}"))
     own = [(x(one.net.bytes), y(len(one.misread)), one.net.name, "own") for one in nets]
-    for number, (one, place) in enumerate(zip(nets, own, strict=True)):
-        tooltip = f"{one.net.name}: {one.net.bytes:,} bytes, {one.metrics.accuracy:.2%}"
+    for number, (result, place) in enumerate(zip(nets, own, strict=True)):
+        tooltip = f"{result.net.name}: {result.net.bytes:,} bytes, {result.metrics.accuracy:.2%}"
         parts.append(_dot(place[:2], f"net net{number % COLOURS}", tooltip))
-    others = [(x(one.bytes), y(10_000 * (1 - one.accuracy)), one.name, "record") for one in PUBLISHED_RESULTS]
+    others = [(x(one.bytes), y(10_000 * (1 - one.accuracy)), one.name, "published") for one in PUBLISHED_RESULTS]
     parts += _labels([*own, *others])
     return _svg(WIDTH, HEIGHT, "Accuracy over file size", parts)
 
 
 def corruption_charts(nets: Sequence[NetResult]) -> str:
     """Return one small chart for each kind of corruption: accuracy over strength, one line for each net."""
-    return "".join(f'<figure class="small">{_corruption(kind, nets)}</figure>' for kind in CORRUPTIONS)
+    return "".join(f'<figure class="small">{_corruption_chart(kind, nets)}</figure>' for kind in CORRUPTIONS)
 
 
 def legend(nets: Sequence[NetResult]) -> str:
@@ -90,7 +90,7 @@ def legend(nets: Sequence[NetResult]) -> str:
     return f'<p class="legend">{" ".join(keys)}</p>'
 
 
-def _corruption(kind: str, nets: Sequence[NetResult]) -> str:
+def _corruption_chart(kind: str, nets: Sequence[NetResult]) -> str:
     left, right, top, bottom = 34, 12, 26, 34
     strengths = CORRUPTIONS[kind][1]
     lowest = min(min(one.corrupted[kind]) for one in nets)
@@ -162,7 +162,7 @@ def _is_free(box: Rectangle, occupied: Sequence[Rectangle]) -> bool:
 
 
 def _dot(at: tuple[float, ...], kind: str, tooltip: str) -> str:
-    radius = 4 if kind == "record" else 6
+    radius = 4 if kind == "published" else 6
     circle = f'<circle class="{kind}" cx="{at[0]:.1f}" cy="{at[1]:.1f}" r="{radius}">'
     return f"{circle}<title>{escape(tooltip)}</title></circle>"
 

@@ -118,7 +118,7 @@ main { max-width: 1200px; margin: 0 auto; padding: 24px 20px 60px; }
 h1 { font-size: 26px; margin: 0 0 4px; } h2 { font-size: 19px; margin: 40px 0 10px; } h3 { font-size: 15px; }
 svg { width: 100%; height: auto; display: block; font: 11px system-ui, sans-serif; }
 .grid { stroke: var(--line); } .axis { fill: var(--soft); } .title { fill: var(--ink); font-weight: 600; }
-circle.record { fill: var(--soft); } text.record { fill: var(--soft); } text.own { fill: var(--ink); font-weight: 600; }
+circle.published, text.published { fill: var(--soft); } text.own { fill: var(--ink); font-weight: 600; }
 .line { fill: none; stroke-width: 2; } circle.net { stroke: var(--back); stroke-width: 1.5; }
 .line.net0 { stroke: var(--net0); } .line.net1 { stroke: var(--net1); } .line.net2 { stroke: var(--net2); }
 .line.net3 { stroke: var(--net3); } .line.net4 { stroke: var(--net4); }

@@ -158,10 +158,10 @@ def _same_steps(entries: Sequence[LogEntry]) -> Iterable[list[StepRow]]:
     """Group the rows of all runs by step, in the order of the longest run: some runs have no row for teachers."""
     steps: dict[tuple[str, int], list[StepRow]] = defaultdict(list)
     for entry in sorted(entries, key=lambda entry: -len(entry.steps)):
-        seen: Counter[str] = Counter()
+        counts: Counter[str] = Counter()
         for row in entry.steps:
-            seen[row.do] += 1
-            steps[row.do, seen[row.do]].append(row)
+            counts[row.do] += 1
+            steps[row.do, counts[row.do]].append(row)
     return steps.values()
 
 

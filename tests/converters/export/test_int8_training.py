@@ -29,15 +29,15 @@ def test_both_formats_compute_the_logits_of_the_trained_net(
 ) -> None:
     folded = fold(restore(checkpoint))
     ranges = measure_ranges(folded, IMAGES)
-    learnt, own = finish_qat(prepare_qat(folded, ranges), folded)
-    ranges.update(own)
+    trained, output_ranges = finish_qat(prepare_qat(folded, ranges), folded)
+    ranges.update(output_ranges)
     ranges["pool"] = ranges["flatten"] = ranges["features_11"]
-    save(replace(checkpoint, state=learnt.state_dict(), ranges=ranges), tmp_path / "net.pt")
+    save(replace(checkpoint, state=trained.state_dict(), ranges=ranges), tmp_path / "net.pt")
     made = make_artifact(tmp_path / "net.pt", ArtifactKind(format=form, precision="int8"), None)
     (tmp_path / made.artifact.file).write_bytes(made.content)
     actual = load_net(tmp_path, made.artifact, EXPORTERS[form].runtime).logits(IMAGES)
     with torch.no_grad():
-        measured = prepare_qat(learnt, ranges).eval()(to_input(IMAGES)).numpy()
+        measured = prepare_qat(trained, ranges).eval()(to_input(IMAGES)).numpy()
     difference_steps = np.abs(actual - measured).max() / made.artifact.output.scale
     assert difference_steps < 2.5, "runtimes may only round halves differently"
     first, second = np.sort(measured, axis=1)[:, -1], np.sort(measured, axis=1)[:, -2]
