@@ -1,6 +1,7 @@
-"""Telling systemd how the service is: https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html.
+"""Messages to systemd about the state of the service, as in sd_notify(3).
 
-Outside of systemd there is no `$NOTIFY_SOCKET`, and nothing is sent.
+Without systemd there is no `$NOTIFY_SOCKET`, and no message is sent.
+Source: https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html.
 """
 
 from __future__ import annotations
@@ -10,32 +11,33 @@ import socket
 from collections.abc import Mapping
 
 READY = "READY=1"
-"""Start-up is over; before it, systemd's watchdog does not run."""
+"""The start has ended; systemd's watchdog runs from now on."""
 WATCHDOG = "WATCHDOG=1"
-"""Work goes on. Send it from the work's own progress, never from a spare thread: that would feed it for a dead loop."""
+"""The service makes progress. Send it from the main loop, not from another thread, which would hide a hanging loop."""
 STOPPING = "STOPPING=1"
+"""The service is about to stop."""
 
 
 def status(text: str) -> str:
-    """The line that `systemctl status` shows."""
+    """Return the message with a line for `systemctl status`."""
     return f"STATUS={' '.join(text.split())}"
 
 
 def reloading(monotonic_ns: int) -> tuple[str, str]:
-    """That a reload begins, at a time of `time.monotonic_ns()`; `READY` ends it."""
+    """Return the messages for the start of a reload, at a time of `time.monotonic_ns()`; `READY` ends the reload."""
     return "RELOADING=1", f"MONOTONIC_USEC={monotonic_ns // 1000}"
 
 
 def notify(environ: Mapping[str, str], *messages: str) -> bool:
-    """Send messages to the service manager; never waits.
+    """Send messages to the service manager without waiting.
 
     Args:
-        environ: the process's environment; `NOTIFY_SOCKET` is the path of a datagram socket, or after an `@` the name
-            of an abstract one.
-        messages: `READY`, `WATCHDOG`, `STOPPING`, `status(…)`, those of `reloading(…)`.
+        environ: environment of the process; `NOTIFY_SOCKET` is the path of a datagram socket, or `@` and the name of an
+            abstract socket.
+        messages: `READY`, `WATCHDOG`, `STOPPING`, or the results of `status(…)` and `reloading(…)`.
 
     Returns:
-        Whether they were sent: False without a service manager, or where it does not take them.
+        Whether the messages were sent: False without a service manager, or if it does not accept them.
     """
     address = environ.get("NOTIFY_SOCKET", "")
     if not address:
@@ -52,14 +54,15 @@ def notify(environ: Mapping[str, str], *messages: str) -> bool:
 
 
 def watchdog_interval_s(environ: Mapping[str, str], pid: int | None = None) -> float | None:
-    """How often to send `WATCHDOG`, in seconds: half of what systemd allows; None where it does not watch us.
+    """Return the interval for `WATCHDOG` in seconds, half of systemd's limit; None without a watchdog.
 
     Args:
-        environ: the process's environment; `WATCHDOG_USEC` in microseconds, `WATCHDOG_PID` for whom it is meant.
-        pid: this process; None asks the system.
+        environ: environment of the process: `WATCHDOG_USEC`, the limit in microseconds, and `WATCHDOG_PID`, the process
+            that is watched.
+        pid: ID of this process; None asks the system.
     """
-    meant_for = environ.get("WATCHDOG_PID", "")
-    if meant_for and meant_for != str(os.getpid() if pid is None else pid):
+    watched_pid = environ.get("WATCHDOG_PID", "")
+    if watched_pid and watched_pid != str(os.getpid() if pid is None else pid):
         return None
     microseconds = environ.get("WATCHDOG_USEC", "")
     return int(microseconds) / 2e6 if microseconds.isdecimal() and int(microseconds) else None

@@ -1,6 +1,6 @@
-"""The systemd service: which files it consists of, and putting them in place.
+"""Files of the systemd service, and their installation.
 
-The folder `systemd` lies beside this module in an installed package, and at the root of a checkout.
+The templates are in the folder `systemd`: beside this module in an installed package, at the root in a checkout.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from profiles.profile import Profile
 
 OPTIONS = "etc/digit-agent/agent.env"
 CONFIG = "etc/digit-agent/config.toml"
-USERS = (OPTIONS, CONFIG)
-"""The user's own: written once, never overwritten or removed."""
-_ENABLED = "etc/systemd/system/multi-user.target.wants/digit-agent.service"
-_PLACES = {
+USER_FILES = (OPTIONS, CONFIG)
+"""Files that belong to the user: written once, never overwritten or removed."""
+_ENABLED_LINK = "etc/systemd/system/multi-user.target.wants/digit-agent.service"
+_TARGETS = {
     "digit-agent.service": "etc/systemd/system/digit-agent.service",
     "50-board.conf": "etc/systemd/system/digit-agent.service.d/50-board.conf",
     "60-reload.conf": "etc/systemd/system/digit-agent.service.d/60-reload.conf",
@@ -33,113 +33,113 @@ _PLACES = {
     "60-digit-agent.rules": "etc/udev/rules.d/60-digit-agent.rules",
     "agent.env": OPTIONS,
 }
-_WAITS_FOR_RELOADS = 253
-"""The first version of systemd that knows Type=notify-reload."""
-_REFUSED = re.compile(r"[$'\"\\\n\t]")
-"""What systemd allows in no program's path."""
+_NOTIFY_RELOAD_VERSION = 253
+"""First version of systemd with Type=notify-reload."""
+_FORBIDDEN = re.compile(r"[$'\"\\\n\t]")
+"""Characters that systemd does not allow in the path of a program."""
 _MEMORY_HIGH, _MEMORY_MAX = 0.60, 0.75
-"""Shares of a board's memory: from where the service is slowed down, and where it is ended."""
+"""Shares of the board's memory at which systemd slows the service down, and at which it kills it."""
 _FREE_CPU_PERCENT = 50
-"""What the service leaves of a board's cores, in percent of one."""
+"""CPU time that the service leaves to other programs, in percent of one core."""
 
 
 @dataclass(frozen=True)
 class ServiceFile:
-    """One file of the service, and where it belongs."""
+    """One file of the service."""
 
     path: Path
     content: str
 
 
 def service_files(root: Path, executable: Path, profile: Profile) -> tuple[ServiceFile, ...]:
-    """The files to write: all of the service's, but for options that the user already has.
+    """Return the files of the service, without the user's files that already exist.
 
     Args:
-        root: the folder that is `/` for them.
-        executable: the `digit-agent` that the service starts, an absolute path.
-        profile: the board's, which bounds the memory and the cores that the service may take.
+        root: folder to use as `/`.
+        executable: absolute path of the `digit-agent` that the service starts.
+        profile: profile of the board; it limits the memory and the CPU time of the service.
 
     Raises:
-        UsageError: systemd cannot start a program of that path.
+        UsageError: systemd cannot start a program with this path.
     """
     templates = templates_folder()
     programs = {"@EXECUTABLE@": _quote(executable), "@DEPLOY@": _quote(executable.with_name("digit-deploy"))}
-    values = {**programs, **bounds(profile)}
+    values = {**programs, **limits(profile)}
     files = (
         *(
-            ServiceFile(root / place, _fill((templates / name).read_text("utf-8"), values))
-            for name, place in _PLACES.items()
-            if name != "60-reload.conf" or systemd_version(root) >= _WAITS_FOR_RELOADS
+            ServiceFile(root / target, _fill((templates / name).read_text("utf-8"), values))
+            for name, target in _TARGETS.items()
+            if name != "60-reload.conf" or systemd_version(root) >= _NOTIFY_RELOAD_VERSION
         ),
         ServiceFile(root / CONFIG, example()),
     )
-    users = {root / place for place in USERS}
-    return tuple(file for file in files if file.path not in users or not file.path.exists())
+    user_files = {root / target for target in USER_FILES}
+    return tuple(file for file in files if file.path not in user_files or not file.path.exists())
 
 
-def bounds(profile: Profile) -> dict[str, str]:
-    """What a board's profile puts into `50-board.conf`: the values of its placeholders.
+def limits(profile: Profile) -> dict[str, str]:
+    """Return the values of the placeholders in `50-board.conf`.
 
-    Memory is in MiB of the least that the board is sold with, or a share of what a machine has that is no board of the
-    catalogue; such a machine's cores are not known either, so there its CPU has no quota.
+    The memory limits are in MiB for a board of the catalogue, from its smallest memory, and a share of the memory for
+    any other machine. The CPU time is not limited on other machines, because their number of cores is unknown.
     """
     memory_mb, generic = profile.memory_mb, profile.family == "generic"
-    high, most = (
+    high, maximum = (
         f"{share:.0%}" if memory_mb is None else f"{share * memory_mb:.0f}M" for share in (_MEMORY_HIGH, _MEMORY_MAX)
     )
     quota = "" if generic else f"{100 * profile.cpu.cores - _FREE_CPU_PERCENT}%"
-    return {"@BOARD@": profile.title, "@MEMORY_HIGH@": high, "@MEMORY_MAX@": most, "@CPU_QUOTA@": quota}
+    return {"@BOARD@": profile.title, "@MEMORY_HIGH@": high, "@MEMORY_MAX@": maximum, "@CPU_QUOTA@": quota}
 
 
 def systemd_version(root: Path) -> int:
-    """The version of the systemd that is installed, which the name of its own library tells; 0 where there is none."""
+    """Return the version of the installed systemd, from the file name of its library; 0 if there is none."""
     folders = (root / "usr/lib/systemd", *(root / "usr/lib").glob("*/systemd"))
     names = (path.name for folder in folders for path in folder.glob("libsystemd-shared-*"))
     return max((int(found[1]) for name in names if (found := re.match(r"libsystemd-shared-(\d+)", name))), default=0)
 
 
 def write_file(file: ServiceFile) -> None:
-    """Write one file, all of it or nothing.
+    """Write one file atomically.
 
     Raises:
-        OutputError: it cannot be written.
+        OutputError: the file cannot be written.
     """
     try:
         write_atomic(file.path, file.content.encode())
         file.path.chmod(0o644)
     except OSError as error:
-        raise OutputError(f"{file.path} cannot be written ({error.strerror}); {_way_out(error)}") from error
+        raise OutputError(f"{file.path} cannot be written ({error.strerror})", advice=_advice(error)) from error
 
 
 def installed_files(root: Path) -> tuple[Path, ...]:
-    """The files of the service that are there, but for the user's options."""
-    places = (root / place for place in (*_PLACES.values(), _ENABLED) if place != OPTIONS)
-    return tuple(path for path in places if path.is_symlink() or path.exists())
+    """Return the existing files of the service, without the user's files."""
+    paths = (root / target for target in (*_TARGETS.values(), _ENABLED_LINK) if target != OPTIONS)
+    return tuple(path for path in paths if path.is_symlink() or path.exists())
 
 
 def remove_file(path: Path) -> None:
-    """Remove one file; one that is not there is removed already.
+    """Remove one file; a missing file is not an error.
 
     Raises:
-        OutputError: it cannot be removed.
+        OutputError: the file cannot be removed.
     """
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
-        raise OutputError(f"{path} cannot be removed ({error.strerror}); {_way_out(error)}") from error
+        raise OutputError(f"{path} cannot be removed ({error.strerror})", advice=_advice(error)) from error
 
 
-def closed_to_others(program: Path) -> Path | None:
-    """The first folder or file on the way to a program through which the service's user cannot pass; None if it can."""
+def inaccessible_to_others(program: Path) -> Path | None:
+    """Return the first part of a program's path that other users cannot enter or execute; None if they can run it."""
     for path in (program, program.resolve()):
-        for step in (*reversed(path.parents), path):
-            if not step.stat().st_mode & stat.S_IXOTH:
-                return step
+        for part in (*reversed(path.parents), path):
+            if not part.stat().st_mode & stat.S_IXOTH:
+                return part
     return None
 
 
 def templates_folder() -> Path:
-    """The folder `systemd` with the service's files, in an installed package or in a checkout."""
+    """Return the folder of the templates, in an installed package or in a checkout."""
     here = Path(__file__).parent
     packaged = here / "systemd"
     return packaged if packaged.is_dir() else here.parent / "systemd"
@@ -152,16 +152,15 @@ def _fill(template: str, values: Mapping[str, str]) -> str:
 
 
 def _quote(executable: Path) -> str:
-    """A path as systemd's command lines want it: in quotes, % begins a specifier, and no path may hold a quote."""
-    if _REFUSED.search(str(executable)):
-        raise UsageError(
-            f"systemd cannot start {str(executable)!r}; install digit-agent where no path has a quote or $"
-        )
+    """Quote and escape a path for a command line in a systemd unit, where % starts a specifier."""
+    if _FORBIDDEN.search(str(executable)):
+        advice = "install digit-agent into a path without quotes and $"
+        raise UsageError(f"systemd cannot start {str(executable)!r}", advice=advice)
     escaped = str(executable).replace("%", "%%")
     return f'"{escaped}"' if " " in escaped else escaped
 
 
-def _way_out(error: OSError) -> str:
+def _advice(error: OSError) -> str:
     if error.errno in (errno.EACCES, errno.EPERM):
         return "run it as root, with sudo"
-    return "make room there, or make the folder writable"
+    return "free space there, or make the folder writable"

@@ -1,4 +1,4 @@
-"""What C and C++ libraries write to stderr, past Python: caught, so that it tears no dashboard apart."""
+"""Capture of stderr output of C and C++ libraries, which would otherwise disturb the dashboard."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-STDERR = 2
-_one_at_a_time = threading.Lock()
+STDERR_FD = 2
+_lock = threading.Lock()
 
 
 @contextmanager
 def native_stderr() -> Iterator[list[str]]:
-    """Catch what the whole process writes to file descriptor 2.
+    """Capture everything that the process writes to file descriptor 2.
 
     Yields:
-        A list that holds the lines caught, once the block is left.
+        A list that contains the captured lines after the block has ended.
     """
     lines: list[str] = []
-    with _one_at_a_time, tempfile.TemporaryFile() as caught:
-        kept = os.dup(STDERR)
-        os.dup2(caught.fileno(), STDERR)
+    with _lock, tempfile.TemporaryFile() as captured:
+        original = os.dup(STDERR_FD)
+        os.dup2(captured.fileno(), STDERR_FD)
         try:
             yield lines
         finally:
-            os.dup2(kept, STDERR)
-            os.close(kept)
-            caught.seek(0)
-            lines += caught.read().decode(errors="replace").splitlines()
+            os.dup2(original, STDERR_FD)
+            os.close(original)
+            captured.seek(0)
+            lines += captured.read().decode(errors="replace").splitlines()

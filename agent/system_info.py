@@ -1,4 +1,4 @@
-"""What a measurement was taken on: board, kernel, governor, temperature, versions. Without it a figure is hearsay."""
+"""Description of the system that a measurement ran on: board, kernel, CPU governor, temperature, versions."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ PACKAGES = ("digit-agent", "numpy", "opencv-python-headless")
 
 @dataclass(frozen=True)
 class SystemInfo:
-    """What stays the same while one measures; None is what cannot be known."""
+    """Properties that do not change during a measurement; None if unknown."""
 
     board: str
-    """The name of the board's profile."""
+    """Name of the board's profile."""
     model: str | None
-    """What the device tree calls it."""
+    """Name of the board in the device tree."""
     processor: str
     cores: int | None
     memory_mb: int | None
@@ -32,28 +32,28 @@ class SystemInfo:
     l4t: str | None
     python: str
     versions: dict[str, str]
-    """Of our packages and the runtimes that are installed."""
+    """Versions of the installed packages and runtimes."""
 
 
 @dataclass(frozen=True)
 class SystemState:
-    """What changes; None is what cannot be known."""
+    """Properties that change during a measurement; None if unknown."""
 
     at: str
-    """ISO 8601, UTC."""
+    """Time in UTC, ISO 8601."""
     governors: tuple[str, ...]
-    """Of the cores' clocks, each once; empty where the kernel has none."""
+    """CPU frequency governors, without duplicates; empty if the kernel has none."""
     clock_mhz: tuple[int, ...]
-    """Of each core, as the kernel sets it."""
+    """Clock of each core."""
     temperature_c: float | None
     throttling: tuple[str, ...] | None
-    """What holds the board back now."""
+    """Current reasons for throttling."""
     load: float
-    """How many processes wanted to run, over the last minute."""
+    """Load average of the last minute: mean number of running or waiting processes."""
 
 
 def system_info(root: Path = Path("/")) -> SystemInfo:
-    """This machine; `root` is the folder in which `proc` and `etc` are looked up."""
+    """Describe this machine; `root` is the folder that contains `proc` and `etc`."""
     board = detect_board(root)
     versions = {name: distribution_version(name) for name in PACKAGES} | {
         name: runtime_version(name) for name in RUNTIMES
@@ -61,7 +61,7 @@ def system_info(root: Path = Path("/")) -> SystemInfo:
     return SystemInfo(
         board=board.profile.name,
         model=board.model,
-        processor=_line(root / "proc/cpuinfo", "model name") or board.profile.cpu.core,
+        processor=_value(root / "proc/cpuinfo", "model name") or board.profile.cpu.core,
         cores=os.cpu_count(),
         memory_mb=_memory_mb(root),
         kernel=f"{platform.system()} {platform.release()} {board.machine}",
@@ -72,18 +72,18 @@ def system_info(root: Path = Path("/")) -> SystemInfo:
 
 
 def system_state(root: Path = Path("/"), run_command: RunCommand = run_command) -> SystemState:
-    """How it is now.
+    """Describe the current state of this machine.
 
     Args:
-        root: the folder in which `proc` and `sys` are looked up.
-        run_command: asks a Pi's firmware.
+        root: folder that contains `proc` and `sys`.
+        run_command: runs the command of a Raspberry Pi's firmware.
     """
     sensors = detect_board(root).profile.sensors
-    clocks = sorted((root / "sys/devices/system/cpu").glob("cpu[0-9]*/cpufreq"))
-    governors = (read_text(clock / "scaling_governor") for clock in clocks)
-    frequencies = (read_number(clock / "scaling_cur_freq") for clock in clocks)
-    ask = find_throttling_reader(sensors, root, run_command)
-    throttling = ask() if ask is not None else None
+    cpufreq = sorted((root / "sys/devices/system/cpu").glob("cpu[0-9]*/cpufreq"))
+    governors = (read_text(folder / "scaling_governor") for folder in cpufreq)
+    frequencies = (read_number(folder / "scaling_cur_freq") for folder in cpufreq)
+    read_throttling = find_throttling_reader(sensors, root, run_command)
+    throttling = read_throttling() if read_throttling is not None else None
     return SystemState(
         at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         governors=tuple(dict.fromkeys(filter(None, governors))),
@@ -95,12 +95,12 @@ def system_state(root: Path = Path("/"), run_command: RunCommand = run_command) 
 
 
 def _memory_mb(root: Path) -> int | None:
-    text = _line(root / "proc/meminfo", "MemTotal")
+    text = _value(root / "proc/meminfo", "MemTotal")
     return int(text.split()[0]) // 1024 if text else None
 
 
-def _line(path: Path, key: str) -> str | None:
-    """The value of the first line `key : value` of a file of the kernel; None where there is none."""
+def _value(path: Path, key: str) -> str | None:
+    """Return the value of the first line `key : value` in a file of the kernel; None if there is none."""
     for line in (read_text(path) or "").splitlines():
         name, _, value = line.partition(":")
         if name.strip() == key:

@@ -85,10 +85,10 @@ def _executable() -> Path:
 
 
 def _warn_if_inaccessible(executable: Path) -> None:
-    from agent.service import closed_to_others
+    from agent.service import inaccessible_to_others
 
     for program in (executable, Path(sys.executable)):
-        if closed := closed_to_others(program):
+        if closed := inaccessible_to_others(program):
             typer.echo(
                 f"digit-agent: warning: the service's user cannot run {program}, because other users cannot enter "
                 f"{closed}; install digit-agent in a folder that all users can enter, such as a virtual environment in "

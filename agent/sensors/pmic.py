@@ -1,8 +1,8 @@
 """Power reader for a Raspberry Pi 5: the ADC of its power management chip, by `vcgencmd pmic_read_adc`.
 
 The command prints one line per channel, such as `VDD_CORE_A current(7)=1.42880000A` or
-`VDD_CORE_V volt(15)=0.90659250V`. A rail has a current and a voltage with different channel numbers. An older Raspberry Pi
-prints an error and exits with 0, so only the output counts.
+`VDD_CORE_V volt(15)=0.90659250V`. A rail has a current and a voltage with different channel numbers. An older
+Raspberry Pi prints an error and exits with 0, so only the output counts.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from agent.paths import cache_folder, default_artifacts, default_log, deployed_c
         ({"CACHE_DIRECTORY": "/var/cache/a:/var/cache/b"}, Path("/var/cache/a")),
     ],
 )
-def test_the_cache_is_in_the_cache_folder_of_systemd_or_xdg(environ: dict[str, str], folder: Path) -> None:
+def test_cache_is_in_the_cache_folder_of_systemd_or_xdg(environ: dict[str, str], folder: Path) -> None:
     assert cache_folder(environ) == folder
 
 
@@ -34,19 +34,19 @@ def test_the_cache_is_in_the_cache_folder_of_systemd_or_xdg(environ: dict[str, s
         ({}, str(Path.home() / ".local/state/digit-agent/agent.db")),
     ],
 )
-def test_the_log_is_in_the_state_folder_of_systemd_or_xdg(environ: dict[str, str], path: str) -> None:
+def test_log_is_in_the_state_folder_of_systemd_or_xdg(environ: dict[str, str], path: str) -> None:
     assert default_log(environ) == Path(path)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become a user that /etc/passwd does not know")
-def test_a_user_without_a_home_gets_advice() -> None:
+def test_error_without_a_home_folder_has_advice() -> None:
     code = "import os; from agent.paths import home; del os.environ['HOME']; os.setuid(54321); home()"
     environ = {**os.environ, "HOME": "/", "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environ)
     assert done.stderr.splitlines()[-1].startswith("profiles.errors.UsageError: this user has no home folder; set HOME")
 
 
-def test_the_artifacts_ship_with_the_package() -> None:
+def test_artifacts_ship_with_the_package() -> None:
     import agent
 
     assert shipped_artifacts().parent == Path(agent.__path__[0])
@@ -63,6 +63,6 @@ def test_installed_artifacts_precede_shipped_ones(tmp_path: Path) -> None:
     assert deployed_config(tmp_path) == tmp_path.resolve() / "slots/b/config/config.toml"
 
 
-def test_the_runtime_folder_exists_only_in_a_service() -> None:
+def test_runtime_folder_exists_only_in_a_service() -> None:
     assert runtime_folder({"RUNTIME_DIRECTORY": "/run/digit-agent:/run/other"}) == Path("/run/digit-agent")
     assert runtime_folder({}) is None

@@ -15,7 +15,7 @@ Listen = Callable[[str], socket.socket]
 
 @pytest.fixture
 def listen() -> Iterator[Listen]:
-    """Opens a datagram socket as systemd does."""
+    """A function that opens a datagram socket like systemd."""
     opened: list[socket.socket] = []
 
     def at(address: str) -> socket.socket:
@@ -40,23 +40,23 @@ def test_messages_arrive_as_one_datagram(tmp_path: Path, listen: Listen) -> None
     assert [manager.recv(4096), manager.recv(4096)] == [b"WATCHDOG=1", b"STOPPING=1"]
 
 
-def test_an_at_sign_means_an_abstract_socket(listen: Listen) -> None:
+def test_at_sign_means_an_abstract_socket(listen: Listen) -> None:
     name = f"digit-agent-test-{os.getpid()}-{time.monotonic_ns()}"
     manager = listen(f"\0{name}")
     assert notify({"NOTIFY_SOCKET": f"@{name}"}, WATCHDOG)
     assert manager.recv(4096) == b"WATCHDOG=1"
 
 
-def test_a_status_is_one_line() -> None:
+def test_status_is_one_line() -> None:
     assert status("12 frames/s\nREADY=1") == "STATUS=12 frames/s READY=1"
 
 
 @pytest.mark.parametrize("environ", [{}, {"NOTIFY_SOCKET": ""}, {"NOTIFY_SOCKET": "/nowhere/notify"}])
-def test_without_a_manager_nothing_is_sent(environ: Mapping[str, str]) -> None:
+def test_without_a_service_manager_nothing_is_sent(environ: Mapping[str, str]) -> None:
     assert not notify(environ, READY)
 
 
-def test_a_manager_that_does_not_listen_holds_nobody_up(tmp_path: Path, listen: Listen) -> None:
+def test_service_manager_that_does_not_listen_does_not_block(tmp_path: Path, listen: Listen) -> None:
     address = str(tmp_path / "notify")
     listen(address)
     began = time.monotonic()
@@ -79,9 +79,9 @@ def test_a_manager_that_does_not_listen_holds_nobody_up(tmp_path: Path, listen: 
         ({"WATCHDOG_PID": "77"}, None),
     ],
 )
-def test_the_watchdog_is_fed_twice_as_often_as_asked(environ: Mapping[str, str], interval_s: float | None) -> None:
+def test_watchdog_interval_is_half_of_the_limit(environ: Mapping[str, str], interval_s: float | None) -> None:
     assert watchdog_interval_s(environ, pid=77) == interval_s
 
 
-def test_the_watchdog_of_this_process_is_ours() -> None:
+def test_watchdog_of_this_process_is_used() -> None:
     assert watchdog_interval_s({"WATCHDOG_USEC": "2000000", "WATCHDOG_PID": str(os.getpid())}) == 1.0

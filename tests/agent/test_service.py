@@ -14,7 +14,7 @@ from agent.config.example import example
 from agent.service import (
     CONFIG,
     OPTIONS,
-    closed_to_others,
+    inaccessible_to_others,
     installed_files,
     remove_file,
     service_files,
@@ -27,7 +27,7 @@ from profiles.profile import all_profiles, load_profile
 
 EXECUTABLE = Path(sys.executable).with_name("digit-agent")
 UNIT = "etc/systemd/system/digit-agent.service"
-BOUNDS = "etc/systemd/system/digit-agent.service.d/50-board.conf"
+LIMITS = "etc/systemd/system/digit-agent.service.d/50-board.conf"
 RELOAD = "etc/systemd/system/digit-agent.service.d/60-reload.conf"
 TIMER = "etc/systemd/system/digit-agent-again.timer"
 RECOVERY = "etc/systemd/system/digit-deploy-recover.service"
@@ -68,7 +68,7 @@ def test_every_template_is_installed(tmp_path: Path) -> None:
         ("usr/lib/libsystemd.so", 0),
     ],
 )
-def test_systemd_waits_for_a_reload_where_it_can(tmp_path: Path, library: str, version: int) -> None:
+def test_notify_reload_is_used_if_systemd_supports_it(tmp_path: Path, library: str, version: int) -> None:
     (tmp_path / library).parent.mkdir(parents=True)
     (tmp_path / library).touch()
     assert systemd_version(tmp_path) == version
@@ -76,19 +76,19 @@ def test_systemd_waits_for_a_reload_where_it_can(tmp_path: Path, library: str, v
 
 
 @pytest.mark.parametrize(
-    ("board", "bounds"),
+    ("board", "limits"),
     [
         ("pi-zero-2w", ["MemoryHigh=307M", "MemoryMax=384M", "CPUQuota=350%"]),
         ("jetson-orin-nano", ["MemoryHigh=2458M", "MemoryMax=3072M", "CPUQuota=550%"]),
         ("generic-x86", ["MemoryHigh=60%", "MemoryMax=75%", "CPUQuota="]),
     ],
 )
-def test_a_board_bounds_its_service(tmp_path: Path, board: str, bounds: list[str]) -> None:
-    written = (install(tmp_path, board=board) / BOUNDS).read_text()
-    assert [line for line in written.splitlines() if re.match(r"\w+=", line)] == bounds
+def test_limits_depend_on_the_board(tmp_path: Path, board: str, limits: list[str]) -> None:
+    written = (install(tmp_path, board=board) / LIMITS).read_text()
+    assert [line for line in written.splitlines() if re.match(r"\w+=", line)] == limits
 
 
-def test_options_are_the_users(tmp_path: Path) -> None:
+def test_user_files_are_never_overwritten_or_removed(tmp_path: Path) -> None:
     options = install(tmp_path) / OPTIONS
     options.write_text("DIGIT_AGENT_OPTIONS=--camera 2\n")
     config = tmp_path / CONFIG
@@ -103,7 +103,7 @@ def test_options_are_the_users(tmp_path: Path) -> None:
     assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == [options, config]
 
 
-def test_uninstalling_takes_the_link_of_an_enabled_unit_too(tmp_path: Path) -> None:
+def test_uninstalling_also_removes_the_link_of_an_enabled_unit(tmp_path: Path) -> None:
     wants = install(tmp_path) / "etc/systemd/system/multi-user.target.wants/digit-agent.service"
     wants.parent.mkdir()
     wants.symlink_to("/etc/systemd/system/digit-agent.service")
@@ -113,9 +113,9 @@ def test_uninstalling_takes_the_link_of_an_enabled_unit_too(tmp_path: Path) -> N
     assert installed_files(tmp_path) == ()
 
 
-def test_a_folder_in_the_way_is_told_and_nothing_is_left_behind(tmp_path: Path) -> None:
+def test_folder_of_the_same_name_is_an_error_without_leftovers(tmp_path: Path) -> None:
     (tmp_path / UNIT / "sub").mkdir(parents=True)
-    with pytest.raises(OutputError, match=r"digit-agent.service cannot be written \(Is a directory\); make"):
+    with pytest.raises(OutputError, match=r"digit-agent.service cannot be written \(Is a directory\); free space"):
         install(tmp_path)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
     with pytest.raises(OutputError, match="cannot be removed"):
@@ -124,7 +124,7 @@ def test_a_folder_in_the_way_is_told_and_nothing_is_left_behind(tmp_path: Path) 
 
 @needs("systemd-analyze")
 @pytest.mark.parametrize("folder", [None, "with space", "100%"])
-def test_systemd_finds_nothing_wrong(tmp_path: Path, folder: str | None) -> None:
+def test_systemd_accepts_the_unit(tmp_path: Path, folder: str | None) -> None:
     executable = EXECUTABLE
     if folder is not None:
         executable = tmp_path / folder / "digit-agent"
@@ -139,37 +139,35 @@ def test_systemd_finds_nothing_wrong(tmp_path: Path, folder: str | None) -> None
 
 @needs("systemd-analyze")
 @pytest.mark.parametrize("board", [profile.name for profile in all_profiles()])
-def test_systemd_finds_nothing_wrong_with_the_bounds_of_any_board(tmp_path: Path, board: str) -> None:
+def test_systemd_accepts_the_limits_of_every_board(tmp_path: Path, board: str) -> None:
     root = install(tmp_path, board=board)
     done = run("systemd-analyze", "verify", "--man=no", root / UNIT)
     assert (done.returncode, done.stderr) == (0, "")
 
 
 @needs("systemd-analyze")
-def test_systemd_would_find_a_bound_that_is_none(tmp_path: Path) -> None:
-    bounds = install(tmp_path) / BOUNDS
-    bounds.write_text(bounds.read_text().replace("MemoryMax=", "MemoryMax=much "))
+def test_systemd_rejects_an_invalid_limit(tmp_path: Path) -> None:
+    limits = install(tmp_path) / LIMITS
+    limits.write_text(limits.read_text().replace("MemoryMax=", "MemoryMax=much "))
     assert "Invalid memory limit" in run("systemd-analyze", "verify", "--man=no", tmp_path / UNIT).stderr
 
 
 @pytest.mark.parametrize("folder", ["it's", 'say "x"', "back\\slash", "two\nlines", "a$b"])
-def test_a_path_that_systemd_refuses_is_told(tmp_path: Path, folder: str) -> None:
+def test_path_that_systemd_forbids_is_an_error(tmp_path: Path, folder: str) -> None:
     with pytest.raises(UsageError, match="systemd cannot start"):
         install(tmp_path, Path("/opt", folder, "digit-agent"))
 
 
 @needs("systemd-analyze")
-def test_systemd_would_find_a_missing_program(tmp_path: Path) -> None:
+def test_systemd_rejects_a_missing_program(tmp_path: Path) -> None:
     done = run("systemd-analyze", "verify", "--man=no", install(tmp_path, Path("/nowhere/digit-agent")) / RECOVERY)
     assert "/nowhere/digit-deploy is not executable" in done.stderr
 
 
 @pytest.mark.parametrize("folder", ["opt", "with space", "100%"])
 @pytest.mark.parametrize("bundled", [False, True])
-def test_the_agent_of_a_bundle_goes_before_the_one_that_installed_the_service(
-    tmp_path: Path, folder: str, *, bundled: bool
-) -> None:
-    """The unit's own command line, as systemd would take it apart, with programs that say who they are."""
+def test_agent_of_a_bundle_precedes_the_installed_one(tmp_path: Path, folder: str, *, bundled: bool) -> None:
+    """Runs the unit's command line as systemd splits it, with programs that print their name."""
     root = install(tmp_path / "root", tmp_path / folder / "digit-agent")
     started = (root / UNIT).read_text().replace("\\\n", " ")
     line = next(line for line in started.splitlines() if line.startswith("ExecStart="))
@@ -187,14 +185,14 @@ def test_the_agent_of_a_bundle_goes_before_the_one_that_installed_the_service(
 
 @needs("systemd-analyze")
 @pytest.mark.parametrize("unit", [UNIT, RECOVERY])
-def test_little_is_exposed(tmp_path: Path, unit: str) -> None:
+def test_exposure_of_the_units_is_low(tmp_path: Path, unit: str) -> None:
     done = run("systemd-analyze", "security", "--offline=true", "--threshold=30", install(tmp_path) / unit)
     assert done.returncode == 0, done.stdout
 
 
 @needs("systemd-sysusers")
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may make users")
-def test_the_user_and_its_groups_are_made(tmp_path: Path) -> None:
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can create users")
+def test_user_and_groups_are_created(tmp_path: Path) -> None:
     root = install(tmp_path)
     (root / "etc/group").write_text("video:x:44:\n")
     done = run("systemd-sysusers", f"--root={root}", "digit-agent.conf")
@@ -207,8 +205,8 @@ def test_the_user_and_its_groups_are_made(tmp_path: Path) -> None:
 
 
 @needs("systemd-tmpfiles")
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give folders away")
-def test_the_folders_are_made(tmp_path: Path) -> None:
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can change the owner")
+def test_folders_are_created(tmp_path: Path) -> None:
     root = install(tmp_path)
     (root / "etc/passwd").write_text("root:x:0:0::/root:/bin/sh\ndigit-agent:x:987:986::/:/bin/sh\n")
     (root / "etc/group").write_text("root:x:0:\ndigit-agent:x:986:\n")
@@ -218,7 +216,7 @@ def test_the_folders_are_made(tmp_path: Path) -> None:
     assert (state.st_uid, state.st_gid, state.st_mode & 0o777) == (987, 986, 0o750)
 
 
-def test_a_program_behind_a_closed_door_is_noticed(tmp_path: Path) -> None:
+def test_inaccessible_program_is_detected(tmp_path: Path) -> None:
     program = tmp_path / "home" / "venv" / "digit-agent"
     program.parent.mkdir(parents=True)
     program.write_text("#!/bin/sh\n")
@@ -226,10 +224,10 @@ def test_a_program_behind_a_closed_door_is_noticed(tmp_path: Path) -> None:
     (tmp_path / "home").chmod(0o700)
     link = tmp_path / "digit-agent"
     link.symlink_to(program)
-    closed = closed_to_others(link)
+    closed = inaccessible_to_others(link)
     assert closed is not None
     assert closed in (*tmp_path.parents, tmp_path, tmp_path / "home")
 
 
-def test_a_program_in_an_open_place_is_fine() -> None:
-    assert closed_to_others(Path("/bin/sh")) is None
+def test_accessible_program_is_accepted() -> None:
+    assert inaccessible_to_others(Path("/bin/sh")) is None

@@ -7,7 +7,7 @@ import pytest
 from agent.stderr import native_stderr
 
 
-def test_what_goes_past_python_is_caught(capfd: pytest.CaptureFixture[str]) -> None:
+def test_output_of_libraries_is_captured(capfd: pytest.CaptureFixture[str]) -> None:
     with native_stderr() as lines:
         os.write(2, b"INFO: one\nERROR: two\n")
     os.write(2, b"after\n")
@@ -15,7 +15,7 @@ def test_what_goes_past_python_is_caught(capfd: pytest.CaptureFixture[str]) -> N
     assert capfd.readouterr().err == "after\n"
 
 
-def test_an_error_leaves_stderr_as_it_was(capfd: pytest.CaptureFixture[str]) -> None:
+def test_stderr_is_restored_after_an_error(capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(ValueError, match="broken"), native_stderr():
         raise ValueError("broken")
     os.write(2, b"after\n")

@@ -11,7 +11,7 @@ CPUFREQ = "sys/devices/system/cpu/cpu{n}/cpufreq"
 
 @pytest.fixture
 def pi(tmp_path: Path) -> Path:
-    """A Raspberry Pi 4 of two cores, as its kernel's files show it."""
+    """Kernel files of a Raspberry Pi 4 with two cores."""
     files = {
         "proc/device-tree/model": "Raspberry Pi 4 Model B Rev 1.4\0",
         "proc/cpuinfo": "processor\t: 0\nCPU part\t: 0xd08\n",
@@ -28,7 +28,7 @@ def pi(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_board_says_what_it_is_and_how(pi: Path) -> None:
+def test_properties_and_state_of_a_board(pi: Path) -> None:
     what = system_info(pi)
     assert (what.board, what.model, what.memory_mb) == ("pi4", "Raspberry Pi 4 Model B Rev 1.4", 3793)
     assert what.processor == "Cortex-A72"
@@ -38,7 +38,7 @@ def test_a_board_says_what_it_is_and_how(pi: Path) -> None:
     assert now.throttling == ("under-voltage", "throttled")
 
 
-def test_what_cannot_be_known_is_none(tmp_path: Path) -> None:
+def test_unknown_properties_are_none(tmp_path: Path) -> None:
     what, now = system_info(tmp_path), system_state(tmp_path, lambda _: None)
     assert (what.model, what.memory_mb, what.l4t) == (None, None, None)
     assert (now.governors, now.clock_mhz, now.temperature_c, now.throttling) == ((), (), None, None)
