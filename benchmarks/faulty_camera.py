@@ -30,7 +30,7 @@ MAX_READ_WAIT_S = 0.01
 
 
 class SimulatedClock:
-    """A clock that advances only when it is told to; safe for threads."""
+    """A thread-safe clock that advances only by calls of `advance`."""
 
     def __init__(self) -> None:
         self._now_s, self._lock = 0.0, threading.Lock()

@@ -96,5 +96,5 @@ def _photograph(rng: np.random.Generator, paper: NDArray[np.uint8]) -> NDArray[n
     light = 1 - 0.3 * (0.6 * x + 0.4 * y) ** 2
     shadow = cv2.GaussianBlur(((x - 0.5 * y) > 0.3).astype(np.float32), (0, 0), h / 300)
     light = cv2.resize(light * (1 - 0.4 * shadow), (w, h), interpolation=cv2.INTER_LINEAR)
-    seen = cv2.GaussianBlur(paper, (3, 3), 0.7) * light[..., None]
-    return np.asarray(np.clip(seen + rng.normal(0, 3, seen.shape), 0, 255), np.uint8)
+    image = cv2.GaussianBlur(paper, (3, 3), 0.7) * light[..., None]
+    return np.asarray(np.clip(image + rng.normal(0, 3, image.shape), 0, 255), np.uint8)

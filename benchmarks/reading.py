@@ -132,12 +132,12 @@ def count_right(note: NoteImage, readings: Sequence[Reading]) -> str:
 def as_table(results: Sequence[tuple[str, str, float, str]]) -> Table:
     """Return a table of the results: image, reader, median CPU time in milliseconds, digits read right."""
     table = Table(title="one thread, median CPU time", title_justify="left", box=SIMPLE_HEAD)
-    table.add_column("picture")
+    table.add_column("image")
     table.add_column("read by")
     table.add_column("ms", justify="right")
     table.add_column("digits right", justify="right")
-    for picture, reader, took_ms, found in results:
-        table.add_row(picture, reader, f"{took_ms:.2f}", found)
+    for image, reader, took_ms, found in results:
+        table.add_row(image, reader, f"{took_ms:.2f}", found)
     return table
 
 

@@ -284,8 +284,8 @@ def _turn_page(before: Image, after: Image, share: float) -> Image:
 
 def _expose(page: Image, views: list[NDArray[np.float64]]) -> Image:
     """Return the frame that the sensor captures while the shutter is open: the mean of the projected page."""
-    seen = [cv2.warpPerspective(page, view, FRAME_PX, borderMode=cv2.BORDER_REPLICATE) for view in views]
-    return np.asarray(np.mean(seen, axis=0) if len(seen) > 1 else seen[0], np.uint8)
+    images = [cv2.warpPerspective(page, view, FRAME_PX, borderMode=cv2.BORDER_REPLICATE) for view in views]
+    return np.asarray(np.mean(images, axis=0) if len(images) > 1 else images[0], np.uint8)
 
 
 def _page_centre(view: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -302,8 +302,8 @@ def _visible_numbers(
         if number is None:
             continue
         outlines = np.concatenate([digit.outline for digit in number.digits])
-        seen = cv2.perspectiveTransform(outlines[:, None], view)[:, 0]
-        (left, top), (right, bottom) = np.floor(seen.min(axis=0)), np.ceil(seen.max(axis=0))
+        projected = cv2.perspectiveTransform(outlines[:, None], view)[:, 0]
+        (left, top), (right, bottom) = np.floor(projected.min(axis=0)), np.ceil(projected.max(axis=0))
         box = Box(int(left), int(top), int(right - left), int(bottom - top))
         if box.iou(Box(0, 0, *FRAME_PX)) > 0:
             inside = left >= 0 and top >= 0 and right <= FRAME_PX[0] and bottom <= FRAME_PX[1]

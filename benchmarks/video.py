@@ -106,8 +106,9 @@ class NumberTrace:
         return "reading" if self.read_right < MIN_READ_RIGHT_SHARE * self.legible else "tracking"
 
     def __str__(self) -> str:
-        said = ", ".join(f"{text} at {at_s:.1f} s" for at_s, text in self.announced) or "nothing"
-        return f"{self.name} is {self.text}, announced {said}; {self.read_right} of {self.legible} looks read it right"
+        announced = ", ".join(f"{text} at {at_s:.1f} s" for at_s, text in self.announced) or "nothing"
+        looks = f"{self.read_right} of {self.legible} looks read it right"
+        return f"{self.name} is {self.text}, announced {announced}; {looks}"
 
 
 @dataclass(frozen=True)

@@ -55,9 +55,9 @@ def crop(rng: np.random.Generator, scene: Scene) -> Scene:
     ignored = [_clip(box, part) for box in scene.ignored]
     return Scene(
         np.ascontiguousarray(scene.image[y0:y1, x0:x1]),
-        tuple((label, seen) for label, _, seen, visible in digits if visible > MIN_VISIBLE_SHARE),
-        tuple(seen for _, _, seen, visible in digits if 0 < visible <= MIN_VISIBLE_SHARE)
-        + tuple(seen for seen, visible in ignored if visible),
+        tuple((label, clipped) for label, _, clipped, visible in digits if visible > MIN_VISIBLE_SHARE),
+        tuple(clipped for _, _, clipped, visible in digits if 0 < visible <= MIN_VISIBLE_SHARE)
+        + tuple(clipped for clipped, visible in ignored if visible),
     )
 
 
@@ -157,13 +157,13 @@ class Canvas:
             projection: from the canvas to the photo.
             photo: the photo, BGR uint8.
         """
-        seen = [
+        visible_annotations = [
             (annotation, *_visible_box(projection.project(annotation.outline), projection.size))
             for annotation in self.annotations
         ]
-        covered = _overlapped([box for _, box, _ in seen])
+        covered = _overlapped([box for _, box, _ in visible_annotations])
         digits, ignored = [], []
-        for (annotation, box, visible), hidden in zip(seen, covered, strict=True):
+        for (annotation, box, visible), hidden in zip(visible_annotations, covered, strict=True):
             if visible < 0.1:
                 continue
             readable = box.h >= MIN_DIGIT_PX and visible > MIN_VISIBLE_SHARE and not hidden
@@ -213,9 +213,9 @@ def _contrast(photo: Image, projection: Projection, annotation: DigitAnnotation)
     """Return the contrast of a digit's ink with the paper beside it, 0..255, in the channel where it is largest."""
     levels = []
     for points in (annotation.inside, annotation.around):
-        seen = np.rint(projection.project(points)).astype(int) if len(points) else np.zeros((0, 2), int)
-        seen = seen[((seen >= 0) & (seen < projection.size)).all(axis=1)]
-        if not len(seen):
+        positions = np.rint(projection.project(points)).astype(int) if len(points) else np.zeros((0, 2), int)
+        positions = positions[((positions >= 0) & (positions < projection.size)).all(axis=1)]
+        if not len(positions):
             return 255.0  # nothing to compare in a very thin or a solid glyph; such glyphs are clear enough
-        levels.append(np.median(photo[seen[:, 1], seen[:, 0]], axis=0))
+        levels.append(np.median(photo[positions[:, 1], positions[:, 0]], axis=0))
     return float(abs(levels[0] - levels[1]).max())

@@ -162,8 +162,8 @@ def _draw_show_through(draft: SceneDraft) -> None:
             write_cursive(back, pen, at)
         else:
             write_text(back, pen, f"{random_number(rng)} {random_number(rng)} {random_number(rng)}", at)
-    seen = cv2.GaussianBlur(back.canvas.image[:, ::-1], (0, 0), rng.uniform(0.6, 2.5)).astype(np.float32) / 255
-    canvas.image[:] = canvas.image * (1 - rng.uniform(0.05, 0.25) * (1 - seen))
+    back_side = cv2.GaussianBlur(back.canvas.image[:, ::-1], (0, 0), rng.uniform(0.6, 2.5)).astype(np.float32) / 255
+    canvas.image[:] = canvas.image * (1 - rng.uniform(0.05, 0.25) * (1 - back_side))
 
 
 def _invert_part(canvas: Canvas) -> None:

@@ -137,8 +137,8 @@ def _plain(draft: SceneDraft, pen: WriterPen, text: str, at: Point) -> Rect:
     """Write the text without print around it. Return the rectangle of the writing."""
     since, height = len(draft.canvas.annotations), pen.height_px
     end = write_text(draft, pen, text, at, spacing=float(draft.rng.choice([0.0, 0.1, 0.2, 0.4])))
-    annotations = np.concatenate([annotation.outline for annotation in draft.canvas.annotations[since:]])
-    top, bottom = annotations[:, 1].min(), max(annotations[:, 1].max(), at[1])
+    outlines = np.concatenate([annotation.outline for annotation in draft.canvas.annotations[since:]])
+    top, bottom = outlines[:, 1].min(), max(outlines[:, 1].max(), at[1])
     return at[0], float(top), max(end - at[0], 0.4 * height), float(bottom - top)
 
 
@@ -266,8 +266,8 @@ def _crop(rng: np.random.Generator, canvas: Canvas, rect: Rect, height_px: float
     x, y, w, h = rect
     low, high = (0.02, 0.2) if tight else (-0.06, 0.5)
     left, top, right, bottom = rng.uniform(low, high, 4) * height_px
-    annotations = np.concatenate([annotation.outline for annotation in canvas.annotations])
-    (ink_x, ink_y), (ink_right, ink_bottom) = annotations.min(axis=0), annotations.max(axis=0)
+    outlines = np.concatenate([annotation.outline for annotation in canvas.annotations])
+    (ink_x, ink_y), (ink_right, ink_bottom) = outlines.min(axis=0), outlines.max(axis=0)
     margin = 0.04 * height_px
     x0, y0 = min(x - left, ink_x - margin), min(y - top, ink_y - margin)
     x1, y1 = max(x + w + right, ink_right + margin), max(y + h + bottom, ink_bottom + margin)
@@ -280,11 +280,11 @@ def _capture(rng: np.random.Generator, canvas: Canvas, crop: Box, factor: int, m
     size = max(1, round(crop.w / factor)), max(1, round(crop.h / factor))
     turn = cv2.getRotationMatrix2D(crop.centre, float(np.clip(rng.normal(0, 1.5), -4, 4)) * (medium == "photo"), 1.0)
     turn[:, 2] -= crop.x, crop.y
-    seen = cv2.warpAffine(canvas.image, turn, (crop.w, crop.h), borderMode=cv2.BORDER_REPLICATE)
-    seen = np.asarray(cv2.resize(seen, size, interpolation=cv2.INTER_AREA), np.uint8)
+    image = cv2.warpAffine(canvas.image, turn, (crop.w, crop.h), borderMode=cv2.BORDER_REPLICATE)
+    image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
     scale = np.diag([size[0] / crop.w, size[1] / crop.h, 1.0])
     projection = Projection(size, (canvas.w, canvas.h), scale @ np.vstack([turn, [0, 0, 1]]), (0.0, 0.0, 0.0))
-    return canvas.to_scene(projection, _CAPTURES[medium](rng, np.asarray(seen, np.uint8)))
+    return canvas.to_scene(projection, _CAPTURES[medium](rng, np.asarray(image, np.uint8)))
 
 
 _CAPTURES = {

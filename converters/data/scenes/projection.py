@@ -35,8 +35,8 @@ class Projection:
     def project(self, points: Points) -> Points:
         """Return the positions in the image of points on the canvas."""
         curled = np.column_stack([points[:, 0], points[:, 1] + self._curl_offset(points[:, 0]), np.ones(len(points))])
-        seen = curled @ self.matrix.T
-        return np.asarray(seen[:, :2] / seen[:, 2:])
+        projected = curled @ self.matrix.T
+        return np.asarray(projected[:, :2] / projected[:, 2:])
 
     def warp(self, canvas: Image) -> tuple[Image, Image | None]:
         """Return the image of a canvas, and a mask that is 255 on paper; None instead of the mask if all is paper.
@@ -90,9 +90,9 @@ def random_projection(rng: np.random.Generator, w: int, h: int, rotation_deg: fl
         canvas_w, canvas_h = round(w * rng.uniform(0.75, 1)), round(h * rng.uniform(0.75, 1))
         return Projection((w, h), (canvas_w, canvas_h), matrix @ _shift((w - canvas_w) / 2, (h - canvas_h) / 2), curl)
     corners = np.array([[[0, 0], [w, 0], [w, h], [0, h]]], np.float64)
-    seen = cv2.perspectiveTransform(corners, np.linalg.inv(matrix))[0]
+    projected = cv2.perspectiveTransform(corners, np.linalg.inv(matrix))[0]
     margin = abs(curl[0]) + 1
-    low, high = np.floor(seen.min(axis=0) - margin), np.ceil(seen.max(axis=0) + margin)
+    low, high = np.floor(projected.min(axis=0) - margin), np.ceil(projected.max(axis=0) + margin)
     return Projection((w, h), (int(high[0] - low[0]), int(high[1] - low[1])), matrix @ _shift(low[0], low[1]), curl)
 
 

@@ -48,7 +48,7 @@ def _keep_table(first: bool) -> NDArray[np.uint8]:
     return table
 
 
-_HALF_STEPS = (_keep_table(True), _keep_table(False))
+_SUBITERATIONS = (_keep_table(True), _keep_table(False))
 
 
 def thin(ink: NDArray[np.bool_]) -> NDArray[np.uint8]:
@@ -56,7 +56,7 @@ def thin(ink: NDArray[np.bool_]) -> NDArray[np.uint8]:
     image = ink.astype(np.uint8)
     while True:
         before = cv2.countNonZero(image)
-        for table in _HALF_STEPS:
+        for table in _SUBITERATIONS:
             code = cv2.filter2D(image, cv2.CV_8U, _BITS, borderType=cv2.BORDER_CONSTANT)
             image = np.asarray(cv2.bitwise_and(image, cv2.LUT(code, table)), np.uint8)
         if cv2.countNonZero(image) == before:
@@ -70,25 +70,25 @@ def trace_strokes(glyph: NDArray[np.uint8]) -> list[Stroke]:
     lines = _follow_lines(skeleton) if _explains(skeleton, ink) else []
     if not lines:
         return []
-    every = np.concatenate(lines)
-    low, height = every.min(axis=0), max(float(np.ptp(every[:, 1])), 1.0)
+    points = np.concatenate(lines)
+    low, height = points.min(axis=0), max(float(np.ptp(points[:, 1])), 1.0)
     return [catmull_rom((_resample(line) - low) / height) for line in lines]
 
 
 def _explains(skeleton: NDArray[np.uint8], ink: NDArray[np.bool_]) -> bool:
     """Whether a pen of one width along the skeleton covers the ink. It does not if a loop is filled with ink."""
     inked = int(ink.sum())
-    pen = inked // max(1, int(skeleton.sum())) // 2 * 2 + 3
-    drawn = cv2.dilate(skeleton, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (pen, pen)))
+    pen_px = inked // max(1, int(skeleton.sum())) // 2 * 2 + 3
+    drawn = cv2.dilate(skeleton, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (pen_px, pen_px)))
     return int((ink & (np.asarray(drawn) == 0)).sum()) <= MAX_UNEXPLAINED * inked
 
 
 def _resample(line: Stroke) -> Stroke:
     """Return points of a line at about `POINT_SPACING_PX`, each the mean of three neighbours; the ends stay."""
     gaps = max(1, round((len(line) - 1) / POINT_SPACING_PX))
-    soft = line.copy()
-    soft[1:-1] = (line[:-2] + line[1:-1] + line[2:]) / 3
-    return np.asarray(soft[np.rint(np.linspace(0, len(line) - 1, gaps + 1)).astype(int)])
+    smoothed = line.copy()
+    smoothed[1:-1] = (line[:-2] + line[1:-1] + line[2:]) / 3
+    return np.asarray(smoothed[np.rint(np.linspace(0, len(line) - 1, gaps + 1)).astype(int)])
 
 
 def _follow_lines(skeleton: NDArray[np.uint8]) -> list[Stroke]:
@@ -96,27 +96,27 @@ def _follow_lines(skeleton: NDArray[np.uint8]) -> list[Stroke]:
     ys, xs = np.nonzero(skeleton)
     neighbours = cv2.filter2D(skeleton, cv2.CV_8U, np.ones((3, 3), np.float32), borderType=cv2.BORDER_CONSTANT)
     ends_first = np.argsort(neighbours[ys, xs], kind="stable")
-    left = dict.fromkeys(zip(ys[ends_first].tolist(), xs[ends_first].tolist(), strict=True))
-    passed: set[tuple[int, int]] = set()
+    unvisited = dict.fromkeys(zip(ys[ends_first].tolist(), xs[ends_first].tolist(), strict=True))
+    visited: set[tuple[int, int]] = set()
     lines: list[Stroke] = []
-    while left:
-        start = next(iter(left))
+    while unvisited:
+        start = next(iter(unvisited))
         line = [start]
-        del left[start]
-        while (step := _next_pixel(line, left)) is not None:
+        del unvisited[start]
+        while (step := _next_pixel(line, unvisited)) is not None:
             line.append(step)
-            del left[step]
-        line = _touching_pixel(line[0], passed) + line + _touching_pixel(line[-1], passed | set(line[:-6]))
+            del unvisited[step]
+        line = _touching_pixel(line[0], visited) + line + _touching_pixel(line[-1], visited | set(line[:-6]))
         if len(line) > MIN_BRANCH_PX or not lines:
-            passed.update(line)
+            visited.update(line)
             lines.append(np.array(line, np.float64)[:, ::-1])
     return [line for line in lines if len(line) > 1]
 
 
-def _next_pixel(line: list[tuple[int, int]], left: dict[tuple[int, int], None]) -> tuple[int, int] | None:
+def _next_pixel(line: list[tuple[int, int]], unvisited: dict[tuple[int, int], None]) -> tuple[int, int] | None:
     """Return the unvisited neighbour of the line's end that changes its direction least; None if there is none."""
     y, x = line[-1]
-    near = [(y + dy, x + dx) for dy, dx in _NEIGHBOURS if (y + dy, x + dx) in left]
+    near = [(y + dy, x + dx) for dy, dx in _NEIGHBOURS if (y + dy, x + dx) in unvisited]
     if not near:
         return None
     if len(near) == 1:
@@ -125,6 +125,6 @@ def _next_pixel(line: list[tuple[int, int]], left: dict[tuple[int, int], None]) 
     return max(near, key=lambda p: ((p[0] - y) * (y - back_y) + (p[1] - x) * (x - back_x)) / math.dist(p, line[-1]))
 
 
-def _touching_pixel(end: tuple[int, int], passed: set[tuple[int, int]]) -> list[tuple[int, int]]:
+def _touching_pixel(end: tuple[int, int], visited: set[tuple[int, int]]) -> list[tuple[int, int]]:
     """Return a visited pixel that touches this end, as a list, so that the lines meet; empty if there is none."""
-    return next(([(end[0] + y, end[1] + x)] for y, x in _NEIGHBOURS if (end[0] + y, end[1] + x) in passed), [])
+    return next(([(end[0] + y, end[1] + x)] for y, x in _NEIGHBOURS if (end[0] + y, end[1] + x) in visited), [])

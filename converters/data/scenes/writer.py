@@ -27,9 +27,11 @@ class Writer:
     slant: float
     """Shift of the top to the right, in heights."""
     width_scale: float
+    """Factor on the width of the digits."""
     pen_width: float
     """Width of the pen, in heights."""
     pressure: float
+    """Variation of the pen width along a stroke, 0..1."""
     jitter: float
     """Random deviation of points from their template, in heights."""
     sag: float
@@ -80,18 +82,19 @@ def write_digit(
     height_px *= float(np.clip(rng.normal(1, 0.05), 0.85, 1.15))
     slant = writer.slant + rng.normal(0, 0.04)
     if writer.face:
-        return _lean(writer.face.draw(str(label)).ink, slant / 2, rng.normal(1, 0.05))
-    paths = _traced(rng, digits, label) if writer.source == "glyphs" else []
-    paths = paths or _drawn(rng, DIGIT_TEMPLATES[label][writer.templates[label]], writer.jitter / 2)
+        return _shear(writer.face.draw(str(label)).ink, slant / 2, rng.normal(1, 0.05))
+    strokes = _traced_strokes(rng, digits, label) if writer.source == "glyphs" else []
+    strokes = strokes or _template_strokes(rng, DIGIT_TEMPLATES[label][writer.templates[label]], writer.jitter / 2)
     matrix = np.array([[writer.width_scale * rng.normal(1, 0.06), rng.normal(0, 0.04)], [-slant, 1]])
     pen_px = max(1.0, writer.pen_width * height_px)
     body_px = max(height_px - pen_px, 0.6 * height_px)
-    moved = [_sunk(path, writer.sag) @ matrix * body_px for path in distort_strokes(rng, paths, writer.jitter)]
+    moved = [_sag(stroke, writer.sag) @ matrix * body_px for stroke in distort_strokes(rng, strokes, writer.jitter)]
     return draw_strokes(rng, moved, pen_px, writer.pressure)[0]
 
 
-def _sunk(path: Stroke, depth: float) -> Stroke:
-    return np.column_stack([path[:, 0], path[:, 1] + depth * np.sin(np.pi * np.clip(path[:, 1], 0, 1))])
+def _sag(stroke: Stroke, depth: float) -> Stroke:
+    """Shift the middle of a stroke of height 1 down by a depth, in heights."""
+    return np.column_stack([stroke[:, 0], stroke[:, 1] + depth * np.sin(np.pi * np.clip(stroke[:, 1], 0, 1))])
 
 
 def write_sign(rng: np.random.Generator, writer: Writer, sign: str, height_px: float) -> tuple[Coverage, int]:
@@ -107,43 +110,46 @@ def write_sign(rng: np.random.Generator, writer: Writer, sign: str, height_px: f
         Its coverage, cropped to the ink, and the distance of its first row below the top of the line, in pixels.
     """
     matrix = np.array([[writer.width_scale * rng.normal(1, 0.15), rng.normal(0, 0.04)], [-writer.slant, 1]])
-    paths = [path @ matrix * height_px for path in _drawn(rng, SIGN_TEMPLATES[sign], writer.jitter / 2)]
+    strokes = [
+        stroke @ matrix * height_px for stroke in _template_strokes(rng, SIGN_TEMPLATES[sign], writer.jitter / 2)
+    ]
     ink, (_, top) = draw_strokes(
-        rng, paths, max(1.0, writer.pen_width * height_px * rng.uniform(0.9, 1.3)), writer.pressure
+        rng, strokes, max(1.0, writer.pen_width * height_px * rng.uniform(0.9, 1.3)), writer.pressure
     )
     return ink, top
 
 
-def _traced(rng: np.random.Generator, digits: LabelledImages, label: int) -> list[Stroke]:
+def _traced_strokes(rng: np.random.Generator, digits: LabelledImages, label: int) -> list[Stroke]:
+    """Return the strokes of a random glyph with this label, a 7 at times crossed; empty if there is none."""
     # A few random tries are faster than a search of all labels.
-    tried = rng.integers(0, len(digits), 64) if len(digits) else np.zeros(0, np.int64)
-    fitting = tried[digits.labels[tried] == label]
-    paths = next(filter(None, map(trace_strokes, digits.images[fitting[:4]])), [])
-    if label == 7 and paths and rng.random() < 0.3:  # a crossed 7 is rare in MNIST
+    sample = rng.integers(0, len(digits), 64) if len(digits) else np.zeros(0, np.int64)
+    matching = sample[digits.labels[sample] == label]
+    strokes = next(filter(None, map(trace_strokes, digits.images[matching[:4]])), [])
+    if label == 7 and strokes and rng.random() < 0.3:  # a crossed 7 is rare in MNIST
         y, reach, rise = rng.uniform(0.42, 0.6), rng.uniform(0.14, 0.26), rng.normal(0, 0.04)
-        every = np.concatenate(paths)
-        x = float(every[np.argmin(abs(every[:, 1] - y)), 0])
-        paths.append(np.array([[x - reach, y + rise], [x + reach, y - rise]]))
-    return paths
+        points = np.concatenate(strokes)
+        x = float(points[np.argmin(abs(points[:, 1] - y)), 0])
+        strokes.append(np.array([[x - reach, y + rise], [x + reach, y - rise]]))
+    return strokes
 
 
-def _drawn(rng: np.random.Generator, form: str, jitter: float) -> list[Stroke]:
+def _template_strokes(rng: np.random.Generator, template: str, jitter: float) -> list[Stroke]:
     """Return the strokes of a template with random deviations of its points, of height 1."""
-    paths = []
-    for stroke in form.split("|"):
+    strokes = []
+    for part in template.split("|"):
         shift = rng.normal(0, 0.012, 2)
         pieces = []
         corner: Stroke = np.zeros((0, 2))
-        for piece in stroke.split("/"):
-            given = np.array(piece.split(), np.float64).reshape(-1, 2) / 100
-            points = np.concatenate([corner, given + shift + rng.normal(0, jitter, given.shape)])
+        for piece in part.split("/"):
+            template_points = np.array(piece.split(), np.float64).reshape(-1, 2) / 100
+            points = np.concatenate([corner, template_points + shift + rng.normal(0, jitter, template_points.shape)])
             corner = points[-1:]
             pieces.append(catmull_rom(points))
-        paths.append(np.concatenate(pieces))
-    return paths
+        strokes.append(np.concatenate(pieces))
+    return strokes
 
 
-def _lean(ink: Coverage, slant: float, width_scale: float) -> Coverage:
+def _shear(ink: Coverage, slant: float, width_scale: float) -> Coverage:
     """Shear and stretch a coverage."""
     h, w = ink.shape
     reach = abs(slant) * h + 1

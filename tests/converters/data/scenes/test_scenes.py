@@ -82,20 +82,20 @@ def test_a_crop_keeps_the_digits_that_it_does_not_cut(seed: int) -> None:
 def test_boxes_are_exact_under_any_projection(seed: int) -> None:
     rng = np.random.default_rng(seed)
     projection = scaled(random_projection(rng, 300, 240, rng.uniform(-20, 20)), rng.uniform(0.7, 2))
-    seen_w, seen_h = projection.size
+    image_w, image_h = projection.size
     w, h = projection.canvas_size
     canvas = Canvas(rng, np.full((h, w, 3), 255, np.uint8))
     ink = blot(rng)
     canvas.draw_digit(3, ink, (rng.uniform(0, w - ink.shape[1]), rng.uniform(0, h - ink.shape[0])), BLACK)
-    seen, paper = projection.warp(canvas.image)
-    dark = seen[..., 0] < 128 if paper is None else (seen[..., 0] < 128) & (paper > 0)
+    image, paper = projection.warp(canvas.image)
+    dark = image[..., 0] < 128 if paper is None else (image[..., 0] < 128) & (paper > 0)
     truth = Box(*cv2.boundingRect(dark.astype(np.uint8)))
-    scene = canvas.to_scene(projection, seen)
+    scene = canvas.to_scene(projection, image)
     for _, box in scene.digits:
         assert (box.x, box.y, box.right, box.bottom) == pytest.approx(
             (truth.x, truth.y, truth.right, truth.bottom), abs=1
         )
-    if min(truth.x, truth.y) > 2 and truth.right < seen_w - 2 and truth.bottom < seen_h - 2 and truth.h > 12:
+    if min(truth.x, truth.y) > 2 and truth.right < image_w - 2 and truth.bottom < image_h - 2 and truth.h > 12:
         assert len(scene.digits) == 1
 
 
