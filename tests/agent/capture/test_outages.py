@@ -1,4 +1,4 @@
-"""A real stream over a real network that fails and comes back, below the whole agent too; a Pi's camera that fails."""
+"""Reconnecting to a real HTTP stream, also by the whole agent as a service; a Raspberry Pi camera that fails."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from agent.capture.opener import open_source
 from agent.capture.reconnect import ReconnectingSource, ReconnectPolicy
 from agent.capture.uri import parse_source
 
-BRISK = ReconnectPolicy(silence_timeout_s=0.4, freeze_timeout_s=0.4, retry_delays_s=(0.02,))
+SHORT_POLICY = ReconnectPolicy(silence_timeout_s=0.4, freeze_timeout_s=0.4, retry_delays_s=(0.02,))
 FAULTS = ("stalls", "hangs up", "sends a page", "refuses")
 ROUNDS = 6
-ENOUGH_S = 120.0
+TIMEOUT_S = 120.0
 
 
-class Address(BaseHTTPRequestHandler):
-    """Gives pictures while all is well."""
+class StreamHandler(BaseHTTPRequestHandler):
+    """Sends images until the camera has a fault."""
 
     def do_GET(self) -> None:
         camera = self.server
@@ -48,12 +48,12 @@ class Address(BaseHTTPRequestHandler):
         try:
             while camera.fault not in {"hangs up", "refuses", "sends a page"}:
                 if camera.fault == "stalls":
-                    camera.mended.wait(ENOUGH_S)
+                    camera.repaired.wait(TIMEOUT_S)
                     return
                 self.wfile.write(camera.picture())
                 time.sleep(0.02)
         except OSError:
-            return  # nobody looks any more
+            return  # the reader has gone
 
     def log_message(self, *_: object) -> None:
         pass
@@ -64,9 +64,9 @@ class NetworkCamera(ThreadingHTTPServer):
     block_on_close = True
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Address)
+        super().__init__(("127.0.0.1", 0), StreamHandler)
         self.fault = ""
-        self.mended = threading.Event()
+        self.repaired = threading.Event()
         self._rng = np.random.default_rng(1)
 
     def picture(self) -> bytes:
@@ -74,12 +74,12 @@ class NetworkCamera(ThreadingHTTPServer):
         return b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%b\r\n" % (len(jpeg), jpeg)
 
     def break_down(self, fault: str) -> None:
-        self.mended.clear()
+        self.repaired.clear()
         self.fault = fault
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         self.fault = ""
-        self.mended.set()
+        self.repaired.set()
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def camera() -> Iterator[NetworkCamera]:
         thread.start()
         yield camera
         camera.break_down("hangs up")
-        camera.mended.set()
+        camera.repaired.set()
         camera.shutdown()
         thread.join()
 
@@ -125,8 +125,8 @@ class Picamera2:
     def close(self):
         opened.remove(self)
 """
-"""Stands in the place of the system's package, with its functions' names, and one camera that fails."""
-LOOK_TWICE = """
+"""A fake of the system's package, with one camera that fails."""
+READ_TWICE = """
 from agent.capture.opener import open_source
 from agent.capture.uri import parse_source
 from profiles.errors import SourceError
@@ -148,40 +148,40 @@ def open_files() -> int:
 
 
 def settle(files: int, threads: int) -> None:
-    deadline = time.monotonic() + ENOUGH_S
+    deadline = time.monotonic() + TIMEOUT_S
     while (open_files(), threading.active_count()) > (files, threads) and time.monotonic() < deadline:
         time.sleep(0.05)
 
 
-def test_a_stream_is_outlasted_whatever_happens_to_it(camera: NetworkCamera) -> None:
+def test_a_stream_is_recovered_after_every_fault(camera: NetworkCamera) -> None:
     spec = parse_source(f"http://127.0.0.1:{camera.server_port}/")
-    said: list[str] = []
+    reports: list[str] = []
 
-    def see(sayings: int) -> None:
-        deadline = time.monotonic() + ENOUGH_S
-        while len(said) < sayings or reconnecting.get(0.05) is None:
-            assert time.monotonic() < deadline, said
+    def see(count: int) -> None:
+        deadline = time.monotonic() + TIMEOUT_S
+        while len(reports) < count or reconnecting.get(0.05) is None:
+            assert time.monotonic() < deadline, reports
 
-    def go_through(fault: str) -> None:
-        heard = len(said)
+    def cause_and_recover(fault: str) -> None:
+        received = len(reports)
         camera.break_down(fault)
-        while len(said) == heard:
+        while len(reports) == received:
             reconnecting.get(0.05)
-        camera.mend()
-        while not said[-1].startswith(f"stream {spec.uri} is back after "):
+        camera.repair()
+        while not reports[-1].startswith(f"stream {spec.uri} is back after "):
             reconnecting.get(0.05)
 
     with closing(
-        ReconnectingSource(open_source(spec), lambda: open_source(spec), said.append, policy=BRISK)
+        ReconnectingSource(open_source(spec), lambda: open_source(spec), reports.append, policy=SHORT_POLICY)
     ) as reconnecting:
         see(0)
         for fault in FAULTS:
-            go_through(fault)
+            cause_and_recover(fault)
         files, threads = open_files(), threading.active_count()
         for _ in range(ROUNDS):
             for fault in FAULTS:
-                go_through(fault)
-        see(len(said))
+                cause_and_recover(fault)
+        see(len(reports))
         settle(files, threads)
         assert open_files() <= files
         assert threading.active_count() <= threads
@@ -195,30 +195,34 @@ def test_a_stream_is_outlasted_whatever_happens_to_it(camera: NetworkCamera) -> 
         ("fails", "2 csi://0 failed (camera frontend has timed out); check the ribbon cable"),
     ],
 )
-def test_a_ribbon_camera_that_fails_says_so_in_time_and_can_be_opened_again(
+def test_a_ribbon_camera_that_fails_raises_in_time_and_can_be_opened_again(
     fault: str, says: str, tmp_path: Path
 ) -> None:
     (tmp_path / "picamera2.py").write_text(PICAMERA2)
     environ = {**os.environ, "PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[3]}", "FAULT": fault}
-    looked = subprocess.run(
-        [sys.executable, "-c", LOOK_TWICE], env=environ, capture_output=True, text=True, timeout=60, check=True
+    process = subprocess.run(
+        [sys.executable, "-c", READ_TWICE], env=environ, capture_output=True, text=True, timeout=60, check=True
     )
-    first, second = looked.stdout.splitlines()
+    first, second = process.stdout.splitlines()
     assert first == second
     assert first.startswith(says)
 
 
 @contextmanager
 def service(folder: Path, source: str, artifacts: Path) -> Iterator[tuple[subprocess.Popen[str], socket.socket]]:
-    """The agent as systemd starts it, and what systemd hears."""
+    """Start the agent as systemd does; yield the process and the notification socket."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(folder / "notify"))
-        manager.settimeout(ENOUGH_S)
-        told = {"NOTIFY_SOCKET": str(folder / "notify"), "STATE_DIRECTORY": str(folder), "WATCHDOG_USEC": "1000000"}
+        manager.settimeout(TIMEOUT_S)
+        notify_environ = {
+            "NOTIFY_SOCKET": str(folder / "notify"),
+            "STATE_DIRECTORY": str(folder),
+            "WATCHDOG_USEC": "1000000",
+        }
         command = [str(Path(sys.executable).with_name("digit-agent")), "run", "--source", source]
         with subprocess.Popen(
             [*command, "--no-dashboard", "--artifacts", str(artifacts)],
-            env={**os.environ, **told, "HOME": str(folder)},
+            env={**os.environ, **notify_environ, "HOME": str(folder)},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
@@ -229,34 +233,34 @@ def service(folder: Path, source: str, artifacts: Path) -> Iterator[tuple[subpro
                 process.kill()
 
 
-def hear(manager: socket.socket, words: str) -> list[str]:
-    """What systemd hears, until something of it has these words."""
-    heard = [""]
-    while words not in heard[-1]:
-        heard.append(manager.recv(4096).decode())
-    return heard[1:]
+def receive_until(manager: socket.socket, words: str) -> list[str]:
+    """Return the notifications up to the first one that contains a text."""
+    received = [""]
+    while words not in received[-1]:
+        received.append(manager.recv(4096).decode())
+    return received[1:]
 
 
-def test_a_service_waits_for_its_camera_and_outlasts_it(camera: NetworkCamera, linear: Any, tmp_path: Path) -> None:
+def test_a_service_waits_for_its_camera_and_reconnects(camera: NetworkCamera, linear: Any, tmp_path: Path) -> None:
     linear.write(tmp_path / "artifacts", linear.artifact("linear-int8.tflite"))
     address = f"http://127.0.0.1:{camera.server_port}/"
     camera.break_down("refuses")
     with service(tmp_path, address, tmp_path / "artifacts") as (process, manager):
-        first = hear(manager, "camera away for")
+        first = receive_until(manager, "camera away for")
         assert first[0].startswith(
             f"READY=1\nWATCHDOG=1\nSTATUS=camera away for 0 s, next try in 1 s: {address} gives no video"
         )
-        camera.mend()
-        hear(manager, "numbers read in")
+        camera.repair()
+        receive_until(manager, "numbers read in")
         camera.break_down("stalls")
-        away = hear(manager, "camera away for")[-1]
-        assert away.startswith("WATCHDOG=1\n")
-        camera.mend()
-        hear(manager, "numbers read in")
+        outage = receive_until(manager, "camera away for")[-1]
+        assert outage.startswith("WATCHDOG=1\n")
+        camera.repair()
+        receive_until(manager, "numbers read in")
         process.send_signal(signal.SIGTERM)
-        _, complaints = process.communicate(timeout=ENOUGH_S)
+        _, errors = process.communicate(timeout=TIMEOUT_S)
     assert process.returncode == 0
-    missing, back, silent, back_again = complaints.splitlines()
+    missing, back, silent, back_again = errors.splitlines()
     assert missing.startswith(f"{address} gives no video")
     assert silent == f"stream {address} gives no frame; check that it is connected and running"
     assert {text.partition(" is back after ")[0] for text in (back, back_again)} == {f"stream {address}"}

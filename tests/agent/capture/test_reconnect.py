@@ -20,13 +20,14 @@ from profiles.errors import SourceError
 TIMES = 100
 POLICY = ReconnectPolicy()
 SHORT_POLICY = ReconnectPolicy(release_timeout_s=4, retry_delays_s=(0.5, 1))
-SEEN_WITHIN_S = 2.0
+NOTICED_WITHIN_S = 2.0
 FRAME_S = 0.1
-ENOUGH_S = 120.0
+TIMEOUT_S = 120.0
+FROZEN_REPORT = "camera shows the same picture all the time; if things move in front of it, it hangs"
 
 
 class Clock:
-    """Seconds that pass when somebody spends them."""
+    """A clock that stands still between calls of `advance`."""
 
     def __init__(self) -> None:
         self.now_s = 1000.0
@@ -34,22 +35,22 @@ class Clock:
     def __call__(self) -> float:
         return self.now_s
 
-    def spend(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         self.now_s += seconds
 
 
-class Rig:
-    """A camera, its cable and its driver, which break as a test wishes; what is opened next mends what was broken."""
+class CameraRig:
+    """A camera, its cable and its driver, with one fault at a time; opening the camera again repairs it."""
 
     def __init__(self) -> None:
         self.fault = ""
         self.refusals: list[SourceError] = []
-        """What the next openings raise."""
+        """Errors that the next openings raise, in order."""
         self.stuck = threading.Event()
-        """Whether a read hangs at this moment."""
+        """Set while a read hangs."""
         self._free = threading.Event()
-        """Lets go the reads that hang."""
-        self.lets_go = True
+        """Set to let hanging reads return."""
+        self.releases = True
         self.opened = self.closed = 0
         self._rng = np.random.default_rng(1)
 
@@ -58,12 +59,12 @@ class Rig:
             raise self.refusals.pop(0)
         self.opened += 1
         self.fault = ""
-        if self.lets_go:
+        if self.releases:
             self.free()
-        return Camera(self)
+        return FaultyTestCamera(self)
 
     def free(self) -> None:
-        """Let every read that hangs come back."""
+        """Let every read that hangs return."""
         self.stuck.clear()
         self._free.set()
         self._free = threading.Event()
@@ -71,16 +72,16 @@ class Rig:
     def hang(self) -> None:
         free = self._free
         self.stuck.set()
-        free.wait(ENOUGH_S)
+        free.wait(TIMEOUT_S)
 
     def picture(self) -> NDArray[np.uint8]:
         return self._rng.integers(0, 256, (24, 32, 3), dtype=np.uint8)
 
 
-class Camera(Source):
+class FaultyTestCamera(Source):
     title, live = "camera", True
 
-    def __init__(self, rig: Rig) -> None:
+    def __init__(self, rig: CameraRig) -> None:
         self._rig, self._number, self._last = rig, -1, rig.picture()
 
     def read(self) -> Frame | None:
@@ -109,197 +110,198 @@ class Camera(Source):
         self._rig.closed += 1
 
 
-class Bench:
-    """A camera that breaks, what watches it, what that says and when; the clock runs while nothing else can happen."""
+class ReconnectHarness:
+    """A faulty camera, the source that reconnects to it, and its reports with their times.
+
+    The clock advances only when nothing else can happen.
+    """
 
     def __init__(self, policy: ReconnectPolicy = POLICY) -> None:
-        self.rig, self.clock, self.said = Rig(), Clock(), list[tuple[float, str]]()
-        self.pauses_s: list[float] = []
+        self.rig, self.clock, self.reports = CameraRig(), Clock(), list[tuple[float, str]]()
+        self.delays_s: list[float] = []
         self.reconnecting = self.watch(self.rig.open, policy)
 
     def watch(self, opening: Callable[[], Source], policy: ReconnectPolicy = POLICY) -> ReconnectingSource:
-        return ReconnectingSource(opening(), opening, self._say, policy=policy, clock=self.clock, sleep=self._sleep)
+        return ReconnectingSource(opening(), opening, self._report, policy=policy, clock=self.clock, sleep=self._sleep)
 
-    def _say(self, text: str) -> None:
-        self.said.append((self.clock(), text))
+    def _report(self, text: str) -> None:
+        self.reports.append((self.clock(), text))
 
     def _sleep(self, seconds: float) -> None:
-        self.pauses_s.append(seconds)
-        self.clock.spend(seconds)
+        self.delays_s.append(seconds)
+        self.clock.advance(seconds)
 
     def step(self) -> Frame | None:
         outage = self.reconnecting.outage
         frame = self.reconnecting.get(outage.next_try_s if outage is not None and outage.next_try_s else 0.001)
         outage = self.reconnecting.outage
         if outage is not None and not outage.next_try_s:
-            self.clock.spend(0.5)
+            self.clock.advance(0.5)
         elif frame is not None or (outage is None and self.rig.stuck.is_set()):
-            self.clock.spend(FRAME_S)
+            self.clock.advance(FRAME_S)
         return frame
 
     def run(self, until: Callable[[], bool]) -> None:
-        """Take frames until something holds."""
-        deadline = time.monotonic() + ENOUGH_S
+        """Take frames until a condition holds."""
+        deadline = time.monotonic() + TIMEOUT_S
         while not until():
-            assert time.monotonic() < deadline, self.said
+            assert time.monotonic() < deadline, self.reports
             self.step()
 
-    def see_frames(self, count: int) -> list[Frame]:
-        seen: list[Frame] = []
-        while len(seen) < count:
-            seen += [frame for frame in [self.step()] if frame is not None]
-        return seen
+    def take_frames(self, count: int) -> list[Frame]:
+        taken: list[Frame] = []
+        while len(taken) < count:
+            taken += [frame for frame in [self.step()] if frame is not None]
+        return taken
 
-    def words(self) -> list[str]:
-        return [text for _, text in self.said]
+    def texts(self) -> list[str]:
+        return [text for _, text in self.reports]
 
 
 @pytest.fixture
-def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
-    bench = Bench(getattr(request, "param", POLICY))
-    with closing(bench.reconnecting):
-        yield bench
-        bench.rig.free()
+def harness(request: pytest.FixtureRequest) -> Iterator[ReconnectHarness]:
+    harness = ReconnectHarness(getattr(request, "param", POLICY))
+    with closing(harness.reconnecting):
+        yield harness
+        harness.rig.free()
 
 
 def threads_and_files() -> tuple[int, int]:
     return threading.active_count(), len(list(Path("/proc/self/fd").iterdir()))
 
 
+@pytest.mark.parametrize("harness", [SHORT_POLICY], indirect=True, ids=["short delays"])
 @pytest.mark.parametrize(
-    "bench", [ReconnectPolicy(release_timeout_s=4, retry_delays_s=(0.5, 1))], indirect=True, ids=["brisk"]
-)
-@pytest.mark.parametrize(
-    ("fault", "refusals", "said"),
+    ("fault", "refusals", "reports"),
     [
         ("silent", [], "camera gives no frame; check that it is connected and running"),
-        ("frozen", [], "camera shows the same picture all the time; if things move in front of it, it hangs"),
+        ("frozen", [], FROZEN_REPORT),
         ("hangs", [], "camera gives no frame; check that it is connected and running"),
         ("unplugged", ["camera was unplugged"] * 2, "camera was unplugged"),
-        ("forbidden", ["no permission to use the camera"] * 3, "camera is not yours to use"),
+        ("forbidden", ["no permission to use the camera"] * 3, "no permission to use the camera"),
         ("ended", [], "camera ended; check that it is running"),
         ("grey", [], "camera gives 24×32 uint8 instead of a BGR image; set it to another format"),
     ],
 )
-def test_each_fault_is_seen_said_once_and_outlasted_a_hundred_times(
-    fault: str, refusals: list[str], said: str, bench: Bench
+def test_each_fault_is_noticed_reported_once_and_recovered_from_a_hundred_times(
+    fault: str, refusals: list[str], reports: str, harness: ReconnectHarness
 ) -> None:
-    bench.see_frames(2)
+    harness.take_frames(2)
     before = threads_and_files()
     for number in range(1, TIMES + 1):
-        last_s = bench.clock()
-        bench.rig.refusals = [SourceError(text) for text in refusals]
-        bench.rig.fault = fault
-        bench.run(lambda: len(bench.said) == 2 * number - 1)  # noqa: B023
-        assert bench.clock() - last_s <= SEEN_WITHIN_S
+        last_s = harness.clock()
+        harness.rig.refusals = [SourceError(text) for text in refusals]
+        harness.rig.fault = fault
+        harness.run(lambda: len(harness.reports) == 2 * number - 1)  # noqa: B023
+        assert harness.clock() - last_s <= NOTICED_WITHIN_S
         if fault == "silent":
-            bench.rig.free()  # by itself, while the pause lasts
-        bench.run(lambda: len(bench.said) == 2 * number)  # noqa: B023
-        bench.see_frames(2)
-    assert bench.words()[::2] == [said] * TIMES
-    assert all(re.fullmatch(r"camera is back after \d+ s", text) for text in bench.words()[1::2])
-    assert bench.rig.opened == TIMES + 1
-    bench.run(lambda: bench.rig.closed == TIMES)
+            harness.rig.free()  # by itself, before the next attempt
+        harness.run(lambda: len(harness.reports) == 2 * number)  # noqa: B023
+        harness.take_frames(2)
+    assert harness.texts()[::2] == [reports] * TIMES
+    assert all(re.fullmatch(r"camera is back after \d+ s", text) for text in harness.texts()[1::2])
+    assert harness.rig.opened == TIMES + 1
+    harness.run(lambda: harness.rig.closed == TIMES)
     assert threads_and_files() == before
 
 
-def test_frames_are_numbered_on_across_an_outage(bench: Bench) -> None:
-    first = bench.see_frames(3)[-1].number
-    bench.rig.fault = "unplugged"
-    bench.run(lambda: len(bench.said) == 2)
-    later = [frame.number for frame in bench.see_frames(5)]
+def test_frame_numbers_go_on_after_an_outage(harness: ReconnectHarness) -> None:
+    first = harness.take_frames(3)[-1].number
+    harness.rig.fault = "unplugged"
+    harness.run(lambda: len(harness.reports) == 2)
+    later = [frame.number for frame in harness.take_frames(5)]
     assert first < later[0]
     assert later == sorted(set(later))
 
 
-def test_pauses_grow_and_begin_anew_after_a_while_that_went_well(bench: Bench) -> None:
-    bench.see_frames(1)
-    bench.rig.refusals = [SourceError("camera was unplugged")] * 9
-    bench.rig.fault = "unplugged"
-    bench.run(lambda: len(bench.said) == 2)
-    assert bench.pauses_s == pytest.approx([0.5, 1, 2, 4, 8, 16, 30, 30, 30, 30])
-    bench.rig.fault = "unplugged"
-    bench.run(lambda: len(bench.said) == 4)
-    assert bench.pauses_s[10:] == pytest.approx([30])
-    bench.see_frames(int(31 / FRAME_S))
-    bench.rig.fault = "unplugged"
-    bench.run(lambda: len(bench.said) == 6)
-    assert bench.pauses_s[11:] == pytest.approx([0.5])
+def test_retry_delays_grow_and_restart_after_a_good_period(harness: ReconnectHarness) -> None:
+    harness.take_frames(1)
+    harness.rig.refusals = [SourceError("camera was unplugged")] * 9
+    harness.rig.fault = "unplugged"
+    harness.run(lambda: len(harness.reports) == 2)
+    assert harness.delays_s == pytest.approx([0.5, 1, 2, 4, 8, 16, 30, 30, 30, 30])
+    harness.rig.fault = "unplugged"
+    harness.run(lambda: len(harness.reports) == 4)
+    assert harness.delays_s[10:] == pytest.approx([30])
+    harness.take_frames(int(31 / FRAME_S))
+    harness.rig.fault = "unplugged"
+    harness.run(lambda: len(harness.reports) == 6)
+    assert harness.delays_s[11:] == pytest.approx([0.5])
 
 
-def test_an_outage_is_told_again_only_where_its_reason_changes(bench: Bench) -> None:
-    bench.see_frames(1)
+def test_an_outage_is_reported_again_only_when_its_reason_changes(harness: ReconnectHarness) -> None:
+    harness.take_frames(1)
     missing, busy = SourceError("no camera"), SourceError("another program has it")
-    bench.rig.refusals = [missing, missing, busy, missing, busy, busy]
-    bench.rig.fault = "silent"
-    bench.run(lambda: bench.words()[-1:] == ["another program has it"])
-    bench.rig.free()
-    bench.run(lambda: len(bench.said) == 4)
-    words = bench.words()
-    assert words[:3] == [
+    harness.rig.refusals = [missing, missing, busy, missing, busy, busy]
+    harness.rig.fault = "silent"
+    harness.run(lambda: harness.texts()[-1:] == ["another program has it"])
+    harness.rig.free()
+    harness.run(lambda: len(harness.reports) == 4)
+    texts = harness.texts()
+    assert texts[:3] == [
         "camera gives no frame; check that it is connected and running",
         "no camera",
         "another program has it",
     ]
-    assert words[3].startswith("camera is back after ")
+    assert texts[3].startswith("camera is back after ")
 
 
-def test_how_long_a_camera_is_away_and_when_it_is_tried(bench: Bench) -> None:
+def test_the_outage_has_its_duration_reason_and_next_attempt(harness: ReconnectHarness) -> None:
     def now() -> Outage | None:
-        return bench.reconnecting.outage
+        return harness.reconnecting.outage
 
-    bench.see_frames(1)
+    harness.take_frames(1)
     assert now() is None
-    bench.rig.refusals = [SourceError("camera was unplugged")] * 5
-    bench.rig.fault = "unplugged"
-    bench.run(lambda: len(bench.pauses_s) == 4 and (outage := now()) is not None and outage.next_try_s > 0)
+    harness.rig.refusals = [SourceError("camera was unplugged")] * 5
+    harness.rig.fault = "unplugged"
+    harness.run(lambda: len(harness.delays_s) == 4 and (outage := now()) is not None and outage.next_try_s > 0)
     outage = now()
     assert outage is not None
-    assert 7.5 <= outage.since_s <= 7.5 + FRAME_S + 5 * 0.5  # so much the openings may have taken
+    assert 7.5 <= outage.since_s <= 7.5 + FRAME_S + 5 * 0.5  # the attempts take up to half a second each
     assert outage.next_try_s == pytest.approx(8.0)
     assert outage.reason == "camera was unplugged"
-    bench.run(lambda: len(bench.said) == 2)
+    harness.run(lambda: len(harness.reports) == 2)
     assert now() is None
 
 
-def test_a_still_picture_is_handed_on_and_watched(bench: Bench) -> None:
-    """Such are those of a screen that is filmed by its cable, and nothing is wrong with them."""
+def test_frames_of_a_still_image_are_passed_on_and_reported_as_frozen(harness: ReconnectHarness) -> None:
+    """For example a screen that is captured by its cable: nothing is wrong with it."""
 
-    class Slide(Camera):
+    class Slide(FaultyTestCamera):
         def read(self) -> Frame | None:
             time.sleep(0.001)
             return self._frame(slide)
 
-    slide = bench.rig.picture()
-    bench.reconnecting.close()
-    with closing(bench.watch(lambda: Slide(bench.rig))) as bench.reconnecting:
-        frames = bench.see_frames(600)
+    slide = harness.rig.picture()
+    harness.reconnecting.close()
+    with closing(harness.watch(lambda: Slide(harness.rig))) as harness.reconnecting:
+        frames = harness.take_frames(600)
         assert [frame.number for frame in frames] == sorted({frame.number for frame in frames})
-        assert bench.words() == ["camera shows the same picture all the time; if things move in front of it, it hangs"]
-        slide = bench.rig.picture()
-        bench.run(lambda: len(bench.said) == 2)
-        assert bench.words()[1].startswith("camera is back after ")
+        assert harness.texts() == [FROZEN_REPORT]
+        slide = harness.rig.picture()
+        harness.run(lambda: len(harness.reports) == 2)
+        assert harness.texts()[1].startswith("camera is back after ")
 
 
-def test_a_camera_that_hangs_and_cannot_be_had_besides_fails_the_run(bench: Bench) -> None:
-    bench.see_frames(1)
-    bench.rig.refusals = [SourceError("another program has it")] * 20
-    began_s = bench.clock()
-    bench.rig.fault = "hangs"
+def test_a_camera_that_hangs_and_cannot_be_opened_again_fails_the_run(harness: ReconnectHarness) -> None:
+    harness.take_frames(1)
+    harness.rig.refusals = [SourceError("another program has it")] * 20
+    started_s = harness.clock()
+    harness.rig.fault = "hangs"
     with pytest.raises(SourceError, match=r"^camera hangs in its driver, 1 times so far; restart digit-agent"):
-        bench.run(lambda: False)
-    assert POLICY.hang_timeout_s <= bench.clock() - began_s <= POLICY.hang_timeout_s + POLICY.retry_delays_s[-1]
+        harness.run(lambda: False)
+    assert POLICY.hang_timeout_s <= harness.clock() - started_s <= POLICY.hang_timeout_s + POLICY.retry_delays_s[-1]
 
 
-def test_threads_that_hang_are_left_behind_only_so_often(bench: Bench) -> None:
-    bench.rig.lets_go = False
+def test_the_number_of_hung_threads_is_limited(harness: ReconnectHarness) -> None:
+    harness.rig.releases = False
 
     def hang() -> None:
-        heard = len(bench.said)
-        bench.rig.stuck.clear()
-        bench.rig.fault = "hangs"
-        bench.run(lambda: len(bench.said) == heard + 2)
-        bench.see_frames(1)
+        reports_before = len(harness.reports)
+        harness.rig.stuck.clear()
+        harness.rig.fault = "hangs"
+        harness.run(lambda: len(harness.reports) == reports_before + 2)
+        harness.take_frames(1)
 
     for _ in range(POLICY.max_hung_threads):
         hang()
@@ -308,66 +310,66 @@ def test_threads_that_hang_are_left_behind_only_so_often(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("fault", ["unplugged", "frozen"])
-def test_an_opening_that_hangs_is_given_up(fault: str, bench: Bench) -> None:
-    gate, openings = threading.Event(), iter([bench.rig.open])
+def test_an_opening_that_hangs_times_out(fault: str, harness: ReconnectHarness) -> None:
+    gate, openings = threading.Event(), iter([harness.rig.open])
 
     def hang_later() -> Source:
         for opening in openings:
             return opening()
-        gate.wait(ENOUGH_S)
-        return bench.rig.open()
+        gate.wait(TIMEOUT_S)
+        return harness.rig.open()
 
-    bench.reconnecting.close()
-    with closing(bench.watch(hang_later)) as bench.reconnecting:
-        bench.see_frames(1)
-        bench.rig.fault = fault
-        bench.run(lambda: len(bench.said) == 1)
-        bench.run(lambda: bench.reconnecting.outage is not None and not bench.reconnecting.outage.next_try_s)
-        bench.run(lambda: len(bench.said) == 2)
+    harness.reconnecting.close()
+    with closing(harness.watch(hang_later)) as harness.reconnecting:
+        harness.take_frames(1)
+        harness.rig.fault = fault
+        harness.run(lambda: len(harness.reports) == 1)
+        harness.run(lambda: harness.reconnecting.outage is not None and not harness.reconnecting.outage.next_try_s)
+        harness.run(lambda: len(harness.reports) == 2)
         gate.set()
-        bench.run(lambda: len(bench.said) == 3)
-    assert bench.words()[1] == "camera gives no frame; check that it is connected and running"
-    assert bench.words()[2].startswith("camera is back after ")
+        harness.run(lambda: len(harness.reports) == 3)
+    assert harness.texts()[1] == "camera gives no frame; check that it is connected and running"
+    assert harness.texts()[2].startswith("camera is back after ")
 
 
-def test_a_mistake_of_ours_is_no_fault_of_the_camera(bench: Bench) -> None:
-    bench.see_frames(1)
-    bench.rig.refusals = [ZeroDivisionError()]  # type: ignore[list-item]
-    bench.rig.fault = "unplugged"
+def test_a_programming_error_is_raised_and_not_retried(harness: ReconnectHarness) -> None:
+    harness.take_frames(1)
+    harness.rig.refusals = [ZeroDivisionError()]  # type: ignore[list-item]
+    harness.rig.fault = "unplugged"
     with pytest.raises(ZeroDivisionError):
-        bench.run(lambda: False)
+        harness.run(lambda: False)
 
 
-def test_closing_waits_for_no_camera_that_hangs(bench: Bench) -> None:
-    bench.see_frames(1)
-    bench.rig.fault = "hangs"
-    bench.run(bench.rig.stuck.is_set)
+def test_close_does_not_wait_for_a_camera_that_hangs(harness: ReconnectHarness) -> None:
+    harness.take_frames(1)
+    harness.rig.fault = "hangs"
+    harness.run(harness.rig.stuck.is_set)
     started = time.monotonic()
-    bench.reconnecting.close()
-    assert time.monotonic() - started < ENOUGH_S / 3
+    harness.reconnecting.close()
+    assert time.monotonic() - started < TIMEOUT_S / 3
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"),
+    ("seconds", "texts"),
     [(0, "0 s"), (12.4, "12 s"), (99.6, "100 s"), (120, "2 min"), (7200, "2 h"), (1e6, "12 days")],
 )
-def test_a_time_in_words(seconds: float, words: str) -> None:
-    assert format_duration(seconds) == words
+def test_durations_are_formatted_in_a_fitting_unit(seconds: float, texts: str) -> None:
+    assert format_duration(seconds) == texts
 
 
-def test_what_is_away_in_words() -> None:
+def test_an_outage_is_formatted_as_text() -> None:
     assert str(Outage(12, 3.2, "")) == "camera away for 12 s, next try in 4 s"
     assert str(Outage(400, 0, "")) == "camera away for 7 min, trying again"
 
 
 @pytest.mark.parametrize(("frame_s", "frozen_after"), [(0.03, 61), (1.0, MIN_REPEATS)])
-def test_a_picture_is_frozen_after_a_while_and_some_frames(frame_s: float, frozen_after: int) -> None:
+def test_a_freeze_needs_the_timeout_and_enough_repeats(frame_s: float, frozen_after: int) -> None:
     still, picture = FreezeDetector(1.8), np.full((48, 64, 3), 7, np.uint8)
     frozen = []
     for number in range(frozen_after + 1):
         still.add(picture.copy(), number * frame_s)
         frozen.append(still.frozen)
     assert frozen == [False] * frozen_after + [True]
-    picture[5, 5, 1] += 1  # between those that are sampled
+    picture[5, 5, 1] += 1  # a pixel that is not sampled
     still.add(picture, 99)
     assert (still.frozen, still.repeats) == (False, False)
