@@ -13,14 +13,17 @@ from numpy.typing import NDArray
 
 from agent.capture.source import Frame, Source
 from agent.drawing.handwriting import draw_digit, random_handwriting
+from agent.drawing.paper import subtract_ink
 from profiles.errors import SourceError
 
 SIZE_PX = (160, 120)
+"""Width and height of a frame."""
 FRAME_S = 1 / 30
 """Simulated time per frame."""
 NUMBER_S = 10.0
 """Simulated time for which each number is in view."""
 FAULTS = ("frozen", "hangs", "unplugged", "ended", "grey")
+"""Kinds of faults: the same image again, a read that hangs, an error, the end of the stream, a grey image."""
 FRAMES_PER_FAULT = 500
 """Mean number of frames between two faults."""
 HANG_S = 60.0
@@ -97,8 +100,8 @@ class FaultInjector:
 
     def image(self, number: int) -> NDArray[np.uint8]:
         """Return the image of a frame with noise, BGR uint8 (h, w, 3)."""
-        sheet = self._images[int(self.clock() / NUMBER_S) % len(self._images)]
-        return np.asarray(cv2.add(sheet, self._noise[number % len(self._noise)]), np.uint8)
+        image = self._images[int(self.clock() / NUMBER_S) % len(self._images)]
+        return np.asarray(cv2.add(image, self._noise[number % len(self._noise)]), np.uint8)
 
 
 class FaultyCamera(Source):
@@ -111,8 +114,8 @@ class FaultyCamera(Source):
         self._last, self._due_s = injector.image(0), injector.clock()
 
     def read(self) -> Frame | None:
-        late_s = time.monotonic() + MAX_READ_WAIT_S
-        while self._injector.clock() < self._due_s and time.monotonic() < late_s:
+        deadline_s = time.monotonic() + MAX_READ_WAIT_S
+        while self._injector.clock() < self._due_s and time.monotonic() < deadline_s:
             time.sleep(0.0001)
         self._due_s = self._injector.clock() + FRAME_S
         self._injector.inject_fault()
@@ -143,7 +146,5 @@ def draw_number(rng: np.random.Generator) -> NDArray[np.uint8]:
     handwriting = random_handwriting(rng)
     for place, digit in enumerate(rng.integers(0, 10, 3).tolist()):
         ink = draw_digit(rng, digit, 36, handwriting)
-        h, w = ink.shape[:2]
-        x, y = 32 + 30 * place, 40
-        image[y : y + h, x : x + w] -= (ink * 0.7).astype(np.uint8)[..., None]
+        subtract_ink(image, ink, 32 + 30 * place, 40)
     return image

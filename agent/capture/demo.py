@@ -17,6 +17,7 @@ from agent.drawing.viewpoint import sheet_to_frame
 from agent.vision.box import Box
 
 FRAME_PX = (640, 480)
+"""Width and height of the demo's frames."""
 NS_PER_S = 1_000_000_000
 
 

@@ -13,11 +13,14 @@ import msgspec
 from profiles.errors import UsageError
 
 PICTURE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
+"""Suffixes, in lower case, by which a path is taken for a picture."""
 VIDEO_SUFFIXES = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm"})
+"""Suffixes, in lower case, by which a path is taken for a video."""
 KINDS = (
     "a camera ('0', '/dev/video0', 'csi://0'), a stream ('http://…', 'rtsp://…'), a video file, "
     "a picture, a folder or a quoted glob of pictures, or 'demo:'"
 )
+"""All kinds of sources, for error messages."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,9 @@ class DemoSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     uri: str
     seed: Annotated[int, msgspec.Meta(ge=0)] = 1
+    """Seed of the random numbers; the same seed gives the same frames."""
     frames: Annotated[int, msgspec.Meta(ge=1)] = 90
+    """Number of frames until the end."""
     fps: Annotated[float, msgspec.Meta(gt=0)] | None = None
     """Frames per second; None means as fast as they are read."""
 

@@ -18,6 +18,7 @@ Image = NDArray[np.uint8]
 Colour = tuple[int, int, int]
 """Blue, green, red."""
 Ruling = Literal["plain", "ruled", "squared"]
+"""The lines printed on a paper: none, one line per half row, or squares."""
 RULINGS: tuple[Ruling, ...] = ("plain", "ruled", "squared")
 
 PAPER_PX = (1280, 960)
@@ -31,13 +32,16 @@ MARGIN_PX = 150
 MIN_OUTLINE_COVERAGE = 96
 """Pixels with at least this coverage belong to a digit's outline, below it is the soft edge of the line; 0..255."""
 DESK_COLOUR = (62, 84, 112)
+"""Colour of the desk around the paper, BGR."""
 RULE_COLOUR = (196, 178, 158)
+"""Colour of the lines printed on the paper, BGR."""
 INK_COLOURS: dict[str, Colour] = {
     "blue ballpoint": (128, 52, 28),
     "black ballpoint": (44, 40, 42),
     "red felt pen": (48, 42, 178),
     "pencil": (92, 90, 90),
 }
+"""Colour of each pen's ink on white paper, BGR."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,6 +185,19 @@ def apply_ink(image: Image, ink: Coverage, x: int, y: int, colour: Colour) -> No
     region = image[y : y + h, x : x + w]
     dye = 1 - (ink[..., None] / 255) * (1 - np.array(colour) / 255)
     region[:] = np.rint(region * dye).astype(np.uint8)
+
+
+def subtract_ink(image: Image, ink: Coverage, x: int, y: int) -> None:
+    """Write on an image, in place, with a dark grey pen that takes up to 178 of 255 levels from the paper.
+
+    Args:
+        image: BGR, uint8 (H, W, 3), nowhere darker than 178 below the ink.
+        ink: coverage, uint8 (h, w); all of it must lie in the image.
+        x: left column of the ink in the image.
+        y: top row of the ink in the image.
+    """
+    h, w = ink.shape
+    image[y : y + h, x : x + w] -= (ink * 0.7).astype(np.uint8)[..., None]
 
 
 def write_heading(rng: np.random.Generator, paper: Image, baseline_px: int, style: RowStyle) -> None:

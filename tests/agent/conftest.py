@@ -22,6 +22,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from agent.capture.source import TrueDigit
 from agent.drawing.handwriting import draw_digit, random_handwriting
+from agent.drawing.paper import subtract_ink
 from agent.vision.box import Box
 from profiles.manifest import Accuracy, Artifact, Golden, Manifest, Role, Tensor, dump_manifest
 
@@ -140,7 +141,7 @@ def note() -> Note:
             if sign != " ":
                 ink = draw_digit(rng, int(sign), 60, handwriting)
                 box = Box(x, y, ink.shape[1], ink.shape[0])
-                image[y : box.bottom, x : box.right] -= (ink * 0.7).astype(np.uint8)[..., None]
+                subtract_ink(image, ink, x, y)
                 digits.append(TrueDigit(int(sign), box))
             x += 90 if sign == " " else box.w + 10
     return Note(image, lines, tuple(digits))
