@@ -1,13 +1,13 @@
-"""The desktop's side: train nets, compress them, export them for each board, and judge them.
+"""Desktop side: train nets, compress them, export them for each board, and evaluate them.
 
-- `data`: MNIST, scenes, and what is done to glyphs while training.
-- `nets`: those that ship, and well-known ones to learn from and compare with.
-- `recipe`: everything that decides what a training run does.
-- `train`: how weights come about.
-- `compress`: steps that make a net smaller: distil, prune, sparsify, cluster, learn int8.
-- `export`: from a checkpoint to ONNX and TFLite files.
-- `judge`: how well an artifact reads, in the runtime that the board will use.
-- `report`: the log of training runs, and a page of all that was measured.
+- `data`: MNIST, rendered scenes, and augmentation.
+- `nets`: the nets that ship, and well-known nets used as teachers and for comparison.
+- `recipe`: all settings of a training run.
+- `train`: training loops.
+- `compress`: distillation, expansion, pruning, sparsity, clustering and quantization-aware training.
+- `export`: ONNX and TFLite files from a checkpoint.
+- `evaluate`: metrics of an artifact in the runtime that the board uses.
+- `report`: log of training runs, and a report of all measurements.
 
-torch lives here and nowhere else, and is imported late: judging an artifact needs none.
+Only this package uses torch, and it imports torch late: `evaluate` works without it.
 """

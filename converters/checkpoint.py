@@ -1,6 +1,6 @@
-"""A checkpoint: a trained net, and all that its exports need to know, in one file.
+"""Checkpoints: one file with a trained net and everything that its exports need.
 
-The file is `torch.save` of plain types and tensors, so it is read with `weights_only=True` and can run no code.
+The file is a `torch.save` of plain types and tensors. It is read with `weights_only=True`, so it cannot run code.
 """
 
 from __future__ import annotations
@@ -24,32 +24,33 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 SHIPPED = tuple(sorted((Path(__file__).parent / "checkpoints").glob("*.pt")))
-"""The checkpoints that ship, one a family."""
+"""Checkpoints that ship, one for each family of nets."""
 
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """A trained net."""
+    """A trained net and how it was trained."""
 
     net: str
-    """Its family, as `converters.nets.build_net` knows it."""
+    """Family, a name that `converters.nets.build_net` accepts."""
     state: Mapping[str, Tensor]
-    """Its state dictionary, batch normalisation as trained; or folded into the convolutions, when int8 was learnt."""
+    """State dictionary. After quantization-aware training, batch normalisation is folded into the convolutions."""
     ranges: Mapping[str, tuple[float, float]]
-    """Smallest and largest value of each activation, as `converters.export.ranges.measure_ranges` found them."""
+    """Smallest and largest value of each activation, from `converters.export.ranges.measure_ranges` or learnt."""
     recipe: str
+    """Name of the recipe that trained it."""
     seed: int
     versions: Mapping[str, str]
-    """Packages that trained it."""
+    """Versions of the packages that trained it."""
     accuracy: Mapping[ArtifactKind, Accuracy] = field(default_factory=dict)
-    """What its exports were measured to reach."""
+    """Measured accuracy of its exports, by kind of artifact."""
 
 
 def save(checkpoint: Checkpoint, path: Path) -> None:
-    """Write a checkpoint, whole or not at all.
+    """Write a checkpoint atomically.
 
     Raises:
-        OutputError: it cannot be written.
+        OutputError: the file cannot be written.
     """
     import torch
 
@@ -59,7 +60,7 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
         "ranges": {name: [float(low), float(high)] for name, (low, high) in checkpoint.ranges.items()},
         "recipe": checkpoint.recipe,
         "seed": checkpoint.seed,
-        # torch's own version is a class of its own, which weights_only refuses.
+        # torch's version is a subclass of str, which weights_only refuses.
         "versions": {package: str(version) for package, version in checkpoint.versions.items()},
         "accuracy": [
             {"kind": msgspec.to_builtins(kind), "measured": msgspec.to_builtins(accuracy)}
@@ -71,51 +72,59 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
     try:
         write_atomic(path, packed.getvalue())
     except OSError as error:
-        raise OutputError(f"{path} cannot be written ({error.strerror}); free space or choose another place") from error
+        raise OutputError(
+            f"{path} cannot be written ({error.strerror})", advice="free space or choose another place"
+        ) from error
 
 
-def check_place(path: Path) -> None:
-    """See that a checkpoint can be saved there, before the hours that it takes to make one.
+def check_writable(path: Path) -> None:
+    """Check that a checkpoint can be saved at `path`, before training that may take hours.
 
     Raises:
-        UsageError: it is a folder.
-        OutputError: it cannot be written.
+        UsageError: `path` is a folder.
+        OutputError: `path` cannot be written.
     """
     if path.is_dir():
-        raise UsageError(f"{path} is a folder; name a file in it")
+        raise UsageError(f"{path} is a folder", advice="name a file in it")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=path.parent).close()
     except OSError as error:
-        raise OutputError(f"{path} cannot be written ({error.strerror}); choose another place") from error
+        raise OutputError(f"{path} cannot be written ({error.strerror})", advice="choose another place") from error
 
 
 def load(path: Path) -> Checkpoint:
     """Read a checkpoint.
 
     Raises:
-        UsageError: there is no such file.
-        ArtifactError: it is damaged, or no checkpoint of ours.
+        UsageError: the file does not exist.
+        ArtifactError: the file is damaged, or not a checkpoint of this project.
     """
     import torch
 
     try:
         packed = io.BytesIO(path.read_bytes())
     except FileNotFoundError:
-        raise UsageError(f"no checkpoint {path}; name another with --checkpoint, or train one") from None
+        raise UsageError(
+            f"there is no checkpoint {path}", advice="name another with --checkpoint, or train one"
+        ) from None
     except OSError as error:
-        raise ArtifactError(f"{path} cannot be read ({error.strerror}); check its permissions") from error
+        raise ArtifactError(f"{path} cannot be read ({error.strerror})", advice="check its permissions") from error
     try:
         return _from_plain(torch.load(packed, map_location="cpu", weights_only=True))
     except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, LookupError, TypeError, ValueError) as error:
-        raise ArtifactError(f"{path} is damaged or no checkpoint of ours; copy or train it again") from error
+        raise ArtifactError(
+            f"{path} is damaged, or not a checkpoint of this project", advice="copy or train it again"
+        ) from error
 
 
 def restore(checkpoint: Checkpoint) -> nn.Module:
-    """The net with its weights, in evaluation mode; as narrow as pruning has left it, folded if it was folded.
+    """Build the net of a checkpoint with its weights, in evaluation mode.
+
+    Pruned layers keep their pruned widths, and folded batch normalisation stays folded.
 
     Raises:
-        ArtifactError: the weights are not of this family.
+        ArtifactError: the weights do not fit the family of nets.
     """
     from converters.nets import build_net
     from converters.nets.shape import shape_like
@@ -125,7 +134,9 @@ def restore(checkpoint: Checkpoint) -> nn.Module:
         net.load_state_dict(dict(checkpoint.state))
     except (TrainingError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:200]
-        raise ArtifactError(f"the checkpoint's weights fit no net of ours ({reason}); train it again") from error
+        raise ArtifactError(
+            f"the weights of the checkpoint do not fit the net {checkpoint.net!r} ({reason})", advice="train it again"
+        ) from error
     return net.eval()
 
 

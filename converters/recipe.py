@@ -1,4 +1,4 @@
-"""A recipe: everything that decides what a training run does, but its seed. `converters/recipes/*.toml` ship."""
+"""Recipes: all settings of a training run except its seed. The recipes that ship are `converters/recipes/*.toml`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from converters.nets import DIGITS_ALONE, ROLES
+from converters.nets import DIGITS_ONLY, ROLES
 from profiles.errors import UsageError
 
 Count = Annotated[int, Meta(ge=0)]
@@ -19,146 +19,152 @@ Positive = Annotated[int, Meta(ge=1)]
 class VerifierRecipe(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="role", tag="verifier"
 ):
-    """How to train a net that looks around: which net, how long, in what steps, from what."""
+    """Settings for training a verifier."""
 
     name: str
     net: str
+    """Family of the net, a name that `converters.nets.build_net` accepts."""
     epochs: Positive
-    expand: Positive = 1
-    """How many times as wide each convolution is in its middle while it learns."""
-    batch: Positive
+    expansion_factor: Positive = 1
+    """How many times wider the convolutions are during training, see `converters.compress.expand`; 1 turns it off."""
+    batch_size: Positive
     learning_rate: Annotated[float, Meta(gt=0)]
+    """Highest learning rate of the cycle, see `converters.train.learn.learning_rate_factor`."""
     weight_decay: Annotated[float, Meta(ge=0)]
     label_smoothing: Annotated[float, Meta(ge=0, lt=1)]
-    outlier_weight: Annotated[float, Meta(ge=0)]
-    """What a mistake on an outlier counts, where one on a digit counts 1: digits are rarer than the mix has them."""
-    scenes: Count
-    """Candidates an epoch that were cut out of drawn scenes, half of them digits."""
-    pictures: Count
-    """Candidates an epoch that were cut out of real pictures, half of them digits; none where no pictures are given."""
-    scenes_drawn: Count
-    """Scenes that are drawn, once, before the first epoch."""
-    scenes_watched: Positive
-    """Scenes of held-out digits that are drawn to watch the training, and to temper the net after it."""
+    outlier_loss_weight: Annotated[float, Meta(ge=0)]
+    """Weight of an outlier in the loss; a digit has weight 1. Digits are rarer in pictures than in an epoch."""
+    scene_candidates_per_epoch: Count
+    """Candidates from rendered scenes; half of them are digits."""
+    picture_candidates_per_epoch: Count
+    """Candidates from real pictures; half of them are digits. Not used when no pictures are given."""
+    rendered_scenes: Count
+    """Scenes that are rendered once, before the first epoch."""
+    held_out_scenes: Positive
+    """Scenes that are rendered with held-out digits, to watch the training and to scale the temperature after it."""
 
     @property
     def teachers(self) -> tuple[str, ...]:
-        """None: a verifier learns from labels alone."""
+        """Always empty: a verifier learns from labels only."""
         return ()
 
 
-class Mix(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What an epoch is made of, in glyphs; each is chosen anew, and varied anew where it says so."""
+class GlyphsPerEpoch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Number of glyphs of each kind in an epoch. Each epoch chooses and augments them anew."""
 
-    plain: Count
-    """Digits of MNIST, as they are."""
-    varied: Count
-    """Digits of MNIST, varied."""
-    mild: Count = 0
-    """Digits of MNIST, varied a little."""
-    stroked: Count = 0
-    """Ones with a flag and sevens with a bar, varied."""
+    original: Count
+    """MNIST digits without augmentation."""
+    augmented: Count
+    """MNIST digits with full augmentation."""
+    mildly_augmented: Count = 0
+    """MNIST digits with weak augmentation."""
+    extra_strokes: Count = 0
+    """Ones with a flag and sevens with a bar, with full augmentation."""
     outliers: Count = 0
-    """Drawn glyphs that are no digits, varied."""
-    scenes: Count = 0
-    """Candidates cut out of drawn scenes, half of them digits, varied a little."""
-    pictures: Count = 0
-    """Candidates cut out of real pictures, half of them digits, varied a little; none where no pictures are given."""
-    isolated: Count = 0
-    """Digits that others have cut out, varied; none where none are given."""
-    outliers_drawn: Count = 0
-    """Outliers that are drawn, once, to choose from."""
-    scenes_drawn: Count = 0
-    """Scenes that are drawn, once, before the first epoch."""
+    """Rendered glyphs that are not digits, augmented."""
+    scene_candidates: Count = 0
+    """Candidates from rendered scenes, half of them digits, with weak augmentation."""
+    picture_candidates: Count = 0
+    """Candidates from real pictures, half of them digits, with weak augmentation. Not used when none are given."""
+    isolated_digits: Count = 0
+    """Isolated digits from other data sets, augmented. Not used when none are given."""
 
 
-class Distil(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Learn from teachers' soft labels, too (Hinton et al., Distilling the knowledge in a neural network, 2015)."""
+class Distillation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Train also on soft labels of teachers (Hinton et al., Distilling the Knowledge in a Neural Network, 2015)."""
 
     teachers: Annotated[tuple[str, ...], Meta(min_length=1)]
-    """Recipes; all their checkpoints teach together."""
+    """Names of recipes; all their checkpoints form one ensemble of teachers."""
     temperature: Annotated[float, Meta(gt=0)]
-    trust: Annotated[float, Meta(ge=0, le=1)]
-    """What the teachers' word counts; the labels' counts the rest."""
+    """Divisor of the logits of teachers and student. A higher value makes the soft labels more even."""
+    soft_label_weight: Annotated[float, Meta(ge=0, le=1)]
+    """Weight of the soft labels in the loss, 0..1; the labels have the rest."""
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="do"):
-    """A change of the net, and how long it learns after it."""
+    """A change of the net and the training after it."""
 
     epochs: Count
     learning_rate: Annotated[float, Meta(gt=0)]
+    """Highest learning rate of the cycle, see `converters.train.learn.learning_rate_factor`."""
     weight_decay: Annotated[float, Meta(ge=0)] = 0.0
 
 
 class Fit(Step, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="fit"):
-    """Learn; the net stays as it is."""
+    """Train without changing the net."""
 
-    expand: Positive = 1
-    """How many times as wide each convolution is in its middle while it learns."""
+    expansion_factor: Positive = 1
+    """How many times wider the convolutions are during training, see `converters.compress.expand`; 1 turns it off."""
 
 
 class Prune(Step, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="prune"):
-    """Take channels out for good: those with the smallest weights."""
+    """Structured pruning: remove the channels with the smallest weights."""
 
-    channels: Annotated[float, Meta(gt=0, lt=1)]
-    """Share of each layer's channels that go."""
+    pruning_ratio: Annotated[float, Meta(gt=0, lt=1)]
+    """Share of the channels to remove from each layer."""
 
 
 class Sparsify(Step, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="sparsify"):
-    """Set two of every four weights to 0, where an Orin's tensor cores leave them out."""
+    """2:4 sparsity: set two of every four weights to 0. The tensor cores of a Jetson Orin skip them."""
 
 
 class Cluster(Step, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="cluster"):
-    """Let each layer's weights share fifteen values, which ONNX files store in half a byte a weight.
+    """Weight clustering: the weights of a layer share fifteen values, which ONNX files store in half a byte each.
 
-    After it, learning with rounded weights would part them again.
+    A quantization step after it must have 0 epochs, because training would separate the values again.
     """
 
 
 class Quantize(Step, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="quantize"):
-    """Round weights and activations as int8 files do, and learn to live with it; with 0 epochs only round."""
+    """Quantization-aware training: round weights and activations as int8 files do. With 0 epochs only round."""
 
 
-class StepsRecipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="role", tag="steps"):
-    """How to train a classifier in steps, each a change of the net and some epochs."""
+class ClassifierRecipe(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="role", tag="classifier"
+):
+    """Settings for training a classifier in steps."""
 
     name: str
     net: str
-    batch: Positive
-    outlier_weight: Annotated[float, Meta(ge=0)] = 1.0
-    """What a mistake on an outlier counts, where one on a digit counts 1."""
-    mix: Mix
-    decks: Count = 0
-    """Epochs that are varied and shown to the teachers once, and then come again in another order; 0 for fresh ones."""
-    distil: Distil | None = None
-    start: str = ""
-    """A recipe whose net is taken further; a fresh one where there is none."""
+    """Family of the net, a name that `converters.nets.build_net` accepts."""
+    batch_size: Positive
+    outlier_loss_weight: Annotated[float, Meta(ge=0)] = 1.0
+    """Weight of an outlier in the loss; a digit has weight 1."""
+    cached_epochs: Count = 0
+    """Number of epochs that are augmented and labelled by the teachers once, then shuffled and used again; 0 makes each
+    epoch anew. A higher number gives more variety, and takes more memory and time."""
+    rendered_scenes: Count = 0
+    """Scenes that are rendered once, before the first epoch."""
+    rendered_outliers: Count = 0
+    """Outliers that are rendered once, before the first epoch."""
+    glyphs_per_epoch: GlyphsPerEpoch
+    distillation: Distillation | None = None
+    start_from: str = ""
+    """Recipe whose net the first step starts from; empty for a net with random weights."""
     steps: Annotated[tuple[Fit | Prune | Sparsify | Cluster | Quantize, ...], Meta(min_length=1)]
 
     @property
     def epochs(self) -> int:
-        """Of all steps."""
+        """Number of epochs of all steps together."""
         return sum(step.epochs for step in self.steps)
 
     @property
     def teachers(self) -> tuple[str, ...]:
-        """Recipes whose checkpoints teach."""
-        return self.distil.teachers if self.distil else ()
-
-    @property
-    def scenes_drawn(self) -> int:
-        """Scenes that are drawn before the first epoch."""
-        return self.mix.scenes_drawn
+        """Names of the recipes whose checkpoints are the teachers."""
+        return self.distillation.teachers if self.distillation else ()
 
 
-Recipe = VerifierRecipe | StepsRecipe
+Recipe = VerifierRecipe | ClassifierRecipe
 
 
 def load_recipe(name: str) -> Recipe:
-    """A recipe that ships, by its name, or one of your own: a name that ends in .toml is a path.
+    """Load a recipe.
+
+    Args:
+        name: name of a recipe that ships, or path of a file that ends in .toml.
 
     Raises:
-        UsageError: there is none of that name, or it does not say what it must.
+        UsageError: the recipe does not exist, cannot be read, or is wrong.
     """
     folder = files("converters") / "recipes"
     file = Path(name) if name.endswith(".toml") else folder / f"{name}.toml"
@@ -166,40 +172,47 @@ def load_recipe(name: str) -> Recipe:
         recipe: Recipe = msgspec.toml.decode(file.read_bytes(), type=Recipe)
     except FileNotFoundError:
         known = ", ".join(sorted(p.name.removesuffix(".toml") for p in folder.iterdir()))
-        raise UsageError(f"there is no recipe {name!r}; name a .toml file, or one of: {known}") from None
+        raise UsageError(f"there is no recipe {name!r}", advice=f"name a .toml file, or one of: {known}") from None
     except OSError as error:
-        raise UsageError(f"recipe {file} cannot be read ({error.strerror}); name another") from error
+        raise UsageError(f"recipe {file} cannot be read ({error.strerror})", advice="name another") from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise UsageError(f"recipe {file} is wrong: {error}; correct it") from error
-    if wrong := _contradiction(recipe):
-        raise UsageError(f"recipe {file} is wrong: {wrong}; correct it")
+        raise UsageError(f"recipe {file} is wrong: {error}", advice="correct it") from error
+    if problem := _find_problem(recipe):
+        raise UsageError(f"recipe {file} is wrong: {problem}", advice="correct it")
     return recipe
 
 
-def _contradiction(recipe: Recipe) -> str | None:
-    """What its parts make impossible together."""
+def _find_problem(recipe: Recipe) -> str | None:
+    """Describe the first contradiction between a recipe's values; None if there is none."""
     if recipe.net not in ROLES:
-        return f"no net is called {recipe.net!r}; there are: {', '.join(ROLES)}"
-    own: tuple[tuple[object, str], ...] = ()
+        return f"there is no net {recipe.net!r}; the nets are: {', '.join(ROLES)}"
     if isinstance(recipe, VerifierRecipe):
-        kind, scenes, epoch = "verifier", recipe.scenes, recipe.scenes  # without real pictures there are no others
+        role, scene_candidates = "verifier", recipe.scene_candidates_per_epoch
+        examples = scene_candidates  # pictures do not count: they may not be given
+        problems = []
     else:
-        mix, own = recipe.mix, _of_a_mix(recipe.net, recipe.mix)
-        kind, scenes = "classifier", mix.scenes
-        epoch = mix.plain + mix.mild + mix.varied + mix.stroked + mix.outliers + mix.scenes
-    wrong = (
-        (ROLES[recipe.net] != kind, f"net {recipe.net!r} is no {kind}"),
-        *own,
-        (scenes and not recipe.scenes_drawn, "it learns from scenes, and scenes_drawn is 0"),
-        (epoch < recipe.batch, f"an epoch holds {epoch} examples, fewer than a batch of {recipe.batch}"),
-    )
-    return next((told for is_so, told in wrong if is_so), None)
-
-
-def _of_a_mix(net: str, mix: Mix) -> tuple[tuple[object, str], ...]:
-    """What may be wrong with a mix of glyphs: whether it is so, and what to say of it."""
-    has_none = mix.outliers or mix.scenes or mix.pictures
-    return (
-        (net in DIGITS_ALONE and has_none, f"net {net!r} tells digits alone, and its mix holds what is none"),
-        (mix.outliers and not mix.outliers_drawn, "its mix has outliers, and outliers_drawn is 0"),
-    )
+        mix = recipe.glyphs_per_epoch
+        role, scene_candidates = "classifier", mix.scene_candidates
+        digits = mix.original + mix.mildly_augmented + mix.augmented + mix.extra_strokes
+        examples = digits + mix.outliers + mix.scene_candidates
+        outliers = mix.outliers or mix.scene_candidates or mix.picture_candidates
+        problems = [
+            (
+                recipe.net in DIGITS_ONLY and outliers,
+                f"net {recipe.net!r} has no class for outliers, and glyphs_per_epoch contains some",
+            ),
+            (
+                mix.outliers and not recipe.rendered_outliers,
+                "glyphs_per_epoch has outliers, and rendered_outliers is 0",
+            ),
+        ]
+    problems = [
+        (ROLES[recipe.net] != role, f"net {recipe.net!r} is not a {role}"),
+        *problems,
+        (scene_candidates and not recipe.rendered_scenes, "an epoch has scene candidates, and rendered_scenes is 0"),
+        (
+            examples < recipe.batch_size,
+            f"an epoch holds {examples} examples, fewer than a batch of {recipe.batch_size}",
+        ),
+    ]
+    return next((message for applies, message in problems if applies), None)

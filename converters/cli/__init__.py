@@ -1,4 +1,7 @@
-"""`digit-convert`: `app` gathers one module a command, each only parses and prints; torch waits for who needs it."""
+"""`digit-convert`: `app` combines one module for each command. They only parse arguments and print results.
+
+Commands import torch late, so the others start fast.
+"""
 
 from __future__ import annotations
 

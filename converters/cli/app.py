@@ -1,4 +1,4 @@
-"""The command line of `digit-convert`, put together."""
+"""Combine the commands of `digit-convert`."""
 
 from __future__ import annotations
 
@@ -33,30 +33,32 @@ def options(
     context: typer.Context,
     target: Annotated[
         str | None,
-        typer.Option(metavar="TARGET", help="A board (pi5), a family (pi, jetson, generic) or all; see `targets`."),
+        typer.Option(metavar="TARGET", help="Board (pi5), family (pi, jetson, generic) or all; see `targets`."),
     ] = None,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the boards' folders go.")] = Path("artifacts"),
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Parent of the boards' folders.")] = Path("artifacts"),
     data: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", envvar="DIGIT_DATA_DIR", help="A folder with MNIST, to measure the accuracy here and now."
+            metavar="DIR", envvar="DIGIT_DATA_DIR", help="Folder with MNIST, to measure the accuracies again."
         ),
     ] = None,
     checkpoint: Annotated[
         list[Path] | None,
-        typer.Option(metavar="FILE", help="A trained net; once for each.", show_default="those that ship"),
+        typer.Option(metavar="FILE", help="Trained net; may be repeated.", show_default="those that ship"),
     ] = None,
     _version: Annotated[
         bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Turn trained nets into small files, each made for a kind of board and each with its measured promise.
+    """Convert trained nets into small model files for each board, with their measured accuracies.
 
     Example: `digit-convert --target jetson --out artifacts`
     """
     if context.invoked_subcommand is not None:
         if target is not None:
-            raise UsageError(f"--target converts, and '{context.invoked_subcommand}' does not; give one of them")
+            raise UsageError(
+                f"--target cannot be used with the command '{context.invoked_subcommand}'", advice="use one of them"
+            )
     elif target is None:
         typer.echo(context.get_help())
     else:

@@ -1,4 +1,4 @@
-"""`digit-convert --target BOARD`: a progress bar, then what was written."""
+"""`digit-convert --target BOARD`: convert checkpoints with a progress bar, then list the files."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from profiles.manifest import Artifact, Manifest
 from profiles.profile import resolve_target
 
 if TYPE_CHECKING:
-    from converters.export.make import Made
+    from converters.export.make import ExportedArtifact
 
 
 def run(target: str, out: Path, data: Path | None, checkpoints: Sequence[Path]) -> None:
-    """Convert these checkpoints, or else those that ship, for a target and print what came of it."""
+    """Convert checkpoints for a target and print the results; without checkpoints, convert those that ship."""
     profiles, nets = resolve_target(target), checkpoints or SHIPPED
     messages = Console(stderr=True)
     with Progress(
@@ -36,19 +36,19 @@ def run(target: str, out: Path, data: Path | None, checkpoints: Sequence[Path]) 
     ) as progress:
         task = progress.add_task("loading the converters", total=len(nets) * len(kinds_for(profiles)))
 
-        def done(made: Made) -> None:
+        def on_made(made: ExportedArtifact) -> None:
             progress.update(task, advance=1, description=f"made {made.artifact.file}")
 
-        manifests = convert(nets, profiles, out, data, done)
+        manifests = convert(nets, profiles, out, data, on_made)
     console = Console()
-    console.print(table_of(manifests))
-    written = f"In {out}: {', '.join(manifest.target for manifest in manifests)}"
-    console.print(written, markup=False, highlight=False, soft_wrap=True)
+    console.print(artifact_table(manifests))
+    summary = f"In {out}: {', '.join(manifest.target for manifest in manifests)}"
+    console.print(summary, markup=False, highlight=False, soft_wrap=True)
 
 
-def table_of(manifests: Sequence[Manifest]) -> Table:
-    """Each file once, with what it promises and which boards carry it."""
-    table = Table("file", "bytes", "accuracy", "measured with", "carried by")
+def artifact_table(manifests: Sequence[Manifest]) -> Table:
+    """List each file once, with its accuracy and the boards that use it."""
+    table = Table("file", "bytes", "accuracy", "measured with", "used by")
     for column in table.columns[1:3]:
         column.justify = "right"
     table.columns[0].no_wrap = True
@@ -56,17 +56,17 @@ def table_of(manifests: Sequence[Manifest]) -> Table:
     files = {artifact.file: artifact for manifest in manifests for artifact in manifest.artifacts}
     for name in sorted(files):
         boards = [one.target for one in manifests if name in {artifact.file for artifact in one.artifacts}]
-        carried = "all of them" if len(boards) == len(manifests) > 1 else ", ".join(boards)
-        table.add_row(name, f"{files[name].bytes:,}", *accuracy_of(files[name]), carried)
+        used_by = "all of them" if len(boards) == len(manifests) > 1 else ", ".join(boards)
+        table.add_row(name, f"{files[name].bytes:,}", *accuracy_cells(files[name]), used_by)
     measured = {one.accuracy for one in files.values() if one.accuracy}
     table.caption = "; ".join(sorted({f"accuracy on {one.data}, {one.images:,} images" for one in measured}))
     return table
 
 
-def accuracy_of(artifact: Artifact) -> tuple[str, str]:
-    """The accuracy, and what measured it."""
+def accuracy_cells(artifact: Artifact) -> tuple[str, str]:
+    """Return the accuracy and the runtime that measured it, as text."""
     measured = artifact.accuracy
     if measured is None:
-        return "–", "nothing; give --data"
+        return "–", "not measured; use --data"
     other = "" if measured.sha256 == artifact.sha256 else " (another export of these weights)"
     return f"{measured.value:.2%}", measured.runtime + other

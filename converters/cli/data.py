@@ -1,4 +1,4 @@
-"""`digit-convert data`: the data sets."""
+"""`digit-convert data`: download data sets."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ import typer
 
 from converters.data.mnist import DEFAULT_FOLDER
 
-app = typer.Typer(no_args_is_help=True, help="Get the data that training and judging need.")
+app = typer.Typer(no_args_is_help=True, help="Download the data for training and evaluation.")
 
 
 @app.callback()
 def group() -> None:
-    """Get the data that training and judging need."""
+    """Download the data for training and evaluation."""
 
 
 @app.command()
 def fetch(
     data: Annotated[
-        Path, typer.Option(metavar="DIR", envvar="DIGIT_DATA_DIR", help="Where the files go.")
+        Path, typer.Option(metavar="DIR", envvar="DIGIT_DATA_DIR", help="Folder to write the files to.")
     ] = DEFAULT_FOLDER,
 ) -> None:
-    """Download MNIST (11 MB) and verify it; a broken download continues where it stopped.
+    """Download MNIST (11 MB) and verify it. An interrupted download continues where it stopped.
 
     Example: `digit-convert data fetch --data data/mnist`
     """
@@ -35,7 +35,7 @@ def fetch(
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     messages = Console(stderr=True)
     with Progress(*columns, console=messages, disable=not messages.is_terminal) as progress:
-        task = progress.add_task("verifying what is there", total=None)
+        task = progress.add_task("verifying existing files", total=None)
         fetch_mnist(
             data, lambda name, have, total: progress.update(task, description=name, completed=have, total=total)
         )

@@ -1,4 +1,4 @@
-"""`digit-convert evaluate`: how well artifacts read digits that nobody learnt from."""
+"""`digit-convert evaluate`: accuracy of artifacts on test images."""
 
 from __future__ import annotations
 
@@ -13,15 +13,13 @@ from converters.data.mnist import DEFAULT_FOLDER
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from converters.evaluate import Evaluation, Verdict
+    from converters.evaluate import Evaluation, Metrics
 
 
 def evaluate(
-    path: Annotated[
-        Path, typer.Argument(metavar="PATH", help="A model file beside its manifest, or a folder of them.")
-    ],
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="Model file beside its manifest, or a folder of them.")],
     data: Annotated[
-        Path, typer.Option(metavar="DIR", envvar="DIGIT_DATA_DIR", help="A folder with MNIST.")
+        Path, typer.Option(metavar="DIR", envvar="DIGIT_DATA_DIR", help="Folder with MNIST.")
     ] = DEFAULT_FOLDER,
     runtime: Annotated[
         str | None,
@@ -29,9 +27,11 @@ def evaluate(
             metavar="NAME", help="onnxruntime, ai-edge-litert or tflite-runtime.", show_default="the installed one"
         ),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Judge artifacts on MNIST's test images, verifiers on scenes of them, in the runtime that the board will use.
+    """Evaluate artifacts in the runtime that the board uses.
+
+    Classifiers are evaluated on MNIST's test images, verifiers on the candidates of scenes rendered from them.
 
     Example: `digit-convert evaluate artifacts/pi5 --data data/mnist`
     """
@@ -46,14 +46,14 @@ def evaluate(
     from rich.console import Console
 
     console = Console()
-    console.print(summary(evaluations))
+    console.print(summary_table(evaluations))
     if len(evaluations) == 1:
-        console.print(digits(evaluations[0].verdict))
-        console.print(confusion(evaluations[0].verdict))
+        console.print(digit_table(evaluations[0].metrics))
+        console.print(confusion_table(evaluations[0].metrics))
 
 
 def as_plain(evaluation: Evaluation) -> dict[str, Any]:
-    """An evaluation as plain types, for JSON."""
+    """Convert an evaluation into plain types, for JSON."""
     artifact = evaluation.artifact
     return {
         "file": artifact.file,
@@ -64,55 +64,56 @@ def as_plain(evaluation: Evaluation) -> dict[str, Any]:
         "data": evaluation.data,
         "runtime": evaluation.runtime,
         "runtime_version": evaluation.runtime_version,
-        **asdict(evaluation.verdict),
+        **asdict(evaluation.metrics),
     }
 
 
-def summary(evaluations: tuple[Evaluation, ...]) -> Table:
-    """One row an artifact."""
+def summary_table(evaluations: tuple[Evaluation, ...]) -> Table:
+    """Make a table with one row for each artifact."""
     from rich.table import Table
 
-    table = Table("file", "bytes", "runtime", "accuracy", "promised", "calibration error")
+    table = Table("file", "bytes", "runtime", "accuracy", "in manifest", "calibration error")
     for column in table.columns[1:]:
         column.justify = "right"
     for one in evaluations:
-        promise = one.artifact.accuracy
+        stated = one.artifact.accuracy
+        error = one.metrics.calibration_error
         table.add_row(
             one.artifact.file,
             f"{one.artifact.bytes:,}",
             f"{one.runtime} {one.runtime_version}",
-            f"{one.verdict.accuracy:.2%}",
-            f"{promise.value:.2%}" if promise else "–",
-            "–" if one.verdict.calibration_error is None else f"{one.verdict.calibration_error:.2%}",
+            f"{one.metrics.accuracy:.2%}",
+            f"{stated.value:.2%}" if stated else "–",
+            "–" if error is None else f"{error:.2%}",
         )
-    judged = {f"{one.artifact.role}: {one.data}, {one.verdict.images:,} images" for one in evaluations}
-    table.caption = "; ".join(sorted(judged))
+    data_sets = {f"{one.artifact.role}: {one.data}, {one.metrics.images:,} images" for one in evaluations}
+    table.caption = "; ".join(sorted(data_sets))
     return table
 
 
-def digits(verdict: Verdict) -> Table:
-    """One row a digit."""
+def digit_table(metrics: Metrics) -> Table:
+    """Make a table with one row for each digit."""
     from rich.table import Table
 
     table = Table("digit", "images", "precision", "recall", "F1", title="Each digit")
     for column in table.columns:
         column.justify = "right"
-    for one in verdict.digits:
+    for one in metrics.digits:
         table.add_row(str(one.digit), f"{one.images:,}", f"{one.precision:.2%}", f"{one.recall:.2%}", f"{one.f1:.2%}")
     return table
 
 
-def confusion(verdict: Verdict) -> Table:
-    """What is true in rows, what was read in columns; right ones bold, none as a dot."""
+def confusion_table(metrics: Metrics) -> Table:
+    """Make a table of the confusion matrix: true classes in rows, predicted ones in columns, correct ones bold."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     table = Table(
-        "true", *(str(digit) for digit in range(10)), "rejected", title="What was read", box=SIMPLE_HEAD, padding=0
+        "true", *(str(digit) for digit in range(10)), "rejected", title="Predicted", box=SIMPLE_HEAD, padding=0
     )
     for column in table.columns:
         column.justify = "right"
-    for name, row in zip((*map(str, range(10)), "none"), enumerate(verdict.confusion), strict=True):
+    for name, row in zip((*map(str, range(10)), "none"), enumerate(metrics.confusion), strict=True):
         label, counts = row
         cells = [str(count) if count else "·" for count in counts]
         cells[label] = f"[bold]{cells[label]}[/]"

@@ -1,4 +1,4 @@
-"""`digit-convert targets`."""
+"""`digit-convert targets`: list boards."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def targets() -> None:
-    """List what `--target` knows: boards, their families, and what each carries.
+    """List the values of `--target`: boards and their families, with the artifacts of each board.
 
     Example: `digit-convert targets`
     """
@@ -20,19 +20,19 @@ def targets() -> None:
 
     from profiles.profile import all_profiles
 
-    table = Table("target", "board", "carries", box=SIMPLE)
+    table = Table("target", "board", "artifacts", box=SIMPLE)
     boards = sorted(all_profiles(), key=lambda profile: profile.family)
     for family, members in groupby(boards, key=lambda profile: profile.family):
-        table.add_row(f"[bold]{family}[/]", "the family: all of these", "")
+        table.add_row(f"[bold]{family}[/]", "all boards of the family", "")
         for profile in members:
             cpu = f"{profile.cpu.cores} × {profile.cpu.core}"
-            table.add_row(f"  {profile.name}", f"{profile.title}\n{cpu}", carried(profile))
+            table.add_row(f"  {profile.name}", f"{profile.title}\n{cpu}", artifact_kinds(profile))
     table.add_row("[bold]all[/]", "every board", "")
     Console().print(table)
 
 
-def carried(profile: Profile) -> str:
-    """Formats with their precisions, the first worth trying first."""
+def artifact_kinds(profile: Profile) -> str:
+    """Return formats with their precisions as text, in the order of preference."""
     from profiles.manifest import Format
 
     lists = {name: [kind.precision for kind in profile.artifacts if kind.format == name] for name in get_args(Format)}

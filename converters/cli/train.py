@@ -1,4 +1,4 @@
-"""`digit-convert train`: from raw MNIST to a checkpoint, with the time left, and a line in the log."""
+"""`digit-convert train`: train nets, show the progress, and add the runs to the log."""
 
 from __future__ import annotations
 
@@ -13,118 +13,130 @@ from converters.data.mnist import DEFAULT_FOLDER
 
 if TYPE_CHECKING:
     from converters.recipe import Recipe
-    from converters.report.log import Entry, ExportRow, StepRow
+    from converters.report.log import ExportRow, LogEntry, StepRow
     from converters.train.dataset import Sources
-    from converters.train.progress import Progress
-    from converters.train.run import Trained
+    from converters.train.learn import Progress
+    from converters.train.run import TrainingResult
     from profiles.errors import DigitAgentError
 
 NOT_EXPORTED = ("m3", "m5", "m7")
-"""Nets of interest on the desktop alone."""
-Told = tuple[Callable[[int], None], Callable[["Progress"], None]]
-"""Who hears of scenes drawn, and of epochs done."""
+"""Nets that are teachers only: they are too slow for boards, so their exports are not measured."""
+Callbacks = tuple[Callable[[int], None], Callable[["Progress"], None]]
+"""Callbacks that get the number of rendered scenes, and the progress after each epoch."""
 
 
-def train(  # noqa: PLR0917 - typer names them
+def train(  # noqa: PLR0917 - typer needs one parameter per option
     data: Annotated[
-        Path, typer.Option(metavar="DIR", envvar="DIGIT_DATA_DIR", help="A folder with MNIST.")
+        Path, typer.Option(metavar="DIR", envvar="DIGIT_DATA_DIR", help="Folder with MNIST.")
     ] = DEFAULT_FOLDER,
     recipe: Annotated[
-        str, typer.Option(metavar="NAME", help="A recipe that ships, or a .toml file of your own.")
+        str, typer.Option(metavar="NAME", help="Recipe that ships, or a .toml file of your own.")
     ] = "base",
     seed: Annotated[
         list[int] | None,
         typer.Option(
-            metavar="N", min=0, help="Decides the weights' start and every choice; once for each run.", show_default="1"
+            metavar="N",
+            min=0,
+            help="Seed of the initial weights and of every random choice; repeat it for several runs.",
+            show_default="1",
         ),
     ] = None,
     pictures: Annotated[
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Real pictures with a truth.json, a quarter of which is kept out; and isolated digits, half of them.",
+            help="Real pictures with a truth.json, and isolated digits. A quarter of the pictures and half of the "
+            "isolated digits are held out.",
         ),
     ] = None,
     fonts: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Fonts to draw scenes with: folders 'hand' and 'print' of .ttf, .otf, .woff."),
+        typer.Option(metavar="DIR", help="Fonts for rendered scenes: folders 'hand' and 'print' of .ttf, .otf, .woff."),
     ] = None,
     teacher: Annotated[
         list[Path] | None,
         typer.Option(
             metavar="FILE",
-            help="A checkpoint to learn from, where the recipe does; once for each.",
+            help="Checkpoint of a teacher, if the recipe has distillation; may be repeated.",
             show_default="runs/TEACHER-*.pt, or the one that ships",
         ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Where the checkpoint goes.", show_default="runs/RECIPE-SEED.pt")
+        Path | None, typer.Option(metavar="FILE", help="Checkpoint to write.", show_default="runs/RECIPE-SEED.pt")
     ] = None,
-    log: Annotated[Path, typer.Option(metavar="FILE", help="Gets a line of JSON a run.")] = Path("runs/log.jsonl"),
+    log: Annotated[Path, typer.Option(metavar="FILE", help="Log to append to; each run is a line of JSON.")] = Path(
+        "runs/log.jsonl"
+    ),
 ) -> None:
-    """Train nets from nothing; interrupted, the same command goes on after the last whole epoch.
+    """Train nets. If it is interrupted, the same command continues after the last complete epoch.
 
     Example: `digit-convert train --recipe nano --seed 3 --data data/mnist`
     """
-    from converters.extra import asking_for_extra
+    from converters.extra import require_convert_extra
     from converters.recipe import load_recipe
     from profiles.errors import UsageError
 
-    with asking_for_extra():
-        from converters.checkpoint import check_place
+    with require_convert_extra():
+        from converters.checkpoint import check_writable
         from converters.train.dataset import Sources
 
     loaded, seeds = load_recipe(recipe), seed or [1]
     if teacher and not loaded.teachers:
-        raise UsageError(f"recipe {loaded.name} learns from no teacher; leave --teacher out, or give it a [distil]")
+        raise UsageError(
+            f"recipe {loaded.name} has no teachers", advice="leave out --teacher, or add [distillation] to the recipe"
+        )
     if out and len(seeds) > 1:
-        raise UsageError("--out names one file, and there are several seeds; leave it out")
+        raise UsageError("--out names one file, but there are several seeds", advice="leave out --out")
     targets = {one: out or Path("runs") / f"{loaded.name}-{one}.pt" for one in seeds}
     for target in targets.values():
-        check_place(target)
+        check_writable(target)
     sources = Sources(data, pictures, fonts)
-    # All are trained and saved before any is measured: that takes converters, which may be missing or die.
-    done = [_saved(*one, targets) for one in _train_all(loaded, targets, sources, teacher or ())]
-    failures = [failure for entry in done if (failure := _finish(entry, targets[entry.seed], data, log))]
+    # Train and save all nets before measuring any: the converters may be missing or crash.
+    entries = [_save(*one, targets) for one in _train_all(loaded, targets, sources, teacher or ())]
+    failures = [failure for entry in entries if (failure := _finish(entry, targets[entry.seed], data, log))]
     if failures:
         raise failures[0]
 
 
 def _train_all(
     recipe: Recipe, targets: Mapping[int, Path], sources: Sources, teachers: Sequence[Path]
-) -> Iterator[tuple[Entry, Trained]]:
-    """Train one seed after the other; what they learn with is made once."""
-    from converters.recipe import StepsRecipe
+) -> Iterator[tuple[LogEntry, TrainingResult]]:
+    """Train one seed after the other; training data is loaded once."""
+    from converters.recipe import ClassifierRecipe
     from converters.train import run
-    from converters.train.record import record
+    from converters.train.record import log_entry
 
-    material = None
+    training_data = None
     for seed, target in targets.items():
         teachers = teachers or run.find_teachers(recipe, target.parent)
-        with _told(recipe) as (drawn, report):
-            start = run.find_start(recipe, seed, target.parent)
-            this = run.Run(seed, sources, target.with_suffix(".state"), drawn, report, start)
-            if isinstance(recipe, StepsRecipe):
-                material = material or run.ask_for_material(recipe, sources, teachers, drawn)
-                trained = run.train_in_steps(material, this)
+        with _show_progress(recipe) as (on_scene, on_epoch):
+            initial = run.find_initial_checkpoint(recipe, seed, target.parent)
+            one = run.TrainingRun(seed, sources, target.with_suffix(".state"), on_scene, on_epoch, initial)
+            if isinstance(recipe, ClassifierRecipe):
+                training_data = training_data or run.load_training_data(recipe, sources, teachers, on_scene)
+                result = run.run_classifier_training(training_data, one)
             else:
-                trained = run.train_verifier(recipe, this)
-        yield record(recipe, sources, trained, teachers), trained
+                result = run.run_verifier_training(recipe, one)
+        yield log_entry(recipe, sources, result, teachers), result
 
 
-def _saved(entry: Entry, trained: Trained, targets: Mapping[int, Path]) -> Entry:
+def _save(entry: LogEntry, result: TrainingResult, targets: Mapping[int, Path]) -> LogEntry:
     from converters.checkpoint import save
 
-    save(trained.checkpoint, targets[entry.seed])
+    save(result.checkpoint, targets[entry.seed])
     return entry
 
 
-def _finish(entry: Entry, target: Path, data: Path, log: Path) -> DigitAgentError | None:
-    """Measure a checkpoint's exports and log the run, measured or not; what went wrong."""
+def _finish(entry: LogEntry, target: Path, data: Path, log: Path) -> DigitAgentError | None:
+    """Measure a checkpoint's exports and log the run, even if they cannot be measured.
+
+    Returns:
+        The error that prevented the measurement; None if there was none.
+    """
     import msgspec
 
     from converters.checkpoint import load, save
-    from converters.report.log import append
+    from converters.report.log import append_entry
     from converters.train.record import measure_exports
     from profiles.errors import DigitAgentError
 
@@ -133,49 +145,50 @@ def _finish(entry: Entry, target: Path, data: Path, log: Path) -> DigitAgentErro
     if entry.net not in NOT_EXPORTED:
         typer.echo(f"wrote {target}; measuring its exports with MNIST's test images", err=True)
         try:
-            certified, exports = measure_exports(load(target), data)
-            save(certified, target)
+            measured, exports = measure_exports(load(target), data)
+            save(measured, target)
         except DigitAgentError as error:
             failure = error
-    append(log, msgspec.structs.replace(entry, exports=exports))
+    append_entry(log, msgspec.structs.replace(entry, exports=exports))
     if failure is None:
         target.with_suffix(".state").unlink(missing_ok=True)
-        _tell(entry.steps, exports)
+        _print_results(entry.steps, exports)
         typer.echo(f"wrote {target}")
     return failure
 
 
-def _tell(steps: Sequence[StepRow], exports: Sequence[ExportRow]) -> None:
+def _print_results(steps: Sequence[StepRow], exports: Sequence[ExportRow]) -> None:
     for row in steps:
         test = "" if row.test is None else f", test {row.test:.2%}"
         typer.echo(f"{row.do}: held-out {row.held_out:.2%}{test}; {row.parameters:,} parameters, {row.macs:,} MACs")
     for one in exports:
-        reached = f"{one.bytes:,} bytes, {one.accuracy:.2%} ({one.runtime}), {one.us_a_digit:.1f} µs a digit"
-        typer.echo(f"{one.format} {one.precision}: {reached}")
+        values = f"{one.bytes:,} bytes, {one.accuracy:.2%} ({one.runtime}), {one.us_a_digit:.1f} µs per digit"
+        typer.echo(f"{one.format} {one.precision}: {values}")
 
 
 @contextmanager
-def _told(recipe: Recipe) -> Iterator[Told]:
-    """Who hears of scenes drawn and epochs done: on a terminal a bar, elsewhere a line an epoch; both on stderr."""
+def _show_progress(recipe: Recipe) -> Iterator[Callbacks]:
+    """Yield callbacks that print to stderr: progress bars on a terminal, otherwise one line for each epoch."""
     from rich import progress as rich_progress
     from rich.console import Console
 
     messages = Console(stderr=True)
     if not messages.is_terminal:
-        yield lambda _: None, lambda done: typer.echo(_line(done), err=True)
+        yield lambda _: None, lambda progress: typer.echo(_line(progress), err=True)
         return
     columns = (*rich_progress.Progress.get_default_columns(), rich_progress.TimeElapsedColumn())
     with rich_progress.Progress(*columns, console=messages) as bar:
-        scenes = bar.add_task("drawing scenes", total=recipe.scenes_drawn)
+        scenes = bar.add_task("rendering scenes", total=recipe.rendered_scenes)
         epochs = bar.add_task("training", total=recipe.epochs, start=False)
 
-        def report(done: Progress) -> None:
+        def on_epoch(progress: Progress) -> None:
             bar.start_task(epochs)
-            bar.update(epochs, completed=done.epoch, description=_line(done))
+            bar.update(epochs, completed=progress.epoch, description=_line(progress))
 
-        yield lambda number: bar.update(scenes, completed=number), report
+        yield lambda number: bar.update(scenes, completed=number), on_epoch
 
 
-def _line(done: Progress) -> str:
-    step = f"{done.step}, " if done.step else ""
-    return f"{step}epoch {done.epoch}/{done.epochs}: loss {done.loss:.3f}, held-out {done.held_out_accuracy:.2%}"
+def _line(progress: Progress) -> str:
+    step = f"{progress.step}, " if progress.step else ""
+    accuracy = f"held-out {progress.held_out_accuracy:.2%}"
+    return f"{step}epoch {progress.epoch}/{progress.epochs}: loss {progress.loss:.3f}, {accuracy}"

@@ -1,11 +1,12 @@
-"""Steps that make a net smaller or faster; each takes a net, and gives one that needs to learn a little more.
+"""Methods that make a net smaller, faster or more accurate at its size. Most need some training after them.
 
-- `distil`: learn from other nets' soft labels, computed on the very batch that is learnt from.
-- `expand`: while it learns, each convolution is a product of wider ones; the net is as small as ever.
-- `prune`: whole channels go, and with them their bytes and their work in every format.
-- `sparsify`: two of four weights become 0; TensorRT leaves them out on an Orin, and nothing else gains.
-- `cluster`: a layer's weights share fifteen values; ONNX files take half a byte a weight, TFLite gains nothing.
-- `quantize`: round as int8 files do, and learn with it.
+- `distil`: train on soft labels of teachers, computed on the same augmented batch.
+- `expand`: during training each convolution is a product of wider ones; the trained net has its original size.
+- `prune`: remove whole channels, which saves bytes and time in every format.
+- `sparsify`: set two of every four weights to 0; only TensorRT on a Jetson Orin gains.
+- `cluster`: the weights of a layer share fifteen values; ONNX stores them in half a byte each, TFLite gains nothing.
+- `quantize`: quantization-aware training for int8 files.
 
-fp16 and int8 without learning need no step: `converters.export` makes both of any checkpoint.
+fp16 files, and int8 files without quantization-aware training, need none of them: `converters.export` makes both from
+any checkpoint.
 """

@@ -1,9 +1,11 @@
-"""Weight clustering: the weights of a layer share a few values, and a file stores which of them each has.
+"""Weight clustering: the weights of a layer share a few values, and a file stores an index for each weight.
 
 S. Han, H. Mao, W. Dally: "Deep Compression: Compressing Deep Neural Networks with Pruning, Trained Quantization and
-Huffman Coding", 2016. Values are shares of their filter's largest weight, since int8 has a scale a filter, and come
-with both signs, since folding a batch normalisation may turn a filter's sign. Fifteen of them are told by half a byte:
-`converters.export.palette` stores them so in ONNX; TFLite has no way to.
+Huffman Coding", 2016.
+
+The shared values are fractions of the largest weight of a filter, because int8 has one scale for each filter. They are
+symmetric around 0, because folding a batch normalisation may change the sign of a filter. Fifteen values fit in half a
+byte: `converters.export.palette` stores them so in ONNX files. TFLite has no such format.
 """
 
 from __future__ import annotations
@@ -12,49 +14,57 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from converters.compress.quantize import LEVELS, largest_of_filters
+from converters.compress.quantize import INT8_MAX, max_abs_of_filters
 
 MAGNITUDES = 8
-"""0, the largest, and six between them: fifteen values with their signs."""
-ROUNDS = 50
-"""Of k-means."""
+"""Number of shared magnitudes: 0, the largest one, and six between them. With both signs that is fifteen values.
+
+More would not fit in half a byte.
+"""
+KMEANS_ITERATIONS = 50
+"""Iterations of k-means. Chosen by trial."""
 
 
-class Clustered(nn.Module):
-    """Each weight as the nearest of the layer's values; gradients pass as if nothing were changed."""
+class ClusteredWeights(nn.Module):
+    """Replace each weight by the nearest shared value of its layer. Gradients pass unchanged (straight-through)."""
 
-    values: Tensor
+    magnitudes: Tensor
 
     def __init__(self, weight: Tensor) -> None:
         super().__init__()
-        self.register_buffer("values", _values((weight.abs() / largest_of_filters(weight)).flatten()))
+        relative = weight.abs() / max_abs_of_filters(weight)
+        self.register_buffer("magnitudes", _find_magnitudes(relative.flatten()))
 
     def forward(self, weight: Tensor) -> Tensor:
-        largest = largest_of_filters(weight.detach())
-        share = weight.detach() / largest
-        between = (self.values[1:] + self.values[:-1]) / 2
-        clustered = self.values[torch.bucketize(share.abs(), between)] * share.sign() * largest
+        largest = max_abs_of_filters(weight.detach())
+        relative = weight.detach() / largest
+        borders = (self.magnitudes[1:] + self.magnitudes[:-1]) / 2
+        clustered = self.magnitudes[torch.bucketize(relative.abs(), borders)] * relative.sign() * largest
         return weight + (clustered - weight).detach()
 
 
 def cluster(net: nn.Module) -> nn.Module:
-    """The net, changed in place, with clustered weights in every convolution and linear layer."""
+    """Cluster the weights of every convolution and linear layer; the net is changed in place."""
     for module in list(net.modules()):
         if isinstance(module, (nn.Conv2d, nn.Linear)):
-            parametrize.register_parametrization(module, "weight", Clustered(module.weight.detach()))
+            parametrize.register_parametrization(module, "weight", ClusteredWeights(module.weight.detach()))
     return net
 
 
-def _values(shares: Tensor) -> Tensor:
-    """The magnitudes, ascending, float32 (MAGNITUDES,), that shares, float32 (n,) in 0..1, lie nearest to.
+def _find_magnitudes(relative: Tensor) -> Tensor:
+    """Find the shared magnitudes of a layer: 0, 1, and the centres that k-means finds between them.
 
-    They are 0, 1, and what k-means finds between, rounded as int8 has them.
+    Args:
+        relative: magnitudes of the weights as fractions of the largest in their filter, float32 (n,) in 0..1.
+
+    Returns:
+        float32 (MAGNITUDES,), ascending, rounded to multiples of 1 / 127.
     """
-    values = torch.linspace(0, 1, MAGNITUDES, device=shares.device)
-    for _ in range(ROUNDS):
-        nearest = torch.bucketize(shares, (values[1:] + values[:-1]) / 2)
+    magnitudes = torch.linspace(0, 1, MAGNITUDES, device=relative.device)
+    for _ in range(KMEANS_ITERATIONS):
+        nearest = torch.bucketize(relative, (magnitudes[1:] + magnitudes[:-1]) / 2)
         for number in range(1, MAGNITUDES - 1):
-            members = shares[nearest == number]
+            members = relative[nearest == number]
             if len(members):
-                values[number] = members.mean()
-    return (values * LEVELS).round() / LEVELS
+                magnitudes[number] = members.mean()
+    return (magnitudes * INT8_MAX).round() / INT8_MAX

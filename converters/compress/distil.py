@@ -1,4 +1,4 @@
-"""Knowledge distillation: a net learns from what teachers make of each glyph as it was varied."""
+"""Knowledge distillation: a net learns from the soft labels that teachers give to each augmented glyph."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from converters.nets.tensors import autocast
 
 
 class Ensemble(nn.Module):
-    """Several nets that judge together: inputs to the mean of their probabilities of the ten digits, (n, 10)."""
+    """Mean of the digit probabilities of several nets: inputs to float32 (n, 10)."""
 
     def __init__(self, nets: Sequence[nn.Module], temperature: float = 1.0) -> None:
         super().__init__()
@@ -26,33 +26,39 @@ class Ensemble(nn.Module):
 
 
 class Teachers:
-    """An ensemble that is asked on a device."""
+    """An ensemble on a device, for inference."""
 
     def __init__(self, nets: Sequence[nn.Module], temperature: float, device: torch.device) -> None:
-        """Take nets in evaluation mode, and what their logits are divided by."""
+        """Move the nets to the device.
+
+        Args:
+            nets: nets in evaluation mode.
+            temperature: divisor of their logits.
+            device: device of the inputs.
+        """
         ensemble = Ensemble(nets, temperature).eval()
         self._ensemble = ensemble.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @torch.no_grad()
     def __call__(self, inputs: Tensor) -> Tensor:
-        """What they make of inputs: probabilities of the ten digits, float32 (n, 10)."""
+        """Compute soft labels: probabilities of the ten digits, float32 (n, 10)."""
         with autocast(inputs.device):
-            taught: Tensor = self._ensemble(inputs.contiguous(memory_format=torch.channels_last))
-        return taught
+            soft_labels: Tensor = self._ensemble(inputs.contiguous(memory_format=torch.channels_last))
+        return soft_labels
 
 
-def follow(logits: Tensor, taught: Tensor, labels: Tensor, temperature: float) -> Tensor:
-    """How far logits are from what teachers said: the mean Kullback-Leibler divergence of a glyph, times temperature².
+def distillation_loss(logits: Tensor, soft_labels: Tensor, labels: Tensor, temperature: float) -> Tensor:
+    """Compute the mean Kullback-Leibler divergence between soft labels and student, times temperature².
 
-    Their word counts where the digit they find likeliest is the label: of outliers the labels know enough, and
-    teachers that know MNIST alone misread other hands.
+    A glyph counts only if the teachers' likeliest digit is its label: they do not know the class "not a digit", and
+    teachers trained on MNIST only misread other handwriting.
 
     Args:
-        logits: float32 (n, 10 or 11).
-        taught: the teachers' probabilities of the ten digits at that temperature, float32 (n, 10).
+        logits: of the student, float32 (n, 10 or 11).
+        soft_labels: the teachers' probabilities of the ten digits at the same temperature, float32 (n, 10).
         labels: int64 (n,).
-        temperature: what logits are divided by.
+        temperature: divisor of the logits.
     """
     student = functional.log_softmax(logits[:, :NOT_A_DIGIT] / temperature, dim=1)
-    apart = functional.kl_div(student, taught, reduction="none").sum(dim=1) * temperature**2
-    return (apart * (taught.argmax(dim=1) == labels)).mean()
+    divergence = functional.kl_div(student, soft_labels, reduction="none").sum(dim=1) * temperature**2
+    return (divergence * (soft_labels.argmax(dim=1) == labels)).mean()

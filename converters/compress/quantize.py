@@ -1,8 +1,8 @@
-"""Quantization-aware training: a net that rounds its weights and activations just as its int8 files will.
+"""Quantization-aware training: a net rounds its weights and activations during training as its int8 files will.
 
-Weights: symmetric, one scale a filter, its largest weight / 127. Activations: 256 steps over a range that holds 0.
-That is what both exporters do with the ranges that a checkpoint gives them, so what is measured here is what they
-compute, but for halves, which runtimes round in their own ways.
+Weights are symmetric with one scale for each filter: its largest magnitude / 127. Activations have 256 levels over a
+range that contains 0. Both exporters do the same with the ranges of a checkpoint, so the net computes here what its
+files compute, except for values exactly half-way between two levels: each runtime rounds these in its own way.
 """
 
 from __future__ import annotations
@@ -14,37 +14,41 @@ import torch
 from torch import Tensor, fx, nn
 from torch.nn.utils import parametrize
 
+from converters.compress.sparsify import fold_parametrizations
 from converters.export.ranges import Ranges
 
-LEVELS = 127
-"""Of int8, on each side of 0."""
-DRIFT = 0.01
-"""What a batch's own range counts against the one that is known, while ranges still move."""
+INT8_MAX = 127
+"""Largest int8 value; weights use -127..127."""
+RANGE_MOMENTUM = 0.01
+"""Weight of a batch's range in the moving average of an activation's range. A higher value follows batches faster.
+
+Chosen by trial.
+"""
 
 
 class RoundedWeights(nn.Module):
-    """Weights as int8 has them; gradients pass as if nothing were rounded. What was pruned to 0 stays so."""
+    """Round weights to int8 levels. Gradients pass unchanged (straight-through); pruned weights stay 0."""
 
-    kept: Tensor
+    mask: Tensor
 
     def __init__(self, weight: Tensor) -> None:
         super().__init__()
         sparse = (weight == 0).float().mean() >= 0.5
-        self.register_buffer("kept", (weight != 0).float() if sparse else torch.ones_like(weight))
+        self.register_buffer("mask", (weight != 0).float() if sparse else torch.ones_like(weight))
 
     def forward(self, weight: Tensor) -> Tensor:
-        weight = weight * self.kept
-        scale = largest_of_filters(weight.detach()) / LEVELS
+        weight = weight * self.mask
+        scale = max_abs_of_filters(weight.detach()) / INT8_MAX
         return weight + ((weight / scale).round() * scale - weight).detach()
 
 
-def largest_of_filters(weight: Tensor) -> Tensor:
-    """The largest magnitude of each filter of a layer's weights (o, ...), as (o, 1, ...); never 0."""
+def max_abs_of_filters(weight: Tensor) -> Tensor:
+    """Compute the largest magnitude of each filter of weights (o, ...), as (o, 1, ...); never 0."""
     return weight.abs().flatten(1).amax(dim=1).clamp(min=1e-12).view(-1, *[1] * (weight.ndim - 1))
 
 
 class RoundedActivation(nn.Module):
-    """An activation as int8 has it. While training, its range follows what it sees; then it is fixed."""
+    """Round an activation to int8 levels. Its range follows the batches during training, then it is fixed."""
 
     low: Tensor
     high: Tensor
@@ -57,21 +61,21 @@ class RoundedActivation(nn.Module):
     def forward(self, values: Tensor) -> Tensor:
         if self.training:
             with torch.no_grad():
-                self.low.lerp_(values.amin().clamp(max=0), DRIFT)
-                self.high.lerp_(values.amax().clamp(min=1e-6), DRIFT)
+                self.low.lerp_(values.amin().clamp(max=0), RANGE_MOMENTUM)
+                self.high.lerp_(values.amax().clamp(min=1e-6), RANGE_MOMENTUM)
         scale = (self.high - self.low) / 255
-        zero = (-128 - self.low / scale).round()
-        lowest, highest = (-128 - zero) * scale, (127 - zero) * scale
-        inside = values.clamp(lowest, highest)
-        return inside + ((inside / scale).round() * scale - inside).detach()
+        zero_point = (-128 - self.low / scale).round()
+        lowest, highest = (-128 - zero_point) * scale, (127 - zero_point) * scale
+        clamped = values.clamp(lowest, highest)
+        return clamped + ((clamped / scale).round() * scale - clamped).detach()
 
 
-def prepare(folded: fx.GraphModule, ranges: Ranges) -> fx.GraphModule:
-    """A copy of a folded net that rounds.
+def prepare_qat(folded: fx.GraphModule, ranges: Ranges) -> fx.GraphModule:
+    """Copy a folded net and make the copy round its weights and activations.
 
     Args:
-        folded: the net, as `converters.export.ranges.fold` made it.
-        ranges: of its steps, as `measure_ranges` gives them.
+        folded: result of `converters.nets.fold.fold`.
+        ranges: ranges of its nodes, from `converters.export.ranges.measure_ranges`.
     """
     rounding = copy.deepcopy(folded)
     for node in list(rounding.graph.nodes):
@@ -89,37 +93,39 @@ def prepare(folded: fx.GraphModule, ranges: Ranges) -> fx.GraphModule:
     return rounding
 
 
-def finish(rounding: fx.GraphModule, folded: fx.GraphModule) -> tuple[fx.GraphModule, dict[str, tuple[float, float]]]:
-    """What a rounding net has learnt, as a net without it.
+def finish_qat(
+    rounding: fx.GraphModule, folded: fx.GraphModule
+) -> tuple[fx.GraphModule, dict[str, tuple[float, float]]]:
+    """Copy the weights of a rounding net into the folded net that it was made from.
 
     Args:
-        rounding: as `prepare` made it of `folded`, since trained.
-        folded: its weights are replaced.
+        rounding: result of `prepare_qat`, trained since.
+        folded: the net that `rounding` was made from; changed in place.
 
     Returns:
-        The folded net with rounded weights, and the ranges of the steps that round.
+        `folded` with rounded weights, and the learnt ranges of the nodes that round.
     """
-    baked = copy.deepcopy(rounding).cpu()
-    for module in list(baked.modules()):
-        if parametrize.is_parametrized(module, "weight"):
-            parametrize.remove_parametrizations(module, "weight")
-    known = folded.state_dict()
-    folded.load_state_dict({name: value for name, value in baked.state_dict().items() if name in known})
+    plain = fold_parametrizations(copy.deepcopy(rounding).cpu())
+    names = folded.state_dict().keys()
+    folded.load_state_dict({name: value for name, value in plain.state_dict().items() if name in names})
     ranges = {
         node.args[0].name: (float(module.low), float(module.high))
-        for node, module in _activations(baked)
+        for node, module in _rounded_activations(plain)
         if isinstance(node.args[0], fx.Node)
     }
     return folded, ranges
 
 
-def _activations(net: fx.GraphModule) -> list[tuple[fx.Node, RoundedActivation]]:
+def _rounded_activations(net: fx.GraphModule) -> list[tuple[fx.Node, RoundedActivation]]:
     calls = [(node, net.get_submodule(str(node.target))) for node in net.graph.nodes if node.op == "call_module"]
     return [(node, module) for node, module in calls if isinstance(module, RoundedActivation)]
 
 
 def _is_rounded(net: fx.GraphModule, node: fx.Node) -> bool:
-    """Whether int8 files store what this step gives on a scale of its own: not before a ReLU, nor after a pooling."""
+    """Whether int8 files store the result of this node with its own scale.
+
+    They do so for additions, convolutions, linear layers and ReLUs, but not for a node directly before a ReLU.
+    """
     if node.op == "call_function":
         computes = node.target in (operator.add, torch.add)
     else:

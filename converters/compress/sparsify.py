@@ -1,18 +1,22 @@
-"""2:4 sparsity: of four weights that follow each other along the input channels, the two smallest are 0.
+"""2:4 sparsity: of every four consecutive weights along the input channels, the two smallest are 0.
 
-TensorRT leaves them out on GPUs from Ampere on, an Orin's among them; files stay as large, and CPUs as slow.
-https://docs.nvidia.com/deeplearning/tensorrt/ ("structured sparsity")
+TensorRT skips the zeros on GPUs since Ampere, such as that of a Jetson Orin. Files do not get smaller, and CPUs do not
+get faster. https://docs.nvidia.com/deeplearning/tensorrt/ ("structured sparsity")
 """
 
 from __future__ import annotations
+
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
+Net = TypeVar("Net", bound=nn.Module)
 
-class Masked(nn.Module):
-    """Weights times a mask that never changes."""
+
+class MaskedWeights(nn.Module):
+    """Weights times a constant mask."""
 
     mask: Tensor
 
@@ -25,24 +29,31 @@ class Masked(nn.Module):
 
 
 def sparsify(net: nn.Module) -> nn.Module:
-    """The net, changed in place, with masked weights wherever four input channels make a group."""
+    """Mask the weights of all layers whose input channels form groups of four; the net is changed in place."""
     for module in list(net.modules()):
         if isinstance(module, (nn.Conv2d, nn.Linear)) and module.weight.shape[1] % 4 == 0:
-            mask = two_of_four(module.weight.detach())
-            parametrize.register_parametrization(module, "weight", Masked(mask))
+            mask = two_of_four_mask(module.weight.detach())
+            parametrize.register_parametrization(module, "weight", MaskedWeights(mask))
     return net
 
 
-def fold_masks(net: nn.Module) -> nn.Module:
-    """The net, changed in place, with what its weights were turned into as weights of its own."""
+def fold_parametrizations(net: Net) -> Net:
+    """Replace masked, clustered, expanded and rounded weights by plain ones; the net is changed in place."""
     for module in list(net.modules()):
         if parametrize.is_parametrized(module, "weight"):
             parametrize.remove_parametrizations(module, "weight")
     return net
 
 
-def two_of_four(weight: Tensor) -> Tensor:
-    """1 for the two largest of four along axis 1, 0 for the others; float32, of the weight's shape (o, i, ...)."""
+def two_of_four_mask(weight: Tensor) -> Tensor:
+    """Compute the mask of a layer's weights.
+
+    Args:
+        weight: (o, i, ...); i is a multiple of 4.
+
+    Returns:
+        float32 of the same shape: 1 for the two largest magnitudes of each four along axis 1, 0 for the others.
+    """
     moved = weight.abs().movedim(1, -1)
     groups = moved.reshape(*moved.shape[:-1], -1, 4)
     mask = torch.zeros_like(groups).scatter_(-1, groups.topk(2, dim=-1).indices, 1.0)

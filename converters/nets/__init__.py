@@ -1,8 +1,8 @@
-"""The nets: those that ship (`tiers`, `verifier`), and well-known ones to learn from and compare with.
+"""Nets: those that ship (`tiers`), and well-known ones used as teachers and for comparison (`simple`, `zoo`).
 
-A classifier turns glyphs, float32 (n, 1, 28, 28) in 0..1, into logits, float32 (n, 11): ten digits and "not a digit";
-nets that never ship know the ten digits alone.
-A verifier turns surroundings, float32 (n, 3, 32, 48) in 0..1, into the same (see `agent.vision.context`).
+A classifier takes glyphs, float32 (n, 1, 28, 28) in 0..1, and returns logits, float32 (n, 11): ten digits and "not a
+digit". Nets that do not ship return the ten digits only, float32 (n, 10).
+A verifier takes contexts, float32 (n, 3, 32, 48) in 0..1 (see `agent.vision.context`), and returns the same 11 logits.
 """
 
 from __future__ import annotations
@@ -15,30 +15,29 @@ from profiles.manifest import Role
 if TYPE_CHECKING:
     from torch import nn
 
-DIGITS_ALONE = ("m3", "m5", "m7", "plain", "lenet5", "alexnet", "vgg", "resnet")
-"""Families that have no class for what is no digit."""
+DIGITS_ONLY = ("m3", "m5", "m7", "plain", "lenet5", "alexnet", "vgg", "resnet")
+"""Families without the class "not a digit"."""
 ROLES: Mapping[str, Role] = {
-    **dict.fromkeys(("nano", "small", "base", *DIGITS_ALONE), "classifier"),
+    **dict.fromkeys(("nano", "small", "base", *DIGITS_ONLY), "classifier"),
     "verifier": "verifier",
 }
-"""What each family is for."""
+"""Role of each family."""
 
 
 def build_net(name: str) -> nn.Module:
-    """A fresh net of a family, with random weights.
+    """Build a net of a family, with random weights.
 
     Raises:
-        TrainingError: there is no such family.
+        TrainingError: the family is unknown.
     """
     from converters.nets import simple, tiers, zoo
-    from converters.nets.verifier import VerifierNet
     from profiles.errors import TrainingError
 
     families: dict[str, Callable[[], nn.Module]] = {
         "nano": tiers.nano,
         "small": tiers.small,
         "base": tiers.base,
-        "verifier": VerifierNet,
+        "verifier": tiers.verifier,
         "m3": simple.m3,
         "m5": simple.m5,
         "m7": simple.m7,
@@ -49,5 +48,5 @@ def build_net(name: str) -> nn.Module:
         "resnet": zoo.resnet,
     }
     if name not in families:
-        raise TrainingError(f"no net is called {name!r}; there are: {', '.join(families)}")
+        raise TrainingError(f"there is no net {name!r}", advice=f"the nets are: {', '.join(families)}")
     return families[name]()

@@ -1,4 +1,4 @@
-"""What several nets are built of."""
+"""Building blocks that several nets share."""
 
 from __future__ import annotations
 
@@ -8,7 +8,15 @@ from torch import Tensor, nn
 def convolution(
     inputs: int, outputs: int, kernel: int = 3, stride: int = 1, padding: int | None = None
 ) -> tuple[nn.Module, ...]:
-    """A convolution, batch normalisation and ReLU; it keeps the size (but for its stride) unless told the padding."""
+    """Build a convolution, batch normalisation and ReLU.
+
+    Args:
+        inputs: number of input channels.
+        outputs: number of output channels.
+        kernel: side of the kernel in pixels.
+        stride: stride in pixels.
+        padding: padding in pixels; None keeps the size of the image at stride 1.
+    """
     padding = kernel // 2 if padding is None else padding
     return (
         nn.Conv2d(inputs, outputs, kernel, stride, padding=padding, bias=False),
@@ -17,8 +25,11 @@ def convolution(
     )
 
 
-class Stack(nn.Module):
-    """Features, then a pooling, then a linear head: glyphs, float32 (n, 1, 28, 28) in 0..1, to logits."""
+class ConvNet(nn.Module):
+    """Convolutions, a pooling and a head: glyphs, float32 (n, 1, 28, 28) in 0..1, to logits, float32 (n, classes).
+
+    The name of the argument of `forward` is the name of the input in checkpoints and artifacts.
+    """
 
     def __init__(self, features: nn.Sequential, pool: nn.Module, head: nn.Module) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""A net in the shape that its weights have: compression narrows layers and folds normalisation away."""
+"""Change the layers of a net to the shapes of its weights, after pruning and folding have changed these."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
-from converters.export.ranges import fold
+from converters.nets.fold import fold
 
 
 def shape_like(net: nn.Module, state: Mapping[str, Tensor]) -> nn.Module:
-    """A net that can load these weights, if they are of its family.
+    """Give the layers of a net the shapes of these weights, so that it can load them.
 
     Args:
-        net: as `converters.nets.build_net` made it; changed in place.
-        state: its weights, or what pruning or folding has made of them.
+        net: a new net from `converters.nets.build_net`; changed in place.
+        state: state dictionary of a net of the same family, possibly pruned or with folded batch normalisation.
     """
     if not any(name.endswith("running_mean") for name in state):
         net = fold(net)
@@ -26,7 +26,7 @@ def shape_like(net: nn.Module, state: Mapping[str, Tensor]) -> nn.Module:
 
 
 def _resized(module: nn.Module, weight: Tensor) -> nn.Module:
-    """The same kind of layer, with weights of this shape."""
+    """Build a layer of the same kind whose weights have the shape of `weight`."""
     if isinstance(module, nn.Conv2d):
         return nn.Conv2d(
             int(weight.shape[1]) * module.groups,

@@ -1,1 +1,1 @@
-"""How weights come about: a recipe, examples varied for every epoch, and one loop that learns from them."""
+"""Training: load or render the examples of a recipe, augment them for every epoch, and fit the weights."""

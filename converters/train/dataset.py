@@ -1,4 +1,7 @@
-"""What a run in steps learns from, gathered once: drawing scenes and outliers takes longer than a small net's epoch."""
+"""Load and render the examples that a classifier's recipe asks for.
+
+This is done once for all seeds, because rendering takes longer than an epoch of a small net.
+"""
 
 from __future__ import annotations
 
@@ -11,98 +14,119 @@ from numpy.typing import NDArray
 
 from agent.vision.digits import NOT_A_DIGIT
 from converters.data.augment import add_strokes, crop_and_normalise, enlarge
-from converters.data.harvest import harvest_glyphs
-from converters.data.isolated import learnable
-from converters.data.labelled import LabelledGlyphs
+from converters.data.extract import extract_glyphs
+from converters.data.isolated import load_training_half
+from converters.data.labelled import LabelledImages
 from converters.data.mnist import load_mnist
 from converters.data.outliers import draw_outlier
 from converters.data.pictures import load_pictures
-from converters.recipe import Mix
-from converters.train.pool import Part, halves
-from converters.train.rendered_scenes import Drawing, harvest_drawn
+from converters.recipe import ClassifierRecipe
+from converters.train.pool import PoolPart, balanced_parts
+from converters.train.rendered_scenes import RenderSettings, extract_rendered
 
 HELD_OUT = 5000
-"""The last training images, which watch the training, set how readily a net rejects, and choose its seed."""
-SEED = 0
-"""Of what is drawn once: the same for all seeds of a recipe."""
+"""Number of MNIST's training images that are held out, the last ones.
+
+They watch the training, calibrate the net, and decide which seed ships.
+"""
+RENDER_SEED = 0
+"""Seed of everything that is rendered once. It is the same for all seeds of a recipe."""
 MILD_STRENGTH = 0.45
-"""A small net that sees mostly wild digits spends its few weights on them, and reads ordinary ones worse."""
-CUT_OUT_STRENGTH, OUTLIER_STRENGTH, ISOLATED_STRENGTH = 0.4, 0.5, 0.7
-"""How much glyphs are varied that a camera, drawn or real, has varied already; those drawn at random; and others'."""
+"""Strength of weak augmentation of MNIST digits; 1 is full strength.
+
+A small net that learns mostly from strongly augmented digits reads ordinary ones worse. Chosen by trial.
+"""
+CANDIDATE_STRENGTH = 0.4
+"""Strength of augmentation of candidates, which a real or simulated camera has already changed. Chosen by trial."""
+OUTLIER_STRENGTH = 0.5
+"""Strength of augmentation of rendered outliers, which are random already. Chosen by trial."""
+ISOLATED_STRENGTH = 0.7
+"""Strength of augmentation of isolated digits from other data sets. Chosen by trial."""
 
 
 @dataclass(frozen=True)
 class Sources:
-    """Where examples come from."""
+    """Folders that examples come from."""
 
     mnist: Path
     pictures: Path | None
-    """A folder with `truth.json`, and maybe `.npz` files of isolated digits, or None."""
+    """Folder with `truth.json`, and perhaps `.npz` files of isolated digits; None without real pictures."""
     fonts: Path | None
-    """A folder with `hand` and `print`, or None."""
+    """Folder with the folders `hand` and `print`; None to use built-in letters only."""
 
 
 @dataclass(frozen=True, eq=False)
-class Gathered:
-    """What to learn from, and what to be judged by."""
+class Dataset:
+    """Training, held-out and test examples."""
 
-    parts: tuple[Part, ...]
-    held_out: LabelledGlyphs
-    test: LabelledGlyphs
+    parts: tuple[PoolPart, ...]
+    held_out: LabelledImages
+    test: LabelledImages
 
 
-def gather(mix: Mix, sources: Sources, drawn: Callable[[int], None]) -> Gathered:
-    """Everything that a recipe's mix asks for.
+def load_dataset(recipe: ClassifierRecipe, sources: Sources, on_scene: Callable[[int], None]) -> Dataset:
+    """Load and render everything that a recipe asks for.
 
     Args:
-        mix: how much of what.
-        sources: where from.
-        drawn: told the number of scenes drawn, after each.
+        recipe: numbers of examples of each kind.
+        sources: folders with examples.
+        on_scene: called with the number of rendered scenes, after each scene.
 
     Raises:
         DatasetError: a data set is missing or damaged.
+        TrainingError: a rendering process was killed.
     """
-    learnt, held_out = split_digits(sources.mnist)
-    test = labelled(*load_mnist(sources.mnist, "test"))
-    rng = np.random.default_rng(SEED)
-    parts = [Part(learnt, mix.plain, 0.0), Part(learnt, mix.mild, MILD_STRENGTH), Part(learnt, mix.varied, 1.0)]
-    if mix.pictures and sources.pictures:
-        parts += halves(harvest_glyphs(load_pictures(sources.pictures)), mix.pictures, CUT_OUT_STRENGTH)
-    if mix.isolated and sources.pictures:
-        parts.append(Part(learnable(sources.pictures), mix.isolated, ISOLATED_STRENGTH))
-    if mix.stroked:
-        parts.append(Part(_stroked(rng, learnt), mix.stroked, 1.0))
+    mix = recipe.glyphs_per_epoch
+    training, held_out = load_training_split(sources.mnist)
+    test = _labelled(*load_mnist(sources.mnist, "test"))
+    rng = np.random.default_rng(RENDER_SEED)
+    parts = [
+        PoolPart(training, mix.original, 0.0),
+        PoolPart(training, mix.mildly_augmented, MILD_STRENGTH),
+        PoolPart(training, mix.augmented, 1.0),
+    ]
+    if mix.picture_candidates and sources.pictures:
+        candidates = extract_glyphs(load_pictures(sources.pictures))
+        parts += balanced_parts(candidates, mix.picture_candidates, CANDIDATE_STRENGTH)
+    if mix.isolated_digits and sources.pictures:
+        parts.append(PoolPart(load_training_half(sources.pictures), mix.isolated_digits, ISOLATED_STRENGTH))
+    if mix.extra_strokes:
+        parts.append(PoolPart(_add_extra_strokes(rng, training), mix.extra_strokes, 1.0))
     if mix.outliers:
-        images = np.stack([draw_outlier(rng, learnt.images) for _ in range(mix.outliers_drawn)])
-        outliers = LabelledGlyphs(images, np.full(len(images), NOT_A_DIGIT, np.int64))
-        parts.append(Part(outliers, mix.outliers, OUTLIER_STRENGTH))
-    if mix.scenes:
-        scenes = harvest_drawn(Drawing("classifier", learnt, sources.fonts, (SEED,)), mix.scenes_drawn, drawn)
-        parts += halves(scenes, mix.scenes, CUT_OUT_STRENGTH)
-    return Gathered(tuple(part for part in parts if part.count), held_out, test)
+        images = np.stack([draw_outlier(rng, training.images) for _ in range(recipe.rendered_outliers)])
+        outliers = LabelledImages(images, np.full(len(images), NOT_A_DIGIT, np.int64))
+        parts.append(PoolPart(outliers, mix.outliers, OUTLIER_STRENGTH))
+    if mix.scene_candidates:
+        settings = RenderSettings("classifier", training, sources.fonts, (RENDER_SEED,))
+        candidates = extract_rendered(settings, recipe.rendered_scenes, on_scene)
+        parts += balanced_parts(candidates, mix.scene_candidates, CANDIDATE_STRENGTH)
+    return Dataset(tuple(part for part in parts if part.count), held_out, test)
 
 
-def split_digits(folder: Path) -> tuple[LabelledGlyphs, LabelledGlyphs]:
-    """MNIST's training images: those to learn from, and those held out."""
-    digits = labelled(*load_mnist(folder, "train"))
+def load_training_split(folder: Path) -> tuple[LabelledImages, LabelledImages]:
+    """Load MNIST's training images: those to learn from, and the held-out ones.
+
+    Raises:
+        DatasetError: MNIST is missing or damaged.
+    """
+    digits = _labelled(*load_mnist(folder, "train"))
     cut = len(digits) - HELD_OUT
     return (
-        LabelledGlyphs(digits.images[:cut], digits.labels[:cut]),
-        LabelledGlyphs(digits.images[cut:], digits.labels[cut:]),
+        LabelledImages(digits.images[:cut], digits.labels[:cut]),
+        LabelledImages(digits.images[cut:], digits.labels[cut:]),
     )
 
 
-def labelled(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> LabelledGlyphs:
-    """MNIST's images and labels as labelled glyphs."""
-    return LabelledGlyphs(images, labels.astype(np.int64))
+def _labelled(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> LabelledImages:
+    return LabelledImages(images, labels.astype(np.int64))
 
 
-def _stroked(rng: np.random.Generator, digits: LabelledGlyphs) -> LabelledGlyphs:
-    """Ones and sevens as Europe writes them, where chance adds a stroke, and as they were where it does not."""
+def _add_extra_strokes(rng: np.random.Generator, digits: LabelledImages) -> LabelledImages:
+    """Copy ones and sevens, half of them with a flag or a bar as in European handwriting."""
     rows = np.flatnonzero(np.isin(digits.labels, (1, 7)))
     labels = digits.labels[rows]
     images = [
         crop_and_normalise(add_strokes(rng, enlarge(image), label))
         for image, label in zip(digits.images[rows], labels.tolist(), strict=True)
     ]
-    return LabelledGlyphs(np.stack(images), labels)
+    return LabelledImages(np.stack(images), labels)

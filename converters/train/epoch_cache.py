@@ -1,6 +1,6 @@
-"""The epochs of a run: fresh ones, or a few varied and shown to the teachers once, then shuffled and dealt again.
+"""Epochs of a run: made anew, or a few that are augmented and labelled once, then shuffled and used again.
 
-For a small net on a CPU, varying glyphs and asking the teachers takes many times longer than learning from the answers.
+For a small net on a CPU, augmentation and teachers take many times longer than the training itself.
 """
 
 from __future__ import annotations
@@ -8,60 +8,70 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from converters.train.learn import Batch
-from converters.train.pool import Pool
+from converters.train.pool import GlyphPool, generator
 
-SEED = 0
-"""Of decks that come again: the same for all seeds of a recipe, which differ in their start and their shuffling."""
+CACHE_SEED = 0
+"""Seed of the cached epochs. It is the same for all runs, so their seeds only change initial weights and order."""
 
 
 @dataclass(frozen=True, eq=False)
-class _Deck:
-    """An epoch in memory."""
-
+class _CachedEpoch:
     images: Tensor
-    """Uint8 (n, 28, 28)."""
+    """uint8 (n, 28, 28)."""
     labels: Tensor
-    taught: Tensor | None
-    """Float16 (n, 10)."""
+    """int64 (n,)."""
+    soft_labels: Tensor | None
+    """float16 (n, 10)."""
 
 
-class Decks:
-    """Epochs out of a pool."""
+class EpochCache:
+    """Source of all epochs of a run."""
 
-    def __init__(self, pool: Pool, kept: int, teachers: Callable[[Tensor], Tensor] | None) -> None:
-        """Keep so many epochs, 0 for none; the teachers, where there are any, give probabilities for inputs."""
-        self._pool, self._kept, self._teachers = pool, kept, teachers
-        self._decks: dict[int, _Deck] = {}
+    def __init__(self, pool: GlyphPool, size: int, teachers: Callable[[Tensor], Tensor] | None) -> None:
+        """Create a cache without computing anything yet.
+
+        Args:
+            pool: glyphs to draw epochs from.
+            size: number of epochs to keep; 0 makes each epoch anew.
+            teachers: compute soft labels from inputs; None without teachers.
+        """
+        self._pool, self._size, self._teachers = pool, size, teachers
+        self._epochs: dict[int, _CachedEpoch] = {}
 
     def epoch(self, seed: int, step: int, number: int) -> Iterator[Batch]:
-        """Batches of an epoch; the same arguments give the same ones again, on the same kind of device."""
-        if not self._kept:
-            return map(self._teach, self._pool.epoch((seed, step, number)))
-        return self._deal(self._deck(number % self._kept), (seed, step, number))
+        """Yield the batches of an epoch; the same arguments give the same batches on the same kind of device.
 
-    def _teach(self, batch: Batch) -> Batch:
+        Args:
+            seed: seed of the run.
+            step: number of the recipe's step, from 0.
+            number: number of the epoch in the step, from 0.
+        """
+        if not self._size:
+            return map(self._add_soft_labels, self._pool.epoch((seed, step, number)))
+        return self._shuffled(self._cached(number % self._size), (seed, step, number))
+
+    def _add_soft_labels(self, batch: Batch) -> Batch:
         return Batch(batch.inputs, batch.labels, self._teachers(batch.inputs)) if self._teachers else batch
 
-    def _deck(self, number: int) -> _Deck:
-        if number not in self._decks:
-            packed = [
-                ((batch.inputs[:, 0] * 255).round().byte(), batch.labels, batch.taught)
-                for batch in map(self._teach, self._pool.epoch((SEED, number)))
+    def _cached(self, number: int) -> _CachedEpoch:
+        if number not in self._epochs:
+            parts = [
+                ((batch.inputs[:, 0] * 255).round().byte(), batch.labels, batch.soft_labels)
+                for batch in map(self._add_soft_labels, self._pool.epoch((CACHE_SEED, number)))
             ]
-            images, labels, taught = zip(*packed, strict=True)
-            self._decks[number] = _Deck(
-                torch.cat(images), torch.cat(labels), torch.cat(taught).half() if self._teachers else None
+            images, labels, soft_labels = zip(*parts, strict=True)
+            self._epochs[number] = _CachedEpoch(
+                torch.cat(images), torch.cat(labels), torch.cat(soft_labels).half() if self._teachers else None
             )
-        return self._decks[number]
+        return self._epochs[number]
 
-    def _deal(self, deck: _Deck, seed: tuple[int, int, int]) -> Iterator[Batch]:
-        rng = torch.Generator(deck.images.device).manual_seed(int(np.random.SeedSequence(seed).generate_state(1)[0]))
-        order = torch.randperm(len(deck.labels), generator=rng, device=deck.images.device)
-        for rows in torch.split(order, self._pool.batch):
-            taught = None if deck.taught is None else deck.taught[rows].float()
-            yield Batch(deck.images[rows].unsqueeze(1).float() / 255, deck.labels[rows], taught)
+    def _shuffled(self, epoch: _CachedEpoch, seed: tuple[int, int, int]) -> Iterator[Batch]:
+        device = epoch.images.device
+        order = torch.randperm(len(epoch.labels), generator=generator(seed, device), device=device)
+        for rows in torch.split(order, self._pool.batch_size):
+            soft_labels = None if epoch.soft_labels is None else epoch.soft_labels[rows].float()
+            yield Batch(epoch.images[rows].unsqueeze(1).float() / 255, epoch.labels[rows], soft_labels)

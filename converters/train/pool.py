@@ -1,4 +1,4 @@
-"""All glyphs that a run may learn from, in the memory of the device that learns: an epoch is an order to fetch them."""
+"""A pool of all glyphs that a run learns from, in the memory of the training device; epochs are drawn from it."""
 
 from __future__ import annotations
 
@@ -12,59 +12,61 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from agent.vision.digits import NOT_A_DIGIT
-from converters.data.labelled import LabelledGlyphs, concatenate
-from converters.train.batch_augmentation import vary
+from converters.data.labelled import LabelledImages, concatenate
+from converters.train.batch_augmentation import augment_batch
 from converters.train.learn import Batch
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class PoolPart:
     """Glyphs of one kind."""
 
-    glyphs: LabelledGlyphs
+    glyphs: LabelledImages
     count: int
-    """How many of them an epoch has."""
+    """Number of these glyphs in an epoch."""
     strength: float
-    """How much they are varied, as `vary` takes it."""
+    """Strength of their augmentation, see `augment_batch`."""
 
 
-def halves(glyphs: LabelledGlyphs, count: int, strength: float) -> list[Part]:
-    """Digits and outliers as two parts of the same count, whatever their shares are."""
+def balanced_parts(glyphs: LabelledImages, count: int, strength: float) -> list[PoolPart]:
+    """Split glyphs into digits and outliers, two parts with the same number of glyphs in an epoch."""
     shows_digit = glyphs.labels != NOT_A_DIGIT
-    sides = (LabelledGlyphs(glyphs.images[side], glyphs.labels[side]) for side in (shows_digit, ~shows_digit))
-    return [Part(side, count // 2, strength) for side in sides]
+    sides = (LabelledImages(glyphs.images[side], glyphs.labels[side]) for side in (shows_digit, ~shows_digit))
+    return [PoolPart(side, count // 2, strength) for side in sides]
 
 
-class Pool:
-    """Glyphs on a device, and epochs of them."""
+class GlyphPool:
+    """Glyphs on a device."""
 
-    def __init__(self, parts: Sequence[Part], batch: int, device: torch.device) -> None:
+    def __init__(self, parts: Sequence[PoolPart], batch_size: int, device: torch.device) -> None:
+        """Copy the glyphs of all parts to the device."""
         self._parts = [part for part in parts if len(part.glyphs)]
-        self.batch, self._device = batch, device
-        every = concatenate([part.glyphs for part in self._parts])
-        self._images = torch.tensor(every.images, device=device)
-        self._labels = torch.tensor(every.labels, device=device)
-        self.batches_an_epoch = sum(part.count for part in self._parts) // batch
+        self.batch_size, self._device = batch_size, device
+        all_glyphs = concatenate([part.glyphs for part in self._parts])
+        self._images = torch.tensor(all_glyphs.images, device=device)
+        self._labels = torch.tensor(all_glyphs.labels, device=device)
+        self.batches_per_epoch = sum(part.count for part in self._parts) // batch_size
 
     def epoch(self, seed: Sequence[int]) -> Iterator[Batch]:
-        """Batches of a new epoch; the same seed gives the same ones again, on the same kind of device."""
-        rng = torch.Generator(self._device).manual_seed(int(np.random.SeedSequence(seed).generate_state(1)[0]))
-        chosen, strength = self._choose(rng)
-        for i in range(self.batches_an_epoch):
-            rows = slice(i * self.batch, (i + 1) * self.batch)
-            yield Batch(vary(self._images[chosen[rows]], strength[rows], rng), self._labels[chosen[rows]])
+        """Yield the batches of an epoch; the same seed gives the same batches on the same kind of device."""
+        rng = generator(seed, self._device)
+        rows, strengths = self._choose(rng)
+        for i in range(self.batches_per_epoch):
+            part = slice(i * self.batch_size, (i + 1) * self.batch_size)
+            inputs = augment_batch(self._images[rows[part]], strengths[part], rng)
+            yield Batch(inputs, self._labels[rows[part]])
 
     def sample(self, seed: Sequence[int], count: int) -> NDArray[np.uint8]:
-        """Some glyphs as an epoch would have them, uint8 (about count, 28, 28), in the CPU's memory."""
-        enough = -(-count // self.batch)
-        inputs = [batch.inputs for batch in islice(self.epoch(seed), enough)]
+        """Return the first `count` glyphs of an epoch, uint8 (at most count, 28, 28), on the CPU."""
+        batches = -(-count // self.batch_size)
+        inputs = [batch.inputs for batch in islice(self.epoch(seed), batches)]
         return (torch.cat(inputs)[:count, 0] * 255).round().byte().cpu().numpy()
 
     def _choose(self, rng: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Rows of an epoch in random order, int64 (n,), and how much each is varied, float32 (n,)."""
-        sizes = np.cumsum([0, *(len(part.glyphs) for part in self._parts)]).tolist()
+        """Choose the glyphs of an epoch: rows in random order, int64 (n,), and their strengths, float32 (n,)."""
+        ends = np.cumsum([0, *(len(part.glyphs) for part in self._parts)]).tolist()
         chosen = []
-        for part, (start, end) in zip(self._parts, pairwise(sizes), strict=True):
+        for part, (start, end) in zip(self._parts, pairwise(ends), strict=True):
             if part.count <= end - start:
                 rows = torch.randperm(end - start, generator=rng, device=self._device)[: part.count]
             else:
@@ -74,3 +76,8 @@ class Pool:
         strengths = torch.tensor([part.strength for part in self._parts], device=self._device)
         order = torch.randperm(int(counts.sum()), generator=rng, device=self._device)
         return torch.cat(chosen)[order], strengths.repeat_interleave(counts)[order]
+
+
+def generator(seed: Sequence[int], device: torch.device) -> torch.Generator:
+    """Create a random generator on a device from a seed of several numbers."""
+    return torch.Generator(device).manual_seed(int(np.random.SeedSequence(seed).generate_state(1)[0]))

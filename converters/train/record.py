@@ -1,4 +1,4 @@
-"""What a run came to, for the log: where and on what it learnt, and what its exports weigh, reach and take."""
+"""The log's entry about a run: its data, device and training, and the size, accuracy and speed of its exports."""
 
 from __future__ import annotations
 
@@ -20,56 +20,64 @@ from agent.runtimes.net import load_net
 from converters.checkpoint import Checkpoint, load, save
 from converters.convert import ALL_KINDS
 from converters.export.golden import golden_inputs
-from converters.export.parallel import make_all
-from converters.recipe import Recipe, StepsRecipe
-from converters.report.log import Entry, ExportRow
+from converters.export.parallel import make_artifacts
+from converters.recipe import ClassifierRecipe, Recipe
+from converters.report.log import ExportRow, LogEntry
 from converters.train.dataset import Sources
-from converters.train.run import Trained
+from converters.train.run import TrainingResult
 from profiles.manifest import Artifact
 from profiles.profile import RuntimeName
 
 if TYPE_CHECKING:
-    from converters.export.make import Made
+    from converters.export.make import ExportedArtifact
 
 RUNTIMES: dict[str, RuntimeName] = {"onnx": "onnxruntime", "tflite": "ai-edge-litert"}
-BATCH, RUNS = 16, 100
-"""Digits at once, and how often they are timed."""
+"""Runtime that measures the exports of each format."""
+TIMED_BATCH_SIZE = 16
+"""Number of images in a batch whose time is measured."""
+TIMED_BATCHES = 100
+"""Number of measured batches; the log has their median."""
+REAL_KINDS = ("picture_candidates", "isolated_digits")
+"""Kinds of examples that need a folder of real pictures."""
 
 
-def record(recipe: Recipe, sources: Sources, trained: Trained, teachers: Sequence[Path]) -> Entry:
-    """The log's line about a run whose exports are not measured yet."""
-    checkpoint = trained.checkpoint
-    return Entry(
+def log_entry(recipe: Recipe, sources: Sources, result: TrainingResult, teachers: Sequence[Path]) -> LogEntry:
+    """Make the log's entry about a run, without measurements of its exports."""
+    checkpoint = result.checkpoint
+    return LogEntry(
         when=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         recipe=recipe.name,
         net=recipe.net,
         seed=checkpoint.seed,
-        data=_data(recipe, sources),
+        data=_describe_data(recipe, sources),
         teachers=tuple(f"{one.recipe} seed {one.seed}" for one in map(load, teachers)),
-        device=trained.device,
+        device=result.device,
         versions={**checkpoint.versions, "python": platform.python_version()},
-        minutes=round(sum(row.minutes for row in trained.steps), 2),
+        minutes=round(sum(row.minutes for row in result.steps), 2),
         weights=_digest(checkpoint),
-        steps=trained.steps,
+        steps=result.steps,
     )
 
 
 def measure_exports(checkpoint: Checkpoint, data: Path) -> tuple[Checkpoint, tuple[ExportRow, ...]]:
-    """The checkpoint with the accuracy of each of its exports on MNIST's test images, and a row about each.
+    """Export a checkpoint in all formats and measure the accuracies on MNIST's test images.
+
+    Returns:
+        The checkpoint with these accuracies, and a row about each export.
 
     Raises:
-        DigitAgentError: as `converters.export.parallel.make_all` says.
+        DigitAgentError: see `converters.export.parallel.make_artifacts`.
     """
     with tempfile.TemporaryDirectory(prefix="digit-convert-") as name:
         folder = Path(name)
         save(checkpoint, folder / "checkpoint.pt")
-        (made,) = make_all([folder / "checkpoint.pt"], ALL_KINDS, data, lambda _made: None)
-        rows = tuple(_row(folder, one) for one in made.values())
-    measured = {kind: one.artifact.accuracy for kind, one in made.items() if one.artifact.accuracy}
-    return replace(checkpoint, accuracy=measured), rows
+        (made,) = make_artifacts([folder / "checkpoint.pt"], ALL_KINDS, data, lambda _made: None)
+        rows = tuple(_export_row(folder, one) for one in made.values())
+    accuracies = {kind: one.artifact.accuracy for kind, one in made.items() if one.artifact.accuracy}
+    return replace(checkpoint, accuracy=accuracies), rows
 
 
-def _row(folder: Path, made: Made) -> ExportRow:
+def _export_row(folder: Path, made: ExportedArtifact) -> ExportRow:
     artifact = made.artifact
     assert artifact.accuracy is not None  # it was made with data
     (folder / artifact.file).write_bytes(made.content)
@@ -79,39 +87,44 @@ def _row(folder: Path, made: Made) -> ExportRow:
         bytes=artifact.bytes,
         accuracy=artifact.accuracy.value,
         runtime=artifact.accuracy.runtime,
-        us_a_digit=_time_us(folder, artifact),
+        us_a_digit=_measure_us_per_image(folder, artifact),
     )
 
 
-def _time_us(folder: Path, artifact: Artifact) -> float:
-    """Median microseconds a digit, `BATCH` at once, one thread."""
+def _measure_us_per_image(folder: Path, artifact: Artifact) -> float:
+    """Measure the median time for an image in a batch, in microseconds, on one thread."""
     net = load_net(folder, artifact, RUNTIMES[artifact.format])
-    images = np.resize(golden_inputs(artifact.role), (BATCH, *golden_inputs(artifact.role).shape[1:]))
-    spent_ns = []
-    for _ in range(RUNS):
-        started = time.perf_counter_ns()
+    inputs = golden_inputs(artifact.role)
+    images = np.resize(inputs, (TIMED_BATCH_SIZE, *inputs.shape[1:]))
+    times_ns = []
+    for _ in range(TIMED_BATCHES):
+        started_ns = time.perf_counter_ns()
         net.logits(images)
-        spent_ns.append(time.perf_counter_ns() - started)
-    return round(float(np.median(spent_ns)) / 1000 / BATCH, 2)
+        times_ns.append(time.perf_counter_ns() - started_ns)
+    return round(float(np.median(times_ns)) / 1000 / TIMED_BATCH_SIZE, 2)
 
 
-def _data(recipe: Recipe, sources: Sources) -> str:
-    """What was there to learn from, for people."""
-    mix = msgspec.structs.asdict(recipe.mix if isinstance(recipe, StepsRecipe) else recipe)
-    parts = [part for part in PARTS if mix.get(part) and (sources.pictures or part not in REAL)]
-    told = ["MNIST train 1-55,000", "an epoch: " + ", ".join(f"{mix[part]:,} {part}" for part in parts)]
-    if sources.fonts and recipe.scenes_drawn:
-        counts = [f"{len(list((sources.fonts / kind).glob('*')))} {kind}" for kind in ("hand", "print")]
-        told.append(f"fonts: {', '.join(counts)}")
-    return "; ".join(told)
-
-
-PARTS = ("plain", "mild", "varied", "stroked", "outliers", "scenes", "pictures", "isolated")
-REAL = ("pictures", "isolated")
-"""Parts that are there only where a folder of real pictures is."""
+def _describe_data(recipe: Recipe, sources: Sources) -> str:
+    """Describe the training data, for people."""
+    counts: dict[str, int]
+    if isinstance(recipe, ClassifierRecipe):
+        counts = msgspec.structs.asdict(recipe.glyphs_per_epoch)
+    else:
+        counts = {
+            "scene_candidates": recipe.scene_candidates_per_epoch,
+            "picture_candidates": recipe.picture_candidates_per_epoch,
+        }
+    used = {kind: count for kind, count in counts.items() if count and (sources.pictures or kind not in REAL_KINDS)}
+    epoch = ", ".join(f"{count:,} {kind.replace('_', ' ')}" for kind, count in used.items())
+    parts = ["MNIST train 1-55,000", f"an epoch: {epoch}"]
+    if sources.fonts and recipe.rendered_scenes:
+        fonts = [f"{len(list((sources.fonts / kind).glob('*')))} {kind}" for kind in ("hand", "print")]
+        parts.append(f"fonts: {', '.join(fonts)}")
+    return "; ".join(parts)
 
 
 def _digest(checkpoint: Checkpoint) -> str:
+    """Compute the SHA-256 of names and values of all weights, as hexadecimal digits."""
     packed = io.BytesIO()
     for name, value in sorted(checkpoint.state.items()):
         packed.write(name.encode() + np.ascontiguousarray(value.cpu().numpy()).tobytes())

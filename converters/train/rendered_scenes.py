@@ -1,4 +1,4 @@
-"""Candidates out of drawn scenes, on all cores: a scene takes a tenth of a second to draw, and as long to segment."""
+"""Render scenes and extract their candidates on all cores. A scene takes 0.1 s to render and 0.1 s to segment."""
 
 from __future__ import annotations
 
@@ -8,74 +8,106 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import nn
 
-from converters.data.harvest import harvest_glyphs, harvest_surroundings
-from converters.data.labelled import LabelledGlyphs, concatenate
+from agent.vision.digits import NOT_A_DIGIT
+from converters.checkpoint import SHIPPED, load, restore
+from converters.data.extract import extract_contexts, extract_glyphs
+from converters.data.labelled import LabelledImages, concatenate
 from converters.data.scenes import Scene, draw_scene, load_fonts
-from converters.train.prefilter import lets_through
+from converters.nets.tensors import to_input
 from profiles.errors import TrainingError
 
-HARVESTS: Mapping[str, Callable[[Iterable[Scene]], LabelledGlyphs]] = {
-    "classifier": harvest_glyphs,
-    "verifier": partial(harvest_surroundings, lets_through=lets_through),
+MIN_REJECTION_PROBABILITY = 0.7
+"""Probability of "not a digit" from which the prefilter rejects a glyph.
+
+It is high because another classifier may accept what this one rejects. A higher value passes more candidates to the
+verifier. Chosen by trial.
+"""
+
+
+def passes_prefilter(glyphs: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Tell which glyphs may pass the classifier in front of a verifier.
+
+    Args:
+        glyphs: uint8 (n, 28, 28).
+
+    Returns:
+        bool (n,).
+    """
+    with torch.no_grad():
+        probabilities = torch.softmax(_smallest_classifier()(to_input(glyphs)), dim=1)
+    return (probabilities[:, NOT_A_DIGIT] < MIN_REJECTION_PROBABILITY).numpy()
+
+
+@lru_cache(maxsize=1)
+def _smallest_classifier() -> nn.Module:
+    return restore(load(next(path for path in SHIPPED if path.stem == "nano")))
+
+
+EXTRACTORS: Mapping[str, Callable[[Iterable[Scene]], LabelledImages]] = {
+    "classifier": extract_glyphs,
+    "verifier": partial(extract_contexts, prefilter=passes_prefilter),
 }
-"""For each role, what it learns from in scenes."""
+"""Function that extracts the training examples of a role from scenes."""
 
 
 @dataclass(frozen=True, eq=False)
-class Drawing:
-    """What scenes are drawn with, and what for."""
+class RenderSettings:
+    """Settings for rendering scenes and extracting examples."""
 
     role: str
-    """Whose candidates are wanted: "classifier" or "verifier"."""
-    digits: LabelledGlyphs
-    """What may stand in the scenes."""
+    """Role to extract examples for: "classifier" or "verifier"."""
+    digits: LabelledImages
+    """Digits to place in the scenes."""
     fonts: Path | None
+    """Folder with fonts; None to use built-in letters only."""
     seed: tuple[int, ...]
-    """A scene's own seed is this and its number."""
+    """Seed; a scene's own seed is this and its number."""
 
 
-def harvest_drawn(drawing: Drawing, count: int, drawn: Callable[[int], None]) -> LabelledGlyphs:
-    """The candidates of so many drawn scenes, in the order of their numbers whatever core drew them.
+def extract_rendered(settings: RenderSettings, count: int, on_scene: Callable[[int], None]) -> LabelledImages:
+    """Render scenes in parallel and extract their examples, in the order of the scenes' numbers.
 
     Args:
-        drawing: what to draw.
-        count: of scenes.
-        drawn: told the number of scenes drawn, after each.
+        settings: what to render.
+        count: number of scenes.
+        on_scene: called with the number of rendered scenes, after each scene.
 
     Raises:
-        TrainingError: a process died.
+        TrainingError: a process was killed.
     """
     parts = []
     context = multiprocessing.get_context("spawn")
     try:
-        with ProcessPoolExecutor(os.cpu_count(), context, initializer=_begin, initargs=(drawing,)) as workers:
-            for number, part in enumerate(workers.map(_harvest_one, range(count), chunksize=8)):
+        with ProcessPoolExecutor(os.cpu_count(), context, initializer=_start, initargs=(settings,)) as workers:
+            for number, part in enumerate(workers.map(_render_one, range(count), chunksize=8)):
                 parts.append(part)
-                drawn(number + 1)
+                on_scene(number + 1)
     except BrokenProcessPool as error:
-        raise TrainingError("a process that drew scenes was killed; free memory and try again") from error
+        raise TrainingError("a process that rendered scenes was killed", advice="free memory and try again") from error
     return concatenate([part for part in parts if len(part)])
 
 
-_drawing: list[Drawing] = []
-"""In a worker: what it draws."""
+_settings: list[RenderSettings] = []
+"""Settings of a worker process; one element."""
 
 
-def _begin(drawing: Drawing) -> None:
+def _start(settings: RenderSettings) -> None:
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
-    _drawing.append(drawing)
+    _settings.append(settings)
 
 
-def _harvest_one(number: int) -> LabelledGlyphs:
-    drawing = _drawing[0]
-    fonts = load_fonts(drawing.fonts) if drawing.fonts else None
-    scene = draw_scene(np.random.default_rng((*drawing.seed, number)), drawing.digits, fonts)
-    return HARVESTS[drawing.role]([scene])
+def _render_one(number: int) -> LabelledImages:
+    settings = _settings[0]
+    fonts = load_fonts(settings.fonts) if settings.fonts else None
+    scene = draw_scene(np.random.default_rng((*settings.seed, number)), settings.digits, fonts)
+    return EXTRACTORS[settings.role]([scene])

@@ -1,4 +1,4 @@
-"""A whole training run: gather what is learnt from, learn, measure int8 ranges; the result is a checkpoint."""
+"""Training runs, from the examples to a checkpoint."""
 
 from __future__ import annotations
 
@@ -12,139 +12,147 @@ import torch
 from torch import nn
 
 from converters.checkpoint import SHIPPED, Checkpoint, load, restore
-from converters.data.context import mix_surroundings
-from converters.data.labelled import LabelledGlyphs
+from converters.data.context import mix_contexts
+from converters.data.labelled import LabelledImages
 from converters.data.pictures import load_pictures
 from converters.export.cost import measure_cost
-from converters.export.ranges import Ranges, fold, measure_ranges
+from converters.export.ranges import Ranges, measure_ranges
 from converters.nets import build_net
+from converters.nets.fold import fold
 from converters.nets.tensors import to_input
-from converters.recipe import Recipe, StepsRecipe, VerifierRecipe
+from converters.recipe import ClassifierRecipe, Recipe, VerifierRecipe
 from converters.report.log import StepRow
-from converters.train.calibrate import temper
-from converters.train.dataset import Sources, gather, split_digits
-from converters.train.learn import accuracy, device_name
-from converters.train.progress import Progress
-from converters.train.rendered_scenes import HARVESTS, Drawing, harvest_drawn
-from converters.train.train_classifier import Task, train_steps
-from converters.train.train_verifier import fit
-from converters.train.training_data import RANGE_EXAMPLES, Material, prepare_material
+from converters.train.calibrate import scale_temperature
+from converters.train.dataset import Sources, load_dataset, load_training_split
+from converters.train.learn import Progress, accuracy, device_name
+from converters.train.rendered_scenes import EXTRACTORS, RenderSettings, extract_rendered
+from converters.train.train_classifier import ClassifierRun, train_classifier
+from converters.train.train_verifier import MakeEpoch, train_verifier
+from converters.train.training_data import RANGE_EXAMPLES, TrainingData, prepare_training_data
 from profiles.errors import TrainingError
 
-Told = Callable[[int], None]
+OnScene = Callable[[int], None]
+"""Callback that gets the number of rendered scenes, after each scene."""
 
 
 @dataclass(frozen=True)
-class Run:
-    """One training run: from what, and who is told."""
+class TrainingRun:
+    """Inputs of a training run, apart from its recipe."""
 
     seed: int
-    """Decides everything that chance decides."""
+    """Seed of the initial weights and of every random choice."""
     sources: Sources
     state_file: Path
-    """Keeps what an interrupted run had reached."""
-    drawn: Told
-    """Told the number of scenes drawn, after each."""
-    report: Callable[[Progress], None]
-    """Told after every epoch."""
-    start: Path | None = None
-    """A checkpoint to take further, as `find_start` finds it."""
+    """File that is written after every epoch, to resume from."""
+    on_scene: OnScene
+    on_epoch: Callable[[Progress], None]
+    """Called after every epoch."""
+    initial_checkpoint: Path | None = None
+    """Checkpoint to start from, see `find_initial_checkpoint`."""
 
 
 @dataclass(frozen=True, eq=False)
-class Trained:
-    """A net, and how it came about."""
+class TrainingResult:
+    """A trained net and the log's rows about its training."""
 
     checkpoint: Checkpoint
-    """Its exports are not measured yet."""
+    """Checkpoint whose exports are not measured yet."""
     steps: tuple[StepRow, ...]
     device: str
-    """What learnt, for people."""
+    """Name of the training device, for the log."""
 
 
-def train_verifier(recipe: VerifierRecipe, run: Run) -> Trained:
-    """Train a verifier from nothing, or from where its state file left off.
+def run_verifier_training(recipe: VerifierRecipe, run: TrainingRun) -> TrainingResult:
+    """Train a verifier, resuming from the state file if it exists.
 
     Raises:
         DatasetError: a data set is missing or damaged.
-        TrainingError: the state file is damaged, or another run's.
-        OutputError: it cannot be written.
+        TrainingError: the state file is damaged, or belongs to another run; or a rendering process was killed.
+        OutputError: the state file cannot be written.
     """
     torch.manual_seed(run.seed)
     net = build_net(recipe.net)
-    make_epoch, watched = _surroundings(recipe, run)
-    net, seconds = fit(net, recipe, run.seed, make_epoch, watched, state_file=run.state_file, report=run.report)
-    temper(net, watched)
+    make_epoch, held_out = _load_contexts(recipe, run)
+    net, seconds = train_verifier(
+        net, recipe, run.seed, make_epoch, held_out, state_file=run.state_file, on_epoch=run.on_epoch
+    )
+    scale_temperature(net, held_out)
     sample = make_epoch(np.random.default_rng((run.seed, recipe.epochs))).images[:RANGE_EXAMPLES]
     cost = measure_cost(fold(net), to_input(sample[:1]))
     row = StepRow(
         do="fit",
         epochs=recipe.epochs,
         minutes=round(seconds / 60, 2),
-        held_out=accuracy(net, watched),
+        held_out=accuracy(net, held_out),
         test=None,
         parameters=cost.parameters,
         macs=cost.macs,
     )
-    return Trained(_checkpoint(recipe, run.seed, net, measure_ranges(net, sample)), (row,), device_name())
+    return TrainingResult(_checkpoint(recipe, run.seed, net, measure_ranges(net, sample)), (row,), device_name())
 
 
-def train_in_steps(material: Material, run: Run) -> Trained:
-    """Train a classifier in steps, from nothing or from where its state file left off.
+def run_classifier_training(data: TrainingData, run: TrainingRun) -> TrainingResult:
+    """Train a classifier, resuming from the state file if it exists.
 
     Args:
-        material: what to do with what; its sources are gathered already.
-        run: which seed, and who is told.
+        data: the recipe and everything that its runs share.
+        run: seed, state file and callbacks; its sources are already in `data`.
 
     Raises:
-        DigitAgentError: as `converters.train.train_classifier.train_steps` says.
+        DigitAgentError: see `converters.train.train_classifier.train_classifier`.
     """
-    start = restore(load(run.start)) if run.start else None
-    result = train_steps(Task(material, run.seed, run.state_file, run.report, start))
-    return Trained(_checkpoint(material.recipe, run.seed, result.net, result.ranges), result.steps, result.device)
+    initial_net = restore(load(run.initial_checkpoint)) if run.initial_checkpoint else None
+    trained = train_classifier(ClassifierRun(data, run.seed, run.state_file, run.on_epoch, initial_net))
+    checkpoint = _checkpoint(data.recipe, run.seed, trained.net, trained.ranges)
+    return TrainingResult(checkpoint, trained.steps, trained.device)
 
 
-def ask_for_material(recipe: StepsRecipe, sources: Sources, teachers: Sequence[Path], drawn: Told) -> Material:
-    """Everything that all seeds of a recipe learn with.
+def load_training_data(
+    recipe: ClassifierRecipe, sources: Sources, teachers: Sequence[Path], on_scene: OnScene
+) -> TrainingData:
+    """Load everything that all seeds of a recipe share.
 
     Args:
-        recipe: what to do.
-        sources: where examples come from.
-        teachers: checkpoints, where the recipe distils.
-        drawn: told the number of scenes drawn, after each.
+        recipe: settings of the runs.
+        sources: folders with examples.
+        teachers: checkpoints; empty if the recipe has no distillation.
+        on_scene: called with the number of rendered scenes, after each scene.
 
     Raises:
-        DigitAgentError: as `converters.train.dataset.gather` and `converters.checkpoint.load` say.
+        DigitAgentError: see `converters.train.dataset.load_dataset` and `converters.checkpoint.load`.
     """
     nets = [restore(load(file)) for file in teachers]
-    return prepare_material(recipe, gather(recipe.mix, sources, drawn), nets)
+    return prepare_training_data(recipe, load_dataset(recipe, sources, on_scene), nets)
 
 
 def find_teachers(recipe: Recipe, folder: Path) -> tuple[Path, ...]:
-    """The checkpoints that a recipe learns from: trained ones, or else the one that ships; none where it does not.
+    """Find the checkpoints of a recipe's teachers: those in `folder`, otherwise the one that ships.
 
     Raises:
-        TrainingError: there are none.
+        TrainingError: a teacher has no checkpoint.
     """
     return tuple(file for name in recipe.teachers for file in _find_teachers(name, folder))
 
 
-def find_start(recipe: Recipe, seed: int, folder: Path) -> Path | None:
-    """The checkpoint that a recipe takes further: of the same seed, or else the one that ships; None for a fresh net.
+def find_initial_checkpoint(recipe: Recipe, seed: int, folder: Path) -> Path | None:
+    """Find the checkpoint that a recipe starts from: that of the same seed in `folder`, otherwise the one that ships.
+
+    Returns:
+        The checkpoint; None if the recipe starts from random weights.
 
     Raises:
-        TrainingError: there is none, or it is of another architecture.
-        DigitAgentError: as `converters.checkpoint.load` says.
+        TrainingError: there is no checkpoint, or it is of another family of nets.
+        DigitAgentError: see `converters.checkpoint.load`.
     """
-    if not isinstance(recipe, StepsRecipe) or not recipe.start:
+    if not isinstance(recipe, ClassifierRecipe) or not recipe.start_from:
         return None
-    trained = folder / f"{recipe.start}-{seed}.pt"
-    found = [trained] if trained.exists() else [file for file in SHIPPED if file.stem == recipe.start]
-    advice = f"run 'digit-convert train --recipe {recipe.start} --seed {seed}' first"
+    trained = folder / f"{recipe.start_from}-{seed}.pt"
+    found = [trained] if trained.exists() else [file for file in SHIPPED if file.stem == recipe.start_from]
+    advice = f"run 'digit-convert train --recipe {recipe.start_from} --seed {seed}' first"
     if not found:
-        raise TrainingError(f"there is no {trained} to take further; {advice}")
+        raise TrainingError(f"there is no checkpoint {trained} to start from", advice=advice)
     if (net := load(found[0]).net) != recipe.net:
-        raise TrainingError(f"{found[0]} is a {net}, not a {recipe.net}; {advice}")
+        raise TrainingError(f"{found[0]} is a {net}, not a {recipe.net}", advice=advice)
     return found[0]
 
 
@@ -153,8 +161,8 @@ def _find_teachers(name: str, folder: Path) -> list[Path]:
     found = trained or [file for file in SHIPPED if file.stem == name]
     if not found:
         raise TrainingError(
-            f"no teacher {name}-SEED.pt in {folder}; run 'digit-convert train --recipe {name}' first, or name some "
-            "with --teacher"
+            f"there is no teacher {name}-SEED.pt in {folder}",
+            advice=f"run 'digit-convert train --recipe {name}' first, or name checkpoints with --teacher",
         )
     return found
 
@@ -165,17 +173,13 @@ def _checkpoint(recipe: Recipe, seed: int, net: nn.Module, ranges: Ranges) -> Ch
     return Checkpoint(recipe.net, net.state_dict(), ranges, recipe.name, seed, versions)
 
 
-MakeEpoch = Callable[[np.random.Generator], LabelledGlyphs]
-
-
-def _surroundings(recipe: VerifierRecipe, run: Run) -> tuple[MakeEpoch, LabelledGlyphs]:
-    """What a verifier learns from, and candidates of held-out scenes."""
-    learnt, unseen = split_digits(run.sources.mnist)
+def _load_contexts(recipe: VerifierRecipe, run: TrainingRun) -> tuple[MakeEpoch, LabelledImages]:
+    """Load and render the contexts of a verifier: a function that makes epochs, and held-out contexts."""
+    digits, held_out_digits = load_training_split(run.sources.mnist)
     folder = run.sources.pictures
-    pictures = HARVESTS["verifier"](load_pictures(folder) if folder else [])
-    drawing = Drawing("verifier", learnt, run.sources.fonts, (run.seed,))
-    scenes = harvest_drawn(drawing, recipe.scenes_drawn, run.drawn)
-    watched = harvest_drawn(
-        replace(drawing, digits=unseen, seed=(run.seed, 1, 1)), recipe.scenes_watched, lambda _: None
-    )
-    return lambda rng: mix_surroundings(rng, recipe, scenes, pictures), watched
+    pictures = EXTRACTORS["verifier"](load_pictures(folder) if folder else [])
+    settings = RenderSettings("verifier", digits, run.sources.fonts, (run.seed,))
+    scenes = extract_rendered(settings, recipe.rendered_scenes, run.on_scene)
+    held_out_settings = replace(settings, digits=held_out_digits, seed=(run.seed, 1, 1))
+    held_out = extract_rendered(held_out_settings, recipe.held_out_scenes, lambda _: None)
+    return lambda rng: mix_contexts(rng, recipe, scenes, pictures), held_out

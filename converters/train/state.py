@@ -1,4 +1,4 @@
-"""What an interrupted run had reached: a file beside its checkpoint, written whole after every epoch."""
+"""State file of a run: written atomically beside its checkpoint after every epoch, to resume from."""
 
 from __future__ import annotations
 
@@ -19,24 +19,26 @@ from profiles.errors import OutputError, TrainingError
 
 
 def save_state(file: Path, recipe: Recipe, seed: int, content: Mapping[str, Any]) -> None:
-    """Write what a run has reached; what was there stays if it cannot be written.
+    """Write the state of a run. An existing file stays unchanged if that fails.
 
     Raises:
-        OutputError: it cannot be written.
+        OutputError: the file cannot be written.
     """
     packed = io.BytesIO()
     torch.save({**content, "recipe": recipe.name, "seed": seed, "digest": _digest(recipe)}, packed)
     try:
         write_atomic(file, packed.getvalue())
     except OSError as error:
-        raise OutputError(f"{file} cannot be written ({error.strerror}); free space or name another --out") from error
+        raise OutputError(
+            f"{file} cannot be written ({error.strerror})", advice="free space or name another --out"
+        ) from error
 
 
 def load_state(file: Path, recipe: Recipe, seed: int) -> dict[str, Any] | None:
-    """What a run had reached; None where there is no file.
+    """Read the state of a run; None if the file does not exist.
 
     Raises:
-        TrainingError: it is damaged, another run's, or of the recipe before it was changed.
+        TrainingError: the file is damaged or belongs to another run, or the recipe has changed since.
     """
     if not file.exists():
         return None
@@ -45,24 +47,26 @@ def load_state(file: Path, recipe: Recipe, seed: int) -> dict[str, Any] | None:
         name, number, digest = str(content["recipe"]), int(content["seed"]), content["digest"]
     if (name, number) != (recipe.name, seed):
         raise TrainingError(
-            f"{file} belongs to recipe {name}, seed {number}, not to {recipe.name}, seed {seed}; {_advice(file)}"
+            f"{file} belongs to recipe {name}, seed {number}, not to {recipe.name}, seed {seed}", advice=_advice(file)
         )
     if digest != _digest(recipe):
-        raise TrainingError(f"recipe {name} has changed since {file} was written; change it back, or {_advice(file)}")
+        raise TrainingError(
+            f"recipe {name} has changed since {file} was written", advice=f"change it back, or {_advice(file)}"
+        )
     return content
 
 
 @contextmanager
 def resuming(file: Path) -> Iterator[None]:
-    """Tell what goes wrong within in the words of one who must decide what to do with the file.
+    """Turn errors inside the block into one error that says what to do with the state file.
 
     Raises:
-        TrainingError: it cannot be resumed from: it is damaged, or of another architecture.
+        TrainingError: the state file is damaged, or is of another net.
     """
     try:
         yield
     except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, LookupError, TypeError, ValueError) as error:
-        raise TrainingError(f"{file} cannot be resumed from ({type(error).__name__}); {_advice(file)}") from error
+        raise TrainingError(f"{file} cannot be resumed from ({type(error).__name__})", advice=_advice(file)) from error
 
 
 def _digest(recipe: Recipe) -> str:
@@ -70,4 +74,4 @@ def _digest(recipe: Recipe) -> str:
 
 
 def _advice(file: Path) -> str:
-    return f"remove {file} to start from nothing"
+    return f"remove {file} to start again"

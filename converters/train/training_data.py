@@ -1,4 +1,4 @@
-"""What all runs of a recipe learn with, whatever their seed: made once, and kept on the device that learns."""
+"""Everything that all runs of a classifier's recipe share: epochs, loss and teachers, on the training device."""
 
 from __future__ import annotations
 
@@ -11,83 +11,82 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from agent.vision.digits import NOT_A_DIGIT
-from converters.compress.distil import Ensemble, Teachers, follow
+from converters.compress.distil import Ensemble, Teachers, distillation_loss
 from converters.export.cost import measure_cost
 from converters.nets import build_net
-from converters.recipe import StepsRecipe
+from converters.recipe import ClassifierRecipe
 from converters.report.log import StepRow
-from converters.train.dataset import Gathered
-from converters.train.epoch_cache import Decks
-from converters.train.learn import Batch, Loss, accuracy, device_at_hand
-from converters.train.pool import Pool
+from converters.train.dataset import Dataset
+from converters.train.epoch_cache import EpochCache
+from converters.train.learn import Batch, Loss, accuracy, default_device
+from converters.train.pool import GlyphPool
 
 RANGE_EXAMPLES = 4000
-"""Examples that int8 ranges are measured on."""
+"""Number of examples that int8 ranges are measured on. More examples take longer and widen the ranges a little."""
 
 
 @dataclass(frozen=True, eq=False)
-class Material:
-    """Epochs, a loss, and what they are of."""
+class TrainingData:
+    """Shared parts of all runs of a recipe."""
 
-    recipe: StepsRecipe
-    gathered: Gathered
+    recipe: ClassifierRecipe
+    dataset: Dataset
     device: torch.device
-    decks: Decks
-    epoch_batches: int
+    pool: GlyphPool
+    epochs: EpochCache
     loss: Loss
-    pool: Pool
-    taught_by: tuple[StepRow, ...] = ()
-    """A row about the teachers, judged together, where there are any."""
+    teacher_rows: tuple[StepRow, ...] = ()
+    """Row about the ensemble of teachers, for the log; empty without teachers."""
 
-    def sample(self, seed: int) -> NDArray[np.uint8]:
-        """Glyphs to measure int8 ranges on, uint8 (RANGE_EXAMPLES, 28, 28): none of an epoch's."""
+    def range_sample(self, seed: int) -> NDArray[np.uint8]:
+        """Return glyphs to measure int8 ranges on, uint8 (RANGE_EXAMPLES, 28, 28), drawn apart from all epochs."""
         return self.pool.sample((seed, len(self.recipe.steps), 1), RANGE_EXAMPLES)
 
 
-def prepare_material(recipe: StepsRecipe, gathered: Gathered, teachers: Sequence[nn.Module]) -> Material:
-    """Put everything on the device at hand.
+def prepare_training_data(recipe: ClassifierRecipe, dataset: Dataset, teachers: Sequence[nn.Module]) -> TrainingData:
+    """Move examples and teachers to the default device.
 
     Args:
-        recipe: what to do.
-        gathered: what to learn from.
-        teachers: nets in evaluation mode, where the recipe distils.
+        recipe: settings of the runs.
+        dataset: examples.
+        teachers: nets in evaluation mode; empty if the recipe has no distillation.
     """
-    device = device_at_hand()
-    pool = Pool(gathered.parts, recipe.batch, device)
+    device = default_device()
+    pool = GlyphPool(dataset.parts, recipe.batch_size, device)
     classes = build_net(recipe.net)(torch.zeros(2, 1, 28, 28)).shape[1]
-    weight = torch.ones(classes, device=device)
-    weight[NOT_A_DIGIT:] = recipe.outlier_weight
-    distil = recipe.distil
+    class_weights = torch.ones(classes, device=device)
+    class_weights[NOT_A_DIGIT:] = recipe.outlier_loss_weight
+    distillation = recipe.distillation
 
     def loss(logits: Tensor, batch: Batch) -> Tensor:
-        own = nn.functional.cross_entropy(logits, batch.labels, weight=weight)
-        if distil is None or batch.taught is None:
-            return own
-        return distil.trust * follow(logits, batch.taught, batch.labels, distil.temperature) + (1 - distil.trust) * own
+        hard = nn.functional.cross_entropy(logits, batch.labels, weight=class_weights)
+        if distillation is None or batch.soft_labels is None:
+            return hard
+        soft = distillation_loss(logits, batch.soft_labels, batch.labels, distillation.temperature)
+        return distillation.soft_label_weight * soft + (1 - distillation.soft_label_weight) * hard
 
-    taught = Teachers(teachers, distil.temperature, device) if distil else None
-    return Material(
+    ensemble = Teachers(teachers, distillation.temperature, device) if distillation else None
+    return TrainingData(
         recipe=recipe,
-        gathered=gathered,
+        dataset=dataset,
         device=device,
-        decks=Decks(pool, recipe.decks, taught),
-        epoch_batches=pool.batches_an_epoch,
-        loss=loss,
         pool=pool,
-        taught_by=(_judge(teachers, gathered, device),) if teachers else (),
+        epochs=EpochCache(pool, recipe.cached_epochs, ensemble),
+        loss=loss,
+        teacher_rows=(_evaluate_teachers(teachers, dataset, device),) if teachers else (),
     )
 
 
-def _judge(teachers: Sequence[nn.Module], gathered: Gathered, device: torch.device) -> StepRow:
-    """What teachers cost and reach together."""
-    together = Ensemble(teachers).to(device).eval()
-    cost = measure_cost(together, torch.zeros(1, 1, 28, 28, device=device))
+def _evaluate_teachers(teachers: Sequence[nn.Module], dataset: Dataset, device: torch.device) -> StepRow:
+    """Measure cost and accuracy of the ensemble of teachers."""
+    ensemble = Ensemble(teachers).to(device).eval()
+    cost = measure_cost(ensemble, torch.zeros(1, 1, 28, 28, device=device))
     return StepRow(
         do="teachers",
         epochs=0,
         minutes=0.0,
-        held_out=accuracy(together, gathered.held_out),
-        test=accuracy(together, gathered.test),
+        held_out=accuracy(ensemble, dataset.held_out),
+        test=accuracy(ensemble, dataset.test),
         parameters=cost.parameters,
         macs=cost.macs,
     )

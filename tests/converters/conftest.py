@@ -1,4 +1,4 @@
-"""Nets that can tell a few images apart, and their exports: what the tests of converters share."""
+"""Fixtures for the tests of converters: nets trained on a few images, and their exports."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from torch import fx
 from converters.checkpoint import Checkpoint, restore, save
 from converters.data.mnist import FILES, Part
 from converters.export.golden import golden_inputs
-from converters.export.make import Made, make
+from converters.export.make import ExportedArtifact, make_artifact
 from converters.export.ranges import fold, measure_ranges
 from converters.nets import ROLES, build_net
 from converters.nets.tensors import to_input
@@ -26,20 +26,20 @@ from profiles.manifest import Format, Precision, Role
 from profiles.profile import ArtifactKind
 
 LABELS = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 10]
-"""Of the golden inputs: the last two are empty and noise."""
+"""Labels of the golden inputs; the last two, an empty image and noise, show no digit."""
 
 WriteMnist = Callable[[Path, Part, NDArray[np.uint8], NDArray[np.uint8]], None]
 
 
 class MakeOne(Protocol):
-    """Makes an artifact."""
+    """Function that makes an artifact."""
 
-    def __call__(self, form: Format, precision: Precision, role: Role = "classifier") -> Made: ...
+    def __call__(self, form: Format, precision: Precision, role: Role = "classifier") -> ExportedArtifact: ...
 
 
 @pytest.fixture(scope="session")
 def write_mnist() -> WriteMnist:
-    """A function that writes a part of MNIST as gzipped idx files."""
+    """Return a function that writes a part of MNIST as gzipped idx files."""
 
     def write(folder: Path, part: Part, images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> None:
         folder.mkdir(exist_ok=True)
@@ -50,35 +50,35 @@ def write_mnist() -> WriteMnist:
 
 
 def idx(array: NDArray[np.uint8]) -> bytes:
-    """An array in the format of MNIST's files."""
+    """Encode an array in the idx format of MNIST's files."""
     return struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape) + array.tobytes()
 
 
 @pytest.fixture(scope="session")
 def checkpoints() -> Mapping[Role, Checkpoint]:
-    """A net of each role, after a second of learning the golden inputs, noisy: its answers are sure, and differ."""
-    return {role: learn(net, golden_inputs(role)) for net in ("base", "verifier") for role in [ROLES[net]]}
+    """Train a net of each role for a second on noisy golden inputs, to get confident and different predictions."""
+    return {role: train(net, golden_inputs(role)) for net in ("base", "verifier") for role in [ROLES[net]]}
 
 
-def learn(name: str, images: NDArray[np.uint8]) -> Checkpoint:
+def train(name: str, images: NDArray[np.uint8]) -> Checkpoint:
     rng = np.random.default_rng(0)
     torch.manual_seed(0)
     net = build_net(name).train()
     optimizer = torch.optim.Adam(net.parameters(), 3e-3)
-    twice = np.repeat(images, 2, axis=0)
+    doubled = np.repeat(images, 2, axis=0)
     for _ in range(30):
-        noisy = np.clip(twice + rng.normal(0, 40, twice.shape), 0, 255).astype(np.uint8)
+        noisy = np.clip(doubled + rng.normal(0, 40, doubled.shape), 0, 255).astype(np.uint8)
         loss = torch.nn.functional.cross_entropy(net(to_input(noisy)), torch.tensor(LABELS).repeat_interleave(2))
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
-    ranges = measure_ranges(net, twice)
+    ranges = measure_ranges(net, doubled)
     return Checkpoint(name, net.state_dict(), ranges, recipe="test", seed=0, versions={"torch": torch.__version__})
 
 
 @pytest.fixture(scope="session")
 def checkpoint(checkpoints: Mapping[Role, Checkpoint]) -> Checkpoint:
-    """The classifier's."""
+    """Return the classifier's checkpoint."""
     return checkpoints["classifier"]
 
 
@@ -86,6 +86,7 @@ def checkpoint(checkpoints: Mapping[Role, Checkpoint]) -> Checkpoint:
 def checkpoint_files(
     checkpoints: Mapping[Role, Checkpoint], tmp_path_factory: pytest.TempPathFactory
 ) -> Mapping[Role, Path]:
+    """Write the checkpoint of each role to a file."""
     folder = tmp_path_factory.mktemp("checkpoints")
     for role, one in checkpoints.items():
         save(one, folder / f"{role}.pt")
@@ -94,22 +95,22 @@ def checkpoint_files(
 
 @pytest.fixture(scope="session")
 def checkpoint_file(checkpoint_files: Mapping[Role, Path]) -> Path:
-    """The classifier's."""
+    """Return the file of the classifier's checkpoint."""
     return checkpoint_files["classifier"]
 
 
 @pytest.fixture(scope="session")
 def folded(checkpoint: Checkpoint) -> fx.GraphModule:
-    """The classifier, its batch normalisation folded."""
+    """Return the classifier with folded batch normalisation."""
     return fold(restore(checkpoint))
 
 
 @pytest.fixture(scope="session")
 def made(checkpoint_files: Mapping[Role, Path]) -> MakeOne:
-    """Artifacts of the checkpoints, each made when it is first asked for."""
+    """Return a function that makes artifacts of the checkpoints, each only once."""
 
     @lru_cache
-    def make_one(form: Format, precision: Precision, role: Role = "classifier") -> Made:
-        return make(checkpoint_files[role], ArtifactKind(format=form, precision=precision), None)
+    def make_one(form: Format, precision: Precision, role: Role = "classifier") -> ExportedArtifact:
+        return make_artifact(checkpoint_files[role], ArtifactKind(format=form, precision=precision), None)
 
     return make_one

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from converters.checkpoint import Checkpoint, check_place, load, restore, save
+from converters.checkpoint import Checkpoint, check_writable, load, restore, save
 from profiles.errors import ArtifactError, OutputError, UsageError
 from profiles.manifest import Accuracy
 from profiles.profile import ArtifactKind
@@ -16,66 +16,69 @@ INT8 = ArtifactKind(format="onnx", precision="int8")
 MEASURED = Accuracy(value=0.9951, images=10_000, data="MNIST test", runtime="onnxruntime 1.31.1", sha256="ab" * 32)
 
 
-def test_comes_back_as_it_was_saved(checkpoint: Checkpoint, tmp_path: Path) -> None:
+def test_a_saved_checkpoint_loads_unchanged(checkpoint: Checkpoint, tmp_path: Path) -> None:
     save(replace(checkpoint, accuracy={INT8: MEASURED}), tmp_path / "new" / "net.pt")
-    again = load(tmp_path / "new" / "net.pt")
-    assert (again.net, again.recipe, again.seed) == ("base", "test", 0)
-    assert again.ranges == checkpoint.ranges
-    assert again.versions == {"torch": str(torch.__version__)}
-    assert again.accuracy == {INT8: MEASURED}
+    loaded = load(tmp_path / "new" / "net.pt")
+    assert (loaded.net, loaded.recipe, loaded.seed) == ("base", "test", 0)
+    assert loaded.ranges == checkpoint.ranges
+    assert loaded.versions == {"torch": str(torch.__version__)}
+    assert loaded.accuracy == {INT8: MEASURED}
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["net.pt"]
     glyphs = torch.rand(2, 1, 28, 28)
-    assert torch.equal(restore(again)(glyphs), restore(checkpoint)(glyphs))
+    assert torch.equal(restore(loaded)(glyphs), restore(checkpoint)(glyphs))
 
 
-def test_one_that_is_missing(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"no checkpoint .*gone\.pt; name another with --checkpoint"):
+def test_a_missing_checkpoint(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"there is no checkpoint .*gone\.pt; name another with --checkpoint"):
         load(tmp_path / "gone.pt")
 
 
-class Harm:
+class TouchesFile:
+    """Object that creates a file when it is unpickled."""
+
     def __reduce__(self) -> tuple[object, ...]:
-        return Path.touch, (Path("harm"),)
+        return Path.touch, (Path("touched"),)
 
 
-DAMAGED = {"empty": b"", "text": b"no checkpoint", "code": pickle.dumps(Harm(), protocol=2)}
+DAMAGED = {"empty": b"", "text": b"no checkpoint", "code": pickle.dumps(TouchesFile(), protocol=2)}
 
 
 @pytest.mark.parametrize("content", DAMAGED.values(), ids=DAMAGED)
-def test_one_that_is_damaged(tmp_path: Path, content: bytes) -> None:
+def test_a_damaged_checkpoint(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "net.pt").write_bytes(content)
-    with pytest.raises(ArtifactError, match=r"net\.pt is damaged or no checkpoint"):
+    with pytest.raises(ArtifactError, match=r"net\.pt is damaged, or not a checkpoint"):
         load(tmp_path / "net.pt")
+    assert not Path("touched").exists()
 
 
-def test_one_that_is_cut_off(checkpoint_file: Path, tmp_path: Path) -> None:
+def test_a_truncated_checkpoint(checkpoint_file: Path, tmp_path: Path) -> None:
     (tmp_path / "net.pt").write_bytes(checkpoint_file.read_bytes()[:-1000])
     with pytest.raises(ArtifactError, match="damaged"):
         load(tmp_path / "net.pt")
 
 
-def test_one_that_lacks_something(tmp_path: Path) -> None:
+def test_a_checkpoint_without_all_fields(tmp_path: Path) -> None:
     torch.save({"net": "base"}, tmp_path / "net.pt")
-    with pytest.raises(ArtifactError, match="no checkpoint of ours"):
+    with pytest.raises(ArtifactError, match="not a checkpoint of this project"):
         load(tmp_path / "net.pt")
 
 
-def test_weights_of_another_net(checkpoint: Checkpoint) -> None:
-    with pytest.raises(ArtifactError, match="fit no net of ours"):
+def test_weights_of_another_family_of_nets(checkpoint: Checkpoint) -> None:
+    with pytest.raises(ArtifactError, match="do not fit the net 'base'"):
         restore(replace(checkpoint, state={"weight": torch.zeros(1)}))
 
 
-def test_a_place_that_cannot_be_written(checkpoint: Checkpoint, tmp_path: Path) -> None:
+def test_a_path_that_cannot_be_written(checkpoint: Checkpoint, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    for place in (tmp_path / "file" / "net.pt", Path("/proc/net.pt")):
+    for path in (tmp_path / "file" / "net.pt", Path("/proc/net.pt")):
         with pytest.raises(OutputError, match="cannot be written"):
-            check_place(place)
+            check_writable(path)
         with pytest.raises(OutputError, match="cannot be written"):
-            save(checkpoint, place)
+            save(checkpoint, path)
 
 
-def test_a_place_is_checked_before_there_is_anything_to_save(tmp_path: Path) -> None:
+def test_check_writable_refuses_a_folder_and_creates_missing_parents(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is a folder"):
-        check_place(tmp_path)
-    check_place(tmp_path / "new" / "net.pt")
+        check_writable(tmp_path)
+    check_writable(tmp_path / "new" / "net.pt")
     assert list((tmp_path / "new").iterdir()) == []

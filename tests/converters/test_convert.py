@@ -18,33 +18,33 @@ from profiles.manifest import Role, load_manifest, read_artifact
 from profiles.profile import all_profiles, load_profile, resolve_target
 
 if TYPE_CHECKING:
-    from converters.export.make import Made
+    from converters.export.make import ExportedArtifact
     from tests.converters.conftest import MakeOne, WriteMnist
 
 
-def ignore(_: Made) -> None: ...
+def ignore(_: ExportedArtifact) -> None: ...
 
 
 def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_one_conversion_serves_every_board_that_wants_it() -> None:
+def test_kinds_of_several_boards_are_listed_once() -> None:
     assert kinds_for(all_profiles()) == ALL_KINDS
     pi4 = load_profile("pi4")
     assert set(kinds_for([pi4, pi4])) == set(pi4.artifacts)
 
 
-def test_a_folder_for_each_board_and_not_a_word(
+def test_convert_writes_a_folder_for_each_board_and_prints_nothing(
     checkpoint_files: Mapping[Role, Path], made: MakeOne, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     profiles = [load_profile("pi4"), load_profile("jetson-nano")]
     (tmp_path / "out" / "pi4").mkdir(parents=True)
     (tmp_path / "out" / "pi4" / "old.tflite").write_bytes(b"old")
-    done: list[Made] = []
-    manifests = convert(list(checkpoint_files.values()), profiles, tmp_path / "out", None, done.append)
+    callbacks: list[ExportedArtifact] = []
+    manifests = convert(list(checkpoint_files.values()), profiles, tmp_path / "out", None, callbacks.append)
     assert capfd.readouterr() == ("", "")
-    assert len(done) == 2 * len(kinds_for(profiles))
+    assert len(callbacks) == 2 * len(kinds_for(profiles))
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["jetson-nano", "pi4"]
     for profile, manifest in zip(profiles, manifests, strict=True):
         folder = tmp_path / "out" / profile.name
@@ -54,12 +54,12 @@ def test_a_folder_for_each_board_and_not_a_word(
         for artifact in manifest.artifacts:
             assert len(read_artifact(folder, artifact)) == artifact.bytes
         kinds = [(kind.format, kind.precision, role) for role in checkpoint_files for kind in profile.artifacts]
-        carried = [made(*kind).artifact for kind in kinds]
-        assert list(manifest.artifacts) == carried, "the same checkpoint gives the same bytes, in whatever process"
+        expected = [made(*kind).artifact for kind in kinds]
+        assert list(manifest.artifacts) == expected, "the same checkpoint gives the same bytes in every process"
     assert "out/pi4/old.tflite" not in contents(tmp_path)
 
 
-def test_a_failure_leaves_what_was_there(tmp_path: Path) -> None:
+def test_a_failure_leaves_existing_files(tmp_path: Path) -> None:
     old = tmp_path / "out" / "pi4"
     old.mkdir(parents=True)
     (old / "base-int8.tflite").write_bytes(b"old")
@@ -68,16 +68,16 @@ def test_a_failure_leaves_what_was_there(tmp_path: Path) -> None:
     assert contents(tmp_path) == {"out/pi4/base-int8.tflite": b"old"}
 
 
-def test_two_nets_of_one_family_cannot_lie_in_one_folder(made: MakeOne, tmp_path: Path) -> None:
+def test_two_checkpoints_of_the_same_family_are_refused(made: MakeOne, tmp_path: Path) -> None:
     profiles = resolve_target("pi4")
     artifacts = {kind: made(kind.format, kind.precision) for kind in kinds_for(profiles)}
-    with pytest.raises(UsageError, match="two checkpoints are of one family"):
+    with pytest.raises(UsageError, match="two checkpoints are of the same family"):
         write_boards(tmp_path, profiles, [artifacts, artifacts])
     assert contents(tmp_path) == {}
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "digit-agent.db"])
-def test_what_is_not_ours_is_not_replaced(checkpoint_file: Path, tmp_path: Path, name: str) -> None:
+def test_a_folder_with_other_files_is_not_replaced(checkpoint_file: Path, tmp_path: Path, name: str) -> None:
     (tmp_path / "pi4").mkdir()
     (tmp_path / "pi4" / name).write_text("mine")
     with pytest.raises(OutputError, match=rf"pi4/{name} would be lost"):
@@ -85,14 +85,14 @@ def test_what_is_not_ours_is_not_replaced(checkpoint_file: Path, tmp_path: Path,
     assert contents(tmp_path) == {f"pi4/{name}": b"mine"}
 
 
-def test_a_place_that_cannot_be_written(checkpoint_file: Path, tmp_path: Path) -> None:
+def test_an_output_folder_that_cannot_be_written(checkpoint_file: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match=r"file/out cannot be written \(Not a directory\)"):
         convert([checkpoint_file], resolve_target("pi4"), tmp_path / "file" / "out", None, ignore)
 
 
-def test_a_disk_that_fills_up(made: MakeOne, tmp_path: Path) -> None:
-    """A limit on the size of files stands in for a full disk: writing fails in the middle of one."""
+def test_a_full_disk_leaves_existing_files(made: MakeOne, tmp_path: Path) -> None:
+    """A limit on the file size simulates a full disk: writing fails in the middle of a file."""
     (tmp_path / "pi4").mkdir()
     (tmp_path / "pi4" / "base-int8.tflite").write_bytes(b"old")
     profiles = resolve_target("pi4")
@@ -108,9 +108,11 @@ def test_a_disk_that_fills_up(made: MakeOne, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["pi4"]
 
 
-def test_certified_accuracies_are_taken_over(checkpoint: Checkpoint, write_mnist: WriteMnist, tmp_path: Path) -> None:
+def test_measured_accuracies_are_in_the_checkpoint(
+    checkpoint: Checkpoint, write_mnist: WriteMnist, tmp_path: Path
+) -> None:
     labels = np.array([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 0], np.uint8)
     write_mnist(tmp_path / "mnist", "test", golden_inputs("classifier"), labels)
-    certified, rows = measure_exports(checkpoint, tmp_path / "mnist")
-    assert set(certified.accuracy) == set(ALL_KINDS)
-    assert {one.value for one in certified.accuracy.values()} == {10 / 12} == {row.accuracy for row in rows}
+    measured, rows = measure_exports(checkpoint, tmp_path / "mnist")
+    assert set(measured.accuracy) == set(ALL_KINDS)
+    assert {one.value for one in measured.accuracy.values()} == {10 / 12} == {row.accuracy for row in rows}

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.runtimes.net import runtime_version
-from converters.evaluate import REJECTED, calibration_error, evaluate, find_artifacts, judge
+from converters.evaluate import NOT_A_DIGIT, calibration_error, compute_metrics, evaluate, find_artifacts
 from converters.export.golden import golden_inputs
 from profiles.errors import ArtifactError, DatasetError, ManifestError, RuntimeUnusableError, UsageError
 from profiles.manifest import FILE_NAME, Manifest, dump_manifest
@@ -22,46 +22,46 @@ if TYPE_CHECKING:
 pairs = st.lists(st.tuples(st.integers(0, 10), st.integers(0, 10)), max_size=200)
 
 
-def test_a_small_example() -> None:
-    verdict = judge(np.array([0, 0, 1, 1, 1, REJECTED]), np.array([0, 0, 0, 1, 1, 1]))
-    assert verdict.images == 6
-    assert verdict.accuracy == pytest.approx(4 / 6)
-    zero, one, two = verdict.digits[:3]
+def test_metrics_of_a_small_example() -> None:
+    metrics = compute_metrics(np.array([0, 0, 1, 1, 1, NOT_A_DIGIT]), np.array([0, 0, 0, 1, 1, 1]))
+    assert metrics.images == 6
+    assert metrics.accuracy == pytest.approx(4 / 6)
+    zero, one, two = metrics.digits[:3]
     assert [zero.images, zero.precision, zero.recall, zero.f1] == pytest.approx([3, 1, 2 / 3, 0.8])
     assert [one.images, one.precision, one.recall, one.f1] == pytest.approx([3, 2 / 3, 2 / 3, 2 / 3])
     assert (two.images, two.precision, two.recall, two.f1) == (0, 0, 0, 0)
-    assert verdict.confusion[0] == (2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0)
-    assert verdict.confusion[1] == (0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 1)
+    assert metrics.confusion[0] == (2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+    assert metrics.confusion[1] == (0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 1)
 
 
-def test_what_is_no_digit_is_right_when_it_is_rejected() -> None:
-    verdict = judge(np.array([REJECTED, 3, 3]), np.array([REJECTED, REJECTED, 3]))
-    assert verdict.accuracy == pytest.approx(2 / 3)
-    three = verdict.digits[3]
+def test_an_outlier_is_correct_if_it_is_rejected() -> None:
+    metrics = compute_metrics(np.array([NOT_A_DIGIT, 3, 3]), np.array([NOT_A_DIGIT, NOT_A_DIGIT, 3]))
+    assert metrics.accuracy == pytest.approx(2 / 3)
+    three = metrics.digits[3]
     assert [three.images, three.precision, three.recall] == pytest.approx([1, 0.5, 1])
-    assert verdict.confusion[REJECTED] == (0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1)
+    assert metrics.confusion[NOT_A_DIGIT] == (0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1)
 
 
 @given(pairs)
-def test_the_matrix_counts_every_image_once(seen: list[tuple[int, int]]) -> None:
-    predictions, labels = np.array(seen, np.int64).reshape(-1, 2).T
-    verdict = judge(predictions, labels)
-    assert np.sum(verdict.confusion) == verdict.images == len(seen)
-    assert verdict.accuracy == pytest.approx((predictions == labels).mean() if len(seen) else 0)
-    assert [score.images for score in verdict.digits] == [int((labels == digit).sum()) for digit in range(10)]
-    assert all(0 <= value <= 1 for score in verdict.digits for value in (score.precision, score.recall, score.f1))
+def test_the_confusion_matrix_counts_every_image_once(samples: list[tuple[int, int]]) -> None:
+    predictions, labels = np.array(samples, np.int64).reshape(-1, 2).T
+    metrics = compute_metrics(predictions, labels)
+    assert np.sum(metrics.confusion) == metrics.images == len(samples)
+    assert metrics.accuracy == pytest.approx((predictions == labels).mean() if len(samples) else 0)
+    assert [score.images for score in metrics.digits] == [int((labels == digit).sum()) for digit in range(10)]
+    assert all(0 <= value <= 1 for score in metrics.digits for value in (score.precision, score.recall, score.f1))
 
 
 @given(st.lists(st.integers(0, 9), min_size=1))
-def test_a_perfect_reader(labels: list[int]) -> None:
-    verdict = judge(np.array(labels), np.array(labels))
-    assert verdict.accuracy == 1
-    assert {score.f1 for score in verdict.digits if score.images} == {1.0}
+def test_perfect_predictions(labels: list[int]) -> None:
+    metrics = compute_metrics(np.array(labels), np.array(labels))
+    assert metrics.accuracy == 1
+    assert {score.f1 for score in metrics.digits if score.images} == {1.0}
 
 
 @pytest.fixture
 def artifacts(made: MakeOne, tmp_path: Path) -> Path:
-    """A folder with an ONNX and a TFLite file, and their manifest."""
+    """Write a folder with an ONNX file, a TFLite file and their manifest."""
     folder = tmp_path / "artifacts"
     folder.mkdir()
     rows = [made("onnx", "int8"), made("tflite", "fp32")]
@@ -77,7 +77,7 @@ def artifacts(made: MakeOne, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def data(tmp_path: Path, write_mnist: WriteMnist) -> Path:
-    """Glyphs that the net knows, posing as MNIST; the last one, noise, is no digit."""
+    """Write MNIST test files with glyphs that the net knows; the last one is noise with label 1."""
     write_mnist(
         tmp_path / "mnist", "test", golden_inputs("classifier")[[3, 0, 1, 11]], np.array([3, 0, 7, 1], np.uint8)
     )
@@ -85,40 +85,40 @@ def data(tmp_path: Path, write_mnist: WriteMnist) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("sure", "right", "error"),
+    ("confidence", "correct", "error"),
     [
-        pytest.param(0.8, 8, 0.0, id="as-often-right-as-it-is-sure"),
-        pytest.param(0.9, 5, 0.4, id="too-sure"),
-        pytest.param(0.6, 10, 0.4, id="not-sure-enough"),
+        pytest.param(0.8, 8, 0.0, id="calibrated"),
+        pytest.param(0.9, 5, 0.4, id="overconfident"),
+        pytest.param(0.6, 10, 0.4, id="underconfident"),
     ],
 )
-def test_how_far_probabilities_are_off(sure: float, right: int, error: float) -> None:
-    probability = np.full((10, 11), (1 - sure) / 10)
-    probability[:, 3] = sure
-    labels = np.where(np.arange(10) < right, 3, 5)
-    assert calibration_error(probability, labels) == pytest.approx(error)
+def test_calibration_error(confidence: float, correct: int, error: float) -> None:
+    probabilities = np.full((10, 11), (1 - confidence) / 10)
+    probabilities[:, 3] = confidence
+    labels = np.where(np.arange(10) < correct, 3, 5)
+    assert calibration_error(probabilities, labels) == pytest.approx(error)
 
 
-def test_a_folder_is_judged_file_by_file(artifacts: Path, data: Path) -> None:
+def test_all_artifacts_of_a_folder_are_evaluated(artifacts: Path, data: Path) -> None:
     first, second = evaluate(artifacts, data)
     assert (first.artifact.file, first.runtime) == ("base-int8.onnx", "onnxruntime")
     assert second.artifact.file == "base-fp32.tflite"
     for one in (first, second):
-        assert one.verdict.accuracy == 0.5
-        assert one.verdict.confusion[7][1] == one.verdict.confusion[1][REJECTED] == 1
+        assert one.metrics.accuracy == 0.5
+        assert one.metrics.confusion[7][1] == one.metrics.confusion[1][NOT_A_DIGIT] == 1
         assert one.runtime_version == runtime_version(one.runtime)
 
 
-def test_one_file_is_judged_alone(artifacts: Path, data: Path) -> None:
+def test_one_artifact_is_evaluated(artifacts: Path, data: Path) -> None:
     (only,) = evaluate(artifacts / "base-int8.onnx", data, "onnxruntime")
     assert only.artifact.precision == "int8"
 
 
-def test_a_runtime_judges_its_own_files_of_a_folder(artifacts: Path, data: Path) -> None:
+def test_a_runtime_evaluates_its_own_files_of_a_folder(artifacts: Path, data: Path) -> None:
     assert [one.artifact.format for one in evaluate(artifacts, data, "onnxruntime")] == ["onnx"]
 
 
-def test_wrong_use(artifacts: Path, data: Path, tmp_path: Path) -> None:
+def test_wrong_arguments(artifacts: Path, data: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"there is no .*gone"):
         evaluate(tmp_path / "gone", data)
     with pytest.raises(UsageError, match="no runtime 'tensorflow'; choose one of onnxruntime"):
@@ -129,7 +129,7 @@ def test_wrong_use(artifacts: Path, data: Path, tmp_path: Path) -> None:
         evaluate(artifacts, tmp_path)
 
 
-def test_a_file_without_a_manifest_means_nothing(artifacts: Path, tmp_path: Path) -> None:
+def test_a_file_without_a_manifest_is_refused(artifacts: Path, tmp_path: Path) -> None:
     (artifacts / "other.onnx").write_bytes(b"")
     with pytest.raises(ArtifactError, match=r"does not describe other\.onnx"):
         find_artifacts(artifacts / "other.onnx")
@@ -138,7 +138,7 @@ def test_a_file_without_a_manifest_means_nothing(artifacts: Path, tmp_path: Path
         find_artifacts(tmp_path / "lone.onnx")
 
 
-def test_a_flipped_bit_is_refused(artifacts: Path, data: Path) -> None:
+def test_a_damaged_artifact_is_refused(artifacts: Path, data: Path) -> None:
     content = bytearray((artifacts / "base-int8.onnx").read_bytes())
     content[len(content) // 2] ^= 1
     (artifacts / "base-int8.onnx").write_bytes(content)
@@ -146,7 +146,7 @@ def test_a_flipped_bit_is_refused(artifacts: Path, data: Path) -> None:
         evaluate(artifacts / "base-int8.onnx", data)
 
 
-def test_judging_needs_no_torch() -> None:
+def test_evaluation_needs_no_torch() -> None:
     program = "import sys, converters.cli, converters.evaluate; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert not {"torch", "onnx", "litert_torch", "cv2"} & set(done.stdout.split())

@@ -1,4 +1,4 @@
-"""Each compression step alone, on nets with random weights."""
+"""Each compression method alone, on nets with random weights."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from torch import nn
 
 from agent.vision.digits import NOT_A_DIGIT
 from converters.compress.cluster import cluster
-from converters.compress.distil import Ensemble, Teachers, follow
+from converters.compress.distil import Ensemble, Teachers, distillation_loss
 from converters.compress.expand import expand
 from converters.compress.prune import prune
-from converters.compress.quantize import finish, prepare
-from converters.compress.sparsify import fold_masks, sparsify, two_of_four
+from converters.compress.quantize import finish_qat, prepare_qat
+from converters.compress.sparsify import fold_parametrizations, sparsify, two_of_four_mask
 from converters.export.cost import measure_cost
 from converters.export.golden import golden_inputs
-from converters.export.ranges import fold, measure_ranges
+from converters.export.ranges import measure_ranges
 from converters.nets import build_net
+from converters.nets.fold import fold
 from converters.nets.shape import shape_like
 from converters.nets.tensors import to_input
 
@@ -32,20 +33,20 @@ def net() -> nn.Module:
     return build_net("small").eval()
 
 
-def test_pruned_channels_are_gone_and_their_work_with_them(net: nn.Module) -> None:
+def test_pruning_removes_weights_and_computations(net: nn.Module) -> None:
     before = measure_cost(net, to_input(GLYPHS[:1]))
     state = prune(net, 0.5, to_input(GLYPHS[:1])).state_dict()
-    again = shape_like(build_net("small"), state).eval()
-    again.load_state_dict(state)
-    after = measure_cost(again, to_input(GLYPHS[:1]))
+    loaded = shape_like(build_net("small"), state).eval()
+    loaded.load_state_dict(state)
+    after = measure_cost(loaded, to_input(GLYPHS[:1]))
     assert after.parameters < 0.35 * before.parameters
     assert after.macs < 0.4 * before.macs
     with torch.no_grad():
-        assert again(to_input(GLYPHS)).shape == (len(GLYPHS), 11)
-        assert torch.equal(again(to_input(GLYPHS)), net(to_input(GLYPHS)))
+        assert loaded(to_input(GLYPHS)).shape == (len(GLYPHS), 11)
+        assert torch.equal(loaded(to_input(GLYPHS)), net(to_input(GLYPHS)))
 
 
-def test_an_expanded_net_computes_the_same_learns_along_more_paths_and_is_as_small_again(net: nn.Module) -> None:
+def test_an_expanded_net_computes_the_same_and_folds_to_its_original_size(net: nn.Module) -> None:
     inputs, names = to_input(GLYPHS), list(net.state_dict())
     with torch.no_grad():
         before = net(inputs)
@@ -57,93 +58,93 @@ def test_an_expanded_net_computes_the_same_learns_along_more_paths_and_is_as_sma
     assert all(p.grad is not None and p.grad.any() for p in wide.get_submodule("features").parameters())
     optimizer.step()
     with torch.no_grad():
-        learnt = wide(inputs)
-        narrow = fold_masks(wide)
+        trained = wide(inputs)
+        narrow = fold_parametrizations(wide)
         assert list(narrow.state_dict()) == names
-        assert torch.allclose(narrow(inputs), learnt, atol=1e-5)
-    assert not torch.allclose(learnt, before, atol=1e-2)
+        assert torch.allclose(narrow(inputs), trained, atol=1e-5)
+    assert not torch.allclose(trained, before, atol=1e-2)
 
 
-def test_a_clustered_layer_has_fifteen_values_of_int8_and_keeps_them_through_folding(net: nn.Module) -> None:
+def test_a_clustered_layer_has_fifteen_int8_values_also_after_folding(net: nn.Module) -> None:
     for module in net.modules():
         if isinstance(module, nn.BatchNorm2d):
-            nn.init.normal_(module.weight)  # some filters change their sign when it is folded
+            nn.init.normal_(module.weight)  # folding changes the sign of some filters
     before = net.get_parameter("features.3.weight").detach().clone()
-    weight = fold(fold_masks(cluster(net))).get_parameter("features.3.weight").detach().flatten(1)
+    weight = fold(fold_parametrizations(cluster(net))).get_parameter("features.3.weight").detach().flatten(1)
     codes = weight / (weight.abs().amax(dim=1, keepdim=True) / 127)
     assert torch.allclose(codes, codes.round(), atol=1e-3)
     values = set(codes.round().flatten().tolist())
     assert len(values) <= 15
     assert {0, 127, -127} <= values
-    apart = net.get_parameter("features.3.weight").detach() - before
-    assert float(apart.abs().mean()) < 0.15 * float(before.abs().mean())
+    change = net.get_parameter("features.3.weight").detach() - before
+    assert float(change.abs().mean()) < 0.15 * float(before.abs().mean())
 
 
-def test_what_is_clustered_learns(net: nn.Module) -> None:
-    before = fold_masks(cluster(copy.deepcopy(net))).get_parameter("features.3.weight")
+def test_clustered_weights_can_be_trained(net: nn.Module) -> None:
+    before = fold_parametrizations(cluster(copy.deepcopy(net))).get_parameter("features.3.weight")
     clustered = cluster(net)
     optimizer = torch.optim.SGD(clustered.parameters(), 0.1)
     clustered(to_input(GLYPHS)).square().sum().backward()
     optimizer.step()
-    assert not torch.equal(fold_masks(clustered).get_parameter("features.3.weight"), before)
+    assert not torch.equal(fold_parametrizations(clustered).get_parameter("features.3.weight"), before)
 
 
-def test_two_of_four_input_channels_stay_and_they_are_the_largest(net: nn.Module) -> None:
+def test_sparsity_keeps_the_two_largest_of_four_weights(net: nn.Module) -> None:
     before = net.get_parameter("features.3.weight").detach().clone()
-    weight = fold_masks(sparsify(net)).get_parameter("features.3.weight").detach()
-    groups = in_fours(weight)
+    weight = fold_parametrizations(sparsify(net)).get_parameter("features.3.weight").detach()
+    groups = groups_of_four(weight)
     assert ((groups != 0).sum(dim=-1) == 2).all()
     kept = weight != 0
     assert torch.equal(weight[kept], before[kept])
     assert before[~kept].abs().mean() < before[kept].abs().mean()
-    assert net.get_parameter("features.0.weight").all(), "one input channel makes no group of four"
+    assert net.get_parameter("features.0.weight").all(), "one input channel is not a group of four"
 
 
-def in_fours(weight: torch.Tensor) -> torch.Tensor:
+def groups_of_four(weight: torch.Tensor) -> torch.Tensor:
     moved = weight.movedim(1, -1)
     return moved.reshape(*moved.shape[:-1], -1, 4)
 
 
-def test_a_mask_has_two_ones_in_each_group() -> None:
+def test_a_2_4_mask_has_two_ones_in_each_group() -> None:
     weight = torch.tensor([4.0, -3, 2, 1, 0.1, -0.2, 0.3, -0.4]).view(1, 8, 1, 1)
-    assert two_of_four(weight).flatten().tolist() == [1, 1, 0, 0, 0, 0, 1, 1]
+    assert two_of_four_mask(weight).flatten().tolist() == [1, 1, 0, 0, 0, 0, 1, 1]
 
 
-def test_what_was_sparse_stays_so_while_int8_is_learnt(net: nn.Module) -> None:
-    folded = fold(fold_masks(sparsify(net)))
-    rounding = prepare(folded, measure_ranges(folded, GLYPHS)).train()
+def test_sparse_weights_stay_sparse_in_quantization_aware_training(net: nn.Module) -> None:
+    folded = fold(fold_parametrizations(sparsify(net)))
+    rounding = prepare_qat(folded, measure_ranges(folded, GLYPHS)).train()
     optimizer = torch.optim.SGD(rounding.parameters(), 0.1)
     rounding(to_input(GLYPHS)).square().sum().backward()
     optimizer.step()
-    learnt, _ = finish(rounding, folded)
-    groups = in_fours(learnt.get_parameter("features.3.weight"))
+    quantized, _ = finish_qat(rounding, folded)
+    groups = groups_of_four(quantized.get_parameter("features.3.weight"))
     assert ((groups != 0).sum(dim=-1) <= 2).all()
 
 
-def test_rounded_weights_are_multiples_of_a_filters_scale(net: nn.Module) -> None:
+def test_quantized_weights_are_multiples_of_the_scale(net: nn.Module) -> None:
     folded = fold(net)
-    rounding = prepare(folded, measure_ranges(folded, GLYPHS)).eval()
+    rounding = prepare_qat(folded, measure_ranges(folded, GLYPHS)).eval()
     with torch.no_grad():
         expected = rounding(to_input(GLYPHS))
-        learnt, ranges = finish(rounding, copy.deepcopy(folded))
-        weight = learnt.get_parameter("features.3.weight").flatten(1)
+        quantized, ranges = finish_qat(rounding, copy.deepcopy(folded))
+        weight = quantized.get_parameter("features.3.weight").flatten(1)
         steps = weight / (weight.abs().amax(dim=1, keepdim=True) / 127)
         assert torch.allclose(steps, steps.round(), atol=1e-3)
         measured = measure_ranges(folded, GLYPHS)
-        again = prepare(learnt, {**measured, **ranges}).eval()(to_input(GLYPHS))
-    assert torch.allclose(expected, again, atol=1e-5), "rounding what is rounded changes nothing"
+        repeated = prepare_qat(quantized, {**measured, **ranges}).eval()(to_input(GLYPHS))
+    assert torch.allclose(expected, repeated, atol=1e-5), "rounding twice changes nothing"
 
 
-def test_rounding_moves_logits_little(net: nn.Module) -> None:
+def test_rounding_changes_logits_little(net: nn.Module) -> None:
     folded = fold(net)
-    rounding = prepare(folded, measure_ranges(folded, GLYPHS)).eval()
+    rounding = prepare_qat(folded, measure_ranges(folded, GLYPHS)).eval()
     with torch.no_grad():
-        true, rounded = folded(to_input(GLYPHS)), rounding(to_input(GLYPHS))
-    assert not torch.equal(true, rounded)
-    assert float((true - rounded).abs().max()) < 0.1 * float(true.abs().max())
+        exact, rounded = folded(to_input(GLYPHS)), rounding(to_input(GLYPHS))
+    assert not torch.equal(exact, rounded)
+    assert float((exact - rounded).abs().max()) < 0.1 * float(exact.abs().max())
 
 
-def test_an_ensemble_gives_the_mean_of_its_nets_probabilities() -> None:
+def test_an_ensemble_returns_the_mean_of_its_nets_probabilities() -> None:
     one, other = build_net("nano").eval(), build_net("lenet5").eval()
     inputs = to_input(GLYPHS)
     with torch.no_grad():
@@ -151,15 +152,15 @@ def test_an_ensemble_gives_the_mean_of_its_nets_probabilities() -> None:
         assert torch.allclose(Ensemble([one, other])(inputs), mean, atol=1e-6)
 
 
-def test_teachers_are_followed_where_they_are_right() -> None:
+def test_distillation_counts_only_glyphs_that_the_teacher_classifies_correctly() -> None:
     teacher = build_net("nano").eval()
     inputs, temperature = to_input(GLYPHS), 2.0
-    said = Teachers([teacher], temperature, CPU)(inputs)
+    soft_labels = Teachers([teacher], temperature, CPU)(inputs)
     with torch.no_grad():
         own, other = teacher(inputs), torch.randn(len(inputs), 11, generator=torch.Generator().manual_seed(0))
-    right = said.argmax(dim=1)
-    outliers = torch.full_like(right, NOT_A_DIGIT)
-    assert float(follow(own, said, right, temperature)) == pytest.approx(0, abs=1e-3)
-    assert float(follow(other, said, right, temperature)) > 0.01
-    assert float(follow(other, said, (right + 1) % 10, temperature)) == 0
-    assert float(follow(other, said, outliers, temperature)) == 0
+    predicted = soft_labels.argmax(dim=1)
+    outliers = torch.full_like(predicted, NOT_A_DIGIT)
+    assert float(distillation_loss(own, soft_labels, predicted, temperature)) == pytest.approx(0, abs=1e-3)
+    assert float(distillation_loss(other, soft_labels, predicted, temperature)) > 0.01
+    assert float(distillation_loss(other, soft_labels, (predicted + 1) % 10, temperature)) == 0
+    assert float(distillation_loss(other, soft_labels, outliers, temperature)) == 0

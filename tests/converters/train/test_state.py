@@ -1,4 +1,4 @@
-"""What an interrupted run had reached comes back to that run alone."""
+"""The state file of an interrupted run can be read by the same run only."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from profiles.errors import TrainingError
 NANO = load_recipe("nano")
 
 
-def test_a_run_finds_what_it_had_reached(tmp_path: Path) -> None:
+def test_a_run_loads_its_state(tmp_path: Path) -> None:
     assert load_state(tmp_path / "net.state", NANO, 1) is None
     save_state(tmp_path / "net.state", NANO, 1, {"weights": torch.arange(3)})
     found = load_state(tmp_path / "net.state", NANO, 1)
@@ -24,7 +24,7 @@ def test_a_run_finds_what_it_had_reached(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("recipe", "seed"), [("nano", 2), ("base", 1)])
-def test_another_runs_state_is_refused_and_stays(recipe: str, seed: int, tmp_path: Path) -> None:
+def test_the_state_of_another_run_is_refused_and_kept(recipe: str, seed: int, tmp_path: Path) -> None:
     file = tmp_path / "net.state"
     save_state(file, NANO, 1, {})
     before = file.read_bytes()
@@ -33,9 +33,9 @@ def test_another_runs_state_is_refused_and_stays(recipe: str, seed: int, tmp_pat
     assert file.read_bytes() == before
 
 
-def test_a_recipe_that_has_changed_since_does_not_go_on(tmp_path: Path) -> None:
+def test_a_changed_recipe_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "net.state"
     save_state(file, NANO, 1, {})
-    changed = msgspec.structs.replace(NANO, batch=NANO.batch + 1)
+    changed = msgspec.structs.replace(NANO, batch_size=NANO.batch_size + 1)
     with pytest.raises(TrainingError, match=r"recipe nano has changed since .*net\.state was written; change it back"):
         load_state(file, changed, 1)

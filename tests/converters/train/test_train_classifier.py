@@ -1,4 +1,4 @@
-"""A run in steps, from `digit-convert train` to its line in the log, on digits of a vector font that pose as MNIST."""
+"""Training of a classifier with `digit-convert train`, with digits of a vector font instead of MNIST."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from converters.convert import ALL_KINDS
 from converters.export.golden import golden_inputs
 from converters.nets.tensors import to_input
 from converters.recipe import load_recipe
-from converters.report.log import read
+from converters.report.log import read_log
 from converters.train.dataset import HELD_OUT
 from converters.train.state import save_state
 from profiles.manifest import load_manifest
@@ -31,20 +31,21 @@ from profiles.manifest import load_manifest
 if TYPE_CHECKING:
     from tests.converters.conftest import WriteMnist
 
-RECIPE = Path(__file__).with_name("tiny_steps.toml")
+RECIPE = Path(__file__).with_name("tiny_classifier.toml")
 PROGRAM = (
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "  # whatever started the tests ignores
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "  # the parent may ignore SIGINT
     "from converters.cli import main; main()"
 )
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
-LEARNT = 40
+TRAINING_IMAGES = 40
 STEPS = ["teachers", "fit", "sparsify", "prune", "round", "quantize"]
 
 
 @pytest.fixture(scope="module")
 def data(write_mnist: WriteMnist, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write MNIST files with the digits of the golden inputs."""
     folder = tmp_path_factory.mktemp("data")
-    labels = np.arange(HELD_OUT + LEARNT, dtype=np.uint8) % 10
+    labels = np.arange(HELD_OUT + TRAINING_IMAGES, dtype=np.uint8) % 10
     write_mnist(folder, "train", golden_inputs("classifier")[labels], labels)
     write_mnist(folder, "test", golden_inputs("classifier")[labels[:50]], labels[:50])
     return folder
@@ -61,25 +62,27 @@ def run(argv: list[str], environment: Mapping[str, str] = ENVIRONMENT) -> subpro
 
 
 @dataclass(frozen=True)
-class Trained:
+class FinishedRun:
+    """A finished command and the checkpoint that it was told to write."""
+
     done: subprocess.CompletedProcess[str]
     out: Path
 
 
 @pytest.fixture(scope="module")
-def trained(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+def trained(data: Path, tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
     out = tmp_path_factory.mktemp("runs") / "net.pt"
-    return Trained(run(command(data, out)), out)
+    return FinishedRun(run(command(data, out)), out)
 
 
-def test_each_step_is_measured_and_logged_with_the_files_that_came_of_it(trained: Trained) -> None:
+def test_each_step_and_export_is_measured_and_logged(trained: FinishedRun) -> None:
     assert trained.done.returncode == 0, trained.done.stderr
-    (entry,) = read(trained.out.with_suffix(".jsonl"))
-    assert (entry.recipe, entry.net, entry.seed) == ("tiny-steps", "nano", 5)
+    (entry,) = read_log(trained.out.with_suffix(".jsonl"))
+    assert (entry.recipe, entry.net, entry.seed) == ("tiny-classifier", "nano", 5)
     assert [name.partition(" seed ")[0] for name in entry.teachers] == ["base"]
     assert [step.do for step in entry.steps] == STEPS
     teachers, fit, sparse, pruned, _, quantized = entry.steps
-    assert teachers.parameters > 50_000, "the `base` that ships"
+    assert teachers.parameters > 50_000, "the `base` net that ships"
     assert fit.parameters == sparse.parameters > 2 * pruned.parameters > quantized.parameters
     assert pruned.macs == quantized.macs < 0.5 * fit.macs
     assert {(row.format, row.precision) for row in entry.exports} == {(k.format, k.precision) for k in ALL_KINDS}
@@ -88,29 +91,30 @@ def test_each_step_is_measured_and_logged_with_the_files_that_came_of_it(trained
     assert [line.split(":")[0] for line in trained.done.stdout.splitlines()[: len(STEPS)]] == STEPS
 
 
-def test_a_net_that_ships_is_taken_further_into_a_smaller_file(data: Path, tmp_path: Path) -> None:
-    plain = RECIPE.read_text().partition("[distil]")[0].replace("batch = 32", 'batch = 32\nstart = "nano"')
+def test_a_recipe_can_start_from_a_net_that_ships(data: Path, tmp_path: Path) -> None:
+    head = RECIPE.read_text().partition("[distillation]")[0]
+    head = head.replace("batch_size = 32", 'batch_size = 32\nstart_from = "nano"')
     steps = [{"do": "cluster", "epochs": 1}, {"do": "quantize", "epochs": 0}]
-    told = [f'[[steps]]\ndo = "{step["do"]}"\nepochs = {step["epochs"]}\nlearning_rate = 1e-4\n' for step in steps]
-    recipe = tmp_path / "further.toml"
-    recipe.write_text(plain + "".join(told))
+    tables = [f'[[steps]]\ndo = "{step["do"]}"\nepochs = {step["epochs"]}\nlearning_rate = 1e-4\n' for step in steps]
+    recipe = tmp_path / "clustered.toml"
+    recipe.write_text(head + "".join(tables))
     done = run(command(data, tmp_path / "net.pt", recipe))
     assert done.returncode == 0, done.stderr
-    (entry,) = read(tmp_path / "net.jsonl")
+    (entry,) = read_log(tmp_path / "net.jsonl")
     assert [step.do for step in entry.steps] == ["start", "cluster", "round", "quantize"]
     (shipped,) = (one for one in load_manifest(default_artifacts()).artifacts if one.file == "nano-int8.onnx")
     (packed,) = (row for row in entry.exports if (row.format, row.precision) == ("onnx", "int8"))
     assert packed.bytes < 0.9 * shipped.bytes
 
 
-def test_what_was_pruned_and_folded_comes_back_from_its_file(trained: Trained) -> None:
+def test_a_pruned_and_folded_net_loads_from_its_checkpoint(trained: FinishedRun) -> None:
     net = restore(load(trained.out))
     assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in net.modules())
     with torch.no_grad():
         assert net(to_input(golden_inputs("classifier"))).shape == (12, 11)
 
 
-def test_an_interrupted_run_goes_on_to_the_same_weights(trained: Trained, data: Path, tmp_path: Path) -> None:
+def test_an_interrupted_run_resumes_to_the_same_weights(trained: FinishedRun, data: Path, tmp_path: Path) -> None:
     out = tmp_path / "net.pt"
     with subprocess.Popen(command(data, out), stderr=subprocess.PIPE, text=True, env=ENVIRONMENT) as child:
         assert child.stderr is not None
@@ -121,48 +125,48 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(trained: Trained, data: 
     assert child.returncode == 130
     assert not out.exists()
 
-    again = run(command(data, out))
-    assert again.stderr.startswith("prune, epoch 4/5: loss ")
-    resumed, whole = load(out), load(trained.out)
-    assert resumed.ranges == whole.ranges
-    for name, weights in whole.state.items():
+    second = run(command(data, out))
+    assert second.stderr.startswith("prune, epoch 4/5: loss ")
+    resumed, uninterrupted = load(out), load(trained.out)
+    assert resumed.ranges == uninterrupted.ranges
+    for name, weights in uninterrupted.state.items():
         assert torch.equal(resumed.state[name], weights), name
 
 
-def test_weights_outlive_a_failure_to_measure_them(trained: Trained, data: Path, tmp_path: Path) -> None:
-    """The test images are moved away while it learns."""
-    mine, out = tmp_path / "data", tmp_path / "runs" / "net.pt"
-    shutil.copytree(data, mine)
+def test_weights_are_kept_if_they_cannot_be_measured(trained: FinishedRun, data: Path, tmp_path: Path) -> None:
+    """The test images are moved away during the training."""
+    own_data, out = tmp_path / "data", tmp_path / "runs" / "net.pt"
+    shutil.copytree(data, own_data)
     with subprocess.Popen(
-        command(mine, out), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT
+        command(own_data, out), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT
     ) as child:
         assert child.stdout is not None
         assert child.stderr is not None
         assert child.stderr.readline().startswith("fit, epoch 1/5: loss ")
-        images = (mine / "t10k-images-idx3-ubyte.gz").rename(tmp_path / "away")
-        *_, saved, complaint = child.stderr.read().splitlines()
+        images = (own_data / "t10k-images-idx3-ubyte.gz").rename(tmp_path / "away")
+        *_, saved, message = child.stderr.read().splitlines()
         assert child.stdout.read() == ""
     assert child.returncode == 1
     assert saved.startswith(f"wrote {out}; measuring")
-    assert complaint.startswith("digit-convert: no t10k-images-idx3-ubyte.gz in ")
-    assert (load(out).recipe, load(out).seed, load(out).accuracy) == ("tiny-steps", 5, {})
+    assert message.startswith("digit-convert: no t10k-images-idx3-ubyte.gz in ")
+    assert (load(out).recipe, load(out).seed, load(out).accuracy) == ("tiny-classifier", 5, {})
 
-    images.rename(mine / "t10k-images-idx3-ubyte.gz")
-    again = run(command(mine, out))
-    assert again.returncode == 0, again.stderr
-    assert "epoch" not in again.stderr, "nothing was learnt again"
+    images.rename(own_data / "t10k-images-idx3-ubyte.gz")
+    second = run(command(own_data, out))
+    assert second.returncode == 0, second.stderr
+    assert "epoch" not in second.stderr, "it was trained again"
     assert set(load(out).accuracy) == set(ALL_KINDS)
-    assert len(again.stdout.splitlines()) == len(STEPS) + len(ALL_KINDS) + 1
-    assert again.stdout.endswith(f"wrote {out}\n")
+    assert len(second.stdout.splitlines()) == len(STEPS) + len(ALL_KINDS) + 1
+    assert second.stdout.endswith(f"wrote {out}\n")
     assert {path.name for path in out.parent.iterdir()} == {"net.pt", "net.jsonl"}
-    assert len(out.with_suffix(".jsonl").read_text().splitlines()) == 2, "a line each time"
-    (entry,), (undisturbed,) = read(out.with_suffix(".jsonl")), read(trained.out.with_suffix(".jsonl"))
-    assert entry.weights == undisturbed.weights
+    assert len(out.with_suffix(".jsonl").read_text().splitlines()) == 2, "one line for each command"
+    (entry,), (uninterrupted,) = read_log(out.with_suffix(".jsonl")), read_log(trained.out.with_suffix(".jsonl"))
+    assert entry.weights == uninterrupted.weights
     assert {(row.format, row.precision) for row in entry.exports} == {(k.format, k.precision) for k in ALL_KINDS}
 
 
-def test_a_full_disk_loses_no_more_than_an_epoch(data: Path, tmp_path: Path) -> None:
-    """The limit on a file's size stands for the disk's: the state of the first epoch is larger."""
+def test_a_full_disk_ends_a_run_with_an_error(data: Path, tmp_path: Path) -> None:
+    """A limit on the file size simulates a full disk; the state file of the first epoch is larger."""
     limited = [
         sys.executable,
         "-c",
@@ -182,39 +186,40 @@ def limit(size: int) -> str:
     return f"resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {hard})); "
 
 
-def test_the_state_of_another_architecture_is_told_with_the_way_out(data: Path, tmp_path: Path) -> None:
-    other = {"number": 0, "entered": {"weight": torch.zeros(1)}, "learner": None}
-    reached = {"rows": [], "seconds": 0.0, "device": ""}
-    save_state(tmp_path / "net.state", load_recipe(str(RECIPE)), 5, {**other, **reached})
+def test_the_state_of_another_net_is_refused_with_advice(data: Path, tmp_path: Path) -> None:
+    other = {"step": 0, "initial": {"weight": torch.zeros(1)}, "learner": None}
+    empty = {"rows": [], "seconds": 0.0, "device": ""}
+    save_state(tmp_path / "net.state", load_recipe(str(RECIPE)), 5, {**other, **empty})
     done = run(command(data, tmp_path / "net.pt"))
-    (complaint,) = done.stderr.splitlines()
-    assert complaint.startswith(f"digit-convert: {tmp_path}/net.state cannot be resumed from (RuntimeError); remove ")
+    (message,) = done.stderr.splitlines()
+    assert message.startswith(f"digit-convert: {tmp_path}/net.state cannot be resumed from (RuntimeError); remove ")
 
 
-def test_wrong_pictures_are_told_before_the_work_begins(data: Path, tmp_path: Path) -> None:
+def test_wrong_pictures_are_reported_before_rendering(data: Path, tmp_path: Path) -> None:
     endless = tmp_path / "endless.toml"
-    endless.write_text(RECIPE.read_text().replace("scenes_drawn = 2", "scenes_drawn = 1_000_000\npictures = 8"))
+    text = RECIPE.read_text().replace("rendered_scenes = 2", "rendered_scenes = 1_000_000")
+    endless.write_text(text.replace("[distillation]", "picture_candidates = 8\n\n[distillation]"))
     argv = [*command(data, tmp_path / "net.pt", endless), "--pictures", str(tmp_path)]
     done = subprocess.run(argv, capture_output=True, text=True, check=False, env=ENVIRONMENT, timeout=60)
-    (complaint,) = done.stderr.splitlines()
-    assert complaint.startswith(f"digit-convert: {tmp_path}/truth.json cannot be read")
+    (message,) = done.stderr.splitlines()
+    assert message.startswith(f"digit-convert: {tmp_path}/truth.json cannot be read")
 
 
-def test_a_damaged_data_set_is_told_before_the_work_begins(data: Path, tmp_path: Path) -> None:
+def test_a_damaged_data_set_is_reported_before_training(data: Path, tmp_path: Path) -> None:
     for file in data.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     damaged = tmp_path / "t10k-images-idx3-ubyte.gz"
     damaged.write_bytes(damaged.read_bytes()[:-20])
     done = run(command(tmp_path, tmp_path / "net.pt"))
-    (complaint,) = done.stderr.splitlines()
-    assert complaint.startswith(f"digit-convert: {damaged} is cut off or damaged")
+    (message,) = done.stderr.splitlines()
+    assert message.startswith(f"digit-convert: {damaged} is cut off or damaged")
 
 
-def test_a_teacher_that_is_missing_is_named(data: Path, tmp_path: Path) -> None:
-    mine = tmp_path / "mine.toml"
-    mine.write_text(RECIPE.read_text().replace('teachers = ["base"]', 'teachers = ["m3"]'))
-    done = run(command(data, tmp_path / "net.pt", mine))
-    (complaint,) = done.stderr.splitlines()
-    assert complaint.startswith(
-        f"digit-convert: no teacher m3-SEED.pt in {tmp_path}; run 'digit-convert train --recipe m3'"
+def test_a_missing_teacher_is_named(data: Path, tmp_path: Path) -> None:
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(RECIPE.read_text().replace('teachers = ["base"]', 'teachers = ["m3"]'))
+    done = run(command(data, tmp_path / "net.pt", recipe))
+    (message,) = done.stderr.splitlines()
+    assert message.startswith(
+        f"digit-convert: there is no teacher m3-SEED.pt in {tmp_path}; run 'digit-convert train --recipe m3'"
     )

@@ -1,4 +1,4 @@
-"""A verifier's run, as a user starts it, on digits of a vector font that pose as MNIST."""
+"""Training of a verifier with `digit-convert train`, with digits of a vector font instead of MNIST."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from agent.vision.glyph import normalise
 from converters.checkpoint import load
-from converters.report.log import read
+from converters.report.log import read_log
 from converters.train.dataset import HELD_OUT
 
 if TYPE_CHECKING:
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 RECIPE = Path(__file__).with_name("tiny_verifier.toml")
 DIGITS = np.arange(80, dtype=np.uint8) % 10
 PROGRAM = (
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "  # whatever started the tests ignores
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "  # the parent may ignore SIGINT
     "from converters.cli import main; main()"
 )
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
-"""One thread: two that wait for each other take minutes where others use the cores."""
+"""Environment with one thread: two threads that wait for each other take minutes when other processes use the cores."""
 
 
 @pytest.fixture(scope="module")
 def glyphs() -> NDArray[np.uint8]:
-    """Each digit with eight pens."""
+    """Draw each digit with eight stroke widths."""
     return np.stack([draw(int(digit), 3 + i // 10) for i, digit in enumerate(DIGITS)])
 
 
@@ -50,7 +50,7 @@ def draw(digit: int, thickness: int) -> NDArray[np.uint8]:
 
 @pytest.fixture(scope="module")
 def data(glyphs: NDArray[np.uint8], write_mnist: WriteMnist, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with MNIST's training files, a few images beside those held out, and no test files."""
+    """Write MNIST's training files with a few images in addition to the held-out ones, and no test files."""
     folder = tmp_path_factory.mktemp("data")
     count = HELD_OUT + len(glyphs)
     write_mnist(folder, "train", np.resize(glyphs, (count, 28, 28)), np.resize(DIGITS, count))
@@ -67,20 +67,20 @@ def train(data: Path, out: Path) -> subprocess.CompletedProcess[str]:
 
 
 @dataclass(frozen=True)
-class Trained:
-    """A whole run, whose exports could not be measured for want of test images."""
+class UnmeasuredRun:
+    """A finished run whose exports were not measured, because there are no test images."""
 
     done: subprocess.CompletedProcess[str]
     out: Path
 
 
 @pytest.fixture(scope="module")
-def unmeasured(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+def unmeasured(data: Path, tmp_path_factory: pytest.TempPathFactory) -> UnmeasuredRun:
     out = tmp_path_factory.mktemp("runs") / "net.pt"
-    return Trained(train(data, out), out)
+    return UnmeasuredRun(train(data, out), out)
 
 
-def test_an_interrupted_run_goes_on_to_the_same_weights(unmeasured: Trained, data: Path, tmp_path: Path) -> None:
+def test_an_interrupted_run_resumes_to_the_same_weights(unmeasured: UnmeasuredRun, data: Path, tmp_path: Path) -> None:
     out = tmp_path / "net.pt"
     with subprocess.Popen(command(data, out), stderr=subprocess.PIPE, text=True, env=ENVIRONMENT) as child:
         assert child.stderr is not None
@@ -91,48 +91,48 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(unmeasured: Trained, dat
     assert not out.exists()
 
     assert train(data, out).stderr.startswith("epoch 2/2: loss ")
-    resumed, whole = load(out), load(unmeasured.out)
-    assert resumed.ranges == whole.ranges
-    for name, weights in whole.state.items():
+    resumed, uninterrupted = load(out), load(unmeasured.out)
+    assert resumed.ranges == uninterrupted.ranges
+    for name, weights in uninterrupted.state.items():
         assert torch.equal(resumed.state[name], weights), name
 
 
-def test_weights_outlive_a_failure_to_measure_them_and_are_not_learnt_again(unmeasured: Trained, data: Path) -> None:
+def test_weights_are_kept_if_they_cannot_be_measured(unmeasured: UnmeasuredRun, data: Path) -> None:
     done, out = unmeasured.done, unmeasured.out
     assert (done.returncode, done.stdout) == (1, "")
-    first, second, saved, complaint = done.stderr.splitlines()
+    first, second, saved, message = done.stderr.splitlines()
     assert first.startswith("epoch 1/2: loss ")
     assert second.startswith("epoch 2/2: loss ")
     assert saved.startswith(f"wrote {out}; measuring")
-    assert complaint.startswith("digit-convert: no t10k-images-idx3-ubyte.gz in ")
-    whole = load(out)
-    assert (whole.net, whole.recipe, whole.seed, whole.accuracy) == ("verifier", "tiny-verifier", 5, {})
+    assert message.startswith("digit-convert: no t10k-images-idx3-ubyte.gz in ")
+    before = load(out)
+    assert (before.net, before.recipe, before.seed, before.accuracy) == ("verifier", "tiny-verifier", 5, {})
 
-    assert train(data, out).stderr.splitlines() == [saved, complaint]
-    again = load(out)
-    assert all(torch.equal(again.state[name], weights) for name, weights in whole.state.items())
-    assert len(out.with_suffix(".jsonl").read_text().splitlines()) == 2, "a line each time"
-    (entry,) = read(out.with_suffix(".jsonl"))
+    assert train(data, out).stderr.splitlines() == [saved, message]
+    after = load(out)
+    assert all(torch.equal(after.state[name], weights) for name, weights in before.state.items())
+    assert len(out.with_suffix(".jsonl").read_text().splitlines()) == 2, "one line for each command"
+    (entry,) = read_log(out.with_suffix(".jsonl"))
     assert [step.do for step in entry.steps] == ["fit"]
     assert entry.exports == ()
 
 
 @pytest.mark.parametrize(
-    ("option", "told"), [("--out", "is a folder; name a file"), ("--pictures", "truth.json cannot be read")]
+    ("option", "expected"), [("--out", "is a folder; name a file"), ("--pictures", "truth.json cannot be read")]
 )
-def test_what_is_wrong_is_told_before_the_work_begins(option: str, told: str, data: Path, tmp_path: Path) -> None:
+def test_wrong_options_are_reported_before_rendering(option: str, expected: str, data: Path, tmp_path: Path) -> None:
     endless = tmp_path / "endless.toml"
-    endless.write_text(RECIPE.read_text().replace("scenes_drawn = 2", "scenes_drawn = 1_000_000"))
+    endless.write_text(RECIPE.read_text().replace("rendered_scenes = 2", "rendered_scenes = 1_000_000"))
     argv = [*command(data, tmp_path / "net.pt"), "--recipe", str(endless), option, str(tmp_path)]
     done = subprocess.run(argv, capture_output=True, text=True, check=False, env=ENVIRONMENT, timeout=60)
-    (complaint,) = done.stderr.splitlines()
-    assert complaint.startswith("digit-convert: ")
-    assert told in complaint
+    (message,) = done.stderr.splitlines()
+    assert message.startswith("digit-convert: ")
+    assert expected in message
 
 
 @pytest.mark.parametrize("content", [b"", b"text", pickle.dumps([1, 2], protocol=2)], ids=["empty", "text", "list"])
-def test_a_state_that_is_damaged_is_told_with_the_way_out(content: bytes, data: Path, tmp_path: Path) -> None:
+def test_a_damaged_state_file_is_refused_with_advice(content: bytes, data: Path, tmp_path: Path) -> None:
     (tmp_path / "net.state").write_bytes(content)
-    (complaint,) = train(data, tmp_path / "net.pt").stderr.splitlines()
-    assert complaint.startswith(f"digit-convert: {tmp_path}/net.state cannot be resumed from (")
-    assert complaint.endswith(f"; remove {tmp_path}/net.state to start from nothing")
+    (message,) = train(data, tmp_path / "net.pt").stderr.splitlines()
+    assert message.startswith(f"digit-convert: {tmp_path}/net.state cannot be resumed from (")
+    assert message.endswith(f"; remove {tmp_path}/net.state to start again")
