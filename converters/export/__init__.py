@@ -1,6 +1,6 @@
 """Export a checkpoint to ONNX and TFLite files in fp32, fp16 and int8.
 
-- `ranges`: fold batch normalisation, measure the ranges of activations, assign them to the tensors of an export.
+- `ranges`: measure the ranges of activations, assign them to the tensors of an export.
 - `onnx`, `tflite`: write one format each.
 - `simplify`, `flatbuffer_dedup`: make TFLite graphs simpler and their files smaller.
 - `palette`: pack ONNX weights with few distinct values into half a byte each.

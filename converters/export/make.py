@@ -24,9 +24,10 @@ from converters.evaluate import measure_accuracy
 from converters.export import onnx, tflite
 from converters.export.cost import measure_cost
 from converters.export.golden import golden_inputs, golden_vectors, varied_inputs
-from converters.export.ranges import Ranges, fold, input_name, ranges_of_tensors
+from converters.export.ranges import Ranges, input_name, ranges_of_tensors
 from converters.export.strip import strip_onnx, strip_tflite
 from converters.nets import ROLES
+from converters.nets.fold import fold
 from converters.nets.tensors import to_input
 from profiles.errors import ConversionError
 from profiles.manifest import Artifact, Format, Golden, Precision, Role, Tensor

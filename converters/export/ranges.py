@@ -6,15 +6,14 @@ are matched to the nodes by their values for one probe input.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import fx, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from converters.nets.fold import fold
 from converters.nets.tensors import to_input
 from profiles.errors import ConversionError
 
@@ -25,24 +24,6 @@ BATCH_SIZE = 500
 """Images per call of the net; bounds the memory."""
 RELATIVE_TOLERANCE = 1e-3
 """Relative difference up to which two tensors are equal: far above rounding errors, far below other tensors."""
-
-
-def fold(net: nn.Module) -> fx.GraphModule:
-    """Return a copy of the net with batch normalisation folded into the convolutions; all exports are made from it."""
-    folded = fx.symbolic_trace(copy.deepcopy(net).eval())
-    for node in folded.graph.nodes:
-        norm = _module(folded, node)
-        if not isinstance(norm, nn.BatchNorm2d):
-            continue
-        source = node.args[0]
-        convolution = _module(folded, source)
-        if isinstance(convolution, nn.Conv2d) and len(source.users) == 1:
-            folded.set_submodule(source.target, fuse_conv_bn_eval(convolution, norm))
-            node.replace_all_uses_with(source)
-            folded.graph.erase_node(node)
-    folded.delete_all_unused_submodules()
-    folded.recompile()
-    return folded
 
 
 def input_name(folded: fx.GraphModule) -> str:
@@ -105,10 +86,6 @@ def _node_values(folded: fx.GraphModule, images: NDArray[np.uint8]) -> dict[str,
     recorder = _Recorder(folded)
     recorder.run(to_input(images))
     return recorder.values
-
-
-def _module(folded: fx.GraphModule, node: fx.Node) -> nn.Module | None:
-    return folded.get_submodule(str(node.target)) if node.op == "call_module" else None
 
 
 class _Recorder(fx.Interpreter):

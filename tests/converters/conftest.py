@@ -19,8 +19,9 @@ from converters.checkpoint import Checkpoint, restore, save
 from converters.data.mnist import FILES, Part
 from converters.export.golden import golden_inputs
 from converters.export.make import ExportedArtifact, make_artifact
-from converters.export.ranges import fold, measure_ranges
+from converters.export.ranges import measure_ranges
 from converters.nets import ROLES, build_net
+from converters.nets.fold import fold
 from converters.nets.tensors import to_input
 from profiles.manifest import Format, Precision, Role
 from profiles.profile import ArtifactKind

@@ -15,7 +15,8 @@ from converters.checkpoint import Checkpoint, restore, save
 from converters.compress.quantize import finish_qat, prepare_qat
 from converters.export.golden import varied_inputs
 from converters.export.make import EXPORTERS, make_artifact
-from converters.export.ranges import fold, measure_ranges
+from converters.export.ranges import measure_ranges
+from converters.nets.fold import fold
 from converters.nets.tensors import to_input
 from profiles.manifest import Format
 from profiles.profile import ArtifactKind

@@ -17,7 +17,7 @@ from converters.checkpoint import Checkpoint, restore, save
 from converters.export.cost import Cost, measure_cost
 from converters.export.golden import golden_inputs, varied_inputs
 from converters.export.make import EXPORTERS, _source, make_artifact
-from converters.export.ranges import fold
+from converters.nets.fold import fold
 from converters.nets.tensors import to_input
 from profiles.errors import ConversionError, UsageError
 from profiles.manifest import Format, Precision, Role

@@ -8,7 +8,8 @@ from torch import fx, nn
 from converters.checkpoint import Checkpoint, restore
 from converters.export.cost import Cost, measure_cost
 from converters.export.golden import golden_inputs, varied_inputs
-from converters.export.ranges import fold, measure_ranges, ranges_of_tensors
+from converters.export.ranges import measure_ranges, ranges_of_tensors
+from converters.nets.fold import fold
 from converters.nets.tensors import to_input
 from profiles.errors import ConversionError
 

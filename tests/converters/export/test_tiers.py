@@ -7,8 +7,9 @@ import torch
 
 from converters.export.golden import golden_inputs, varied_inputs
 from converters.export.make import EXPORTERS
-from converters.export.ranges import fold, input_name, measure_ranges, ranges_of_tensors
+from converters.export.ranges import input_name, measure_ranges, ranges_of_tensors
 from converters.nets import build_net
+from converters.nets.fold import fold
 from converters.nets.tensors import to_input
 from profiles.manifest import Format
 
