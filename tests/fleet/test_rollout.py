@@ -101,15 +101,15 @@ def test_push_installs_board_by_board_and_stops_at_an_unreachable_board(fleet: F
     done = push(fleet, bundle, "board1", "board3", "board2")
     assert done.returncode == 1
     assert done.stdout == "board1: version 1.3 works and is in use, instead of version 1.2\n"
-    assert done.stderr.startswith("digit-deploy: board3 cannot be reached, or its link broke (")
-    assert done.stderr.endswith("; untouched: board2\n")
+    assert done.stderr.startswith("digit-deploy: board3 cannot be reached, or the connection broke (")
+    assert done.stderr.endswith("; not installed on: board2; try 'ssh board3 true', then push again\n")
     assert done.stderr.count("\n") == 1
     assert fleet.versions() == ["1.3", "1.2", "1.2"]
 
     fleet.links[2].reconnect()
     done = push(fleet, bundle, "board1", "board3")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "board1: version 1.3 is in use already" in done.stdout
+    assert "board1: version 1.3 is already in use" in done.stdout
     assert fleet.versions() == ["1.3", "1.2", "1.3"]
     assert not any([*(board.root / "var/tmp").glob("digit-deploy.*")] for board in fleet.boards)
 
@@ -121,5 +121,5 @@ def test_push_stops_after_a_board_refused_the_bundle(fleet: Fleet) -> None:
     bundle.write_bytes(damaged)
     done = push(fleet, bundle, "board1", "board2", "board3")
     assert (done.returncode, done.stdout) == (1, "")
-    assert re.fullmatch(r"digit-deploy: board1: .* is damaged; .*; untouched: board2, board3\n", done.stderr)
+    assert re.fullmatch(r"digit-deploy: board1: .* is damaged; .*; not installed on: board2, board3\n", done.stderr)
     assert fleet.versions() == ["1.3", "1.2", "1.3"]
