@@ -30,7 +30,7 @@ def bench_table(title: str, role_bench: RoleBench) -> Table:
     table.add_column("net", overflow="fold", min_width=14)
     batches = (f"batch\n{timing.batch}" for timing in first.timings)
     cost = ("cold\nmemory\nmJ", "digits/s\nspread\nmW") if energy else ("cold\nmemory", "digits/s\nspread")
-    for heading in ("kB\nright", cost[0], *batches, cost[1]):
+    for heading in ("kB\ncorrect", cost[0], *batches, cost[1]):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in role_bench.rows:
         winner = row is role_bench.winner
@@ -57,26 +57,22 @@ def throttling_line(result: Bench) -> str:
 
 
 def _name(row: BenchRow) -> str:
-    candidate, artifact = row.measurement.variant, row.measurement.variant.artifact
-    threads = f", {candidate.threads} threads" if candidate.threads > 1 else ""
-    runtime = f"{runtime_title(candidate.runtime, candidate.provider)}{threads}"
+    variant, artifact = row.measurement.variant, row.measurement.variant.artifact
+    threads = f", {variant.threads} threads" if variant.threads > 1 else ""
+    runtime = f"{runtime_title(variant.runtime, variant.provider)}{threads}"
     return f"{artifact.tier} {artifact.precision} {FORMAT_NAMES[artifact.format]}\n{runtime}"
 
 
 def _cells(row: BenchRow) -> Iterator[str]:
-    measured, artifact, start, energy = (
-        row.measurement,
-        row.measurement.variant.artifact,
-        row.cold_start,
-        row.measurement.energy,
-    )
+    measurement, start = row.measurement, row.cold_start
+    artifact, energy = measurement.variant.artifact, measurement.energy
     yield f"{three_digits(artifact.bytes / 1000)}\n{f'{artifact.accuracy.value:.2%}' if artifact.accuracy else '–'}"
-    cold = (
-        f"{three_digits(start.cold_ms)} ms\n{three_digits(start.resident_bytes / BYTES_PER_MB)} MB" if start else "–\n–"
-    )
+    cold = "–\n–"
+    if start:
+        cold = f"{three_digits(start.cold_ms)} ms\n{three_digits(start.resident_bytes / BYTES_PER_MB)} MB"
     yield f"{cold}\n{three_digits(energy.mj_per_digit)}" if energy else cold
-    for timing in measured.timings:
+    for timing in measurement.timings:
         yield "\n".join(three_digits(us / timing.batch) for us in (timing.p50_us, timing.p95_us, timing.p99_us))
-    fastest = max(timing.batch / timing.p50_us for timing in measured.timings) * 1e6
-    speed = f"{fastest:,.0f}\n±{spread(measured.blocks_us_per_digit):.0%}"
+    fastest = max(timing.batch / timing.p50_us for timing in measurement.timings) * 1e6
+    speed = f"{fastest:,.0f}\n±{spread(measurement.blocks_us_per_digit):.0%}"
     yield f"{speed}\n{energy.power_mw:.0f}" if energy else speed

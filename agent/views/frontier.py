@@ -136,8 +136,8 @@ def _kb(row: BenchRow) -> float:
 
 
 def _name(row: BenchRow) -> str:
-    candidate, artifact = row.measurement.variant, row.measurement.variant.artifact
-    threads = f", {candidate.threads} threads" if candidate.threads > 1 else ""
+    variant, artifact = row.measurement.variant, row.measurement.variant.artifact
+    threads = f", {variant.threads} threads" if variant.threads > 1 else ""
     right = f" · {artifact.accuracy.value:.2%}" if artifact.accuracy else ""
-    runtime = runtime_title(candidate.runtime, candidate.provider)
+    runtime = runtime_title(variant.runtime, variant.provider)
     return f"{artifact.tier} {artifact.precision} {FORMAT_NAMES[artifact.format]}, {runtime}{threads}{right}"
