@@ -59,12 +59,12 @@ def test_without_a_service_manager_nothing_is_sent(environ: Mapping[str, str]) -
 def test_service_manager_that_does_not_listen_does_not_block(tmp_path: Path, listen: Listen) -> None:
     address = str(tmp_path / "notify")
     listen(address)
-    began = time.monotonic()
+    started_s = time.monotonic()
     sent = 0
     while sent < 100_000 and notify({"NOTIFY_SOCKET": address}, WATCHDOG):
         sent += 1
     assert 0 < sent < 100_000
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - started_s < 30
 
 
 @pytest.mark.parametrize(

@@ -102,13 +102,13 @@ def test_damaged_file_is_refused_and_the_next_best_used(
 
 def test_error_lists_every_reason_if_no_artifact_can_be_used(linear: Linear, tmp_path: Path, profile: Profile) -> None:
     golden = linear.artifact("linear.tflite").golden
-    lies = msgspec.structs.replace(golden, logits=golden.logits[::-1])
+    wrong = msgspec.structs.replace(golden, logits=golden.logits[::-1])
     linear.write(
         tmp_path,
         linear.artifact("linear.onnx"),
         linear.artifact("linear-int8.onnx", accuracy=None),
         linear.artifact("single.onnx"),
-        linear.artifact("linear.tflite", golden=lies),
+        linear.artifact("linear.tflite", golden=wrong),
     )
     flip_bit(tmp_path / "linear.onnx")
     with pytest.raises(NoArtifactError) as caught:

@@ -1,4 +1,4 @@
-"""A run in a process of its own, to which SIGHUP is sent; it reads a demo whose every frame counts."""
+"""Reload by SIGHUP, tested with a run in its own process that reads a demo and must not drop a frame."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from tests.agent.conftest import Linear
 
 EXECUTABLE = str(Path(sys.executable).with_name("digit-agent"))
-PATIENCE_S = 200.0
-"""For trying artifacts beside the loop, on a machine that has other things to do."""
+TIMEOUT_S = 200.0
+"""Longest wait for a message, in seconds; a busy machine measures artifacts slowly."""
 
 
-class Board:
-    """A run, its configuration and its artifacts, and systemd's ear."""
+class RunningAgent:
+    """A run with its configuration, its artifacts, and the socket that receives its messages to systemd."""
 
-    def __init__(self, folder: Path, linear: Linear, ear: socket.socket) -> None:
-        self.folder, self.linear, self._ear = folder, linear, ear
+    def __init__(self, folder: Path, linear: Linear, systemd: socket.socket) -> None:
+        self.folder, self.linear, self._systemd = folder, linear, systemd
         self.config = folder / "config.toml"
         self.log = folder / "stderr"
 
@@ -37,7 +37,7 @@ class Board:
         self.config.write_text("\n".join([f'artifacts = "{artifacts}"', "no-log = true", *lines]))
 
     def artifacts(self, name: str, file: str, **changes: Any) -> Path:
-        """A folder with one artifact."""
+        """Write a folder with one artifact, and return it."""
         self.linear.write(self.folder / name, self.linear.artifact(file, **changes))
         return self.folder / name
 
@@ -49,36 +49,36 @@ class Board:
         with self.log.open("wb") as log, (self.folder / "stdout").open("wb") as out:
             return subprocess.Popen(command, env=environ, stdin=subprocess.DEVNULL, stdout=out, stderr=log)
 
-    def hear(self, wanted: str) -> str:
-        """The next message to systemd that begins so; a status is heard with each frame or so, and passed over."""
-        end = time.monotonic() + PATIENCE_S
-        while select.select([self._ear], [], [], max(0.0, end - time.monotonic()))[0]:
-            message = self._ear.recv(4096).decode()
+    def receive(self, wanted: str) -> str:
+        """Return the next message to systemd that starts with `wanted`; status messages are skipped."""
+        end = time.monotonic() + TIMEOUT_S
+        while select.select([self._systemd], [], [], max(0.0, end - time.monotonic()))[0]:
+            message = self._systemd.recv(4096).decode()
             if message.startswith(wanted):
                 return message
             assert message.startswith("WATCHDOG=1"), f"{message!r} came instead of {wanted!r}"
-        raise AssertionError(f"{wanted!r} was not heard")
+        raise AssertionError(f"{wanted!r} was not received")
 
     def reload(self, process: subprocess.Popen[bytes]) -> str:
-        """Send SIGHUP; the line that tells what came of it."""
+        """Send SIGHUP, and return the line that reports the result."""
         before = len(self.log.read_text())
         process.send_signal(signal.SIGHUP)
-        began, since = self.hear("RELOADING=1").splitlines()
+        began, since = self.receive("RELOADING=1").splitlines()
         assert began == "RELOADING=1"
         assert int(since.removeprefix("MONOTONIC_USEC=")) <= time.monotonic_ns() // 1000
-        assert self.hear("READY=1") == "READY=1"
-        end = time.monotonic() + PATIENCE_S
-        while not (told := self.log.read_text()[before:]).endswith("\n") and time.monotonic() < end:
+        assert self.receive("READY=1") == "READY=1"
+        end = time.monotonic() + TIMEOUT_S
+        while not (output := self.log.read_text()[before:]).endswith("\n") and time.monotonic() < end:
             time.sleep(0.02)
-        (line,) = told.splitlines()
+        (line,) = output.splitlines()
         return line
 
 
 @pytest.fixture
-def board(tmp_path: Path, linear: Linear) -> Iterator[Board]:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
-        ear.bind(str(tmp_path / "notify"))
-        yield Board(tmp_path, linear, ear)
+def running(tmp_path: Path, linear: Linear) -> Iterator[RunningAgent]:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        yield RunningAgent(tmp_path, linear, systemd)
 
 
 def flip(file: Path) -> None:
@@ -88,45 +88,50 @@ def flip(file: Path) -> None:
 
 
 @pytest.mark.timeout(900)
-def test_good_artifacts_take_over_and_bad_ones_are_refused(board: Board) -> None:
-    good = board.artifacts("old", "linear-int8.tflite")
-    golden = board.linear.artifact("linear.tflite").golden
-    lies = msgspec.structs.replace(golden, logits=golden.logits[::-1])
-    damaged = board.artifacts("damaged", "linear.tflite")
+def test_valid_artifacts_are_loaded_and_invalid_ones_are_refused(running: RunningAgent) -> None:
+    good = running.artifacts("old", "linear-int8.tflite")
+    golden = running.linear.artifact("linear.tflite").golden
+    wrong_golden = msgspec.structs.replace(golden, logits=golden.logits[::-1])
+    damaged = running.artifacts("damaged", "linear.tflite")
     flip(damaged / "linear.tflite")
-    (board.artifacts("unreadable", "linear.tflite") / "linear.tflite").unlink()
-    (board.artifacts("no-manifest", "linear.tflite") / "manifest.json").write_text("{")
-    board.artifacts("lying", "linear.tflite", golden=lies)
-    board.artifacts("new", "linear.tflite")
-    board.configure("old")
+    (running.artifacts("unreadable", "linear.tflite") / "linear.tflite").unlink()
+    (running.artifacts("no-manifest", "linear.tflite") / "manifest.json").write_text("{")
+    running.artifacts("lying", "linear.tflite", golden=wrong_golden)
+    running.artifacts("new", "linear.tflite")
+    running.configure("old")
 
-    with board.start() as process:
+    with running.start() as process:
         try:
-            board.hear("READY=1")
+            running.receive("READY=1")
             refusals: list[tuple[Callable[[], object], str]] = [
-                (lambda: board.configure("damaged"), r"damaged/linear\.tflite is not the file that its manifest desc"),
-                (lambda: board.configure("unreadable"), r"unreadable/linear\.tflite cannot be read"),
-                (lambda: board.configure("no-manifest"), r"no-manifest/manifest\.json is damaged"),
-                (lambda: board.configure("nowhere"), r"no manifest\.json in .+/nowhere"),
-                (lambda: board.configure("lying"), r"linear\.tflite computes other logits here"),
-                (lambda: board.configure("new", "widht = 3"), r"config\.toml:3: there is no option 'widht'; did you"),
-                (board.config.unlink, r"there is no .+/config\.toml"),
+                (
+                    lambda: running.configure("damaged"),
+                    r"damaged/linear\.tflite is not the file that its manifest desc",
+                ),
+                (lambda: running.configure("unreadable"), r"unreadable/linear\.tflite cannot be read"),
+                (lambda: running.configure("no-manifest"), r"no-manifest/manifest\.json is damaged"),
+                (lambda: running.configure("nowhere"), r"no manifest\.json in .+/nowhere"),
+                (lambda: running.configure("lying"), r"linear\.tflite computes other logits here"),
+                (lambda: running.configure("new", "widht = 3"), r"config\.toml:3: there is no option 'widht'; did you"),
+                (running.config.unlink, r"there is no .+/config\.toml"),
             ]
-            for spoil, why in refusals:
-                spoil()
-                assert re.match(rf"reload refused, the previous artifacts stay in use: .*{why}", board.reload(process))
+            for change, why in refusals:
+                change()
+                assert re.match(
+                    rf"reload refused, the previous artifacts stay in use: .*{why}", running.reload(process)
+                )
 
-            board.configure("new", "width = 1280", 'camera = "0"')
-            done = board.reload(process)
-            reads = rf"reloaded: linear fp32 TFLite on [\w-]+ of {re.escape(str(board.folder))}/new is in use now"
+            running.configure("new", "width = 1280", 'camera = "0"')
+            done = running.reload(process)
+            reads = rf"reloaded: linear fp32 TFLite on [\w-]+ of {re.escape(str(running.folder))}/new is in use now"
             assert re.match(reads, done)
             assert done.endswith("; restart the agent to apply the other changed options: width"), (
-                "the command line names a source"
+                "the command line sets the source"
             )
         finally:
             process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
-    summary = (board.folder / "stdout").read_text()
+    summary = (running.folder / "stdout").read_text()
     assert re.search(r"linear\.tflite in [\w-]+", summary)
     frames = re.search(r"frames +([\d ]+) in .+, 0 dropped", summary)
     assert frames, summary
@@ -134,17 +139,17 @@ def test_good_artifacts_take_over_and_bad_ones_are_refused(board: Board) -> None
 
 
 @pytest.mark.timeout(600)
-def test_a_burst_of_signals_neither_ends_the_run_nor_hangs_it(board: Board) -> None:
-    board.artifacts("old", "linear-int8.tflite")
-    board.configure("old")
-    with board.start() as process:
+def test_many_signals_neither_end_nor_block_the_run(running: RunningAgent) -> None:
+    running.artifacts("old", "linear-int8.tflite")
+    running.configure("old")
+    with running.start() as process:
         try:
-            board.hear("READY=1")
+            running.receive("READY=1")
             for _ in range(100):
                 process.send_signal(signal.SIGHUP)
-            board.hear("RELOADING=1")
-            board.hear("READY=1")
+            running.receive("RELOADING=1")
+            running.receive("READY=1")
         finally:
             process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
-    assert "0 dropped" in (board.folder / "stdout").read_text()
+    assert "0 dropped" in (running.folder / "stdout").read_text()

@@ -17,7 +17,7 @@ NEW_RUNTIME = """
 import numpy as np
 from agent.runtimes.session import Runtime
 
-class Session:
+class WeigherSession:
     def __init__(self, content):
         self._bytes = len(content)
 
@@ -27,7 +27,7 @@ class Session:
 RUNTIMES = (
     Runtime(
         name="weigher", format="onnx", module="numpy", distributions=("numpy",), install="pip install numpy",
-        open=lambda content, artifact, threads, provider: Session(content),
+        open=lambda content, artifact, threads, provider: WeigherSession(content),
     ),
 )
 """

@@ -22,7 +22,7 @@ from agent.sensors.thermal import temperature_c
 from agent.sensors.throttling import Soctherm
 
 WriteFiles = Callable[[Mapping[str, str]], Path]
-ORDINARY_USER = Callable[[], AbstractContextManager[None]]
+OrdinaryUser = Callable[[], AbstractContextManager[None]]
 JETPACK_5, JETPACK_4 = "sys/bus/i2c/devices/1-0040/hwmon/hwmon3", "sys/bus/i2c/devices/6-0040/iio:device0"
 ADD_ON, PACKAGE = "sys/class/hwmon/hwmon2", "sys/class/powercap/intel-rapl:0"
 ZONE, SOCTHERM = "sys/class/thermal/thermal_zone0", "sys/class/hwmon/hwmon3"
@@ -33,7 +33,7 @@ class Case:
     """Files of a sensor, the file that fails, and a function that reads the sensor."""
 
     files: Mapping[str, str]
-    victim: str
+    failing_file: str
     open: Callable[[Path], Callable[[], object] | None]
 
 
@@ -99,72 +99,72 @@ CASES = {
 }
 
 
-def vanish(file: Path) -> None:
+def remove(file: Path) -> None:
     file.unlink()
 
 
-def answer_eio(file: Path) -> None:
+def fail_with_eio(file: Path) -> None:
     """Reading this process's memory at address 0 fails with EIO, like a chip that does not answer."""
     file.unlink()
     file.symlink_to("/proc/self/mem")
 
 
-def block(file: Path) -> None:
+def replace_by_a_pipe(file: Path) -> None:
     """A pipe without a writer: opening it blocks forever, unless O_NONBLOCK is set."""
     file.unlink()
     os.mkfifo(file)
 
 
-def become_a_folder(file: Path) -> None:
+def replace_by_a_folder(file: Path) -> None:
     file.unlink()
     file.mkdir()
 
 
-def say_nothing(file: Path) -> None:
+def make_empty(file: Path) -> None:
     file.write_text("")
 
 
-def say_nonsense(file: Path) -> None:
+def write_invalid_text(file: Path) -> None:
     file.write_bytes(b"\xff n/a\n")
 
 
-HARMS = (vanish, answer_eio, block, become_a_folder, say_nothing, say_nonsense)
+FAILURES = (remove, fail_with_eio, replace_by_a_pipe, replace_by_a_folder, make_empty, write_invalid_text)
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-@pytest.mark.parametrize("harm", HARMS)
+@pytest.mark.parametrize("break_file", FAILURES)
 def test_file_that_fails_later_is_none_and_recovers(
-    write_files: WriteFiles, case: Case, harm: Callable[[Path], None]
+    write_files: WriteFiles, case: Case, break_file: Callable[[Path], None]
 ) -> None:
     root = write_files(case.files)
     read = case.open(root)
     assert read is not None
     assert read() is not None
-    victim = root / case.victim
-    harm(victim)
+    failing_file = root / case.failing_file
+    break_file(failing_file)
     assert read() is None
-    victim.rmdir() if victim.is_dir() else victim.unlink(missing_ok=True)
+    failing_file.rmdir() if failing_file.is_dir() else failing_file.unlink(missing_ok=True)
     write_files(case.files)
-    assert any(read() is not None for _ in range(2)), "a counter's first read is only a beginning"
+    assert any(read() is not None for _ in range(2)), "the first read of a counter only starts the measurement"
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-@pytest.mark.parametrize("harm", HARMS)
+@pytest.mark.parametrize("break_file", FAILURES)
 def test_file_that_fails_at_the_start_is_no_sensor(
-    write_files: WriteFiles, case: Case, harm: Callable[[Path], None]
+    write_files: WriteFiles, case: Case, break_file: Callable[[Path], None]
 ) -> None:
     root = write_files(case.files)
-    harm(root / case.victim)
+    break_file(root / case.failing_file)
     read = case.open(root)
     assert read is None or read() is None
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_file_that_only_root_can_read_is_no_sensor(
-    write_files: WriteFiles, case: Case, ordinary_user: ORDINARY_USER
+    write_files: WriteFiles, case: Case, ordinary_user: OrdinaryUser
 ) -> None:
     root = write_files(case.files)
-    (root / case.victim).chmod(0o400)
+    (root / case.failing_file).chmod(0o400)
     with ordinary_user():
         read = case.open(root)
         assert read is None or read() is None

@@ -48,7 +48,7 @@ NANO = {f"{DEVICES}/6-0040/name": "ina3221x"} | {
 
 
 @pytest.mark.parametrize(
-    ("files", "total_mw", "rails", "says"),
+    ("files", "total_mw", "rails", "expected"),
     [
         (ORIN_NANO, 5072 * 960 / 1000, {"VDD_IN", "VDD_CPU_GPU_CV", "VDD_SOC"}, "rail VDD_IN: the whole module"),
         (NANO, 5041 * 420 / 1000, {"POM_5V_IN", "POM_5V_GPU", "POM_5V_CPU"}, "rail POM_5V_IN: the whole module"),
@@ -62,11 +62,11 @@ NANO = {f"{DEVICES}/6-0040/name": "ina3221x"} | {
     ids=["orin-nano", "nano", "agx-orin"],
 )
 def test_total_of_each_jetson(
-    write_files: WriteFiles, files: Mapping[str, str], total_mw: float, rails: set[str], says: str
+    write_files: WriteFiles, files: Mapping[str, str], total_mw: float, rails: set[str], expected: str
 ) -> None:
     reader = find_ina3221(write_files(files), lambda: 42)
     assert reader is not None
-    assert says in reader.description
+    assert expected in reader.description
     sample = reader.read()
     assert sample is not None
     assert sample.power_mw == pytest.approx(total_mw)
@@ -88,13 +88,13 @@ def fail_with_eio(file: Path) -> None:
     file.symlink_to("/proc/self/mem")
 
 
-@pytest.mark.parametrize("harm", [fail_with_eio, Path.unlink, lambda file: file.write_text("n/a\n")])
-def test_failing_total_is_none_and_recovers(write_files: WriteFiles, harm: Callable[[Path], object]) -> None:
+@pytest.mark.parametrize("break_file", [fail_with_eio, Path.unlink, lambda file: file.write_text("n/a\n")])
+def test_failing_total_is_none_and_recovers(write_files: WriteFiles, break_file: Callable[[Path], object]) -> None:
     root = write_files(ORIN_NANO)
     reader = find_ina3221(root, lambda: 0)
     assert reader is not None
     current = root / f"{DEVICES}/1-0040/hwmon/hwmon3/curr1_input"
-    harm(current)
+    break_file(current)
     assert reader.read() is None
     current.unlink(missing_ok=True)
     current.write_text("960\n")

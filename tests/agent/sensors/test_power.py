@@ -27,7 +27,7 @@ PMIC = "VDD_CORE_A current(7)=1.0A\nVDD_CORE_V volt(15)=0.9V\n"
 
 
 @pytest.mark.parametrize(
-    ("board", "files", "answer", "says"),
+    ("board", "files", "answer", "expected"),
     [
         ("jetson-orin-nano", INA3221, None, "INA3221, rail VDD_IN"),
         ("pi5", {}, PMIC, "PMIC, sum of 1 rails"),
@@ -37,11 +37,11 @@ PMIC = "VDD_CORE_A current(7)=1.0A\nVDD_CORE_V volt(15)=0.9V\n"
     ],
 )
 def test_each_board_finds_its_sensor(
-    write_files: WriteFiles, board: str, files: Mapping[str, str], answer: str | None, says: str
+    write_files: WriteFiles, board: str, files: Mapping[str, str], answer: str | None, expected: str
 ) -> None:
     reader = find_power_reader(load_profile(board), write_files(files), lambda _: answer)
     assert reader is not None
-    assert reader.description.startswith(says)
+    assert reader.description.startswith(expected)
 
 
 @pytest.mark.parametrize(("board", "files"), [("pi4", {}), ("pi4", RAPL), ("jetson-nano", INA219), ("generic-x86", {})])

@@ -70,12 +70,12 @@ def fail_with_eio(file: Path) -> None:
     file.symlink_to("/proc/self/mem")  # reading address 0 is an I/O error
 
 
-@pytest.mark.parametrize("harm", [remove, fail_with_eio, lambda file: file.write_text("n/a\n")])
-def test_failing_counter_is_none_and_recovers(write_files: WriteFiles, harm: Callable[[Path], object]) -> None:
+@pytest.mark.parametrize("break_file", [remove, fail_with_eio, lambda file: file.write_text("n/a\n")])
+def test_failing_counter_is_none_and_recovers(write_files: WriteFiles, break_file: Callable[[Path], object]) -> None:
     root = write_files(counters(0, 0, 0))
     ask = Soctherm(root)
     file = root / f"{HWMON}/hwmon3/oc2_event_cnt"
-    harm(file)
+    break_file(file)
     assert ask() is None
     file.unlink(missing_ok=True)
     file.write_text("1\n")
