@@ -67,6 +67,7 @@ def choose_everywhere(sysroot: Sysroot) -> dict[str, Choices]:
 
 
 def _choose(name: str, sysroot: Sysroot, wheel: Path, folder: Path) -> Choices:
+    """Start the agent on an emulated board, and return what it chooses for each role."""
     board = create_root_file_system(BOARDS[name], sysroot, wheel, folder)
     command = (str(board.bin / "python"), str(CHOOSE))
     done = subprocess.run(command, env=board.environ(folder), capture_output=True, text=True, check=False)

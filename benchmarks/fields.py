@@ -32,6 +32,7 @@ from converters.data.scenes.fields import MEDIA, SEPARATORS, SIZES, SURROUNDS, F
 from converters.data.scenes.fonts import Fonts, load_fonts
 
 SEED = 11
+"""Seed of the published figures."""
 NO_COUNTS = DetectionCounts()
 
 
@@ -80,23 +81,23 @@ def draw_fields(digits: LabelledImages, each: int, fonts: Fonts | None = None, s
     pairs = list(product(SIZES, SEPARATORS))
     for number, (surround, medium, turn) in enumerate(product(SURROUNDS, MEDIA, range(each))):
         size, separator = pairs[(number + turn) % len(pairs)]
-        kind = FieldStyle(surround, size, separator, medium)
-        yield draw_field(np.random.default_rng((seed, number)), kind, digits, fonts)
+        style = FieldStyle(surround, size, separator, medium)
+        yield draw_field(np.random.default_rng((seed, number)), style, digits, fonts)
 
 
 def as_table(rows: dict[str, FieldScores]) -> Table:
     """Return a table of the scores by surround, size, separator and medium."""
     table = Table("fields", "of", "digits", "false", "read-F1", "text", "exact", box=SIMPLE_HEAD)
     for name in (*SURROUNDS, *SIZES, *(f"separator: {s}" for s in SEPARATORS), *MEDIA, "all"):
-        read, c = rows[name], rows[name].counts
+        scores, c = rows[name], rows[name].counts
         table.add_row(
             name,
             f"{c.pages}",
             f"{c.digits}",
             f"{c.false}",
             f"{c.read_f1:.3f}",
-            f"{read.correct_characters / c.digits:.3f}",
-            f"{read.exact / c.pages:.3f}",
+            f"{scores.correct_characters / c.digits:.3f}",
+            f"{scores.exact / c.pages:.3f}",
         )
     return table
 
@@ -117,9 +118,9 @@ def main(
     rows: dict[str, FieldScores] = {}
     total = each * len(SURROUNDS) * len(MEDIA)
     for field in track(fields, "reading fields", total=total, console=Console(stderr=True)):
-        read, kind = score_field(field, reader.read(field.scene.image)), field.style
-        for row in (kind.surround, kind.size, f"separator: {kind.separator}", kind.medium, "all"):
-            rows[row] = rows.get(row, FieldScores()) + read
+        scores, style = score_field(field, reader.read(field.scene.image)), field.style
+        for row in (style.surround, style.size, f"separator: {style.separator}", style.medium, "all"):
+            rows[row] = rows.get(row, FieldScores()) + scores
     Console().print(as_table(rows))
 
 

@@ -33,10 +33,15 @@ InstructionCounts = Mapping[str, Mapping[str, int]]
 """Number of instructions by core, then by the name of the work."""
 
 BASELINE = Path(__file__).with_suffix(".json")
+"""The counts to compare with."""
 CORES = {"cortex-a72": "pi-4b", "cortex-a76": "pi-5"}
+"""For each core the board that it is emulated on."""
 RUNS = 2
+"""Number of runs, to show that the counts are repeatable."""
 MAX_GROWTH_PERCENT = 5.0
+"""Largest growth of a count over the baseline."""
 MAX_DIFFERENCE_PERCENT = 0.1
+"""Largest difference of a count between two runs."""
 
 
 def main(
@@ -67,7 +72,7 @@ def count_instructions(cache: Path) -> list[InstructionCounts]:
         cache: folder of the arm64 userland.
 
     Raises:
-        MissingTool: this desktop lacks something.
+        MissingToolError: a tool is not installed.
     """
     sysroot, frame = make_sysroot(cache), draw_frame().image
     with tempfile.TemporaryDirectory() as built, ThreadPoolExecutor(os.cpu_count()) as pool:

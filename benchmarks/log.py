@@ -5,13 +5,14 @@
 
 The block device counts the written sectors, including the journal of the file system. Time is simulated: a batch is
 committed every 5 s of it, and the file system is flushed every 30 s of it, as the kernel flushes dirty pages. Exit code
-0, or 1 without root.
+0, or 2 if the file system cannot be mounted.
 """
 
 from __future__ import annotations
 
 import math
 import os
+import shutil
 import subprocess
 import tempfile
 import time
@@ -38,10 +39,13 @@ from benchmarks.report import run_benchmark
 from profiles.errors import UsageError
 
 READINGS_PER_S = 10
+"""Rate of the simulated readings."""
 FLUSH_S = 30.0
 """Age at which the kernel flushes dirty pages: vm.dirty_expire_centisecs is 3000 by default."""
 SECTOR_BYTES = 512
+"""Unit of the kernel's block statistics."""
 DISK_BYTES = 2**30
+"""Size of the file system."""
 MKFS = ("mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=0,lazy_journal_init=0")
 
 
@@ -72,17 +76,25 @@ def loop_disk(options: str) -> Iterator[LoopDisk]:
         options: mount options, separated by commas.
 
     Raises:
-        UsageError: this process does not run as root.
+        UsageError: this process does not run as root, mkfs.ext4 is not installed, or the mount fails.
     """
     if os.geteuid() != 0:
         raise UsageError("only root can mount a loop device", advice="run it with sudo")
+    if shutil.which(MKFS[0]) is None:
+        raise UsageError(f"{MKFS[0]} is not installed", advice="install e2fsprogs")
     with tempfile.TemporaryDirectory() as scratch:
         image, folder = Path(scratch, "image"), Path(scratch, "disk")
         with image.open("wb") as file:
             file.truncate(DISK_BYTES)
         folder.mkdir()
         subprocess.run([*MKFS, str(image)], check=True)
-        subprocess.run(["mount", "-o", f"loop,{options}", str(image), str(folder)], check=True)  # noqa: S607
+        command = ["mount", "-o", f"loop,{options}", str(image), str(folder)]
+        mounted = subprocess.run(command, capture_output=True, text=True, check=False)
+        if mounted.returncode:
+            raise UsageError(
+                f"the file system cannot be mounted with '{options}': {' '.join(mounted.stderr.split())}",
+                advice="check --mount, and that this machine has loop devices",
+            )
         try:
             device = folder.stat().st_dev
             yield LoopDisk(folder, Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}/stat"))

@@ -33,11 +33,11 @@ def files(artifacts: tuple[Artifact, ...]) -> Table:
 
 
 def _row(artifact: Artifact) -> Iterator[str]:
-    reached = artifact.accuracy
+    accuracy = artifact.accuracy
     yield f"`{artifact.file}`"
     yield f"{artifact.bytes:,}"
-    yield f"{reached.value:.2%}" if reached else "–"
-    yield f"{reached.images:,}: {reached.data}" if reached else "–"
+    yield f"{accuracy.value:.2%}" if accuracy else "–"
+    yield f"{accuracy.images:,}: {accuracy.data}" if accuracy else "–"
     yield f"{artifact.parameters:,}"
     yield f"{artifact.macs:,}"
 

@@ -14,6 +14,7 @@ from agent.drawing.paper import RULE_COLOUR, apply_ink
 
 PAPER_COLOUR = (232, 240, 244)
 PEN_COLOUR = (92, 46, 30)
+"""Colours of paper and ink, BGR."""
 DIGITS_PER_NUMBER = 5
 """Digits per number."""
 

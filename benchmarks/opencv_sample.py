@@ -21,7 +21,9 @@ from benchmarks.svm import Floats, Svm, train_svm
 from converters.data.mnist import load_mnist
 
 SIZE_PX = 20
+"""Side of the image that is classified."""
 HOG_BINS = 16
+"""Bins of a histogram of gradient orientations."""
 TRAINING_DIGITS = 5000
 """Number of training digits, as in the image that OpenCV's sample is trained on."""
 HOG_CELLS = (np.s_[:10, :10], np.s_[10:, :10], np.s_[:10, 10:], np.s_[10:, 10:])
@@ -98,6 +100,7 @@ def _describe(image: Gray) -> Floats:
 
 
 def _mnist(folder: Path, count: int) -> tuple[list[Gray], NDArray[np.uint8]]:
+    """Return the inner 20×20 pixels of the first training images of MNIST, and their labels."""
     images, labels = load_mnist(folder, "train")
     margin = (images.shape[1] - SIZE_PX) // 2
     inner = images[:count, margin:-margin, margin:-margin]
@@ -105,12 +108,14 @@ def _mnist(folder: Path, count: int) -> tuple[list[Gray], NDArray[np.uint8]]:
 
 
 def _drawn(count: int) -> tuple[list[Gray], NDArray[np.uint8]]:
+    """Return drawn digits, and their labels."""
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 10, count).astype(np.uint8)
     return [_centre(_square(draw_digit(rng, int(label), 40))) for label in labels], labels
 
 
 def _square(ink: Gray) -> Gray:
+    """Pad the ink of a digit to a square, if it is higher than wide."""
     h, w = ink.shape
     side = max(h - w, 0)
     return np.asarray(cv2.copyMakeBorder(ink, 0, 0, side // 2, side - side // 2, cv2.BORDER_CONSTANT), np.uint8)

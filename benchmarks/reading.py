@@ -36,6 +36,7 @@ from profiles.manifest import Role, load_manifest
 
 FRAME_ROUNDS = 300
 STILL_ROUNDS = 5
+"""Number of timed calls for the frame and for the still image."""
 
 
 def main() -> int:

@@ -297,6 +297,7 @@ def _page_centre(view: NDArray[np.float64]) -> NDArray[np.float64]:
 def _visible_numbers(
     state: PageState, view: NDArray[np.float64], hidden: NDArray[np.uint8] | None
 ) -> tuple[VisibleNumber, ...]:
+    """Return the numbers of a page that are at least partly in the frame."""
     visible = []
     for number in (*state.numbers, state.unfinished):
         if number is None:
@@ -313,6 +314,7 @@ def _visible_numbers(
 
 
 def _is_hidden(outlines: NDArray[np.float32], hidden: NDArray[np.uint8] | None) -> bool:
+    """Return whether a mask covers any pixel of the bounding box of the outlines."""
     if hidden is None:
         return False
     x, y, w, h = cv2.boundingRect(outlines)

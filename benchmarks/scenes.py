@@ -40,7 +40,9 @@ CONDITIONS = {
     "dark and light": Conditions(half_dark=True),
     "print beside": Conditions(printed_part=True),
 }
+"""The conditions to measure, by their names in the table."""
 WITHOUT_DIGITS = "nothing"
+"""The layout without digits."""
 MIN_FOUND_IOU, MIN_IGNORED_IOU = 0.5, 0.3
 """Lowest IoU at which a detection finds a digit, and IoU with an ignored box above which a detection is ignored."""
 
@@ -71,8 +73,8 @@ class DetectionCounts:
     @property
     def read_f1(self) -> float:
         """F1 score of the right digits; 1 if there are no digits and no detections."""
-        claims = self.digits + self.found + self.false
-        return 2 * self.right / claims if claims else 1.0
+        total = self.digits + self.found + self.false
+        return 2 * self.right / total if total else 1.0
 
 
 def match_digits(scene: Scene, digits: tuple[Digit, ...]) -> DetectionCounts:
@@ -81,15 +83,15 @@ def match_digits(scene: Scene, digits: tuple[Digit, ...]) -> DetectionCounts:
         ((box.iou(d.box), i, j) for i, (_, box) in enumerate(scene.digits) for j, d in enumerate(digits)),
         reverse=True,
     )
-    of: dict[int, int] = {}
+    matches: dict[int, int] = {}
     used: set[int] = set()
-    for overlap, i, j in pairs:
-        if overlap >= MIN_FOUND_IOU and i not in of and j not in used:
-            of[i] = j
+    for iou, i, j in pairs:
+        if iou >= MIN_FOUND_IOU and i not in matches and j not in used:
+            matches[i] = j
             used.add(j)
-    right = sum(scene.digits[i][0] == digits[j].digit for i, j in of.items())
+    right = sum(scene.digits[i][0] == digits[j].digit for i, j in matches.items())
     false = sum(j not in used and not _is_ignored(d.box, scene) for j, d in enumerate(digits))
-    return DetectionCounts(1, len(scene.digits), len(of), right, false)
+    return DetectionCounts(1, len(scene.digits), len(matches), right, false)
 
 
 def _is_ignored(box: Box, scene: Scene) -> bool:
@@ -105,15 +107,15 @@ def draw_pages(digits: LabelledImages, pages: int, empty: int, seed: int) -> Ite
         empty: number of pages without digits.
         seed: seed of the pages.
     """
-    for kind in LAYOUTS:
-        if kind == WITHOUT_DIGITS:
+    for layout in LAYOUTS:
+        if layout == WITHOUT_DIGITS:
             for number in range(empty):
-                yield kind, "plain", draw_page(np.random.default_rng((seed, number)), kind, digits)
+                yield layout, "plain", draw_page(np.random.default_rng((seed, number)), layout, digits)
             continue
         for condition, conditions in CONDITIONS.items():
             for number in range(pages):
                 rng = np.random.default_rng((seed, number))
-                yield kind, condition, draw_page(rng, kind, digits, conditions=conditions)
+                yield layout, condition, draw_page(rng, layout, digits, conditions=conditions)
 
 
 def main(
@@ -129,11 +131,11 @@ def main(
     reader = Reader(depth=QUICK if quick else THOROUGH)
     total = pages * len(CONDITIONS) * (len(LAYOUTS) - 1) + empty
     rows: dict[str, DetectionCounts] = {}
-    for kind, condition, scene in track(
+    for layout, condition, scene in track(
         draw_pages(digits, pages, empty, seed), "reading pages", total=total, console=Console(stderr=True)
     ):
         counts = match_digits(scene, reader.read(scene.image).digits)
-        for row in (kind, condition, "all") if kind != WITHOUT_DIGITS else (kind,):
+        for row in (layout, condition, "all") if layout != WITHOUT_DIGITS else (layout,):
             rows[row] = rows.get(row, DetectionCounts()) + counts
     table = Table("pages", "of", "digits", "found", "right", "false", "read-F1", box=SIMPLE_HEAD)
     for name in (*LAYOUTS, *CONDITIONS, "all"):

@@ -42,6 +42,7 @@ from profiles.board import detect_board
 from profiles.errors import SourceError
 
 RELOADS, HEAT_CYCLES = 20, 10
+"""Number of reloads and of periods of heat during a run."""
 MEMORY_SAMPLES = 400
 """Number of memory samples during a run."""
 EMPTY_WAIT_S = 0.25

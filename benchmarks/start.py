@@ -27,6 +27,7 @@ from benchmarks.report import Bound, check_bounds, run_benchmark
 from profiles.errors import SourceError
 
 ROUNDS = 7
+"""Number of timed starts, after one that is not timed."""
 PEAK_KB = "lambda: next(l for l in open('/proc/self/status') if l.startswith('VmHWM')).split()[1]"
 """Source code of a function that returns the peak resident memory of its process, in kB."""
 RUN_SCRIPT = f"""

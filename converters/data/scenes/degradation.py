@@ -64,6 +64,7 @@ def _shadow(rng: np.random.Generator, xs: FloatImage, ys: FloatImage) -> FloatIm
 
 
 def _composite_on_table(rng: np.random.Generator, image: Image, paper: Image) -> Image:
+    """Blend the image over a random table where the mask `paper` is 0."""
     h, w = paper.shape
     colour = rng.uniform(5, 130) * rng.uniform(0.5, 1.2, 3)
     table = colour * (1 + rng.uniform(0, 0.2) * smooth_noise(rng, h, w, rng.uniform(1, 20))[..., None])

@@ -114,6 +114,7 @@ def draw_page(
 
 
 def _random_conditions(rng: np.random.Generator) -> Conditions:
+    """Return random conditions for a training scene."""
     rotation_deg = 0.0 if rng.random() < 0.5 else rng.uniform(-20, 20) if rng.random() < 0.4 else rng.normal(0, 2.5)
     return Conditions(
         rotation_deg,
@@ -127,6 +128,7 @@ def _random_conditions(rng: np.random.Generator) -> Conditions:
 
 
 def _draw(draft: SceneDraft, layout: str, conditions: Conditions, projection: Projection) -> Scene:
+    """Draw a layout under conditions on the canvas of a draft, and return the scene of its photo."""
     if conditions.show_through:
         _draw_show_through(draft)
     if conditions.stained:

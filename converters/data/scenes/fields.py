@@ -115,6 +115,7 @@ def _random_text(rng: np.random.Generator, style: FieldStyle) -> str:
 
 
 def _draw(rng: np.random.Generator, style: FieldStyle, text: str, digits: LabelledImages, fonts: Fonts) -> Scene:
+    """Draw a text in a style, and return the scene of its capture."""
     height = float(rng.uniform(*SIZES[style.size]))
     factor = max(1, round(MIN_DRAWN_PX / height))
     drawn_px = height * factor

@@ -34,7 +34,7 @@ def draw_notes(draft: SceneDraft) -> None:
     rng, canvas = draft.rng, draft.canvas
     pen = random_pen(draft)
     gap = pen.height_px * rng.uniform(1.15, 2.2)
-    _random_ruling(draft, gap)
+    _draw_random_ruling(draft, gap)
     slope = rng.normal(0, 0.04)
     baseline = pen.height_px * rng.uniform(1.0, 1.6)
     while baseline < canvas.h + 0.3 * pen.height_px and not canvas.is_full:
@@ -47,7 +47,8 @@ def draw_notes(draft: SceneDraft) -> None:
         draw_flourish(draft, pen, (0, 0, canvas.w, canvas.h))
 
 
-def _random_ruling(draft: SceneDraft, gap_px: float) -> None:
+def _draw_random_ruling(draft: SceneDraft, gap_px: float) -> None:
+    """Draw lines or squares at times, mostly at the distance of the written lines."""
     chance = draft.rng.random()
     if chance < 0.45:
         pitch = gap_px if draft.rng.random() < 0.6 else draft.rng.uniform(12, 50)
@@ -55,6 +56,7 @@ def _random_ruling(draft: SceneDraft, gap_px: float) -> None:
 
 
 def _write_note_line(draft: SceneDraft, pen: WriterPen, baseline: float, slope: float) -> None:
+    """Write numbers, words and signs along one line."""
     rng, canvas, height = draft.rng, draft.canvas, pen.height_px
     spacing = float(rng.choice([-0.06, 0.05, 0.15, 0.3, 0.8]))
     x = rng.uniform(-0.1, 1.5) * height
@@ -103,7 +105,7 @@ def draw_sums(draft: SceneDraft) -> None:
     rng, canvas = draft.rng, draft.canvas
     pen = random_pen(draft, random_height(draft, 60))
     height = pen.height_px
-    _random_ruling(draft, 1.3 * height)
+    _draw_random_ruling(draft, 1.3 * height)
     top = 0.0
     while top < canvas.h and not canvas.is_full:
         right, lowest = 5.5 * height, top
@@ -186,6 +188,7 @@ def draw_without_digits(draft: SceneDraft) -> None:
 
 
 def _write_words(draft: SceneDraft) -> None:
+    """Fill the canvas with words in a handwriting font or in cursive."""
     rng, canvas, pen = draft.rng, draft.canvas, random_pen(draft)
     face = handwritten_face(draft, pen.height_px)
     slope, baseline = rng.normal(0, 0.03), 1.3 * pen.height_px

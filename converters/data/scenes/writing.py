@@ -39,8 +39,8 @@ def write_text(
     x, baseline = at
     joins = rng.random() < JOINED_ZEROS_SHARE
     last: Point | None = None
-    for draw_text in text:
-        if joins and draw_text == "0" and last:
+    for character in text:
+        if joins and character == "0" and last:
             ahead = (x + 0.3 * height, last[1] + rng.normal(0.05, 0.04) * height)
             _draw_stroke(
                 draft,
@@ -48,18 +48,18 @@ def write_text(
                 catmull_rom(np.array([last, ((last[0] + x) / 2, last[1] - rng.normal(0, 0.06) * height), ahead])),
             )
         last = None
-        if draw_text == " ":
+        if character == " ":
             x += height * rng.uniform(0.4, 0.9)
             continue
         y = baseline + slope * (x - at[0]) + rng.normal(0, 0.04) * height
-        if draw_text.isdigit():
-            ink = write_digit(rng, pen.writer, draft.digits, int(draw_text), height)
-            draft.canvas.draw_digit(int(draw_text), ink, (x, y - ink.shape[0]), pen.ink)
-            last = (x + 0.6 * ink.shape[1], y - rng.uniform(0.8, 1) * ink.shape[0]) if draw_text == "0" else None
+        if character.isdigit():
+            ink = write_digit(rng, pen.writer, draft.digits, int(character), height)
+            draft.canvas.draw_digit(int(character), ink, (x, y - ink.shape[0]), pen.ink)
+            last = (x + 0.6 * ink.shape[1], y - rng.uniform(0.8, 1) * ink.shape[0]) if character == "0" else None
         else:
-            ink, top = write_sign(rng, pen.writer, draw_text, height)
+            ink, top = write_sign(rng, pen.writer, character, height)
             position = (x, y - height + top)
-            if draw_text == AMBIGUOUS_SIGN:
+            if character == AMBIGUOUS_SIGN:
                 draft.canvas.draw_digit(None, ink, position, pen.ink)
             else:
                 draft.canvas.blend(ink, position, pen.ink)
@@ -72,8 +72,8 @@ def write_in_cell(draft: SceneDraft, pen: WriterPen, label: int, rect: Rect) -> 
     rng = draft.rng
     x, y, w, h = rect
     ink = write_digit(rng, pen.writer, draft.digits, label, pen.height_px)
-    stray = rng.normal(0, 0.06, 2) * (w, h)
-    position = (x + (w - ink.shape[1]) / 2 + stray[0], y + (h - ink.shape[0]) / 2 + stray[1])
+    offset = rng.normal(0, 0.06, 2) * (w, h)
+    position = (x + (w - ink.shape[1]) / 2 + offset[0], y + (h - ink.shape[0]) / 2 + offset[1])
     draft.canvas.draw_digit(label, ink, position, pen.ink)
 
 
@@ -148,5 +148,6 @@ def draw_polyline(draft: SceneDraft, ink: InkStyle, points: Sequence[Point], wid
 
 
 def _draw_stroke(draft: SceneDraft, pen: WriterPen, path: Stroke) -> None:
+    """Draw one stroke with the writer's pen."""
     ink, corner = draw_strokes(draft.rng, [path], pen.width_px, pen.writer.pressure)
     draft.canvas.blend(ink, corner, pen.ink)
