@@ -1,18 +1,19 @@
-"""From the desktop to the board, and back when it fails.
+"""Deployment of signed bundles from a desktop to boards, with rollback.
 
-Read it as a bundle travels: `manifest` and `sign` say what it is, `bundle` writes it and reads it; on the board
-`slots` and `journal` say what is installed, `install` puts it there, `health` tells whether it works.
-The agent is reached through its command line alone.
+Read the modules in the order in which a bundle travels. On the desktop: `manifest` and `sign` define it, `pack`
+collects its files, `bundle` writes and reads it, `push` carries it to a board. On the board: `preconditions` are
+checked, `slots` and `journal` record what is installed, `install` installs it, `health` waits until it works. This
+package uses the agent only through its command line.
 
-On the board, in `/var/lib/digit-deploy`, which belongs to root and which the service only reads:
+On the board everything is in `/var/lib/digit-deploy`. It belongs to root; the service only reads it:
 
     slots/a/  slots/b/     one version each: artifacts/, config/config.toml, agent -> ../../agents/<digest>
-    current -> slots/a     what the agent uses; replaced by one rename
-    agents/<digest>/       a virtual environment, made of the wheels that a bundle brought
-    journal.json           what is being tried, and what was done
+    current -> slots/a     the version in use; replaced by one rename
+    agents/<digest>/       a virtual environment, made from the wheels of a bundle
+    journal.json           the installation in progress, and the history
 
-The service starts `current/agent/bin/digit-agent` where it is there, else the agent that the service came with.
+The service starts `current/agent/bin/digit-agent` if it exists, else the agent that it was installed with.
 
-What was interrupted is undone by `digit-deploy recover`, which belongs before the agent's start (ExecStartPre= as root,
-or a unit of its own). While an install is at work it does nothing, so that the install's own restart passes through.
+`digit-deploy recover` undoes an interrupted installation. It runs before the agent starts (`ExecStartPre=` as root, or
+a unit of its own). While an installation is running it does nothing, so that the installation can restart the service.
 """

@@ -1,4 +1,4 @@
-"""`python -m deploy` is `digit-deploy`, where its script is not on the path."""
+"""Entry point of `python -m deploy`, for systems on which `digit-deploy` is not on the PATH."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The agent that a bundle brings: a virtual environment made of its wheels, without a network.
+"""The agent of a bundle: a virtual environment made from the wheels in the bundle, without network access.
 
-It has a folder of its own, `agents/<digest>`, because an environment cannot be moved, and because a later bundle
-without wheels goes on with it. A slot's link `agent` leads to it; where no slot's does any more, it is removed.
+Each environment has its own folder, `agents/<digest>`, because environments cannot be moved, and because a later bundle
+without wheels continues to use it. The link `agent` of a slot leads to it. An environment without a link is removed.
 """
 
 from __future__ import annotations
@@ -19,22 +19,25 @@ from deploy.slots import slot_folder
 
 LINK = "agent"
 _COMPLETE = "complete"
-_MAKE_S, _INSTALL_S = 300.0, 1800.0
-"""Copying and compiling some hundred megabytes takes a slow SD card many minutes."""
+"""Name of the file that marks a complete environment."""
+_CREATE_TIMEOUT_S = 300.0
+"""Longest time for creating an environment, in seconds; generous for a slow SD card."""
+_INSTALL_TIMEOUT_S = 1800.0
+"""Longest time for installing wheels, in seconds. Some hundred megabytes take a slow SD card many minutes."""
 
 
 def program(root: Path, slot: Slot | None) -> Path | None:
-    """The `digit-agent` that a slot has; None where it has none."""
+    """Return the path of a slot's `digit-agent`, or None if the slot has none."""
     path = slot_folder(root, slot) / LINK / "bin" / "digit-agent" if slot else None
     return path if path is not None and path.is_file() else None
 
 
 def provide(root: Path, slot: Slot, manifest: BundleManifest, previous: Slot | None) -> None:
-    """Give a slot the agent that its bundle brings, or else the one that the previous slot has, if any.
+    """Link a slot to the agent of its bundle, or else to the agent of the previous slot, if it has one.
 
     Raises:
-        InstallError: Python cannot make the environment of these wheels.
-        OSError: it cannot be written.
+        InstallError: the environment cannot be made from these wheels.
+        OSError: a file cannot be written.
     """
     folder = slot_folder(root, slot)
     if manifest.agent is not None:
@@ -50,7 +53,7 @@ def provide(root: Path, slot: Slot, manifest: BundleManifest, previous: Slot | N
 
 
 def prune(root: Path) -> None:
-    """Remove every environment that no slot leads to."""
+    """Remove the environments that no slot uses."""
     used = {link.resolve().name for link in (root / "slots").glob(f"*/{LINK}")}
     for folder in (root / "agents").glob("*"):
         if folder.name not in used:
@@ -58,17 +61,17 @@ def prune(root: Path) -> None:
 
 
 def _make(folder: Path, wheels: Path) -> None:
-    """Make an environment, unless it is there already. The system's packages are seen, for the Pi's camera."""
+    """Create an environment unless it exists. It sees the system's packages, which include picamera2."""
     if (folder / _COMPLETE).exists():
         return
     remove(folder)
     make_folder(folder.parent)
-    run([sys.executable, "-m", "venv", "--without-pip", "--system-site-packages", str(folder)], _MAKE_S)
+    run([sys.executable, "-m", "venv", "--without-pip", "--system-site-packages", str(folder)], _CREATE_TIMEOUT_S)
     python = str(folder / "bin" / "python")
     options = ["--quiet", "--no-index", "--ignore-installed", "--disable-pip-version-check", "--no-cache-dir"]
     pip = [sys.executable, "-m", "pip", "--python", python, "install", *options]
-    run([*pip, f"--find-links={wheels}", "digit-agent"], _INSTALL_S)
-    os.sync()  # pip syncs none of its files
+    run([*pip, f"--find-links={wheels}", "digit-agent"], _INSTALL_TIMEOUT_S)
+    os.sync()  # pip does not flush its files
     write_file(folder / _COMPLETE, b"")
     sync_folder(folder)
 

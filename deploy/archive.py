@@ -1,8 +1,9 @@
-"""The form of a bundle: a plain tar of which every byte is fixed by its manifest, so that reading it parses nothing.
+"""The file format of a bundle: a tar archive whose every byte follows from its manifest.
 
-`tar tf` lists it: `bundle.json`, `bundle.sig`, then the manifest's files in its order. Each header is the one that
-`header` makes, each file is padded with zeros to 512 bytes, and two zero blocks end it (GNU tar's format). Whatever
-differs by one bit is refused, and so are links, device nodes, and names that the manifest does not list.
+The archive contains `bundle.json`, `bundle.sig`, then the files of the manifest in its order (`tar tf` lists them).
+Each header is exactly what `header` returns, each file is padded with zeros to 512 bytes, and two zero blocks end the
+archive (GNU tar format). The reader compares bytes instead of parsing: it refuses any other bit, and so links, device
+nodes and unlisted names.
 """
 
 from __future__ import annotations
@@ -29,35 +30,40 @@ _KINDS = {
 
 
 def header(name: str, size: int) -> bytes:
-    """The header of a file of so many bytes, without owner or time; a long name takes more blocks, as in GNU tar."""
+    """Return the tar header of a file, without owner or time. A long name takes more blocks, as in GNU tar.
+
+    Args:
+        name: path in the archive.
+        size: of the file, in bytes.
+    """
     info = tarfile.TarInfo(name)
     info.size, info.mode = size, 0o644
     return info.tobuf(tarfile.GNU_FORMAT)
 
 
 def padding(size: int) -> bytes:
-    """The zeros after a file of so many bytes."""
+    """Return the zero bytes that follow a file of a size in bytes."""
     return bytes(-size % BLOCK_BYTES)
 
 
 def archive_bytes(files: Iterable[tuple[str, int]]) -> int:
-    """How large an archive of files of these names and sizes is."""
+    """Return the size of an archive, in bytes, from the names and sizes of its files."""
     return sum(len(header(name, size)) + size + len(padding(size)) for name, size in files) + len(END)
 
 
 @dataclass(frozen=True)
 class ArchiveReader:
-    """Reads an archive from its beginning, file by file, and refuses it where it is not as expected."""
+    """Reads an archive file by file and refuses everything that is not expected."""
 
     file: BinaryIO
     path: Path
-    """For messages."""
+    """Path that messages name."""
 
     def take_unlisted(self, name: str, max_bytes: int) -> bytes:
-        """The next file, whose size only its header tells.
+        """Return the content of the next file, whose size is in its header.
 
         Raises:
-            BundleError: it is another file, or too large.
+            BundleError: it is another file, or larger than `max_bytes`.
         """
         found = self._take(BLOCK_BYTES)
         digits = found[124:135]
@@ -67,10 +73,10 @@ class ArchiveReader:
         return self._content(size)
 
     def take(self, name: str, size: int) -> bytes:
-        """The next file, which must be this one and of this size.
+        """Return the content of the next file, which must have this name and size.
 
         Raises:
-            BundleError: it is not.
+            BundleError: it has another name or size.
         """
         expected = header(name, size)
         found = self._take(len(expected))
@@ -79,32 +85,32 @@ class ArchiveReader:
         return self._content(size)
 
     def end(self) -> None:
-        """Pass where the archive ends here.
+        """Check that the archive ends here.
 
         Raises:
-            BundleError: it does not.
+            BundleError: more data follows, or the end is damaged.
         """
         if self._take(len(END)) != END or self.file.read(1):
-            raise BundleError(f"{self.path} does not end where its manifest says; copy it again")
+            raise BundleError(f"{self.path} does not end where its manifest says", advice="copy it again")
 
     def _content(self, size: int) -> bytes:
         content = self._take(size)
         if any(self._take(len(padding(size)))):
-            raise BundleError(f"{self.path} is damaged between its files; copy it again")
+            raise BundleError(f"{self.path} is damaged between its files", advice="copy it again")
         return content
 
     def _take(self, size: int) -> bytes:
         content = self.file.read(size)
         if len(content) < size:
-            raise BundleError(f"{self.path} is cut short; copy it again")
+            raise BundleError(f"{self.path} is cut off", advice="copy it again")
         return content
 
     def _unexpected(self, found: bytes, name: str) -> BundleError:
-        return BundleError(f"{self.path} is no bundle, or damaged: {_describe(found)} stands where {name} belongs")
+        return BundleError(f"{self.path} is not a bundle, or is damaged: found {_describe(found)} instead of {name}")
 
 
 def _describe(found: bytes) -> str:
-    """What a header is for, in words."""
+    """Describe in words what a header is for."""
     try:
         info = tarfile.TarInfo.frombuf(found, "utf-8", "backslashreplace")
     except tarfile.HeaderError:

@@ -1,4 +1,4 @@
-"""A bundle: artifacts, configuration and wheels in one signed file; writing it, and reading it where it holds."""
+"""Write and read bundles: artifacts, configuration and wheels in one signed file."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Bundle:
-    """A bundle whose signature holds and whose size is right; `check` looks at the rest of it."""
+    """A bundle with a valid signature and the right size. `check` verifies its files."""
 
     path: Path
     manifest: BundleManifest
     signed: bytes
-    """`bundle.json`, as it was signed."""
+    """Content of `bundle.json`: the bytes that are signed."""
 
     @property
     def digest(self) -> str:
-        """What tells this bundle from every other one: the SHA-256 of its manifest, in hex."""
+        """SHA-256 of the manifest, in hex. It identifies the bundle."""
         return hashlib.sha256(self.signed).hexdigest()
 
     def contents(self) -> Iterator[tuple[Member, bytes]]:
-        """Every file with its content, one at a time in memory, once its checksum held.
+        """Yield each file with its verified content; one file is in memory at a time.
 
         Raises:
-            BundleError: something differs from what was signed; also at the end, where something follows.
+            BundleError: a file differs from what was signed, or data follows the last file.
         """
         with _open(self.path) as reader:
             reader.take(FILE_NAME, len(self.signed))
@@ -45,25 +45,25 @@ class Bundle:
             for member in self.manifest.members:
                 content = reader.take(member.path, member.bytes)
                 if hashlib.sha256(content).hexdigest() != member.sha256:
-                    raise BundleError(f"{member.path} in {self.path} is damaged; copy the bundle again")
+                    raise BundleError(f"{member.path} in {self.path} is damaged", advice="copy the bundle again")
                 yield member, content
             reader.end()
 
     def check(self) -> None:
-        """Pass where every bit is as it was signed.
+        """Verify every file.
 
         Raises:
-            BundleError: something differs.
+            BundleError: a file differs from what was signed.
         """
         for _ in self.contents():
             pass
 
 
 def open_bundle(path: Path, key: Ed25519PublicKey) -> Bundle:
-    """Read who made a bundle and what it promises to hold; what it holds is for `Bundle.check`.
+    """Open a bundle and verify its signature and size. `Bundle.check` verifies the files.
 
     Raises:
-        BundleError: it cannot be read, its signature does not hold, or its size is not the one that it promises.
+        BundleError: it cannot be read, its signature is not valid, or its size is wrong.
     """
     with _open(path) as reader:
         signed = reader.take_unlisted(FILE_NAME, MAX_BYTES)
@@ -72,19 +72,19 @@ def open_bundle(path: Path, key: Ed25519PublicKey) -> Bundle:
     check_signature(key, signature, signed, path)
     manifest = parse_manifest(signed, str(path))
     head = [(FILE_NAME, len(signed)), (SIGNATURE_NAME, len(signature))]
-    promised = archive_bytes([*head, *((member.path, member.bytes) for member in manifest.members)])
-    if found != promised:
-        raise BundleError(f"{path} has {found:,} bytes instead of {promised:,}; copy it again")
+    expected = archive_bytes([*head, *((member.path, member.bytes) for member in manifest.members)])
+    if found != expected:
+        raise BundleError(f"{path} has {found:,} bytes instead of {expected:,}", advice="copy it again")
     return Bundle(path, manifest, signed)
 
 
 def seal(manifest: BundleManifest, contents: Mapping[str, bytes], key: Ed25519PrivateKey) -> bytes:
-    """A bundle's bytes: the same manifest, contents and key give the same.
+    """Return the bytes of a signed bundle. The same arguments give the same bytes.
 
     Args:
-        manifest: lists what is in `contents`.
-        contents: each file's content, by its path in the bundle.
-        key: to sign with.
+        manifest: lists the files in `contents`.
+        contents: content of each file, by its path in the bundle.
+        key: signs the manifest.
     """
     signed = dump_manifest(manifest)
     files = [(FILE_NAME, signed), (SIGNATURE_NAME, key.sign(signed))]
@@ -95,9 +95,9 @@ def seal(manifest: BundleManifest, contents: Mapping[str, bytes], key: Ed25519Pr
 @contextmanager
 def _open(path: Path) -> Iterator[ArchiveReader]:
     if path.exists() and not path.is_file():
-        raise BundleError(f"{path} is no file; name one that 'digit-deploy bundle' made")
+        raise BundleError(f"{path} is not a file", advice="name a file that 'digit-deploy bundle' wrote")
     try:
         with path.open("rb") as file:
             yield ArchiveReader(file, path)
     except OSError as error:
-        raise BundleError(f"{path} cannot be read ({error.strerror}); copy the bundle again") from error
+        raise BundleError(f"{path} cannot be read ({error.strerror})", advice="copy the bundle again") from error

@@ -1,6 +1,6 @@
-"""Writing that survives a power cut: a thing is whole on the disk before the next one begins.
+"""File operations that survive a power loss: each is complete on the disk before it returns.
 
-A rename is atomic, and lasts once its folder is synced: rename(2), fsync(2).
+A rename is atomic (rename(2)); it is durable after fsync(2) on its folder.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def sync_folder(folder: Path) -> None:
-    """Have the disk keep which names a folder holds."""
+    """Flush the entries of a folder to the disk."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)
@@ -20,7 +20,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder, and those above it, that others may enter; one that is there is left."""
+    """Create a folder and its parents, readable by all. Existing folders are not changed."""
     for step in (*reversed(folder.parents), folder):
         if not step.is_dir():
             step.mkdir()
@@ -28,7 +28,7 @@ def make_folder(folder: Path) -> None:
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Write a new file; its folder is the caller's to sync."""
+    """Write a new file and flush it. The caller syncs its folder."""
     with path.open("xb") as file:
         file.write(content)
         file.flush()
@@ -36,25 +36,25 @@ def write_file(path: Path, content: bytes) -> None:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Put a file in the place of another: whoever looks finds one of them, whole."""
-    unfinished = path.with_name(f".{path.name}")
-    unfinished.unlink(missing_ok=True)
-    write_file(unfinished, content)
-    unfinished.replace(path)
+    """Replace a file atomically: a reader sees the old content or the new."""
+    temporary = path.with_name(f".{path.name}")
+    temporary.unlink(missing_ok=True)
+    write_file(temporary, content)
+    temporary.replace(path)
     sync_folder(path.parent)
 
 
 def replace_link(path: Path, target: str) -> None:
-    """Point a symbolic link elsewhere: whoever follows it comes to the one place or the other."""
-    unfinished = path.with_name(f".{path.name}")
-    unfinished.unlink(missing_ok=True)
-    unfinished.symlink_to(target)
-    unfinished.replace(path)
+    """Replace a symbolic link atomically: it leads to the old target or the new."""
+    temporary = path.with_name(f".{path.name}")
+    temporary.unlink(missing_ok=True)
+    temporary.symlink_to(target)
+    temporary.replace(path)
     sync_folder(path.parent)
 
 
 def remove(path: Path) -> None:
-    """Remove a file, a link, or a folder with all that is in it; what is not there is removed already."""
+    """Remove a file, a link, or a folder with its content. A missing path is not an error."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:

@@ -1,12 +1,14 @@
-"""Installing a bundle, going back, and undoing what was interrupted.
+"""Install a bundle, roll back, and recover from an interruption.
 
-    examine    everything is verified, nothing is touched
-    unpacking  the idle slot is filled, its agent made, its golden vectors checked; the old version is in use
-    trying     the link is switched by one rename, the service started again and watched
-    finish     the journal forgets the attempt: the version is kept
+The steps of an installation:
 
-Cut off before the switch, the old version is in use; after it, the new one, until `recover` goes back. Each step is on
-the disk before the next one begins, and `recover` can itself be cut off and run again.
+    verify     all preconditions are checked; nothing changes
+    unpacking  the free slot is filled, its agent installed, its golden vectors checked; the old version is in use
+    trying     the link is switched by one rename; the service is restarted and watched
+    finish     the journal clears the attempt: the version is kept
+
+After an interruption before the switch, the old version is in use. After the switch, the new version is in use until
+`recover` goes back. Each step is on the disk before the next one starts. `recover` may be interrupted and run again.
 """
 
 from __future__ import annotations
@@ -19,16 +21,16 @@ from typing import TYPE_CHECKING
 
 from deploy.agent_venv import program, provide, prune
 from deploy.durable_write import make_folder
-from deploy.journal import Attempt, Event, Slot, begin, finish, happened, load_journal
+from deploy.journal import Attempt, Event, Slot, begin, finish, load_journal, make_event
 from deploy.preconditions import free_bytes, refuse_foreign, refuse_large, refuse_old_agent, refuse_older
-from deploy.service_control import Machine, agent_version, check_artifacts, restart, restart_and_watch
+from deploy.service_control import BoardControl, agent_version, check_artifacts, restart, restart_and_watch
 from deploy.slots import (
     Version,
     clear,
     close,
     current_slot,
-    damage,
     fill,
+    find_damage,
     locked,
     other_slot,
     slot_folder,
@@ -40,31 +42,32 @@ from profiles.errors import DigitAgentError, InstallError
 if TYPE_CHECKING:
     from deploy.bundle import Bundle
 
-Tell = Callable[[str], None]
+Progress = Callable[[str], None]
+"""Is called with the name of each step, for people."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an install or a rollback came to."""
+    """Result of an installation or a rollback."""
 
     changed: bool
-    """False where this very bundle was in use already."""
+    """False if this bundle was already in use."""
     version: str | None
-    """In use now; None is what shipped with the agent."""
+    """Version in use now; None means the one that shipped with the agent."""
     slot: Slot | None
     previous: str | None
-    """In use before."""
+    """Version that was in use before; None as above."""
 
 
-def examine(bundle: Bundle, root: Path, machine: Machine, *, allow_downgrade: bool = False) -> Outcome:
-    """Pass where a bundle may be installed here; touches nothing.
+def verify(bundle: Bundle, root: Path, machine: BoardControl, *, allow_downgrade: bool = False) -> Outcome:
+    """Check all preconditions of an installation. Nothing changes.
 
     Returns:
-        What its install would come to, should it work.
+        The result that an installation would have.
 
     Raises:
-        BundleError: it may not.
-        InstallError: what is installed, or the agent, cannot be asked.
+        BundleError: a precondition does not hold.
+        InstallError: the installed version or the agent cannot be queried.
     """
     attempt = load_journal(root).attempt
     slot = attempt.previous if attempt else current_slot(root)
@@ -81,51 +84,58 @@ def examine(bundle: Bundle, root: Path, machine: Machine, *, allow_downgrade: bo
 
 
 def install(
-    bundle: Bundle, root: Path, machine: Machine, *, allow_downgrade: bool = False, tell: Tell = lambda _: None
+    bundle: Bundle,
+    root: Path,
+    machine: BoardControl,
+    *,
+    allow_downgrade: bool = False,
+    progress: Progress = lambda _: None,
 ) -> Outcome:
-    """Install a bundle, and keep it where it works; else everything is as before.
+    """Install a bundle and keep it if it works. Otherwise go back to the previous version.
 
     Args:
-        bundle: whose signature held.
-        root: where slots are.
-        machine: the board around it.
-        allow_downgrade: also where a newer version is in use.
-        tell: told what is being done.
+        bundle: its signature has been verified.
+        root: folder that holds the slots.
+        machine: controls the board, its service and its agent.
+        allow_downgrade: also install if a newer version is in use.
+        progress: called with the name of each step.
 
     Raises:
-        BundleError: it was refused, and nothing was touched.
-        InstallError: it did not work, and the version before it is in use again.
+        BundleError: a precondition does not hold; nothing changed.
+        InstallError: it did not work; the previous version is in use again.
     """
-    tell("verifying the bundle")
-    examine(bundle, root, machine, allow_downgrade=allow_downgrade)
+    progress("verifying the bundle")
+    verify(bundle, root, machine, allow_downgrade=allow_downgrade)
     make_folder(root / "slots")
-    with _alone(root):
+    with _exclusive(root):
         _undo_interrupted(root, machine)
         current = version_in(root, current_slot(root))
         if not allow_downgrade:
             refuse_older(bundle, current)
         if _same(root, current, bundle):
             return Outcome(False, bundle.manifest.version, current_slot(root), _name(current))
-        return _try(bundle, root, machine, _name(current), tell)
+        return _try(bundle, root, machine, _name(current), progress)
 
 
-def roll_back(root: Path, machine: Machine) -> Outcome:
-    """Use the version in the other slot again; an interrupted install is undone instead.
+def roll_back(root: Path, machine: BoardControl) -> Outcome:
+    """Go back to the version in the other slot. If an installation was interrupted, undo that instead.
 
     Raises:
-        InstallError: there is none, it is damaged, or it does not work; in the last case it is in use nevertheless.
+        InstallError: there is no other version, it is damaged, or it does not work. In the last case it stays in use.
     """
-    with _alone(root):
+    with _exclusive(root):
         undone, slot = _undo_interrupted(root, machine), current_slot(root)
         current, other = version_in(root, slot), version_in(root, other_slot(slot))
         if undone is not None:
             return Outcome(True, _name(current), slot, undone.version)
         if slot is None or other is None:
-            raise InstallError(f"there is no other version in {root} to go back to; install a bundle")
-        if wrong := damage(root, other):
-            raise InstallError(f"{wrong}, so version {other.manifest.version} cannot be used; install a bundle")
+            raise InstallError(f"{root} has no other version to go back to", advice="install a bundle")
+        if damage := find_damage(root, other):
+            raise InstallError(
+                f"{damage}, so version {other.manifest.version} cannot be used", advice="install a bundle"
+            )
         switch(root, other.slot)
-        finish(root, happened("rolled back", other.manifest.version, other.slot))
+        finish(root, make_event("rolled back", other.manifest.version, other.slot))
         try:
             _watch(root, other.slot, machine, None)
         except InstallError as error:
@@ -133,103 +143,106 @@ def roll_back(root: Path, machine: Machine) -> Outcome:
         return Outcome(True, other.manifest.version, other.slot, _name(current))
 
 
-def recover(root: Path, machine: Machine | None) -> Event | None:
-    """Undo an install that was cut off; nothing happens where there is none, or one is at work.
+def recover(root: Path, machine: BoardControl | None) -> Event | None:
+    """Undo an interrupted installation. Do nothing if there is none, or if one is running.
 
     Args:
-        root: where slots are.
-        machine: whose service is started again where it may run what is undone; None leaves it alone.
+        root: folder that holds the slots.
+        machine: restarts the service if it may be running the undone version; None does not restart it.
+
+    Returns:
+        The event in the journal, or None if nothing was undone.
     """
     if not root.is_dir():
         return None
-    with locked(root) as alone:
-        return _undo_interrupted(root, machine) if alone else None
+    with locked(root) as is_exclusive:
+        return _undo_interrupted(root, machine) if is_exclusive else None
 
 
 def _same(root: Path, current: Version | None, bundle: Bundle) -> bool:
-    """Whether this very bundle is in use, and every file of it intact."""
-    return current is not None and current.digest == bundle.digest and not damage(root, current)
+    """Return whether this bundle is in use with all files intact."""
+    return current is not None and current.digest == bundle.digest and not find_damage(root, current)
 
 
 def _name(version: Version | None) -> str | None:
     return version.manifest.version if version else None
 
 
-def _try(bundle: Bundle, root: Path, machine: Machine, previous: str | None, tell: Tell) -> Outcome:
-    """Fill the idle slot, switch to it, and keep it or go back."""
+def _try(bundle: Bundle, root: Path, machine: BoardControl, previous: str | None, progress: Progress) -> Outcome:
+    """Fill the free slot, switch to it, and keep it or go back."""
     used, version = current_slot(root), bundle.manifest.version
     attempt = Attempt(slot=other_slot(used), version=version, previous=used, step="unpacking")
     begin(root, attempt)
     try:
-        _prepare(bundle, root, attempt, machine, tell)
+        _prepare(bundle, root, attempt, machine, progress)
         begin(root, Attempt(slot=attempt.slot, version=version, previous=used, step="trying"))
         switch(root, attempt.slot)
-        tell("starting the service with the new version")
+        progress("starting the service with the new version")
         _watch(root, attempt.slot, machine, bundle.manifest.agent)
     except DigitAgentError as error:
         raise _failed(root, machine, previous, str(error)) from error
     except OSError as error:
         reason = f"{error.filename or root} could not be written ({error.strerror})"
         raise _failed(root, machine, previous, reason) from error
-    except BaseException:  # Ctrl-C, or the machine is told to shut down
+    except BaseException:  # Ctrl-C, or a shutdown
         _undo(root, machine, "it was interrupted")
         raise
-    finish(root, happened("installed", version, attempt.slot))
+    finish(root, make_event("installed", version, attempt.slot))
     return Outcome(True, version, attempt.slot, previous)
 
 
-def _prepare(bundle: Bundle, root: Path, attempt: Attempt, machine: Machine, tell: Tell) -> None:
-    """Make the idle slot ready for use."""
-    tell("unpacking")
+def _prepare(bundle: Bundle, root: Path, attempt: Attempt, machine: BoardControl, progress: Progress) -> None:
+    """Make the free slot ready for use."""
+    progress("unpacking")
     clear(root, attempt.slot)
     prune(root)
     fill(root, attempt.slot, bundle)
     if bundle.manifest.agent is not None:
-        tell("installing the agent that it brings")
+        progress("installing the agent from the bundle")
     provide(root, attempt.slot, bundle.manifest, attempt.previous)
     close(root, attempt.slot, bundle)
-    tell("trying the artifacts on this board")
+    progress("trying the artifacts on this board")
     agent = program(root, attempt.slot) or machine.agent
     check_artifacts(machine, agent, slot_folder(root, attempt.slot) / "artifacts")
 
 
-def _failed(root: Path, machine: Machine, previous: str | None, reason: str) -> InstallError:
-    """Go back, and say so."""
+def _failed(root: Path, machine: BoardControl, previous: str | None, reason: str) -> InstallError:
+    """Go back and return the error that says so."""
     version = _undo(root, machine, reason).version
-    stays = f"version {previous}" if previous else "what shipped with the agent"
+    stays = f"version {previous}" if previous else "the version that shipped with the agent"
     return InstallError(f"version {version} was not kept, and {stays} is in use, because {reason}")
 
 
-def _watch(root: Path, slot: Slot, machine: Machine, agent: str | None) -> None:
+def _watch(root: Path, slot: Slot, machine: BoardControl, agent: str | None) -> None:
     restart_and_watch(machine, slot_folder(root, slot) / "artifacts", agent)
 
 
 @contextmanager
-def _alone(root: Path) -> Iterator[None]:
-    """Keep others away.
+def _exclusive(root: Path) -> Iterator[None]:
+    """Hold the lock of a root folder.
 
     Raises:
-        InstallError: there is nothing of ours, or another one is at work.
+        InstallError: nothing was ever installed there, or another digit-deploy holds the lock.
     """
     if not root.is_dir():
-        raise InstallError(f"nothing was ever installed in {root}; install a bundle, or name another --root")
-    with locked(root) as alone:
-        if not alone:
-            raise InstallError(f"another digit-deploy is at work in {root}; wait until it is done")
+        raise InstallError(f"nothing was ever installed in {root}", advice="install a bundle, or name another --root")
+    with locked(root) as is_exclusive:
+        if not is_exclusive:
+            raise InstallError(f"another digit-deploy is running in {root}", advice="wait until it is done")
         yield
 
 
-def _undo_interrupted(root: Path, machine: Machine | None) -> Event | None:
+def _undo_interrupted(root: Path, machine: BoardControl | None) -> Event | None:
     if load_journal(root).attempt is None:
         return None
     return _undo(root, machine, "it was interrupted")
 
 
-def _undo(root: Path, machine: Machine | None, reason: str) -> Event:
-    """Go back to what was in use before the attempt; cut off anywhere, it can be done again."""
+def _undo(root: Path, machine: BoardControl | None, reason: str) -> Event:
+    """Go back to the version before the attempt. This may be interrupted and repeated."""
     attempt = load_journal(root).attempt
     if attempt is None:
-        raise InstallError(f"nothing is being tried in {root}; see 'digit-deploy status'")
+        raise InstallError(f"no installation is in progress in {root}", advice="see 'digit-deploy status'")
     if current_slot(root) != attempt.previous:
         switch(root, attempt.previous)
     tried = attempt.step == "trying"
@@ -237,8 +250,8 @@ def _undo(root: Path, machine: Machine | None, reason: str) -> Event:
         try:
             restart(machine)
         except InstallError as error:
-            reason += f"; and then the service did not come up with the version before it: {error}"
+            reason += f"; then the service did not start with the previous version: {error}"
     clear(root, attempt.slot)
-    event = happened("undone" if tried else "refused", attempt.version, attempt.slot, reason)
+    event = make_event("undone" if tried else "refused", attempt.version, attempt.slot, reason)
     finish(root, event)
     return event

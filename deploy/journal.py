@@ -1,7 +1,7 @@
-"""What is being tried, and what was done: `journal.json`, replaced whole at each step.
+"""The journal, `journal.json`: the installation in progress and the history. It is replaced atomically at each step.
 
-One rule makes an interrupted install harmless: while `attempt` is set, its slot is not to be trusted, and `previous`
-is what the board goes back to. It is set before the first file is touched and cleared by the commit.
+One rule makes an interrupted installation harmless: while `attempt` is set, its slot is not trusted, and the board goes
+back to `previous`. `attempt` is set before the first file is written and cleared by the commit.
 """
 
 from __future__ import annotations
@@ -16,28 +16,30 @@ from deploy.durable_write import replace_file
 from profiles.errors import InstallError
 
 FILE_NAME = "journal.json"
-KEPT_EVENTS = 200
+MAX_EVENTS = 200
+"""Number of events that the journal keeps."""
 Slot = Literal["a", "b"]
 What = Literal["installed", "refused", "undone", "rolled back"]
-"""`refused` never came into use; `undone` did, and was taken back by itself; it was `rolled back` to by hand."""
+"""`refused`: was never in use. `undone`: was in use and was taken back automatically. `rolled back`: a person went
+back."""
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """A version on its way to being used."""
+    """An installation in progress."""
 
     slot: Slot
     version: str
     previous: Slot | None
-    """What was in use before; None means what shipped with the agent."""
+    """Slot that was in use before; None means the version that shipped with the agent."""
     step: Literal["unpacking", "trying"]
-    """From `trying` on, the service may run it."""
+    """From `trying` on, the service may use it."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """What was done with a version."""
+    """An entry of the history."""
 
     time: str
-    """UTC, ISO 8601, as the board's clock had it."""
+    """UTC in ISO 8601, from the clock of the board."""
     what: What
     version: str
     slot: Slot
@@ -45,19 +47,19 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Journal(msgspec.Struct, frozen=True, kw_only=True):
-    """All of it."""
+    """The content of `journal.json`."""
 
     schema: Literal[1] = 1
     attempt: Attempt | None = None
     events: tuple[Event, ...] = ()
-    """The oldest first; the latest 200 are kept."""
+    """Oldest first; the last `MAX_EVENTS`."""
 
 
 def load_journal(root: Path) -> Journal:
-    """What was noted last; an empty journal where nothing was.
+    """Read the journal. A missing file is an empty journal.
 
     Raises:
-        InstallError: it cannot be read.
+        InstallError: it cannot be read, or it is damaged.
     """
     path = root / FILE_NAME
     try:
@@ -65,25 +67,27 @@ def load_journal(root: Path) -> Journal:
     except FileNotFoundError:
         return Journal()
     except OSError as error:
-        raise InstallError(f"{path} cannot be read ({error.strerror}); run it as root, with sudo") from error
+        raise InstallError(
+            f"{path} cannot be read ({error.strerror})", advice="run the command as root, with sudo"
+        ) from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise InstallError(
-            f"{path} is damaged ({error}); the version in use stays, remove the file to install again"
+            f"{path} is damaged ({error}); the version in use stays", advice="remove the file to install again"
         ) from error
 
 
 def begin(root: Path, attempt: Attempt) -> None:
-    """Note what is tried from now on."""
+    """Record an installation in progress."""
     _save(root, msgspec.structs.replace(load_journal(root), attempt=attempt))
 
 
 def finish(root: Path, event: Event) -> None:
-    """Note what was done; in the same step, nothing is being tried any more."""
-    _save(root, Journal(events=(*load_journal(root).events, event)[-KEPT_EVENTS:]))
+    """Add an event to the history and clear the attempt, in one step."""
+    _save(root, Journal(events=(*load_journal(root).events, event)[-MAX_EVENTS:]))
 
 
-def happened(what: What, version: str, slot: Slot, reason: str = "") -> Event:
-    """Something that was done just now."""
+def make_event(what: What, version: str, slot: Slot, reason: str = "") -> Event:
+    """Return an event with the current time."""
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     return Event(time=now, what=what, version=version, slot=slot, reason=reason)
 

@@ -1,4 +1,4 @@
-"""What a bundle holds and for whom it is: `bundle.json`, schema 1, over whose bytes the signature is made."""
+"""The manifest of a bundle, `bundle.json` (schema 1): its files and its boards. The signature covers its bytes."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from profiles.errors import BundleError
 FILE_NAME = "bundle.json"
 SIGNATURE_NAME = "bundle.sig"
 MAX_BYTES = 2**20
-"""Of `bundle.json`; it is read before its signature is known."""
+"""Largest `bundle.json` that is read, in bytes: it is read before its signature is verified."""
 _NUMBERS = re.compile(r"[0-9]+(\.[0-9]+){0,3}")
 _FILE = r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,199}"
 
 Version = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,9}(\.[0-9]{1,9}){0,3}\Z")]
-"""One to four numbers with dots between them."""
+"""One to four numbers separated by dots."""
 MemberPath = Annotated[str, msgspec.Meta(pattern=rf"^(artifacts/{_FILE}|config/config\.toml|wheels/{_FILE}\.whl)\Z")]
-"""A file in one of three folders: no path leads out of them."""
+"""A file in one of three folders. No path can leave them."""
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One file."""
+    """A file of a bundle."""
 
     path: MemberPath
     bytes: Annotated[int, msgspec.Meta(ge=0, le=2**30)]
@@ -32,21 +32,22 @@ class Member(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class BundleManifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All files of a bundle, in the order of their paths."""
+    """The content of `bundle.json`."""
 
     schema: Literal[1] = 1
     version: Version
     compatible: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
-    """Names of the boards that it is for."""
+    """Names of the profiles of the boards that may install it."""
     min_agent: Version
-    """The oldest agent that can use it."""
+    """Oldest version of the agent that can use it."""
     agent: Version | None
-    """The agent whose wheels it brings; None where it brings none."""
+    """Version of the agent whose wheels it contains; None if it contains none."""
     members: tuple[Member, ...]
+    """Sorted by path."""
 
     @property
     def bytes(self) -> int:
-        """What the files take together, in bytes."""
+        """Size of all files, in bytes."""
         return sum(member.bytes for member in self.members)
 
 
@@ -55,42 +56,42 @@ def parse_manifest(content: bytes, source: str) -> BundleManifest:
 
     Args:
         content: JSON in UTF-8.
-        source: where it was found, for the message.
+        source: name of its origin, for messages.
 
     Raises:
-        BundleError: it is not JSON, not of this schema, or does not agree with itself.
+        BundleError: it is not JSON, has another schema, or contradicts itself.
     """
     try:
         manifest = msgspec.json.decode(content, type=BundleManifest)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BundleError(
-            f"the manifest of {source} says what this version does not understand ({error}); "
-            "update digit-agent, or make the bundle again"
+            f"this version does not understand the manifest of {source} ({error})",
+            advice="update digit-agent, or make the bundle again",
         ) from error
     if wrong := _contradiction(manifest):
-        raise BundleError(f"the manifest of {source} contradicts itself ({wrong}); make the bundle again")
+        raise BundleError(f"the manifest of {source} contradicts itself ({wrong})", advice="make the bundle again")
     return manifest
 
 
 def _contradiction(manifest: BundleManifest) -> str:
-    """What does not agree, in words; empty where all does."""
+    """Describe a contradiction in words; empty if there is none."""
     paths = [member.path for member in manifest.members]
     if paths != sorted(set(paths)):
-        return "its files are not in order, or listed twice"
+        return "its files are not sorted, or are listed twice"
     if "artifacts/manifest.json" not in paths:
-        return "it lists no artifacts/manifest.json"
+        return "artifacts/manifest.json is missing"
     if (manifest.agent is None) is any(path.startswith("wheels/") for path in paths):
-        return "its agent and its wheels do not agree"
+        return "it names an agent without wheels, or contains wheels without naming an agent"
     return ""
 
 
 def dump_manifest(manifest: BundleManifest) -> bytes:
-    """The manifest as indented JSON, ending in a line feed; the same manifest gives the same bytes."""
+    """Return the manifest as indented JSON with a final line feed. The same manifest gives the same bytes."""
     return msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
 
 
 def is_older(version: str, than: str) -> bool:
-    """Whether a version comes before another one, number by number: 1.2 is 1.2.0, and 1.3rc1 is taken for 1.3."""
+    """Compare versions number by number: 1.2 equals 1.2.0; suffixes are ignored, so 1.3rc1 equals 1.3."""
     return _numbers(version) < _numbers(than)
 
 

@@ -1,4 +1,4 @@
-"""What goes into a bundle, gathered on the desktop: artifacts that their manifest vouches for, settings, wheels."""
+"""Collect the files of a bundle on the desktop: artifacts (checked against their manifest), configuration, wheels."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ _AGENT_WHEEL = re.compile(r"digit_agent-(?P<version>[^-]+)-")
 
 
 @dataclass(frozen=True)
-class Load:
-    """A bundle before it is sealed."""
+class UnsignedBundle:
+    """The files and the manifest of a bundle before it is signed."""
 
     target: str
-    """What the artifacts were made for: a board, a family, or all."""
+    """Target of the artifacts: a board, a family, or all."""
     manifest: BundleManifest
     contents: dict[str, bytes]
-    """Each file's content, by its path in the bundle."""
+    """Content of each file, by its path in the bundle."""
 
 
-def pack(artifacts: Path, config: Path | None, wheels: Path | None, *, version: str, min_agent: str) -> Load:
-    """Gather what a board is to get.
+def pack(artifacts: Path, config: Path | None, wheels: Path | None, *, version: str, min_agent: str) -> UnsignedBundle:
+    """Collect the files of a bundle.
 
     Args:
-        artifacts: a folder that `digit-convert` made; its target says for which boards the bundle is.
-        config: becomes the board's configuration; None brings none.
-        wheels: a folder with the agent's wheel and all that it needs; None leaves the agent as it is.
-        version: the bundle's.
-        min_agent: the oldest agent that can use it.
+        artifacts: a folder that `digit-convert` made. Its target decides which boards may install the bundle.
+        config: configuration for the board; None leaves the board's configuration unchanged.
+        wheels: folder with the wheel of the agent and of all its dependencies; None leaves the agent unchanged.
+        version: version of the bundle.
+        min_agent: oldest version of the agent that can use it.
 
     Raises:
-        ManifestError: the artifacts' manifest cannot be used.
-        ArtifactError: an artifact is not what it describes.
-        UsageError: configuration or wheels cannot be read, a version is no version, or a file's name is unusual.
+        ManifestError: the manifest of the artifacts cannot be used.
+        ArtifactError: an artifact differs from its manifest.
+        UsageError: configuration or wheels cannot be read, or a version or a file name is not valid.
     """
     manifest = load_manifest(artifacts)
     contents = {f"artifacts/{one.file}": read_artifact(artifacts, one) for one in manifest.artifacts}
@@ -61,17 +61,18 @@ def pack(artifacts: Path, config: Path | None, wheels: Path | None, *, version: 
         ),
     )
     try:
-        return Load(manifest.target, parse_manifest(dump_manifest(bundle), "the bundle"), contents)
+        return UnsignedBundle(manifest.target, parse_manifest(dump_manifest(bundle), "the bundle"), contents)
     except BundleError as error:
-        raise UsageError(f"no bundle can be made of that: {error}") from error
+        raise UsageError(f"these files do not make a bundle: {error}") from error
 
 
 def _agent_of(wheels: Path) -> str:
-    """The version of the one wheel of ours in a folder."""
+    """Return the version of the only digit-agent wheel in a folder."""
     found = [match["version"] for path in wheels.glob("*.whl") if (match := _AGENT_WHEEL.match(path.name))]
     if len(found) != 1:
         raise UsageError(
-            f"{wheels} holds {len(found)} wheels of digit-agent instead of one; pip wheel digit-agent -w {wheels}"
+            f"{wheels} contains {len(found)} wheels of digit-agent instead of one",
+            advice=f"make them with: pip wheel digit-agent -w {wheels}",
         )
     return found[0]
 
@@ -81,7 +82,7 @@ def _toml(path: Path) -> bytes:
     try:
         msgspec.toml.decode(content)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is no TOML ({error}); correct it") from error
+        raise UsageError(f"{path} is not valid TOML ({error})", advice="correct it") from error
     return content
 
 
@@ -89,4 +90,4 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise UsageError(f"{path} cannot be read ({error.strerror}); name another file") from error
+        raise UsageError(f"{path} cannot be read ({error.strerror})", advice="name another file") from error

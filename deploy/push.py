@@ -1,8 +1,8 @@
-"""Carrying a bundle to one board over ssh, and installing it there in the same breath.
+"""Copy a bundle to a board over ssh and install it there, in one connection.
 
-One connection does both: the bundle goes in on stdin, what the board's own `digit-deploy install` says comes back. A
-link that is cut leaves a bundle that is too short, which the board refuses; one that is cut later leaves the install to
-go on alone. Keys, ports and jump hosts are the system's ssh's business: `~/.ssh/config`.
+The bundle is sent on stdin; the output of the board's own `digit-deploy install` comes back. If the connection breaks
+during the copy, the bundle is too short and the board refuses it. If it breaks later, the installation continues
+without it. Keys, ports and jump hosts are configured for ssh itself: `~/.ssh/config`.
 """
 
 from __future__ import annotations
@@ -20,10 +20,14 @@ from profiles.errors import BundleError, InstallError, UsageError
 
 SSH = ("ssh", "-o", "BatchMode=yes", "-o", "ControlMaster=no", "-o", "ControlPath=none", "-o", "ConnectTimeout=5",
        "-o", "ServerAliveInterval=2", "-o", "ServerAliveCountMax=3")  # fmt: skip
-"""Asks nothing, shares no connection that may be dead, and notices a dead link in six seconds: ssh_config(5)."""
+"""Asks no questions, shares no old connection, and detects a dead connection in six seconds (ssh_config(5))."""
 INSTALL_S = 3600.0
-"""An agent of its own takes a slow SD card many minutes to install, and a Jetson to build its engines."""
-_LINK_FAILED, _NOT_FOUND = 255, 127
+"""Longest time for an installation, in seconds: a slow SD card needs many minutes for an agent, a Jetson for
+engines."""
+_SSH_FAILED = 255
+"""Exit code of ssh when the connection failed (ssh(1))."""
+_NOT_FOUND = 127
+"""Exit code of a shell when the command does not exist."""
 _ON_BOARD = """\
 file=$(mktemp /var/tmp/digit-deploy.XXXXXXXX) || exit
 trap 'rm -f "$file"' EXIT
@@ -35,20 +39,20 @@ _HOST = re.compile(r"[^-\s]\S*")
 
 
 @dataclass(frozen=True)
-class Push:
-    """What became of a bundle on one board."""
+class PushResult:
+    """Result of an installation on one board."""
 
     host: str
     version: str
-    """In use there now."""
+    """Version in use there now."""
     changed: bool
-    """False where it was in use already."""
+    """False if it was already in use."""
     previous: str | None
-    """In use before; None where that was what shipped with the agent."""
+    """Version that was in use before; None means the one that shipped with the agent."""
 
 
-class _Outcome(msgspec.Struct):
-    """What the board's `digit-deploy install --json` says, as far as it matters here."""
+class _InstallOutput(msgspec.Struct):
+    """The fields of `digit-deploy install --json` that are used here."""
 
     changed: bool
     version: str
@@ -57,23 +61,23 @@ class _Outcome(msgspec.Struct):
 
 def push(
     bundle: Path, host: str, *, allow_downgrade: bool = False, ssh: Sequence[str] = SSH, timeout_s: float = INSTALL_S
-) -> Push:
-    """Install a bundle on a board, which goes back by itself where it does not work.
+) -> PushResult:
+    """Install a bundle on a board. The board goes back by itself if the bundle does not work.
 
     Args:
-        bundle: the file.
-        host: as ssh knows it: a name of `~/.ssh/config`, `user@address`.
-        allow_downgrade: also where a newer version is in use.
-        ssh: the program and its options.
-        timeout_s: how long all of it may take, in seconds.
+        bundle: path of the bundle on this machine.
+        host: a name for ssh: from `~/.ssh/config`, or `user@address`.
+        allow_downgrade: also install if a newer version is in use.
+        ssh: the ssh program and its options.
+        timeout_s: longest time for copy and installation, in seconds.
 
     Raises:
-        UsageError: the host is no host's name.
+        UsageError: the host is not valid.
         BundleError: the bundle cannot be read here.
-        InstallError: the board cannot be reached, or it refused the bundle or took it back; the message says why.
+        InstallError: the board cannot be reached, refused the bundle, or went back; the message gives the reason.
     """
     if not _HOST.fullmatch(host):
-        raise UsageError(f"{host!r} is no host; name it as for ssh: board7, or pi@192.168.1.7")
+        raise UsageError(f"{host!r} is not a host name", advice="name it as for ssh: board7, or pi@192.168.1.7")
     script = _ON_BOARD % ("--allow-downgrade" if allow_downgrade else "")
     try:
         with bundle.open("rb") as content:
@@ -82,31 +86,41 @@ def push(
                 stdin=content, capture_output=True, text=True, errors="replace", timeout=timeout_s, check=False,
             )  # fmt: skip
     except subprocess.TimeoutExpired:
-        raise InstallError(f"{host} was not done in {timeout_s:g} s; see 'digit-deploy history' there") from None
+        raise InstallError(
+            f"{host} was not ready after {timeout_s:g} s", advice="see 'digit-deploy history' there"
+        ) from None
     except FileNotFoundError as error:
         if error.filename != str(bundle):
-            raise InstallError(f"{ssh[0]} is not installed; install the system's OpenSSH client") from None
-        raise BundleError(f"there is no {bundle}; make it with 'digit-deploy bundle'") from None
+            raise InstallError(f"{ssh[0]} is not installed", advice="install the system's OpenSSH client") from None
+        raise BundleError(f"{bundle} does not exist", advice="make it with 'digit-deploy bundle'") from None
     except OSError as error:
-        raise BundleError(f"{bundle} cannot be read ({error.strerror}); check its permissions") from error
+        raise BundleError(f"{bundle} cannot be read ({error.strerror})", advice="check its permissions") from error
     if done.returncode:
-        raise InstallError(_why(host, done))
+        raise _explain_failure(host, done)
     try:
-        told = msgspec.json.decode(done.stdout, type=_Outcome)
+        output = msgspec.json.decode(done.stdout, type=_InstallOutput)
     except msgspec.MsgspecError as error:
         raise InstallError(
-            f"{host} says what this version does not understand ({error}); update digit-agent there"
+            f"this version does not understand the answer of {host} ({error})", advice="update digit-agent there"
         ) from error
-    return Push(host, told.version, told.changed, told.previous)
+    return PushResult(host, output.version, output.changed, output.previous)
 
 
-def _why(host: str, done: subprocess.CompletedProcess[str]) -> str:
-    """Why a push failed, in one line."""
-    said = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()[-1].strip()
-    if done.returncode == _LINK_FAILED:
-        return f"{host} cannot be reached, or its link broke ({said}); try 'ssh {host} true', then push again"
-    if done.returncode == _NOT_FOUND or "digit-deploy: command not found" in said:
-        return f"{host} has no digit-deploy where ssh finds it; link it into /usr/local/bin there"
-    if said.startswith("sudo:"):
-        return f"{host} wants a password for sudo ({said}); push as root, or allow digit-deploy in its sudoers"
-    return f"{host}: {said.removeprefix('digit-deploy: ')}"
+def _explain_failure(host: str, done: subprocess.CompletedProcess[str]) -> InstallError:
+    """Return an error with the reason of a failed push."""
+    answer = (done.stderr.strip() or done.stdout.strip() or "no output").splitlines()[-1].strip()
+    if done.returncode == _SSH_FAILED:
+        return InstallError(
+            f"{host} cannot be reached, or the connection broke ({answer})",
+            advice=f"try 'ssh {host} true', then push again",
+        )
+    if done.returncode == _NOT_FOUND or "digit-deploy: command not found" in answer:
+        return InstallError(
+            f"{host} has no digit-deploy on the PATH that ssh uses", advice="link it into /usr/local/bin there"
+        )
+    if answer.startswith("sudo:"):
+        return InstallError(
+            f"{host} asks for a password for sudo ({answer})",
+            advice="push as root, or allow digit-deploy in its sudoers",
+        )
+    return InstallError(f"{host}: {answer.removeprefix('digit-deploy: ')}")

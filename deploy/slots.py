@@ -1,9 +1,9 @@
-"""Two slots, each with one whole version or none, and the link that says which one is used.
+"""Two slots, each with one complete version or none, and the link to the slot in use.
 
     slots/a/bundle.json  artifacts/  config/  wheels/  agent
     current -> slots/a
 
-`bundle.json` is written last and removed first, so a slot that has one is whole.
+`bundle.json` is written last and removed first, so a slot that has one is complete.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from deploy.durable_write import make_folder, remove, replace_file, replace_link
 from deploy.journal import Slot
 from deploy.manifest import FILE_NAME, BundleManifest, parse_manifest
 from profiles.errors import BundleError, InstallError
+from profiles.paths import CURRENT_LINK
 
 if TYPE_CHECKING:
     from deploy.bundle import Bundle
@@ -30,19 +31,19 @@ _TARGETS: dict[str, Slot] = {"slots/a": "a", "slots/b": "b"}
 
 @dataclass(frozen=True)
 class Version:
-    """What a slot holds."""
+    """The version in a slot."""
 
     slot: Slot
     manifest: BundleManifest
     digest: str
-    """SHA-256 of its `bundle.json`, in hex, which tells it from every other bundle."""
+    """SHA-256 of its `bundle.json`, in hex. It identifies the bundle."""
 
 
 @contextmanager
 def locked(root: Path) -> Iterator[bool]:
-    """Keep every other `digit-deploy` away from a root, unless one is at work: gives whether this one is alone.
+    """Try to lock a root folder; yield whether this process holds the lock.
 
-    The system lets go when the process ends, however it ends.
+    The system releases the lock when the process ends.
     """
     handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -57,40 +58,40 @@ def locked(root: Path) -> Iterator[bool]:
 
 
 def slot_folder(root: Path, slot: Slot) -> Path:
-    """Where a slot is."""
+    """Return the folder of a slot."""
     return root / "slots" / slot
 
 
 def other_slot(slot: Slot | None) -> Slot:
-    """The slot that is not in use."""
+    """Return the slot that is not in use."""
     return "b" if slot == "a" else "a"
 
 
 def current_slot(root: Path) -> Slot | None:
-    """The slot in use; None where it is what shipped with the agent.
+    """Return the slot in use; None means the version that shipped with the agent.
 
     Raises:
-        InstallError: `current` is something that this program did not make.
+        InstallError: `current` is not a link to a slot.
     """
-    link = root / "current"
+    link = root / CURRENT_LINK
     try:
         return _TARGETS[str(link.readlink())]
     except FileNotFoundError:
         return None
     except (OSError, KeyError) as error:
-        raise InstallError(f"{link} is no link to a slot of ours; remove it, and install again") from error
+        raise InstallError(f"{link} is not a link to a slot", advice="remove it and install again") from error
 
 
 def switch(root: Path, slot: Slot | None) -> None:
-    """Use another slot from now on, or None for what shipped with the agent, by one atomic step."""
+    """Use another slot, in one atomic step. None means the version that shipped with the agent."""
     if slot is None:
-        remove(root / "current")
+        remove(root / CURRENT_LINK)
     else:
-        replace_link(root / "current", f"slots/{slot}")
+        replace_link(root / CURRENT_LINK, f"slots/{slot}")
 
 
 def version_in(root: Path, slot: Slot | None) -> Version | None:
-    """What a slot holds; None where it is not whole, or there is no slot."""
+    """Return the version in a slot; None if the slot is incomplete or None."""
     if slot is None:
         return None
     path = slot_folder(root, slot) / FILE_NAME
@@ -101,8 +102,8 @@ def version_in(root: Path, slot: Slot | None) -> Version | None:
         return None
 
 
-def damage(root: Path, version: Version) -> str:
-    """The first file of a version that is not as it was signed, in words; empty where all are."""
+def find_damage(root: Path, version: Version) -> str:
+    """Describe the first damaged or missing file of a version; empty if all are intact."""
     folder = slot_folder(root, version.slot)
     for member in version.manifest.members:
         try:
@@ -115,11 +116,11 @@ def damage(root: Path, version: Version) -> str:
 
 
 def fill(root: Path, slot: Slot, bundle: Bundle) -> None:
-    """Unpack a bundle into an empty slot, which is whole only after `close`.
+    """Unpack a bundle into an empty slot. The slot is complete only after `close`.
 
     Raises:
-        BundleError: the bundle changed since it was checked.
-        OSError: it cannot be written.
+        BundleError: the bundle changed after it was verified.
+        OSError: a file cannot be written.
     """
     folder = slot_folder(root, slot)
     make_folder(folder)
@@ -133,12 +134,12 @@ def fill(root: Path, slot: Slot, bundle: Bundle) -> None:
 
 
 def close(root: Path, slot: Slot, bundle: Bundle) -> None:
-    """Declare a filled slot whole."""
+    """Mark a filled slot as complete."""
     replace_file(slot_folder(root, slot) / FILE_NAME, bundle.signed)
 
 
 def clear(root: Path, slot: Slot) -> None:
-    """Empty a slot; cut off anywhere, it is not whole."""
+    """Empty a slot. An interruption leaves it marked as incomplete."""
     folder = slot_folder(root, slot)
     remove(folder / FILE_NAME)
     remove(folder)

@@ -1,4 +1,4 @@
-"""`digit-deploy`: `app` gathers one module a command, each only parses and prints; heavy imports wait for it."""
+"""Command line of `digit-deploy`: one module for each command. They parse and print; heavy imports are delayed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line of `digit-deploy`, put together."""
+"""The commands of `digit-deploy`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from profiles.terminal import show_version
 
 app = typer.Typer(
     name="digit-deploy",
-    help="""Carries artifacts and agent to a board in one signed file, and back again when they fail there.
+    help="""Install artifacts and agent on boards from one signed file, with automatic rollback.
 
 On the desktop, once: `digit-deploy keygen`, and copy `deploy.pub` to each board's `/etc/digit-agent/`. Then:
 
@@ -21,7 +21,7 @@ On the desktop, once: `digit-deploy keygen`, and copy `deploy.pub` to each board
 
 `sudo digit-deploy install digit-agent-1.4-pi4.bundle`
 """,
-    epilog="Exit codes: 0 done, 1 refused or rolled back, 2 wrong use.",
+    epilog="Exit codes: 0 success, 1 refused or rolled back, 2 wrong usage.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
@@ -35,7 +35,7 @@ def options(
         bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Options that stand before a command."""
+    """Options before a command."""
 
 
 app.command()(keygen.keygen)

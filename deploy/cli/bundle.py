@@ -1,4 +1,4 @@
-"""`digit-deploy bundle`: one signed file of all that a board is to get."""
+"""`digit-deploy bundle`: write a signed bundle."""
 
 from __future__ import annotations
 
@@ -12,29 +12,32 @@ from deploy.cli.options import Json
 
 
 def bundle(
-    artifacts: Annotated[Path, typer.Argument(metavar="DIR", help="Artifacts that 'digit-convert' made.")],
+    artifacts: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of artifacts that 'digit-convert' made.")],
     *,
-    key: Annotated[Path, typer.Option(metavar="FILE", help="The private key of 'digit-deploy keygen'.")],
-    config: Annotated[Path | None, typer.Option(metavar="FILE", help="The board's configuration, config.toml.")] = None,
+    key: Annotated[Path, typer.Option(metavar="FILE", help="Private key from 'digit-deploy keygen'.")],
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="config.toml for the board. Default: keep the board's.")
+    ] = None,
     with_agent: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Wheels of digit-agent and what it needs, by 'pip wheel'."),
+        typer.Option(metavar="DIR", help="Folder with wheels of digit-agent and its dependencies ('pip wheel')."),
     ] = None,
     version: Annotated[
-        str | None, typer.Option(metavar="V", help="The bundle's version.", show_default="digit-agent's own")
+        str | None,
+        typer.Option(metavar="V", help="Version of the bundle, such as 1.4.", show_default="digit-agent's own"),
     ] = None,
     min_agent: Annotated[
         str | None,
-        typer.Option(metavar="V", help="The oldest agent that can use it.", show_default="digit-agent's own version"),
+        typer.Option(metavar="V", help="Oldest digit-agent that can use it.", show_default="digit-agent's own version"),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The file to write.", show_default="digit-agent-V-TARGET.bundle")
+        Path | None, typer.Option(metavar="FILE", help="File to write.", show_default="digit-agent-V-TARGET.bundle")
     ] = None,
     json: Json = False,
 ) -> None:
-    """Put artifacts, and if wanted configuration and agent, into one signed file.
+    """Write artifacts, and optionally configuration and agent, into one signed file.
 
-    The same input gives the same file, to the byte.
+    The same input gives the same bytes.
 
     Example: `digit-deploy bundle artifacts/pi4 --key deploy.key --version 1.4`
     """
@@ -46,15 +49,15 @@ def bundle(
     from profiles.atomic_write import write_atomic
 
     ours = distribution_version("digit-agent")
-    load = pack(artifacts, config, with_agent, version=version or ours, min_agent=min_agent or ours)
-    manifest = load.manifest
-    sealed = seal(manifest, load.contents, load_private(key))
-    path = out or Path(f"digit-agent-{manifest.version}-{load.target}.bundle")
+    unsigned = pack(artifacts, config, with_agent, version=version or ours, min_agent=min_agent or ours)
+    manifest = unsigned.manifest
+    sealed = seal(manifest, unsigned.contents, load_private(key))
+    path = out or Path(f"digit-agent-{manifest.version}-{unsigned.target}.bundle")
     write_atomic(path, sealed)
     if json:
-        told = {"file": str(path), "bytes": len(sealed), "version": manifest.version, "agent": manifest.agent}
-        typer.echo(msgspec.json.encode({**told, "compatible": manifest.compatible, "min_agent": manifest.min_agent}))
+        summary = {"file": str(path), "bytes": len(sealed), "version": manifest.version, "agent": manifest.agent}
+        typer.echo(msgspec.json.encode({**summary, "compatible": manifest.compatible, "min_agent": manifest.min_agent}))
         return
-    brings = f", with agent {manifest.agent}" if manifest.agent else ""
-    typer.echo(f"{path}: version {manifest.version} for {', '.join(manifest.compatible)}{brings}")
+    agent = f", with agent {manifest.agent}" if manifest.agent else ""
+    typer.echo(f"{path}: version {manifest.version} for {', '.join(manifest.compatible)}{agent}")
     typer.echo(f"{len(manifest.members)} files, {len(sealed):,} bytes; needs digit-agent {manifest.min_agent} or newer")

@@ -1,4 +1,4 @@
-"""`digit-deploy history`: what was installed here, and what became of it."""
+"""`digit-deploy history`: list installations and rollbacks."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ from typing import Annotated
 
 import typer
 
-from deploy.cli.options import ROOT, Json, Root
+from deploy.cli.options import Json, Root
+from profiles.paths import DEPLOY_ROOT
 
 STYLES = {"installed": "green", "refused": "red", "undone": "red", "rolled back": "yellow"}
 
 
 def history(
     *,
-    root: Root = ROOT,
-    last: Annotated[int, typer.Option(metavar="N", min=1, help="How many.")] = 20,
+    root: Root = DEPLOY_ROOT,
+    last: Annotated[int, typer.Option(metavar="N", min=1, help="Number of entries.")] = 20,
     json: Json = False,
 ) -> None:
-    """List installs and rollbacks, the latest last, with the reason where one did not work.
+    """List installations and rollbacks, latest last, with the reason if one failed.
 
     Example: `digit-deploy history --last 5`
     """

@@ -1,4 +1,4 @@
-"""`digit-deploy keygen`: the pair of keys that bundles are signed and checked with."""
+"""`digit-deploy keygen`: make the keys that sign and verify bundles."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ import typer
 
 
 def keygen(
-    private: Annotated[Path, typer.Argument(metavar="FILE", help="The private key to write.")] = Path("deploy.key"),
+    private: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Private key to write. The public key gets the suffix .pub.")
+    ] = Path("deploy.key"),
 ) -> None:
-    """Make a private key for this desktop, and its public half for the boards.
+    """Make a private key for this desktop and a public key for the boards.
 
-    Keep the private one here and a copy in a safe place: who has it can install what they like on your boards.
+    Keep the private key on this machine, with a copy in a safe place: who has it can install anything on your boards.
 
     Example: `digit-deploy keygen`, then `scp deploy.pub root@board:/etc/digit-agent/`
     """
     from deploy.sign import PUBLIC_KEY, make_keys
 
     public = make_keys(private)
-    typer.echo(f"{private}: sign with it; it stays here, and nobody else may read it")
-    typer.echo(f"{public}: copy it to {PUBLIC_KEY} on each board")
+    typer.echo(f"{private}: private key, to sign bundles; keep it on this machine")
+    typer.echo(f"{public}: public key; copy it to {PUBLIC_KEY} on each board")

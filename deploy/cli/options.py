@@ -1,4 +1,4 @@
-"""Options that several commands have, and the board that they describe."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
@@ -12,25 +12,26 @@ import typer
 from profiles.errors import UsageError
 
 if TYPE_CHECKING:
-    from deploy.service_control import Machine
+    from deploy.service_control import BoardControl
 
-ROOT = Path("/var/lib/digit-deploy")
 FRAMES = 30
 TIMEOUT_S = 120.0
 
-Root = Annotated[Path, typer.Option("--root", metavar="DIR", help="Where versions are installed.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+Root = Annotated[Path, typer.Option("--root", metavar="DIR", help="Folder in which versions are installed.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Agent = Annotated[
     Path | None,
     typer.Option(
-        metavar="FILE", help="The digit-agent that the service came with.", show_default="the one beside this program"
+        metavar="FILE",
+        help="The digit-agent that the service was installed with.",
+        show_default="the one beside this program",
     ),
 ]
 Restart = Annotated[
     str | None,
     typer.Option(
         metavar="COMMAND",
-        help="Starts the service again, and succeeds when it is ready.",
+        help="Command that restarts the service and succeeds when it is ready.",
         show_default="systemctl restart digit-agent",
     ),
 ]
@@ -39,14 +40,19 @@ HealthFile = Annotated[
     typer.Option(
         "--health",
         metavar="FILE",
-        help="The agent's health.",
+        help="Health file of the agent.",
         show_default="/run/digit-agent/health.json",
     ),
 ]
 Frames = Annotated[
-    int, typer.Option(metavar="N", min=0, help="Frames to see without a fault; 0 only waits until it is ready.")
+    int,
+    typer.Option(
+        metavar="N",
+        min=0,
+        help="Frames without a fault before a version is kept; 0 only waits until the service is ready.",
+    ),
 ]
-Timeout = Annotated[float, typer.Option(metavar="S", min=0, help="Seconds to wait for those frames.")]
+Timeout = Annotated[float, typer.Option(metavar="S", min=0, help="Longest wait for those frames, in seconds.")]
 
 
 def this_machine(
@@ -57,32 +63,32 @@ def this_machine(
     frames: int = FRAMES,
     timeout: float = TIMEOUT_S,
     check: str | None = None,
-) -> Machine:
-    """The board that this runs on, and the commands by which it is reached.
+) -> BoardControl:
+    """Return the control of this board from command-line options.
 
     Raises:
-        UsageError: a command is none.
+        UsageError: an option is not a valid command.
     """
-    from deploy.health import HEALTH_FILE
-    from deploy.service_control import RESTART, Machine
+    from deploy.service_control import RESTART, BoardControl
     from profiles.board import detect_board
+    from profiles.health import HEALTH_FILE
 
-    return Machine(
+    return BoardControl(
         board=detect_board().profile.name,
         agent=agent or Path(sys.executable).with_name("digit-agent"),
-        check=_words("--check", check) if check is not None else None,
-        restart=(_words("--restart", restart),) if restart is not None else RESTART,
+        check=_split("--check", check) if check is not None else None,
+        restart=(_split("--restart", restart),) if restart is not None else RESTART,
         health=health or HEALTH_FILE,
         frames=frames,
         timeout_s=timeout,
     )
 
 
-def _words(option: str, command: str) -> tuple[str, ...]:
+def _split(option: str, command: str) -> tuple[str, ...]:
     try:
         words = tuple(shlex.split(command))
     except ValueError:
         words = ()
     if not words:
-        raise UsageError(f"{option} {command!r} is no command; give a program and its arguments")
+        raise UsageError(f"{option} {command!r} is not a command", advice="give a program and its arguments")
     return words

@@ -1,4 +1,4 @@
-"""`digit-deploy push`: a bundle to one or a few boards over ssh."""
+"""`digit-deploy push`: install a bundle on one or a few boards over ssh."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ import typer
 from profiles.errors import InstallError
 
 if TYPE_CHECKING:
-    from deploy.push import Push
+    from deploy.push import PushResult
 
 
 def push(
-    hosts: Annotated[list[str], typer.Argument(metavar="HOST...", help="Boards, as ssh knows them; the first first.")],
+    hosts: Annotated[list[str], typer.Argument(metavar="HOST...", help="Boards, as for ssh; in this order.")],
     *,
-    bundle: Annotated[Path, typer.Option(metavar="FILE", help="A file that 'digit-deploy bundle' made.")],
+    bundle: Annotated[Path, typer.Option(metavar="FILE", help="File that 'digit-deploy bundle' wrote.")],
     allow_downgrade: Annotated[
-        bool, typer.Option("--allow-downgrade", help="Install it even where a newer version is in use.")
+        bool, typer.Option("--allow-downgrade", help="Install even if a newer version is in use.")
     ] = False,
     ssh_config: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="For ssh -F.", show_default="~/.ssh/config")
+        Path | None, typer.Option(metavar="FILE", help="Configuration file for ssh -F.", show_default="~/.ssh/config")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object a board.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object for each board.")] = False,
 ) -> None:
-    """Install a bundle on boards, one after the other, and stop at the first that fails.
+    """Install a bundle on boards, one after another, and stop at the first that fails.
 
-    Each board verifies the bundle, tries it, and goes back by itself where it does not work. Those after one that
-    failed stay as they are; push again when it is mended: boards that have the version stay as they are, too. For more
+    Each board verifies the bundle, tries it, and goes back automatically if it does not work. After a failure the
+    remaining boards are unchanged: repair the cause and push again. Boards that have the version are skipped. For more
     than a few boards, see docs/fleet.md.
 
     Example: `digit-deploy push board1 pi@board2 --bundle digit-agent-1.4-pi4.bundle`
@@ -44,12 +44,14 @@ def push(
             pushed = push_to(bundle, host, allow_downgrade=allow_downgrade, ssh=ssh)
         except InstallError as error:
             left = hosts[at + 1 :]
-            raise InstallError(f"{error}; untouched: {', '.join(left)}" if left else str(error)) from error
-        typer.echo(msgspec.json.encode(pushed) if json else _words(pushed))
+            if not left:
+                raise
+            raise InstallError(f"{error.what}; not installed on: {', '.join(left)}", advice=error.advice) from error
+        typer.echo(msgspec.json.encode(pushed) if json else _describe(pushed))
 
 
-def _words(pushed: Push) -> str:
+def _describe(pushed: PushResult) -> str:
     if not pushed.changed:
-        return f"{pushed.host}: version {pushed.version} is in use already"
-    instead = f"version {pushed.previous}" if pushed.previous else "what shipped with the agent"
+        return f"{pushed.host}: version {pushed.version} is already in use"
+    instead = f"version {pushed.previous}" if pushed.previous else "the version that shipped with the agent"
     return f"{pushed.host}: version {pushed.version} works and is in use, instead of {instead}"

@@ -1,4 +1,4 @@
-"""`digit-deploy recover`: for the service, before it starts."""
+"""`digit-deploy recover`: undo an interrupted installation before the service starts."""
 
 from __future__ import annotations
 
@@ -6,21 +6,22 @@ from typing import Annotated
 
 import typer
 
-from deploy.cli.options import ROOT, Json, Restart, Root, this_machine
+from deploy.cli.options import Json, Restart, Root, this_machine
+from profiles.paths import DEPLOY_ROOT
 
 
 def recover(
     *,
-    root: Root = ROOT,
+    root: Root = DEPLOY_ROOT,
     restart: Restart = None,
     no_restart: Annotated[
-        bool, typer.Option("--no-restart", help="Leave the service alone, because it is about to start.")
+        bool, typer.Option("--no-restart", help="Do not restart the service; it is about to start.")
     ] = False,
     json: Json = False,
 ) -> None:
-    """Undo an install that was cut off, by a power cut for example; the version before it is used.
+    """Undo an installation that was interrupted, for example by a power loss.
 
-    Nothing is done where nothing was cut off, or where an install is at work.
+    Nothing happens if no installation was interrupted, or if one is running.
 
     Example: `ExecStartPre=+digit-deploy recover --no-restart`
     """
@@ -32,4 +33,4 @@ def recover(
     if json:
         typer.echo(msgspec.json.encode({"changed": event is not None, "event": event}))
     elif event is not None:
-        typer.echo(f"version {event.version} was {event.what}, because {event.reason}; the version before it is used")
+        typer.echo(f"version {event.version} was {event.what}, because {event.reason}; the previous version is in use")

@@ -1,4 +1,4 @@
-"""`digit-deploy rollback`: back to the version before."""
+"""`digit-deploy rollback`: go back to the previous version."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import typer
 
 from deploy.cli.options import (
     FRAMES,
-    ROOT,
     TIMEOUT_S,
     Frames,
     HealthFile,
@@ -16,20 +15,21 @@ from deploy.cli.options import (
     Timeout,
     this_machine,
 )
+from profiles.paths import DEPLOY_ROOT
 
 
 def rollback(
     *,
-    root: Root = ROOT,
+    root: Root = DEPLOY_ROOT,
     restart: Restart = None,
     health: HealthFile = None,
     frames: Frames = FRAMES,
     timeout: Timeout = TIMEOUT_S,
     json: Json = False,
 ) -> None:
-    """Use the version in the other slot again, and start the service with it; a second rollback returns.
+    """Go back to the version in the other slot and restart the service. A second rollback reverses the first.
 
-    An install that was interrupted is undone instead.
+    If an installation was interrupted, it is undone instead.
 
     Example: `sudo digit-deploy rollback`
     """
@@ -42,5 +42,5 @@ def rollback(
     if json:
         typer.echo(msgspec.json.encode(outcome))
         return
-    now = f"version {outcome.version}" if outcome.version else "what shipped with the agent"
+    now = f"version {outcome.version}" if outcome.version else "the version that shipped with the agent"
     typer.echo(f"{now} is in use again, instead of version {outcome.previous}")

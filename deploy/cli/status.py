@@ -1,4 +1,4 @@
-"""`digit-deploy status`: what is installed here, and what is in use."""
+"""`digit-deploy status`: show what is installed and in use."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from deploy.cli.options import ROOT, Json, Root
+from deploy.cli.options import Json, Root
+from profiles.paths import DEPLOY_ROOT
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -19,22 +20,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SlotReport:
-    """A slot, for people and machines."""
+    """State of a slot."""
 
     slot: Slot
     in_use: bool
     version: str | None
-    """None where it is empty."""
+    """None if the slot is empty."""
     digest: str | None
     """SHA-256 of its `bundle.json`, in hex."""
     agent: str | None
-    """The agent that its bundle brought."""
+    """Version of the agent in its bundle; None if it has none."""
     damage: str
-    """Empty where every file is as it was signed."""
+    """Empty if all files are intact."""
 
 
-def status(*, root: Root = ROOT, json: Json = False) -> None:
-    """Say what each slot holds, whether it is intact, and which one is in use.
+def status(*, root: Root = DEPLOY_ROOT, json: Json = False) -> None:
+    """Show the version in each slot, whether its files are intact, and which slot is in use.
 
     Example: `digit-deploy status`
     """
@@ -52,20 +53,23 @@ def status(*, root: Root = ROOT, json: Json = False) -> None:
     console = Console()
     console.print(_table(slots))
     if used is None:
-        console.print("in use is what shipped with the agent", highlight=False)
+        console.print("the version that shipped with the agent is in use", highlight=False)
     if attempt is not None:
-        text = f"version {attempt.version} is being tried in slot {attempt.slot}, or was cut off: digit-deploy recover"
+        text = (
+            f"version {attempt.version} is being installed in slot {attempt.slot}; "
+            "if it was interrupted, run: digit-deploy recover"
+        )
         console.print(text, style="yellow", markup=False, highlight=False)
 
 
 def _report(root: Path, slot: Slot, used: Slot | None) -> SlotReport:
-    from deploy.slots import damage, version_in
+    from deploy.slots import find_damage, version_in
 
     found = version_in(root, slot)
     if found is None:
-        return SlotReport(slot, slot == used, None, None, None, "it is not whole" if slot == used else "")
+        return SlotReport(slot, slot == used, None, None, None, "incomplete" if slot == used else "")
     return SlotReport(
-        slot, slot == used, found.manifest.version, found.digest, found.manifest.agent, damage(root, found)
+        slot, slot == used, found.manifest.version, found.digest, found.manifest.agent, find_damage(root, found)
     )
 
 

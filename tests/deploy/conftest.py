@@ -1,4 +1,4 @@
-"""What the tests of deployment need: keys, small real artifacts, bundles of them, a board with quick commands."""
+"""Fixtures: keys, small real artifacts, bundles of them, and a board with quick commands."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from agent.paths import shipped_artifacts
-from deploy.service_control import Machine
+from deploy.service_control import BoardControl
 from deploy.sign import make_keys
 from profiles.manifest import dump_manifest, load_manifest
 from tests.deploy.made import BOARD, Keys, Maker
@@ -23,7 +23,7 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
 
 @pytest.fixture(scope="session")
 def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The smallest classifier and the smallest verifier that ship, for this board, with a golden input each."""
+    """Manifest and files of the smallest shipped classifier and verifier, with one golden input each."""
     shipped, folder = shipped_artifacts(), tmp_path_factory.mktemp("artifacts")
     manifest = load_manifest(shipped)
     files = ("base-int8.tflite", "verifier-int8.tflite")
@@ -43,9 +43,9 @@ def maker(tmp_path: Path, artifacts: Path, keys: Keys) -> Maker:
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    """This board, with an agent that only knows its version, and a service that is ready at once."""
+def machine(tmp_path: Path) -> BoardControl:
+    """Control of this board with a fake agent that prints its version and a service that is ready at once."""
     agent = tmp_path / "digit-agent"
     agent.write_text("#!/bin/sh\necho digit-agent 0.1.0\n")
     agent.chmod(0o755)
-    return Machine(BOARD, agent, check=("true",), restart=(("true",),), health=tmp_path / "health.json", frames=0)
+    return BoardControl(BOARD, agent, check=("true",), restart=(("true",),), health=tmp_path / "health.json", frames=0)

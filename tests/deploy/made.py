@@ -1,4 +1,4 @@
-"""Bundles of small real artifacts, and looking at what came of them."""
+"""Helpers that make bundles of small real artifacts and look at what was installed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.bundle import Bundle, open_bundle, seal
-from deploy.pack import Load, pack
+from deploy.pack import UnsignedBundle, pack
 from deploy.sign import load_private, load_public
 from profiles.board import detect_board
 
@@ -23,13 +23,13 @@ class Keys:
 
 @dataclass(frozen=True)
 class Maker:
-    """Makes bundles of the small artifacts."""
+    """Makes bundles from the small artifacts."""
 
     folder: Path
     artifacts: Path
     keys: Keys
 
-    def load(self, version: str = "1.0", config: str | None = None, wheels: Path | None = None) -> Load:
+    def load(self, version: str = "1.0", config: str | None = None, wheels: Path | None = None) -> UnsignedBundle:
         path = None
         if config is not None:
             path = self.folder / "config.toml"
@@ -47,7 +47,7 @@ class Maker:
 
 
 def tree(folder: Path) -> dict[str, bytes | str | None]:
-    """Everything below a folder: a file's content, a link's target, None for a folder."""
+    """Return everything below a folder: content of files, target of links, None for folders."""
     found: dict[str, bytes | str | None] = {}
     for path in sorted(folder.rglob("*")):
         name = str(path.relative_to(folder))

@@ -10,7 +10,7 @@ import pytest
 
 from deploy.agent_venv import program, prune
 from deploy.install import install, roll_back
-from deploy.service_control import Machine, agent_version
+from deploy.service_control import BoardControl, agent_version
 from deploy.slots import current_slot
 from profiles.errors import InstallError
 from tests.deploy.made import Maker, tree
@@ -25,7 +25,7 @@ def main():
 
 
 def wheel(folder: Path, version: str, requires: str = "") -> Path:
-    """A real wheel of an agent that knows its version and finds nothing wrong: PEP 427."""
+    """Make a real wheel (PEP 427) of an agent that prints its version and whose doctor finds no problem."""
     folder.mkdir(exist_ok=True)
     info = f"digit_agent-{version}.dist-info"
     needs = f"Requires-Dist: {requires}\n" if requires else ""
@@ -45,9 +45,7 @@ def environments(root: Path) -> set[str]:
     return {path.name for path in (root / "agents").iterdir()}
 
 
-def test_an_agent_comes_with_its_bundle_and_goes_on_with_the_next(
-    maker: Maker, tmp_path: Path, machine: Machine
-) -> None:
+def test_an_agent_from_a_bundle_stays_with_the_next_bundle(maker: Maker, tmp_path: Path, machine: BoardControl) -> None:
     root, machine = tmp_path / "root", replace(machine, check=None)
     bundle = maker.open("1.0", wheels=wheel(tmp_path / "wheels", "0.2.0"))
     assert bundle.manifest.agent == "0.2.0"
@@ -70,9 +68,7 @@ def test_an_agent_comes_with_its_bundle_and_goes_on_with_the_next(
     assert environments(root) == {program(root, current_slot(root)).resolve().parents[1].name}  # type: ignore[union-attr]
 
 
-def test_wheels_that_are_not_all_there_leave_everything_as_it_was(
-    maker: Maker, tmp_path: Path, machine: Machine
-) -> None:
+def test_missing_wheels_change_nothing(maker: Maker, tmp_path: Path, machine: BoardControl) -> None:
     root = tmp_path / "root"
     install(maker.open("1.0"), root, machine)
     wheels = wheel(tmp_path / "wheels", "0.2.0", requires="a-package-that-is-not-there")
@@ -85,7 +81,9 @@ def test_wheels_that_are_not_all_there_leave_everything_as_it_was(
     assert environments(root) == set()
 
 
-def test_a_service_that_goes_on_with_its_old_agent_is_noticed(maker: Maker, tmp_path: Path, machine: Machine) -> None:
+def test_a_service_that_still_runs_its_old_agent_is_detected(
+    maker: Maker, tmp_path: Path, machine: BoardControl
+) -> None:
     root, script = tmp_path / "root", tmp_path / "restart.py"
     script.write_text(
         "import json, pathlib, sys\n"

@@ -24,7 +24,7 @@ FIRST = "artifacts/base-int8.tflite"
 
 
 def refusal(path: Path, key: Ed25519PublicKey) -> str:
-    """Why a bundle is refused; it must be, in one line."""
+    """Return the message with which a bundle is refused; it must be one line."""
     with pytest.raises(BundleError) as refused:
         open_bundle(path, key).check()
     assert "\n" not in str(refused.value)
@@ -42,7 +42,7 @@ def test_the_same_input_gives_the_same_bundle_to_the_byte(maker: Maker, artifact
     assert seal(load.manifest, load.contents, load_private(keys.private)) == first
 
 
-def test_a_bundle_holds_what_went_in_and_any_tar_can_list_it(maker: Maker, artifacts: Path) -> None:
+def test_a_bundle_contains_its_input_and_tar_can_list_it(maker: Maker, artifacts: Path) -> None:
     bundle = maker.open(config="[agent]\n")
     assert bundle.manifest.compatible == (BOARD,)
     contents = {member.path: content for member, content in bundle.contents()}
@@ -56,11 +56,11 @@ def test_a_bundle_holds_what_went_in_and_any_tar_can_list_it(maker: Maker, artif
 def test_another_key_is_refused(maker: Maker, tmp_path: Path) -> None:
     path = maker.write()
     other = load_public(make_keys(tmp_path / "other.key"))
-    with pytest.raises(BundleError, match=r"signature of .*1\.0\.bundle does not hold: another key"):
+    with pytest.raises(BundleError, match=r"signature of .*1\.0\.bundle is not valid: another key"):
         open_bundle(path, other)
 
 
-def test_cut_at_every_kilobyte_it_is_refused(maker: Maker, keys: Keys) -> None:
+def test_a_truncated_bundle_is_refused(maker: Maker, keys: Keys) -> None:
     path, key = maker.write(), load_public(keys.public)
     size = path.stat().st_size
     cuts = [size - 1, *range((size - 1) // 1024 * 1024, -1, -1024)]
@@ -71,7 +71,7 @@ def test_cut_at_every_kilobyte_it_is_refused(maker: Maker, keys: Keys) -> None:
 
 
 def test_one_flipped_bit_anywhere_is_refused(maker: Maker, keys: Keys) -> None:
-    """One bit in every byte of what stands before the first file's content, then one in every kilobyte."""
+    """One bit in every byte before the content of the first file, then one in every kilobyte."""
     path, key, rng = maker.write(), load_public(keys.public), random.Random(1)
     whole = path.read_bytes()
     head = whole.index(header(FIRST, (maker.artifacts / "base-int8.tflite").stat().st_size)) + 512
@@ -87,7 +87,7 @@ def test_one_flipped_bit_anywhere_is_refused(maker: Maker, keys: Keys) -> None:
 
 
 def corrupted(whole: bytes, rng: random.Random) -> bytes:
-    """The bundle with something cut out, put in, overwritten, swapped or appended."""
+    """Return the bundle with bytes removed, inserted, overwritten, swapped or appended."""
     at, size = rng.randrange(len(whole)), rng.choice([1, 3, 512, 1024, 100_000])
     noise = rng.choice([rng.randbytes(size), bytes(size), b"\xff" * size, whole[:size]])
     ways: list[Callable[[], bytes]] = [
@@ -112,7 +112,7 @@ def test_a_thousand_corrupted_bundles_are_refused(maker: Maker, tmp_path: Path, 
 
 
 def entry(name: str, kind: bytes, size: int = 0, target: str = "") -> bytes:
-    """A tar header, with its checksum right."""
+    """Return a tar header with a valid checksum."""
     info = tarfile.TarInfo(name)
     info.type, info.size, info.linkname, info.mode = kind, size, target, 0o644
     return info.tobuf(tarfile.USTAR_FORMAT)
@@ -127,15 +127,15 @@ def entry(name: str, kind: bytes, size: int = 0, target: str = "") -> bytes:
         (entry(FIRST, tarfile.BLKTYPE), "a device node named"),
         (entry(FIRST, tarfile.FIFOTYPE), "a named pipe named"),
         (entry(FIRST, tarfile.DIRTYPE), "a folder named"),
-        (entry("../../etc/cron.d/x", tarfile.REGTYPE, 5), "a file of 5 bytes named '../../etc/cron.d/x' stands where"),
-        (entry("/etc/passwd", tarfile.REGTYPE, 5), "a file of 5 bytes named '/etc/passwd' stands where"),
+        (entry("../../etc/cron.d/x", tarfile.REGTYPE, 5), "a file of 5 bytes named '../../etc/cron.d/x' instead of"),
+        (entry("/etc/passwd", tarfile.REGTYPE, 5), "a file of 5 bytes named '/etc/passwd' instead of"),
         (entry(FIRST, tarfile.REGTYPE, 8**11 - 1), "a file of 8589934591 bytes named"),
-        (entry("a\nb", tarfile.REGTYPE), r"named 'a\nb' stands where"),
-        (b"\xff" * 512, "something unreadable stands where"),
+        (entry("a\nb", tarfile.REGTYPE), r"named 'a\nb' instead of"),
+        (b"\xff" * 512, "something unreadable instead of"),
     ],
 )
-def test_no_other_kind_of_entry_gets_in(planted: bytes, told: str, maker: Maker, keys: Keys) -> None:
-    """The signature holds, and the size is right; what is planted stands in the place of a file."""
+def test_other_kinds_of_tar_entries_are_refused(planted: bytes, told: str, maker: Maker, keys: Keys) -> None:
+    """Signature and size are valid, but another entry is in the place of a file."""
     path = maker.write()
     whole = path.read_bytes()
     at = whole.index(header(FIRST, (maker.artifacts / "base-int8.tflite").stat().st_size))
@@ -144,16 +144,18 @@ def test_no_other_kind_of_entry_gets_in(planted: bytes, told: str, maker: Maker,
 
 
 def test_a_manifest_that_claims_to_be_huge_is_not_read(tmp_path: Path, keys: Keys) -> None:
-    """A sparse file of 8 GiB, as its header says."""
+    """A sparse file of 8 GiB with a header that says so."""
     path = tmp_path / "bomb.bundle"
     path.write_bytes(header(FILE_NAME, 8**11 - 1))
     os.truncate(path, 8 * 2**30)
-    assert "a file of 8589934591 bytes named 'bundle.json' stands where" in refusal(path, load_public(keys.public))
+    assert "a file of 8589934591 bytes named 'bundle.json' instead of" in refusal(path, load_public(keys.public))
 
 
 @pytest.mark.parametrize("change", [{"bytes": 2**30}, {"bytes": 0}, {"path": "artifacts/a.onnx"}, {"sha256": "0" * 64}])
-def test_what_is_signed_must_be_true(change: dict[str, object], maker: Maker, tmp_path: Path, keys: Keys) -> None:
-    """The manifest is signed by the right key, but a size, a name or a checksum in it is not that of the file."""
+def test_a_signed_manifest_must_match_its_files(
+    change: dict[str, object], maker: Maker, tmp_path: Path, keys: Keys
+) -> None:
+    """The manifest is signed with the right key, but a size, a name or a checksum in it is wrong."""
     load = maker.load()
     first, *others = load.manifest.members
     lying = msgspec.structs.replace(
@@ -170,12 +172,12 @@ def test_what_is_signed_must_be_true(change: dict[str, object], maker: Maker, tm
 
 
 @pytest.mark.parametrize("made", [os.mkdir, Path.exists, os.mkfifo])
-def test_what_is_no_file_is_refused(made: Callable[[Path], object], tmp_path: Path, keys: Keys) -> None:
+def test_a_path_that_is_not_a_file_is_refused(made: Callable[[Path], object], tmp_path: Path, keys: Keys) -> None:
     made(tmp_path / "x.bundle")
     assert "x.bundle" in refusal(tmp_path / "x.bundle", load_public(keys.public))
 
 
-def test_only_what_its_manifest_vouches_for_is_packed(artifacts: Path, tmp_path: Path) -> None:
+def test_only_artifacts_that_match_their_manifest_are_packed(artifacts: Path, tmp_path: Path) -> None:
     broken = shutil.copytree(artifacts, tmp_path / "broken")
     (broken / "base-int8.tflite").write_bytes(b"changed")
     with pytest.raises(ArtifactError, match="not the file that its manifest describes"):
@@ -184,13 +186,13 @@ def test_only_what_its_manifest_vouches_for_is_packed(artifacts: Path, tmp_path:
         pack(tmp_path, None, None, version="1", min_agent="0")
 
 
-def test_what_cannot_be_packed_is_wrong_use(artifacts: Path, tmp_path: Path) -> None:
+def test_input_that_cannot_be_packed_is_wrong_usage(artifacts: Path, tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text("a = \n")
     for config, wheels, version, wrong in (
-        (tmp_path / "config.toml", None, "1", "is no TOML"),
+        (tmp_path / "config.toml", None, "1", "is not valid TOML"),
         (tmp_path / "missing.toml", None, "1", "cannot be read"),
-        (None, tmp_path, "1", "holds 0 wheels of digit-agent"),
-        (None, None, "1.0rc1", "no bundle can be made of that"),
+        (None, tmp_path, "1", "contains 0 wheels of digit-agent"),
+        (None, None, "1.0rc1", "do not make a bundle"),
     ):
         with pytest.raises(UsageError, match=wrong):
             pack(artifacts, config, wheels, version=version, min_agent="0")

@@ -11,10 +11,8 @@ from typing import Any
 
 import pytest
 
-from agent.paths import DEPLOYED
-from deploy.cli.options import ROOT
 from deploy.journal import Attempt, begin, load_journal
-from deploy.service_control import Machine
+from deploy.service_control import BoardControl
 from deploy.slots import current_slot
 from tests.deploy.made import BOARD, Maker, tree
 
@@ -35,7 +33,7 @@ def answer(*argv: str | Path) -> dict[str, Any]:
 
 
 @pytest.fixture
-def options(maker: Maker, machine: Machine, tmp_path: Path) -> list[str]:
+def options(maker: Maker, machine: BoardControl, tmp_path: Path) -> list[str]:
     key, root = maker.keys.public, tmp_path / "root"
     return [f"--public-key={key}", f"--root={root}", f"--agent={machine.agent}", "--restart=true", "--check=true"]
 
@@ -43,13 +41,13 @@ def options(maker: Maker, machine: Machine, tmp_path: Path) -> list[str]:
 def test_the_help_teaches() -> None:
     told = digit_deploy("--help").stdout
     assert "digit-deploy bundle artifacts/pi4 --key deploy.key --version 1.4" in told
-    assert "Exit codes: 0 done, 1 refused or rolled back, 2 wrong use." in told
+    assert "Exit codes: 0 success, 1 refused or rolled back, 2 wrong usage." in told
     for command in ("keygen", "bundle", "install", "push", "status", "rollback", "history", "recover"):
         assert "Example:" in digit_deploy(command, "--help").stdout
         assert f" {command} " in told
 
 
-def test_from_the_keys_to_the_board(tmp_path: Path, artifacts: Path, machine: Machine) -> None:
+def test_the_whole_way_from_keygen_to_history(tmp_path: Path, artifacts: Path, machine: BoardControl) -> None:
     private, bundle, root = tmp_path / "my.key", tmp_path / "a.bundle", tmp_path / "root"
     assert "copy it to /etc/digit-agent/deploy.pub" in digit_deploy("keygen", private).stdout
     made = answer("bundle", artifacts, "--key", private, "--version", "1.4", "--out", bundle)
@@ -58,13 +56,13 @@ def test_from_the_keys_to_the_board(tmp_path: Path, artifacts: Path, machine: Ma
 
     board = [f"--root={root}", f"--public-key={private.with_suffix('.pub')}", f"--agent={machine.agent}"]
     tried = digit_deploy("install", bundle, "--dry-run", *board)
-    assert tried.stdout == "would install version 1.4 into slot a, instead of what shipped with the agent\n"
+    assert tried.stdout == "would install version 1.4 into slot a, instead of the version that shipped with the agent\n"
     assert not root.exists()
     board += ["--restart=true", "--check=true", "--frames=0"]
     outcome = {"changed": True, "version": "1.4", "slot": "a", "previous": None}
     assert answer("install", bundle, *board) == outcome
     assert answer("install", bundle, *board) == {**outcome, "changed": False, "previous": "1.4"}
-    assert "version 1.4 is in use already" in digit_deploy("install", bundle, "--dry-run", *board).stdout
+    assert "version 1.4 is already in use" in digit_deploy("install", bundle, "--dry-run", *board).stdout
 
     status = answer("status", f"--root={root}")
     assert (status["current"], status["attempt"]) == ("a", None)
@@ -77,30 +75,26 @@ def test_from_the_keys_to_the_board(tmp_path: Path, artifacts: Path, machine: Ma
     assert "installed" in digit_deploy("history", f"--root={root}").stdout
 
 
-def test_the_agent_looks_where_bundles_are_installed() -> None:
-    assert ROOT == DEPLOYED
-
-
-def test_everyone_may_read_what_was_installed(maker: Maker, options: list[str], tmp_path: Path) -> None:
+def test_installed_files_are_readable_by_all(maker: Maker, options: list[str], tmp_path: Path) -> None:
     command = ["sh", "-c", 'umask 077; exec "$@"', "sh", sys.executable, "-m", "deploy", "install"]
     subprocess.run([*command, str(maker.write()), "--frames=0", *options], check=True, capture_output=True)
     for path in (tmp_path / "root").rglob("*"):
         assert path.stat().st_mode & 0o777 == (0o755 if path.is_dir() else 0o644), path
 
 
-def test_what_was_cut_off_is_undone(maker: Maker, options: list[str], tmp_path: Path) -> None:
+def test_an_interrupted_installation_is_undone(maker: Maker, options: list[str], tmp_path: Path) -> None:
     root = tmp_path / "root"
     for version in ("1.0", "1.1"):
         digit_deploy("install", maker.write(version), "--frames=0", *options)
     begin(root, Attempt(slot="b", version="1.1", previous="a", step="trying"))
-    assert "or was cut off: digit-deploy recover" in digit_deploy("status", f"--root={root}").stdout
+    assert "if it was interrupted, run: digit-deploy recover" in digit_deploy("status", f"--root={root}").stdout
     undone = digit_deploy("recover", "--no-restart", f"--root={root}").stdout
-    assert undone == "version 1.1 was undone, because it was interrupted; the version before it is used\n"
+    assert undone == "version 1.1 was undone, because it was interrupted; the previous version is in use\n"
     assert answer("recover", "--no-restart", f"--root={root}") == {"changed": False, "event": None}
     assert answer("status", f"--root={root}")["current"] == "a"
 
 
-def test_going_back(maker: Maker, options: list[str], tmp_path: Path) -> None:
+def test_rollback(maker: Maker, options: list[str], tmp_path: Path) -> None:
     root = tmp_path / "root"
     for version in ("1.0", "1.1"):
         digit_deploy("install", maker.write(version), "--frames=0", *options)
@@ -108,15 +102,15 @@ def test_going_back(maker: Maker, options: list[str], tmp_path: Path) -> None:
     assert back == "version 1.0 is in use again, instead of version 1.1\n"
 
 
-def test_the_service_is_watched_unless_told_otherwise(maker: Maker, options: list[str], tmp_path: Path) -> None:
+def test_the_service_is_watched_by_default(maker: Maker, options: list[str], tmp_path: Path) -> None:
     silent = [f"--health={tmp_path / 'nothing.json'}", "--timeout=0.5"]
     told = digit_deploy("install", maker.write(), *options, *silent, code=1).stderr
-    assert "the agent finished 0 frames in a row without a fault in 0.5 s, of 30 that were asked for" in told
+    assert "the agent finished 0 frames in a row without a fault in 0.5 s, instead of 30" in told
     assert told.count("\n") == 1
 
 
-def test_who_ends_an_install_has_the_old_version_again(maker: Maker, options: list[str], tmp_path: Path) -> None:
-    """A link that breaks (SIGHUP) does not end it; whoever means it (SIGTERM) waits until it is undone."""
+def test_a_terminated_installation_restores_the_old_version(maker: Maker, options: list[str], tmp_path: Path) -> None:
+    """A broken connection (SIGHUP) does not end it. SIGTERM undoes it before the process ends."""
     root = tmp_path / "root"
     digit_deploy("install", maker.write("1.0"), "--frames=0", *options)
     waiting = ["--frames=1", f"--health={tmp_path / 'nothing.json'}", str(maker.write("1.1"))]
@@ -135,7 +129,7 @@ def test_who_ends_an_install_has_the_old_version_again(maker: Maker, options: li
     assert [event.reason for event in load_journal(root).events] == ["", "it was interrupted"]
 
 
-def test_refusals_are_one_line_and_touch_nothing(maker: Maker, options: list[str], tmp_path: Path) -> None:
+def test_refusals_are_one_line_and_change_nothing(maker: Maker, options: list[str], tmp_path: Path) -> None:
     bundle = maker.write("1.1")
     digit_deploy("install", bundle, "--frames=0", *options)
     before = tree(tmp_path / "root")
@@ -145,9 +139,9 @@ def test_refusals_are_one_line_and_touch_nothing(maker: Maker, options: list[str
     flipped.write_bytes(content)
     digit_deploy("keygen", tmp_path / "other.key")
     for argv, told in (
-        ([older], "is version 1.0, and 1.1 is in use; add --allow-downgrade"),
+        ([older], "is version 1.0, older than 1.1, which is in use; add --allow-downgrade"),
         ([flipped], "is damaged; copy the bundle again"),
-        ([bundle, f"--public-key={tmp_path / 'other.pub'}"], "does not hold: another key made it"),
+        ([bundle, f"--public-key={tmp_path / 'other.pub'}"], "is not valid: another key made it"),
         ([tmp_path / "missing.bundle"], "cannot be read (No such file or directory)"),
     ):
         refusal = digit_deploy("install", *options, *argv, code=1)
@@ -163,11 +157,11 @@ def test_refusals_are_one_line_and_touch_nothing(maker: Maker, options: list[str
     [
         (["install", "x.bundle", "--public-key=missing.pub"], "the key missing.pub cannot be read"),
         (["install"], "Missing argument"),
-        (["recover", "--restart=", "--root=."], "--restart '' is no command"),
-        (["recover", "--restart='", "--root=."], "is no command"),
+        (["recover", "--restart=", "--root=."], "--restart '' is not a command"),
+        (["recover", "--restart='", "--root=."], "is not a command"),
         (["bundle", ".", "--key=x", "--version=1"], None),
     ],
 )
-def test_wrong_use_is_told(argv: list[str], told: str | None, tmp_path: Path, maker: Maker) -> None:
+def test_wrong_usage_is_reported(argv: list[str], told: str | None, tmp_path: Path, maker: Maker) -> None:
     done = digit_deploy(*argv, code=2 if told else 1)
     assert (told or "no manifest.json in .") in done.stderr

@@ -24,8 +24,8 @@ import pytest
 
 from deploy.install import install, recover
 from deploy.journal import load_journal
-from deploy.service_control import Machine
-from deploy.slots import current_slot, damage, version_in
+from deploy.service_control import BoardControl
+from deploy.slots import current_slot, find_damage, version_in
 from tests.deploy.made import Maker
 
 FORKS = Path(__file__).with_name("forks.py")
@@ -53,13 +53,13 @@ class Call:
 
     name: str
     number: int
-    """How many of this name there were with it, those that write nothing included."""
+    """Number of calls of this name so far, with those that write nothing."""
     arguments: str
 
 
 @dataclass(frozen=True)
 class Forks:
-    """Processes that are ready to install, and are traced from their first step."""
+    """Processes that are ready to install and are traced from their first step."""
 
     server: subprocess.Popen[str]
     log: Path
@@ -108,13 +108,13 @@ def forks(tmp_path: Path) -> Iterator[Forks]:
 
 @dataclass(frozen=True)
 class Walk:
-    """A board that can be had again and again as it was, and what happens to it."""
+    """A board whose state can be restored, and what happens to it."""
 
     forks: Forks
     maker: Maker
-    machine: Machine
+    machine: BoardControl
     prepared: Path
-    """A board with versions 1.0 and 1.1, the second in use."""
+    """Return a board with versions 1.0 and 1.1, the second in use."""
     root: Path
 
     def start_again(self, *, empty: bool = False) -> None:
@@ -137,12 +137,12 @@ class Walk:
             return None
         version = version_in(self.root, slot)
         assert version is not None
-        assert damage(self.root, version) == ""
+        assert find_damage(self.root, version) == ""
         return version.manifest.version
 
 
 @pytest.fixture
-def walk(maker: Maker, machine: Machine, forks: Forks, tmp_path: Path) -> Walk:
+def walk(maker: Maker, machine: BoardControl, forks: Forks, tmp_path: Path) -> Walk:
     prepared = tmp_path / "prepared"
     for version in ("1.0", "1.1"):
         install(maker.open(version), prepared, machine)
@@ -160,7 +160,7 @@ def walk(maker: Maker, machine: Machine, forks: Forks, tmp_path: Path) -> Walk:
         ("rollback", "true", "1.1", "1.0"),
     ],
 )
-def test_killed_at_every_call_that_writes_the_board_has_the_old_or_the_new(
+def test_killed_at_every_writing_call_the_board_has_the_old_or_the_new_version(
     walk: Walk, name: str, restart: str, before: str | None, after: str
 ) -> None:
     bundle, found = walk.maker.open("1.2"), Counter[str | None]()
@@ -184,7 +184,7 @@ def test_killed_at_every_call_that_writes_the_board_has_the_old_or_the_new(
     assert set(found) == {before, tried}
 
 
-def test_all_that_a_slot_holds_is_on_the_disk_before_the_link_leads_to_it(walk: Walk) -> None:
+def test_a_slot_is_on_the_disk_before_the_link_points_to_it(walk: Walk) -> None:
     walk.start_again()
     assert walk.run("install", "true") == 0
     slot, unsynced, synced = str(walk.root / "slots/a"), set[str](), 0

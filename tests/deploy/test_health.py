@@ -6,11 +6,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from deploy.health import Health, Wanted, await_health, read_health
+from deploy.health import HealthTarget, await_health, read_health
 from profiles.errors import InstallError
+from profiles.health import Health
 
 SLOT = "/slots/b/artifacts"
-WANTED = Wanted(artifacts=SLOT, version="0.2.0", frames=30, not_pid=7)
+WANTED = HealthTarget(artifacts=SLOT, version="0.2.0", frames=30, not_pid=7)
 
 
 def said(frames: int, faults: int = 0, pid: int = 8, artifacts: str = SLOT, version: str = "0.2.0") -> Health:
@@ -18,7 +19,7 @@ def said(frames: int, faults: int = 0, pid: int = 8, artifacts: str = SLOT, vers
 
 
 def watch(path: Path, *story: Health | None) -> None:
-    """Let the agent say one thing after the other, a second apart; the last one goes on for ever."""
+    """Play a sequence of health files, one each second; the last one stays."""
     now_s, left = 0.0, iter(story)
 
     def tell() -> None:
@@ -44,7 +45,7 @@ def watch(path: Path, *story: Health | None) -> None:
         [said(0, faults=1), said(0, faults=2), said(30, faults=2)],
     ],
 )
-def test_so_many_frames_in_a_row_without_a_fault_are_healthy(story: list[Health | None], tmp_path: Path) -> None:
+def test_enough_frames_in_a_row_without_a_fault_are_healthy(story: list[Health | None], tmp_path: Path) -> None:
     watch(tmp_path / "health.json", *story)
 
 
@@ -56,28 +57,28 @@ def every_second(faults: bool) -> Iterator[Health]:
 @pytest.mark.parametrize(
     ("story", "told"),
     [
-        ([], r"finished 0 frames in a row without a fault in 60 s, of 30 that were asked for; see its log"),
+        ([], r"finished 0 frames in a row without a fault in 60 s, instead of 30; see its log"),
         ([said(500, pid=7)], "finished 0 frames"),
         ([said(29)], "finished 29 frames"),
         (list(every_second(faults=True)), r"finished 0 frames .*, and its latest fault was: no picture came; see"),
-        ([said(9), said(1, pid=9)], "the agent ended after 9 frames and was started again"),
-        ([said(9, artifacts="/slots/a/artifacts")], "reads with /slots/a/artifacts instead of /slots/b/artifacts"),
+        ([said(9), said(1, pid=9)], "the agent ended after 9 frames and was restarted"),
+        ([said(9, artifacts="/slots/a/artifacts")], "uses /slots/a/artifacts instead of /slots/b/artifacts"),
         ([said(9, version="0.1.0")], r"the service runs agent 0\.1\.0 instead of 0\.2\.0"),
     ],
 )
-def test_what_is_not_healthy_is_told(story: list[Health], told: str, tmp_path: Path) -> None:
+def test_an_unhealthy_agent_is_reported(story: list[Health], told: str, tmp_path: Path) -> None:
     with pytest.raises(InstallError, match=told):
         watch(tmp_path / "health.json", *story)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"{", b"\xff", b'{"pid": "x"}', b"[]"])
-def test_half_a_file_says_nothing(content: bytes | None, tmp_path: Path) -> None:
+def test_a_damaged_health_file_is_ignored(content: bytes | None, tmp_path: Path) -> None:
     if content is not None:
         (tmp_path / "health.json").write_bytes(content)
     assert read_health(tmp_path / "health.json") is None
 
 
-def test_what_a_newer_agent_says_beyond_it_is_ignored(tmp_path: Path) -> None:
+def test_unknown_fields_of_a_newer_agent_are_ignored(tmp_path: Path) -> None:
     (tmp_path / "health.json").write_bytes(
         b'{"pid": 8, "version": "9", "artifacts": "/x", "frames": 3, "faults": 0, "fault": "", "mood": "good"}'
     )

@@ -38,7 +38,7 @@ def with_members(*members: Member) -> bytes:
     return changed(agent=None, members=members)
 
 
-def test_a_manifest_is_read_as_it_was_written() -> None:
+def test_a_manifest_survives_a_round_trip() -> None:
     assert parse_manifest(dump_manifest(MANIFEST), "x") == MANIFEST
     assert MANIFEST.bytes == 9
 
@@ -68,7 +68,7 @@ def test_a_manifest_is_read_as_it_was_written() -> None:
         "",
     ],
 )
-def test_no_path_leads_out_of_its_folder(path: str) -> None:
+def test_paths_cannot_leave_their_folder(path: str) -> None:
     with pytest.raises(BundleError, match="does not understand"):
         parse_manifest(with_members(member(path), member("artifacts/manifest.json")), "x")
 
@@ -76,12 +76,12 @@ def test_no_path_leads_out_of_its_folder(path: str) -> None:
 @pytest.mark.parametrize(
     ("content", "wrong"),
     [
-        (with_members(member("artifacts/manifest.json"), member("artifacts/a")), "not in order"),
+        (with_members(member("artifacts/manifest.json"), member("artifacts/a")), "not sorted"),
         (with_members(member("artifacts/manifest.json"), member("artifacts/manifest.json")), "listed twice"),
-        (with_members(member("artifacts/a")), "no artifacts/manifest.json"),
-        (with_members(), "no artifacts/manifest.json"),
-        (changed(agent=None), "agent and its wheels"),
-        (changed(members=MANIFEST.members[:2]), "agent and its wheels"),
+        (with_members(member("artifacts/a")), "artifacts/manifest.json is missing"),
+        (with_members(), "artifacts/manifest.json is missing"),
+        (changed(agent=None), "an agent without wheels"),
+        (changed(members=MANIFEST.members[:2]), "an agent without wheels"),
         (changed(version="1.2-rc1"), "does not understand"),
         (changed(version="1.2\n"), "does not understand"),
         (changed(version="²"), "does not understand"),
@@ -96,7 +96,7 @@ def test_no_path_leads_out_of_its_folder(path: str) -> None:
         (b"", "does not understand"),
     ],
 )
-def test_what_is_no_manifest_is_refused(content: bytes, wrong: str) -> None:
+def test_an_invalid_manifest_is_refused(content: bytes, wrong: str) -> None:
     with pytest.raises(BundleError, match=wrong) as refusal:
         parse_manifest(content, "some.bundle")
     assert "some.bundle" in str(refusal.value)
@@ -104,7 +104,7 @@ def test_what_is_no_manifest_is_refused(content: bytes, wrong: str) -> None:
 
 
 def mangled(value: Any, rng: random.Random) -> Any:
-    """A JSON value with something in it that is not as it was."""
+    """Return a JSON value with one random change."""
     if isinstance(value, dict) and value and rng.random() < 0.9:
         key = rng.choice(list(value))
         if rng.random() < 0.2:
@@ -125,7 +125,7 @@ def fuzzed(rng: random.Random) -> bytes:
     return content
 
 
-def test_a_thousand_fuzzed_manifests_are_refused_or_still_make_sense() -> None:
+def test_a_thousand_fuzzed_manifests_are_refused_or_valid() -> None:
     rng, messages = random.Random(1), list[str]()
     for _ in range(1000):
         try:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.push import Push, push
+from deploy.push import PushResult, push
 from profiles.errors import BundleError, InstallError, UsageError
 
 ANSWER = '{"changed": true, "version": "1.4", "slot": "b", "previous": "1.3"}'
@@ -13,7 +13,7 @@ HERE = ("sh", "-c", 'eval "$3"', "ssh")
 
 
 def board(folder: Path, script: str) -> tuple[str, ...]:
-    """A way to a board, whose `digit-deploy` is this script."""
+    """Return a fake ssh command to a board whose `digit-deploy` is this script."""
     program = folder / "digit-deploy"
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
@@ -30,11 +30,13 @@ def bundle(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("allow_downgrade", [False, True])
-def test_the_bundle_arrives_and_the_answer_comes_back(tmp_path: Path, bundle: Path, *, allow_downgrade: bool) -> None:
+def test_push_copies_the_bundle_and_returns_the_result(tmp_path: Path, bundle: Path, *, allow_downgrade: bool) -> None:
     seen = tmp_path / "seen"
     script = f'for file; do :; done; cp "$file" {seen}; echo "$@" > {seen}.argv; echo \'{ANSWER}\''
     ssh = board(tmp_path, script)
-    assert push(bundle, "pi@board7", allow_downgrade=allow_downgrade, ssh=ssh) == Push("pi@board7", "1.4", True, "1.3")
+    assert push(bundle, "pi@board7", allow_downgrade=allow_downgrade, ssh=ssh) == PushResult(
+        "pi@board7", "1.4", True, "1.3"
+    )
     assert seen.read_bytes() == bundle.read_bytes()
     *argv, carried = (tmp_path / "seen.argv").read_text().split()
     assert argv == ["install", "--json", *(["--allow-downgrade"] if allow_downgrade else [])]
@@ -45,31 +47,31 @@ def test_the_bundle_arrives_and_the_answer_comes_back(tmp_path: Path, bundle: Pa
     ("script", "message"),
     [
         ("echo 'digit-deploy: x is damaged; copy it' >&2; exit 1", "board7: x is damaged; copy it"),
-        ("exit 1", "board7: it said nothing"),
-        ("exit 127", "board7 has no digit-deploy where ssh finds it; link it"),
-        ("echo 'sudo: a password is required' >&2; exit 1", r"board7 wants a password for sudo \(sudo: a password"),
+        ("exit 1", "board7: no output"),
+        ("exit 127", "board7 has no digit-deploy on the PATH that ssh uses; link it"),
+        ("echo 'sudo: a password is required' >&2; exit 1", r"board7 asks for a password for sudo \(sudo: a password"),
         (
             "echo 'Connection closed' >&2; exit 255",
-            r"board7 cannot be reached, or its link broke \(Connection closed\)",
+            r"board7 cannot be reached, or the connection broke \(Connection closed\)",
         ),
-        ("echo no JSON", "board7 says what this version does not understand"),
-        ("sleep 30", r"board7 was not done in 2 s; see 'digit-deploy history' there"),
+        ("echo no JSON", "this version does not understand the answer of board7"),
+        ("sleep 30", r"board7 was not ready after 2 s; see 'digit-deploy history' there"),
     ],
 )
-def test_what_goes_wrong_is_one_line(tmp_path: Path, bundle: Path, script: str, message: str) -> None:
+def test_a_failure_is_one_line(tmp_path: Path, bundle: Path, script: str, message: str) -> None:
     with pytest.raises(InstallError, match=f"^{message}") as raised:
         push(bundle, "board7", ssh=board(tmp_path, script), timeout_s=2)
     assert "\n" not in str(raised.value)
 
 
 @pytest.mark.parametrize("host", ["", "-oProxyCommand=reboot", "two words"])
-def test_a_host_is_no_option(bundle: Path, host: str) -> None:
-    with pytest.raises(UsageError, match="is no host"):
+def test_a_host_cannot_be_an_option(bundle: Path, host: str) -> None:
+    with pytest.raises(UsageError, match="is not a host name"):
         push(bundle, host, ssh=HERE)
 
 
-def test_what_is_missing_here_is_told(tmp_path: Path, bundle: Path) -> None:
-    with pytest.raises(BundleError, match=r"there is no .*none; make it"):
+def test_missing_files_and_programs_are_reported(tmp_path: Path, bundle: Path) -> None:
+    with pytest.raises(BundleError, match=r"none does not exist; make it"):
         push(tmp_path / "none", "board7", ssh=HERE)
     with pytest.raises(BundleError, match=r"cannot be read \(Is a directory\)"):
         push(tmp_path, "board7", ssh=HERE)

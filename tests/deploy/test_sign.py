@@ -10,18 +10,18 @@ from deploy.sign import SIGNATURE_BYTES, check_signature, load_private, load_pub
 from profiles.errors import BundleError, OutputError, UsageError
 
 
-def test_a_signature_holds_for_its_content_and_for_nothing_else(tmp_path: Path) -> None:
+def test_a_signature_is_valid_only_for_its_content_and_key(tmp_path: Path) -> None:
     public = make_keys(tmp_path / "deploy.key")
     key, other = load_private(tmp_path / "deploy.key"), load_public(make_keys(tmp_path / "other.key"))
     signature = key.sign(b"content")
     assert len(signature) == SIGNATURE_BYTES
     check_signature(load_public(public), signature, b"content", tmp_path)
     for trusted, content in ((load_public(public), b"Content"), (other, b"content")):
-        with pytest.raises(BundleError, match="does not hold"):
+        with pytest.raises(BundleError, match="is not valid"):
             check_signature(trusted, signature, content, tmp_path)
 
 
-def test_the_private_key_is_for_its_owner_alone(tmp_path: Path) -> None:
+def test_the_private_key_is_readable_only_by_its_owner(tmp_path: Path) -> None:
     private = tmp_path / "deploy.key"
     public = make_keys(private)
     assert private.stat().st_mode & 0o777 == 0o600
@@ -31,24 +31,24 @@ def test_the_private_key_is_for_its_owner_alone(tmp_path: Path) -> None:
         load_private(private)
 
 
-def test_no_key_is_ever_overwritten(tmp_path: Path) -> None:
+def test_keys_are_never_overwritten(tmp_path: Path) -> None:
     make_keys(tmp_path / "deploy.key")
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
     for lost in (None, tmp_path / "deploy.pub", tmp_path / "deploy.key"):
         if lost is not None:
             lost.unlink()
-        with pytest.raises(OutputError, match="is there already"):
+        with pytest.raises(OutputError, match="exists, and boards may trust it"):
             make_keys(tmp_path / "deploy.key")
         if lost is not None:
             lost.write_bytes(before[lost])
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
-    with pytest.raises(UsageError, match="public key's name"):
+    with pytest.raises(UsageError, match="name of a public key"):
         make_keys(tmp_path / "new.pub")
     with pytest.raises(OutputError, match="cannot be written"):
         make_keys(tmp_path / "nowhere" / "deploy.key")
 
 
-def test_what_is_no_key_is_refused(tmp_path: Path) -> None:
+def test_files_that_are_not_keys_are_refused(tmp_path: Path) -> None:
     public = make_keys(tmp_path / "deploy.key")
     (tmp_path / "text.key").write_text("hello")
     (tmp_path / "text.key").chmod(0o600)
@@ -64,10 +64,10 @@ def test_what_is_no_key_is_refused(tmp_path: Path) -> None:
     )
     public.chmod(0o600)
     for path in (public, *(tmp_path / f"{name}.key" for name in ("text", "curve", "locked"))):
-        with pytest.raises(UsageError, match="no private key"):
+        with pytest.raises(UsageError, match="not a private key"):
             load_private(path)
     for name in ("text.key", "deploy.key"):
-        with pytest.raises(UsageError, match="no public key"):
+        with pytest.raises(UsageError, match="not a public key"):
             load_public(tmp_path / name)
     with pytest.raises(UsageError, match="cannot be read"):
         load_public(tmp_path / "missing.pub")
