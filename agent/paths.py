@@ -9,6 +9,8 @@ from pathlib import Path
 from profiles.errors import UsageError
 from profiles.paths import CURRENT_LINK, DEPLOY_ROOT
 
+CONFIG_FILE = Path("/etc/digit-agent/config.toml")
+"""Configuration file of the machine's administrator."""
 LOG_FILE_NAME = "agent.db"
 
 

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.config.example import example
+from agent.paths import CONFIG_FILE
 from profiles.atomic_write import write_atomic
 from profiles.errors import OutputError, UsageError
 from profiles.profile import Profile
 
 OPTIONS = "etc/digit-agent/agent.env"
-CONFIG = "etc/digit-agent/config.toml"
+CONFIG = str(CONFIG_FILE.relative_to("/"))
 USER_FILES = (OPTIONS, CONFIG)
 """Files that belong to the user: written once, never overwritten or removed."""
 _ENABLED_LINK = "etc/systemd/system/multi-user.target.wants/digit-agent.service"

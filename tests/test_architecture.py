@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "agent.events": "agent.capture agent.vision",
     "agent.summary": "agent.events agent.histogram agent.capture agent.sensors agent.vision profiles",
     "agent.system_info": "agent.runtimes agent.sensors profiles",
-    "agent.service": "agent.config profiles",
+    "agent.service": "agent.config agent.paths profiles",
     "agent.choice": "agent.paths agent.runtimes agent.sensors agent.vision profiles",
     "agent.bench": "agent.choice agent.system_info profiles",
     "agent.doctor": "agent.choice agent.config agent.paths agent.runtimes agent.sensors profiles",

@@ -63,7 +63,8 @@ def check(
 
     Example: `digit-agent config check /etc/digit-agent/config.toml`
     """
-    from agent.config.layers import DEFAULT_FILE, config_files, read_document
+    from agent.config.layers import config_files, read_document
+    from agent.paths import CONFIG_FILE
     from profiles.errors import ConfigError
 
     files, any_problem = config_files(file), False
@@ -80,7 +81,7 @@ def check(
         if not problems:
             typer.echo(f"{path} is valid; it sets {', '.join(map(option_name, document.lines)) or 'no option'}")
     if not files:
-        typer.echo(f"there is no {DEFAULT_FILE}: every option has its default")
+        typer.echo(f"there is no {CONFIG_FILE}: every option has its default")
     if any_problem:
         raise typer.Exit(1)
 

@@ -13,12 +13,11 @@ from typing import Any
 
 from agent.config.document import Document, parse
 from agent.config.options import OPTIONS, Config, conflicts, option_name
-from agent.paths import default_artifacts, default_log, deployed_config
+from agent.paths import CONFIG_FILE, default_artifacts, default_log, deployed_config
 from profiles.errors import ConfigError, UsageError
 from profiles.paths import DEPLOY_ROOT
 from profiles.profile import Profile
 
-DEFAULT_FILE = Path("/etc/digit-agent/config.toml")
 COMMAND_LINE = "command line"
 DEFAULT = "default"
 
@@ -58,12 +57,12 @@ def config_files(named: Path | None, root: Path = Path("/")) -> tuple[Path, ...]
     """Return the configuration files to read; a later file wins over an earlier one.
 
     Args:
-        named: the only file to read; None means the file of the installed bundle and DEFAULT_FILE, if they exist.
+        named: the only file to read; None means the file of the installed bundle and CONFIG_FILE, if they exist.
         root: the folder that stands for `/` when the two default files are looked up.
     """
     if named is not None:
         return (named,)
-    files = deployed_config(root / DEPLOY_ROOT.relative_to("/")), root / DEFAULT_FILE.relative_to("/")
+    files = deployed_config(root / DEPLOY_ROOT.relative_to("/")), root / CONFIG_FILE.relative_to("/")
     return tuple(file for file in files if file is not None and file.exists())
 
 
