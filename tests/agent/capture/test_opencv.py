@@ -94,11 +94,11 @@ def test_a_damaged_frame_is_not_the_end_of_a_video(tmp_path: Path, capfd: pytest
 
 
 @pytest.mark.parametrize(
-    ("content", "says"),
+    ("content", "message"),
     [(b"", "is not a video"), (b"hello, world", "is not a video"), (None, "No such file"), (b"moov", "is not a video")],
 )
 def test_a_file_without_a_frame_is_refused(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str], content: bytes | None, says: str
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], content: bytes | None, message: str
 ) -> None:
     path = tmp_path / "clip.mp4"
     if content == b"moov":  # an mp4 keeps its table of frames at the end
@@ -106,7 +106,7 @@ def test_a_file_without_a_frame_is_refused(
         content = complete[: len(complete) // 2]
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(SourceError, match=says) as caught:
+    with pytest.raises(SourceError, match=message) as caught:
         open_source(parse_source(str(path)))
     assert "\n" not in str(caught.value)
     assert capfd.readouterr().err == ""

@@ -188,7 +188,7 @@ def test_a_stream_is_recovered_after_every_fault(camera: NetworkCamera) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "says"),
+    ("fault", "message"),
     [
         ("configure", "0 no camera at csi://0 (Failed to configure camera); check the ribbon cable"),
         ("silent", "2 csi://0 gave no frame for 2 s; check the ribbon cable"),
@@ -196,7 +196,7 @@ def test_a_stream_is_recovered_after_every_fault(camera: NetworkCamera) -> None:
     ],
 )
 def test_a_ribbon_camera_that_fails_raises_in_time_and_can_be_opened_again(
-    fault: str, says: str, tmp_path: Path
+    fault: str, message: str, tmp_path: Path
 ) -> None:
     (tmp_path / "picamera2.py").write_text(PICAMERA2)
     environ = {**os.environ, "PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[3]}", "FAULT": fault}
@@ -205,7 +205,7 @@ def test_a_ribbon_camera_that_fails_raises_in_time_and_can_be_opened_again(
     )
     first, second = process.stdout.splitlines()
     assert first == second
-    assert first.startswith(says)
+    assert first.startswith(message)
 
 
 @contextmanager

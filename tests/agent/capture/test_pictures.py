@@ -149,11 +149,11 @@ def test_a_png_with_a_bad_chunk_is_read_without_stderr(tmp_path: Path, capfd: py
     assert capfd.readouterr().err == ""
 
 
-@pytest.mark.parametrize(("content", "says"), [(b"", "is cut off"), (b"hello, world", "is not a picture")])
-def test_a_file_that_is_not_a_picture_is_refused(tmp_path: Path, content: bytes, says: str) -> None:
+@pytest.mark.parametrize(("content", "message"), [(b"", "is cut off"), (b"hello, world", "is not a picture")])
+def test_a_file_that_is_not_a_picture_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "page.jpg"
     path.write_bytes(content)
-    assert says in error_message(path)
+    assert message in error_message(path)
 
 
 def test_a_missing_picture_is_refused(tmp_path: Path) -> None:
@@ -251,10 +251,10 @@ def test_a_single_bad_picture_is_an_error_of_the_source(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "says"), [("", "no picture in the folder"), ("*.png", "no file matches"), ("1.png", "no picture")]
+    ("name", "message"), [("", "no picture in the folder"), ("*.png", "no file matches"), ("1.png", "no picture")]
 )
-def test_a_source_without_pictures_is_an_error(tmp_path: Path, name: str, says: str) -> None:
-    with pytest.raises(SourceError, match=says) as caught:
+def test_a_source_without_pictures_is_an_error(tmp_path: Path, name: str, message: str) -> None:
+    with pytest.raises(SourceError, match=message) as caught:
         open_source(parse_source(str(tmp_path / name)))
     assert str(tmp_path) in str(caught.value)
 

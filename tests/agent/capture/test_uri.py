@@ -45,7 +45,7 @@ def test_a_source_text_is_parsed(text: str, spec: SourceSpec) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
         ("", "no source was named"),
         ("nothing-here", "no such file"),
@@ -63,8 +63,8 @@ def test_a_source_text_is_parsed(text: str, spec: SourceSpec) -> None:
         ("demo:fast", "is not a valid demo"),
     ],
 )
-def test_an_invalid_source_is_a_usage_error(text: str, says: str) -> None:
-    with pytest.raises(UsageError, match=says) as caught:
+def test_an_invalid_source_is_a_usage_error(text: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message) as caught:
         parse_source(text)
     assert "\n" not in str(caught.value)
 
