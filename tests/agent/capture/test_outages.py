@@ -50,7 +50,7 @@ class StreamHandler(BaseHTTPRequestHandler):
                 if camera.fault == "stalls":
                     camera.repaired.wait(TIMEOUT_S)
                     return
-                self.wfile.write(camera.picture())
+                self.wfile.write(camera.jpeg_part())
                 time.sleep(0.02)
         except OSError:
             return  # the reader has gone
@@ -69,7 +69,7 @@ class NetworkCamera(ThreadingHTTPServer):
         self.repaired = threading.Event()
         self._rng = np.random.default_rng(1)
 
-    def picture(self) -> bytes:
+    def jpeg_part(self) -> bytes:
         jpeg = cv2.imencode(".jpg", self._rng.integers(0, 256, (48, 64, 3), dtype=np.uint8))[1].tobytes()
         return b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%b\r\n" % (len(jpeg), jpeg)
 
@@ -147,7 +147,7 @@ def open_files() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
-def settle(files: int, threads: int) -> None:
+def wait_until_released(files: int, threads: int) -> None:
     deadline = time.monotonic() + TIMEOUT_S
     while (open_files(), threading.active_count()) > (files, threads) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -157,15 +157,15 @@ def test_a_stream_is_recovered_after_every_fault(camera: NetworkCamera) -> None:
     spec = parse_source(f"http://127.0.0.1:{camera.server_port}/")
     reports: list[str] = []
 
-    def see(count: int) -> None:
+    def wait_for_frame(count: int) -> None:
         deadline = time.monotonic() + TIMEOUT_S
         while len(reports) < count or reconnecting.get(0.05) is None:
             assert time.monotonic() < deadline, reports
 
     def cause_and_recover(fault: str) -> None:
-        received = len(reports)
+        reports_before = len(reports)
         camera.break_down(fault)
-        while len(reports) == received:
+        while len(reports) == reports_before:
             reconnecting.get(0.05)
         camera.repair()
         while not reports[-1].startswith(f"stream {spec.uri} is back after "):
@@ -174,15 +174,15 @@ def test_a_stream_is_recovered_after_every_fault(camera: NetworkCamera) -> None:
     with closing(
         ReconnectingSource(open_source(spec), lambda: open_source(spec), reports.append, policy=SHORT_POLICY)
     ) as reconnecting:
-        see(0)
+        wait_for_frame(0)
         for fault in FAULTS:
             cause_and_recover(fault)
         files, threads = open_files(), threading.active_count()
         for _ in range(ROUNDS):
             for fault in FAULTS:
                 cause_and_recover(fault)
-        see(len(reports))
-        settle(files, threads)
+        wait_for_frame(len(reports))
+        wait_until_released(files, threads)
         assert open_files() <= files
         assert threading.active_count() <= threads
 

@@ -74,7 +74,7 @@ class CameraRig:
         self.stuck.set()
         free.wait(TIMEOUT_S)
 
-    def picture(self) -> NDArray[np.uint8]:
+    def image(self) -> NDArray[np.uint8]:
         return self._rng.integers(0, 256, (24, 32, 3), dtype=np.uint8)
 
 
@@ -82,7 +82,7 @@ class FaultyTestCamera(Source):
     title, live = "camera", True
 
     def __init__(self, rig: CameraRig) -> None:
-        self._rig, self._number, self._last = rig, -1, rig.picture()
+        self._rig, self._number, self._last = rig, -1, rig.image()
 
     def read(self) -> Frame | None:
         time.sleep(0.001)
@@ -99,7 +99,7 @@ class FaultyTestCamera(Source):
                 return self._frame(self._last[..., 0])
             case "frozen":
                 return self._frame(self._last)
-        self._last = self._rig.picture()
+        self._last = self._rig.image()
         return self._frame(self._last)
 
     def _frame(self, image: NDArray[np.uint8]) -> Frame:
@@ -172,7 +172,7 @@ def threads_and_files() -> tuple[int, int]:
 
 @pytest.mark.parametrize("harness", [SHORT_POLICY], indirect=True, ids=["short delays"])
 @pytest.mark.parametrize(
-    ("fault", "refusals", "reports"),
+    ("fault", "refusals", "report"),
     [
         ("silent", [], "camera gives no frame; check that it is connected and running"),
         ("frozen", [], FROZEN_REPORT),
@@ -184,7 +184,7 @@ def threads_and_files() -> tuple[int, int]:
     ],
 )
 def test_each_fault_is_noticed_reported_once_and_recovered_from_a_hundred_times(
-    fault: str, refusals: list[str], reports: str, harness: ReconnectHarness
+    fault: str, refusals: list[str], report: str, harness: ReconnectHarness
 ) -> None:
     harness.take_frames(2)
     before = threads_and_files()
@@ -198,7 +198,7 @@ def test_each_fault_is_noticed_reported_once_and_recovered_from_a_hundred_times(
             harness.rig.free()  # by itself, before the next attempt
         harness.run(lambda: len(harness.reports) == 2 * number)  # noqa: B023
         harness.take_frames(2)
-    assert harness.texts()[::2] == [reports] * TIMES
+    assert harness.texts()[::2] == [report] * TIMES
     assert all(re.fullmatch(r"camera is back after \d+ s", text) for text in harness.texts()[1::2])
     assert harness.rig.opened == TIMES + 1
     harness.run(lambda: harness.rig.closed == TIMES)
@@ -247,21 +247,23 @@ def test_an_outage_is_reported_again_only_when_its_reason_changes(harness: Recon
 
 
 def test_the_outage_has_its_duration_reason_and_next_attempt(harness: ReconnectHarness) -> None:
-    def now() -> Outage | None:
+    def current_outage() -> Outage | None:
         return harness.reconnecting.outage
 
     harness.take_frames(1)
-    assert now() is None
+    assert current_outage() is None
     harness.rig.refusals = [SourceError("camera was unplugged")] * 5
     harness.rig.fault = "unplugged"
-    harness.run(lambda: len(harness.delays_s) == 4 and (outage := now()) is not None and outage.next_try_s > 0)
-    outage = now()
+    harness.run(
+        lambda: len(harness.delays_s) == 4 and (outage := current_outage()) is not None and outage.next_try_s > 0
+    )
+    outage = current_outage()
     assert outage is not None
     assert 7.5 <= outage.since_s <= 7.5 + FRAME_S + 5 * 0.5  # the attempts take up to half a second each
     assert outage.next_try_s == pytest.approx(8.0)
     assert outage.reason == "camera was unplugged"
     harness.run(lambda: len(harness.reports) == 2)
-    assert now() is None
+    assert current_outage() is None
 
 
 def test_frames_of_a_still_image_are_passed_on_and_reported_as_frozen(harness: ReconnectHarness) -> None:
@@ -272,13 +274,13 @@ def test_frames_of_a_still_image_are_passed_on_and_reported_as_frozen(harness: R
             time.sleep(0.001)
             return self._frame(slide)
 
-    slide = harness.rig.picture()
+    slide = harness.rig.image()
     harness.reconnecting.close()
     with closing(harness.watch(lambda: Slide(harness.rig))) as harness.reconnecting:
         frames = harness.take_frames(600)
         assert [frame.number for frame in frames] == sorted({frame.number for frame in frames})
         assert harness.texts() == [FROZEN_REPORT]
-        slide = harness.rig.picture()
+        slide = harness.rig.image()
         harness.run(lambda: len(harness.reports) == 2)
         assert harness.texts()[1].startswith("camera is back after ")
 
