@@ -1,4 +1,4 @@
-"""A box in a picture, in pixels."""
+"""Boxes in a picture, in pixels."""
 
 from __future__ import annotations
 
@@ -11,27 +11,34 @@ from numpy.typing import NDArray
 
 
 class Box(NamedTuple):
-    """Left, top, width and height in pixels of the upright picture."""
+    """Axis-aligned box in pixels; x goes right and y goes down."""
 
     x: int
+    """Left edge."""
     y: int
+    """Top edge."""
     w: int
+    """Width."""
     h: int
+    """Height."""
 
     @property
     def right(self) -> int:
+        """Right edge, excluded."""
         return self.x + self.w
 
     @property
     def bottom(self) -> int:
+        """Bottom edge, excluded."""
         return self.y + self.h
 
     @property
     def centre(self) -> tuple[float, float]:
+        """The centre, x and y."""
         return self.x + self.w / 2, self.y + self.h / 2
 
     def iou(self, other: Box) -> float:
-        """Intersection over union, 0..1."""
+        """Return the intersection over union with another box, 0..1."""
         w = min(self.right, other.right) - max(self.x, other.x)
         h = min(self.bottom, other.bottom) - max(self.y, other.y)
         if w <= 0 or h <= 0:
@@ -39,31 +46,44 @@ class Box(NamedTuple):
         return w * h / (self.w * self.h + other.w * other.h - w * h)
 
 
-def around(a: Box, b: Box) -> Box:
-    """The smallest box around both."""
+def union_of_two(a: Box, b: Box) -> Box:
+    """Return the smallest box around two boxes."""
     x, y = min(a.x, b.x), min(a.y, b.y)
     return Box(x, y, max(a.right, b.right) - x, max(a.bottom, b.bottom) - y)
 
 
 def union(boxes: Iterable[Box]) -> Box:
-    """The smallest box around all of them (at least one)."""
-    return reduce(around, boxes)
+    """Return the smallest box around all boxes; there must be at least one."""
+    return reduce(union_of_two, boxes)
 
 
 def shared_areas(boxes: Sequence[Box]) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.int64]]:
-    """The pairs of boxes that overlap, intp (n,) and intp (n,), and the area that each pair shares, int64 (n,)."""
+    """Return the pairs of boxes that overlap.
+
+    Returns:
+        Indices of the one box of each pair, intp (n,), of the other box, intp (n,), and the area that they share,
+        int64 (n,).
+    """
     sides = np.array(boxes, np.int64).reshape(-1, 4)
     order = np.argsort(sides[:, 0], kind="stable")
     x, y, w, h = sides[order].T
-    one, other = overlapping(x, x + w)
-    across = np.minimum((x + w)[one], (x + w)[other]) - x[other]
-    down = np.minimum((y + h)[one], (y + h)[other]) - np.maximum(y[one], y[other])
-    real = (across > 0) & (down > 0)
-    return order[one[real]], order[other[real]], across[real] * down[real]
+    one, other = overlapping_intervals(x, x + w)
+    shared_w = np.minimum((x + w)[one], (x + w)[other]) - x[other]
+    shared_h = np.minimum((y + h)[one], (y + h)[other]) - np.maximum(y[one], y[other])
+    overlaps = (shared_w > 0) & (shared_h > 0)
+    return order[one[overlaps]], order[other[overlaps]], shared_w[overlaps] * shared_h[overlaps]
 
 
-def overlapping(starts: NDArray[Any], ends: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """The pairs of intervals, sorted by their starts, of which the second starts before the first has ended."""
+def overlapping_intervals(starts: NDArray[Any], ends: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the pairs of intervals whose second one starts at or before the end of the first one.
+
+    Args:
+        starts: of the intervals (n,), sorted.
+        ends: of the intervals (n,).
+
+    Returns:
+        Indices of the first and of the second interval of each pair, each intp (m,).
+    """
     count = np.searchsorted(starts, ends, side="right") - np.arange(len(starts)) - 1
     one = np.repeat(np.arange(len(starts)), count)
     before = np.repeat(np.cumsum(count) - count, count)

@@ -1,7 +1,7 @@
-"""From ink to what may be digits: whole components, parts of wide ones, and neighbours that may belong together.
+"""Candidates: everything in a mask that may be one digit.
 
-A cluster is a row of atoms, components or parts of one, that lie on or right beside each other. Every run of
-consecutive atoms is a candidate; `digits` decides which runs of a cluster are digits.
+A cluster is a row of atoms that lie on or beside each other; an atom is a component, or a part of a wide component.
+Every run of consecutive atoms is a candidate. `agent.vision.digits` decides which candidates of a cluster are digits.
 """
 
 from __future__ import annotations
@@ -14,28 +14,58 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.vision.binarize import binarize
-from agent.vision.box import Box, around, overlapping
-from agent.vision.components import LEAST_PX, Atom, cut_out
+from agent.vision.binarize import Binarized, binarize
+from agent.vision.box import Box, overlapping_intervals, union_of_two
+from agent.vision.components import Atom, cut_out
 from agent.vision.ink import Ink
 from agent.vision.seams import split_each
 
 Mask = NDArray[np.uint8]
 
-LEAST_PART = 0.15
-"""Smallest component that may belong to a digit, as a share of a typical digit's height."""
-LEAST_DIGIT = 0.3
-"""Smallest digit, likewise."""
-MOST_ATOMS = 10
-MOST_IN_A_DIGIT = 4
-BESIDE = 0.08
-"""Components further apart than this share of their height do not nearly touch."""
-WIDE = 0.8
-"""A component wider than this share of its height may be several digits that touch."""
-MOST_WIDE = 150
-"""Where more are wide, most of them are words: the highest are split."""
-MOST_CANDIDATES = 1200
-"""More than this have only pages of print and texture; a net's time goes into their number."""
+MIN_ATOM_SHARE = 0.15
+"""Smallest height or width of an atom, as a share of the estimated height of the digits. Raising it loses detached
+strokes. Chosen by trial on drawn pages and the sample pictures."""
+MIN_DIGIT_SHARE = 0.3
+"""Smallest height or width of a candidate, as a share of the estimated height of the digits. Raising it loses small
+digits, lowering it adds candidates. Chosen by trial on drawn pages and the sample pictures."""
+MAX_DIGIT_ASPECT = 2.2
+"""A candidate is at most this many times as wide as high. Chosen by trial on drawn pages and the sample pictures."""
+MAX_DIGIT_SLIMNESS = 14
+"""A candidate is at most this many times as high as wide. Lowering it loses thin ones. Chosen by trial on drawn pages
+and the sample pictures."""
+MAX_CLUSTER_COMPONENTS = 10
+"""A cluster with more components than this is a word or a drawing: its components become clusters of their own. Raising
+it adds candidates. Chosen by trial on drawn pages and the sample pictures."""
+MAX_ATOMS_PER_DIGIT = 4
+"""Largest number of atoms in a candidate. Raising it adds candidates. Chosen by trial on drawn pages and the sample
+pictures."""
+MAX_SIDE_GAP_HEIGHTS = 0.08
+"""Largest horizontal gap between two components of a cluster that lie side by side, as a share of the height of the
+higher one. Raising it adds candidates. Chosen by trial on drawn pages and the sample pictures."""
+MAX_SIDE_OFFSET_HEIGHTS = 0.05
+"""Largest vertical gap between two components of a cluster that lie side by side, as a share of the height of the
+higher one. Chosen by trial on drawn pages and the sample pictures."""
+MIN_STACKED_OVERLAP = 0.4
+"""Components of a cluster that lie one above the other overlap horizontally by at least this share of the narrower
+one's width. Chosen by trial on drawn pages and the sample pictures."""
+MAX_STACKED_GAP_HEIGHTS = 0.25
+"""Largest vertical gap between two components of a cluster that lie one above the other, as a share of the height of
+the higher one. Raising it joins digits of different lines. Chosen by trial on drawn pages and the sample pictures."""
+MAX_PAIR_HEIGHTS = 1.5
+"""Two components of a cluster together are at most this many times as high as the higher one. Chosen by trial on drawn
+pages and the sample pictures."""
+MIN_WIDE_ASPECT = 0.8
+"""A component wider than this multiple of its height may be several digits that touch, so it is split. Lowering it
+splits more single digits. Chosen by trial on drawn pages and the sample pictures."""
+MIN_SPLIT_PX = 9
+"""Components lower than this, in working pixels, are not split. Chosen by trial on drawn pages and the sample
+pictures."""
+MAX_SPLIT_COMPONENTS = 150
+"""Largest number of components of a mask that are split, the highest first: in a mask with more wide components most
+are words. Raising it costs time. Chosen by trial on drawn pages and the sample pictures."""
+MAX_CANDIDATES = 1200
+"""Largest number of candidates of a mask; only pages of print and texture have more. The time of the nets grows with
+it. Chosen by trial on drawn pages and the sample pictures."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,117 +73,138 @@ class Candidate:
     """Consecutive atoms of a cluster that may be one digit."""
 
     cluster: int
+    """Number of the cluster in its mask."""
     first: int
+    """Index of the first atom in the cluster."""
     last: int
-    """The last atom that belongs to it."""
+    """Index of the last atom in the cluster, included."""
     box: Box
+    """In working pixels."""
     atoms: tuple[Atom, ...]
 
     @property
     def area(self) -> int:
+        """Number of pixels of its ink."""
         return sum(a.area for a in self.atoms)
 
 
 def find_page_candidates(ink: Ink, factor: float) -> tuple[Candidate, ...]:
-    """All candidates of one mask, cut at `factor` times the ink's level."""
-    _, written, digit_px, least_px = binarize(ink, factor)
-    atoms = cut_out(written, max(least_px / 2, LEAST_PART * digit_px))
-    return find_candidates(atoms, max(least_px, LEAST_DIGIT * digit_px))
+    """Return all candidates of the mask at `factor` times the threshold of the ink."""
+    return find_mask_candidates(binarize(ink, factor))
 
 
-def find_candidates(components: Sequence[Atom], least_px: float) -> tuple[Candidate, ...]:
-    """Everything that may be one digit, at least `least_px` high or wide, cluster by cluster."""
+def find_mask_candidates(binarized: Binarized) -> tuple[Candidate, ...]:
+    """Return all candidates of a mask, cluster by cluster."""
+    digit_px, min_px = binarized.digit_px, binarized.min_px
+    atoms = cut_out(binarized.written, max(min_px / 2, MIN_ATOM_SHARE * digit_px))
+    return find_candidates(atoms, max(min_px, MIN_DIGIT_SHARE * digit_px))
+
+
+def find_candidates(components: Sequence[Atom], min_px: float) -> tuple[Candidate, ...]:
+    """Return all candidates among components, cluster by cluster.
+
+    Args:
+        components: of a mask.
+        min_px: smallest height or width of a candidate in working pixels.
+    """
     pieces = _split_wide(components)
     clusters = [
-        _offered(number, [atom for member in members for atom in pieces[member]], least_px)
+        _cluster_candidates(number, [atom for member in members for atom in pieces[member]], min_px)
         for number, members in enumerate(_clusters(components))
     ]
-    return tuple(chain.from_iterable(_affordable(clusters)))
+    return tuple(chain.from_iterable(_limit(clusters)))
 
 
-def _offered(cluster: int, members: Sequence[Atom], least_px: float) -> list[Candidate]:
-    """The runs of a cluster's atoms that may be digits."""
+def _cluster_candidates(cluster: int, members: Sequence[Atom], min_px: float) -> list[Candidate]:
+    """Return the runs of consecutive atoms of a cluster whose shape may be that of a digit."""
     atoms = tuple(sorted(members, key=lambda a: a.box.centre))
     return [
         Candidate(cluster, first, last, box, atoms[first : last + 1])
         for first, last, box in _runs(atoms)
-        if _may_be_a_digit(box, least_px)
+        if _may_be_a_digit(box, min_px)
     ]
 
 
-def _affordable(clusters: Sequence[list[Candidate]]) -> Sequence[list[Candidate]]:
-    """All clusters, or those that offer least: a word or a texture offers dozens of candidates, a digit one."""
-    if sum(map(len, clusters)) <= MOST_CANDIDATES:
+def _limit(clusters: Sequence[list[Candidate]]) -> Sequence[list[Candidate]]:
+    """Drop the clusters with most candidates if there are too many: a word or a texture has dozens, a digit has one."""
+    if sum(map(len, clusters)) <= MAX_CANDIDATES:
         return clusters
     simplest = sorted(clusters, key=len)
     total = np.cumsum([len(cluster) for cluster in simplest])
-    return simplest[: int(np.searchsorted(total, MOST_CANDIDATES, side="right"))]
+    return simplest[: int(np.searchsorted(total, MAX_CANDIDATES, side="right"))]
 
 
-def _may_be_a_digit(box: Box, least_px: float) -> bool:
-    return max(box.w, box.h) >= least_px and box.w <= 2.2 * box.h and box.h <= 14 * box.w
+def _may_be_a_digit(box: Box, min_px: float) -> bool:
+    return max(box.w, box.h) >= min_px and box.w <= MAX_DIGIT_ASPECT * box.h and box.h <= MAX_DIGIT_SLIMNESS * box.w
 
 
 def _runs(atoms: Sequence[Atom]) -> Iterator[tuple[int, int, Box]]:
-    """Runs of consecutive atoms: the first, the last, and the box around all."""
+    """Yield the runs of consecutive atoms: index of the first, index of the last, and the box around the run."""
     for first, atom in enumerate(atoms):
         box = atom.box
-        for last in range(first, min(len(atoms), first + MOST_IN_A_DIGIT)):
-            box = around(box, atoms[last].box)
+        for last in range(first, min(len(atoms), first + MAX_ATOMS_PER_DIGIT)):
+            box = union_of_two(box, atoms[last].box)
             yield first, last, box
 
 
 def _split_wide(components: Sequence[Atom]) -> list[list[Atom]]:
-    """For each component the pieces of which it consists: itself, or its parts where it is wide."""
+    """Return the atoms of each component: the component itself, or its parts if it is wide."""
     pieces = [[atom] for atom in components]
-    wide = [i for i, a in enumerate(components) if a.box.w > WIDE * a.box.h and a.box.h >= LEAST_PX]
-    wide = sorted(wide, key=lambda i: -components[i].box.h)[:MOST_WIDE]
+    wide = [i for i, a in enumerate(components) if a.box.w > MIN_WIDE_ASPECT * a.box.h and a.box.h >= MIN_SPLIT_PX]
+    wide = sorted(wide, key=lambda i: -components[i].box.h)[:MAX_SPLIT_COMPONENTS]
     for index, parts in zip(wide, split_each([components[i].mask for i in wide]), strict=True):
         x, y, _, _ = components[index].box
-        pieces[index] = [_piece(part, x, y) for part in parts if part.any()]
+        pieces[index] = [_crop_part(part, x, y) for part in parts if part.any()]
     return pieces
 
 
-def _piece(mask: Mask, left: int, top: int) -> Atom:
-    """A part of a component, whose mask is as large as the component's, which lies at `left` and `top`."""
+def _crop_part(mask: Mask, left: int, top: int) -> Atom:
+    """Return a part of a component as an atom.
+
+    Args:
+        mask: of the part, as large as the component.
+        left: of the component.
+        top: of the component.
+    """
     x, y, w, h = cv2.boundingRect(mask)
     crop = mask[y : y + h, x : x + w]
     return Atom(Box(left + x, top + y, w, h), crop, cv2.countNonZero(crop))
 
 
 def _clusters(components: Sequence[Atom]) -> Iterator[Sequence[int]]:
-    """The components, by number, that may belong to one digit together, and whatever belongs to those."""
-    leader = list(range(len(components)))
+    """Yield the indices of the components of each cluster: connected neighbours, found by union-find."""
+    parent = list(range(len(components)))
 
-    def lead(index: int) -> int:
-        while leader[index] != index:
-            leader[index] = index = leader[leader[index]]
+    def find(index: int) -> int:
+        while parent[index] != index:
+            parent[index] = index = parent[parent[index]]
         return index
 
     for one, other in _neighbours(np.array([a.box for a in components], np.float32).reshape(-1, 4)):
-        low, high = sorted((lead(one), lead(other)))
-        leader[high] = low
+        low, high = sorted((find(one), find(other)))
+        parent[high] = low
     groups: dict[int, list[int]] = {}
     for index in range(len(components)):
-        groups.setdefault(lead(index), []).append(index)
+        groups.setdefault(find(index), []).append(index)
     for group in groups.values():
-        if len(group) <= MOST_ATOMS:
+        if len(group) <= MAX_CLUSTER_COMPONENTS:
             yield group
         else:
             yield from ([index] for index in group)
 
 
 def _neighbours(boxes: NDArray[np.float32]) -> Iterator[tuple[int, int]]:
-    """Pairs of boxes, float32 (n, 4), of which one stands above the other, or that nearly touch."""
+    """Yield the pairs of boxes, float32 (n, 4), that lie one above the other or closely side by side, by index."""
     order = np.argsort(boxes[:, 0], kind="stable")
     left, top, w, h = boxes[order].T
     right, bottom = left + w, top + h
-    one, other = overlapping(left, right + BESIDE * h.max(initial=0))
+    one, other = overlapping_intervals(left, right + MAX_SIDE_GAP_HEIGHTS * h.max(initial=0))
     height = np.maximum(h[one], h[other])
     gap_x = left[other] - np.minimum(right[one], right[other])
     gap_y = np.maximum(top[one], top[other]) - np.minimum(bottom[one], bottom[other])
-    stacked = (-gap_x >= 0.4 * np.minimum(w[one], w[other])) & (gap_y <= 0.25 * height)
-    beside = (gap_x <= BESIDE * height) & (gap_y <= 0.05 * height)
+    overlap_x = MIN_STACKED_OVERLAP * np.minimum(w[one], w[other])
+    stacked = (-gap_x >= overlap_x) & (gap_y <= MAX_STACKED_GAP_HEIGHTS * height)
+    beside = (gap_x <= MAX_SIDE_GAP_HEIGHTS * height) & (gap_y <= MAX_SIDE_OFFSET_HEIGHTS * height)
     total = np.maximum(bottom[one], bottom[other]) - np.minimum(top[one], top[other])
-    joined = (stacked | beside) & (total <= 1.5 * height)
+    joined = (stacked | beside) & (total <= MAX_PAIR_HEIGHTS * height)
     return zip(order[one[joined]].tolist(), order[other[joined]].tolist(), strict=True)

@@ -1,7 +1,7 @@
-"""What every candidate shows: the classifier looks at its glyph, then the verifier at its surroundings.
+"""Classify candidates: first the classifier sees their glyphs, then the verifier sees their contexts.
 
-The classifier is cheap and throws most candidates out. What it keeps the verifier judges anew: it also sees what is
-around, so it says whether that is a digit, and both say which.
+The classifier is cheap and rejects most candidates. The verifier gets the remaining ones. It also sees what is around a
+candidate, so it alone decides whether it is a digit; both nets together decide which digit.
 """
 
 from __future__ import annotations
@@ -16,118 +16,126 @@ from numpy.typing import NDArray
 from agent.vision.box import Box
 from agent.vision.candidates import Candidate
 from agent.vision.context import cut_context
-from agent.vision.cut import cut_glyph
 from agent.vision.digits import CLASSES, NOT_A_DIGIT
-from agent.vision.glyph import SIZE_PX
+from agent.vision.glyph import SIZE_PX, cut_glyph
 from agent.vision.ink import Ink
 
-PRIOR = 1.0
-"""Added to the classifier's logit for "not a digit" where no verifier is: most of a page's candidates are none."""
+NOT_A_DIGIT_BIAS = 1.0
+"""Added to the classifier's logit for "not a digit" if there is no verifier, because most candidates of a page are not
+digits. Raising it gives fewer false digits and loses more true ones. Chosen by trial on drawn pages and the sample
+pictures."""
 VERIFY_MARGIN = 1.0
-"""A candidate whose best digit's logit is less than this below that for "not a digit" is worth the verifier's look."""
-CELL_PX = 4
-"""Boxes that are alike differ by no more."""
+"""The verifier gets a candidate if the logit of its best digit, plus this, reaches the logit for "not a digit". Raising
+it gives the verifier more candidates, which costs time. Chosen by trial on drawn pages and the sample pictures."""
+MAX_DUPLICATE_OFFSET_PX = 4
+"""Boxes of duplicate candidates differ by no more than this, in working pixels, whatever their size. Chosen by trial on
+drawn pages and the sample pictures."""
 CLASSIFIER_WEIGHT = 0.5
-"""What the classifier's opinion of which digit it is counts, where the verifier's counts 1."""
+"""Weight of the classifier's logits in the decision which digit it is; the verifier's weight is 1. Chosen by trial on
+drawn pages and the sample pictures."""
 
 
 class Net(Protocol):
-    """What turns glyphs, or surroundings, into logits: a runtime with a model loaded."""
+    """A neural network: a runtime with a loaded artifact."""
 
     def logits(self, glyphs: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Logits, float32 (n, 11), of inputs, uint8 (n, ...); the last class is "not a digit"."""
+        """Return logits, float32 (n, 11), of inputs, uint8 (n, ...); the last class is "not a digit"."""
         ...
 
 
 class Nets(Protocol):
-    """The nets that judge candidates."""
+    """The nets that classify candidates."""
 
     @property
     def classifier(self) -> Net:
-        """Of glyphs, uint8 (n, 28, 28)."""
+        """Net for glyphs, uint8 (n, 28, 28)."""
         ...
 
     @property
     def verifier(self) -> Net | None:
-        """Of surroundings, uint8 (n, 3, 32, 48); None leaves everything to the classifier."""
+        """Net for contexts, uint8 (n, 3, 32, 48); None to use the classifier alone."""
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class Classified:
-    """What the nets say of candidates."""
+    """Outputs of the nets for candidates."""
 
     probability: NDArray[np.float32]
-    """float32 (n, 11): each candidate's class probabilities."""
+    """float32 (n, 11): class probabilities of each candidate, from both nets."""
     classifier: NDArray[np.float32]
-    """float32 (n, 11): what the classifier alone says."""
+    """float32 (n, 11): class probabilities from the classifier alone."""
     verified: NDArray[np.bool_]
-    """bool (n,): what the verifier looked at."""
+    """bool (n,): whether the verifier got the candidate."""
 
     def split(self, ends: Sequence[int]) -> list[Classified]:
-        """What they say of the candidates up to each of `ends`, and of the rest."""
+        """Split the outputs before each index in `ends`, as `numpy.split` does."""
         parts = (np.split(rows, ends) for rows in (self.probability, self.classifier, self.verified))
         return [Classified(*rows) for rows in zip(*parts, strict=True)]
 
 
-def classify(ink: Ink, candidates: Sequence[Candidate], nets: Nets, *, alike: float = 0.0) -> Classified:
-    """What each candidate shows.
+def classify(ink: Ink, candidates: Sequence[Candidate], nets: Nets, *, duplicate_tolerance: float = 0.0) -> Classified:
+    """Return the class probabilities of candidates.
 
     Args:
         ink: of the picture.
-        candidates: found in it.
-        nets: asked once each, with all that they have to judge.
-        alike: candidates whose boxes differ by less than this share of their size are judged as one, the first of them.
+        candidates: found in this ink.
+        nets: each one is called once, with all candidates that it gets.
+        duplicate_tolerance: candidates whose boxes differ by less than this share of their size are classified once,
+            and all get the probabilities of the first one. 0 classifies each candidate.
     """
-    if alike:
-        same_as = _first_alike([c.box for c in candidates], alike)
-        first, of = np.unique(same_as, return_inverse=True)
-        judged = classify(ink, [candidates[i] for i in first.tolist()], nets)
-        return Classified(judged.probability[of], judged.classifier[of], judged.verified[of])
+    if duplicate_tolerance:
+        first_of = _first_duplicates([c.box for c in candidates], duplicate_tolerance)
+        unique, inverse = np.unique(first_of, return_inverse=True)
+        classified = classify(ink, [candidates[i] for i in unique.tolist()], nets)
+        return Classified(classified.probability[inverse], classified.classifier[inverse], classified.verified[inverse])
     glyphs = np.zeros((len(candidates), SIZE_PX, SIZE_PX), np.uint8)
     for glyph, candidate in zip(glyphs, candidates, strict=True):
         glyph[:] = cut_glyph(ink, candidate)
     logits = nets.classifier.logits(glyphs)
     if nets.verifier is None:
-        alone = softmax(logits + PRIOR * np.eye(CLASSES, dtype=np.float32)[NOT_A_DIGIT])
-        return Classified(alone, alone, np.zeros(len(candidates), np.bool_))
+        probability = softmax(logits + NOT_A_DIGIT_BIAS * np.eye(CLASSES, dtype=np.float32)[NOT_A_DIGIT])
+        return Classified(probability, probability, np.zeros(len(candidates), np.bool_))
     probability = np.zeros((len(candidates), CLASSES), np.float32)
     probability[:, NOT_A_DIGIT] = 1
-    may_be = logits[:, :NOT_A_DIGIT].max(axis=1, initial=-np.inf) + VERIFY_MARGIN >= logits[:, NOT_A_DIGIT]
-    windows = cut_context(ink, [candidates[i] for i in np.flatnonzero(may_be).tolist()])
-    probability[may_be] = fuse(nets.verifier.logits(windows), logits[may_be])
-    return Classified(probability, softmax(logits), may_be)
+    accepted = logits[:, :NOT_A_DIGIT].max(axis=1, initial=-np.inf) + VERIFY_MARGIN >= logits[:, NOT_A_DIGIT]
+    contexts = cut_context(ink, [candidates[i] for i in np.flatnonzero(accepted).tolist()])
+    probability[accepted] = fuse(nets.verifier.logits(contexts), logits[accepted])
+    return Classified(probability, softmax(logits), accepted)
 
 
-def _first_alike(boxes: Sequence[Box], share: float) -> list[int]:
-    """For each box the number of the first one that is alike, at the latest its own."""
-    seen: dict[tuple[int, int], list[int]] = {}
+def _first_duplicates(boxes: Sequence[Box], tolerance: float) -> list[int]:
+    """Return for each box the index of the first box that it duplicates, or its own index."""
+    cells: dict[tuple[int, int], list[int]] = {}  # hashing on a grid: a duplicate is in the same or the next cell
     first = []
-    for number, (x, y, w, h) in enumerate(boxes):
-        slack = min(CELL_PX, max(1, share * max(w, h)))
-        column, row = x // CELL_PX, y // CELL_PX
-        near = (i for c in (-1, 0, 1) for r in (-1, 0, 1) for i in seen.get((column + c, row + r), ()))
-        alike = next((i for i in near if _differ_by(boxes[i], boxes[number]) <= slack), number)
-        first.append(alike)
-        if alike == number:
-            seen.setdefault((column, row), []).append(number)
+    for index, (x, y, w, h) in enumerate(boxes):
+        max_px = min(MAX_DUPLICATE_OFFSET_PX, max(1, tolerance * max(w, h)))
+        column, row = x // MAX_DUPLICATE_OFFSET_PX, y // MAX_DUPLICATE_OFFSET_PX
+        near = (i for c in (-1, 0, 1) for r in (-1, 0, 1) for i in cells.get((column + c, row + r), ()))
+        duplicate = next((i for i in near if _max_offset(boxes[i], boxes[index]) <= max_px), index)
+        first.append(duplicate)
+        if duplicate == index:
+            cells.setdefault((column, row), []).append(index)
     return first
 
 
-def _differ_by(a: Box, b: Box) -> int:
-    """How far apart the sides of two boxes are at most, in pixels."""
+def _max_offset(a: Box, b: Box) -> int:
+    """Return the largest distance between the same sides of two boxes, in pixels."""
     return max(abs(a.x - b.x), abs(a.y - b.y), abs(a.right - b.right), abs(a.bottom - b.bottom))
 
 
 def fuse(verifier: NDArray[np.float32], classifier: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Class probabilities, float32 (n, 11), of both nets' logits: whether it is a digit says the verifier alone."""
-    shares = softmax(verifier)
-    is_digit = 1 - shares[:, NOT_A_DIGIT:]
+    """Combine the logits of verifier and classifier, float32 (n, 11) each, into class probabilities.
+
+    The verifier alone gives the probability of "not a digit". Both nets decide between the digits.
+    """
+    verifier_shares = softmax(verifier)
+    is_digit = 1 - verifier_shares[:, NOT_A_DIGIT:]
     which = softmax(verifier[:, :NOT_A_DIGIT] + CLASSIFIER_WEIGHT * classifier[:, :NOT_A_DIGIT])
     return np.hstack([which * is_digit, 1 - is_digit])
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Shares that add up to 1, float32 (n, k)."""
+    """Return class probabilities that add up to 1 in each row, float32 (n, k)."""
     shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), np.float32)

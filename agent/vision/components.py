@@ -1,4 +1,4 @@
-"""From a mask to its connected components: found by their outlines, and cut out only where they are large enough."""
+"""Connected components of a mask, found by their contours. Only those that are large enough are cut out."""
 
 from __future__ import annotations
 
@@ -15,94 +15,103 @@ Mask = NDArray[np.uint8]
 Boxes = NDArray[np.int32]
 """int32 (n, 4): left, top, width, height."""
 
-LEAST_PX = 9
-"""Working pixels below which nothing can be told."""
-MOST_COMPONENTS = 1200
-"""Beyond this the mask is texture; the largest components are kept."""
-
-NET_MESHES, NET_ROWS = 8, 3
-"""A component with so many holes that are large enough for digits, in at least so many rows, is a net."""
+DEFAULT_DIGIT_PX = 9
+"""Height of digits in working pixels that is assumed if a mask has no component to estimate it from."""
+MAX_COMPONENTS = 1200
+"""Largest number of components that are cut out of one mask: a mask with more is texture. The largest ones are kept.
+Lowering it bounds the time more tightly. Chosen by trial on drawn pages and the sample pictures."""
+MIN_GRID_CELLS = 8
+"""A component with fewer holes of a digit's size than this is not a grid. Chosen by trial on drawn pages and the sample
+pictures."""
+MIN_GRID_ROWS = 3
+"""A grid is higher than this many of its cells; a row of boxes is not. Chosen by trial on drawn pages and the sample
+pictures."""
+MAX_HEIGHT_PER_WIDTH = 10
+"""Components at least this many times as high as wide do not count for the height of digits: they are lines."""
+MAX_WIDTH_PER_HEIGHT = 3
+"""Components at least this many times as wide as high do not count for the height of digits: they are lines or words."""
 
 
 @dataclass(frozen=True, eq=False)
 class Atom:
-    """The smallest piece of ink that is not cut further."""
+    """A component, or a part of one, that is not cut further."""
 
     box: Box
     """In working pixels."""
     mask: Mask
     """uint8 (h, w) of 0 and 1, as large as the box."""
     area: int
+    """Number of its pixels."""
 
 
 @dataclass(frozen=True, eq=False)
 class Components:
-    """All connected components of a mask; pixels that touch at a corner belong together."""
+    """All connected components of a mask; pixels that touch at a corner are connected."""
 
     mask: Mask
     """uint8 (h, w) of 0 and 1."""
     boxes: Boxes
-    """Around each component."""
+    """Bounding box of each component."""
     outlines: Sequence[Sequence[cv2.typing.MatLike]]
-    """Of each component its outer contour, and those of its holes."""
+    """Contours of each component: the outer one, then those of its holes."""
     atoms: dict[int, Atom] = field(default_factory=dict)
-    """Those that were cut out already, by their number: several steps ask for the same."""
+    """Cache of the components that were cut out, by index: several steps need the same ones."""
 
 
 def find_components(mask: Mask) -> Components:
-    """The connected components of a mask, uint8 (h, w) of 0 and 1."""
+    """Return the connected components of a mask, uint8 (h, w) of 0 and 1."""
     contours, hierarchy = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
-    hole_of = [] if hierarchy is None else hierarchy[0, :, 3].tolist()  # -1: a component's outer contour
-    outlines = {index: [contours[index]] for index, outer in enumerate(hole_of) if outer < 0}
-    for index, outer in enumerate(hole_of):
-        if outer >= 0:
-            outlines[outer].append(contours[index])
+    parents = [] if hierarchy is None else hierarchy[0, :, 3].tolist()  # -1: outer contour of a component
+    outlines = {index: [contours[index]] for index, parent in enumerate(parents) if parent < 0}
+    for index, parent in enumerate(parents):
+        if parent >= 0:
+            outlines[parent].append(contours[index])
     boxes = np.array([cv2.boundingRect(contours[index]) for index in outlines], np.int32).reshape(-1, 4)
     return Components(mask, boxes, list(outlines.values()))
 
 
-def digit_height(components: Components, least_px: float) -> float:
-    """About how high digits are, in working pixels: the median height, larger components counting for more.
+def digit_height(components: Components, min_px: float) -> float:
+    """Estimate the height of the digits in working pixels: the median height, weighted by the height itself.
 
-    A net, such as squared paper and all that touches it, is as high as the page and says nothing of its digits; where
-    there is nothing else, they are about as high as its meshes.
+    A grid, such as squared paper with everything that touches it, is as high as the page and does not count. If there
+    is nothing else, digits are taken to be as high as the cells of the grid.
 
     Args:
         components: of a mask.
-        least_px: components smaller than this say nothing.
+        min_px: components smaller than this do not count.
     """
-    many_holed = [i for i, outlines in enumerate(components.outlines) if len(outlines) > NET_MESHES]
-    nets = {i: meshes for i in many_holed if (meshes := _meshes(components.outlines[i], least_px))}
-    w, h = np.delete(components.boxes, list(nets), axis=0)[:, 2:].T
-    heights = h[(np.maximum(w, h) >= least_px) & (10 * w > h) & (w < 3 * h)]
-    heights = np.sort(heights if len(heights) else np.array([m for meshes in nets.values() for m in meshes], np.int32))
+    many_holed = [i for i, outlines in enumerate(components.outlines) if len(outlines) > MIN_GRID_CELLS]
+    grids = {i: cells for i in many_holed if (cells := _cell_heights(components.outlines[i], min_px))}
+    w, h = np.delete(components.boxes, list(grids), axis=0)[:, 2:].T
+    heights = h[(np.maximum(w, h) >= min_px) & (MAX_HEIGHT_PER_WIDTH * w > h) & (w < MAX_WIDTH_PER_HEIGHT * h)]
+    heights = np.sort(heights if len(heights) else np.array([c for cells in grids.values() for c in cells], np.int32))
     if not len(heights):
-        return float(LEAST_PX)
-    share = np.cumsum(heights)
-    return float(heights[np.searchsorted(share, share[-1] / 2)])
+        return float(DEFAULT_DIGIT_PX)
+    cumulative = np.cumsum(heights)
+    return float(heights[np.searchsorted(cumulative, cumulative[-1] / 2)])
 
 
-def _meshes(outlines: Sequence[cv2.typing.MatLike], least_px: float) -> list[int]:
-    """How high each hole is, of a component that has many; none where it is no net, as a row of boxes is none."""
-    whole, *heights = (cv2.boundingRect(outline)[3] for outline in outlines)
-    meshes = [height for height in heights if height >= least_px]
-    return meshes if len(meshes) >= NET_MESHES and whole > NET_ROWS * np.median(meshes) else []
+def _cell_heights(outlines: Sequence[cv2.typing.MatLike], min_px: float) -> list[int]:
+    """Return the heights of the cells of a grid, from the contours of a component; empty if it is not a grid."""
+    height, *hole_heights = (cv2.boundingRect(outline)[3] for outline in outlines)
+    cells = [hole for hole in hole_heights if hole >= min_px]
+    return cells if len(cells) >= MIN_GRID_CELLS and height > MIN_GRID_ROWS * np.median(cells) else []
 
 
-def cut_out(components: Components, least_px: float) -> tuple[Atom, ...]:
-    """The components that are at least `least_px` high or wide, each by itself."""
+def cut_out(components: Components, min_px: float) -> tuple[Atom, ...]:
+    """Return the components that are at least `min_px` high or wide, at most `MAX_COMPONENTS`."""
     sizes = components.boxes[:, 2:].max(axis=1, initial=0)
-    keep = np.flatnonzero(sizes >= least_px)
-    if len(keep) > MOST_COMPONENTS:
+    keep = np.flatnonzero(sizes >= min_px)
+    if len(keep) > MAX_COMPONENTS:
         areas = components.boxes[keep, 2:].prod(axis=1)
-        keep = keep[np.argsort(areas)[-MOST_COMPONENTS:]]
+        keep = keep[np.argsort(areas)[-MAX_COMPONENTS:]]
     return tuple(cut_out_one(components, index) for index in keep.tolist())
 
 
 def cut_out_one(components: Components, index: int) -> Atom:
-    """A component by itself, cut out once."""
-    if (known := components.atoms.get(index)) is not None:
-        return known
+    """Return one component with its own mask, without other components that lie in its box."""
+    if (cached := components.atoms.get(index)) is not None:
+        return cached
     box = Box._make(components.boxes[index].tolist())
     own = np.zeros((box.h, box.w), np.uint8)
     cv2.drawContours(own, components.outlines[index], -1, 1, cv2.FILLED, offset=(-box.x, -box.y))

@@ -1,4 +1,4 @@
-"""From judged candidates to digits: the best runs of each cluster, and of what several masks show the surest."""
+"""Select the digits: the best candidates of each cluster, then the most probable digits of all masks."""
 
 from __future__ import annotations
 
@@ -13,49 +13,57 @@ from agent.vision.box import Box, shared_areas
 from agent.vision.candidates import Candidate
 
 CLASSES = 11
+"""Number of classes of the nets: the digits 0 to 9, and "not a digit"."""
 NOT_A_DIGIT = 10
+"""Index of the class "not a digit"."""
 
-LEAST_PROBABILITY = 0.7
-"""A candidate less likely to be a digit than this is none, unless the ink asks for more."""
-MOST_COVERED = 0.4
-"""Digits share at most this much of the smaller one's box."""
-LEAST_EXPLAINED = 0.3
-"""A cluster of whose ink less than this is digits is a word or a drawing: what looks like a digit in it is none."""
-EQUALLY_SURE = 3
-"""Probabilities are compared to so many decimals: beyond them every processor rounds otherwise."""
-DIGIT_COST = 0.35
-"""What reading a candidate costs: of two ways to read the same ink, the one with fewer doubts wins."""
+MAX_OVERLAP_SHARE = 0.4
+"""Two digits may share at most this much of the smaller one's box. Lowering it loses digits that overlap, raising it
+reads a digit twice. Chosen by trial on drawn pages and the sample pictures."""
+MIN_EXPLAINED_SHARE = 0.3
+"""A cluster of whose ink less than this share is digits, weighted by probability, is a word or a drawing, and has no
+digits. Raising it loses digits that touch other ink. Chosen by trial on drawn pages and the sample pictures."""
+PROBABILITY_DECIMALS = 3
+"""Probabilities are rounded to this many decimals before they are compared, because processors differ beyond them."""
+DIGIT_PENALTY = 0.35
+"""Subtracted from the probability of each candidate when a cluster is read. Raising it prefers few large digits to
+many small ones. Chosen by trial on drawn pages and the sample pictures."""
 
 
 @dataclass(frozen=True)
 class Digit:
-    """A digit that was read."""
+    """A recognised digit."""
 
     digit: int
-    """0..9."""
+    """Its label, 0..9."""
     probability: float
+    """Probability of the label, 0..1."""
     box: Box
+    """In pixels of the picture."""
 
 
 def select(
-    candidates: Sequence[Candidate], probability: NDArray[np.float32], least: float = LEAST_PROBABILITY
+    candidates: Sequence[Candidate], probability: NDArray[np.float32], min_probability: float
 ) -> dict[Candidate, Digit]:
-    """Which candidates of one mask are digits, in working pixels: of each cluster the runs that explain most ink best.
+    """Select the candidates of one mask that are digits: in each cluster those that explain most ink best.
 
     Args:
         candidates: of one mask, cluster by cluster.
-        probability: float32 (n, 11), one row a candidate.
-        least: a candidate less likely to be a digit than this is none.
+        probability: class probabilities, float32 (n, 11), one row per candidate.
+        min_probability: candidates whose best digit is less probable are not selected.
+
+    Returns:
+        The selected candidates and their digits, with boxes in working pixels.
     """
     labels = probability[:, :NOT_A_DIGIT].argmax(axis=1).tolist()
-    sure = probability[:, :NOT_A_DIGIT].max(axis=1).tolist()
-    read = [Digit(label, p, c.box) for c, label, p in zip(candidates, labels, sure, strict=True)]
-    clusters = groupby(zip(candidates, read, strict=True), key=lambda pair: pair[0].cluster)
-    return dict(pair for _, members in clusters for pair in _best_runs(list(members), least))
+    best = probability[:, :NOT_A_DIGIT].max(axis=1).tolist()
+    digits = [Digit(label, p, c.box) for c, label, p in zip(candidates, labels, best, strict=True)]
+    clusters = groupby(zip(candidates, digits, strict=True), key=lambda pair: pair[0].cluster)
+    return dict(pair for _, members in clusters for pair in _best_runs(list(members), min_probability))
 
 
-def _best_runs(members: Sequence[tuple[Candidate, Digit]], least: float) -> Iterator[tuple[Candidate, Digit]]:
-    """Dynamic programming over a cluster's atoms: best[i] is the most that the first i atoms can be worth."""
+def _best_runs(members: Sequence[tuple[Candidate, Digit]], min_probability: float) -> Iterator[tuple[Candidate, Digit]]:
+    """Yield the digits of a cluster by dynamic programming: best[i] is the highest score of the first i atoms."""
     count = 1 + max(candidate.last for candidate, _ in members)
     best = [0.0] * (count + 1)
     choice: list[tuple[Candidate, Digit] | None] = [None] * (count + 1)
@@ -65,18 +73,19 @@ def _best_runs(members: Sequence[tuple[Candidate, Digit]], least: float) -> Iter
     for end in range(count):
         best[end + 1] = best[end]
         for candidate, digit in by_end[end]:
-            if digit.probability < least:
+            if digit.probability < min_probability:
                 continue
-            worth = best[candidate.first] + candidate.area * (digit.probability - DIGIT_COST)
-            if worth > best[end + 1]:
-                best[end + 1], choice[end + 1] = worth, (candidate, digit)
-    taken = list(_walk_back(choice))
-    if sum(c.area * d.probability for c, d in taken) >= LEAST_EXPLAINED * _ink(c for c, _ in members):
-        yield from taken
+            score = best[candidate.first] + candidate.area * (digit.probability - DIGIT_PENALTY)
+            if score > best[end + 1]:
+                best[end + 1], choice[end + 1] = score, (candidate, digit)
+    selected = list(_backtrack(choice))
+    explained_px = sum(c.area * d.probability for c, d in selected)
+    if explained_px >= MIN_EXPLAINED_SHARE * _ink_px(c for c, _ in members):
+        yield from selected
 
 
-def _walk_back(choice: Sequence[tuple[Candidate, Digit] | None]) -> Iterator[tuple[Candidate, Digit]]:
-    """What the best way consists of, from the last to the first."""
+def _backtrack(choice: Sequence[tuple[Candidate, Digit] | None]) -> Iterator[tuple[Candidate, Digit]]:
+    """Yield the digits of the best solution, from the last to the first."""
     end = len(choice) - 1
     while end > 0:
         chosen = choice[end]
@@ -87,32 +96,31 @@ def _walk_back(choice: Sequence[tuple[Candidate, Digit] | None]) -> Iterator[tup
             end = chosen[0].first
 
 
-def _ink(members: Iterable[Candidate]) -> int:
-    """All of a cluster's ink, in pixels."""
+def _ink_px(members: Iterable[Candidate]) -> int:
+    """Return the number of pixels of the ink of a cluster."""
     return sum({m.first + i: atom.area for m in members for i, atom in enumerate(m.atoms)}.values())
 
 
-def non_max_suppression(seen: Iterable[Iterable[Digit]]) -> tuple[Digit, ...]:
-    """One set of digits from several masks of the same picture: of those that cover each other the surest.
+def non_max_suppression(masks: Iterable[Iterable[Digit]]) -> tuple[Digit, ...]:
+    """Merge the digits of several masks of a picture: keep the most probable one of those that cover each other.
 
-    Where two are as sure, that is the one whose box takes least along.
+    Of two that are equally probable the one with the smaller box is kept.
     """
-    pool = sorted((d for digits in seen for d in digits), key=_doubt)
-    return tuple(pool[i] for i in uncovered([d.box for d in pool]))
+    pool = sorted((digit for digits in masks for digit in digits), key=_suppression_order)
+    return tuple(pool[i] for i in suppress_overlaps([digit.box for digit in pool]))
 
 
-def _doubt(digit: Digit) -> tuple[float, int]:
-    """The less, the better."""
-    return -round(digit.probability, EQUALLY_SURE), digit.box.w * digit.box.h
+def _suppression_order(digit: Digit) -> tuple[float, int]:
+    return -round(digit.probability, PROBABILITY_DECIMALS), digit.box.w * digit.box.h
 
 
-def uncovered(boxes: Sequence[Box]) -> list[int]:
-    """Of boxes, the best first, the numbers of those that no better one covers."""
+def suppress_overlaps(boxes: Sequence[Box]) -> list[int]:
+    """Return the indices of the boxes that no better kept box covers; `boxes` are sorted, the best one first."""
     areas = np.array([b.w * b.h for b in boxes], np.int64)
     one, other, shared = shared_areas(boxes)
-    covered = shared > MOST_COVERED * np.minimum(areas[one], areas[other])
+    covers = shared > MAX_OVERLAP_SHARE * np.minimum(areas[one], areas[other])
     better: list[list[int]] = [[] for _ in boxes]
-    for first, second in zip(one[covered].tolist(), other[covered].tolist(), strict=True):
+    for first, second in zip(one[covers].tolist(), other[covers].tolist(), strict=True):
         better[max(first, second)].append(min(first, second))
     kept: set[int] = set()
     for index, rivals in enumerate(better):

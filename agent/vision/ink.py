@@ -1,221 +1,194 @@
-"""From a picture to ink: how much darker each pixel is than the paper around it.
+"""Ink: how much darker, or lighter, each pixel is than the paper around it.
 
-Inks are coloured: of a pixel's channels the one counts that shows it most. Light falls off and shadows lie across:
-dividing by the paper's own brightness takes most of that away before any threshold is asked.
+Ink may be coloured, so the channel that shows it best counts. Each pixel is divided by the brightness of the paper
+around it, so uneven light and shadows matter little when the ink is binarized.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Gray = NDArray[np.uint8]
-Picture = NDArray[np.uint8]
-Turn = NDArray[np.float64]
-Gains = NDArray[np.float64]
-"""A factor for each channel."""
+from agent.vision.histogram import histogram, otsu_threshold, quantile
 
-MOST_ENLARGED = 2.0
-"""Small pictures are enlarged, but no further: strokes one pixel wide hold no shape, and blurred ones no more of it."""
-WORTH_ENLARGING = 1.3
-"""Enlarging less would blur more than it shows."""
-PAPER_MAP_PX = 80
-"""The paper is estimated on a small picture, whose longest side is at least this, and less than twice as much."""
-PAPER_REACH = 0.11
-"""Reach of the paper's estimate, as a share of the longest side: more than half a digit, less than a shadow."""
-FEW_LINES_PX = 480
-"""In a picture whose shorter side, at its working scale, is less, a digit may be as high as the picture ..."""
-FIELD_REACH = 0.6
-"""... and the paper's estimate reaches at least that far, as a share of the shorter side."""
-DARKEST_PAPER = 16
-"""Nothing is read in what is darker than this: dividing by it would make ink of noise."""
-STRONG = 0.98
-"""Whether ink is dark or light tell the contrasts that this share of the small picture does not reach ..."""
-STRONGEST = 0.995
-"""... and whether there is some of both kinds, these: the rarer may be sparse."""
-BOTH = 0.42
-"""A picture in which the lesser contrast reaches this share of the stronger one has ink of both kinds."""
-NOISE_SIGMAS = 4.0
-"""Ink must stand out from the paper's own texture by this much."""
-LIGHTER = 0.8
-"""Writing whose level is less than this share of what it is with the printed lines is lighter than these."""
-MUCH = 0.1
-"""So much is written, as a share of the printed lines."""
-LEAST_FAINT = 0.01
-"""Fainter writing is at least so much, as a share of the rest ..."""
-CLEAR, TEXTURE = 3.5, 0.8
-"""... and stands out so many times as much as what this share of the rest stays below: compression makes blocks of bare
-paper that are too faint to show and yet shaped like digits."""
-WIDE = 0.03
-"""Faint strokes are thinner than this share of the working picture's longest side ..."""
-LEAST_WIDE_PX = 15
-"""... or than this."""
-SAMPLED = 100_000
-"""Beyond this many pixels every second row tells enough of how contrast is distributed."""
+Gray = NDArray[np.uint8]
+"""uint8 (h, w)."""
+Picture = NDArray[np.uint8]
+"""BGR, uint8 (h, w, 3)."""
+Affine = NDArray[np.float64]
+"""Affine transform as OpenCV takes it, float64 (2, 3)."""
+Gains = NDArray[np.float64]
+"""Factor of each channel, float64 (3,)."""
+
+MAX_ENLARGEMENT = 2.0
+"""Largest factor by which a small picture is enlarged. A larger one only blurs, and costs time. Chosen by trial on
+drawn pages and the sample pictures."""
+MIN_ENLARGEMENT = 1.3
+"""A picture that would be enlarged by no more than this factor keeps its size, because resampling blurs it. Chosen by
+trial on drawn pages and the sample pictures."""
+MIN_PAPER_MAP_PX = 80
+"""The paper is estimated on a small copy of the picture, whose longest side has this many pixels up to twice as many.
+Raising it takes more time. Chosen by trial on drawn pages and the sample pictures."""
+PAPER_REACH_SHARE = 0.11
+"""Width of the median filter that estimates the paper, as a share of the longest side: wider than half a digit,
+narrower than a shadow. Raising it keeps shadows in the ink, lowering it takes large strokes for paper. Chosen by trial
+on drawn pages and the sample pictures."""
+MAX_FIELD_PX = 480
+"""A working image whose shorter side has fewer pixels may be a single field, with a digit as high as the picture; then
+the paper is estimated with `FIELD_REACH_SHARE`. Chosen by trial on drawn pages and the sample pictures."""
+FIELD_REACH_SHARE = 0.6
+"""Smallest width of the median filter in a small picture, as a share of its shorter side. Lowering it takes a digit
+that fills the picture for paper. Chosen by trial on drawn pages and the sample pictures."""
+MIN_PAPER_BRIGHTNESS = 16
+"""The picture is divided by no brightness below this, of 255, because that would turn noise into ink. Raising it loses
+writing in dark places. Chosen by trial on drawn pages and the sample pictures."""
+POLARITY_QUANTILE = 0.98
+"""Quantile of the contrast that decides between dark ink and light ink. Chosen by trial on drawn pages and the sample
+pictures."""
+BOTH_POLARITIES_QUANTILE = 0.995
+"""Quantile of the contrast that decides whether a picture has both dark and light ink. It is higher than
+`POLARITY_QUANTILE` because the rarer kind may be sparse. Chosen by trial on drawn pages and the sample pictures."""
+MIN_BOTH_POLARITIES_RATIO = 0.42
+"""A picture has dark and light ink if the weaker contrast is at least this share of the stronger one. Lowering it
+analyses more pictures twice. Chosen by trial on drawn pages and the sample pictures."""
+NOISE_FACTOR = 4.0
+"""The noise limit is this multiple of the median contrast, plus `NOISE_OFFSET`: ink must exceed the texture of the
+paper. Raising it loses faint ink. Chosen by trial on drawn pages and the sample pictures."""
+NOISE_OFFSET = 5
+"""Contrast, of 255, that is added to the noise limit. Chosen by trial on drawn pages and the sample pictures."""
+INK_QUANTILE = 0.998
+"""Quantile of the contrast that is scaled to strength 255. Lowering it makes all ink stronger. Chosen by trial on drawn
+pages and the sample pictures."""
+MIN_INK_ABOVE_NOISE = 20
+"""The contrast that is scaled to strength 255 exceeds the noise limit by at least this, of 255, so that a blank page
+is not amplified without limit. Chosen by trial on drawn pages and the sample pictures."""
+MAX_HISTOGRAM_PX = 100_000
+"""In a picture with more pixels than this, only every second row is counted in the histogram, which saves time."""
 
 
 class Paper(NamedTuple):
-    """The paper of a small picture."""
+    """The paper of a picture, estimated on a small copy of it."""
 
     gains: Gains
-    """What makes it grey."""
+    """Factors of the channels that make the paper grey, float64 (3,)."""
     gray: Gray
-    """uint8 (h, w): the picture in its darkest channels, made grey."""
+    """uint8 (h, w): the darkest channel of each pixel of the small copy, after the gains."""
     brightness: Gray
-    """uint8 (h, w): what of that is paper."""
+    """uint8 (h, w): brightness of the paper in the small copy, without the ink."""
     reach: int
-    """How far the estimate reaches, in pixels; odd."""
+    """Width of the median filter in pixels of the small copy; odd."""
 
 
 @dataclass(frozen=True, eq=False)
 class Ink:
-    """What stands out from the paper, at the working scale."""
+    """Contrast with the paper, at the scale of the working image."""
 
     strength: Gray
-    """uint8 (h, w): 0 is paper, 255 is as dark as ink gets."""
+    """uint8 (h, w): 0 is paper, 255 is the strongest ink."""
     scale: float
-    """Working pixels to one pixel of the picture."""
+    """Pixels of the working image per pixel of the picture."""
     threshold: int
-    """The strength that best parts ink from paper."""
+    """Otsu's threshold of the strength: it separates ink from paper best."""
     paper: Paper
-    """What it stands out from, of the picture as it stood; of light ink the negative."""
-    turned_back: Turn | None = None
-    """Where the picture was turned: float64 (2, 3), from these pixels to those of the working picture as it stood."""
+    """The paper before deskewing; for light ink the paper of the negative."""
+    deskew_inverse: Affine | None = None
+    """Transform from pixels of `strength` to pixels of the working image; None if the ink was not deskewed."""
     noise: int = 0
-    """Less strength than this is the paper's own texture."""
+    """Strength below which there is only texture of the paper."""
 
 
 class WorkingImage(NamedTuple):
-    """A picture that ink is sought in."""
+    """A picture at the size at which it is analysed, and its paper."""
 
     picture: Picture
-    """BGR, uint8 (h, w, 3), at its working scale."""
+    """BGR, uint8 (h, w, 3)."""
     scale: float
-    """Working pixels to one pixel of the picture as it was."""
+    """Pixels of the working image per pixel of the original picture."""
     small: Picture
-    """The same, small."""
+    """Small copy, BGR uint8, on which the paper was estimated."""
     paper: Paper
-    """Of the small picture."""
 
 
 def prepare(image: Picture, longest_px: int) -> WorkingImage:
-    """A picture at its working scale, and its paper.
+    """Scale a picture to its working size and estimate its paper.
 
     Args:
         image: BGR, uint8 (H, W, 3).
-        longest_px: longest side of the working picture; larger pictures are reduced to it, small ones enlarged.
+        longest_px: longest side of the working image; large pictures are reduced to it, small ones enlarged up to
+            `MAX_ENLARGEMENT`.
     """
-    picture, scale = _to_working_scale(image, longest_px)
-    small = _halved(picture, PAPER_MAP_PX)
-    return WorkingImage(picture, scale, small, _paper(small, _paper_reach(picture, small)))
+    picture, scale = _to_working_size(image, longest_px)
+    small = _halve(picture, MIN_PAPER_MAP_PX)
+    return WorkingImage(picture, scale, small, _estimate_paper(small, _paper_reach(picture, small)))
 
 
 def find_ink(image: Picture, longest_px: int) -> Ink:
-    """What stands out from a picture's paper: what is darker, or where more is lighter, that. As `prepare` takes it."""
+    """Return the ink of a picture, either dark or light, whichever is stronger; arguments as in `prepare`."""
     return find_inks(prepare(image, longest_px), both=False)[0]
 
 
-def find_inks(sheet: WorkingImage, *, both: bool = True) -> tuple[Ink, ...]:
-    """What stands out from the paper, and what stands out the other way where a picture has both.
+def find_inks(working: WorkingImage, *, both: bool = True) -> tuple[Ink, ...]:
+    """Return the ink of a picture: dark ink, light ink, or both in this order.
 
     Args:
-        sheet: the picture.
-        both: whether the lesser is wanted, too.
+        working: the picture and its paper.
+        both: whether to return both kinds if the picture has both; if False, only the stronger kind.
     """
-    picture, scale, small, paper = sheet
-    darker, lighter = _standing_out(paper, STRONG)
+    picture, scale, small, paper = working
+    darker, lighter = _contrast_quantiles(paper, POLARITY_QUANTILE)
     is_dark = darker >= lighter
-    lesser, stronger = sorted(_standing_out(paper, STRONGEST))
-    both = both and lesser >= BOTH * stronger
+    weaker, stronger = sorted(_contrast_quantiles(paper, BOTH_POLARITIES_QUANTILE))
+    both = both and weaker >= MIN_BOTH_POLARITIES_RATIO * stronger
     inks = [make_ink(_contrast(picture, paper), scale, paper)] if both or is_dark else []
     if both or not is_dark:
-        negative = _paper(_inverted(small), paper.reach)
+        negative = _estimate_paper(_inverted(small), paper.reach)
         inks.append(make_ink(_contrast(_inverted(picture), negative), scale, negative))
     return tuple(inks)
 
 
 def make_ink(contrast: Gray, scale: float, paper: Paper) -> Ink:
-    """The ink of a picture.
+    """Make ink from contrast: scale it to full strength, and find its noise limit and its threshold.
 
     Args:
-        contrast: uint8 (h, w): how much each pixel stands out from the paper; 255 is black on white.
-        scale: working pixels to one pixel of the picture.
-        paper: what it stands out from.
+        contrast: uint8 (h, w): difference of each pixel to the paper; 255 is black on white.
+        scale: pixels of the working image per pixel of the picture.
+        paper: paper that the contrast was computed with.
     """
     contrast = np.asarray(cv2.GaussianBlur(contrast, (3, 3), 0), np.uint8)
-    histogram = _histogram(contrast[::2] if contrast.size > SAMPLED else contrast)
-    noise = NOISE_SIGMAS * _quantile(histogram, 0.5) + 5
-    top = max(_quantile(histogram, 0.998), noise + 20)
-    strength = np.asarray(cv2.convertScaleAbs(contrast, alpha=255 / top), np.uint8)
-    strengths = np.minimum(np.rint(np.arange(256) * (255 / top)), 255).astype(np.intp)
-    strong = np.asarray(np.bincount(strengths, histogram, 256), np.float64)
-    noise = int(255 * noise / top)
-    return Ink(strength, scale, _otsu_threshold(strong, noise), paper, noise=noise)
+    counts = histogram(contrast[::2] if contrast.size > MAX_HISTOGRAM_PX else contrast)
+    noise = NOISE_FACTOR * quantile(counts, 0.5) + NOISE_OFFSET
+    full = full_contrast(counts, noise)
+    strength = np.asarray(cv2.convertScaleAbs(contrast, alpha=255 / full), np.uint8)
+    # The histogram of the strength follows from that of the contrast.
+    strengths = np.minimum(np.rint(np.arange(256) * (255 / full)), 255).astype(np.intp)
+    strength_counts = np.asarray(np.bincount(strengths, counts, 256), np.float64)
+    scaled_noise = int(255 * noise / full)
+    return Ink(strength, scale, otsu_threshold(strength_counts, scaled_noise), paper, noise=scaled_noise)
 
 
-def rescale_without_print(ink: Ink, print_: Gray) -> Ink:
-    """The ink at the strength and level of what is written where what is printed is darker: pencil between borders.
-
-    Args:
-        ink: of a picture.
-        print_: uint8 (h, w), not 0 where printed lines are.
-    """
-    near = np.asarray(cv2.dilate(print_, np.ones((5, 5), np.uint8)))
-    histogram = _histogram(ink.strength, (near == 0).astype(np.uint8))
-    gain = 255 / max(_quantile(histogram, 0.998), ink.noise + 20)
-    written = _otsu_threshold(np.asarray(histogram, np.float64), ink.noise)
-    if written >= LIGHTER * ink.threshold or histogram[written:].sum() < MUCH * cv2.countNonZero(print_):
-        return ink
-    strength = np.asarray(cv2.convertScaleAbs(ink.strength, alpha=gain), np.uint8)
-    return replace(ink, strength=strength, threshold=min(200, round(gain * written)), noise=round(gain * ink.noise))
+def full_contrast(counts: NDArray[np.float32], noise: float) -> float:
+    """Return the contrast that is to become strength 255, from the histogram of the contrast and its noise limit."""
+    return max(quantile(counts, INK_QUANTILE), noise + MIN_INK_ABOVE_NOISE)
 
 
-def extract_faint(ink: Ink, known: Gray) -> Ink | None:
-    """The ink at the strength and level of what is far fainter than the rest: pencil beside print, or a dark table.
-
-    Args:
-        ink: of a picture.
-        known: uint8 (h, w), not 0 where the rest is.
-
-    Returns:
-        None where nothing is left that stands out from the paper.
-    """
-    rest = (known == 0).astype(np.uint8)
-    gain = 255 / max(_quantile(_histogram(ink.strength, rest), 0.998), ink.noise + 20)
-    strength = np.asarray(cv2.convertScaleAbs(ink.strength, alpha=gain), np.uint8)
-    noise = round(gain * ink.noise)
-    histogram = _histogram(strength, rest)
-    written = _otsu_threshold(np.asarray(histogram, np.float64), noise)
-    few = histogram[written:].sum() < LEAST_FAINT * cv2.countNonZero(known)
-    if few or written < CLEAR * _quantile(histogram, TEXTURE):
-        return None
-    return replace(ink, strength=_thin(strength), threshold=written, noise=noise)
-
-
-def _thin(strength: Gray) -> Gray:
-    """What is no wider than a stroke: the rims of shadows and the dark corners of a lens are as faint as pencil."""
-    wide_px = max(LEAST_WIDE_PX, round(WIDE * max(strength.shape))) | 1
-    wide = cv2.morphologyEx(strength, cv2.MORPH_OPEN, np.ones((wide_px, wide_px)))
-    return np.where(wide > strength // 2, np.uint8(0), strength)
-
-
-def _to_working_scale(image: Picture, longest_px: int) -> tuple[Picture, float]:
+def _to_working_size(image: Picture, longest_px: int) -> tuple[Picture, float]:
+    """Return the scaled picture and the scale factor."""
     h, w = image.shape[:2]
     longest = max(h, w)
-    scale = min(MOST_ENLARGED, longest_px / longest)
-    if 1 <= scale <= WORTH_ENLARGING:
+    scale = min(MAX_ENLARGEMENT, longest_px / longest)
+    if 1 <= scale <= MIN_ENLARGEMENT:
         return image, 1.0
     method = cv2.INTER_LINEAR if scale < 1 else cv2.INTER_CUBIC
     size = max(1, round(w * scale)), max(1, round(h * scale))
-    return np.asarray(cv2.resize(_halved(image, longest_px), size, interpolation=method), np.uint8), scale
+    return np.asarray(cv2.resize(_halve(image, longest_px), size, interpolation=method), np.uint8), scale
 
 
-def _halved(picture: Picture, longest_px: int) -> Picture:
-    """A picture halved while its longest side stays at least `longest_px`: the cheapest way to make it small."""
+def _halve(picture: Picture, longest_px: int) -> Picture:
+    """Halve a picture as often as its longest side stays at least `longest_px`: the cheapest way to make it small."""
     while max(picture.shape[:2]) >= 2 * longest_px:
         h, w = (max(1, side // 2) for side in picture.shape[:2])
         even = picture[: max(1, 2 * h), : max(1, 2 * w)]
@@ -224,15 +197,17 @@ def _halved(picture: Picture, longest_px: int) -> Picture:
 
 
 def _contrast(picture: Picture, paper: Paper) -> Gray:
-    """How much darker than the paper, uint8 (h, w); 255 is black on white."""
-    everywhere = enlarged(paper.brightness, picture)
-    return np.asarray(cv2.bitwise_not(cv2.divide(_darkest(picture, paper.gains), everywhere, scale=255)), np.uint8)
+    """Return how much darker each pixel is than the paper, uint8 (h, w); 255 is black on white."""
+    brightness = enlarge_brightness(paper.brightness, picture)
+    return np.asarray(
+        cv2.bitwise_not(cv2.divide(_darkest_channel(picture, paper.gains), brightness, scale=255)), np.uint8
+    )
 
 
-def enlarged(brightness: Gray, picture: Picture) -> Gray:
-    """The paper's brightness, never 0, for each pixel of a picture, uint8 (h, w)."""
-    bright = np.maximum(brightness, DARKEST_PAPER)
-    return np.asarray(cv2.resize(bright, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.uint8)
+def enlarge_brightness(brightness: Gray, picture: Picture) -> Gray:
+    """Return the brightness of the paper, never 0, at the size of a picture, uint8 (h, w)."""
+    brightness = np.maximum(brightness, MIN_PAPER_BRIGHTNESS)
+    return np.asarray(cv2.resize(brightness, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def _inverted(picture: Picture) -> Picture:
@@ -240,60 +215,36 @@ def _inverted(picture: Picture) -> Picture:
 
 
 def _paper_reach(picture: Picture, small: Picture) -> int:
-    """Reach of the paper's estimate on a small picture, in its pixels; odd."""
-    share: float = PAPER_REACH * max(small.shape[:2])
-    if min(picture.shape[:2]) < FEW_LINES_PX:
-        share = max(share, FIELD_REACH * min(small.shape[:2]))
-    return max(3, round(share) | 1)
+    """Return the width of the median filter in pixels of the small copy; odd."""
+    reach: float = PAPER_REACH_SHARE * max(small.shape[:2])
+    if min(picture.shape[:2]) < MAX_FIELD_PX:
+        reach = max(reach, FIELD_REACH_SHARE * min(small.shape[:2]))
+    return max(3, round(reach) | 1)
 
 
-def _paper(small: Picture, reach: int) -> Paper:
-    """The paper of a small picture: a wide median, and so smooth that it may be enlarged."""
+def _estimate_paper(small: Picture, reach: int) -> Paper:
+    """Estimate the paper of a small picture: a wide median, smoothed so that it can be enlarged."""
     colour = np.maximum(cv2.mean(small)[:3], 1)
     gains = colour.max() / colour
-    gray = _darkest(small, gains)
+    gray = _darkest_channel(small, gains)
     brightness = cv2.GaussianBlur(cv2.medianBlur(gray, reach), (0, 0), reach / 4)
     return Paper(gains, gray, np.asarray(brightness, np.uint8), reach)
 
 
-def _darkest(picture: Picture, gains: Gains) -> Gray:
-    """Of each pixel the channel that is darkest once paper is grey, uint8 (h, w)."""
-    blue, green, red = balanced(picture, gains)
+def _darkest_channel(picture: Picture, gains: Gains) -> Gray:
+    """Return the darkest channel of each pixel after the gains, uint8 (h, w)."""
+    blue, green, red = balance(picture, gains)
     return np.asarray(cv2.min(cv2.min(blue, green), red), np.uint8)
 
 
-def balanced(picture: Picture, gains: Gains) -> list[cv2.typing.MatLike]:
-    """The channels once paper is grey, three times uint8 (h, w)."""
+def balance(picture: Picture, gains: Gains) -> list[cv2.typing.MatLike]:
+    """Return the blue, green and red channel after the gains that make the paper grey, each uint8 (h, w)."""
     channels = zip(cv2.split(picture), gains, strict=True)
     return [cv2.convertScaleAbs(c, alpha=g) if g > 1 else c for c, g in channels]
 
 
-def _standing_out(paper: Paper, share: float) -> tuple[float, float]:
-    """How much darker than its paper (pen) all but the darkest of a small picture is at most, and lighter (chalk)."""
+def _contrast_quantiles(paper: Paper, share: float) -> tuple[float, float]:
+    """Return a quantile of how much darker pixels are than the paper (pen), and one of how much lighter (chalk)."""
     differences = cv2.subtract(paper.brightness, paper.gray), cv2.subtract(paper.gray, paper.brightness)
-    darker, lighter = (_quantile(_histogram(np.asarray(d, np.uint8)), share) for d in differences)
+    darker, lighter = (quantile(histogram(np.asarray(d, np.uint8)), share) for d in differences)
     return darker, lighter
-
-
-def _histogram(gray: Gray, where: cv2.typing.MatLike | None = None) -> NDArray[np.float32]:
-    """Pixels of each value, float32 (256,), of those where a mask is not 0."""
-    return np.asarray(cv2.calcHist([gray], [0], where, [256], [0, 256]).ravel(), np.float32)
-
-
-def _quantile(histogram: NDArray[np.float32], share: float) -> float:
-    """The value below or at which a share of the pixels lies."""
-    counts = np.cumsum(histogram)
-    return float(np.searchsorted(counts, share * counts[-1]))
-
-
-def _otsu_threshold(histogram: NDArray[np.float64], noise: int) -> int:
-    """Otsu's threshold among the strengths that are more than noise, of which `histogram`, (256,), tells how many."""
-    histogram[: min(noise, 200)] = 0
-    counts = np.cumsum(histogram)
-    if counts[-1] == 0:
-        return 255
-    sums = np.cumsum(histogram * np.arange(256))
-    below = sums / np.maximum(counts, 1)
-    above = (sums[-1] - sums) / np.maximum(counts[-1] - counts, 1)
-    between = counts * (counts[-1] - counts) * (above - below) ** 2
-    return int(np.clip(np.argmax(between), 24, 200))

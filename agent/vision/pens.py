@@ -11,7 +11,7 @@ from enum import Enum
 import cv2
 import numpy as np
 
-from agent.vision.ink import Gray, Ink, Paper, Picture, WorkingImage, balanced, enlarged, make_ink
+from agent.vision.ink import Gray, Ink, Paper, Picture, WorkingImage, balance, enlarge_brightness, make_ink
 
 COLOURED = 0.5
 """Ink that differs so much between channels, as a share of its contrast, is coloured ..."""
@@ -31,14 +31,14 @@ class Pen(Enum):
     GREY = "black or grey"
 
 
-def find_pens(sheet: WorkingImage) -> dict[Pen, Ink]:
+def find_pens(working: WorkingImage) -> dict[Pen, Ink]:
     """The ink of each pen, of a picture of dark ink on light paper; empty where there are no two of them."""
-    if not _has_both(*_contrasts(sheet.small, sheet.paper)):
+    if not _has_both(*_contrasts(working.small, working.paper)):
         return {}
-    coloured, grey = _contrasts(sheet.picture, sheet.paper)
+    coloured, grey = _contrasts(working.picture, working.paper)
     return {
-        Pen.COLOURED: make_ink(coloured, sheet.scale, sheet.paper),
-        Pen.GREY: make_ink(grey, sheet.scale, sheet.paper),
+        Pen.COLOURED: make_ink(coloured, working.scale, working.paper),
+        Pen.GREY: make_ink(grey, working.scale, working.paper),
     }
 
 
@@ -54,9 +54,9 @@ def _has_both(coloured: Gray, grey: Gray) -> bool:
 
 def _contrasts(picture: Picture, paper: Paper) -> tuple[Gray, Gray]:
     """How much each pixel stands out in colour, and how much in grey, two times uint8 (h, w)."""
-    blue, green, red = balanced(picture, paper.gains)
+    blue, green, red = balance(picture, paper.gains)
     darkest, lightest = cv2.min(cv2.min(blue, green), red), cv2.max(cv2.max(blue, green), red)
-    bright = enlarged(paper.brightness, picture)
+    bright = enlarge_brightness(paper.brightness, picture)
     # What is lighter than the paper stands out in neither.
     whole, grey = (cv2.bitwise_not(cv2.divide(gray, bright, scale=255)) for gray in (darkest, lightest))
     coloured = cv2.subtract(whole, grey)

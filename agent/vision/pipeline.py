@@ -1,4 +1,4 @@
-"""One picture, read: the steps of `vision` one after the other, each timed and kept for whoever asks why."""
+"""The pipeline from a picture to its readings, in numbered steps. Each step is timed, and its result is kept."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.vision.binarize import beside_ink, beside_print
+from agent.vision.binarize import Binarized, binarize
 from agent.vision.blots import is_blot
 from agent.vision.box import Box
-from agent.vision.candidates import Candidate, find_page_candidates
+from agent.vision.candidates import Candidate, find_mask_candidates
 from agent.vision.classify import Classified, Nets, classify
 from agent.vision.deskew import deskew
-from agent.vision.digits import LEAST_PROBABILITY, Digit, non_max_suppression, select
-from agent.vision.ink import Ink, find_inks, prepare
+from agent.vision.digits import Digit, non_max_suppression, select
+from agent.vision.faint import find_faint_ink, rescale_to_writing
+from agent.vision.ink import Affine, Ink, find_inks, prepare
 from agent.vision.lines import group_lines
 from agent.vision.page import STAGES, Page
 from agent.vision.pens import Pen, find_pens
@@ -28,71 +28,99 @@ from agent.vision.words import outside_words
 
 @dataclass(frozen=True)
 class Depth:
-    """How thoroughly a picture is looked at."""
+    """How thoroughly a picture is analysed."""
 
     longest_px: int
-    """Longest side of the working picture."""
-    levels: tuple[float, ...]
-    """Masks are cut at these multiples of the ink's level; at every second of them where pens are told apart, too."""
-    pen_levels: tuple[float, ...]
-    """The same of each pen's ink."""
-    alike: float
-    """Candidates of several masks whose boxes differ by less than this share of their size are judged once."""
-    hard: bool
-    """Whether a picture may be turned, and may have dark and light ink, print beside writing, and faint writing."""
+    """Longest side of the working image."""
+    threshold_factors: tuple[float, ...]
+    """Masks are made at these multiples of the threshold of the ink; at every second one if pens are separated, too."""
+    pen_threshold_factors: tuple[float, ...]
+    """The same for the ink of each pen."""
+    duplicate_tolerance: float
+    """Candidates whose boxes differ by less than this share of their size are classified once."""
+    extra_steps: bool
+    """Whether to deskew, to look for light ink beside dark ink, for writing beside darker print, and for faint ink."""
 
 
-QUICK = Depth(longest_px=800, levels=(0.6, 0.9), pen_levels=(0.8,), alike=0.06, hard=False)
-"""For every live frame."""
-THOROUGH = Depth(longest_px=1600, levels=(0.5, 0.7, 0.9, 1.15), pen_levels=(0.6, 0.95), alike=0.0, hard=True)
-"""For stills."""
+QUICK = Depth(
+    longest_px=800,
+    threshold_factors=(0.6, 0.9),
+    pen_threshold_factors=(0.8,),
+    duplicate_tolerance=0.06,
+    extra_steps=False,
+)
+"""Depth for live frames."""
+THOROUGH = Depth(
+    longest_px=1600,
+    threshold_factors=(0.5, 0.7, 0.9, 1.15),
+    pen_threshold_factors=(0.6, 0.95),
+    duplicate_tolerance=0.0,
+    extra_steps=True,
+)
+"""Depth for pictures, and for live frames when the picture is at rest."""
+
+MIN_PROBABILITY = 0.7
+"""A candidate whose best digit is less probable than this is not a digit. Raising it gives fewer false digits and loses
+more true ones. Chosen by trial on drawn pages and the sample pictures."""
+MIN_FAINT_PROBABILITY = 0.8
+"""The same for candidates in faint ink. It is higher, because below it there is more dirt than writing. Chosen by trial
+on drawn pages and the sample pictures."""
+FAINT_THRESHOLD_FACTORS = (0.8, 1.1)
+"""Masks of faint ink are made at these multiples of its threshold. Chosen by trial on drawn pages and the sample
+pictures."""
+DARK_LINES_FACTOR = 0.7
+"""Multiple of the threshold at which ruled lines and boxes darker than the writing are searched. Chosen by trial on
+drawn pages and the sample pictures."""
+FORM_LINES_FACTOR = 0.6
+"""Multiple of the threshold at which the lines of a form are searched to find its printed digits. Chosen by trial on
+drawn pages and the sample pictures."""
 
 
-FAINT_LEVELS = (0.8, 1.1)
-"""Masks of fainter writing, whose strokes have been made strong."""
-LEAST_OF_FAINT = 0.8
-"""What is read in fainter writing is at least so probable: of what is less so, more is dirt than writing."""
-
-
-class InkLayer(NamedTuple):
-    """A picture's ink of one kind: dark, light, far fainter than the rest, or of one pen."""
+@dataclass(frozen=True, eq=False)
+class InkLayer:
+    """Ink of one kind, and how it is to be analysed: dark, light or faint ink, or the ink of one pen."""
 
     ink: Ink
-    levels: tuple[float, ...]
-    """Masks are cut at these multiples of the ink's level."""
-    least: float = LEAST_PROBABILITY
-    """A candidate less likely to be a digit than this is none."""
+    threshold_factors: tuple[float, ...]
+    """Masks are made at these multiples of the threshold."""
+    min_probability: float
+    """A candidate whose best digit is less probable than this is not a digit."""
     pen: Pen | None = None
-    """Whose it is, where a picture's pens are told apart."""
+    """The pen, if the picture's pens were separated; None is the ink of all pens."""
+    binarized: Mapping[float, Binarized] | None = None
+    """Masks of this ink that were made already, by their factor."""
 
 
 @dataclass(frozen=True, eq=False)
 class MaskResult:
-    """What was seen in one mask of a picture's ink."""
+    """Everything that was found in one mask."""
 
     ink: Ink
     factor: float
-    """At which multiple of the ink's level the mask was cut."""
+    """Multiple of the threshold at which the mask was made."""
+    binarized: Binarized
+    """The mask and the writing in it."""
     candidates: tuple[Candidate, ...]
-    judged: Classified
+    classified: Classified
+    """Outputs of the nets, one row per candidate."""
     digits: Mapping[Candidate, Digit]
-    """The candidates that are digits as far as this mask tells, in pixels of the picture."""
-    least: float = LEAST_PROBABILITY
-    """A candidate less likely to be a digit than this is none."""
+    """The candidates that are digits, with boxes in pixels of the picture."""
+    min_probability: float
+    """A candidate whose best digit is less probable than this is not a digit."""
     pen: Pen | None = None
-    """Whose ink it is, where a picture's pens are told apart."""
+    """The pen, if the picture's pens were separated; None is the ink of all pens."""
 
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """A picture that was read, and what each step made of it."""
+    """The result for one picture, with the results of all steps."""
 
-    seen: tuple[MaskResult, ...]
-    """Ink by ink, mask by mask."""
+    masks: tuple[MaskResult, ...]
+    """Ink by ink, and mask by mask."""
     kept: tuple[Digit, ...]
-    """Of the digits of all masks those that were gathered into lines."""
+    """The digits after non-maximum suppression over all masks, from which the readings were made."""
     printed: tuple[Digit, ...]
-    """Those that were left out because they are print."""
+    """The printed digits of a form, which are not read."""
     page: Page
 
 
@@ -102,87 +130,120 @@ def read_page(image: NDArray[np.uint8], nets: Nets, depth: Depth = THOROUGH) -> 
 
 
 def trace_page(image: NDArray[np.uint8], nets: Nets, depth: Depth = THOROUGH) -> Trace:
-    """Read the digits of a picture, and tell what each step saw.
+    """Read the digits of a picture, and return the results of all steps.
 
     Args:
         image: BGR, uint8 (H, W, 3), upright.
-        nets: what judges candidates.
-        depth: how thoroughly to look.
+        nets: classifier and verifier.
+        depth: how thoroughly to analyse the picture.
     """
     stage_ms = dict.fromkeys(STAGES, 0.0)
-    h, w = image.shape[:2]
+    height, width = image.shape[:2]
+    # Steps 1 to 4: the working image and its ink.
     with _timed(stage_ms, "ink"):
         layers = find_ink_layers(image, depth)
-    seen: list[MaskResult] = []
-    for ink, levels, least, pen in layers:
-        with _timed(stage_ms, "candidates"):
-            masks = [find_page_candidates(ink, factor) for factor in levels]
-        with _timed(stage_ms, "classify"):
-            judged = classify(ink, [c for candidates in masks for c in candidates], nets, alike=depth.alike)
-        with _timed(stage_ms, "lines"):
-            ends = np.cumsum([len(candidates) for candidates in masks])[:-1].tolist()
-            for factor, candidates, part in zip(levels, masks, judged.split(ends), strict=True):
-                found = outside_words(select(candidates, part.probability, least), candidates)
-                placed = {c: replace(d, box=in_picture(c, ink, w, h)) for c, d in found.items()}
-                digits = {c: d for c, d in placed.items() if not is_blot(d.box, ink.paper, w)}
-                seen.append(MaskResult(ink, factor, candidates, part, digits, least, pen))
+    # Steps 5 to 8: each mask on its own.
+    masks = [mask for layer in layers for mask in _read_layer(layer, nets, depth, (width, height), stage_ms)]
     with _timed(stage_ms, "lines"):
-        printed = _printed(seen)
-        gathered = non_max_suppression(
-            one.digits.values() if one.pen is Pen.COLOURED else without_printed(one.digits.values(), printed)
-            for one in seen
-        )
-        readings = group_lines(gathered)
-    page = Page(w, h, tuple(d for r in readings for d in r.digits), readings, stage_ms)
-    return Trace(tuple(seen), gathered, printed, page)
-
-
-def _printed(seen: Sequence[MaskResult]) -> tuple[Digit, ...]:
-    """The digits that are print, where a picture's pens are told apart."""
-    grey = [one for one in seen if one.pen is Pen.GREY]
-    coloured = [one.digits.values() for one in seen if one.pen is Pen.COLOURED]
-    return find_printed(grey[0].ink, [one.digits for one in grey], coloured) if grey else ()
+        # 9. Printed digits are left out; they can be in all ink or in grey ink, but not in coloured ink.
+        printed = _printed_digits(masks)
+        written = [
+            mask.digits.values() if mask.pen is Pen.COLOURED else without_printed(mask.digits.values(), printed)
+            for mask in masks
+        ]
+        # 10. Non-maximum suppression: one digit at each place.
+        kept = non_max_suppression(written)
+        # 11. Lines and readings.
+        readings = group_lines(kept)
+    page = Page(width, height, tuple(d for r in readings for d in r.digits), readings, stage_ms)
+    return Trace(tuple(masks), kept, printed, page)
 
 
 def find_ink_layers(image: NDArray[np.uint8], depth: Depth) -> tuple[InkLayer, ...]:
-    """The ink of a picture; arguments as in `trace_page`."""
-    sheet = prepare(image, depth.longest_px)
-    ready = _as_written if depth.hard else _as_it_is
-    inks = [ready(ink) for ink in find_inks(sheet, both=depth.hard)]
-    pens = [InkLayer(ready(ink), depth.pen_levels, pen=pen) for pen, ink in find_pens(sheet).items()]
-    beside = [beside_ink(ink) for ink in inks] if depth.hard else []
-    faint = [InkLayer(ink, FAINT_LEVELS, LEAST_OF_FAINT) for ink in beside if ink is not None]
-    levels = depth.levels[:: 1 + bool(pens)]
-    return (*(InkLayer(ink, levels) for ink in inks), *faint, *pens)
+    """Return the ink of a picture, kind by kind; arguments as in `trace_page`."""
+    # 1. Scale the picture, and estimate its paper.
+    working = prepare(image, depth.longest_px)
+    # 2. Dark ink, light ink or both; and the ink of each pen, if there are two.
+    pens = find_pens(working)
+    factors = depth.threshold_factors[::2] if pens else depth.threshold_factors
+    layers = [InkLayer(ink, factors, MIN_PROBABILITY) for ink in find_inks(working, both=depth.extra_steps)]
+    pen_layers = [InkLayer(ink, depth.pen_threshold_factors, MIN_PROBABILITY, pen) for pen, ink in pens.items()]
+    if not depth.extra_steps:
+        return (*layers, *pen_layers)
+    # 3. Deskew, and scale the ink to the writing where lines are darker.
+    layers, pen_layers = [_corrected(layer) for layer in layers], [_corrected(layer) for layer in pen_layers]
+    # 4. Ink too faint for the masks of the other ink.
+    faint_inks = [find_faint_ink(layer.ink) for layer in layers]
+    faint_layers = [
+        InkLayer(ink, FAINT_THRESHOLD_FACTORS, MIN_FAINT_PROBABILITY) for ink in faint_inks if ink is not None
+    ]
+    return (*layers, *faint_layers, *pen_layers)
 
 
-def _as_written(ink: Ink) -> Ink:
-    """Levelled, and at the strength of what is written rather than printed."""
-    return beside_print(deskew(ink))
+def _corrected(layer: InkLayer) -> InkLayer:
+    """Deskew a layer, and scale its ink to the writing."""
+    ink = deskew(layer.ink)
+    binarized = binarize(ink, DARK_LINES_FACTOR)
+    rescaled = rescale_to_writing(ink, binarized)
+    return replace(layer, ink=rescaled, binarized={DARK_LINES_FACTOR: binarized} if rescaled is ink else None)
 
 
-def _as_it_is(ink: Ink) -> Ink:
-    return ink
+def _read_layer(
+    layer: InkLayer, nets: Nets, depth: Depth, size: tuple[int, int], stage_ms: dict[str, float]
+) -> Iterator[MaskResult]:
+    """Yield the results of each mask of a layer; `size` is the width and height of the picture."""
+    ink, width, height = layer.ink, *size
+    known = layer.binarized or {}
+    # 5. Binarize, and find candidates.
+    with _timed(stage_ms, "candidates"):
+        masks = [known[factor] if factor in known else binarize(ink, factor) for factor in layer.threshold_factors]
+        candidates = [find_mask_candidates(mask) for mask in masks]
+    # 6. Classify the candidates of all masks in one batch.
+    with _timed(stage_ms, "classify"):
+        batch = [candidate for of_mask in candidates for candidate in of_mask]
+        classified = classify(ink, batch, nets, duplicate_tolerance=depth.duplicate_tolerance)
+        ends = np.cumsum([len(of_mask) for of_mask in candidates])[:-1].tolist()
+        parts = classified.split(ends)
+    for factor, mask, of_mask, part in zip(layer.threshold_factors, masks, candidates, parts, strict=True):
+        with _timed(stage_ms, "lines"):
+            # 7. Select digits, and drop those among letters.
+            found = outside_words(select(of_mask, part.probability, layer.min_probability), of_mask)
+            # 8. Boxes in pixels of the picture; drop blots.
+            placed = {c: replace(d, box=in_picture(c, ink, width, height)) for c, d in found.items()}
+            digits = {c: d for c, d in placed.items() if not is_blot(d.box, ink.paper, width)}
+        yield MaskResult(ink, factor, mask, of_mask, part, digits, layer.min_probability, layer.pen)
+
+
+def _printed_digits(masks: Sequence[MaskResult]) -> tuple[Digit, ...]:
+    """Return the printed digits; only a picture whose pens were separated has any."""
+    grey = [mask for mask in masks if mask.pen is Pen.GREY]
+    if not grey:
+        return ()
+    ink = grey[0].ink
+    known = next((mask.binarized for mask in grey if mask.factor == FORM_LINES_FACTOR), None)
+    coloured = [mask.digits.values() for mask in masks if mask.pen is Pen.COLOURED]
+    return find_printed(ink, known or binarize(ink, FORM_LINES_FACTOR), [mask.digits for mask in grey], coloured)
 
 
 def in_picture(candidate: Candidate, ink: Ink, width: int, height: int) -> Box:
-    """A candidate's box in pixels of the picture itself."""
-    box = candidate.box if ink.turned_back is None else _around(candidate, ink.turned_back)
+    """Return the box of a candidate in pixels of the picture, whose size is `width` x `height`."""
+    box = candidate.box if ink.deskew_inverse is None else _transformed_box(candidate, ink.deskew_inverse)
     x, y = max(0, round(box.x / ink.scale)), max(0, round(box.y / ink.scale))
     right, bottom = min(width, round(box.right / ink.scale)), min(height, round(box.bottom / ink.scale))
     return Box(x, y, max(1, right - x), max(1, bottom - y))
 
 
-def _around(candidate: Candidate, turn: NDArray[np.float64]) -> Box:
-    """The box around a candidate's ink once it is turned."""
+def _transformed_box(candidate: Candidate, transform: Affine) -> Box:
+    """Return the box around the ink of a candidate after an affine transform."""
     points = [np.argwhere(atom.mask)[:, ::-1] + (atom.box.x + 0.5, atom.box.y + 0.5) for atom in candidate.atoms]
-    turned = np.concatenate(points) @ turn[:, :2].T + turn[:, 2]
-    (x, y), (right, bottom) = np.floor(turned.min(axis=0)).astype(int), np.ceil(turned.max(axis=0)).astype(int)
+    moved = np.concatenate(points) @ transform[:, :2].T + transform[:, 2]
+    (x, y), (right, bottom) = np.floor(moved.min(axis=0)).astype(int), np.ceil(moved.max(axis=0)).astype(int)
     return Box(int(x), int(y), int(right - x), int(bottom - y))
 
 
 @contextmanager
-def _timed(into: dict[str, float], stage: str) -> Iterator[None]:
+def _timed(stage_ms: dict[str, float], stage: str) -> Iterator[None]:
+    """Add the wall time of the block to a stage."""
     start = time.perf_counter()
     yield
-    into[stage] += (time.perf_counter() - start) * 1000
+    stage_ms[stage] += (time.perf_counter() - start) * 1000

@@ -1,4 +1,7 @@
-"""What a press has printed: digits in the very ink of the printed lines, where most are written with another pen."""
+"""Printed digits: parts of a form that is filled in with a coloured pen.
+
+They are in the same black or grey ink as the ruled lines and boxes of the form, and as dark.
+"""
 
 from __future__ import annotations
 
@@ -7,46 +10,48 @@ from collections.abc import Iterable, Mapping, Sequence
 import cv2
 import numpy as np
 
-from agent.vision.binarize import binarize
+from agent.vision.binarize import Binarized, printed_lines
 from agent.vision.candidates import Candidate
-from agent.vision.cut import own_ink
 from agent.vision.digits import Digit, non_max_suppression
+from agent.vision.glyph import own_ink
 from agent.vision.ink import Ink
 
-LINES_FACTOR = 0.6
-"""Printed lines are sought at this multiple of the ink's level."""
-LEAST_LINES = 0.25
-"""They are at least so much of the ink: a sheet with a line or two is no printed form."""
-AS_DARK = 0.75
-"""Print is at least so dark as its lines are, or they as it: a pen on squared paper is far darker."""
-SAME = 0.5
-"""Digits whose boxes overlap by this much (IoU) are the same."""
+MIN_LINES_SHARE = 0.25
+"""A page is a form if its ruled lines and boxes are at least this share of its black or grey ink. Lowering it takes
+pages with a line or two for forms. Chosen by trial on drawn pages and the sample pictures."""
+MIN_DARKNESS_RATIO = 0.75
+"""A digit is printed only if the darkness of its ink and that of the lines differ by no more than this ratio: a black
+pen on squared paper is far darker than the lines. Raising it drops fewer digits. Chosen by trial on drawn pages and the
+sample pictures."""
+MIN_SAME_IOU = 0.5
+"""Digits whose boxes have at least this IoU are the same digit. Chosen by trial on drawn pages and the sample
+pictures."""
 
 
 def find_printed(
-    grey: Ink, in_grey: Sequence[Mapping[Candidate, Digit]], coloured: Iterable[Iterable[Digit]]
+    ink: Ink, binarized: Binarized, in_grey: Sequence[Mapping[Candidate, Digit]], coloured: Iterable[Iterable[Digit]]
 ) -> tuple[Digit, ...]:
-    """The digits in black or grey ink that are print: none unless more are written in colour.
+    """Return the printed digits of a form; none if fewer digits are written in colour than are printed.
 
     Args:
-        grey: what is black or grey, as `agent.vision.pens.find_pens` tells it.
-        in_grey: the digits in it, mask by mask.
-        coloured: those in coloured ink, mask by mask.
+        ink: black or grey ink, as `agent.vision.pens.find_pens` returns it.
+        binarized: a mask of this ink.
+        in_grey: digits in black or grey ink, mask by mask.
+        coloured: digits in coloured ink, mask by mask.
     """
-    strokes = binarize(grey, LINES_FACTOR)
-    lines = cv2.subtract(strokes.mask, strokes.written.mask)
-    if cv2.countNonZero(lines) < LEAST_LINES * cv2.countNonZero(strokes.mask):
+    lines = printed_lines(binarized)
+    if cv2.countNonZero(lines) < MIN_LINES_SHARE * cv2.countNonZero(binarized.mask):
         return ()
-    of_lines = float(np.median(grey.strength[lines > 0]))
+    lines_darkness = float(np.median(ink.strength[lines > 0]))
     printed = non_max_suppression(
-        [d for c, d in found.items() if _as_dark(_darkness(grey, c), of_lines)] for found in in_grey
+        [d for c, d in found.items() if _is_similar(_darkness(ink, c), lines_darkness)] for found in in_grey
     )
     return printed if len(non_max_suppression(coloured)) > len(printed) else ()
 
 
 def without_printed(digits: Iterable[Digit], printed: Sequence[Digit]) -> list[Digit]:
-    """The digits that are none of those that were printed."""
-    return [digit for digit in digits if all(digit.box.iou(other.box) < SAME for other in printed)]
+    """Return the digits that are not printed."""
+    return [digit for digit in digits if all(digit.box.iou(other.box) < MIN_SAME_IOU for other in printed)]
 
 
 def _darkness(ink: Ink, candidate: Candidate) -> float:
@@ -54,5 +59,5 @@ def _darkness(ink: Ink, candidate: Candidate) -> float:
     return float(np.median(strength[strength > 0])) if strength.any() else 0.0
 
 
-def _as_dark(one: float, other: float) -> bool:
-    return min(one, other) >= AS_DARK * max(one, other)
+def _is_similar(one: float, other: float) -> bool:
+    return min(one, other) >= MIN_DARKNESS_RATIO * max(one, other)

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.vision.box import Box, overlapping
+from agent.vision.box import Box, overlapping_intervals
 from agent.vision.candidates import Candidate
 from agent.vision.digits import Digit
 
@@ -97,7 +97,7 @@ def _rows(boxes: Evidence) -> NDArray[np.intp]:
     order = np.argsort(boxes[:, 0], kind="stable")
     left, top, w, h = boxes[order].T
     right, bottom = left + w, top + h
-    one, other = overlapping(left, right + BESIDE * h)
+    one, other = overlapping_intervals(left, right + BESIDE * h)
     low, high = np.minimum(h[one], h[other]), np.maximum(h[one], h[other])
     beside = np.minimum(bottom[one], bottom[other]) - np.maximum(top[one], top[other]) > 0.5 * low
     joined = beside & (left[other] - right[one] <= BESIDE * low) & (high <= ALIKE * low)

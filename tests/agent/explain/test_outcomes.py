@@ -11,10 +11,11 @@ import pytest
 from numpy.typing import NDArray
 
 from agent.explain.outcomes import CandidateOutcome, OutcomeKind, best_of_each_place, find_outcomes
+from agent.vision.binarize import Binarized
 from agent.vision.box import Box, union
 from agent.vision.candidates import Candidate
 from agent.vision.classify import Classified
-from agent.vision.components import Atom
+from agent.vision.components import Atom, find_components
 from agent.vision.digits import CLASSES, NOT_A_DIGIT, non_max_suppression, select
 from agent.vision.ink import Ink, Paper
 from agent.vision.lines import group_lines
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 ATOM_PX = 10
 BLANK = np.full((40, 80), 200, np.uint8)
 INK = Ink(np.zeros((40, 80), np.uint8), 1.0, 100, Paper(np.ones(3), BLANK, BLANK, reach=9))
+BINARIZED = Binarized(BLANK, find_components(BLANK), 20.0, 9.0)
 
 
 def row(*heights: int) -> list[Candidate]:

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from agent.vision.box import Box
-from agent.vision.candidates import MOST_CANDIDATES, find_candidates
+from agent.vision.candidates import MAX_CANDIDATES, find_candidates
 from agent.vision.components import cut_out, find_components
 
 
@@ -64,5 +64,5 @@ def test_a_page_of_words_is_bounded_and_digits_among_them_are_offered_first() ->
                 cv2.line(drawn, (x + dx, y), (x + dx, y + 16), 1, 2)
     cv2.rectangle(drawn, (800, 1130), (824, 1170), 1, 3)
     found = find_candidates(cut_out(find_components(drawn), 9), 9)
-    assert MOST_CANDIDATES / 2 < len(found) <= MOST_CANDIDATES
+    assert MAX_CANDIDATES / 2 < len(found) <= MAX_CANDIDATES
     assert near([c.box for c in found], Box(799, 1129, 27, 43))

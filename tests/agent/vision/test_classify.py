@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from agent.vision.candidates import Candidate, find_page_candidates
 from agent.vision.classify import classify, fuse, softmax
-from agent.vision.context import CHANNELS, FURTHER, HEIGHT_PX, INNER_PX, OUTSIDE, WIDTH_PX, cut_context
+from agent.vision.context import CHANNELS, FAR_FACTOR, HEIGHT_PX, INNER_PX, OUTSIDE, WIDTH_PX, cut_context
 from agent.vision.digits import CLASSES, NOT_A_DIGIT
 from agent.vision.ink import Ink, find_ink
 
@@ -77,7 +77,7 @@ def test_candidates_that_are_alike_are_judged_once(found: tuple[Ink, tuple[Candi
     ink, candidates = found
     again = tuple(replace(c, box=c.box._replace(x=c.box.x + 1)) for c in candidates)
     nets = Two(Says(0, 6), Says(8, 9))
-    judged = classify(ink, (*candidates, *again), nets, alike=0.1)
+    judged = classify(ink, (*candidates, *again), nets, duplicate_tolerance=0.1)
     assert nets.classifier.asked == [(len(candidates), 28, 28)]
     first, second = np.split(judged.probability, 2)
     assert np.array_equal(first, second)
@@ -97,7 +97,7 @@ def test_surroundings_show_own_ink_in_the_middle_and_all_ink_around(found: tuple
     assert around[beside].max() > 100
     assert np.abs(around.astype(int) - own)[:, : x + w].mean() < 8
     ring_afar = afar[HEIGHT_PX // 2 - 6 : HEIGHT_PX // 2 + 6, WIDTH_PX // 2 - 6 : WIDTH_PX // 2 + 3]
-    assert cv2.boundingRect((ring_afar > 40).astype(np.uint8))[2:] == pytest.approx([INNER_PX / FURTHER] * 2, abs=1)
+    assert cv2.boundingRect((ring_afar > 40).astype(np.uint8))[2:] == pytest.approx([INNER_PX / FAR_FACTOR] * 2, abs=1)
 
 
 def test_surroundings_are_grey_where_the_picture_ends() -> None:

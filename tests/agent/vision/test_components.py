@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from agent.vision.components import MOST_COMPONENTS, cut_out, digit_height, find_components
+from agent.vision.components import MAX_COMPONENTS, cut_out, digit_height, find_components
 
 MASKS = arrays(np.uint8, st.tuples(st.integers(1, 24), st.integers(1, 24)), elements=st.integers(0, 1))
 
@@ -38,7 +38,7 @@ def test_a_ring_and_the_dot_inside_it_are_two_components() -> None:
 
 def test_a_page_of_noise_is_bounded() -> None:
     noise = (np.random.default_rng(0).random((1200, 1600)) > 0.6).astype(np.uint8)
-    assert len(cut_out(find_components(noise), 3)) <= MOST_COMPONENTS
+    assert len(cut_out(find_components(noise), 3)) <= MAX_COMPONENTS
 
 
 @pytest.mark.parametrize(("heights", "expected"), [([30, 30, 30, 4, 4], 30), ([20], 20), ([], 9)])

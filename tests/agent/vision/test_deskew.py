@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from agent.vision.deskew import MOST_DEG, deskew, skew_deg
+from agent.vision.deskew import MAX_SKEW_DEG, deskew, skew_deg
 from agent.vision.ink import find_ink
 
 
@@ -40,9 +40,9 @@ def test_a_single_line_of_writing_tells_nothing() -> None:
 def test_turned_ink_knows_the_way_back() -> None:
     ink = find_ink(ruled_page(12), 800)
     levelled = deskew(ink)
-    assert levelled.turned_back is not None
-    assert abs(skew_deg(levelled)) < MOST_DEG / 12
+    assert levelled.deskew_inverse is not None
+    assert abs(skew_deg(levelled)) < MAX_SKEW_DEG / 12
     y, x = np.argwhere(levelled.strength > 200)[::97].T
-    there = levelled.turned_back @ np.stack([x + 0.5, y + 0.5, np.ones(len(x))])
+    there = levelled.deskew_inverse @ np.stack([x + 0.5, y + 0.5, np.ones(len(x))])
     column, row = np.floor(there).astype(int)
     assert np.mean(cv2.dilate(ink.strength, np.ones((3, 3), np.uint8))[row, column] > 150) > 0.98

@@ -16,6 +16,7 @@ from agent.vision.candidates import Candidate
 from agent.vision.classify import softmax
 from agent.vision.components import Atom
 from agent.vision.digits import CLASSES, NOT_A_DIGIT, Digit, non_max_suppression, select
+from agent.vision.pipeline import MIN_PROBABILITY
 
 ATOM_PX = 10
 
@@ -55,7 +56,7 @@ def judged(candidates: list[Candidate], **sure: tuple[int, float]) -> NDArray[np
 )
 def test_the_best_way_to_read_a_cluster(sure: dict[str, tuple[int, float]], digits: list[int]) -> None:
     candidates = runs(2)
-    found = select(candidates, judged(candidates, **sure))
+    found = select(candidates, judged(candidates, **sure), MIN_PROBABILITY)
     assert [d.digit for d in sorted(found.values(), key=lambda d: d.box.x)] == digits
 
 
@@ -67,14 +68,14 @@ def test_ink_that_asks_for_more_has_to_be_surer() -> None:
 
 def test_one_stroke_of_a_long_word_that_looks_like_a_one_is_none() -> None:
     candidates = runs(5)
-    assert select(candidates, judged(candidates, c=(1, 0.9))) == {}
+    assert select(candidates, judged(candidates, c=(1, 0.9)), MIN_PROBABILITY) == {}
 
 
 @given(arrays(np.float32, (12, CLASSES), elements=st.floats(-10, 10, width=32)))
 def test_digits_of_a_cluster_never_share_ink(logits: NDArray[np.float32]) -> None:
     candidates = runs(5)
     assert len(candidates) == len(logits)
-    found = sorted(select(candidates, softmax(logits)).values(), key=lambda d: d.box.x)
+    found = sorted(select(candidates, softmax(logits), MIN_PROBABILITY).values(), key=lambda d: d.box.x)
     assert all(a.box.right <= b.box.x for a, b in pairwise(found))
 
 

@@ -88,7 +88,7 @@ def test_a_digit_that_fills_a_small_picture_is_not_taken_for_paper(size: int) ->
     assert np.median(ink.strength[written > 200]) > 160
     assert np.median(ink.strength[written == 0]) < 40
     digit = Box(*cv2.boundingRect((written > 128).astype(np.uint8)))
-    candidates = [candidate for factor in THOROUGH.levels for candidate in find_page_candidates(ink, factor)]
+    candidates = [candidate for factor in THOROUGH.threshold_factors for candidate in find_page_candidates(ink, factor)]
     assert max(candidate.box.iou(digit) for candidate in candidates) > 0.85
 
 

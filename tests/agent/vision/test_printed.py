@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from agent.vision.binarize import binarize
 from agent.vision.box import Box
 from agent.vision.candidates import Candidate, find_page_candidates
 from agent.vision.digits import Digit
 from agent.vision.ink import prepare
 from agent.vision.pens import Pen, find_pens
+from agent.vision.pipeline import FORM_LINES_FACTOR
 from agent.vision.printed import find_printed, without_printed
 
 CELL = 90
@@ -49,7 +51,7 @@ def read(pens: Sequence[tuple[int, int, int]], lines: tuple[int, int, int]) -> t
             if pen == BLACK and digit.box.iou(candidate.box) > 0.6:
                 in_grey[candidate] = digit
     coloured = [digit for digit, pen in zip(every, pens, strict=True) if pen == BLUE]
-    printed = find_printed(inks[Pen.GREY], [in_grey], [coloured])
+    printed = find_printed(inks[Pen.GREY], binarize(inks[Pen.GREY], FORM_LINES_FACTOR), [in_grey], [coloured])
     return sorted(digit.digit for digit in printed), every
 
 
