@@ -1,6 +1,11 @@
-"""From a picture to numbers: ink, candidates, glyphs, digits, readings.
+"""Reading digits in pictures and videos.
 
-`page` looks at a picture: `ink`, `pens` and `tilt` find what is written, `rules` and `frames` take printed lines and
-boxes out, `candidates` offers what may be digits, `judge` asks the nets, `digits`, `words`, `dates` and `press` choose,
-`lines` puts them in order. `motion`, `track` and `follow` do it from picture to picture of a film.
+Data flows one way: frame -> ink -> masks -> components -> candidates -> classes -> digits -> readings.
+
+`pipeline` calls the steps in their order. `ink`, `pens`, `deskew` and `faint` make the ink of a picture. `binarize`
+makes masks of it, with `form_boxes` and `ruled_lines`. `components`, `seams` and `candidates` find what may be a digit.
+`glyph`, `context` and `classify` ask the nets. `digits`, `words`, `blots` and `printed` select the digits. `lines` and
+`dates` make readings. `page` holds the result.
+
+`motion`, `track` and `tracker` follow the digits of a video from look to look.
 """

@@ -1,7 +1,7 @@
-"""Blots: what is as dark within as at its rim.
+"""Blots: spots of ink that are as dark in the middle as at the rim.
 
-In a spot wider than the estimate of the paper reaches, the paper seems as dark as the spot, and only its rim is ink: a
-stain looks like a 0.
+In a spot that is wider than the median filter of the paper, the estimated paper is as dark as the spot. Only the rim is
+ink then, so a stain looks like a 0.
 """
 
 from __future__ import annotations
@@ -12,40 +12,51 @@ from numpy.typing import NDArray
 from agent.vision.box import Box
 from agent.vision.ink import Paper
 
-WIDE = 0.7
-"""A blot is wider and higher than this share of the paper's reach: within smaller ones the paper is not mistaken."""
-ASIDE = 0.9
-"""How far from a box's middle the paper around it is looked at, in widths and heights of the box."""
-DARK = 0.4
-"""In a blot's midst the paper seems so dark, as a share of how dark its ink is. Of 1,327 digits of real pictures the
-largest share was 0.21, of six drawn stains the smallest 0.59."""
-DARKEST = 0.1
-"""How dark ink is tell the darkest so many of the pixels in a box ..."""
-LEAST_DARK = 8
-"""... and it is at least this dark, of 255."""
+MIN_BLOT_SHARE = 0.7
+"""A blot is wider and higher than this share of the width of the median filter; in smaller spots the paper is estimated
+correctly. Raising it lets smaller stains through. Chosen by trial on drawn pages and the sample pictures."""
+PAPER_DISTANCE = 0.9
+"""Distance from the centre of a box, in widths and heights of the box, at which the brightness of the paper is taken.
+Chosen by trial on drawn pages and the sample pictures."""
+MIN_CENTRE_DARKNESS = 0.4
+"""In the centre of a blot the estimated paper is darker than around by at least this share of the darkness of the ink.
+Raising it lets stains through. Of 1,327 digits of real pictures the largest share was 0.21, of six drawn stains the
+smallest 0.59."""
+INK_QUANTILE = 0.1
+"""Quantile of the pixel values in a box that counts as the darkness of its ink. Chosen by trial on drawn pages and the
+sample pictures."""
+MIN_INK_DARKNESS = 8
+"""Smallest darkness of the ink that is used, of 255, so that noise is not compared with noise. Chosen by trial on drawn
+pages and the sample pictures."""
 
 
 def is_blot(box: Box, paper: Paper, width_px: int) -> bool:
-    """Whether what was read is no line on paper, but a spot.
+    """Return whether a digit is a blot instead of a line on paper.
 
     Args:
-        box: of what was read, in pixels of the picture.
-        paper: what its ink stands out from.
-        width_px: of the picture.
+        box: of the digit, in pixels of the picture.
+        paper: of the ink in which it was found.
+        width_px: width of the picture.
     """
     scale = paper.gray.shape[1] / width_px
     w, h = box.w * scale, box.h * scale
-    if min(w, h) <= WIDE * paper.reach:
+    if min(w, h) <= MIN_BLOT_SHARE * paper.reach:
         return False
     x, y = (along * scale for along in box.centre)
-    sides = ((x - ASIDE * w, y), (x + ASIDE * w, y), (x, y - ASIDE * h), (x, y + ASIDE * h))
+    sides = (
+        (x - PAPER_DISTANCE * w, y),
+        (x + PAPER_DISTANCE * w, y),
+        (x, y - PAPER_DISTANCE * h),
+        (x, y + PAPER_DISTANCE * h),
+    )
     around = min(_at(paper.brightness, *side) for side in sides)
     left, top = round(box.x * scale), round(box.y * scale)
     inked = paper.gray[top : top + max(1, round(h)), left : left + max(1, round(w))]
-    ink = around - float(np.quantile(inked, DARKEST))
-    return around - _at(paper.brightness, x, y) > DARK * max(LEAST_DARK, ink)
+    ink = around - float(np.quantile(inked, INK_QUANTILE))
+    return around - _at(paper.brightness, x, y) > MIN_CENTRE_DARKNESS * max(MIN_INK_DARKNESS, ink)
 
 
 def _at(gray: NDArray[np.uint8], x: float, y: float) -> int:
+    """Return the value at a point, or at the nearest pixel if it is outside."""
     h, w = gray.shape
     return int(gray[min(h - 1, max(0, int(y))), min(w - 1, max(0, int(x)))])

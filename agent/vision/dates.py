@@ -1,4 +1,4 @@
-"""Dates: the strokes that part day, month and year are no ones, though they have the very shape."""
+"""Dates: the slashes between day, month and year look like the digit 1, and are recognised as separators."""
 
 from __future__ import annotations
 
@@ -13,31 +13,40 @@ _LONG_YEAR, _SHORT_YEAR = r"((?:19|20)\d\d)", r"(\d\d)"
 
 
 def _orders(year: str) -> tuple[tuple[str, str, str], ...]:
+    """Return the orders of day, month and year: European, American and ISO."""
     return (_DAY, _MONTH, year), (_MONTH, _DAY, year), (year, _MONTH, _DAY)
 
 
 LONG_DATES = tuple(re.compile(f"{a}(1?){b}(1?){c}") for a, b, c in _orders(_LONG_YEAR))
-"""As they are read, one stroke at least, the other at most overlooked: of 13,000 other numbers one has this form."""
+"""Patterns of dates with a year of four digits. One slash was read as 1 at least; the other may be missing. Of 13,000
+other numbers one has this form."""
 SHORT_DATES = tuple(re.compile(f"{a}(1){b}(1){c}") for a, b, c in _orders(_SHORT_YEAR))
-"""Both strokes read: of 2,700 other numbers of eight digits one has this form, so its ones must look like strokes."""
-LOWEST, WIDEST = 0.6, 0.9
-"""A stroke is at least so high as a share of the digits' usual height, and at most so wide as a share of its own."""
-UPRIGHT = 0.28
-"""What is no wider than this share of its height stands upright, as ones do and strokes seldom."""
+"""Patterns of dates with a year of two digits; both slashes were read as 1. Of 2,700 other numbers of eight digits one
+has this form, so its slashes must lean (`MAX_UPRIGHT_ASPECT`)."""
+MIN_SLASH_HEIGHT_SHARE = 0.6
+"""A slash is at least this high, as a share of the median height of the digits. Chosen by trial on drawn pages and the
+sample pictures."""
+MAX_SLASH_ASPECT = 0.9
+"""A slash is at most this wide, as a share of its own height. Chosen by trial on drawn pages and the sample pictures.
+"""
+MAX_UPRIGHT_ASPECT = 0.28
+"""A mark no wider than this share of its height is upright, as the digit 1 is; most slashes are wider. Raising it
+recognises fewer short dates. Chosen by trial on drawn pages and the sample pictures."""
 
 
-def parted(line: Sequence[Digit]) -> list[Sequence[Digit]]:
-    """Day, month and year of a line that is a date, without the strokes between them; else the line as it is."""
+def split_date(line: Sequence[Digit]) -> list[Sequence[Digit]]:
+    """Return day, month and year of a line that is a date, without the slashes; otherwise the line as it is."""
     text = "".join(str(digit.digit) for digit in line)
     for match in filter(None, (date.fullmatch(text) for date in (*LONG_DATES, *SHORT_DATES))):
         parts = [line[slice(*match.span(group))] for group in (1, 3, 5)]
-        strokes = [line[match.start(group)] for group in (2, 4) if match[group]]
-        usual = median(digit.box.h for part in parts for digit in part)
-        sure = match.re in LONG_DATES or all(stroke.box.w > UPRIGHT * stroke.box.h for stroke in strokes)
-        if strokes and sure and all(_may_part(stroke, usual) for stroke in strokes):
+        slashes = [line[match.start(group)] for group in (2, 4) if match[group]]
+        digit_px = median(digit.box.h for part in parts for digit in part)
+        is_date = match.re in LONG_DATES or all(slash.box.w > MAX_UPRIGHT_ASPECT * slash.box.h for slash in slashes)
+        if slashes and is_date and all(_may_be_slash(slash, digit_px) for slash in slashes):
             return parts
     return [line]
 
 
-def _may_part(stroke: Digit, usual_px: float) -> bool:
-    return stroke.box.h >= LOWEST * usual_px and stroke.box.w <= WIDEST * stroke.box.h
+def _may_be_slash(slash: Digit, digit_px: float) -> bool:
+    """Return whether a digit 1 has the shape of a slash."""
+    return slash.box.h >= MIN_SLASH_HEIGHT_SHARE * digit_px and slash.box.w <= MAX_SLASH_ASPECT * slash.box.h

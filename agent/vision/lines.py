@@ -1,4 +1,4 @@
-"""From digits to readings: lines, and in a line numbers by their gaps."""
+"""Group digits into lines, and each line into readings by its gaps."""
 
 from __future__ import annotations
 
@@ -9,17 +9,21 @@ from statistics import median
 from typing import NamedTuple
 
 from agent.vision.box import Box, union
-from agent.vision.dates import parted
+from agent.vision.dates import split_date
 from agent.vision.digits import Digit
 
-SAME_LINE = 0.55
-"""Digits whose middles differ by less than this share of their height stand on one line."""
-NEAR_HEIGHTS = 3.0
-"""Digits further apart than this many heights are not followed as one line."""
-GAP_HEIGHTS = 0.7
-"""A gap wider than this many heights parts two numbers."""
-SMALL = 0.45
-"""A digit lower than this share of its line's height is a comma or a stain."""
+MAX_LINE_OFFSET_HEIGHTS = 0.55
+"""Digits are on one line if their centres differ vertically by less than this many heights. Raising it joins lines.
+Chosen by trial on drawn pages and the sample pictures."""
+MAX_LINE_GAP_HEIGHTS = 3.0
+"""A line ends at a horizontal gap wider than this many heights of a digit; what follows is another line. Chosen by
+trial on drawn pages and the sample pictures."""
+MIN_NUMBER_GAP_HEIGHTS = 0.7
+"""A gap wider than this many heights of a digit separates two numbers. Raising it joins numbers. Chosen by trial on
+drawn pages and the sample pictures."""
+MIN_HEIGHT_SHARE = 0.45
+"""A digit lower than this share of the median height of its line is a comma or a stain, and is dropped. Chosen by trial
+on drawn pages and the sample pictures."""
 
 
 @dataclass(frozen=True)
@@ -27,33 +31,36 @@ class Reading:
     """A number: digits of one line that stand close together, from left to right."""
 
     text: str
+    """The digits, "0" to "9" each."""
     box: Box
+    """Box around the digits, in pixels of the picture."""
     confidence: float
-    """The least sure digit's probability."""
+    """Probability of the least probable digit, 0..1."""
     digits: tuple[Digit, ...]
+    """From left to right."""
 
 
 def group_lines(digits: Sequence[Digit]) -> tuple[Reading, ...]:
-    """Readings in the order a person reads: lines from top to bottom, numbers from left to right.
+    """Return the readings of a page in reading order: lines from top to bottom, numbers from left to right.
 
-    A line is followed digit by digit, so it may slope.
+    A line is extended digit by digit, so it may slope.
     """
     lines: list[list[Digit]] = []
     ends: list[_End] = []
     for digit in sorted(digits, key=lambda d: d.box.x):
-        number = _carried_on(digit, ends)
+        number = _continued_line(digit, ends)
         if number is None:
             lines.append([digit])
             ends.append(_end(lines[-1]))
         else:
             lines[number].append(digit)
             ends[number] = _end(lines[number])
-    parts = (part for line in _in_order(lines) for part in parted(_without_small(line)))
+    parts = (part for line in _in_order(lines) for part in split_date(_without_small(line)))
     return tuple(reading for part in parts for reading in _numbers(part))
 
 
 class _End(NamedTuple):
-    """Where a line has got to."""
+    """Position of the end of a line, for the next digit."""
 
     right: int
     middle: float
@@ -61,28 +68,29 @@ class _End(NamedTuple):
 
 
 def _end(line: Sequence[Digit]) -> _End:
+    """Return the end of a line, from its last four digits."""
     tail = [d.box for d in line[-4:]]
     return _End(tail[-1].right, median(b.centre[1] for b in tail), median(b.h for b in tail))
 
 
-def _carried_on(digit: Digit, ends: Sequence[_End]) -> int | None:
-    """The number of the line that the digit carries on best."""
-    best, best_distance = None, SAME_LINE
+def _continued_line(digit: Digit, ends: Sequence[_End]) -> int | None:
+    """Return the index of the line that a digit continues best; None if it begins a new line."""
+    best, best_distance = None, MAX_LINE_OFFSET_HEIGHTS
     box, middle = digit.box, digit.box.centre[1]
     for number, end in enumerate(ends):
         height = max(end.height, box.h)
         distance = abs(middle - end.middle) / height
-        if distance < best_distance and box.x - end.right <= NEAR_HEIGHTS * height:
+        if distance < best_distance and box.x - end.right <= MAX_LINE_GAP_HEIGHTS * height:
             best, best_distance = number, distance
     return best
 
 
 def _in_order(lines: Sequence[list[Digit]]) -> list[list[Digit]]:
-    """Lines from top to bottom; those that stand side by side, from left to right."""
+    """Sort lines from top to bottom, and lines side by side from left to right."""
     rows: list[list[list[Digit]]] = []
     for line in sorted(lines, key=_middle):
         height = median(d.box.h for d in line)
-        if rows and _middle(line) - median(map(_middle, rows[-1])) < SAME_LINE * height:
+        if rows and _middle(line) - median(map(_middle, rows[-1])) < MAX_LINE_OFFSET_HEIGHTS * height:
             rows[-1].append(line)
         else:
             rows.append([line])
@@ -90,19 +98,22 @@ def _in_order(lines: Sequence[list[Digit]]) -> list[list[Digit]]:
 
 
 def _middle(line: Sequence[Digit]) -> float:
+    """Return the vertical centre of a line."""
     return float(median(d.box.centre[1] for d in line))
 
 
 def _without_small(line: Sequence[Digit]) -> list[Digit]:
+    """Return the digits of a line that are high enough."""
     height = median(d.box.h for d in line)
-    return [d for d in line if d.box.h >= SMALL * height]
+    return [d for d in line if d.box.h >= MIN_HEIGHT_SHARE * height]
 
 
 def _numbers(line: Sequence[Digit]) -> list[Reading]:
+    """Split a line into readings at its wide gaps."""
     height = median(d.box.h for d in line)
     groups: list[list[Digit]] = [[line[0]]]
     for previous, digit in pairwise(line):
-        if digit.box.x - previous.box.right > GAP_HEIGHTS * height:
+        if digit.box.x - previous.box.right > MIN_NUMBER_GAP_HEIGHTS * height:
             groups.append([])
         groups[-1].append(digit)
     return [

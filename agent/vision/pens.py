@@ -1,7 +1,7 @@
-"""Two pens in one picture: coloured ink, and black or grey ink, each by itself.
+"""Separate two pens: coloured ink, and black or grey ink.
 
-A form is printed in one colour and filled in with another, and what touches comes apart: coloured ink is dark in some
-channels, grey ink in all.
+A form is often printed in one colour and filled in with another. Coloured ink is dark in some channels, grey ink in all
+of them, so strokes of different pens are separated even where they touch.
 """
 
 from __future__ import annotations
@@ -13,26 +13,35 @@ import numpy as np
 
 from agent.vision.ink import Gray, Ink, Paper, Picture, WorkingImage, balance, enlarge_brightness, make_ink
 
-COLOURED = 0.5
-"""Ink that differs so much between channels, as a share of its contrast, is coloured ..."""
-GREY = 0.25
-"""... and that which differs less is black or grey."""
-BOTH = 0.1
-"""A picture has both where each is so much of its ink ..."""
-STRONG, PALEST, LEAST = 0.98, 0.35, 12
-"""... which in a small picture is what is at least so strong as this share of the contrast that all but the strongest
-pixels reach, and as this, of 255: one pen may be paler than the other."""
+MIN_COLOURED_SHARE = 0.5
+"""Ink is coloured if its contrast differs between the channels by more than this share of the contrast. Raising it
+takes fewer pixels for coloured. Chosen by trial on drawn pages and the sample pictures."""
+MAX_GREY_SHARE = 0.25
+"""Ink is black or grey if its contrast differs between the channels by less than this share of the contrast. Lowering
+it takes fewer pixels for grey. Chosen by trial on drawn pages and the sample pictures."""
+MIN_PEN_SHARE = 0.1
+"""A picture has two pens if each one has at least this share of the ink. Raising it separates fewer pictures. Chosen by
+trial on drawn pages and the sample pictures."""
+STRONG_QUANTILE = 0.98
+"""Quantile of the contrast in the small copy of a picture that counts as strong ink. Chosen by trial on drawn pages and
+the sample pictures."""
+MIN_INK_RATIO = 0.35
+"""A pixel of the small copy is ink if its contrast is at least this share of that of strong ink; one pen may be paler
+than the other. Raising it ignores pale pens. Chosen by trial on drawn pages and the sample pictures."""
+MIN_INK_CONTRAST = 12
+"""A pixel of the small copy is ink only if its contrast is at least this, of 255. Raising it ignores pale pens. Chosen
+by trial on drawn pages and the sample pictures."""
 
 
 class Pen(Enum):
-    """What wrote, where a picture has ink of both kinds."""
+    """Kind of pen, if a picture has two."""
 
     COLOURED = "coloured"
     GREY = "black or grey"
 
 
 def find_pens(working: WorkingImage) -> dict[Pen, Ink]:
-    """The ink of each pen, of a picture of dark ink on light paper; empty where there are no two of them."""
+    """Return the ink of each pen in a picture of dark ink on light paper; empty if it does not have two pens."""
     if not _has_both(*_contrasts(working.small, working.paper)):
         return {}
     coloured, grey = _contrasts(working.picture, working.paper)
@@ -43,21 +52,23 @@ def find_pens(working: WorkingImage) -> dict[Pen, Ink]:
 
 
 def _has_both(coloured: Gray, grey: Gray) -> bool:
-    """Whether there are two pens, by the contrasts of a small picture; strokes mixed with paper keep their colour."""
-    whole = cv2.add(coloured, grey)
-    inked = whole >= max(LEAST, PALEST * float(np.quantile(whole, STRONG)))
+    """Return whether there are two pens, from the contrasts of the small copy; strokes mixed with paper keep their
+    colour.
+    """
+    total = cv2.add(coloured, grey)
+    inked = total >= max(MIN_INK_CONTRAST, MIN_INK_RATIO * float(np.quantile(total, STRONG_QUANTILE)))
     if not inked.any():
         return False
-    share = coloured[inked] / whole[inked]
-    return bool(min(np.mean(share > COLOURED), np.mean(share < GREY)) >= BOTH)
+    share = coloured[inked] / total[inked]
+    return bool(min(np.mean(share > MIN_COLOURED_SHARE), np.mean(share < MAX_GREY_SHARE)) >= MIN_PEN_SHARE)
 
 
 def _contrasts(picture: Picture, paper: Paper) -> tuple[Gray, Gray]:
-    """How much each pixel stands out in colour, and how much in grey, two times uint8 (h, w)."""
+    """Return the contrast of coloured ink and that of grey ink, each uint8 (h, w)."""
     blue, green, red = balance(picture, paper.gains)
     darkest, lightest = cv2.min(cv2.min(blue, green), red), cv2.max(cv2.max(blue, green), red)
-    bright = enlarge_brightness(paper.brightness, picture)
-    # What is lighter than the paper stands out in neither.
-    whole, grey = (cv2.bitwise_not(cv2.divide(gray, bright, scale=255)) for gray in (darkest, lightest))
-    coloured = cv2.subtract(whole, grey)
+    brightness = enlarge_brightness(paper.brightness, picture)
+    # Pixels lighter than the paper have no contrast.
+    total, grey = (cv2.bitwise_not(cv2.divide(gray, brightness, scale=255)) for gray in (darkest, lightest))
+    coloured = cv2.subtract(total, grey)
     return np.asarray(coloured, np.uint8), np.asarray(grey, np.uint8)

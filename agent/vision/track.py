@@ -1,4 +1,4 @@
-"""A track: one digit through time, with the votes of all looks that saw it, so that one look's slip is outvoted."""
+"""A track: one digit through time, with the votes of all looks, so that a single wrong look is outvoted."""
 
 from __future__ import annotations
 
@@ -8,102 +8,117 @@ from agent.vision.box import Box
 from agent.vision.digits import Digit
 from agent.vision.motion import Motion
 
-MEMORY = 0.85
-"""What a vote is worth one look later; about seven looks decide."""
-HABIT = 0.8
-"""Likewise for how often a digit is seen."""
-CONFIRM_LOOKS, CONFIRM_SHARE = 3.0, 0.45
-"""A digit seen so often, and in such a share of looks, is known to be there, and is kept when it hides."""
+VOTE_DECAY = 0.85
+"""Factor by which votes shrink with each look; about seven looks decide. Raising it makes labels steadier and slower to
+change. Chosen by trial on rendered videos."""
+PRESENCE_DECAY = 0.8
+"""Factor by which the share of looks that found a digit shrinks with each look without it. Chosen by trial on rendered
+videos."""
+CONFIRM_LOOKS = 3.0
+"""A track is confirmed after this many looks found it; thorough looks count more. Raising it delays readings. Chosen by
+trial on rendered videos."""
+CONFIRM_SHARE = 0.45
+"""A track is confirmed only if at least this share of the last looks found it. Raising it suppresses unsteady digits.
+Chosen by trial on rendered videos."""
 BRIDGED_LOOKS = 4
-"""A known digit that is missed is shown for so many looks more; one that is not yet known is forgotten after them."""
+"""A confirmed digit is shown for this many looks that miss it; one that is not confirmed is forgotten after them.
+Chosen by trial on rendered videos."""
 ABSENT_LOOKS = 20
-"""A known digit that so many clear looks miss is gone; should it come back, it is still known."""
+"""A confirmed digit is lost after more clear looks than this without it; it keeps its id if it comes back. Chosen by
+trial on rendered videos."""
 FORGOTTEN_LOOKS = 300
-"""After so many looks without it a digit is forgotten."""
+"""A confirmed digit is forgotten after more looks than this without it. Raising it costs vote_decay and time. Chosen by
+trial on rendered videos."""
 SIZE_STEP = 0.5
-"""How far a track's size follows what is seen."""
+"""Share of the difference by which the size of a track follows each look: exponential smoothing. Chosen by trial on
+rendered videos."""
 
 
 @dataclass(frozen=True)
 class Detections:
-    """What one look at a page found."""
+    """The digits that one look found."""
 
     digits: tuple[Digit, ...]
     width: int
-    """The picture's, in pixels."""
+    """Width of the picture in pixels."""
     height: int
+    """Height of the picture in pixels."""
     weight: float = 1.0
-    """What its votes count."""
+    """Weight of its votes."""
 
     def holds(self, box: Box) -> bool:
-        """Whether a box lies in the picture, off its edge."""
+        """Return whether a box lies inside the picture, off its edges."""
         return box.x > 1 and box.y > 1 and box.right < self.width - 1 and box.bottom < self.height - 1
 
 
 @dataclass(frozen=True)
 class Track:
-    """A digit through time."""
+    """One digit through time."""
 
     id: int
-    """Never given twice."""
+    """Unique; never used again."""
     at: complex
-    """Its centre in the newest look, x + iy in pixels; beyond the picture where the camera left it behind."""
+    """Centre in the newest look, x + iy in pixels; outside the picture if the camera moved away."""
     size: complex
-    """Width + i * height, in pixels."""
+    """Width + i * height in pixels."""
     votes: tuple[float, ...] = (0.0,) * 10
-    """For each label 0..9."""
+    """Sum of the votes for each label 0..9, decayed."""
     cast: float = 0.0
-    """All votes that could have been cast, on the same scale."""
+    """Largest possible sum of votes, decayed in the same way."""
     looks: float = 0.0
-    """How often it was seen, thorough looks counting for more."""
+    """Number of looks that found it; thorough looks count more."""
     seen: float = 0.0
-    """In which share of the last looks, 0..1."""
+    """Share of the last looks that found it, 0..1."""
     missed: int = 0
-    """Looks since it was seen."""
+    """Number of looks since it was found."""
     absent: int = 0
-    """Those of them that were clear and had its place in view."""
+    """Number of clear looks since it was found that had its place in view."""
     confirmed: bool = False
-    """It was seen often enough to be believed in."""
+    """It was found often enough to be trusted."""
 
     @property
     def label(self) -> int:
+        """Label with most votes, 0..9."""
         return self.votes.index(max(self.votes))
 
     @property
     def box(self) -> Box:
+        """Box in the newest look."""
         corner = self.at - self.size / 2
         return Box(round(corner.real), round(corner.imag), max(1, round(self.size.real)), max(1, round(self.size.imag)))
 
     @property
     def digit(self) -> Digit:
-        """What it most likely is; its probability is the mean over the last looks."""
+        """The most likely digit; its probability is the mean of the last looks."""
         return Digit(self.label, self.votes[self.label] / self.cast, self.box)
 
     @property
     def shown(self) -> bool:
-        """Whether it is there, as far as can be told now."""
+        """Whether to show the digit now: it was found recently enough."""
         return self.missed <= (BRIDGED_LOOKS if self.confirmed else 0)
 
     @property
     def lost(self) -> bool:
+        """Whether clear looks have missed it for a long time."""
         return self.absent > ABSENT_LOOKS
 
     @property
     def forgotten(self) -> bool:
+        """Whether it was missed for so long that the track is dropped."""
         return self.missed > (FORGOTTEN_LOOKS if self.confirmed else BRIDGED_LOOKS)
 
     def voted(self, digit: Digit, look: Detections) -> Track:
-        """After a look that saw it."""
-        memory, habit = MEMORY**look.weight, HABIT**look.weight
-        votes = [memory * vote for vote in self.votes]
+        """Return the track after a look that found it."""
+        vote_decay, presence_decay = VOTE_DECAY**look.weight, PRESENCE_DECAY**look.weight
+        votes = [vote_decay * vote for vote in self.votes]
         votes[digit.digit] += look.weight * digit.probability
-        looks, seen = self.looks + look.weight, habit * self.seen + 1 - habit
+        looks, seen = self.looks + look.weight, presence_decay * self.seen + 1 - presence_decay
         return replace(
             self,
             at=complex(*digit.box.centre),
             size=self.size + SIZE_STEP * (complex(digit.box.w, digit.box.h) - self.size),
             votes=tuple(votes),
-            cast=memory * self.cast + look.weight,
+            cast=vote_decay * self.cast + look.weight,
             looks=looks,
             seen=seen,
             missed=0,
@@ -112,21 +127,26 @@ class Track:
         )
 
     def moved(self, motion: Motion) -> Track:
-        """As the page moved."""
+        """Return the track after a motion of the page."""
         return replace(self, at=motion.turn * self.at + motion.shift, size=self.size * abs(motion.turn))
 
     def unseen(self, look: Detections, *, clear: bool) -> Track:
-        """After a look that did not see it, though it may have been there where the look was not clear."""
+        """Return the track after a look that did not find it.
+
+        Args:
+            look: the detections.
+            clear: whether the look was clear, so that the digit would have been found if it was there.
+        """
         missed = replace(self, missed=self.missed + 1)
         if not (clear and look.holds(self.box)):
             return missed
-        return replace(missed, seen=HABIT**look.weight * self.seen, absent=self.absent + 1)
+        return replace(missed, seen=PRESENCE_DECAY**look.weight * self.seen, absent=self.absent + 1)
 
     def replaced(self) -> Track:
-        """After a look that saw another digit in its place."""
+        """Return the track after a look that found another digit in its place."""
         return replace(self, missed=self.missed + 1, absent=ABSENT_LOOKS + 1)
 
 
 def start_track(track_id: int, digit: Digit, look: Detections) -> Track:
-    """The track of a digit that is seen for the first time."""
+    """Return the track of a digit that is found for the first time."""
     return Track(track_id, complex(*digit.box.centre), complex(digit.box.w, digit.box.h)).voted(digit, look)

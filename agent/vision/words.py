@@ -1,9 +1,9 @@
-"""Words: what stands among letters is likely a letter too, and the less sure a digit the fewer of them it takes.
+"""Words: a digit among letters is likely a letter, too, so it must be more probable than a digit among digits.
 
-An o, an s or an l has the very shape of a 0, a 5 or a 1, and running print has numbers that nobody wrote. The nets see
-one mark at a time, and learnt from as many digits as other marks. Where marks are mostly letters, a digit must be so
-much surer: a posterior under other prior odds (Saerens et al., "Adjusting the outputs of a classifier to new a priori
-probabilities", 2002). Those odds are told twice, by the row that a digit stands in and by all that is around.
+An o, an s or an l has the same shape as a 0, a 5 or a 1, and printed text has numbers that nobody wrote. The nets see
+one candidate at a time and were trained with as many digits as other marks. Among letters the prior odds are different,
+and so is the posterior (Saerens et al., "Adjusting the outputs of a classifier to new a priori probabilities", 2002).
+The odds are estimated twice: from the row of the digit, and from everything around it.
 """
 
 from __future__ import annotations
@@ -17,90 +17,106 @@ from agent.vision.box import Box, overlapping_intervals
 from agent.vision.candidates import Candidate
 from agent.vision.digits import Digit
 
-BESIDE = 1.2
-"""Marks of a row, words as well as letters, are at most so far apart, as a share of the lower one's height."""
-ALIKE = 2.2
-"""Marks of a row are at most so many times higher than each other."""
-AROUND = 15.0
-"""What is further away than so many of a digit's heights is no evidence: another column, another text."""
-LOWEST, HIGHEST = 0.45, 1.6
-"""Nor is what is lower or higher than this, as shares of its height: larger letters, a comma, a stain."""
-SLIM = 0.3
-"""What is narrower than this share of its height may be a rule or the side of a box: no letter to reckon with."""
-LETTER_WIDTH = 0.75
-"""A letter's usual width, as a share of its height: the width of several that hang together tells how many."""
-AROUND_WEIGHT = 2.0
-"""The odds around count so many times: print is print as a whole, numbers and all. Set on drawn pages of held-out
-training digits, where it took 48 false digits down to 32, and 31 to 2 on pages without any, and lost 3 of 2,015."""
+MAX_ROW_GAP_HEIGHTS = 1.2
+"""Largest gap between two marks of a row, words as well as letters, as a share of the height of the lower one. Chosen
+by trial on drawn pages and the sample pictures."""
+MAX_ROW_HEIGHT_RATIO = 2.2
+"""Two neighbouring marks of a row differ in height by at most this factor. Chosen by trial on drawn pages and the
+sample pictures."""
+MAX_DISTANCE_HEIGHTS = 15.0
+"""Marks further away than this many heights of a digit do not count for it: they are another column or text. Chosen by
+trial on drawn pages and the sample pictures."""
+MIN_MARK_HEIGHT_SHARE = 0.45
+"""Marks lower than this share of the height of a digit do not count for it: they are commas or stains. Chosen by trial
+on drawn pages and the sample pictures."""
+MAX_MARK_HEIGHT_SHARE = 1.6
+"""Marks higher than this share of the height of a digit do not count for it: they are larger writing. Chosen by trial
+on drawn pages and the sample pictures."""
+MIN_LETTER_ASPECT = 0.3
+"""Marks narrower than this share of their height do not count as letters: they may be ruled lines or sides of boxes.
+Chosen by trial on drawn pages and the sample pictures."""
+LETTER_WIDTH_HEIGHTS = 0.75
+"""Usual width of a letter, as a share of its height. A mark counts as the number of letters that fit into its width.
+Chosen by trial on drawn pages and the sample pictures."""
+SURROUNDINGS_WEIGHT = 2.0
+"""Weight of the odds from everything around a digit; the odds from its row have weight 1. Printed text is printed as a
+whole, with its numbers. Raising it drops more digits. Set on drawn pages of held-out training digits: there it reduced
+48 false digits to 32, and 31 to 2 on pages without digits, and lost 3 of 2,015."""
 ROUNDS = 3
-"""A digit that is found to be a letter speaks against the others: so often that is weighed anew."""
-SUREST = 1 - 1e-4
-"""No net is surer than this."""
+"""Number of times the odds are computed: a digit that turns out to be a letter changes the odds of the others. Chosen
+by trial on drawn pages and the sample pictures."""
+MAX_PROBABILITY = 1 - 1e-4
+"""Higher probabilities of the nets are taken as this one, so that the odds stay finite. Chosen by trial on drawn pages
+and the sample pictures."""
 
 Evidence = NDArray[np.float64]
 
 
 def outside_words(found: Mapping[Candidate, Digit], candidates: Sequence[Candidate]) -> dict[Candidate, Digit]:
-    """The digits of one mask that are likely none of the letters around them.
+    """Return the digits of one mask that remain digits among the letters around them.
 
     Args:
-        found: what looks like digits, in the mask's pixels.
-        candidates: all that the mask offered.
+        found: digits by their candidates, with boxes in working pixels.
+        candidates: all candidates of the mask.
     """
     letters = _letters(found, candidates)
     if not found or not letters:
         return dict(found)
     marks = np.array([digit.box for digit in found.values()] + letters, np.float64)
     row, around = _neighbours(marks, len(found))
-    alone = np.minimum([digit.probability for digit in found.values()], SUREST)
+    alone = np.minimum([digit.probability for digit in found.values()], MAX_PROBABILITY)
     is_digit = np.concatenate([alone, np.zeros(len(letters))])
     kept = alone > 0
     for _ in range(ROUNDS):
-        odds = _odds_of_letters(row, is_digit) + AROUND_WEIGHT * _odds_of_letters(around, is_digit)
+        odds = _odds_of_letters(row, is_digit) + SURROUNDINGS_WEIGHT * _odds_of_letters(around, is_digit)
         kept = np.log(alone / (1 - alone)) >= odds
         is_digit[: len(found)] = alone * kept
     return {c: d for (c, d), stays in zip(found.items(), kept.tolist(), strict=True) if stays}
 
 
 def _odds_of_letters(neighbours: Evidence, is_digit: Evidence) -> Evidence:
-    """Logarithm of how many letters there are to a digit, float64 (n,); nothing is certain, so one more of each."""
+    """Return the logarithm of the number of letters per digit, float64 (n,), with one added to each number."""
     return np.log((neighbours @ (1 - is_digit) + 1) / (neighbours @ is_digit + 1))
 
 
 def _letters(found: Mapping[Candidate, Digit], candidates: Sequence[Candidate]) -> list[Box]:
-    """The marks that belong to no digit, unless they are slim."""
+    """Return the boxes of the marks that belong to no digit, without narrow ones."""
     of_digits = {atom for candidate in found for atom in candidate.atoms}
     every = dict.fromkeys(atom for candidate in candidates for atom in candidate.atoms)
-    return [atom.box for atom in every if atom not in of_digits and atom.box.w >= SLIM * atom.box.h]
+    return [atom.box for atom in every if atom not in of_digits and atom.box.w >= MIN_LETTER_ASPECT * atom.box.h]
 
 
 def _neighbours(marks: Evidence, count: int) -> tuple[Evidence, Evidence]:
-    """How many letters each of all marks, float64 (m, 4), counts for each of the first `count`, its row's and around.
+    """Return how many letters each mark counts for each of the first `count` marks.
+
+    Args:
+        marks: boxes, float64 (m, 4).
+        count: number of the marks, from the first, that are digits.
 
     Returns:
-        Two times float64 (count, m).
+        The letters of the same row, and those around, each float64 (count, m).
     """
     x, y, w, h = marks.T
-    letters = np.maximum(1, np.rint(w / (LETTER_WIDTH * h)))
+    letters = np.maximum(1, np.rint(w / (LETTER_WIDTH_HEIGHTS * h)))
     letters[:count] = 1
     height = h[:count, None]
-    comparable = (h > LOWEST * height) & (h < HIGHEST * height)
+    comparable = (h > MIN_MARK_HEIGHT_SHARE * height) & (h < MAX_MARK_HEIGHT_SHARE * height)
     middle_x, middle_y = x + w / 2, y + h / 2
-    reach = AROUND * height
+    reach = MAX_DISTANCE_HEIGHTS * height
     close = (abs(middle_x - middle_x[:count, None]) < reach) & (abs(middle_y - middle_y[:count, None]) < reach)
     row = _rows(marks)
     return (comparable & (row == row[:count, None])) * letters, (comparable & close) * letters
 
 
 def _rows(boxes: Evidence) -> NDArray[np.intp]:
-    """The row that each box, float64 (n, 4), belongs to: one box beside the other, as far as that goes."""
+    """Return the row of each box, float64 (n, 4), as a number, intp (n,): connected neighbours are in one row."""
     order = np.argsort(boxes[:, 0], kind="stable")
     left, top, w, h = boxes[order].T
     right, bottom = left + w, top + h
-    one, other = overlapping_intervals(left, right + BESIDE * h)
+    one, other = overlapping_intervals(left, right + MAX_ROW_GAP_HEIGHTS * h)
     low, high = np.minimum(h[one], h[other]), np.maximum(h[one], h[other])
     beside = np.minimum(bottom[one], bottom[other]) - np.maximum(top[one], top[other]) > 0.5 * low
-    joined = beside & (left[other] - right[one] <= BESIDE * low) & (high <= ALIKE * low)
+    joined = beside & (left[other] - right[one] <= MAX_ROW_GAP_HEIGHTS * low) & (high <= MAX_ROW_HEIGHT_RATIO * low)
     one, other = one[joined], other[joined]
     row = np.arange(len(boxes))
     while not np.array_equal(row[one], row[other]):
