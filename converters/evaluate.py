@@ -205,6 +205,8 @@ def _with_runtimes(artifacts: tuple[Artifact, ...], asked: str | None) -> Iterat
             yield artifact, next(name for name in RUNTIMES if name == asked)
 
 
-def _ratio(part: NDArray[np.generic], whole: NDArray[np.generic]) -> NDArray[np.float64]:
-    """Divide element by element, float64 (n,); 0 where `whole` is 0."""
-    return np.asarray(np.divide(part, whole, out=np.zeros(len(whole), np.float64), where=whole != 0))
+def _ratio(numerators: NDArray[np.generic], denominators: NDArray[np.generic]) -> NDArray[np.float64]:
+    """Divide element by element, float64 (n,); 0 where `denominators` is 0."""
+    return np.asarray(
+        np.divide(numerators, denominators, out=np.zeros(len(denominators), np.float64), where=denominators != 0)
+    )

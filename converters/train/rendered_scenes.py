@@ -34,7 +34,7 @@ verifier. Chosen by trial.
 
 
 def passes_prefilter(glyphs: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Tell which glyphs may pass the classifier in front of a verifier.
+    """Select the glyphs that pass the classifier in front of a verifier.
 
     Args:
         glyphs: uint8 (n, 28, 28).
