@@ -1,7 +1,7 @@
-"""Boxes that digits stand in: told by their four sides, and taken out where a digit touches them.
+"""Form boxes: find the printed boxes around digits by their four sides, and remove them without cutting the digits.
 
-A box is hardly higher than its digit, so its sides are too short to be taken for ruled lines; what tells them is that
-they close.
+A box is often not much higher than its digit, so its sides are too short for ruled lines. It is recognised because its
+sides close.
 """
 
 from __future__ import annotations
@@ -18,26 +18,32 @@ from agent.vision.ruled_lines import horizontal_lines, run_length, vertical_line
 
 Mask = NDArray[np.uint8]
 
-LEAST_FRAME_PX = 14
-"""Working pixels below which a box looks like a nought."""
+MIN_BOX_PX = 14
+"""Smallest height of a box in working pixels; a smaller one looks like a 0. Chosen by trial on drawn pages and the
+sample pictures."""
 EDGE_PX = 2
-"""A component that comes so near the picture's edge is cut off there."""
-SEVERAL = 1.5
-"""What is wider than so many heights is no digit."""
-SPAN = 0.75
-"""A side is at least this long, as a share of the box's height ..."""
-RUN = 0.35
-"""... and consists of straight runs this long."""
-SLIMNESS = 5
-"""A side is at least this many times longer than it is thick."""
-CLOSED = 0.7
-"""So much of each of the four sides is there."""
+"""A component closer than this to the edge of the picture, in working pixels, is cut off there. Chosen by trial on
+drawn pages and the sample pictures."""
+MIN_MULTI_ASPECT = 1.5
+"""A component wider than this multiple of its height is not a single digit. Chosen by trial on drawn pages and the
+sample pictures."""
+MIN_SIDE_SHARE = 0.75
+"""Smallest length of a side, as a share of the height of the box. Chosen by trial on drawn pages and the sample
+pictures."""
+MIN_RUN_SHARE = 0.35
+"""Smallest length of the straight runs in a side, as a share of the height of the box. Raising it misses boxes that
+lean. Chosen by trial on drawn pages and the sample pictures."""
+MIN_SLIMNESS = 5
+"""A side is at least this many times as long as thick. Chosen by trial on drawn pages and the sample pictures."""
+MIN_CLOSED_SHARE = 0.7
+"""Smallest share of each side that must be there. Lowering it takes round digits for boxes. Chosen by trial on drawn
+pages and the sample pictures."""
 
 
 class Cut(NamedTuple):
-    """At which of the picture's edges a component ends: a box that is cut off there needs no side of its own.
+    """The edges of the picture at which a component is cut off: a box needs no side there.
 
-    What is no wider than a digit and reaches from edge to edge is not taken for cut off: a digit may fill the picture.
+    A component no wider than a digit that reaches from edge to edge is not cut off: a digit may fill the picture.
     """
 
     left: bool
@@ -47,11 +53,11 @@ class Cut(NamedTuple):
 
 
 def remove_form_boxes(components: Components) -> Components:
-    """The components of a mask without boxes, and rows of boxes; those that hold nothing go, too."""
+    """Return the components of a mask without boxes and rows of boxes, empty ones included."""
     frames = np.zeros_like(components.mask)
     high, wide = components.mask.shape
     for index, (outline, (x, y, w, h)) in enumerate(zip(components.outlines, components.boxes.tolist(), strict=True)):
-        if h < LEAST_FRAME_PX or w < h / 2:
+        if h < MIN_BOX_PX or w < h / 2:
             continue
         cut = _cut(Box(x, y, w, h), wide, high)
         if (len(outline) > 1 or any(cut)) and _has_straight_sides(mask := cut_out_one(components, index).mask, cut):
@@ -60,58 +66,63 @@ def remove_form_boxes(components: Components) -> Components:
 
 
 def _cut(box: Box, wide: int, high: int) -> Cut:
-    """At which edges of a picture, so wide and high, a component ends."""
+    """Return the edges at which a component is cut off, in a picture of size `wide` x `high`."""
     across = box.x < EDGE_PX, box.right > wide - EDGE_PX
     down = box.y < EDGE_PX, box.bottom > high - EDGE_PX
-    if box.w < SEVERAL * box.h:
+    if box.w < MIN_MULTI_ASPECT * box.h:
         across, down = (ends if not all(ends) else (False, False) for ends in (across, down))
     return Cut(*across, *down) if not all(across + down) else Cut(False, False, False, False)
 
 
 def _has_straight_sides(mask: Mask, cut: Cut) -> bool:
-    """Whether it may be a frame at all: how much ink is in line on each side, then whether it is in one run."""
+    """Return whether a component may be a box: enough ink in line on each side, then enough of it in one run."""
     h, w = mask.shape
     third_w, third_h = max(1, w // 3), max(1, h // 3)
     columns = cv2.reduce(mask, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[0]
-    if _least(columns[:third_w], columns[-third_w:], (cut.left, cut.right)) < RUN * h:
+    if _smaller_peak(columns[:third_w], columns[-third_w:], (cut.left, cut.right)) < MIN_RUN_SHARE * h:
         return False
     rows = cv2.reduce(mask, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[:, 0]
-    if _least(rows[:third_h], rows[-third_h:], (cut.top, cut.bottom)) < RUN * min(w, h):
+    if _smaller_peak(rows[:third_h], rows[-third_h:], (cut.top, cut.bottom)) < MIN_RUN_SHARE * min(w, h):
         return False
-    # The lines of `_frame` are runs and what is a pixel beside them.
-    run = run_length(RUN * h)
-    level, upright = _runs(mask, (1, run)), _runs(mask, (run, 1))
-    ends = level[: third_h + 1], level[-third_h - 1 :], upright[:, : third_w + 1], upright[:, -third_w - 1 :]
+    # `_frame` also takes pixels next to a run, so look one pixel further.
+    run = run_length(MIN_RUN_SHARE * h)
+    horizontal, vertical = _runs(mask, (1, run)), _runs(mask, (run, 1))
+    ends = (
+        horizontal[: third_h + 1],
+        horizontal[-third_h - 1 :],
+        vertical[:, : third_w + 1],
+        vertical[:, -third_w - 1 :],
+    )
     return all(
         end.any() or is_cut for end, is_cut in zip(ends, (cut.top, cut.bottom, cut.left, cut.right), strict=True)
     )
 
 
-def _least(first: cv2.typing.MatLike, last: cv2.typing.MatLike, cut: tuple[bool, bool]) -> float:
-    """The lesser of two sides' largest sums, as far as they are not cut off."""
+def _smaller_peak(first: cv2.typing.MatLike, last: cv2.typing.MatLike, cut: tuple[bool, bool]) -> float:
+    """Return the smaller of the largest sums of two sides, without sides that are cut off."""
     sides = zip((first, last), cut, strict=True)
     return min((float(sums.max()) for sums, is_cut in sides if not is_cut), default=np.inf)
 
 
 def _runs(mask: Mask, shape: tuple[int, int]) -> Mask:
-    """Where straight runs of ink are, so many pixels high and wide; what lies outside is paper."""
+    """Return where straight runs of ink are, `shape` is their height and width; the outside is paper."""
     kernel = np.ones(shape, np.uint8)
     return np.asarray(cv2.erode(mask, kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0), np.uint8)
 
 
 def _frame(mask: Mask, cut: Cut) -> Mask:
-    """The sides of a frame, inner walls included, uint8 (h, w); nothing where it does not close."""
+    """Return the sides of a box, inner walls included, uint8 (h, w); all 0 if it does not close."""
     h, w = mask.shape
     third_w, third_h = w // 3, h // 3
-    level = horizontal_lines(mask, SPAN * min(w, h), RUN * h, SLIMNESS)
-    if not _closed((level[:third_h].T, cut.top), (level[-third_h:].T, cut.bottom)):
+    horizontal = horizontal_lines(mask, MIN_SIDE_SHARE * min(w, h), MIN_RUN_SHARE * h, MIN_SLIMNESS)
+    if not _closed((horizontal[:third_h].T, cut.top), (horizontal[-third_h:].T, cut.bottom)):
         return np.zeros_like(mask)
-    upright = vertical_lines(mask, SPAN * h, RUN * h, SLIMNESS)
-    if not _closed((upright[:, :third_w], cut.left), (upright[:, -third_w:], cut.right)):
+    vertical = vertical_lines(mask, MIN_SIDE_SHARE * h, MIN_RUN_SHARE * h, MIN_SLIMNESS)
+    if not _closed((vertical[:, :third_w], cut.left), (vertical[:, -third_w:], cut.right)):
         return np.zeros_like(mask)
-    return level | upright
+    return horizontal | vertical
 
 
 def _closed(*sides: tuple[Mask, bool]) -> bool:
-    """Whether enough of each side that is not cut off is there, along the first axis."""
-    return all(is_cut or side.any(axis=1).mean() >= CLOSED for side, is_cut in sides)
+    """Return whether enough of each side is there, along the first axis; a side that is cut off counts as there."""
+    return all(is_cut or side.any(axis=1).mean() >= MIN_CLOSED_SHARE for side, is_cut in sides)

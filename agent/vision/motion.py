@@ -1,4 +1,4 @@
-"""How a page moved between two looks, told by its digits alone."""
+"""Estimate how a page moved between two looks, from its digits alone."""
 
 from __future__ import annotations
 
@@ -9,23 +9,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 CELL_HEIGHTS = 0.2
-"""Width of a cell of the vote on the shift, in heights of a digit, ..."""
-MOST_CELLS = 500
-"""... unless there were more of them than this, across or down."""
-ALIKE = 0.6
-"""The lower of two boxes is at least so high, relative to the other, where both may be the same digit's."""
+"""Width of a cell of the vote on the shift, in heights of a digit. Raising it makes the shift less exact. Chosen by
+trial."""
+MAX_CELLS = 500
+"""Largest number of cells in x and in y; with more, the cells become wider. It bounds time and memory. Chosen by trial.
+"""
+MIN_HEIGHT_RATIO = 0.6
+"""Two boxes may be of the same digit only if the lower one has more than this share of the height of the other. Chosen
+by trial."""
 NEAR_HEIGHTS = 2.0
-"""A digit whose label changed is looked for within this distance of where it was."""
-SAME_HEIGHTS = 0.4
-"""Centres nearer than this, once the shift is known, are the same digit's."""
-OTHER_LABEL = 0.3
-"""What a pair whose labels differ counts, against one whose labels are the same."""
-MOST_STEPS = 4
-"""In so many steps at most are motion and pairs made to agree."""
-MOST_STRETCH = 0.15
-"""A turn or a change of scale beyond this share is not believed."""
-SPREAD_HEIGHTS = 1.5
-"""A turn or a change of scale is told only from digits that lie so far apart."""
+"""Distance in heights of a digit: a digit whose label changed is searched within it, and shorter shifts get more votes.
+Chosen by trial."""
+MAX_PAIR_DISTANCE_HEIGHTS = 0.4
+"""Digits are paired if their centres are closer than this many heights after the motion. Raising it pairs wrong digits.
+Chosen by trial."""
+OTHER_LABEL_WEIGHT = 0.3
+"""Weight of a pair with different labels in the vote on the shift; the weight of a pair with the same label is 1.
+Chosen by trial."""
+MAX_ITERATIONS = 4
+"""Largest number of times that motion and pairs are computed from each other. Chosen by trial."""
+MAX_TURN_OR_ZOOM = 0.15
+"""Rotations and changes of scale beyond this, in radians or as a share, are rejected; only the shift is used. Chosen by
+trial."""
+MIN_SPREAD_HEIGHTS = 1.5
+"""Rotation and scale are estimated only from digits whose standard distance from their centre exceeds this many
+heights. Chosen by trial."""
 
 Pairs = tuple[tuple[int, int], ...]
 """Index before, index now."""
@@ -33,14 +41,14 @@ Pairs = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True, eq=False)
 class Marks:
-    """Digits as points: what motion is told from."""
+    """Digits as points."""
 
     at: NDArray[np.complex128]
-    """Their centres (n,), x + iy in pixels."""
+    """Centres (n,), x + iy in pixels."""
     heights: NDArray[np.float64]
-    """(n,), in pixels."""
+    """Heights (n,) in pixels."""
     labels: NDArray[np.int64]
-    """(n,), 0..9."""
+    """Labels (n,), 0..9."""
 
     def __len__(self) -> int:
         return len(self.at)
@@ -48,9 +56,10 @@ class Marks:
 
 @dataclass(frozen=True)
 class Motion:
-    """A turn with a change of scale, and a shift: `z` goes to `turn * z + shift`, x + iy in pixels."""
+    """A similarity transform: `z` goes to `turn * z + shift`, with z = x + iy in pixels."""
 
     turn: complex = 1.0
+    """Rotation and scale."""
     shift: complex = 0.0
 
     def __call__(self, at: NDArray[np.complex128]) -> NDArray[np.complex128]:
@@ -59,21 +68,21 @@ class Motion:
 
 @dataclass(frozen=True, eq=False)
 class Match:
-    """What of two looks is the same."""
+    """The marks that are the same in two looks."""
 
     motion: Motion
     pairs: Pairs
     same_labels: int
-    """Pairs whose labels agree."""
+    """Number of pairs with the same label."""
 
 
 def match(before: Marks, now: Marks) -> Match:
-    """Find the motion that brings most of the marks before onto marks now, and pair them."""
+    """Return the motion that brings most marks of the look before onto marks of the look now, and the pairs."""
     if not len(before) or not len(now):
         return Match(Motion(), (), 0)
     motion = Motion(shift=_vote(before, now))
     pairs = _pair(before, now, motion)
-    for _ in range(MOST_STEPS):
+    for _ in range(MAX_ITERATIONS):
         motion = _fit(before, now, pairs, motion)
         last, pairs = pairs, _pair(before, now, motion)
         if pairs == last:
@@ -82,18 +91,20 @@ def match(before: Marks, now: Marks) -> Match:
 
 
 def _vote(before: Marks, now: Marks) -> complex:
-    """The shift that most pairs agree on; of equals the smallest."""
+    """Return the shift that most pairs agree on (Hough voting); short shifts weigh more, so of equals the shortest
+    wins.
+    """
     shifts = (now.at - before.at[:, None]).ravel()
     ratio = np.divide.outer(before.heights, now.heights).ravel()
     same = np.equal.outer(before.labels, now.labels).ravel()
     height = float(np.median(now.heights))
     far = np.abs(shifts) / height
-    weights = np.where(same, 1.0, OTHER_LABEL) * (0.4 + 0.6 / (1 + (far / NEAR_HEIGHTS) ** 2))
-    likely = (ratio > ALIKE) & (ratio < 1 / ALIKE) & (same | (far < NEAR_HEIGHTS))
+    weights = np.where(same, 1.0, OTHER_LABEL_WEIGHT) * (0.4 + 0.6 / (1 + (far / NEAR_HEIGHTS) ** 2))
+    likely = (ratio > MIN_HEIGHT_RATIO) & (ratio < 1 / MIN_HEIGHT_RATIO) & (same | (far < NEAR_HEIGHTS))
     if not likely.any():
         return 0.0
     shifts, weights = shifts[likely], weights[likely]
-    cell = max(CELL_HEIGHTS * height, float(max(np.ptp(shifts.real), np.ptp(shifts.imag))) / MOST_CELLS)
+    cell = max(CELL_HEIGHTS * height, float(max(np.ptp(shifts.real), np.ptp(shifts.imag))) / MAX_CELLS)
     x, y = (np.rint((part - part.min()) / cell).astype(int) + 1 for part in (shifts.real, shifts.imag))
     votes = np.zeros((y.max() + 2, x.max() + 2), np.float32)
     np.add.at(votes, (y, x), weights)
@@ -104,12 +115,12 @@ def _vote(before: Marks, now: Marks) -> complex:
 
 
 def _pair(before: Marks, now: Marks, motion: Motion) -> Pairs:
-    """Pair marks that lie on each other once moved, the nearest first."""
+    """Pair marks that lie on each other after the motion, the nearest ones first."""
     heights = np.maximum.outer(before.heights, now.heights)
-    alike = np.minimum.outer(before.heights, now.heights) > ALIKE * heights
+    similar = np.minimum.outer(before.heights, now.heights) > MIN_HEIGHT_RATIO * heights
     far = np.abs(now.at - motion(before.at)[:, None]) / heights
-    cost = far + np.where(np.equal.outer(before.labels, now.labels), 0, SAME_HEIGHTS / 2)
-    near = np.argwhere(alike & (far < SAME_HEIGHTS))
+    cost = far + np.where(np.equal.outer(before.labels, now.labels), 0, MAX_PAIR_DISTANCE_HEIGHTS / 2)
+    near = np.argwhere(similar & (far < MAX_PAIR_DISTANCE_HEIGHTS))
     pairs = dict[int, int]()
     taken = set[int]()
     for i, j in near[np.argsort(cost[tuple(near.T)], kind="stable")].tolist():
@@ -120,17 +131,17 @@ def _pair(before: Marks, now: Marks, motion: Motion) -> Pairs:
 
 
 def _fit(before: Marks, now: Marks, pairs: Pairs, guess: Motion) -> Motion:
-    """The motion that fits the pairs best (least squares); only a shift where they are few or close together."""
+    """Return the motion that fits the pairs best (least squares); only a shift if they are few or close together."""
     if not pairs:
         return guess
-    alike = [(i, j) for i, j in pairs if before.labels[i] == now.labels[j]]
-    trusted = alike if len(alike) > len(pairs) / 2 else pairs
+    similar = [(i, j) for i, j in pairs if before.labels[i] == now.labels[j]]
+    trusted = similar if len(similar) > len(pairs) / 2 else pairs
     old, new = before.at[[i for i, _ in trusted]], now.at[[j for _, j in trusted]]
     off, apart = new - new.mean(), old - old.mean()
     spread = float(np.sqrt(np.mean(np.abs(apart) ** 2)))
     turn = complex(1.0)
-    if len(trusted) >= 4 and spread > SPREAD_HEIGHTS * float(np.median(now.heights)):
+    if len(trusted) >= 4 and spread > MIN_SPREAD_HEIGHTS * float(np.median(now.heights)):
         turn = complex(np.vdot(apart, off) / np.vdot(apart, apart))
-    if abs(turn - 1) > MOST_STRETCH:
+    if abs(turn - 1) > MAX_TURN_OR_ZOOM:
         turn = complex(1.0)
     return Motion(turn, complex(new.mean() - turn * old.mean()))

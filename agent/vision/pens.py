@@ -52,9 +52,7 @@ def find_pens(working: WorkingImage) -> dict[Pen, Ink]:
 
 
 def _has_both(coloured: Gray, grey: Gray) -> bool:
-    """Return whether there are two pens, from the contrasts of the small copy; strokes mixed with paper keep their
-    colour.
-    """
+    """Return whether there are two pens, from the contrasts of the small copy."""
     total = cv2.add(coloured, grey)
     inked = total >= max(MIN_INK_CONTRAST, MIN_INK_RATIO * float(np.quantile(total, STRONG_QUANTILE)))
     if not inked.any():

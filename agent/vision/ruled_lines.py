@@ -1,4 +1,4 @@
-"""Ruled lines, grids and boxes: found as long thin runs in a mask, and taken out without cutting the digits on them."""
+"""Ruled lines and grids: find them as long thin runs in a mask, and remove them without cutting the digits on them."""
 
 from __future__ import annotations
 
@@ -10,60 +10,63 @@ from agent.vision.components import Components, cut_out, find_components
 
 Mask = NDArray[np.uint8]
 
-SPAN_HEIGHTS = 2.5
-"""A line is longer than this many digits are high."""
-RUN_HEIGHTS = 0.9
-"""Straight runs this long are pieces of lines; shorter ones may be a digit's bar."""
-SLIMNESS = 12
-"""A line is at least this many times longer than it is thick."""
-LEAST_RUN_PX = 8
-"""Shorter runs are nothing."""
+MIN_LINE_HEIGHTS = 2.5
+"""A ruled line is longer than this many heights of a digit. Lowering it takes bars of digits for lines. Chosen by trial
+on drawn pages and the sample pictures."""
+MIN_RUN_HEIGHTS = 0.9
+"""A ruled line consists of straight runs at least this many heights of a digit long; shorter ones may be bars of
+digits. Chosen by trial on drawn pages and the sample pictures."""
+MIN_SLIMNESS = 12
+"""A ruled line is at least this many times as long as thick. Chosen by trial on drawn pages and the sample pictures."""
+MIN_RUN_PX = 8
+"""Shortest straight run in working pixels, whatever the height of the digits. Chosen by trial on drawn pages and the
+sample pictures."""
 
 
 def remove_ruled_lines(components: Components, digit_px: float) -> Components:
-    """The components of a mask without level and upright lines.
+    """Return the components of a mask without horizontal and vertical lines.
 
     Args:
-        components: of the mask with lines; they are given back where there are none.
-        digit_px: about how high digits are; lines are told by being much longer.
+        components: of the mask; the same object is returned if there are no lines.
+        digit_px: estimated height of the digits in working pixels.
     """
-    long = cut_out(components, SPAN_HEIGHTS * digit_px)
+    long = cut_out(components, MIN_LINE_HEIGHTS * digit_px)
     if not long:
         return components
-    rules = np.zeros_like(components.mask)
+    lines = np.zeros_like(components.mask)
     for atom in long:
         x, y, w, h = atom.box
-        here = rules[y : y + h, x : x + w]
-        here |= horizontal_lines(atom.mask, SPAN_HEIGHTS * digit_px, RUN_HEIGHTS * digit_px, SLIMNESS)
-        here |= vertical_lines(atom.mask, SPAN_HEIGHTS * digit_px, RUN_HEIGHTS * digit_px, SLIMNESS)
-    return without(components, rules)
+        here = lines[y : y + h, x : x + w]
+        here |= horizontal_lines(atom.mask, MIN_LINE_HEIGHTS * digit_px, MIN_RUN_HEIGHTS * digit_px, MIN_SLIMNESS)
+        here |= vertical_lines(atom.mask, MIN_LINE_HEIGHTS * digit_px, MIN_RUN_HEIGHTS * digit_px, MIN_SLIMNESS)
+    return without(components, lines)
 
 
 def without(components: Components, lines: Mask) -> Components:
-    """The components of a mask without some of its pixels; the same ones where there are none."""
+    """Return the components of a mask without some of its pixels; the same object if there are none."""
     if not lines.any():
         return components
     return find_components(np.asarray(components.mask & ~lines, np.uint8))
 
 
 def run_length(run_px: float) -> int:
-    """How many pixels a straight run has at least that is to be `run_px` long."""
-    return max(LEAST_RUN_PX, round(run_px))
+    """Return the number of pixels of a run of `run_px`: rounded, and at least `MIN_RUN_PX`."""
+    return max(MIN_RUN_PX, round(run_px))
 
 
 def vertical_lines(mask: Mask, span_px: float, run_px: float, slimness: float) -> Mask:
-    """As `horizontal_lines`, from top to bottom."""
-    return _turned(horizontal_lines(_turned(mask), span_px, run_px, slimness))
+    """Return the pixels of vertical lines; arguments as in `horizontal_lines`."""
+    return _transposed(horizontal_lines(_transposed(mask), span_px, run_px, slimness))
 
 
 def horizontal_lines(mask: Mask, span_px: float, run_px: float, slimness: float) -> Mask:
-    """The pixels of level lines, but those where a stroke crosses.
+    """Return the pixels of horizontal lines, uint8 (h, w) of 0 and 1, without those where a stroke crosses.
 
     Args:
         mask: uint8 (h, w) of 0 and 1.
-        span_px: how long they are at least.
-        run_px: how long the straight runs are at least that they consist of; never less than LEAST_RUN_PX.
-        slimness: how many times longer than thick they are at least.
+        span_px: smallest length of a line.
+        run_px: smallest length of the straight runs in it; at least `MIN_RUN_PX` is used.
+        slimness: a line is at least this many times as long as thick.
     """
     lines = np.zeros_like(mask)
     run = run_length(run_px)
@@ -85,11 +88,12 @@ def horizontal_lines(mask: Mask, span_px: float, run_px: float, slimness: float)
     return lines
 
 
-def _turned(mask: Mask) -> Mask:
+def _transposed(mask: Mask) -> Mask:
+    """Return the transposed mask."""
     return np.asarray(cv2.transpose(mask), np.uint8)
 
 
 def _open(mask: Mask, kernel: Mask) -> Mask:
-    """Morphological opening that takes what lies outside for paper; OpenCV's own default takes it for ink."""
+    """Morphological opening that takes the outside for paper; the default of OpenCV takes it for ink."""
     opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0)
     return np.asarray(opened, np.uint8)

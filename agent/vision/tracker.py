@@ -17,31 +17,26 @@ from agent.vision.motion import Marks, Match, Motion, match
 from agent.vision.track import Detections, Track, start_track
 
 MIN_AGREEMENT = 0.5
-"""A look shows a scene if at least this share of their digits agrees. Raising it starts new scenes more often. Chosen
-by trial on rendered videos."""
+"""A look shows a scene if at least this share of their digits agrees. Raising it starts new scenes more often. Chosen by trial."""
 OTHER_LABEL_WEIGHT = 0.4
-"""Weight of a digit at the right place with another label when agreement is counted. Chosen by trial on rendered
-videos."""
+"""Weight of a digit at the right place with another label when agreement is counted. Chosen by trial."""
 MIN_COMPARABLE = 4
 """If fewer digits than this can be compared they may agree by chance, so all must have the right label, unless the page
-hardly moved (`MAX_SMALL_MOTION`). Chosen by trial on rendered videos."""
+hardly moved (`MAX_SMALL_MOTION`). Chosen by trial."""
 MAX_SMALL_MOTION = 1 / 6
-"""A page hardly moved if its shift is below this share of the height of the picture. Chosen by trial on rendered
-videos."""
+"""A page hardly moved if its shift is below this share of the height of the picture. Chosen by trial."""
 CERTAIN_AGREEMENT = 0.8
 """If at least this share of the digits of a look agrees with a settled scene, no other scene is tried, which saves
-time. Chosen by trial on rendered videos."""
+time. Chosen by trial."""
 SETTLED_LOOKS = 20
-"""A scene is settled after this many looks. Chosen by trial on rendered videos."""
+"""A scene is settled after this many looks. Chosen by trial."""
 MIN_CLEAR_SHARE = 0.6
 """A look is clear if it finds more than this share of the confirmed digits that looks usually find; otherwise it was
-blurred or blocked, and no digit is absent. Chosen by trial on rendered videos."""
+blurred or blocked, and no digit is absent. Chosen by trial."""
 USUAL_DECAY = 0.95
-"""Factor by which the usual number of confirmed digits follows a lower number in each look. Chosen by trial on rendered
-videos."""
+"""Factor by which the usual number of confirmed digits follows a lower number in each look. Chosen by trial."""
 MIN_REPLACED_IOU = 0.3
-"""A digit that is not found is replaced if a confirmed digit that is found overlaps it with an IoU above this. Chosen
-by trial on rendered videos."""
+"""A digit that is not found is replaced if a confirmed digit that is found overlaps it with an IoU above this. Chosen by trial."""
 MAX_SCENES = 4
 """Number of scenes that are kept. Raising it costs time in each look."""
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from agent.vision.seams import ENTRY, LENGTH, SIDE_STEP, _trace, _walk, split_each
+from agent.vision.seams import DIAGONAL_STEP_COST, INK_PIXEL_COST, STROKE_ENTRY_COST, _trace, _walk, split_each
 
 
 @given(arrays(np.uint8, st.tuples(st.integers(9, 40), st.integers(9, 80)), elements=st.integers(0, 1)))
@@ -37,9 +37,11 @@ def test_who_else_is_split_changes_nothing(mask: NDArray[np.uint8]) -> None:
 def walked_cell_by_cell(ink: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
     """What a way costs, as the constants of `seams` say it, and where each step comes from."""
     cost, came_from = np.zeros_like(ink), np.zeros((len(ink) - 1, ink.shape[1]), np.intp)
-    cost[0] = (LENGTH + ENTRY) * ink[0]
+    cost[0] = (INK_PIXEL_COST + STROKE_ENTRY_COST) * ink[0]
     # NumPy 1 would count in float64 with Python's numbers.
-    entry, length, aside, straight = (np.float32(one) for one in (ENTRY, LENGTH, SIDE_STEP, 0))
+    entry, length, aside, straight = (
+        np.float32(one) for one in (STROKE_ENTRY_COST, INK_PIXEL_COST, DIAGONAL_STEP_COST, 0)
+    )
     for y, x in np.ndindex(came_from.shape):
         ways = {
             step: cost[y, x + step]
