@@ -91,9 +91,7 @@ def match(before: Marks, now: Marks) -> Match:
 
 
 def _vote(before: Marks, now: Marks) -> complex:
-    """Return the shift that most pairs agree on (Hough voting); short shifts weigh more, so of equals the shortest
-    wins.
-    """
+    """Return the shift that most pairs agree on (Hough voting); of equal shifts the shortest."""
     shifts = (now.at - before.at[:, None]).ravel()
     ratio = np.divide.outer(before.heights, now.heights).ravel()
     same = np.equal.outer(before.labels, now.labels).ravel()

@@ -18,7 +18,7 @@ FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
 def draw_readings(canvas: Pixels, readings: Iterable[Reading], zoom: float = 1.0) -> None:
-    """Draw the box and the value of each digit, and below each reading its confidence.
+    """Draw the box and the value of each digit, and the confidence at the right of each reading.
 
     Args:
         canvas: BGR uint8 (H, W, 3); it is drawn on in place.
@@ -31,7 +31,7 @@ def draw_readings(canvas: Pixels, readings: Iterable[Reading], zoom: float = 1.0
             cv2.rectangle(canvas, box, to_bgr_colour(READ_RGB), 2)
             draw_label(canvas, str(digit.digit), (box.x, box.y - 6), _label_scale(box), READ_RGB)
         box = zoom_box(reading.box, zoom)
-        draw_label(canvas, f"{reading.confidence:.0%}", (box.x, box.bottom + 18), 0.45, READ_RGB)
+        draw_label(canvas, f"{reading.confidence:.0%}", (box.right + 8, box.y + box.h // 2 + 6), 0.5, READ_RGB)
 
 
 def draw_label(canvas: Pixels, text: str, corner: tuple[int, int], scale: float, rgb: Rgb) -> None:

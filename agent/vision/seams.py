@@ -67,9 +67,7 @@ def _at_working_height(mask: Mask) -> Floats:
 
 
 def _walk(ink: Floats) -> tuple[Floats, NDArray[np.intp]]:
-    """Return the least cost of a path from the top to each column of the last row, and the origin (-1, 0, 1) of each
-    step.
-    """
+    """Return the cost of the best path to each column of the last row, and the origin (-1, 0, 1) of each step."""
     h, w = ink.shape
     above = np.full((h - 1, w + 2), WALL_INK, np.float32)
     above[:, 1:-1] = ink[:-1]

@@ -14,7 +14,8 @@ change. Chosen by trial."""
 PRESENCE_DECAY = 0.8
 """Factor by which the share of looks that found a digit shrinks with each look without it. Chosen by trial."""
 CONFIRM_LOOKS = 3.0
-"""A track is confirmed after this many looks found it; thorough looks count more. Raising it delays readings. Chosen by trial."""
+"""A track is confirmed after this many looks found it; thorough looks count more. Raising it delays readings.
+Chosen by trial."""
 CONFIRM_SHARE = 0.45
 """A track is confirmed only if at least this share of the last looks found it. Raising it suppresses unsteady digits.
 Chosen by trial."""
@@ -22,9 +23,11 @@ BRIDGED_LOOKS = 4
 """A confirmed digit is shown for this many looks that miss it; one that is not confirmed is forgotten after them.
 Chosen by trial."""
 ABSENT_LOOKS = 20
-"""A confirmed digit is lost after more clear looks than this without it; it keeps its id if it comes back. Chosen by trial."""
+"""A confirmed digit is lost after more clear looks than this without it; it keeps its id if it comes back.
+Chosen by trial."""
 FORGOTTEN_LOOKS = 300
-"""A confirmed digit is forgotten after more looks than this without it. Raising it costs vote_decay and time. Chosen by trial."""
+"""A confirmed digit is forgotten after more looks than this without it. Raising it costs memory and time.
+Chosen by trial."""
 SIZE_STEP = 0.5
 """Share of the difference by which the size of a track follows each look: exponential smoothing. Chosen by trial."""
 

@@ -17,7 +17,8 @@ from agent.vision.motion import Marks, Match, Motion, match
 from agent.vision.track import Detections, Track, start_track
 
 MIN_AGREEMENT = 0.5
-"""A look shows a scene if at least this share of their digits agrees. Raising it starts new scenes more often. Chosen by trial."""
+"""A look shows a scene if at least this share of their digits agrees. Raising it starts new scenes more often.
+Chosen by trial."""
 OTHER_LABEL_WEIGHT = 0.4
 """Weight of a digit at the right place with another label when agreement is counted. Chosen by trial."""
 MIN_COMPARABLE = 4
@@ -36,7 +37,8 @@ blurred or blocked, and no digit is absent. Chosen by trial."""
 USUAL_DECAY = 0.95
 """Factor by which the usual number of confirmed digits follows a lower number in each look. Chosen by trial."""
 MIN_REPLACED_IOU = 0.3
-"""A digit that is not found is replaced if a confirmed digit that is found overlaps it with an IoU above this. Chosen by trial."""
+"""A digit that is not found is replaced if a confirmed digit that is found overlaps it with an IoU above this.
+Chosen by trial."""
 MAX_SCENES = 4
 """Number of scenes that are kept. Raising it costs time in each look."""
 

@@ -1,4 +1,4 @@
-"""Blots: a spot is told from a line around paper, in either kind of ink."""
+"""Blots: a spot is distinguished from a ring, in dark and in light ink."""
 
 from __future__ import annotations
 

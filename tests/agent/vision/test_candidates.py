@@ -1,4 +1,4 @@
-"""What may be a digit: whole components, parts of wide ones, neighbours together."""
+"""Candidates: components, parts of wide ones, and neighbours together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who judges a candidate: the classifier throws out, the verifier decides."""
+"""Classify candidates: the classifier rejects, the verifier decides."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def found() -> tuple[Ink, tuple[Candidate, ...]]:
         pytest.param(0, None, 0, id="the-classifier-alone"),
     ],
 )
-def test_the_verifier_judges_what_the_classifier_keeps(
+def test_the_verifier_gets_what_the_classifier_accepts(
     found: tuple[Ink, tuple[Candidate, ...]], classifier: int, verifier: int | None, label: int
 ) -> None:
     nets = Two(Says(classifier, 6), None if verifier is None else Says(verifier, 9))
@@ -73,7 +73,7 @@ def test_the_verifier_judges_what_the_classifier_keeps(
         assert nets.verifier.asked == [(kept, CHANNELS, HEIGHT_PX, WIDTH_PX)]
 
 
-def test_candidates_that_are_alike_are_judged_once(found: tuple[Ink, tuple[Candidate, ...]]) -> None:
+def test_duplicate_candidates_are_classified_once(found: tuple[Ink, tuple[Candidate, ...]]) -> None:
     ink, candidates = found
     again = tuple(replace(c, box=c.box._replace(x=c.box.x + 1)) for c in candidates)
     nets = Two(Says(0, 6), Says(8, 9))
@@ -116,7 +116,7 @@ LOGITS = arrays(np.float32, (3, CLASSES), elements=st.floats(-80, 80, width=32))
 
 
 @given(LOGITS, LOGITS)
-def test_both_nets_give_shares_of_which_the_verifier_sets_that_for_no_digit(
+def test_the_verifier_alone_sets_the_probability_of_not_a_digit(
     verifier: NDArray[np.float32], classifier: NDArray[np.float32]
 ) -> None:
     shares = fuse(verifier, classifier)
@@ -124,7 +124,7 @@ def test_both_nets_give_shares_of_which_the_verifier_sets_that_for_no_digit(
     assert np.allclose(shares[:, NOT_A_DIGIT], softmax(verifier)[:, NOT_A_DIGIT], atol=1e-5)
 
 
-def test_where_the_verifier_wavers_between_digits_the_classifier_tells() -> None:
+def test_the_classifier_decides_between_digits_that_the_verifier_finds_equal() -> None:
     verifier, classifier = np.zeros((2, 1, CLASSES), np.float32)
     verifier[0, [4, 9]], classifier[0, 9] = 6, 3
     assert fuse(verifier, classifier).argmax() == 9

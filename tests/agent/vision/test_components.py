@@ -1,4 +1,4 @@
-"""Components: the very ones that labelling finds, and how high digits are among them."""
+"""Components: the same as labelling finds, and the estimated height of the digits."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MASKS = arrays(np.uint8, st.tuples(st.integers(1, 24), st.integers(1, 24)), elem
 
 
 @given(MASKS)
-def test_outlines_tell_the_same_components_as_labels(mask: NDArray[np.uint8]) -> None:
+def test_contours_give_the_same_components_as_labelling(mask: NDArray[np.uint8]) -> None:
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     expected = [
         ((x, y, w, h), area, (labels[y : y + h, x : x + w] == label).tobytes())
@@ -50,11 +50,11 @@ def test_digits_are_as_high_as_most_ink_is(heights: list[int], expected: float) 
 
 
 @pytest.mark.parametrize("digits", [0, 12])
-def test_a_net_says_nothing_of_the_digits_beside_it(digits: int) -> None:
+def test_a_grid_does_not_count_for_the_height_of_the_digits(digits: int) -> None:
     mask = np.zeros((400, 400), np.uint8)
     for at in range(5, 400, 39):
         mask[at : at + 3], mask[:, at : at + 3] = 1, 1
     for i in range(digits):
         mask[52:77, 15 + 39 * (i % 10) : 22 + 39 * (i % 10)] = 1
-    expected = 25 if digits else 38  # the height of a mesh, its border included
+    expected = 25 if digits else 38  # the height of a cell, its border included
     assert digit_height(find_components(mask), 9) == expected

@@ -1,4 +1,4 @@
-"""Turned pages: the angle that lines tell, and where ink lies once it is turned back."""
+"""Deskew: the angle of the lines, and the transform back to the working image."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def ruled_page(turn_deg: float, size: tuple[int, int] = (640, 480)) -> NDArray[n
 
 
 @pytest.mark.parametrize("turn_deg", [-20, -7, 4, 13, 20])
-def test_lines_tell_how_far_a_page_is_turned(turn_deg: float) -> None:
+def test_the_skew_is_found_from_the_lines(turn_deg: float) -> None:
     assert skew_deg(find_ink(ruled_page(turn_deg), 800)) == pytest.approx(-turn_deg, abs=0.75)
 
 
@@ -32,12 +32,12 @@ def test_what_is_nearly_level_stays_as_it_is(turn_deg: float) -> None:
     assert deskew(ink) is ink
 
 
-def test_a_single_line_of_writing_tells_nothing() -> None:
+def test_a_single_line_of_writing_gives_no_angle() -> None:
     image = cv2.resize(ruled_page(10), (640, 200))
     assert skew_deg(find_ink(np.asarray(image, np.uint8), 800)) == 0
 
 
-def test_turned_ink_knows_the_way_back() -> None:
+def test_deskewed_ink_has_the_inverse_transform() -> None:
     ink = find_ink(ruled_page(12), 800)
     levelled = deskew(ink)
     assert levelled.deskew_inverse is not None

@@ -1,4 +1,4 @@
-"""Which candidates become digits: the runs that explain a cluster's ink best, and of several masks the surest."""
+"""Select digits: the best candidates of a cluster, and the most probable digits of several masks."""
 
 from __future__ import annotations
 
@@ -60,13 +60,13 @@ def test_the_best_way_to_read_a_cluster(sure: dict[str, tuple[int, float]], digi
     assert [d.digit for d in sorted(found.values(), key=lambda d: d.box.x)] == digits
 
 
-def test_ink_that_asks_for_more_has_to_be_surer() -> None:
+def test_a_digit_below_the_least_probability_is_not_selected() -> None:
     candidates = runs(1)
     four = judged(candidates, a=(4, 0.75))
     assert [len(select(candidates, four, least)) for least in (0.6, 0.75, 0.8)] == [1, 1, 0]
 
 
-def test_one_stroke_of_a_long_word_that_looks_like_a_one_is_none() -> None:
+def test_one_stroke_of_a_long_word_is_not_a_digit() -> None:
     candidates = runs(5)
     assert select(candidates, judged(candidates, c=(1, 0.9)), MIN_PROBABILITY) == {}
 
@@ -95,5 +95,5 @@ INSIDE, ASIDE = Box(0, 0, 20, 12), Box(21, 0, 20, 30)
         pytest.param([[], []], [], id="nothing"),
     ],
 )
-def test_of_several_masks_the_surest(masks: list[list[Digit]], digits: list[int]) -> None:
+def test_the_most_probable_digit_of_several_masks_is_kept(masks: list[list[Digit]], digits: list[int]) -> None:
     assert [d.digit for d in non_max_suppression(masks)] == digits

@@ -1,4 +1,4 @@
-"""Boxes go, the digits in them stay, whether they touch their box or not."""
+"""Form boxes are removed, and the digits in them stay, even if they touch their box."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A picture, read from end to end with a net that knows a few shapes."""
+"""The pipeline from a picture to readings, with a net that knows a few shapes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The press: what is printed in the ink of the lines is told from what is written with another pen."""
+"""Printed digits in the ink of the form are separated from digits that are written with another pen."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_black_digits_in_a_black_grid_that_is_filled_in_with_blue_are_print() ->
         pytest.param((BLUE, BLACK, BLUE, BLUE, BLACK, BLUE), PALE, id="pen-on-pale-squares"),
     ],
 )
-def test_a_second_pen_is_no_press(pens: Sequence[tuple[int, int, int]], lines: tuple[int, int, int]) -> None:
+def test_a_second_pen_is_not_taken_for_print(pens: Sequence[tuple[int, int, int]], lines: tuple[int, int, int]) -> None:
     printed, every = read(pens, lines)
     assert printed == []
     assert without_printed(every, []) == every

@@ -1,4 +1,4 @@
-"""Ruled lines go, digits on them stay."""
+"""Ruled lines are removed, the digits on them stay."""
 
 from __future__ import annotations
 

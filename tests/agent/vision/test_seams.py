@@ -1,4 +1,4 @@
-"""Touching digits: cut between them, lose nothing."""
+"""Seams: digits that touch are cut apart, and no ink is lost."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_two_rings_are_cut_where_a_stroke_joins_them() -> None:
 
 
 @given(arrays(np.uint8, st.tuples(st.integers(9, 40), st.integers(9, 80)), elements=st.integers(0, 1)))
-def test_who_else_is_split_changes_nothing(mask: NDArray[np.uint8]) -> None:
+def test_components_split_together_do_not_change_each_other(mask: NDArray[np.uint8]) -> None:
     bar = np.ones((20, 50), np.uint8)
     alone, (_, among, _) = list(split_each([mask])), list(split_each([bar, mask, bar]))
     assert np.array_equal(alone, [among])

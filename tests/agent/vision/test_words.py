@@ -1,4 +1,4 @@
-"""Among letters a digit must be sure."""
+"""Words: among letters a digit must be more probable."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def row(shapes: str, y: int = 0) -> dict[Candidate, str]:
         pytest.param("", 0.9, "", id="nothing"),
     ],
 )
-def test_the_more_letters_the_surer_a_digit_must_be(shapes: str, probability: float, read: str) -> None:
+def test_more_letters_require_a_more_probable_digit(shapes: str, probability: float, read: str) -> None:
     candidates = row(shapes)
     digits = {c: Digit(int(s), probability, c.box) for c, s in candidates.items() if s.isdigit()}
     kept = outside_words(digits, list(candidates))
@@ -61,7 +61,7 @@ def test_the_more_letters_the_surer_a_digit_must_be(shapes: str, probability: fl
         pytest.param(12, 0.9999, True, id="below-a-page-of-print-but-sure"),
     ],
 )
-def test_the_lines_above_speak_too(lines: int, probability: float, read: bool) -> None:
+def test_the_lines_above_count(lines: int, probability: float, read: bool) -> None:
     print_above = {c: s for n in range(lines) for c, s in row("aaaaaaaaaaaa", y=(LETTER_PX + 10) * n).items()}
     below = row("5", y=(LETTER_PX + 10) * lines)
     digits = {c: Digit(5, probability, c.box) for c in below}
@@ -69,14 +69,14 @@ def test_the_lines_above_speak_too(lines: int, probability: float, read: bool) -
 
 
 @pytest.mark.parametrize(("away_px", "read"), [(0, False), (20 * LETTER_PX, True)])
-def test_a_text_far_away_says_nothing(away_px: int, read: bool) -> None:
+def test_a_text_far_away_does_not_count(away_px: int, read: bool) -> None:
     text = {c: s for n in range(12) for c, s in row("aaaaaaaaaaaa", y=(LETTER_PX + 10) * n).items()}
     below = row("5", y=(LETTER_PX + 10) * 12 + away_px)
     digits = {c: Digit(5, 0.95, c.box) for c in below}
     assert bool(outside_words(digits, [*text, *below])) == read
 
 
-def test_one_letter_found_out_gives_away_the_others() -> None:
+def test_a_digit_that_turns_out_to_be_a_letter_counts_against_the_others() -> None:
     candidates = row("aaaa00aaaa00")
     digits = {
         c: Digit(0, 0.7 if place < 2 else 0.86, c.box)
