@@ -81,8 +81,9 @@ artifacts: $(EVERYTHING) ## Make the artifacts that ship from the checkpoints th
 report: $(EVERYTHING) ## Write the report on how well the nets read, from the log of trainings: report/index.html.
 	$(BIN)/digit-convert report
 
-picture: $(BOARD) ## Draw the README's picture of the dashboard.
+picture: $(BOARD) ## Draw the pictures of the README and of the documentation.
 	$(BIN)/digit-agent run --source 'demo:?frames=50' --no-log --no-dashboard --screenshot docs/dashboard.svg
+	$(BIN)/python -m tools.readme_pictures
 
 venv: $(EVERYTHING) ## Make .venv with everything that a contributor needs.
 

@@ -15,7 +15,7 @@ python -m benchmarks.fields     # accuracy on rendered form fields, by style; ne
 python -m benchmarks.isolated   # accuracy on digits that others have cut out; needs their files
 python -m benchmarks.plain      # the small tier against the plain CNN in fp32; needs torch
 
-These write tables into the README and docs/measured.md:
+These write tables into docs/measured.md:
 
 python -m benchmarks.nets           # the artifacts that ship, and the trained recipes
 python -m benchmarks.instructions   # instructions per digit and per frame, under qemu (`make count`)

@@ -1,4 +1,4 @@
-"""Write the tables of the nets into README.md and docs/measured.md: `python -m benchmarks.nets`, a second.
+"""Write the tables of the nets into docs/measured.md: `python -m benchmarks.nets`, a second.
 
 The tables show the artifacts that ship and the accuracy of the training runs. Nothing is measured here:
 `digit-convert` measured each artifact when it was made, `digit-convert train` each run. Exit code 0.
@@ -9,17 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agent.paths import default_artifacts
-from benchmarks.report import MEASURED, README, replace_table, run_benchmark
+from benchmarks.report import MEASURED, replace_table, run_benchmark
 from converters.report.log import PROJECT_LOG, read_log
 from converters.report.tables import Table, log_tables, markdown_rows
 from profiles.manifest import Artifact, load_manifest
 
 
 def main() -> int:
-    """Write the int8 artifacts into the README, and all artifacts and training runs into docs/measured.md."""
+    """Write the tables of artifacts and of training runs into docs/measured.md."""
     artifacts = load_manifest(default_artifacts()).artifacts
     seeds, *_ = log_tables(read_log(PROJECT_LOG))
-    replace_table("tiers", markdown_rows(files(tuple(a for a in artifacts if a.precision == "int8"))), README)
     replace_table("files", markdown_rows(files(artifacts)), MEASURED)
     replace_table("recipes", markdown_rows(seeds), MEASURED)
     return 0

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import cv2
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from agent.vision.box import Box
 from converters.data.scenes import Scene
@@ -32,6 +33,8 @@ class PictureTruth(msgspec.Struct, frozen=True):
     kind: str = ""
     boxes: list[BoxRow] | None = None
     ignore: list[BoxRow] = []
+    lines: list[str] = []
+    """The digits of each line of text, printed ones included."""
 
 
 def load_pictures(folder: Path) -> Iterator[Scene]:
@@ -40,22 +43,48 @@ def load_pictures(folder: Path) -> Iterator[Scene]:
     Raises:
         DatasetError: `truth.json` or a picture is missing or damaged.
     """
+    for name, truth in training_pictures(load_truth(folder)).items():
+        if truth.boxes is None:
+            continue
+        digits = tuple((int(d), Box(x, y, w, h)) for d, x, y, w, h in (*truth.boxes, *truth.ignore))
+        yield Scene(load_labelled_picture(folder, name), digits)
+
+
+def load_truth(folder: Path) -> dict[str, PictureTruth]:
+    """Read the labels of all pictures of a folder, by the picture's name.
+
+    Raises:
+        DatasetError: `truth.json` is missing or damaged.
+    """
     path = folder / "truth.json"
     try:
-        labels = msgspec.json.decode(path.read_bytes(), type=dict[str, PictureTruth])
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, PictureTruth])
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise DatasetError(
             f"{path} cannot be read ({error})", advice="name a folder of pictures with a truth.json"
         ) from error
+
+
+def load_labelled_picture(folder: Path, name: str) -> NDArray[np.uint8]:
+    """Read a picture of a labelled folder, BGR uint8 (H, W, 3).
+
+    Raises:
+        DatasetError: it is missing or not a picture.
+    """
+    image = cv2.imread(str(folder / name), cv2.IMREAD_COLOR)
+    if image is None:
+        raise DatasetError(f"{folder / name} is missing or not a picture", advice="copy the folder again")
+    return np.asarray(image, np.uint8)
+
+
+def training_pictures(labels: Mapping[str, PictureTruth]) -> dict[str, PictureTruth]:
+    """Return the labels of the pictures that training may use, sorted by name."""
     kinds = Counter(truth.kind for truth in labels.values())
-    for name, truth in sorted(labels.items()):
-        if truth.boxes is None or kinds[truth.kind] < MIN_PICTURES_PER_KIND or not is_for_training(name):
-            continue
-        image = cv2.imread(str(folder / name), cv2.IMREAD_COLOR)
-        if image is None:
-            raise DatasetError(f"{folder / name} is missing or not a picture", advice="copy the folder again")
-        digits = tuple((int(d), Box(x, y, w, h)) for d, x, y, w, h in (*truth.boxes, *truth.ignore))
-        yield Scene(np.asarray(image, np.uint8), digits)
+    return {
+        name: truth
+        for name, truth in sorted(labels.items())
+        if kinds[truth.kind] >= MIN_PICTURES_PER_KIND and is_for_training(name)
+    }
 
 
 def is_for_training(name: str) -> bool:

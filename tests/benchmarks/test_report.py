@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.report import MEASURED, README, Bound, replace_table, run_benchmark
+from benchmarks.report import MEASURED, Bound, replace_table, run_benchmark
 from profiles.errors import DatasetError
 
 DOCUMENT = "before\n<!-- costs -->\n\nold\n\n<!-- end of costs -->\nafter\n"
@@ -39,7 +39,7 @@ def test_nothing_is_written_without_both_marks(document: Path, lost: str) -> Non
 
 @pytest.mark.parametrize(
     ("name", "document"),
-    [("tiers", README), *((name, MEASURED) for name in ("files", "recipes", "boards", "instructions"))],
+    [(name, MEASURED) for name in ("files", "recipes", "boards", "instructions")],
 )
 def test_the_documents_have_marks_for_each_table(tmp_path: Path, name: str, document: Path) -> None:
     copy = tmp_path / document.name
