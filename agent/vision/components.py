@@ -29,7 +29,7 @@ pictures."""
 MAX_HEIGHT_PER_WIDTH = 10
 """Components at least this many times as high as wide do not count for the height of digits: they are lines."""
 MAX_WIDTH_PER_HEIGHT = 3
-"""Components at least this many times as wide as high do not count for the height of digits: they are lines or words."""
+"""Components at least this many times as wide as high do not count for the height of digits: lines or words."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,8 @@
 
 Lines of text, ruled lines and the borders of boxes all make the row sums of the ink change most sharply when they are
 horizontal. The angle at which they do is the skew (projection profiles: H. Baird, The skew angle of printed documents,
-1987). Ruled lines and boxes are found only if they are nearly horizontal, and the nets were trained with upright digits.
+1987). Ruled lines and boxes are found only if they are nearly horizontal, and the nets were trained with upright
+digits.
 """
 
 from __future__ import annotations
