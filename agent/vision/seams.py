@@ -78,7 +78,7 @@ def _walk(ink: Floats) -> tuple[Floats, NDArray[np.intp]]:
     steps[:, ::2] += DIAGONAL_STEP_COST
     cost = np.full((h, w + 2), np.inf, np.float32)
     cost[0, 1:-1] = (INK_PIXEL_COST + STROKE_ENTRY_COST) * ink[0]
-    # The calls of NumPy take most of the time of a row, so there are only two; `steps` gets the path costs.
+    # Calls of NumPy take most of the time of a row, so there are only three; `steps` gets the path costs.
     for before, ways, toll, here in zip(
         _three_each(cost), steps, INK_PIXEL_COST * ink[1:], cost[1:, 1:-1], strict=False
     ):
