@@ -14,7 +14,7 @@ from agent.vision.page import STAGES, Page
 
 TRACK = "track"
 """Stage that follows the digits from frame to frame and announces readings."""
-LATENCIES = ("age", *STAGES, TRACK, "total")
+LATENCY_STAGES = ("age", *STAGES, TRACK, "total")
 """Keys of a frame event's latencies, in order: age of the frame when its look begins, the stages, capture to result."""
 
 
@@ -76,7 +76,7 @@ class FrameEvent:
     announced: tuple[Reading, ...]
     """Readings that are announced with this frame."""
     latency_ms: Mapping[str, float]
-    """Milliseconds by key of `LATENCIES`; empty if the frame showed nothing new."""
+    """Milliseconds by key of `LATENCY_STAGES`; empty if the frame showed nothing new."""
     finished_ns: int
     """`time.monotonic_ns()` when the frame was finished."""
     counts: Counts

@@ -26,7 +26,7 @@ import numpy as np
 import typer
 from rich.console import Console
 
-from agent.events import LATENCIES, Counts, FrameEvent, Vitals
+from agent.events import LATENCY_STAGES, Counts, FrameEvent, Vitals
 from agent.telemetry.buffer import Buffer
 from agent.telemetry.clock import LogClock
 from agent.telemetry.database import all_files
@@ -132,7 +132,7 @@ class SimulatedAgent:
         box = Box(*rng.integers((0, 0, 60, 30), (1000, 600, 250, 90)).tolist())
         reading = Reading(str(rng.integers(100, 100_000)), box, float(rng.uniform(0.6, 1)), ())
         slow = math.exp(rng.normal(0, 0.2))
-        latency_ms = {stage: 3 * slow * math.exp(rng.normal(0, 0.1)) for stage in LATENCIES}
+        latency_ms = {stage: 3 * slow * math.exp(rng.normal(0, 0.1)) for stage in LATENCY_STAGES}
         vitals = Vitals(self.now_ms // 1000 * 10**9, float(rng.uniform(3000, 5000)), 55.0, ())
         page, counts = Page(1280, 720, (), (), {}), Counts(number + 1, 0, number + 1, 4 * number)
         return FrameEvent(number, "/dev/video0", None, page, (reading,), latency_ms, 0, counts, vitals)

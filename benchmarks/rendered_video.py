@@ -249,9 +249,9 @@ def _hand_masks(page: VideoPage, time_s: float) -> tuple[NDArray[np.uint8], NDAr
     hand, pen = (np.zeros((SHEET_PX[1], SHEET_PX[0]), np.uint8) for _ in range(2))
     for cover in page.covering_hands:
         if near := SmoothPulse(cover.start_s, cover.end_s, HAND_ENTER_S)(time_s):
-            away_px = 9 * HAND_PX * (1 - near)
+            distance_px = 9 * HAND_PX * (1 - near)
             x, y = cover.at
-            reach = (x - away_px * math.cos(cover.angle), y - away_px * math.sin(cover.angle))
+            reach = (x - distance_px * math.cos(cover.angle), y - distance_px * math.sin(cover.angle))
             hand |= open_hand_mask(SHEET_PX, reach, cover.angle, HAND_PX)
     if (tip := page.pen(time_s)) is not None:
         writing, pen = writing_hand_masks(SHEET_PX, tip, HAND_PX)

@@ -102,7 +102,7 @@ def _observe(frame: Frame, watch: Watch, clock_ns: Callable[[], int]) -> tuple[O
     """Watch a frame.
 
     Returns:
-        The observation, its `LATENCIES` in milliseconds (empty if the frame is unchanged), and the time of its end.
+        The observation, its `LATENCY_STAGES` in milliseconds (empty if the frame is unchanged), and its end.
     """
     taken_ns = clock_ns()
     observation = watch(frame)

@@ -10,7 +10,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from agent.events import LATENCIES, Counts, RunInfo
+from agent.events import LATENCY_STAGES, Counts, RunInfo
 from agent.views.history import Snapshot
 from agent.views.picture import HIGH_CONFIDENCE, MEDIUM_CONFIDENCE, Picture
 from agent.views.units import format_count, format_duration, format_ms, format_power, sparkline
@@ -49,7 +49,7 @@ def _beside(info: RunInfo, now: Snapshot, width: int, height: int) -> Layout:
     )
     right.split_column(
         Layout(readings_panel(now, height)),
-        Layout(latency_panel(now, side - BORDER - 2), size=len(LATENCIES) + 1 + BORDER),
+        Layout(latency_panel(now, side - BORDER - 2), size=len(LATENCY_STAGES) + 1 + BORDER),
         Layout(machine_panel(info, now, side - BORDER - 2), size=4 + BORDER),
     )
     body = Layout()
@@ -62,7 +62,7 @@ def _stacked(info: RunInfo, now: Snapshot, width: int, height: int) -> Layout:
     parts = [Layout(readings_panel(now, height), ratio=1, minimum_size=3)]
     left = height - 5
     for panel, size in (
-        (latency_panel(now, width - BORDER - 2), len(LATENCIES) + 1 + BORDER),
+        (latency_panel(now, width - BORDER - 2), len(LATENCY_STAGES) + 1 + BORDER),
         (machine_panel(info, now, width - BORDER - 2), 4 + BORDER),
         (net_panel(info), NET_ROWS),
     ):
@@ -140,9 +140,9 @@ def latency_panel(now: Snapshot, width: int) -> Panel:
     for _ in range(2):
         table.add_column(width=5, justify="right", no_wrap=True)
     table.add_row("", "", Text("p50", style=DIM), Text("p95", style=DIM))
-    for stage in LATENCIES:
+    for stage in LATENCY_STAGES:
         times = now.stages.get(stage)
-        style = "bold" if stage == LATENCIES[-1] else ""
+        style = "bold" if stage == LATENCY_STAGES[-1] else ""
         name = Text(stage, style=style)
         if times is None:
             table.add_row(name, "", Text("–", style=DIM), Text("–", style=DIM))

@@ -38,7 +38,7 @@ Chosen by trial on drawn pages and the sample pictures."""
 LETTER_WIDTH_HEIGHTS = 0.75
 """Usual width of a letter, as a share of its height. A mark counts as the number of letters that fit into its width.
 Chosen by trial on drawn pages and the sample pictures."""
-SURROUNDINGS_WEIGHT = 2.0
+CONTEXT_WEIGHT = 2.0
 """Weight of the odds from everything around a digit; the odds from its row have weight 1. Printed text is printed as a
 whole, with its numbers. Raising it drops more digits. Set on drawn pages of held-out training digits: there it reduced
 48 false digits to 32, and 31 to 2 on pages without digits, and lost 3 of 2,015."""
@@ -68,7 +68,7 @@ def outside_words(found: Mapping[Candidate, Digit], candidates: Sequence[Candida
     is_digit = np.concatenate([alone, np.zeros(len(letters))])
     kept = alone > 0
     for _ in range(ROUNDS):
-        odds = _odds_of_letters(row, is_digit) + SURROUNDINGS_WEIGHT * _odds_of_letters(around, is_digit)
+        odds = _odds_of_letters(row, is_digit) + CONTEXT_WEIGHT * _odds_of_letters(around, is_digit)
         kept = np.log(alone / (1 - alone)) >= odds
         is_digit[: len(found)] = alone * kept
     return {c: d for (c, d), stays in zip(found.items(), kept.tolist(), strict=True) if stays}

@@ -30,7 +30,7 @@ RNG = np.random.default_rng(7)
 WEIGHTS_INT8 = RNG.integers(-127, 128, (784, 11)).astype(np.int8)
 WEIGHT_SCALE = 0.0005
 GLYPHS = RNG.integers(0, 256, (12, 28, 28), dtype=np.uint8)
-SURROUNDINGS = RNG.integers(0, 256, (12, 3, 32, 48), dtype=np.uint8)
+CONTEXTS = RNG.integers(0, 256, (12, 3, 32, 48), dtype=np.uint8)
 VERIFIER_WEIGHTS_INT8 = RNG.integers(-127, 128, (3 * 32 * 48, 11)).astype(np.int8)
 PIXELS = Tensor(name="glyphs", dtype="int8", shape=(), scale=1 / 255, zero_point=-128)
 SHAPES: dict[tuple[Role, str], tuple[int, ...]] = {
@@ -62,7 +62,7 @@ class Linear:
         content = self.files[name]
         role: Role = "verifier" if name.startswith("verifier") else "classifier"
         layout = SHAPES[role, name.rpartition(".")[2]]
-        inputs = self.glyphs if role == "classifier" else SURROUNDINGS
+        inputs = self.glyphs if role == "classifier" else CONTEXTS
         quantized = "int8" in name
         row: dict[str, Any] = {
             "file": name,
@@ -93,7 +93,7 @@ class Linear:
         folder.mkdir(parents=True, exist_ok=True)
         for row in rows:
             (folder / row.file).write_bytes(self.files[row.file])
-        golden: dict[Role, bytes] = {"classifier": self.glyphs.tobytes(), "verifier": SURROUNDINGS.tobytes()}
+        golden: dict[Role, bytes] = {"classifier": self.glyphs.tobytes(), "verifier": CONTEXTS.tobytes()}
         manifest = Manifest(target="test", golden_inputs=golden, artifacts=rows)
         (folder / "manifest.json").write_bytes(dump_manifest(manifest))
         return rows

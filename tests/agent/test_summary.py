@@ -9,15 +9,15 @@ from agent.vision.box import Box
 from agent.vision.digits import Digit
 from agent.vision.page import Page
 
-HERE, NEAR, AWAY = Box(0, 0, 10, 20), Box(1, 1, 10, 20), Box(100, 0, 10, 20)
+HERE, NEAR, OUTAGE = Box(0, 0, 10, 20), Box(1, 1, 10, 20), Box(100, 0, 10, 20)
 
 
 @pytest.mark.parametrize(
     ("digits", "expected"),
     [
         ([(5, NEAR)], Score(true=2, found=1, right=1)),
-        ([(5, NEAR), (7, AWAY)], Score(true=2, found=2, right=2)),
-        ([(6, NEAR), (7, AWAY)], Score(true=2, found=2, right=1)),
+        ([(5, NEAR), (7, OUTAGE)], Score(true=2, found=2, right=2)),
+        ([(6, NEAR), (7, OUTAGE)], Score(true=2, found=2, right=1)),
         ([(5, NEAR), (5, HERE)], Score(true=2, found=2, right=1)),
         ([(6, HERE), (5, NEAR)], Score(true=2, found=2, right=1)),
         ([], Score(true=2, found=0, right=0)),
@@ -26,7 +26,7 @@ HERE, NEAR, AWAY = Box(0, 0, 10, 20), Box(1, 1, 10, 20), Box(100, 0, 10, 20)
 def test_a_true_digit_matches_one_found_digit_by_place_and_label(
     digits: list[tuple[int, Box]], expected: Score
 ) -> None:
-    truth = [TrueDigit(5, HERE), TrueDigit(7, AWAY)]
+    truth = [TrueDigit(5, HERE), TrueDigit(7, OUTAGE)]
     assert score(truth, [Digit(digit, 0.9, box) for digit, box in digits]) == expected
     assert expected.false == expected.found - expected.right
 

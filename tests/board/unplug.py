@@ -46,12 +46,12 @@ def main() -> None:
         unplug()
         gone = not CAMERA.exists()
         time.sleep(UNPLUGGED_S)
-        while_away = health("frames")
+        while_unplugged = health("frames")
         plug_in(vivid)
-        after = until(lambda: health("frames"), at_least=while_away + 3)
+        after = until(lambda: health("frames"), at_least=while_unplugged + 3)
         agent.terminate()
         code_at_end = agent.wait(TIMEOUT_S)
-    result = {"before": before, "gone": gone, "while_away": while_away, "after": after, "code": code_at_end}
+    result = {"before": before, "gone": gone, "while_unplugged": while_unplugged, "after": after, "code": code_at_end}
     sys.stdout.write(f"result: {json.dumps({**result, 'log': AGENT_LOG.read_text()})}\n")
 
 

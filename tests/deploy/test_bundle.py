@@ -119,7 +119,7 @@ def entry(name: str, kind: bytes, size: int = 0, target: str = "") -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("planted", "told"),
+    ("planted", "expected"),
     [
         (entry(FIRST, tarfile.SYMTYPE, target="/etc/passwd"), "a symbolic link named 'artifacts/base-int8.tflite'"),
         (entry(FIRST, tarfile.LNKTYPE, target="bundle.json"), "a hard link named"),
@@ -134,13 +134,13 @@ def entry(name: str, kind: bytes, size: int = 0, target: str = "") -> bytes:
         (b"\xff" * 512, "something unreadable instead of"),
     ],
 )
-def test_other_kinds_of_tar_entries_are_refused(planted: bytes, told: str, maker: Maker, keys: Keys) -> None:
+def test_other_kinds_of_tar_entries_are_refused(planted: bytes, expected: str, maker: Maker, keys: Keys) -> None:
     """Signature and size are valid, but another entry is in the place of a file."""
     path = maker.write()
     whole = path.read_bytes()
     at = whole.index(header(FIRST, (maker.artifacts / "base-int8.tflite").stat().st_size))
     path.write_bytes(whole[:at] + planted + whole[at + 512 :])
-    assert told in refusal(path, load_public(keys.public))
+    assert expected in refusal(path, load_public(keys.public))
 
 
 def test_a_manifest_that_claims_to_be_huge_is_not_read(tmp_path: Path, keys: Keys) -> None:

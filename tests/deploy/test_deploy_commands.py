@@ -27,9 +27,9 @@ def digit_deploy(*argv: str | Path, code: int = 0) -> subprocess.CompletedProces
 
 
 def answer(*argv: str | Path) -> dict[str, Any]:
-    told = json.loads(digit_deploy(*argv, "--json").stdout)
-    assert isinstance(told, dict)
-    return told
+    expected = json.loads(digit_deploy(*argv, "--json").stdout)
+    assert isinstance(expected, dict)
+    return expected
 
 
 @pytest.fixture
@@ -39,12 +39,12 @@ def options(maker: Maker, machine: BoardControl, tmp_path: Path) -> list[str]:
 
 
 def test_the_help_teaches() -> None:
-    told = digit_deploy("--help").stdout
-    assert "digit-deploy bundle artifacts/pi4 --key deploy.key --version 1.4" in told
-    assert "Exit codes: 0 success, 1 refused or rolled back, 2 wrong usage." in told
+    expected = digit_deploy("--help").stdout
+    assert "digit-deploy bundle artifacts/pi4 --key deploy.key --version 1.4" in expected
+    assert "Exit codes: 0 success, 1 refused or rolled back, 2 wrong usage." in expected
     for command in ("keygen", "bundle", "install", "push", "status", "rollback", "history", "recover"):
         assert "Example:" in digit_deploy(command, "--help").stdout
-        assert f" {command} " in told
+        assert f" {command} " in expected
 
 
 def test_the_whole_way_from_keygen_to_history(tmp_path: Path, artifacts: Path, machine: BoardControl) -> None:
@@ -104,9 +104,9 @@ def test_rollback(maker: Maker, options: list[str], tmp_path: Path) -> None:
 
 def test_the_service_is_watched_by_default(maker: Maker, options: list[str], tmp_path: Path) -> None:
     silent = [f"--health={tmp_path / 'nothing.json'}", "--timeout=0.5"]
-    told = digit_deploy("install", maker.write(), *options, *silent, code=1).stderr
-    assert "the agent finished 0 frames in a row without a fault in 0.5 s, instead of 30" in told
-    assert told.count("\n") == 1
+    expected = digit_deploy("install", maker.write(), *options, *silent, code=1).stderr
+    assert "the agent finished 0 frames in a row without a fault in 0.5 s, instead of 30" in expected
+    assert expected.count("\n") == 1
 
 
 def test_a_terminated_installation_restores_the_old_version(maker: Maker, options: list[str], tmp_path: Path) -> None:
@@ -138,14 +138,14 @@ def test_refusals_are_one_line_and_change_nothing(maker: Maker, options: list[st
     content[-2000] ^= 1
     flipped.write_bytes(content)
     digit_deploy("keygen", tmp_path / "other.key")
-    for argv, told in (
+    for argv, expected in (
         ([older], "is version 1.0, older than 1.1, which is in use; add --allow-downgrade"),
         ([flipped], "is damaged; copy the bundle again"),
         ([bundle, f"--public-key={tmp_path / 'other.pub'}"], "is not valid: another key made it"),
         ([tmp_path / "missing.bundle"], "cannot be read (No such file or directory)"),
     ):
         refusal = digit_deploy("install", *options, *argv, code=1)
-        assert told in refusal.stderr
+        assert expected in refusal.stderr
         assert refusal.stderr.startswith("digit-deploy: ")
         assert refusal.stderr.count("\n") == 1
         assert refusal.stdout == ""
@@ -153,7 +153,7 @@ def test_refusals_are_one_line_and_change_nothing(maker: Maker, options: list[st
 
 
 @pytest.mark.parametrize(
-    ("argv", "told"),
+    ("argv", "expected"),
     [
         (["install", "x.bundle", "--public-key=missing.pub"], "the key missing.pub cannot be read"),
         (["install"], "Missing argument"),
@@ -162,6 +162,6 @@ def test_refusals_are_one_line_and_change_nothing(maker: Maker, options: list[st
         (["bundle", ".", "--key=x", "--version=1"], None),
     ],
 )
-def test_wrong_usage_is_reported(argv: list[str], told: str | None, tmp_path: Path, maker: Maker) -> None:
-    done = digit_deploy(*argv, code=2 if told else 1)
-    assert (told or "no manifest.json in .") in done.stderr
+def test_wrong_usage_is_reported(argv: list[str], expected: str | None, tmp_path: Path, maker: Maker) -> None:
+    done = digit_deploy(*argv, code=2 if expected else 1)
+    assert (expected or "no manifest.json in .") in done.stderr

@@ -1,7 +1,7 @@
 """An install is killed before every system call that writes, and the board must come up with the old or the new.
 
 strace delivers SIGKILL at the n-th call of a kind: first an install runs through to list all of its calls, then it
-dies at each of them in turn. What the disk would lose in a power cut besides is told by the order of the calls: all
+dies at each of them in turn. What the disk would lose in a power cut besides is expected by the order of the calls: all
 that a slot holds is synced before the link leads to it.
 """
 

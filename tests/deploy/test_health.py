@@ -55,7 +55,7 @@ def every_second(faults: bool) -> Iterator[Health]:
 
 
 @pytest.mark.parametrize(
-    ("story", "told"),
+    ("story", "expected"),
     [
         ([], r"finished 0 frames in a row without a fault in 60 s, instead of 30; see its log"),
         ([said(500, pid=7)], "finished 0 frames"),
@@ -66,8 +66,8 @@ def every_second(faults: bool) -> Iterator[Health]:
         ([said(9, version="0.1.0")], r"the service runs agent 0\.1\.0 instead of 0\.2\.0"),
     ],
 )
-def test_an_unhealthy_agent_is_reported(story: list[Health], told: str, tmp_path: Path) -> None:
-    with pytest.raises(InstallError, match=told):
+def test_an_unhealthy_agent_is_reported(story: list[Health], expected: str, tmp_path: Path) -> None:
+    with pytest.raises(InstallError, match=expected):
         watch(tmp_path / "health.json", *story)
 
 

@@ -101,15 +101,17 @@ def test_a_version_is_kept_if_the_service_works(maker: Maker, root: Path, servic
 
 
 @pytest.mark.parametrize(
-    ("mood", "told"),
+    ("mood", "expected"),
     [("dead", "it cannot start"), ("faulty", "frames in a row without a fault in 1 s, instead of 10.* no ink")],
 )
 def test_a_version_is_undone_if_the_service_does_not_work(
-    mood: str, told: str, maker: Maker, root: Path, service: BoardControl
+    mood: str, expected: str, maker: Maker, root: Path, service: BoardControl
 ) -> None:
     install(maker.open("1.0", config='mood = "good"'), root, service)
     bad = maker.open("1.1", config=f'mood = "{mood}"')
-    with pytest.raises(InstallError, match=rf"version 1\.1 was not kept, and version 1\.0 is in use, because .*{told}"):
+    with pytest.raises(
+        InstallError, match=rf"version 1\.1 was not kept, and version 1\.0 is in use, because .*{expected}"
+    ):
         install(bad, root, replace(service, timeout_s=1))
     assert used(root) == "1.0"
     assert version_in(root, "b") is None
@@ -182,8 +184,8 @@ def refused(
 
 
 def test_a_bundle_for_another_board_is_refused(maker: Maker, root: Path, machine: BoardControl) -> None:
-    told = refused(maker, root, replace(machine, board="pi4"))
-    assert "but this board is pi4; make a bundle for pi4" in told
+    expected = refused(maker, root, replace(machine, board="pi4"))
+    assert "but this board is pi4; make a bundle for pi4" in expected
     assert not root.exists()
 
 

@@ -130,9 +130,7 @@ def test_worse_variants_of_an_earlier_measurement_stay_last(measured: list[Measu
         (None, "its accuracy was not measured"),
     ],
 )
-def test_inaccurate_classifier_is_refused(
-    linear: Linear, value: float | None, reason: str | None
-) -> None:
+def test_inaccurate_classifier_is_refused(linear: Linear, value: float | None, reason: str | None) -> None:
     measured = value and Accuracy(value=value, images=10_000, data="noise", runtime="onnxruntime", sha256="0" * 64)
     artifact = linear.artifact("linear.onnx", accuracy=measured)
     good, refused = split_accurate([artifact], 0.993)

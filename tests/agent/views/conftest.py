@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from agent.events import LATENCIES, Counts, FrameEvent, RunInfo, Vitals
+from agent.events import LATENCY_STAGES, Counts, FrameEvent, RunInfo, Vitals
 from agent.vision.box import Box, union
 from agent.vision.digits import Digit
 from agent.vision.lines import Reading
@@ -52,7 +52,7 @@ def make_event() -> MakeEvent:
             image=image,
             page=Page(width, height, tuple(digits), readings, {}),
             announced=readings,
-            latency_ms=dict.fromkeys(LATENCIES, 2.5),
+            latency_ms=dict.fromkeys(LATENCY_STAGES, 2.5),
             finished_ns=number * 100_000_000,
             counts=Counts(number + 1, 2, 1, len(text)),
             vitals=vitals,

@@ -84,7 +84,9 @@ def test_duplicate_candidates_are_classified_once(found: tuple[Ink, tuple[Candid
     assert judged.verified.shape == (2 * len(candidates),)
 
 
-def test_surroundings_show_own_ink_in_the_middle_and_all_ink_around(found: tuple[Ink, tuple[Candidate, ...]]) -> None:
+def test_the_context_shows_own_ink_in_the_middle_and_all_ink_around_it(
+    found: tuple[Ink, tuple[Candidate, ...]],
+) -> None:
     ink, candidates = found
     ring = next(i for i, c in enumerate(candidates) if c.box.w > 50 and c.box.centre[0] < 220)
     own, around, afar = cut_context(ink, candidates)[ring]
@@ -100,7 +102,7 @@ def test_surroundings_show_own_ink_in_the_middle_and_all_ink_around(found: tuple
     assert cv2.boundingRect((ring_afar > 40).astype(np.uint8))[2:] == pytest.approx([INNER_PX / FAR_FACTOR] * 2, abs=1)
 
 
-def test_surroundings_are_grey_where_the_picture_ends() -> None:
+def test_the_context_is_grey_outside_the_picture() -> None:
     image = np.full((300, 300, 3), 220, np.uint8)
     cv2.circle(image, (36, 36), 30, (40, 40, 40), 8)
     ink = find_ink(image, 300)

@@ -111,8 +111,8 @@ def test_what_a_hand_hides_is_shown_a_while_then_gone_and_still_known_when_it_is
 def test_what_leaves_the_view_is_known_when_it_comes_back() -> None:
     tracker = Tracker()
     before = names(follow(tracker, *[page()] * 5))
-    away = follow(tracker, *[page(dx=-15 * step) for step in range(20)], *[page(dx=-300)] * (2 * ABSENT_LOOKS))
-    assert not any(track.lost for track in away)
+    hidden = follow(tracker, *[page(dx=-15 * step) for step in range(20)], *[page(dx=-300)] * (2 * ABSENT_LOOKS))
+    assert not any(track.lost for track in hidden)
     assert names(follow(tracker, *[page(dx=-300 + 15 * step) for step in range(21)])) == before
 
 
@@ -149,6 +149,6 @@ def test_digits_that_were_cut_for_long_are_the_same_once_they_are_whole() -> Non
     tracker = Tracker()
     before = names(follow(tracker, *[page()] * 5))
     halves = [replace(digit, digit=1, box=Box(digit.box.x + 3, 462, 8, 18)) for digit in page() if digit.box.y > 200]
-    away = [page(dy=9 * step) for step in range(20)]
-    follow(tracker, *away, *[[*page(dy=180), *halves]] * 40)
-    assert names(follow(tracker, *reversed(away))) == before
+    hidden = [page(dy=9 * step) for step in range(20)]
+    follow(tracker, *hidden, *[[*page(dy=180), *halves]] * 40)
+    assert names(follow(tracker, *reversed(hidden))) == before

@@ -68,10 +68,10 @@ def test_the_lines_above_count(lines: int, probability: float, read: bool) -> No
     assert bool(outside_words(digits, [*print_above, *below])) == read
 
 
-@pytest.mark.parametrize(("away_px", "read"), [(0, False), (20 * LETTER_PX, True)])
-def test_a_text_far_away_does_not_count(away_px: int, read: bool) -> None:
+@pytest.mark.parametrize(("distance_px", "read"), [(0, False), (20 * LETTER_PX, True)])
+def test_distant_text_does_not_count(distance_px: int, read: bool) -> None:
     text = {c: s for n in range(12) for c, s in row("aaaaaaaaaaaa", y=(LETTER_PX + 10) * n).items()}
-    below = row("5", y=(LETTER_PX + 10) * 12 + away_px)
+    below = row("5", y=(LETTER_PX + 10) * 12 + distance_px)
     digits = {c: Digit(5, 0.95, c.box) for c in below}
     assert bool(outside_words(digits, [*text, *below])) == read
 
