@@ -91,7 +91,7 @@ def switch(root: Path, slot: Slot | None) -> None:
 
 
 def version_in(root: Path, slot: Slot | None) -> Version | None:
-    """Return the version in a slot; None if the slot is incomplete or None."""
+    """Return the version in a slot; None if no slot is given, or the slot is incomplete."""
     if slot is None:
         return None
     path = slot_folder(root, slot) / FILE_NAME

@@ -15,7 +15,7 @@ STEADY_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 @dataclass(frozen=True)
 class LogClock:
-    """Clocks that give rows their times."""
+    """The two clocks that stamp the rows of the log."""
 
     boot: str
     """Name of the machine's start from which `steady_ms` counts."""

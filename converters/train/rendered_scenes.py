@@ -34,7 +34,7 @@ verifier. Chosen by trial.
 
 
 def passes_prefilter(glyphs: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Select the glyphs that pass the classifier in front of a verifier.
+    """Return which glyphs the prefilter passes on to the verifier.
 
     Args:
         glyphs: uint8 (n, 28, 28).
