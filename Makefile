@@ -83,7 +83,7 @@ report: $(EVERYTHING) ## Write the report on how well the nets read, from the lo
 
 picture: $(BOARD) ## Draw the pictures of the README and of the documentation.
 	$(BIN)/digit-agent run --source 'demo:?frames=50' --no-log --no-dashboard --screenshot docs/dashboard.svg
-	$(BIN)/python -m tools.readme_pictures
+	$(BIN)/python -m benchmarks.readme_pictures
 
 venv: $(EVERYTHING) ## Make .venv with everything that a contributor needs.
 

@@ -1,4 +1,4 @@
-"""Draw the pictures of the README: `python -m tools.readme_pictures`.
+"""Draw the pictures of the README: `python -m benchmarks.readme_pictures`.
 
 `docs/note.jpg` is a drawn note on ruled paper, half of it in the shade. `docs/note-read.jpg` is the same picture with
 what was read in it.
