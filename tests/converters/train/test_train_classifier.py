@@ -212,7 +212,7 @@ def test_a_damaged_data_set_is_reported_before_training(data: Path, tmp_path: Pa
     damaged.write_bytes(damaged.read_bytes()[:-20])
     done = run(command(tmp_path, tmp_path / "net.pt"))
     (message,) = done.stderr.splitlines()
-    assert message.startswith(f"digit-convert: {damaged} is cut off or damaged")
+    assert message.startswith(f"digit-convert: {damaged} is truncated or damaged")
 
 
 def test_a_missing_teacher_is_named(data: Path, tmp_path: Path) -> None:
