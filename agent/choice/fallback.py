@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,8 @@ log = logging.getLogger(__name__)
 class FallbackNet:
     """The best variant of a choice; if it fails, the next best one replaces it, with a warning in the log.
 
+    It is thread-safe: one thread at a time computes, because the interpreters of TFLite are not thread-safe.
+
     Raises:
         NoArtifactError: all variants failed, when the net is created or later.
     """
@@ -26,23 +29,29 @@ class FallbackNet:
     def __init__(self, choice: Choice) -> None:
         self.choice, self._net = _load(choice)
         self._normal_choice: Choice | None = None
+        self._lock = threading.Lock()
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the logits of images; see `LoadedNet.logits`."""
+        with self._lock:
+            return self._compute(images)
+
+    def set_power_saving(self, on: bool) -> None:
+        """Use the variant that needs the least energy, or the best one again."""
+        with self._lock:
+            if on and self._normal_choice is None:
+                self._normal_choice = self.choice
+                self._use(self.choice.cheapest_first())
+            elif not on and self._normal_choice is not None:
+                self._use(self._normal_choice)
+                self._normal_choice = None
+
+    def _compute(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         try:
             return self._net.logits(images)
         except RuntimeUnusableError as error:
             self.choice, self._net = _load(_next(self.choice, error))
-            return self.logits(images)
-
-    def set_power_saving(self, on: bool) -> None:
-        """Use the variant that needs the least energy, or the best one again."""
-        if on and self._normal_choice is None:
-            self._normal_choice = self.choice
-            self._use(self.choice.cheapest_first())
-        elif not on and self._normal_choice is not None:
-            self._use(self._normal_choice)
-            self._normal_choice = None
+            return self._compute(images)
 
     def _use(self, choice: Choice) -> None:
         if choice.best.variant != self.choice.best.variant:
