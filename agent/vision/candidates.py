@@ -25,6 +25,9 @@ Mask = NDArray[np.uint8]
 MIN_ATOM_SHARE = 0.15
 """Smallest height or width of an atom, as a share of the estimated height of the digits. Raising it loses detached
 strokes. Chosen by trial on drawn pages and the sample pictures."""
+MIN_ATOM_RATIO = 0.5
+"""Smallest height or width of an atom, as a share of the smallest height or width at which a component can be
+recognised. Raising it loses short detached strokes. Chosen by trial."""
 MIN_DIGIT_SHARE = 0.3
 """Smallest height or width of a candidate, as a share of the estimated height of the digits. Raising it loses small
 digits, lowering it adds candidates. Chosen by trial on drawn pages and the sample pictures."""
@@ -96,7 +99,7 @@ def find_page_candidates(ink: Ink, factor: float) -> tuple[Candidate, ...]:
 def find_mask_candidates(binarized: Binarized) -> tuple[Candidate, ...]:
     """Return all candidates of a mask, cluster by cluster."""
     digit_px, min_px = binarized.digit_px, binarized.min_px
-    atoms = cut_out(binarized.written, max(min_px / 2, MIN_ATOM_SHARE * digit_px))
+    atoms = cut_out(binarized.written, max(MIN_ATOM_RATIO * min_px, MIN_ATOM_SHARE * digit_px))
     return find_candidates(atoms, max(min_px, MIN_DIGIT_SHARE * digit_px))
 
 

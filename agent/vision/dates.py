@@ -27,8 +27,8 @@ MIN_SLASH_HEIGHT_SHARE = 0.6
 """A slash is at least this high, as a share of the median height of the digits. Chosen by trial on drawn pages and the
 sample pictures."""
 MAX_SLASH_ASPECT = 0.9
-"""A slash is at most this wide, as a share of its own height. Chosen by trial on drawn pages and the sample pictures.
-"""
+"""A slash is at most this wide, as a share of its own height. Chosen by trial on drawn pages and the sample
+pictures."""
 MAX_UPRIGHT_ASPECT = 0.28
 """A mark no wider than this share of its height is upright, as the digit 1 is; most slashes are wider. Raising it
 recognises fewer short dates. Chosen by trial on drawn pages and the sample pictures."""

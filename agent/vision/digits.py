@@ -26,8 +26,8 @@ digits. Raising it loses digits that touch other ink. Chosen by trial on drawn p
 PROBABILITY_DECIMALS = 3
 """Probabilities are rounded to this many decimals before they are compared, because processors differ beyond them."""
 DIGIT_PENALTY = 0.35
-"""Subtracted from the probability of each candidate when a cluster is read. Raising it prefers few large digits to
-many small ones. Chosen by trial on drawn pages and the sample pictures."""
+"""Subtracted from the probability of each candidate when a cluster is read. Raising it prefers few large digits to many
+small ones. Chosen by trial on drawn pages and the sample pictures."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.vision.binarize import Binarized, binarize, printed_lines
-from agent.vision.histogram import histogram, otsu_threshold, quantile
+from agent.vision.histogram import MAX_THRESHOLD, histogram, otsu_threshold, quantile
 from agent.vision.ink import Gray, Ink, full_contrast
 
 MAX_WRITING_RATIO = 0.8
@@ -22,8 +22,9 @@ with them. Raising it rescales more pictures. Chosen by trial on drawn pages and
 MIN_WRITING_SHARE = 0.1
 """The ink is scaled to the writing only if the writing has at least this many pixels, as a share of the printed lines.
 Chosen by trial on drawn pages and the sample pictures."""
-MAX_RESCALED_THRESHOLD = 200
-"""Highest threshold, of 255, after the ink was scaled to the writing."""
+PRINT_HALO_PX = 5
+"""Width in working pixels of the square by which print is dilated before the ink is scaled to the writing, because its
+border is blurred. Raising it ignores more of the writing beside lines. Chosen by trial."""
 STRONG_INK_FACTOR = 0.35
 """Strong ink is every component above this multiple of the threshold that has a pixel above the threshold itself, as in
 hysteresis thresholding. Lowering it counts more of the blurred borders as strong ink. Chosen by trial on drawn pages
@@ -47,6 +48,9 @@ it keeps shadows and the dark corners of a lens. Chosen by trial on drawn pages 
 MIN_WIDE_PX = 15
 """Marks thinner than this, in working pixels, count as strokes whatever the size of the picture. Chosen by trial on
 drawn pages and the sample pictures."""
+WIDE_DIVISOR = 2
+"""A pixel belongs to a wide mark if the opened ink there is stronger than the ink divided by this. Raising it removes
+more of the strokes that touch wide marks. Chosen by trial."""
 FAINT_CHECK_FACTOR = 0.9
 """Multiple of the threshold of the faint ink at which a mask is made to see whether there is writing. Chosen by trial
 on drawn pages and the sample pictures."""
@@ -79,7 +83,7 @@ def rescale_to_writing(ink: Ink, binarized: Binarized) -> Ink:
 
 def _rescale_without(ink: Ink, printed: Gray) -> Ink:
     """Scale ink to what is not printed; `printed` is uint8 (h, w), not 0 at printed lines."""
-    near = np.asarray(cv2.dilate(printed, np.ones((5, 5), np.uint8)))
+    near = np.asarray(cv2.dilate(printed, np.ones((PRINT_HALO_PX, PRINT_HALO_PX), np.uint8)))
     counts = histogram(ink.strength, (near == 0).astype(np.uint8))
     gain = 255 / full_contrast(counts, ink.noise)
     threshold = otsu_threshold(np.asarray(counts, np.float64), ink.noise)
@@ -87,7 +91,7 @@ def _rescale_without(ink: Ink, printed: Gray) -> Ink:
     if threshold >= MAX_WRITING_RATIO * ink.threshold or writing_px < MIN_WRITING_SHARE * cv2.countNonZero(printed):
         return ink
     strength = np.asarray(cv2.convertScaleAbs(ink.strength, alpha=gain), np.uint8)
-    threshold = min(MAX_RESCALED_THRESHOLD, round(gain * threshold))
+    threshold = min(MAX_THRESHOLD, round(gain * threshold))
     return replace(ink, strength=strength, threshold=threshold, noise=round(gain * ink.noise))
 
 
@@ -125,7 +129,7 @@ def _remove_wide(strength: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Set marks wider than a stroke to 0, such as the edges of shadows and the dark corners of a lens."""
     width = max(MIN_WIDE_PX, round(MAX_STROKE_SHARE * max(strength.shape))) | 1
     wide = cv2.morphologyEx(strength, cv2.MORPH_OPEN, np.ones((width, width)))
-    return np.where(wide > strength // 2, np.uint8(0), strength)
+    return np.where(wide > strength // WIDE_DIVISOR, np.uint8(0), strength)
 
 
 def _has_writing(faint: Ink, strong: Gray) -> bool:

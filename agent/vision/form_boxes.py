@@ -14,19 +14,25 @@ from numpy.typing import NDArray
 
 from agent.vision.box import Box
 from agent.vision.components import Components, cut_out_one
-from agent.vision.ruled_lines import horizontal_lines, run_length, vertical_lines, without
+from agent.vision.ruled_lines import MAX_RUN_STEP_PX, horizontal_lines, run_length, vertical_lines, without
 
 Mask = NDArray[np.uint8]
 
 MIN_BOX_PX = 14
 """Smallest height of a box in working pixels; a smaller one looks like a 0. Chosen by trial on drawn pages and the
 sample pictures."""
+MIN_BOX_ASPECT = 0.5
+"""A component narrower than this multiple of its height is not a box. Raising it misses narrow boxes, lowering it costs
+time. Chosen by trial."""
 EDGE_PX = 2
 """A component closer than this to the edge of the picture, in working pixels, is cut off there. Chosen by trial on
 drawn pages and the sample pictures."""
 MIN_MULTI_ASPECT = 1.5
 """A component wider than this multiple of its height is not a single digit. Chosen by trial on drawn pages and the
 sample pictures."""
+SIDE_ZONE_DIVISOR = 3
+"""Each side of a box is searched in the outer part of a component: its width or height divided by this. Raising it
+misses boxes that lean. Chosen by trial."""
 MIN_SIDE_SHARE = 0.75
 """Smallest length of a side, as a share of the height of the box. Chosen by trial on drawn pages and the sample
 pictures."""
@@ -57,7 +63,7 @@ def remove_form_boxes(components: Components) -> Components:
     frames = np.zeros_like(components.mask)
     high, wide = components.mask.shape
     for index, (outline, (x, y, w, h)) in enumerate(zip(components.outlines, components.boxes.tolist(), strict=True)):
-        if h < MIN_BOX_PX or w < h / 2:
+        if h < MIN_BOX_PX or w < MIN_BOX_ASPECT * h:
             continue
         cut = _cut(Box(x, y, w, h), wide, high)
         if (len(outline) > 1 or any(cut)) and _has_straight_sides(mask := cut_out_one(components, index).mask, cut):
@@ -77,21 +83,21 @@ def _cut(box: Box, wide: int, high: int) -> Cut:
 def _has_straight_sides(mask: Mask, cut: Cut) -> bool:
     """Return whether a component may be a box: enough ink in line on each side, then enough of it in one run."""
     h, w = mask.shape
-    third_w, third_h = max(1, w // 3), max(1, h // 3)
+    zone_w, zone_h = max(1, w // SIDE_ZONE_DIVISOR), max(1, h // SIDE_ZONE_DIVISOR)
     columns = cv2.reduce(mask, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[0]
-    if _smaller_peak(columns[:third_w], columns[-third_w:], (cut.left, cut.right)) < MIN_RUN_SHARE * h:
+    if _smaller_peak(columns[:zone_w], columns[-zone_w:], (cut.left, cut.right)) < MIN_RUN_SHARE * h:
         return False
     rows = cv2.reduce(mask, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[:, 0]
-    if _smaller_peak(rows[:third_h], rows[-third_h:], (cut.top, cut.bottom)) < MIN_RUN_SHARE * min(w, h):
+    if _smaller_peak(rows[:zone_h], rows[-zone_h:], (cut.top, cut.bottom)) < MIN_RUN_SHARE * min(w, h):
         return False
-    # `_frame` also takes pixels next to a run, so look one pixel further.
+    # `_frame` also takes pixels next to a run, so runs just beyond the zone count, too.
     run = run_length(MIN_RUN_SHARE * h)
     horizontal, vertical = _runs(mask, (1, run)), _runs(mask, (run, 1))
     ends = (
-        horizontal[: third_h + 1],
-        horizontal[-third_h - 1 :],
-        vertical[:, : third_w + 1],
-        vertical[:, -third_w - 1 :],
+        horizontal[: zone_h + MAX_RUN_STEP_PX],
+        horizontal[-zone_h - MAX_RUN_STEP_PX :],
+        vertical[:, : zone_w + MAX_RUN_STEP_PX],
+        vertical[:, -zone_w - MAX_RUN_STEP_PX :],
     )
     return all(
         end.any() or is_cut for end, is_cut in zip(ends, (cut.top, cut.bottom, cut.left, cut.right), strict=True)
@@ -113,12 +119,12 @@ def _runs(mask: Mask, shape: tuple[int, int]) -> Mask:
 def _frame(mask: Mask, cut: Cut) -> Mask:
     """Return the sides of a box, inner walls included, uint8 (h, w); all 0 if it does not close."""
     h, w = mask.shape
-    third_w, third_h = w // 3, h // 3
+    zone_w, zone_h = w // SIDE_ZONE_DIVISOR, h // SIDE_ZONE_DIVISOR
     horizontal = horizontal_lines(mask, MIN_SIDE_SHARE * min(w, h), MIN_RUN_SHARE * h, MIN_SLIMNESS)
-    if not _closed((horizontal[:third_h].T, cut.top), (horizontal[-third_h:].T, cut.bottom)):
+    if not _closed((horizontal[:zone_h].T, cut.top), (horizontal[-zone_h:].T, cut.bottom)):
         return np.zeros_like(mask)
     vertical = vertical_lines(mask, MIN_SIDE_SHARE * h, MIN_RUN_SHARE * h, MIN_SLIMNESS)
-    if not _closed((vertical[:, :third_w], cut.left), (vertical[:, -third_w:], cut.right)):
+    if not _closed((vertical[:, :zone_w], cut.left), (vertical[:, -zone_w:], cut.right)):
         return np.zeros_like(mask)
     return horizontal | vertical
 

@@ -46,15 +46,25 @@ that fills the picture for paper. Chosen by trial on drawn pages and the sample 
 MIN_PAPER_BRIGHTNESS = 16
 """The picture is divided by no brightness below this, of 255, because that would turn noise into ink. Raising it loses
 writing in dark places. Chosen by trial on drawn pages and the sample pictures."""
-POLARITY_QUANTILE = 0.98
-"""Quantile of the contrast that decides between dark ink and light ink. Chosen by trial on drawn pages and the sample
-pictures."""
+PAPER_SMOOTHING_SHARE = 0.25
+"""Standard deviation of the Gaussian filter that smooths the estimated paper, as a share of the width of the median
+filter. Raising it blurs the edges of shadows. Chosen by trial."""
+STRONG_INK_QUANTILE = 0.98
+"""Quantile of the contrast in the small copy of a picture that counts as the contrast of strong ink. It decides between
+dark and light ink, and which pixels count as ink of a pen. Raising it lets a few very dark pixels decide. Chosen by
+trial on drawn pages and the sample pictures."""
 BOTH_POLARITIES_QUANTILE = 0.995
 """Quantile of the contrast that decides whether a picture has both dark and light ink. It is higher than
-`POLARITY_QUANTILE` because the rarer kind may be sparse. Chosen by trial on drawn pages and the sample pictures."""
+`STRONG_INK_QUANTILE` because the rarer kind may be sparse. Chosen by trial on drawn pages and the sample pictures."""
 MIN_BOTH_POLARITIES_RATIO = 0.42
 """A picture has dark and light ink if the weaker contrast is at least this share of the stronger one. Lowering it
 analyses more pictures twice. Chosen by trial on drawn pages and the sample pictures."""
+SMOOTHING_RADIUS_PX = 1
+"""Radius in working pixels of the Gaussian filter that smooths the contrast. Raising it blurs thin strokes. Chosen by
+trial."""
+HISTOGRAM_STEP = 2
+"""Only every so many rows are counted in the histogram of a large picture (`MAX_HISTOGRAM_PX`). Raising it saves time
+and makes the threshold less exact. Chosen by trial."""
 NOISE_FACTOR = 4.0
 """The noise limit is this multiple of the median contrast, plus `NOISE_OFFSET`: ink must exceed the texture of the
 paper. Raising it loses faint ink. Chosen by trial on drawn pages and the sample pictures."""
@@ -64,10 +74,11 @@ INK_QUANTILE = 0.998
 """Quantile of the contrast that is scaled to strength 255. Lowering it makes all ink stronger. Chosen by trial on drawn
 pages and the sample pictures."""
 MIN_INK_ABOVE_NOISE = 20
-"""The contrast that is scaled to strength 255 exceeds the noise limit by at least this, of 255, so that a blank page
-is not amplified without limit. Chosen by trial on drawn pages and the sample pictures."""
+"""The contrast that is scaled to strength 255 exceeds the noise limit by at least this, of 255, so that a blank page is
+not amplified without limit. Chosen by trial on drawn pages and the sample pictures."""
 MAX_HISTOGRAM_PX = 100_000
-"""In a picture with more pixels than this, only every second row is counted in the histogram, which saves time."""
+"""In a picture with more pixels than this, only every second row (`HISTOGRAM_STEP`) is counted in the histogram, which
+saves time. Raising it costs time. Chosen by trial."""
 
 
 class Paper(NamedTuple):
@@ -139,7 +150,7 @@ def find_inks(working: WorkingImage, *, both: bool = True) -> tuple[Ink, ...]:
         both: whether to return both kinds if the picture has both; if False, only the stronger kind.
     """
     picture, scale, small, paper = working
-    darker, lighter = _contrast_quantiles(paper, POLARITY_QUANTILE)
+    darker, lighter = _contrast_quantiles(paper, STRONG_INK_QUANTILE)
     is_dark = darker >= lighter
     weaker, stronger = sorted(_contrast_quantiles(paper, BOTH_POLARITIES_QUANTILE))
     both = both and weaker >= MIN_BOTH_POLARITIES_RATIO * stronger
@@ -158,8 +169,9 @@ def make_ink(contrast: Gray, scale: float, paper: Paper) -> Ink:
         scale: pixels of the working image per pixel of the picture.
         paper: paper that the contrast was computed with.
     """
-    contrast = np.asarray(cv2.GaussianBlur(contrast, (3, 3), 0), np.uint8)
-    counts = histogram(contrast[::2] if contrast.size > MAX_HISTOGRAM_PX else contrast)
+    width_px = 2 * SMOOTHING_RADIUS_PX + 1
+    contrast = np.asarray(cv2.GaussianBlur(contrast, (width_px, width_px), 0), np.uint8)
+    counts = histogram(contrast[::HISTOGRAM_STEP] if contrast.size > MAX_HISTOGRAM_PX else contrast)
     noise = NOISE_FACTOR * quantile(counts, 0.5) + NOISE_OFFSET
     full = full_contrast(counts, noise)
     strength = np.asarray(cv2.convertScaleAbs(contrast, alpha=255 / full), np.uint8)
@@ -227,7 +239,7 @@ def _estimate_paper(small: Picture, reach: int) -> Paper:
     colour = np.maximum(cv2.mean(small)[:3], 1)
     gains = colour.max() / colour
     gray = _darkest_channel(small, gains)
-    brightness = cv2.GaussianBlur(cv2.medianBlur(gray, reach), (0, 0), reach / 4)
+    brightness = cv2.GaussianBlur(cv2.medianBlur(gray, reach), (0, 0), PAPER_SMOOTHING_SHARE * reach)
     return Paper(gains, gray, np.asarray(brightness, np.uint8), reach)
 
 

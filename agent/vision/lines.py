@@ -18,6 +18,9 @@ Chosen by trial on drawn pages and the sample pictures."""
 MAX_LINE_GAP_HEIGHTS = 3.0
 """A line ends at a horizontal gap wider than this many heights of a digit; what follows is another line. Chosen by
 trial on drawn pages and the sample pictures."""
+END_DIGITS = 4
+"""Number of digits, from the right, that give the position and height of the end of a line. Raising it makes the end
+steadier, and loses lines that slope. Chosen by trial."""
 MIN_NUMBER_GAP_HEIGHTS = 0.7
 """A gap wider than this many heights of a digit separates two numbers. Raising it joins numbers. Chosen by trial on
 drawn pages and the sample pictures."""
@@ -68,8 +71,8 @@ class _End(NamedTuple):
 
 
 def _end(line: Sequence[Digit]) -> _End:
-    """Return the end of a line, from its last four digits."""
-    tail = [d.box for d in line[-4:]]
+    """Return the end of a line, from its last digits."""
+    tail = [d.box for d in line[-END_DIGITS:]]
     return _End(tail[-1].right, median(b.centre[1] for b in tail), median(b.h for b in tail))
 
 

@@ -12,8 +12,8 @@ CELL_HEIGHTS = 0.2
 """Width of a cell of the vote on the shift, in heights of a digit. Raising it makes the shift less exact. Chosen by
 trial."""
 MAX_CELLS = 500
-"""Largest number of cells in x and in y; with more, the cells become wider. It bounds time and memory. Chosen by trial.
-"""
+"""Largest number of cells in x and in y; with more, the cells become wider. It bounds time and memory. Chosen by
+trial."""
 MIN_HEIGHT_RATIO = 0.6
 """Two boxes may be of the same digit only if the lower one has more than this share of the height of the other. Chosen
 by trial."""
@@ -26,6 +26,18 @@ Chosen by trial."""
 OTHER_LABEL_WEIGHT = 0.3
 """Weight of a pair with different labels in the vote on the shift; the weight of a pair with the same label is 1.
 Chosen by trial."""
+MIN_DISTANCE_WEIGHT = 0.4
+"""Factor, 0..1, to which the vote of a pair falls as its shift becomes long; a shift of 0 has factor 1. Lowering it
+prefers short shifts more. Chosen by trial."""
+OTHER_LABEL_COST_HEIGHTS = 0.2
+"""Distance, in heights of a digit, that is added to a pair with different labels when the nearest pairs are chosen.
+Raising it prefers pairs with the same label more. Chosen by trial."""
+MIN_SAME_LABEL_SHARE = 0.5
+"""The motion is fitted to the pairs with the same label alone if they are more than this share of all pairs. Lowering
+it trusts labels more. Chosen by trial."""
+MIN_FIT_PAIRS = 4
+"""Smallest number of pairs from which rotation and scale are estimated; with fewer, only the shift is. Raising it makes
+them steadier. Chosen by trial."""
 MAX_ITERATIONS = 4
 """Largest number of times that motion and pairs are computed from each other. Chosen by trial."""
 MAX_TURN_OR_ZOOM = 0.15
@@ -43,7 +55,7 @@ Pairs = tuple[tuple[int, int], ...]
 class Marks:
     """Digits as points."""
 
-    at: NDArray[np.complex128]
+    centres: NDArray[np.complex128]
     """Centres (n,), x + iy in pixels."""
     heights: NDArray[np.float64]
     """Heights (n,) in pixels."""
@@ -51,7 +63,7 @@ class Marks:
     """Labels (n,), 0..9."""
 
     def __len__(self) -> int:
-        return len(self.at)
+        return len(self.centres)
 
 
 @dataclass(frozen=True)
@@ -61,9 +73,10 @@ class Motion:
     turn: complex = 1.0
     """Rotation and scale."""
     shift: complex = 0.0
+    """Shift in pixels, x + iy."""
 
-    def __call__(self, at: NDArray[np.complex128]) -> NDArray[np.complex128]:
-        return np.asarray(self.turn * at + self.shift, np.complex128)
+    def __call__(self, points: NDArray[np.complex128]) -> NDArray[np.complex128]:
+        return np.asarray(self.turn * points + self.shift, np.complex128)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,10 +90,10 @@ class Match:
 
 
 def match(before: Marks, now: Marks) -> Match:
-    """Return the motion that brings most marks of the look before onto marks of the look now, and the pairs."""
+    """Return the motion that moves most marks of the last look onto marks of this look, and the pairs."""
     if not len(before) or not len(now):
         return Match(Motion(), (), 0)
-    motion = Motion(shift=_vote(before, now))
+    motion = Motion(shift=_find_shift(before, now))
     pairs = _pair(before, now, motion)
     for _ in range(MAX_ITERATIONS):
         motion = _fit(before, now, pairs, motion)
@@ -90,24 +103,26 @@ def match(before: Marks, now: Marks) -> Match:
     return Match(motion, pairs, sum(before.labels[i] == now.labels[j] for i, j in pairs))
 
 
-def _vote(before: Marks, now: Marks) -> complex:
-    """Return the shift that most pairs agree on (Hough voting); of equal shifts the shortest."""
-    shifts = (now.at - before.at[:, None]).ravel()
+def _find_shift(before: Marks, now: Marks) -> complex:
+    """Return the shift that most pairs of digits vote for (Hough voting); 0 if no pair has similar heights."""
+    shifts = (now.centres - before.centres[:, None]).ravel()
     ratio = np.divide.outer(before.heights, now.heights).ravel()
-    same = np.equal.outer(before.labels, now.labels).ravel()
-    height = float(np.median(now.heights))
-    far = np.abs(shifts) / height
-    weights = np.where(same, 1.0, OTHER_LABEL_WEIGHT) * (0.4 + 0.6 / (1 + (far / NEAR_HEIGHTS) ** 2))
-    likely = (ratio > MIN_HEIGHT_RATIO) & (ratio < 1 / MIN_HEIGHT_RATIO) & (same | (far < NEAR_HEIGHTS))
+    same_label = np.equal.outer(before.labels, now.labels).ravel()
+    height_px = float(np.median(now.heights))
+    distance = np.abs(shifts) / height_px
+    weights = np.where(same_label, 1.0, OTHER_LABEL_WEIGHT) * (
+        MIN_DISTANCE_WEIGHT + (1 - MIN_DISTANCE_WEIGHT) / (1 + (distance / NEAR_HEIGHTS) ** 2)
+    )
+    likely = (ratio > MIN_HEIGHT_RATIO) & (ratio < 1 / MIN_HEIGHT_RATIO) & (same_label | (distance < NEAR_HEIGHTS))
     if not likely.any():
         return 0.0
     shifts, weights = shifts[likely], weights[likely]
-    cell = max(CELL_HEIGHTS * height, float(max(np.ptp(shifts.real), np.ptp(shifts.imag))) / MAX_CELLS)
-    x, y = (np.rint((part - part.min()) / cell).astype(int) + 1 for part in (shifts.real, shifts.imag))
+    cell_px = max(CELL_HEIGHTS * height_px, float(max(np.ptp(shifts.real), np.ptp(shifts.imag))) / MAX_CELLS)
+    x, y = (np.rint((part - part.min()) / cell_px).astype(int) + 1 for part in (shifts.real, shifts.imag))
     votes = np.zeros((y.max() + 2, x.max() + 2), np.float32)
     np.add.at(votes, (y, x), weights)
-    around = cv2.blur(votes, (3, 3), borderType=cv2.BORDER_CONSTANT)
-    top_y, top_x = np.unravel_index(int(np.argmax(around)), around.shape)
+    smoothed_votes = cv2.blur(votes, (3, 3), borderType=cv2.BORDER_CONSTANT)
+    top_y, top_x = np.unravel_index(int(np.argmax(smoothed_votes)), smoothed_votes.shape)
     agreeing = (np.abs(x - top_x) <= 1) & (np.abs(y - top_y) <= 1)
     return complex(np.average(shifts[agreeing], weights=weights[agreeing]))
 
@@ -116,15 +131,15 @@ def _pair(before: Marks, now: Marks, motion: Motion) -> Pairs:
     """Pair marks that lie on each other after the motion, the nearest ones first."""
     heights = np.maximum.outer(before.heights, now.heights)
     similar = np.minimum.outer(before.heights, now.heights) > MIN_HEIGHT_RATIO * heights
-    far = np.abs(now.at - motion(before.at)[:, None]) / heights
-    cost = far + np.where(np.equal.outer(before.labels, now.labels), 0, MAX_PAIR_DISTANCE_HEIGHTS / 2)
-    near = np.argwhere(similar & (far < MAX_PAIR_DISTANCE_HEIGHTS))
+    distance = np.abs(now.centres - motion(before.centres)[:, None]) / heights
+    cost = distance + np.where(np.equal.outer(before.labels, now.labels), 0, OTHER_LABEL_COST_HEIGHTS)
+    close = np.argwhere(similar & (distance < MAX_PAIR_DISTANCE_HEIGHTS))
     pairs = dict[int, int]()
-    taken = set[int]()
-    for i, j in near[np.argsort(cost[tuple(near.T)], kind="stable")].tolist():
-        if i not in pairs and j not in taken:
+    paired_now = set[int]()
+    for i, j in close[np.argsort(cost[tuple(close.T)], kind="stable")].tolist():
+        if i not in pairs and j not in paired_now:
             pairs[i] = j
-            taken.add(j)
+            paired_now.add(j)
     return tuple(pairs.items())
 
 
@@ -132,14 +147,14 @@ def _fit(before: Marks, now: Marks, pairs: Pairs, guess: Motion) -> Motion:
     """Return the motion that fits the pairs best (least squares); only a shift if they are few or close together."""
     if not pairs:
         return guess
-    similar = [(i, j) for i, j in pairs if before.labels[i] == now.labels[j]]
-    trusted = similar if len(similar) > len(pairs) / 2 else pairs
-    old, new = before.at[[i for i, _ in trusted]], now.at[[j for _, j in trusted]]
-    off, apart = new - new.mean(), old - old.mean()
-    spread = float(np.sqrt(np.mean(np.abs(apart) ** 2)))
+    same_label = [(i, j) for i, j in pairs if before.labels[i] == now.labels[j]]
+    trusted = same_label if len(same_label) > MIN_SAME_LABEL_SHARE * len(pairs) else pairs
+    old, new = before.centres[[i for i, _ in trusted]], now.centres[[j for _, j in trusted]]
+    new_offsets, old_offsets = new - new.mean(), old - old.mean()
+    spread = float(np.sqrt(np.mean(np.abs(old_offsets) ** 2)))
     turn = complex(1.0)
-    if len(trusted) >= 4 and spread > MIN_SPREAD_HEIGHTS * float(np.median(now.heights)):
-        turn = complex(np.vdot(apart, off) / np.vdot(apart, apart))
+    if len(trusted) >= MIN_FIT_PAIRS and spread > MIN_SPREAD_HEIGHTS * float(np.median(now.heights)):
+        turn = complex(np.vdot(old_offsets, new_offsets) / np.vdot(old_offsets, old_offsets))
     if abs(turn - 1) > MAX_TURN_OR_ZOOM:
         turn = complex(1.0)
     return Motion(turn, complex(new.mean() - turn * old.mean()))

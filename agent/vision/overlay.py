@@ -15,6 +15,22 @@ Rgb = tuple[int, int, int]
 READ_RGB: Rgb = (0, 158, 115)
 """Colour of digits that were read: bluish green of Okabe and Ito's palette, https://jfly.uni-koeln.de/color/."""
 FONT = cv2.FONT_HERSHEY_SIMPLEX
+LINE_PX = 2
+"""Thickness of boxes and characters in pixels."""
+LABEL_GAP_PX = 6
+"""Distance between a box and the label of a digit above it, in pixels."""
+CONFIDENCE_GAP_PX = 8
+"""Distance between the box of a reading and its confidence on the right, in pixels."""
+CONFIDENCE_SCALE = 0.5
+"""Font scale of the confidence."""
+LABEL_PADDING_PX = 4
+"""Height of the coloured margin above and below the text of a label, in pixels; at its sides it is half as wide."""
+SCALE_1_BOX_PX = 60
+"""Height in pixels of a box whose label has font scale 1."""
+MIN_LABEL_SCALE = 0.6
+"""Smallest font scale of the label of a digit."""
+MAX_LABEL_SCALE = 1.2
+"""Largest font scale of the label of a digit."""
 
 
 def draw_readings(canvas: Pixels, readings: Iterable[Reading], zoom: float = 1.0) -> None:
@@ -28,10 +44,11 @@ def draw_readings(canvas: Pixels, readings: Iterable[Reading], zoom: float = 1.0
     for reading in readings:
         for digit in reading.digits:
             box = zoom_box(digit.box, zoom)
-            cv2.rectangle(canvas, box, to_bgr_colour(READ_RGB), 2)
-            draw_label(canvas, str(digit.digit), (box.x, box.y - 6), _label_scale(box), READ_RGB)
+            cv2.rectangle(canvas, box, to_bgr_colour(READ_RGB), LINE_PX)
+            draw_label(canvas, str(digit.digit), (box.x, box.y - LABEL_GAP_PX), _label_scale(box), READ_RGB)
         box = zoom_box(reading.box, zoom)
-        draw_label(canvas, f"{reading.confidence:.0%}", (box.right + 8, box.y + box.h // 2 + 6), 0.5, READ_RGB)
+        corner = box.right + CONFIDENCE_GAP_PX, box.y + box.h // 2 + LABEL_GAP_PX
+        draw_label(canvas, f"{reading.confidence:.0%}", corner, CONFIDENCE_SCALE, READ_RGB)
 
 
 def draw_label(canvas: Pixels, text: str, corner: tuple[int, int], scale: float, rgb: Rgb) -> None:
@@ -44,11 +61,13 @@ def draw_label(canvas: Pixels, text: str, corner: tuple[int, int], scale: float,
         scale: font scale of OpenCV.
         rgb: colour of the box.
     """
-    (w, h), _ = cv2.getTextSize(text, FONT, scale, 2)
-    x = min(max(0, corner[0]), max(0, canvas.shape[1] - w - 2))
-    y = min(max(h + 4, corner[1]), canvas.shape[0] - 4)
-    cv2.rectangle(canvas, (x, y - h - 4, w + 4, h + 8), to_bgr_colour(rgb), cv2.FILLED)
-    cv2.putText(canvas, text, (x + 2, y), FONT, scale, (255, 255, 255), 2, cv2.LINE_AA)
+    (w, h), _ = cv2.getTextSize(text, FONT, scale, LINE_PX)
+    side_px = LABEL_PADDING_PX // 2
+    x = min(max(0, corner[0]), max(0, canvas.shape[1] - w - side_px))
+    y = min(max(h + LABEL_PADDING_PX, corner[1]), canvas.shape[0] - LABEL_PADDING_PX)
+    background = x, y - h - LABEL_PADDING_PX, w + 2 * side_px, h + 2 * LABEL_PADDING_PX
+    cv2.rectangle(canvas, background, to_bgr_colour(rgb), cv2.FILLED)
+    cv2.putText(canvas, text, (x + side_px, y), FONT, scale, (255, 255, 255), LINE_PX, cv2.LINE_AA)
 
 
 def zoom_box(box: Box, zoom: float) -> Box:
@@ -62,4 +81,4 @@ def to_bgr_colour(rgb: Rgb) -> tuple[int, int, int]:
 
 
 def _label_scale(box: Box) -> float:
-    return min(max(0.6, box.h / 60), 1.2)
+    return min(max(MIN_LABEL_SCALE, box.h / SCALE_1_BOX_PX), MAX_LABEL_SCALE)

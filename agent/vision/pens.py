@@ -11,7 +11,17 @@ from enum import Enum
 import cv2
 import numpy as np
 
-from agent.vision.ink import Gray, Ink, Paper, Picture, WorkingImage, balance, enlarge_brightness, make_ink
+from agent.vision.ink import (
+    STRONG_INK_QUANTILE,
+    Gray,
+    Ink,
+    Paper,
+    Picture,
+    WorkingImage,
+    balance,
+    enlarge_brightness,
+    make_ink,
+)
 
 MIN_COLOURED_SHARE = 0.5
 """Ink is coloured if its contrast differs between the channels by more than this share of the contrast. Raising it
@@ -22,9 +32,6 @@ it takes fewer pixels for grey. Chosen by trial on drawn pages and the sample pi
 MIN_PEN_SHARE = 0.1
 """A picture has two pens if each one has at least this share of the ink. Raising it separates fewer pictures. Chosen by
 trial on drawn pages and the sample pictures."""
-STRONG_QUANTILE = 0.98
-"""Quantile of the contrast in the small copy of a picture that counts as strong ink. Chosen by trial on drawn pages and
-the sample pictures."""
 MIN_INK_RATIO = 0.35
 """A pixel of the small copy is ink if its contrast is at least this share of that of strong ink; one pen may be paler
 than the other. Raising it ignores pale pens. Chosen by trial on drawn pages and the sample pictures."""
@@ -54,7 +61,7 @@ def find_pens(working: WorkingImage) -> dict[Pen, Ink]:
 def _has_both(coloured: Gray, grey: Gray) -> bool:
     """Return whether there are two pens, from the contrasts of the small copy."""
     total = cv2.add(coloured, grey)
-    inked = total >= max(MIN_INK_CONTRAST, MIN_INK_RATIO * float(np.quantile(total, STRONG_QUANTILE)))
+    inked = total >= max(MIN_INK_CONTRAST, MIN_INK_RATIO * float(np.quantile(total, STRONG_INK_QUANTILE)))
     if not inked.any():
         return False
     share = coloured[inked] / total[inked]

@@ -21,6 +21,12 @@ MIN_SLIMNESS = 12
 MIN_RUN_PX = 8
 """Shortest straight run in working pixels, whatever the height of the digits. Chosen by trial on drawn pages and the
 sample pictures."""
+MIN_CROSSING_EXTRA_PX = 3
+"""A stroke crosses a ruled line if it is longer than the line is thick by at least this many working pixels. Raising it
+cuts more strokes where they meet a line, lowering it keeps parts of lines. Chosen by trial."""
+MAX_RUN_STEP_PX = 1
+"""Pixels next to a straight run belong to the line up to this many working pixels above and below the run, because a
+line may lean or be rough. Raising it cuts into digits on the line. Chosen by trial."""
 
 
 def remove_ruled_lines(components: Components, digit_px: float) -> Components:
@@ -75,13 +81,14 @@ def horizontal_lines(mask: Mask, span_px: float, run_px: float, slimness: float)
     runs = _open(mask, np.ones((1, run), np.uint8))
     if not runs.any():
         return lines
-    joined = np.asarray(cv2.bitwise_and(cv2.dilate(runs, np.ones((3, run), np.uint8)), mask), np.uint8)
+    thick_runs = cv2.dilate(runs, np.ones((2 * MAX_RUN_STEP_PX + 1, run), np.uint8))
+    joined = np.asarray(cv2.bitwise_and(thick_runs, mask), np.uint8)
     for line in cut_out(find_components(joined), span_px):
         x, y, w, h = line.box
         thickness = line.area / w
         if w < span_px or thickness * slimness > w:
             continue
-        longer = round(thickness) + 3
+        longer = round(thickness) + MIN_CROSSING_EXTRA_PX
         top = min(y, longer)
         crossing = _open(mask[y - top : y + h + longer, x : x + w], np.ones((longer, 1), np.uint8))
         lines[y : y + h, x : x + w] |= line.mask & (1 - crossing[top : top + h])

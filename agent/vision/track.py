@@ -9,27 +9,32 @@ from agent.vision.digits import Digit
 from agent.vision.motion import Motion
 
 VOTE_DECAY = 0.85
-"""Factor by which votes shrink with each look; about seven looks decide. Raising it makes labels steadier and slower to
-change. Chosen by trial."""
+"""Factor by which votes shrink with each look, so that about seven looks decide. Raising it makes labels steadier and
+slower to change. Chosen by trial."""
 PRESENCE_DECAY = 0.8
-"""Factor by which the share of looks that found a digit shrinks with each look without it. Chosen by trial."""
+"""Factor by which the share of looks that found a digit shrinks with each look without it. Raising it makes the share
+steadier and slower to change. Chosen by trial."""
 CONFIRM_LOOKS = 3.0
-"""A track is confirmed after this many looks found it; thorough looks count more. Raising it delays readings.
-Chosen by trial."""
+"""A track is confirmed after this many looks found it; thorough looks count more. Raising it delays readings. Chosen by
+trial."""
 CONFIRM_SHARE = 0.45
 """A track is confirmed only if at least this share of the last looks found it. Raising it suppresses unsteady digits.
 Chosen by trial."""
 BRIDGED_LOOKS = 4
 """A confirmed digit is shown for this many looks that miss it; one that is not confirmed is forgotten after them.
-Chosen by trial."""
+Raising it shows digits longer that are gone. Chosen by trial."""
 ABSENT_LOOKS = 20
-"""A confirmed digit is lost after more clear looks than this without it; it keeps its id if it comes back.
-Chosen by trial."""
+"""A confirmed digit is lost after more clear looks than this without it; it keeps its id if it comes back. Raising it
+loses digits later. Chosen by trial."""
 FORGOTTEN_LOOKS = 300
-"""A confirmed digit is forgotten after more looks than this without it. Raising it costs memory and time.
-Chosen by trial."""
+"""A confirmed digit is forgotten after more looks than this without it. Raising it costs memory and time. Chosen by
+trial."""
 SIZE_STEP = 0.5
-"""Share of the difference by which the size of a track follows each look: exponential smoothing. Chosen by trial."""
+"""Share of the difference by which the size of a track follows each look: exponential smoothing. Raising it makes sizes
+less steady. Chosen by trial."""
+EDGE_PX = 1
+"""A box that comes this close to the edge of the picture, in pixels, may be cut off there. Raising it follows fewer
+digits. Chosen by trial."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,8 @@ class Detections:
 
     def holds(self, box: Box) -> bool:
         """Return whether a box lies inside the picture, off its edges."""
-        return box.x > 1 and box.y > 1 and box.right < self.width - 1 and box.bottom < self.height - 1
+        across = box.x > EDGE_PX and box.right < self.width - EDGE_PX
+        return across and box.y > EDGE_PX and box.bottom < self.height - EDGE_PX
 
 
 @dataclass(frozen=True)
@@ -55,24 +61,24 @@ class Track:
 
     id: int
     """Unique; never used again."""
-    at: complex
+    centre: complex
     """Centre in the newest look, x + iy in pixels; outside the picture if the camera moved away."""
     size: complex
     """Width + i * height in pixels."""
     votes: tuple[float, ...] = (0.0,) * 10
     """Sum of the votes for each label 0..9, decayed."""
-    cast: float = 0.0
-    """Largest possible sum of votes, decayed in the same way."""
+    max_votes: float = 0.0
+    """Largest possible sum of votes for one label, decayed in the same way."""
     looks: float = 0.0
     """Number of looks that found it; thorough looks count more."""
-    seen: float = 0.0
+    presence: float = 0.0
     """Share of the last looks that found it, 0..1."""
     missed: int = 0
     """Number of looks since it was found."""
     absent: int = 0
     """Number of clear looks since it was found that had its place in view."""
     confirmed: bool = False
-    """It was found often enough to be trusted."""
+    """Whether it was found often enough to be trusted."""
 
     @property
     def label(self) -> int:
@@ -82,13 +88,13 @@ class Track:
     @property
     def box(self) -> Box:
         """Box in the newest look."""
-        corner = self.at - self.size / 2
+        corner = self.centre - self.size / 2
         return Box(round(corner.real), round(corner.imag), max(1, round(self.size.real)), max(1, round(self.size.imag)))
 
     @property
     def digit(self) -> Digit:
         """The most likely digit; its probability is the mean of the last looks."""
-        return Digit(self.label, self.votes[self.label] / self.cast, self.box)
+        return Digit(self.label, self.votes[self.label] / self.max_votes, self.box)
 
     @property
     def shown(self) -> bool:
@@ -105,30 +111,30 @@ class Track:
         """Whether it was missed for so long that the track is dropped."""
         return self.missed > (FORGOTTEN_LOOKS if self.confirmed else BRIDGED_LOOKS)
 
-    def voted(self, digit: Digit, look: Detections) -> Track:
+    def found(self, digit: Digit, look: Detections) -> Track:
         """Return the track after a look that found it."""
         vote_decay, presence_decay = VOTE_DECAY**look.weight, PRESENCE_DECAY**look.weight
         votes = [vote_decay * vote for vote in self.votes]
         votes[digit.digit] += look.weight * digit.probability
-        looks, seen = self.looks + look.weight, presence_decay * self.seen + 1 - presence_decay
+        looks, presence = self.looks + look.weight, presence_decay * self.presence + 1 - presence_decay
         return replace(
             self,
-            at=complex(*digit.box.centre),
+            centre=complex(*digit.box.centre),
             size=self.size + SIZE_STEP * (complex(digit.box.w, digit.box.h) - self.size),
             votes=tuple(votes),
-            cast=vote_decay * self.cast + look.weight,
+            max_votes=vote_decay * self.max_votes + look.weight,
             looks=looks,
-            seen=seen,
+            presence=presence,
             missed=0,
             absent=0,
-            confirmed=self.confirmed or (looks >= CONFIRM_LOOKS and seen >= CONFIRM_SHARE),
+            confirmed=self.confirmed or (looks >= CONFIRM_LOOKS and presence >= CONFIRM_SHARE),
         )
 
     def moved(self, motion: Motion) -> Track:
         """Return the track after a motion of the page."""
-        return replace(self, at=motion.turn * self.at + motion.shift, size=self.size * abs(motion.turn))
+        return replace(self, centre=motion.turn * self.centre + motion.shift, size=self.size * abs(motion.turn))
 
-    def unseen(self, look: Detections, *, clear: bool) -> Track:
+    def not_found(self, look: Detections, *, clear: bool) -> Track:
         """Return the track after a look that did not find it.
 
         Args:
@@ -138,7 +144,7 @@ class Track:
         missed = replace(self, missed=self.missed + 1)
         if not (clear and look.holds(self.box)):
             return missed
-        return replace(missed, seen=PRESENCE_DECAY**look.weight * self.seen, absent=self.absent + 1)
+        return replace(missed, presence=PRESENCE_DECAY**look.weight * self.presence, absent=self.absent + 1)
 
     def replaced(self) -> Track:
         """Return the track after a look that found another digit in its place."""
@@ -147,4 +153,4 @@ class Track:
 
 def start_track(track_id: int, digit: Digit, look: Detections) -> Track:
     """Return the track of a digit that is found for the first time."""
-    return Track(track_id, complex(*digit.box.centre), complex(digit.box.w, digit.box.h)).voted(digit, look)
+    return Track(track_id, complex(*digit.box.centre), complex(digit.box.w, digit.box.h)).found(digit, look)

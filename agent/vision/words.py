@@ -23,6 +23,9 @@ by trial on drawn pages and the sample pictures."""
 MAX_ROW_HEIGHT_RATIO = 2.2
 """Two neighbouring marks of a row differ in height by at most this factor. Chosen by trial on drawn pages and the
 sample pictures."""
+MIN_ROW_OVERLAP = 0.5
+"""Two neighbouring marks of a row overlap vertically by more than this share of the height of the lower one. Raising it
+splits rows that slope. Chosen by trial."""
 MAX_DISTANCE_HEIGHTS = 15.0
 """Marks further away than this many heights of a digit do not count for it: they are another column or text. Chosen by
 trial on drawn pages and the sample pictures."""
@@ -45,7 +48,7 @@ whole, with its numbers. Raising it drops more digits. Set on drawn pages of hel
 ROUNDS = 3
 """Number of times the odds are computed: a digit that turns out to be a letter changes the odds of the others. Chosen
 by trial on drawn pages and the sample pictures."""
-MAX_PROBABILITY = 1 - 1e-4
+MAX_PROBABILITY = 0.9999
 """Higher probabilities of the nets are taken as this one, so that the odds stay finite. Chosen by trial on drawn pages
 and the sample pictures."""
 
@@ -115,7 +118,7 @@ def _rows(boxes: Evidence) -> NDArray[np.intp]:
     right, bottom = left + w, top + h
     one, other = overlapping_intervals(left, right + MAX_ROW_GAP_HEIGHTS * h)
     low, high = np.minimum(h[one], h[other]), np.maximum(h[one], h[other])
-    beside = np.minimum(bottom[one], bottom[other]) - np.maximum(top[one], top[other]) > 0.5 * low
+    beside = np.minimum(bottom[one], bottom[other]) - np.maximum(top[one], top[other]) > MIN_ROW_OVERLAP * low
     joined = beside & (left[other] - right[one] <= MAX_ROW_GAP_HEIGHTS * low) & (high <= MAX_ROW_HEIGHT_RATIO * low)
     one, other = one[joined], other[joined]
     row = np.arange(len(boxes))

@@ -27,7 +27,7 @@ def seen_again(marks: Marks, motion: Motion, seed: int, *, missed: float, misrea
     left = rng.random(len(marks)) >= missed
     stray = stray_px * (rng.normal(size=len(marks)) + 1j * rng.normal(size=len(marks)))
     labels = np.where(rng.random(len(marks)) < misread, rng.integers(0, 10, len(marks)), marks.labels)
-    return Marks((motion(marks.at) + stray)[left], marks.heights[left], labels[left])
+    return Marks((motion(marks.centres) + stray)[left], marks.heights[left], labels[left])
 
 
 @settings(deadline=None)
@@ -41,17 +41,17 @@ def test_a_motion_is_found_though_digits_are_missed_and_misread(
     seed: int, shift: complex, turn: float, zoom: float
 ) -> None:
     before = numbers(seed)
-    middle = before.at.mean()
+    middle = before.centres.mean()
     turned = cmath.rect(zoom, turn)
     moved = Motion(turned, middle + shift - turned * middle)
     found = match(before, seen_again(before, moved, seed, missed=0.15, misread=0.1, stray_px=1.5))
-    off = np.abs(found.motion(before.at) - moved(before.at))
+    off = np.abs(found.motion(before.centres) - moved(before.centres))
     assert off.max() < HEIGHT_PX / 4
 
 
 def test_of_equal_motions_the_smallest_is_believed() -> None:
     ones = Marks(np.arange(0, 300, 30, dtype=complex), np.full(10, HEIGHT_PX), np.ones(10, int))
-    found = match(ones, Marks(ones.at + 4, ones.heights, ones.labels))
+    found = match(ones, Marks(ones.centres + 4, ones.heights, ones.labels))
     assert found.motion.shift == pytest.approx(4)
     assert found.pairs == tuple((i, i) for i in range(10))
 
@@ -66,7 +66,7 @@ def test_each_mark_has_one_partner_at_most_and_labels_break_ties() -> None:
 
 def test_a_digit_of_another_size_is_another_digit() -> None:
     before = Marks(np.array([0j]), np.array([HEIGHT_PX]), np.array([5]))
-    assert match(before, Marks(before.at, before.heights / 2, before.labels)).pairs == ()
+    assert match(before, Marks(before.centres, before.heights / 2, before.labels)).pairs == ()
 
 
 @pytest.mark.parametrize(("before", "now"), [(0, 0), (0, 2), (2, 0)])

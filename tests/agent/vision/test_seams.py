@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from agent.vision.seams import DIAGONAL_STEP_COST, INK_PIXEL_COST, STROKE_ENTRY_COST, _trace, _walk, split_each
+from agent.vision.seams import (
+    DIAGONAL_STEP_COST,
+    INK_PIXEL_COST,
+    STROKE_ENTRY_COST,
+    _find_paths,
+    _trace_paths,
+    split_each,
+)
 
 
 @given(arrays(np.uint8, st.tuples(st.integers(9, 40), st.integers(9, 80)), elements=st.integers(0, 1)))
@@ -59,13 +66,13 @@ INKS = arrays(np.float32, st.tuples(st.integers(2, 9), st.integers(1, 12)), elem
 
 @given(INKS)
 def test_walking_row_by_row_is_walking_cell_by_cell(ink: NDArray[np.float32]) -> None:
-    for walked, expected in zip(_walk(ink), walked_cell_by_cell(ink), strict=True):
+    for walked, expected in zip(_find_paths(ink), walked_cell_by_cell(ink), strict=True):
         np.testing.assert_array_equal(walked, expected)
 
 
 @given(INKS)
 def test_a_way_is_made_of_the_steps_that_led_to_its_end(ink: NDArray[np.float32]) -> None:
-    came_from = _walk(ink)[1]
-    paths = _trace(came_from, np.arange(ink.shape[1]))
+    came_from = _find_paths(ink)[1]
+    paths = _trace_paths(came_from, np.arange(ink.shape[1]))
     for above, path, steps in zip(paths, paths[1:], came_from, strict=False):
         np.testing.assert_array_equal(above - path, steps[path])

@@ -133,7 +133,7 @@ def test_a_thorough_look_outvotes_quick_ones() -> None:
 def test_a_digit_is_known_once_it_was_seen_often_enough(seen: str, known: bool) -> None:
     tracker, extra = Tracker(), Digit(1, 0.9, Box(560, 20, 10, 40))
     tracks = follow(tracker, *[page()] * 5, *[[*page(), extra] if sign == "x" else page() for sign in seen])
-    assert [track.confirmed for track in tracks if track.at.real > 560] == [known]
+    assert [track.confirmed for track in tracks if track.centre.real > 560] == [known]
 
 
 @pytest.mark.parametrize("box", [Box(0, 100, 24, 40), Box(617, 100, 24, 40), Box(300, 440, 24, 40)])
