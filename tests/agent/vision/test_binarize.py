@@ -1,4 +1,4 @@
-"""Binarize: which masks are texture."""
+"""A mask that is only texture has no candidates."""
 
 from __future__ import annotations
 

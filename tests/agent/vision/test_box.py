@@ -1,4 +1,4 @@
-"""Boxes: overlap and union."""
+"""Intersection over union, union and shared areas of boxes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ boxes = st.builds(Box, st.integers(0, 50), st.integers(0, 50), st.integers(1, 40
 
 
 @pytest.mark.parametrize(
-    ("a", "b", "overlap"),
+    ("a", "b", "iou"),
     [
         (Box(0, 0, 10, 10), Box(0, 0, 10, 10), 1.0),
         (Box(0, 0, 10, 10), Box(5, 0, 10, 10), 1 / 3),
@@ -23,33 +23,33 @@ boxes = st.builds(Box, st.integers(0, 50), st.integers(0, 50), st.integers(1, 40
         (Box(0, 0, 10, 10), Box(2, 2, 5, 4), 0.2),
     ],
 )
-def test_overlap(a: Box, b: Box, overlap: float) -> None:
-    assert a.iou(b) == pytest.approx(overlap)
+def test_iou(a: Box, b: Box, iou: float) -> None:
+    assert a.iou(b) == pytest.approx(iou)
 
 
 @given(boxes, boxes)
-def test_overlap_is_the_same_both_ways_and_a_share(a: Box, b: Box) -> None:
+def test_iou_is_symmetric_and_between_0_and_1(a: Box, b: Box) -> None:
     assert a.iou(b) == b.iou(a)
     assert 0 <= a.iou(b) <= 1
 
 
 @given(st.lists(boxes, min_size=1, max_size=5))
-def test_union_holds_each_box_and_no_more(some: list[Box]) -> None:
-    around = union(some)
-    assert all(around.x <= b.x and b.right <= around.right for b in some)
-    assert all(around.y <= b.y and b.bottom <= around.bottom for b in some)
-    assert around.x in {b.x for b in some}
-    assert around.bottom in {b.bottom for b in some}
+def test_the_union_is_the_smallest_box_around_all_boxes(sample: list[Box]) -> None:
+    around = union(sample)
+    assert all(around.x <= b.x and b.right <= around.right for b in sample)
+    assert all(around.y <= b.y and b.bottom <= around.bottom for b in sample)
+    assert around.x in {b.x for b in sample}
+    assert around.bottom in {b.bottom for b in sample}
 
 
 @given(st.lists(boxes, max_size=12))
-def test_boxes_that_share_an_area_are_found_all_at_once(some: list[Box]) -> None:
+def test_shared_areas_has_all_pairs_of_boxes_that_overlap(sample: list[Box]) -> None:
     found = {
-        tuple(sorted((a, b))): area for a, b, area in zip(*map(np.ndarray.tolist, shared_areas(some)), strict=True)
+        tuple(sorted((a, b))): area for a, b, area in zip(*map(np.ndarray.tolist, shared_areas(sample)), strict=True)
     }
     expected = {
         (i, j): round(a.iou(b) * (a.w * a.h + b.w * b.h) / (1 + a.iou(b)))
-        for (i, a), (j, b) in combinations(enumerate(some), 2)
+        for (i, a), (j, b) in combinations(enumerate(sample), 2)
         if a.iou(b)
     }
     assert found == expected

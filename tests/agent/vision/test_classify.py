@@ -1,4 +1,4 @@
-"""Classify candidates: the classifier rejects, the verifier decides."""
+"""The classifier rejects candidates, and the verifier decides about the others."""
 
 from __future__ import annotations
 
@@ -19,27 +19,30 @@ from agent.vision.digits import CLASSES, NOT_A_DIGIT
 from agent.vision.ink import Ink, find_ink
 
 
-class Says:
-    """A net that says the same of everything, and remembers what it was asked."""
+class FixedNet:
+    """A net that gives the same logits for each input, and records the shapes of its inputs."""
 
-    def __init__(self, label: int, sure: float) -> None:
-        self.label, self.sure = label, sure
-        self.asked: list[tuple[int, ...]] = []
+    def __init__(self, label: int, logit: float) -> None:
+        self.label, self.logit = label, logit
+        self.shapes: list[tuple[int, ...]] = []
 
     def logits(self, glyphs: NDArray[np.uint8]) -> NDArray[np.float32]:
-        self.asked.append(glyphs.shape)
-        return np.tile(np.eye(CLASSES, dtype=np.float32)[self.label] * self.sure, (len(glyphs), 1))
+        self.shapes.append(glyphs.shape)
+        return np.tile(np.eye(CLASSES, dtype=np.float32)[self.label] * self.logit, (len(glyphs), 1))
 
 
 @dataclass(frozen=True)
-class Two:
-    classifier: Says
-    verifier: Says | None
+class TwoNets:
+    """A classifier and perhaps a verifier."""
+
+    classifier: FixedNet
+    verifier: FixedNet | None
+    recogniser: None = None
 
 
 @pytest.fixture(scope="module")
 def found() -> tuple[Ink, tuple[Candidate, ...]]:
-    """A ring above a line, and a stroke beside them."""
+    """Return the ink of a ring with a vertical stroke beside it, and its candidates."""
     image = np.full((420, 430, 3), 220, np.uint8)
     cv2.circle(image, (200, 200), 30, (40, 40, 40), 8)
     cv2.line(image, (260, 160), (260, 240), (40, 40, 40), 8)
@@ -52,44 +55,44 @@ def found() -> tuple[Ink, tuple[Candidate, ...]]:
     [
         pytest.param(0, 8, 8, id="the-verifier-decides"),
         pytest.param(0, NOT_A_DIGIT, NOT_A_DIGIT, id="the-verifier-rejects"),
-        pytest.param(NOT_A_DIGIT, 8, NOT_A_DIGIT, id="the-classifier-throws-out"),
+        pytest.param(NOT_A_DIGIT, 8, NOT_A_DIGIT, id="the-classifier-rejects"),
         pytest.param(0, None, 0, id="the-classifier-alone"),
     ],
 )
 def test_the_verifier_gets_what_the_classifier_accepts(
     found: tuple[Ink, tuple[Candidate, ...]], classifier: int, verifier: int | None, label: int
 ) -> None:
-    nets = Two(Says(classifier, 6), None if verifier is None else Says(verifier, 9))
-    judged = classify(*found, nets)
-    probability = judged.probability
+    nets = TwoNets(FixedNet(classifier, 6), None if verifier is None else FixedNet(verifier, 9))
+    classified = classify(*found, nets)
+    probability = classified.probability
     assert probability.shape == (len(found[1]), CLASSES)
     assert set(probability.argmax(axis=1).tolist()) == {label}
     assert np.allclose(probability.sum(axis=1), 1, atol=1e-5)
-    assert set(judged.classifier.argmax(axis=1).tolist()) == {classifier}
-    assert nets.classifier.asked == [(len(found[1]), 28, 28)]
+    assert set(classified.classifier.argmax(axis=1).tolist()) == {classifier}
+    assert nets.classifier.shapes == [(len(found[1]), 28, 28)]
     if nets.verifier is not None:
-        assert judged.verified.sum() == nets.verifier.asked[0][0]
-        kept = 0 if classifier == NOT_A_DIGIT else len(found[1])
-        assert nets.verifier.asked == [(kept, CHANNELS, HEIGHT_PX, WIDTH_PX)]
+        assert classified.verified.sum() == nets.verifier.shapes[0][0]
+        accepted = 0 if classifier == NOT_A_DIGIT else len(found[1])
+        assert nets.verifier.shapes == [(accepted, CHANNELS, HEIGHT_PX, WIDTH_PX)]
 
 
 def test_duplicate_candidates_are_classified_once(found: tuple[Ink, tuple[Candidate, ...]]) -> None:
     ink, candidates = found
-    again = tuple(replace(c, box=c.box._replace(x=c.box.x + 1)) for c in candidates)
-    nets = Two(Says(0, 6), Says(8, 9))
-    judged = classify(ink, (*candidates, *again), nets, duplicate_tolerance=0.1)
-    assert nets.classifier.asked == [(len(candidates), 28, 28)]
-    first, second = np.split(judged.probability, 2)
+    duplicates = tuple(replace(c, box=c.box._replace(x=c.box.x + 1)) for c in candidates)
+    nets = TwoNets(FixedNet(0, 6), FixedNet(8, 9))
+    classified = classify(ink, (*candidates, *duplicates), nets, duplicate_tolerance=0.1)
+    assert nets.classifier.shapes == [(len(candidates), 28, 28)]
+    first, second = np.split(classified.probability, 2)
     assert np.array_equal(first, second)
-    assert judged.verified.shape == (2 * len(candidates),)
+    assert classified.verified.shape == (2 * len(candidates),)
 
 
-def test_the_context_shows_own_ink_in_the_middle_and_all_ink_around_it(
+def test_a_context_has_the_own_ink_in_the_middle_and_all_ink_around_it(
     found: tuple[Ink, tuple[Candidate, ...]],
 ) -> None:
     ink, candidates = found
     ring = next(i for i, c in enumerate(candidates) if c.box.w > 50 and c.box.centre[0] < 220)
-    own, around, afar = cut_context(ink, candidates)[ring]
+    own, around, far = cut_context(ink, candidates)[ring]
     x, y, w, h = cv2.boundingRect(own)
     assert max(w, h) == INNER_PX
     assert abs(x + w / 2 - WIDTH_PX / 2) <= 1
@@ -98,17 +101,17 @@ def test_the_context_shows_own_ink_in_the_middle_and_all_ink_around_it(
     assert own[beside].max() == 0
     assert around[beside].max() > 100
     assert np.abs(around.astype(int) - own)[:, : x + w].mean() < 8
-    ring_afar = afar[HEIGHT_PX // 2 - 6 : HEIGHT_PX // 2 + 6, WIDTH_PX // 2 - 6 : WIDTH_PX // 2 + 3]
-    assert cv2.boundingRect((ring_afar > 40).astype(np.uint8))[2:] == pytest.approx([INNER_PX / FAR_FACTOR] * 2, abs=1)
+    far_ring = far[HEIGHT_PX // 2 - 6 : HEIGHT_PX // 2 + 6, WIDTH_PX // 2 - 6 : WIDTH_PX // 2 + 3]
+    assert cv2.boundingRect((far_ring > 40).astype(np.uint8))[2:] == pytest.approx([INNER_PX / FAR_FACTOR] * 2, abs=1)
 
 
-def test_the_context_is_grey_outside_the_picture() -> None:
+def test_a_context_is_grey_outside_the_picture() -> None:
     image = np.full((300, 300, 3), 220, np.uint8)
     cv2.circle(image, (36, 36), 30, (40, 40, 40), 8)
     ink = find_ink(image, 300)
-    own, around, afar = cut_context(ink, [c for c in find_page_candidates(ink, 0.8) if c.box.w > 50])[0]
+    own, around, far = cut_context(ink, [c for c in find_page_candidates(ink, 0.8) if c.box.w > 50])[0]
     assert not (own[0] == OUTSIDE).any()
-    for view in (around, afar):
+    for view in (around, far):
         assert (view[0] == OUTSIDE).all()
         assert (view[:, 0] == OUTSIDE).all()
         assert not (view[HEIGHT_PX // 2 :, WIDTH_PX // 2 :][:8, :8] == OUTSIDE).any()
@@ -118,12 +121,12 @@ LOGITS = arrays(np.float32, (3, CLASSES), elements=st.floats(-80, 80, width=32))
 
 
 @given(LOGITS, LOGITS)
-def test_the_verifier_alone_sets_the_probability_of_not_a_digit(
+def test_the_verifier_alone_decides_the_probability_of_not_a_digit(
     verifier: NDArray[np.float32], classifier: NDArray[np.float32]
 ) -> None:
-    shares = fuse(verifier, classifier)
-    assert np.allclose(shares.sum(axis=1), 1, atol=1e-5)
-    assert np.allclose(shares[:, NOT_A_DIGIT], softmax(verifier)[:, NOT_A_DIGIT], atol=1e-5)
+    probability = fuse(verifier, classifier)
+    assert np.allclose(probability.sum(axis=1), 1, atol=1e-5)
+    assert np.allclose(probability[:, NOT_A_DIGIT], softmax(verifier)[:, NOT_A_DIGIT], atol=1e-5)
 
 
 def test_the_classifier_decides_between_digits_that_the_verifier_finds_equal() -> None:

@@ -1,4 +1,4 @@
-"""Components: the same as labelling finds, and the estimated height of the digits."""
+"""Connected components, and the height of the digits that is estimated from them."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ def test_a_ring_and_the_dot_inside_it_are_two_components() -> None:
     assert ring.mask[ring.box.h // 2, ring.box.w // 2] == 0
 
 
-def test_a_page_of_noise_is_bounded() -> None:
+def test_a_page_of_noise_has_a_limited_number_of_components() -> None:
     noise = (np.random.default_rng(0).random((1200, 1600)) > 0.6).astype(np.uint8)
     assert len(cut_out(find_components(noise), 3)) <= MAX_COMPONENTS
 
 
 @pytest.mark.parametrize(("heights", "expected"), [([30, 30, 30, 4, 4], 30), ([20], 20), ([], 9)])
-def test_digits_are_as_high_as_most_ink_is(heights: list[int], expected: float) -> None:
-    drawn = np.zeros((100, 300), np.uint8)
+def test_the_digit_height_is_the_height_of_most_ink(heights: list[int], expected: float) -> None:
+    mask = np.zeros((100, 300), np.uint8)
     for i, h in enumerate(heights):
-        drawn[10 : 10 + h, 10 + 40 * i : 22 + 40 * i] = 1
-    assert digit_height(find_components(drawn), 2) == expected
+        mask[10 : 10 + h, 10 + 40 * i : 22 + 40 * i] = 1
+    assert digit_height(find_components(mask), 2) == expected
 
 
 @pytest.mark.parametrize("digits", [0, 12])

@@ -1,4 +1,4 @@
-"""Form boxes are removed, and the digits in them stay, even if they touch their box."""
+"""Form boxes are removed, and the digits in them are kept, even if they touch their box."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from agent.vision.form_boxes import remove_form_boxes
 Mask = NDArray[np.uint8]
 
 
-def page() -> Mask:
+def empty_mask() -> Mask:
     return np.zeros((120, 400), np.uint8)
 
 
@@ -33,8 +33,8 @@ def leaning_box(mask: Mask) -> None:
 
 @pytest.mark.parametrize("draw", [one_box, boxes_in_a_row, leaning_box])
 @pytest.mark.parametrize("left", [pytest.param(69, id="inside"), pytest.param(60, id="touching")])
-def test_boxes_go_and_the_digit_in_them_stays(draw: object, left: int) -> None:
-    box, digit = page(), page()
+def test_boxes_are_removed_and_the_digit_in_them_is_kept(draw: object, left: int) -> None:
+    box, digit = empty_mask(), empty_mask()
     assert callable(draw)
     draw(box)
     cv2.putText(digit, "5", (left, 72), cv2.FONT_HERSHEY_SIMPLEX, 1.1, 1, 3)
@@ -45,8 +45,8 @@ def test_boxes_go_and_the_digit_in_them_stays(draw: object, left: int) -> None:
 
 @pytest.mark.parametrize("text", ["0123456789", "DOBEH", "008"])
 @pytest.mark.parametrize("scale", [0.7, 1.5])
-def test_noughts_and_letters_are_no_boxes(text: str, scale: float) -> None:
-    mask = page()
+def test_zeros_and_letters_are_not_boxes(text: str, scale: float) -> None:
+    mask = empty_mask()
     cv2.putText(mask, text, (10, 80), cv2.FONT_HERSHEY_SIMPLEX, scale, 1, 3)
     components = find_components(mask)
     assert remove_form_boxes(components) is components
@@ -62,8 +62,8 @@ def test_noughts_and_letters_are_no_boxes(text: str, scale: float) -> None:
         pytest.param(np.s_[34:, :97], id="corner"),
     ],
 )
-def test_boxes_that_the_pictures_edge_cuts_off_go(part: tuple[slice, ...]) -> None:
-    box, digit = page(), page()
+def test_boxes_cut_off_at_the_edge_of_the_picture_are_removed(part: tuple[slice, ...]) -> None:
+    box, digit = empty_mask(), empty_mask()
     one_box(box)
     cv2.putText(digit, "5", (69, 72), cv2.FONT_HERSHEY_SIMPLEX, 1.1, 1, 3)
     kept = remove_form_boxes(find_components(np.ascontiguousarray((box | digit)[part]))).mask
@@ -73,8 +73,8 @@ def test_boxes_that_the_pictures_edge_cuts_off_go(part: tuple[slice, ...]) -> No
 
 @pytest.mark.parametrize("text", [*"0123456789", "47", "11"])
 @pytest.mark.parametrize("margin", [0, 4])
-def test_digits_that_fill_the_picture_are_no_boxes(text: str, margin: int) -> None:
-    mask = page()
+def test_digits_that_fill_the_picture_are_not_boxes(text: str, margin: int) -> None:
+    mask = empty_mask()
     cv2.putText(mask, text, (10, 80), cv2.FONT_HERSHEY_SIMPLEX, 1.5, 1, 3)
     x, y, w, h = cv2.boundingRect(mask)
     components = find_components(np.ascontiguousarray(mask[y - margin : y + h, x : x + w + margin]))

@@ -1,4 +1,4 @@
-"""Glyphs: MNIST's own manner."""
+"""Glyphs are scaled and centred as in MNIST."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from agent.vision.glyph import INNER_PX, SIZE_PX, normalise
 
 
 @given(st.integers(1, 90), st.integers(1, 90), st.integers(1, 255))
-def test_the_longer_side_becomes_twenty_pixels_and_the_mass_lies_in_the_middle(h: int, w: int, grey: int) -> None:
+def test_the_longer_side_has_20_pixels_and_the_centre_of_mass_is_in_the_middle(h: int, w: int, grey: int) -> None:
     glyph = normalise(np.full((h, w), grey, np.uint8))
     assert glyph.shape == (SIZE_PX, SIZE_PX)
     _, _, glyph_w, glyph_h = cv2.boundingRect(glyph)
@@ -26,7 +26,7 @@ def test_the_longer_side_becomes_twenty_pixels_and_the_mass_lies_in_the_middle(h
     assert abs(np.average(ys, weights=weights) - SIZE_PX / 2) <= 0.51
 
 
-def test_fine_strokes_do_not_fade_when_they_are_scaled_down() -> None:
+def test_thin_strokes_keep_full_strength_when_they_are_scaled_down() -> None:
     ink = np.zeros((400, 200), np.uint8)
     cv2.line(ink, (20, 20), (180, 380), 255, 3)
     assert normalise(ink).max() == 255
@@ -37,11 +37,11 @@ def test_no_ink_gives_an_empty_glyph() -> None:
 
 
 @pytest.mark.skipif("DIGIT_DATA_DIR" not in os.environ, reason="DIGIT_DATA_DIR names no folder with MNIST")
-def test_mnist_digits_stay_what_they_are() -> None:
+def test_mnist_digits_do_not_change() -> None:
     from converters.data.mnist import load_mnist
 
     images, _ = load_mnist(Path(os.environ["DIGIT_DATA_DIR"]), "test")
     for image in images[:500]:
         x, y, w, h = cv2.boundingRect(image)
-        again = normalise(image[y : y + h, x : x + w]).astype(float)
-        assert np.abs(again - image * (255 / image.max())).mean() < 0.1
+        normalised = normalise(image[y : y + h, x : x + w]).astype(float)
+        assert np.abs(normalised - image * (255 / image.max())).mean() < 0.1

@@ -1,4 +1,4 @@
-"""Ink: what stands out from the paper, under bad light too."""
+"""Ink is found in any light, with any pen, and in pictures of any size."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ H, W = 300, 500
 
 
 def strokes() -> NDArray[np.uint8]:
+    """Return where three digits have ink, uint8 (H, W) of 0 and 1."""
     mask = np.zeros((H, W), np.uint8)
     for x, text in ((40, "3"), (200, "7"), (360, "5")):
         cv2.putText(mask, text, (x, 200), cv2.FONT_HERSHEY_SIMPLEX, 4, 1, 8)
@@ -23,18 +24,18 @@ def strokes() -> NDArray[np.uint8]:
 
 
 def picture(paper: NDArray[np.float64], ink_bgr: tuple[float, float, float]) -> NDArray[np.uint8]:
-    """Paper, float (H, W) of grey values, with strokes that let through a share of each channel."""
+    """Return a noisy picture of paper, float (H, W), with strokes that reflect the share `ink_bgr` of each channel."""
     mask = strokes()[..., None]
     share = np.where(mask, np.array(ink_bgr), 1.0)
-    grain = np.random.default_rng(0).normal(0, 2, (H, W, 3))
-    return np.clip(paper[..., None] * share + grain, 0, 255).astype(np.uint8)
+    noise = np.random.default_rng(0).normal(0, 2, (H, W, 3))
+    return np.clip(paper[..., None] * share + noise, 0, 255).astype(np.uint8)
 
 
 WHITE = np.full((H, W), 230.0)
 VIGNETTE = 230 * np.exp(-((np.linspace(-1, 1, W)[None] ** 2 + np.linspace(-1, 1, H)[:, None] ** 2) ** 1) / 1.5)
 SHADOW = np.where(np.arange(W)[None] < W * 0.55, 110.0, 230.0) * np.ones((H, 1))
 DIM = np.full((H, W), 60.0)
-BOARD = np.full((H, W), 50.0)
+BLACKBOARD = np.full((H, W), 50.0)
 
 
 @pytest.mark.parametrize(
@@ -47,10 +48,10 @@ BOARD = np.full((H, W), 50.0)
         pytest.param(VIGNETTE, (0.3, 0.3, 0.3), id="vignette"),
         pytest.param(SHADOW, (0.3, 0.3, 0.3), id="hard-shadow"),
         pytest.param(DIM, (0.3, 0.3, 0.3), id="dim"),
-        pytest.param(BOARD, (4.0, 4.0, 4.0), id="chalk-on-a-board"),
+        pytest.param(BLACKBOARD, (4.0, 4.0, 4.0), id="chalk-on-a-blackboard"),
     ],
 )
-def test_strokes_stand_out_whatever_the_light_and_the_pen(
+def test_strokes_are_ink_in_any_light_and_with_any_pen(
     paper: NDArray[np.float64], ink_bgr: tuple[float, float, float]
 ) -> None:
     ink = find_ink(picture(paper, ink_bgr), W)
@@ -93,7 +94,7 @@ def test_a_digit_that_fills_a_small_picture_is_not_taken_for_paper(size: int) ->
 
 
 @pytest.mark.parametrize("paper", [40, 90])
-def test_light_digits_that_fill_a_dark_picture_are_not_closed_into_paper(paper: int) -> None:
+def test_light_digits_that_fill_a_dark_picture_are_not_taken_for_paper(paper: int) -> None:
     picture = np.full((52, 430, 3), paper, np.uint8)
     cv2.putText(picture, "1564507168", (8, 44), cv2.FONT_HERSHEY_SIMPLEX, 1.7, (paper + 90,) * 3, 3, cv2.LINE_AA)
     ink = find_ink(picture, 1600)
@@ -102,15 +103,15 @@ def test_light_digits_that_fill_a_dark_picture_are_not_closed_into_paper(paper: 
     assert np.mean((ink.strength > ink.threshold)[~light]) < 0.1
 
 
-def test_a_line_of_chalk_under_a_page_of_ink_is_seen() -> None:
+def test_a_line_of_chalk_below_a_page_of_ink_is_found() -> None:
     page = np.full((900, 700, 3), 215, np.uint8)
     page[720:] = 45
     for row in range(7):
         cv2.putText(page, "3 5 0 2 9 7", (30, 80 + 95 * row), cv2.FONT_HERSHEY_SIMPLEX, 2.6, (40, 40, 40), 6)
     cv2.putText(page, "4 6 8", (60, 830), cv2.FONT_HERSHEY_SIMPLEX, 2.6, (190, 190, 190), 6)
     dark, light = find_inks(prepare(page, 1600))
-    shown = cv2.resize(page[760:860, 40:280, 0], None, fx=light.scale, fy=light.scale) > 150
+    chalk = cv2.resize(page[760:860, 40:280, 0], None, fx=light.scale, fy=light.scale) > 150
     y, x = round(760 * light.scale), round(40 * light.scale)
-    found = (light.strength > light.threshold)[y : y + shown.shape[0], x : x + shown.shape[1]]
-    assert np.mean(found[shown]) > 0.8
+    found = (light.strength > light.threshold)[y : y + chalk.shape[0], x : x + chalk.shape[1]]
+    assert np.mean(found[chalk]) > 0.8
     assert dark.threshold > dark.noise

@@ -1,4 +1,4 @@
-"""Drawings of digits and readings on a picture, and the HTML table of a page."""
+"""A page is drawn on its picture, and shown as a table and as plain types."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_drawing_needs_the_picture_that_was_read() -> None:
         PAGE.draw(np.zeros((40, 50, 3), np.uint8))
 
 
-def test_plain_types_have_every_key() -> None:
+def test_plain_types_have_all_keys() -> None:
     digit = {"digit": 7, "probability": 0.9877, "box": [30, 40, 20, 30]}
     reading = {"text": "7", "box": [30, 40, 20, 30], "confidence": 0.9877, "digits": [digit]}
     assert PAGE.to_dict() == {"width": 100, "height": 100, "digits": [digit], "readings": [reading]}

@@ -1,4 +1,4 @@
-"""Pens: coloured and grey ink of one picture come apart."""
+"""Coloured and grey ink of one picture are separated."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ H, W = 300, 500
 
 
 def form(box_bgr: tuple[int, int, int], pen_bgr: tuple[int, int, int]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Digits that run over the borders of printed boxes, and where the digits are, uint8 (H, W) of 0 and 1."""
+    """Return a form whose digits cross the borders of printed boxes, and the pixels of the digits, uint8 (H, W)."""
     image = np.full((H, W, 3), 225, np.uint8)
     for x in range(20, W - 160, 160):
         cv2.rectangle(image, (x, 90), (x + 120, 215), box_bgr, 5)
@@ -22,8 +22,8 @@ def form(box_bgr: tuple[int, int, int], pen_bgr: tuple[int, int, int]) -> tuple[
     for x, text in ((40, "3"), (200, "7"), (360, "5")):
         cv2.putText(written, text, (x, 200), cv2.FONT_HERSHEY_SIMPLEX, 4, 1, 8)
     image[written > 0] = pen_bgr
-    grain = np.random.default_rng(1).normal(0, 3, image.shape)
-    return np.clip(cv2.GaussianBlur(image, (0, 0), 0.8) + grain, 0, 255).astype(np.uint8), written
+    noise = np.random.default_rng(1).normal(0, 3, image.shape)
+    return np.clip(cv2.GaussianBlur(image, (0, 0), 0.8) + noise, 0, 255).astype(np.uint8), written
 
 
 @pytest.mark.parametrize(
@@ -34,13 +34,13 @@ def form(box_bgr: tuple[int, int, int], pen_bgr: tuple[int, int, int]) -> tuple[
         pytest.param((110, 110, 230), (45, 45, 50), Pen.GREY, id="black-pen-in-red-boxes"),
     ],
 )
-def test_two_pens_come_apart(box_bgr: tuple[int, int, int], pen_bgr: tuple[int, int, int], pen: Pen) -> None:
+def test_two_pens_are_separated(box_bgr: tuple[int, int, int], pen_bgr: tuple[int, int, int], pen: Pen) -> None:
     picture, written = form(box_bgr, pen_bgr)
     pens = find_pens(prepare(picture, W))
     assert set(pens) == set(Pen)
     found = pens[pen].strength > pens[pen].threshold
-    midst = cv2.erode(written, np.ones((3, 3), np.uint8)) > 0
-    assert np.mean(found[midst]) > 0.95
+    strokes = cv2.erode(written, np.ones((3, 3), np.uint8)) > 0
+    assert np.mean(found[strokes]) > 0.95
     far_from_ink = cv2.dilate(written, np.ones((9, 9), np.uint8)) == 0
     assert np.mean(found[far_from_ink]) < 0.01, "no box is left"
 

@@ -1,4 +1,4 @@
-"""The pipeline from a picture to readings, with a net that knows a few shapes."""
+"""Pictures are read from beginning to end, with a simple net instead of the artifacts."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from agent.vision.pipeline import QUICK, THOROUGH, Depth, read_page
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
-def shape(digit: str) -> NDArray[np.uint8]:
-    """A printed digit's ink, cropped tight; OpenCV's versions draw it differently."""
+def printed_shape(digit: str) -> NDArray[np.uint8]:
+    """Return the ink of a printed digit, cropped to the ink; it depends on the version of OpenCV."""
     canvas = np.zeros((120, 120), np.uint8)
     cv2.putText(canvas, digit, (20, 90), FONT, 3, 255, 9, cv2.LINE_AA)
     x, y, w, h = cv2.boundingRect(canvas)
@@ -26,32 +26,32 @@ def shape(digit: str) -> NDArray[np.uint8]:
 
 
 def print_number(image: NDArray[np.uint8], text: str, at: tuple[int, int], scale: float) -> None:
-    """Print digits with their left lower corner `at`, 22 pixels high at scale 1."""
+    """Print digits that are 22 pixels high at scale 1; `at` is their lower left corner."""
     x, y = at
     for digit in text:
-        ink = shape(digit)
+        ink = printed_shape(digit)
         size = max(1, round(ink.shape[1] * 22 * scale / ink.shape[0])), round(22 * scale)
         ink = np.asarray(cv2.resize(ink, size, interpolation=cv2.INTER_AREA), np.uint8)
         image[y - size[1] : y, x : x + size[0]] = 215 - (ink[..., None] * 0.7).astype(np.uint8)
         x += size[0] + round(6 * scale)
 
 
-def soft(glyph: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """A glyph in which a shift by a pixel matters little."""
+def blurred(glyph: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return a blurred glyph, which changes little if it is shifted by a pixel."""
     return np.asarray(cv2.GaussianBlur(glyph.astype(np.float32), (0, 0), 2), np.float32)
 
 
 class NearestShape:
-    """A net that knows one printed digit of each kind: the nearest one wins, what is far from all is no digit."""
+    """A net that compares a glyph with one printed shape of each digit: the nearest one wins unless all are far."""
 
     def __init__(self) -> None:
-        self._known = np.stack([soft(normalise(shape(str(digit)))) for digit in range(10)])
+        self._shapes = np.stack([blurred(normalise(printed_shape(str(digit)))) for digit in range(10)])
         self.batches: list[int] = []
 
     def logits(self, glyphs: NDArray[np.uint8]) -> NDArray[np.float32]:
         self.batches.append(len(glyphs))
-        seen = np.array([soft(glyph) for glyph in glyphs], np.float32).reshape(-1, 1, 28, 28)
-        distance = np.abs(seen - self._known).mean(axis=(2, 3))
+        inputs = np.array([blurred(glyph) for glyph in glyphs], np.float32).reshape(-1, 1, 28, 28)
+        distance = np.abs(inputs - self._shapes).mean(axis=(2, 3))
         return np.hstack([-distance, np.full((len(glyphs), 1), -22.0)]).astype(np.float32)
 
 
@@ -61,6 +61,7 @@ class Alone:
 
     classifier: NearestShape
     verifier: None = None
+    recogniser: None = None
 
 
 @pytest.mark.parametrize("depth", [QUICK, THOROUGH])
@@ -91,7 +92,7 @@ def test_dark_and_light_ink_are_read_on_one_picture() -> None:
     print_number(image, "47", (120, 160), 3)
     image[:, 320:] = 255 - image[:, :320]
     texts = [r.text for r in read_page(image, Alone(NearestShape())).readings]
-    assert texts.count("47") == 2  # the edge between the halves is a 1 to a net that knows only whole shapes
+    assert texts.count("47") == 2  # this simple net reads the edge between the halves as a 1
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 900), (900, 1), (2, 3), (480, 640)])
@@ -102,6 +103,6 @@ def test_an_empty_picture_has_no_digits(shape: tuple[int, int], grey: int) -> No
     assert page.readings == ()
 
 
-def test_classes_are_ten_digits_and_no_digit() -> None:
+def test_the_classes_are_ten_digits_and_not_a_digit() -> None:
     assert NearestShape().logits(np.zeros((2, 28, 28), np.uint8)).shape == (2, CLASSES)
     assert NOT_A_DIGIT == CLASSES - 1

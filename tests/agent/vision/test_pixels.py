@@ -1,4 +1,4 @@
-"""Conversion of pictures to BGR."""
+"""Pictures of several kinds are converted to BGR."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def test_transparent_pixels_become_white_and_opaque_ones_stay() -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, ">f4"])
-def test_every_uint8_value_survives_as_a_float(dtype: str) -> None:
+def test_a_float_picture_gives_each_uint8_value(dtype: str) -> None:
     grey = np.arange(256, dtype=np.uint8).reshape(16, 16)
     assert np.array_equal(to_bgr((grey / 255).astype(dtype))[..., 0], grey)
 
 
-def test_one_missing_value_is_refused() -> None:
+def test_a_picture_with_nan_is_refused() -> None:
     image = np.zeros((3, 3, 3))
     image[1, 1, 1] = np.nan
     with pytest.raises(UsageError, match="from 0 to 1, not nan to nan"):

@@ -1,4 +1,4 @@
-"""Printed digits in the ink of the form are separated from digits that are written with another pen."""
+"""Printed digits in the ink of a form are separated from digits that are written with another pen."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BLACK, BLUE, PALE = (35, 35, 35), (190, 70, 50), (165, 165, 165)
 
 
 def grid(pens: Sequence[tuple[int, int, int]], lines: tuple[int, int, int]) -> tuple[NDArray[np.uint8], list[Box]]:
-    """A row of cells with a digit in each, by pens of these colours; BGR, uint8 (h, w, 3), and the digits' boxes."""
+    """Return a row of cells with a digit in each, BGR uint8 (h, w, 3), and the boxes of the digits."""
     w, h = CELL * len(pens) + 40, CELL + 40
     image, boxes = np.full((h, w, 3), 225, np.uint8), []
     for number in range(len(pens) + 1):
@@ -40,36 +40,38 @@ def grid(pens: Sequence[tuple[int, int, int]], lines: tuple[int, int, int]) -> t
 
 
 def read(pens: Sequence[tuple[int, int, int]], lines: tuple[int, int, int]) -> tuple[list[int], list[Digit]]:
-    """Which digits of a grid are taken for print, by number; and all of them."""
+    """Return the numbers of the digits of a grid that are taken for printed, and all digits."""
     image, boxes = grid(pens, lines)
     inks = find_pens(prepare(image, max(image.shape)))
-    every = [Digit(number, 1.0, box) for number, box in enumerate(boxes)]
+    digits = [Digit(number, 1.0, box) for number, box in enumerate(boxes)]
     candidates = find_page_candidates(inks[Pen.GREY], 0.8)
     in_grey: dict[Candidate, Digit] = {}
     for candidate in candidates:
-        for digit, pen in zip(every, pens, strict=True):
+        for digit, pen in zip(digits, pens, strict=True):
             if pen == BLACK and digit.box.iou(candidate.box) > 0.6:
                 in_grey[candidate] = digit
-    coloured = [digit for digit, pen in zip(every, pens, strict=True) if pen == BLUE]
+    coloured = [digit for digit, pen in zip(digits, pens, strict=True) if pen == BLUE]
     printed = find_printed(inks[Pen.GREY], binarize(inks[Pen.GREY], FORM_LINES_FACTOR), [in_grey], [coloured])
-    return sorted(digit.digit for digit in printed), every
+    return sorted(digit.digit for digit in printed), digits
 
 
-def test_black_digits_in_a_black_grid_that_is_filled_in_with_blue_are_print() -> None:
-    printed, every = read((BLUE, BLACK, BLUE, BLUE, BLACK, BLUE), BLACK)
+def test_black_digits_in_a_black_grid_that_is_filled_in_with_blue_are_printed() -> None:
+    printed, digits = read((BLUE, BLACK, BLUE, BLUE, BLACK, BLUE), BLACK)
     assert printed == [1, 4]
-    left = without_printed(every, [every[number] for number in printed])
-    assert [digit.digit for digit in left] == [0, 2, 3, 5]
+    written = without_printed(digits, [digits[number] for number in printed])
+    assert [digit.digit for digit in written] == [0, 2, 3, 5]
 
 
 @pytest.mark.parametrize(
     ("pens", "lines"),
     [
-        pytest.param((BLUE, BLACK) * 4 + (BLACK,), BLACK, id="most-are-black"),
-        pytest.param((BLUE, BLACK, BLUE, BLUE, BLACK, BLUE), PALE, id="pen-on-pale-squares"),
+        pytest.param((BLUE, BLACK) * 4 + (BLACK,), BLACK, id="most-digits-are-black"),
+        pytest.param((BLUE, BLACK, BLUE, BLUE, BLACK, BLUE), PALE, id="black-pen-on-pale-lines"),
     ],
 )
-def test_a_second_pen_is_not_taken_for_print(pens: Sequence[tuple[int, int, int]], lines: tuple[int, int, int]) -> None:
-    printed, every = read(pens, lines)
+def test_digits_of_a_second_pen_are_not_printed(
+    pens: Sequence[tuple[int, int, int]], lines: tuple[int, int, int]
+) -> None:
+    printed, digits = read(pens, lines)
     assert printed == []
-    assert without_printed(every, []) == every
+    assert without_printed(digits, []) == digits

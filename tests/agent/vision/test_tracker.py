@@ -1,3 +1,5 @@
+"""Digits keep their tracks when the camera moves, a look fails, a hand hides them or the page is changed."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -18,7 +20,7 @@ OTHER_PAGE = ("555", "3141", "60", "271828")
 
 
 def page(texts: Sequence[str] = PAGE, dx: float = 0, dy: float = 0) -> list[Digit]:
-    """Numbers on a page, two a row, in a picture of 640 x 480; what lies beyond its edge is not read."""
+    """Return the digits of a page in a picture of 640 x 480, two numbers in a row, without digits that are cut off."""
     digits = [
         Digit(int(sign), 0.95, Box(round(40 + 300 * (i % 2) + 32 * j + dx), round(60 + 110 * (i // 2) + dy), 24, 40))
         for i, text in enumerate(texts)
@@ -28,10 +30,12 @@ def page(texts: Sequence[str] = PAGE, dx: float = 0, dy: float = 0) -> list[Digi
 
 
 def look(digits: Sequence[Digit], weight: float = 1.0) -> Detections:
+    """Return the detections of a look at a picture of 640 x 480."""
     return Detections(tuple(digits), 640, 480, weight)
 
 
 def follow(tracker: Tracker, *looks: Sequence[Digit]) -> tuple[Track, ...]:
+    """Return the tracks after the last of several looks."""
     tracks: tuple[Track, ...] = ()
     for digits in looks:
         tracks = tracker.follow(look(digits))
@@ -39,87 +43,88 @@ def follow(tracker: Tracker, *looks: Sequence[Digit]) -> tuple[Track, ...]:
 
 
 def labels(tracks: Sequence[Track]) -> str:
-    """What the tracks that are shown say, in reading order."""
+    """Return the labels of the tracks that are shown, in reading order."""
     shown = sorted((track for track in tracks if track.shown), key=lambda track: (track.box.y // 50, track.box.x))
     return "".join(str(track.label) for track in shown)
 
 
-def names(tracks: Sequence[Track]) -> set[int]:
+def ids(tracks: Sequence[Track]) -> set[int]:
+    """Return the ids of the tracks that are shown."""
     return {track.id for track in tracks if track.shown}
 
 
-def test_digits_keep_their_names_while_the_camera_sways() -> None:
+def test_digits_keep_their_ids_while_the_camera_sways() -> None:
     tracker = Tracker()
-    first = names(follow(tracker, page()))
+    first = ids(follow(tracker, page()))
     for step in range(60):
         tracks = follow(tracker, page(dx=25 * np.sin(step / 2), dy=20 * np.cos(step / 3)))
-        assert names(tracks) == first
+        assert ids(tracks) == first
         assert labels(tracks) == "".join(PAGE)
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(st.integers(0, 10_000))
-def test_slips_are_outvoted_and_misses_bridged(seed: int) -> None:
+def test_misread_digits_are_outvoted_and_missed_ones_are_still_shown(seed: int) -> None:
     rng, tracker, right = np.random.default_rng(seed), Tracker(), 0
     follow(tracker, *[page()] * 6)
     for step in range(30):
-        slipped = [
+        misread = [
             replace(digit, digit=int(rng.integers(10))) if rng.random() < 0.1 else digit
             for digit in page(dx=20 * np.sin(step / 3), dy=20 * np.cos(step / 2))
             if rng.random() >= 0.1
         ]
-        right += labels(follow(tracker, slipped)) == "".join(PAGE)
+        right += labels(follow(tracker, misread)) == "".join(PAGE)
     assert right >= 28
 
 
-def test_a_digit_that_is_written_anew_changes_its_label_and_keeps_its_name() -> None:
+def test_a_digit_that_is_rewritten_changes_its_label_and_keeps_its_id() -> None:
     tracker = Tracker()
     before = follow(tracker, *[page()] * 10)
     changed = follow(tracker, *[page(("1729", "47", *PAGE[2:]))] * 8)
-    assert names(changed) == names(before)
+    assert ids(changed) == ids(before)
     assert labels(changed) == "1729" + "47" + "".join(PAGE[2:])
 
 
-def test_a_page_that_is_turned_is_a_new_one_and_the_old_one_is_known_when_it_comes_back() -> None:
+def test_another_page_gets_new_ids_and_the_first_page_gets_its_old_ids_back() -> None:
     tracker = Tracker()
-    old = names(follow(tracker, *[page()] * 5))
+    old = ids(follow(tracker, *[page()] * 5))
     new = follow(tracker, *[page(OTHER_PAGE)] * 5)
     assert labels(new) == "".join(OTHER_PAGE)
-    assert not names(new) & old
-    assert names(follow(tracker, page(dx=40, dy=-30))) == old
+    assert not ids(new) & old
+    assert ids(follow(tracker, page(dx=40, dy=-30))) == old
 
 
-def test_a_look_that_is_blurred_or_blocked_ends_nothing() -> None:
+def test_a_blurred_or_blocked_look_loses_no_digit() -> None:
     tracker = Tracker()
-    before = names(follow(tracker, *[page()] * 5))
+    before = ids(follow(tracker, *[page()] * 5))
     junk = [Digit(1, 0.6, Box(300, 200, 90, 160))]
     follow(tracker, *[page()[:2], [], junk] * ABSENT_LOOKS)
-    assert names(follow(tracker, page(dx=35))) == before
+    assert ids(follow(tracker, page(dx=35))) == before
 
 
-def test_what_a_hand_hides_is_shown_a_while_then_gone_and_still_known_when_it_is_seen_again() -> None:
-    tracker, most = Tracker(), [digit for digit in page() if digit.box.y < 200]
-    before = names(follow(tracker, *[page()] * 5))
-    assert names(follow(tracker, *[most] * BRIDGED_LOOKS)) == before
-    hidden = [track for track in follow(tracker, most) if not track.shown]
-    assert len(hidden) == len(page()) - len(most)
+def test_a_hidden_digit_is_shown_for_a_while_then_lost_and_gets_its_id_back() -> None:
+    tracker, upper = Tracker(), [digit for digit in page() if digit.box.y < 200]
+    before = ids(follow(tracker, *[page()] * 5))
+    assert ids(follow(tracker, *[upper] * BRIDGED_LOOKS)) == before
+    hidden = [track for track in follow(tracker, upper) if not track.shown]
+    assert len(hidden) == len(page()) - len(upper)
     assert not any(track.lost for track in hidden)
-    assert all(track.lost for track in follow(tracker, *[most] * ABSENT_LOOKS) if not track.shown)
-    assert names(follow(tracker, page())) == before
+    assert all(track.lost for track in follow(tracker, *[upper] * ABSENT_LOOKS) if not track.shown)
+    assert ids(follow(tracker, page())) == before
 
 
-def test_what_leaves_the_view_is_known_when_it_comes_back() -> None:
+def test_a_digit_that_leaves_the_picture_gets_its_id_back_when_it_returns() -> None:
     tracker = Tracker()
-    before = names(follow(tracker, *[page()] * 5))
+    before = ids(follow(tracker, *[page()] * 5))
     hidden = follow(tracker, *[page(dx=-15 * step) for step in range(20)], *[page(dx=-300)] * (2 * ABSENT_LOOKS))
     assert not any(track.lost for track in hidden)
-    assert names(follow(tracker, *[page(dx=-300 + 15 * step) for step in range(21)])) == before
+    assert ids(follow(tracker, *[page(dx=-300 + 15 * step) for step in range(21)])) == before
 
 
-def test_what_was_not_seen_for_long_is_forgotten() -> None:
-    tracker, most = Tracker(), [digit for digit in page() if digit.box.y < 200]
+def test_a_digit_that_was_not_found_for_long_is_forgotten() -> None:
+    tracker, upper = Tracker(), [digit for digit in page() if digit.box.y < 200]
     follow(tracker, *[page()] * 5)
-    assert len(follow(tracker, *[most] * (FORGOTTEN_LOOKS + 1))) == len(most)
+    assert len(follow(tracker, *[upper] * (FORGOTTEN_LOOKS + 1))) == len(upper)
 
 
 def test_a_thorough_look_outvotes_quick_ones() -> None:
@@ -129,15 +134,17 @@ def test_a_thorough_look_outvotes_quick_ones() -> None:
     assert labels(tracks) == "999"
 
 
-@pytest.mark.parametrize(("seen", "known"), [("x", False), ("xx", False), ("xxxx", True), ("x....x....x....x", False)])
-def test_a_digit_is_known_once_it_was_seen_often_enough(seen: str, known: bool) -> None:
+@pytest.mark.parametrize(
+    ("pattern", "expected"), [("x", False), ("xx", False), ("xxxx", True), ("x....x....x....x", False)]
+)
+def test_a_digit_is_confirmed_when_it_was_found_often_enough(pattern: str, expected: bool) -> None:
     tracker, extra = Tracker(), Digit(1, 0.9, Box(560, 20, 10, 40))
-    tracks = follow(tracker, *[page()] * 5, *[[*page(), extra] if sign == "x" else page() for sign in seen])
-    assert [track.confirmed for track in tracks if track.centre.real > 560] == [known]
+    tracks = follow(tracker, *[page()] * 5, *[[*page(), extra] if sign == "x" else page() for sign in pattern])
+    assert [track.confirmed for track in tracks if track.centre.real > 560] == [expected]
 
 
 @pytest.mark.parametrize("box", [Box(0, 100, 24, 40), Box(617, 100, 24, 40), Box(300, 440, 24, 40)])
-def test_a_digit_that_the_edge_cuts_is_shown_and_not_followed(box: Box) -> None:
+def test_a_digit_at_the_edge_of_the_picture_is_shown_and_not_followed(box: Box) -> None:
     tracker, cut = Tracker(), Digit(3, 0.9, box)
     looks = [follow(tracker, [*page(), cut]) for _ in range(6)]
     edge = [track for tracks in looks for track in tracks if track.box == box]
@@ -145,10 +152,10 @@ def test_a_digit_that_the_edge_cuts_is_shown_and_not_followed(box: Box) -> None:
     assert all(track.shown and not track.confirmed for track in edge)
 
 
-def test_digits_that_were_cut_for_long_are_the_same_once_they_are_whole() -> None:
+def test_digits_that_were_cut_off_for_long_get_their_ids_back_when_they_are_complete() -> None:
     tracker = Tracker()
-    before = names(follow(tracker, *[page()] * 5))
+    before = ids(follow(tracker, *[page()] * 5))
     halves = [replace(digit, digit=1, box=Box(digit.box.x + 3, 462, 8, 18)) for digit in page() if digit.box.y > 200]
     hidden = [page(dy=9 * step) for step in range(20)]
     follow(tracker, *hidden, *[[*page(dy=180), *halves]] * 40)
-    assert names(follow(tracker, *reversed(hidden))) == before
+    assert ids(follow(tracker, *reversed(hidden))) == before

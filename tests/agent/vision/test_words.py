@@ -1,4 +1,4 @@
-"""Words: among letters a digit must be more probable."""
+"""A digit among letters must be more probable to be read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LETTER_PX = 20
 
 
 def row(shapes: str, y: int = 0) -> dict[Candidate, str]:
-    """A row of shapes: digits, letters (`a`), slim ones (`|`), commas and spaces, each a cluster of its own."""
+    """Return a row of digits, letters (`a`), vertical lines (`|`) and commas, each a cluster of its own."""
     found = {}
     for place, shape in enumerate(shapes):
         if shape == " ":
@@ -37,10 +37,10 @@ def row(shapes: str, y: int = 0) -> dict[Candidate, str]:
         pytest.param("407", 0.6, "407", id="a-number"),
         pytest.param("aaaaa0", 0.9, "", id="the-last-letter-of-a-word"),
         pytest.param("aa0aaaaa0a", 0.9, "", id="letters-on-both-sides"),
-        pytest.param("aa0aaaaa0a", 0.999, "00", id="sure-all-the-same"),
-        pytest.param("a407a", 0.9, "407", id="a-sign-before-and-one-behind"),
+        pytest.param("aa0aaaaa0a", 0.999, "00", id="letters-on-both-sides-but-probable"),
+        pytest.param("a407a", 0.9, "407", id="one-letter-before-and-one-after"),
         pytest.param("|4|0|", 0.6, "40", id="the-sides-of-boxes"),
-        pytest.param("aaaa  57", 0.9, "57", id="a-number-behind-a-word"),
+        pytest.param("aaaa  57", 0.9, "57", id="a-number-after-a-word"),
         pytest.param("3,5,1", 0.6, "351", id="commas"),
         pytest.param("", 0.9, "", id="nothing"),
     ],
@@ -56,16 +56,16 @@ def test_more_letters_require_a_more_probable_digit(shapes: str, probability: fl
     ("lines", "probability", "read"),
     [
         pytest.param(1, 0.99, True, id="below-a-title"),
-        pytest.param(1, 0.9, False, id="below-a-title-but-doubtful"),
+        pytest.param(1, 0.9, False, id="below-a-title-but-less-probable"),
         pytest.param(12, 0.99, False, id="below-a-page-of-print"),
-        pytest.param(12, 0.9999, True, id="below-a-page-of-print-but-sure"),
+        pytest.param(12, 0.9999, True, id="below-a-page-of-print-but-probable"),
     ],
 )
 def test_the_lines_above_count(lines: int, probability: float, read: bool) -> None:
-    print_above = {c: s for n in range(lines) for c, s in row("aaaaaaaaaaaa", y=(LETTER_PX + 10) * n).items()}
+    text_above = {c: s for n in range(lines) for c, s in row("aaaaaaaaaaaa", y=(LETTER_PX + 10) * n).items()}
     below = row("5", y=(LETTER_PX + 10) * lines)
     digits = {c: Digit(5, probability, c.box) for c in below}
-    assert bool(outside_words(digits, [*print_above, *below])) == read
+    assert bool(outside_words(digits, [*text_above, *below])) == read
 
 
 @pytest.mark.parametrize(("distance_px", "read"), [(0, False), (20 * LETTER_PX, True)])
