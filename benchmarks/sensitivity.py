@@ -3,7 +3,10 @@
 Each number is changed by -20 % and by +20 %, alone, and the pictures are read again: real pictures that training may
 use, rendered pages, and rendered videos for the numbers that act between frames. The result is the table in
 `docs/thresholds.md`: the change of read-F1 (videos: of the share of numbers announced correctly), in points. It takes
-one to two hours on one core. Each measurement is saved, so an interrupted run continues. Exit code 0.
+one to two hours on one core. Exit code 0.
+
+Each measurement is saved in a file (`--out`), and a later run measures only what the file does not have: it continues
+an interrupted run, or adds new numbers. Delete the file after a change of the reading itself.
 
 A number is changed in the source text while its module is imported, so everything computed from it changes, too.
 """
@@ -31,8 +34,9 @@ from rich.console import Console
 from rich.progress import track
 
 from agent.paths import default_artifacts
+from agent.runtimes.net import load_net
 from agent.vision.box import Box
-from benchmarks.reading import load_single_thread_nets
+from benchmarks.reading import SingleThreadNets
 from benchmarks.rendered_video import RenderedVideo
 from benchmarks.report import replace_table, run_benchmark
 from benchmarks.scenes import CONDITIONS, WITHOUT_DIGITS
@@ -42,6 +46,7 @@ from converters.data.pictures import load_labelled_picture, load_truth, training
 from converters.data.scenes import Scene
 from converters.data.scenes.draw import LAYOUTS, draw_page
 from profiles.atomic_write import write_atomic
+from profiles.manifest import load_manifest
 
 ROOT = Path(__file__).parents[1]
 STEP = 0.2
@@ -52,6 +57,9 @@ VIDEOS = 3
 """Number of rendered videos."""
 PAGES = 4
 """Number of rendered pages, each of another kind and under another condition."""
+CLASSIFIER, VERIFIER = "nano-fp32.tflite", "verifier-int8.tflite"
+"""Artifacts of the nets. They are fixed, because the nets that are fastest now may differ from those of an interrupted
+run, and other nets give other probabilities."""
 EVERY = 3
 """Every third of the training pictures is read."""
 CONTRACT = {
@@ -70,6 +78,8 @@ BETWEEN_FRAMES = (
     "agent.live.look_policy",
 )
 """Modules that act between frames; they are measured on videos."""
+QUICK_ONLY = ("agent.vision.pipeline.QUICK.", "agent.vision.classify.MAX_DUPLICATE_OFFSET_PX")
+"""Beginnings of the names of the thresholds that act only in quick looks; they are measured with quick looks."""
 
 
 class Threshold(NamedTuple):
@@ -85,6 +95,11 @@ class Threshold(NamedTuple):
     @property
     def key(self) -> str:
         return f"{self.module}.{self.name}"
+
+    @property
+    def baseline(self) -> str:
+        """Name of the measurement without changes that the threshold is compared with."""
+        return "quick baseline" if self.key.startswith(QUICK_ONLY) else "baseline"
 
 
 def find_thresholds(module: str, source: str) -> Iterator[Threshold]:
@@ -104,25 +119,31 @@ def find_thresholds(module: str, source: str) -> Iterator[Threshold]:
 
 def _numbers(module: str, name: str, node: ast.expr) -> Iterator[Threshold]:
     """Yield the numbers of an assigned expression: itself, items of a tuple, or keyword arguments of a call."""
-    if isinstance(node, ast.Constant) and type(node.value) in (int, float) and name.lstrip("_").isupper():
-        yield Threshold(module, name, _number(node), node.lineno, node.col_offset)
+    if (value := _number(node)) is not None and name.lstrip("_").isupper():
+        yield Threshold(module, name, value, node.lineno, node.col_offset)
     elif isinstance(node, ast.Tuple):
         for number, item in enumerate(node.elts):
             yield from _numbers(module, f"{name}[{number}]", item) if isinstance(item, ast.Constant) else ()
     elif isinstance(node, ast.Call):
         for keyword in node.keywords:
-            value = keyword.value
-            for number, item in enumerate(value.elts if isinstance(value, ast.Tuple) else [value]):
-                if isinstance(item, ast.Constant) and type(item.value) in (int, float):
-                    index = f"[{number}]" if isinstance(value, ast.Tuple) else ""
-                    label = f"{name}.{keyword.arg}{index}"
-                    yield Threshold(module, label, _number(item), item.lineno, item.col_offset)
+            is_tuple = isinstance(keyword.value, ast.Tuple)
+            for number, item in enumerate(
+                keyword.value.elts if isinstance(keyword.value, ast.Tuple) else [keyword.value]
+            ):
+                if (value := _number(item)) is not None:
+                    label = f"{name}.{keyword.arg}{f'[{number}]' if is_tuple else ''}"
+                    yield Threshold(module, label, value, item.lineno, item.col_offset)
 
 
-def _number(node: ast.Constant) -> float:
-    """Return the number of a constant; integers stay integers."""
-    value: Any = node.value
-    return value if isinstance(value, int) else float(value)
+def _number(node: ast.expr) -> float | None:
+    """Return the value of a number or of a quotient of two numbers, None for others; integers stay integers."""
+    match node:
+        case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
+            return value
+        case ast.BinOp(left=left, op=ast.Div(), right=right):
+            numerator, denominator = _number(left), _number(right)
+            return None if numerator is None or denominator is None else numerator / denominator
+    return None
 
 
 def moved(value: float, direction: int) -> float:
@@ -141,7 +162,8 @@ def replaced(source: str, threshold: Threshold, value: float) -> str:
     end = next(
         node.end_col_offset
         for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.Constant) and (node.lineno, node.col_offset) == (threshold.line, threshold.column)
+        if isinstance(node, ast.Constant | ast.BinOp)
+        and (node.lineno, node.col_offset) == (threshold.line, threshold.column)
     )
     lines[threshold.line - 1] = f"{line[: threshold.column]}{value!r}{line[end:]}"
     return "".join(lines)
@@ -206,14 +228,15 @@ _PAGES: dict[tuple[int, int], Any] = {}
 """Pages that were read on video frames, by frame and size of the look."""
 
 
-def read_pictures(pictures: Pictures) -> dict[str, object]:
+def read_pictures(pictures: Pictures, *, quick: bool = False) -> dict[str, object]:
     """Return the read-F1 on real pictures and on rendered pages, and a digest of all digits."""
     pipeline, scenes = importlib.import_module("agent.vision.pipeline"), importlib.import_module("benchmarks.scenes")
+    depth = pipeline.QUICK if quick else pipeline.THOROUGH
     digest, scores = hashlib.sha256(), []
     for group in (pictures.real, pictures.rendered):
         total = scenes.DetectionCounts()
         for scene in group:
-            digits = pipeline.read_page(scene.image, pictures.nets, pipeline.THOROUGH).digits
+            digits = pipeline.read_page(scene.image, pictures.nets, depth).digits
             total += scenes.match_digits(scene, digits)
             digest.update(repr([(d.digit, tuple(d.box), round(d.probability, 6)) for d in digits]).encode())
         scores.append(total.read_f1)
@@ -246,7 +269,10 @@ def measure(threshold: Threshold, value: float, pictures: Pictures) -> dict[str,
         import_anew()
         sys.meta_path.insert(0, Changed(threshold, value))
         try:
-            sender.send((play_videos if threshold.module in BETWEEN_FRAMES else read_pictures)(pictures))
+            if threshold.module in BETWEEN_FRAMES:
+                sender.send(play_videos(pictures))
+            else:
+                sender.send(read_pictures(pictures, quick=threshold.baseline == "quick baseline"))
         except Exception as error:  # noqa: BLE001 - an impossible value is a result, too
             sender.send({"error": f"{type(error).__name__}: {error}"})
 
@@ -259,6 +285,13 @@ def measure(threshold: Threshold, value: float, pictures: Pictures) -> dict[str,
         result = {"error": "the process died"}
     process.join()
     return result
+
+
+def load_nets(folder: Path) -> SingleThreadNets:
+    """Load the two nets of a folder of artifacts, with LiteRT on one thread."""
+    artifacts = {artifact.file: artifact for artifact in load_manifest(folder).artifacts}
+    classifier, verifier = (load_net(folder, artifacts[file], "ai-edge-litert") for file in (CLASSIFIER, VERIFIER))
+    return SingleThreadNets(classifier, verifier)
 
 
 def load_real(folder: Path) -> list[Scene]:
@@ -305,7 +338,6 @@ def all_thresholds() -> list[Threshold]:
 
 def table(done: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Return the rows of the table, in Markdown, from the saved measurements."""
-    base = done["baseline"]
     lines = [
         "| threshold | value | real −20 % | +20 % | rendered −20 % | +20 % | videos −20 % | +20 % |",
         "|---" * 8 + "|",
@@ -315,7 +347,7 @@ def table(done: Mapping[str, Mapping[str, Any]]) -> list[str]:
         for column, digest in (("real", "digest"), ("drawn", "digest"), ("films", "said")):
             for direction in (-1, 1):
                 result = done.get(f"{threshold.key} {direction:+d}", {})
-                cells.append(_cell(result, base, column, digest))
+                cells.append(_cell(result, done[threshold.baseline], column, digest))
         lines.append(f"| {' | '.join(cells)} |")
     return lines
 
@@ -342,12 +374,14 @@ def main(
     cv2.setNumThreads(1)
     done: dict[str, dict[str, Any]] = json.loads(out.read_text()) if out.exists() else {}
     work = [(t, d) for t in all_thresholds() for d in (-1, 1) if f"{t.key} {d:+d}" not in done]
-    if work or "baseline" not in done:
+    if work or "baseline" not in done or "quick baseline" not in done:
         videos = [CachedVideo(RenderedVideo(seed)) for seed in range(VIDEOS)]
-        read = Pictures(load_single_thread_nets(default_artifacts()), load_real(pictures), render_pages(data), videos)
+        read = Pictures(load_nets(default_artifacts()), load_real(pictures), render_pages(data), videos)
         done.setdefault("baseline", {}).update(play_videos(read))  # fills the caches before processes are forked
         if "real" not in done["baseline"]:
             done["baseline"].update(read_pictures(read))
+        if "quick baseline" not in done:
+            done["quick baseline"] = read_pictures(read, quick=True)
         out.parent.mkdir(parents=True, exist_ok=True)
         for threshold, direction in track(work, "measuring", console=Console(stderr=True)):
             value = moved(threshold.value, direction)
