@@ -60,7 +60,7 @@ class LatencyHistogram(msgspec.Struct, array_like=True):
             cumulative += self.bins[bin_number]
             if cumulative >= rank:
                 return math.exp(bin_number * math.log1p(RESOLUTION))
-        raise ValueError("an empty histogram has no percentiles; add a value first")
+        raise ValueError("an empty histogram has no percentiles")
 
     def percentiles(self) -> Percentiles:
         """Return the percentiles that summaries and logs show."""

@@ -101,7 +101,7 @@ class Tally:
             self._energy.add(vitals.measured_ns, vitals.power_mw)
 
     def summary(self, counts: Counts, now_ns: int, failure: SourceError | None = None) -> Summary:
-        """Return the summary of the run. It has no power if there are fewer than two samples."""
+        """Return the summary of the run. Its `power` is None if there were fewer than two samples."""
         seconds = (now_ns - self._started_ns) / 1e9
         energy, mean_mw = self._energy, self._energy.mean_mw
         power = Power(mean_mw, energy.energy_mj, energy.seconds, energy.samples) if mean_mw is not None else None

@@ -35,11 +35,14 @@ class Regret:
     best: Measurement
     reason: str
     significant: bool
-    """Whether the measurement decided the choice. If noise was too strong, the profile's order decided it."""
+    """Whether the measurement decided the choice. If there was too much noise, the order in the profile decided."""
     at_least: float
-    """Lower bound of the ratio of the times, chosen to best. Below 1 the chosen variant may be the faster one."""
+    """Lower bound of the time of the chosen variant divided by the time of the best one.
+
+    Below 1, the chosen variant may be faster.
+    """
     likely: float
-    """Ratio of the median times, chosen to best."""
+    """Median time of the chosen variant divided by the median time of the best one."""
 
 
 def main() -> int:
@@ -50,7 +53,7 @@ def main() -> int:
         regret = regret_of_choosing(folder, profile, role)
         console.print(f"{role}, chosen: {regret.reason}", highlight=False)
         console.print(f"best fixed: {regret.best.variant}, {regret.likely:.3f} times as fast by the medians")
-        what = "times the time of the best fixed variant, at least, is the time of the chosen one"
+        what = "times the time of the best fixed variant (lower bound of the chosen variant's time)"
         if regret.significant:
             missed |= check_bounds([Bound(what, regret.at_least, at_most=MAX_COST_RATIO)], console)
         else:

@@ -72,6 +72,7 @@ class SingleThreadNets:
 
     classifier: LoadedNet
     verifier: LoadedNet | None
+    recogniser: LoadedNet | None = None
 
 
 def load_single_thread_nets(folder: Path) -> SingleThreadNets:
@@ -81,10 +82,11 @@ def load_single_thread_nets(folder: Path) -> SingleThreadNets:
         NoArtifactError: a role has no variant with one thread that works here.
     """
     roles = {artifact.role for artifact in load_manifest(folder).artifacts}
-    return SingleThreadNets(
-        load_single_thread_net(folder, "classifier"),
-        load_single_thread_net(folder, "verifier") if "verifier" in roles else None,
-    )
+
+    def load(role: Role) -> LoadedNet | None:
+        return load_single_thread_net(folder, role) if role in roles else None
+
+    return SingleThreadNets(load_single_thread_net(folder, "classifier"), load("verifier"), load("recogniser"))
 
 
 def load_single_thread_net(folder: Path, role: Role) -> LoadedNet:
@@ -92,7 +94,9 @@ def load_single_thread_net(folder: Path, role: Role) -> LoadedNet:
     for measured in choose(folder, detect_board().profile, role).ranked:
         if measured.variant.threads == 1:
             return measured.variant.load(folder)
-    raise NoArtifactError(f"no {role} in {folder} runs on one thread here", advice="see 'digit-agent bench'")
+    raise NoArtifactError(
+        f"no {role} in {folder} runs with one thread on this machine", advice="see 'digit-agent bench'"
+    )
 
 
 def median_ms(calls: Sequence[Callable[[], object]], rounds: int) -> list[float]:
@@ -102,8 +106,8 @@ def median_ms(calls: Sequence[Callable[[], object]], rounds: int) -> list[float]
     measured: other programs do not disturb it, and additional threads are counted.
 
     Args:
-        calls: what to time; each is called once before to warm up.
-        rounds: number of timed calls of each.
+        calls: functions to time. Each one is called once before the measurement, to warm up.
+        rounds: number of timed calls of each function.
     """
     took_ms: list[list[float]] = [[] for _ in calls]
     for call in calls:

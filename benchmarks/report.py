@@ -10,6 +10,7 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
+from profiles.errors import UsageError
 from profiles.terminal import run_app
 
 ROOT = Path(__file__).parents[1]
@@ -55,13 +56,13 @@ def replace_table(name: str, lines: Iterable[str], document: Path) -> None:
         document: the Markdown file.
 
     Raises:
-        ValueError: the document does not have both lines.
+        UsageError: the document does not have both lines.
     """
     first, last = f"<!-- {name} -->\n", f"<!-- end of {name} -->\n"
     before, opened, rest = document.read_text().partition(first)
     _, closed, after = rest.partition(last)
     if not opened or not closed:
-        raise ValueError(f"{document} has no marks around '{name}'; add {first.strip()} and {last.strip()}")
+        raise UsageError(f"{document} has no marks around '{name}'", advice=f"add {first.strip()} and {last.strip()}")
     table = "".join(f"{line}\n" for line in lines)
     document.write_text(f"{before}{first}\n{table}\n{last}{after}")
 

@@ -176,7 +176,7 @@ def main(
     frames: Annotated[int, typer.Option(min=MEMORY_SAMPLES, help="Number of frames.")] = 200_000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the faults.")] = 1,
 ) -> int:
-    """Run the live path for long with faults, reloads and heat, and check for leaks and lost readings."""
+    """Run the live path for a long time, with faults, reloads and heat. Check for leaks and lost readings."""
     cv2.setNumThreads(1)
     console = Console(highlight=False, soft_wrap=True)
     with tempfile.TemporaryDirectory() as folder:

@@ -117,7 +117,7 @@ class VideoResult:
 
     traces: tuple[NumberTrace, ...]
     spurious: tuple[tuple[float, str], ...]
-    """Time and text of each announcement where no number is."""
+    """Time in seconds and text of each announcement at a place without a number."""
 
     @property
     def shown(self) -> int:
@@ -144,8 +144,8 @@ class VideoPlayer:
     Args:
         video: the video.
         nets: classifier and verifier.
-        slips: share of the digits that is removed, and share that is changed, as additional errors.
-        slowness: factor on the time per look.
+        slips: share of the digits to remove as additional errors; the same share gets a wrong label.
+        slowness: factor by which the time of each look is multiplied.
     """
 
     def __init__(self, video: RenderedVideo, nets: Nets, slips: float = 0.0, slowness: float = 1.0) -> None:
@@ -206,7 +206,7 @@ class GroundTruthSink:
 
 
 def _add_errors(page: Page, rng: np.random.Generator, share: float) -> Page:
-    """Return a page with a share of the digits removed and another share changed."""
+    """Return a page without a share of its digits, and with wrong labels on an equal share."""
     draws = rng.random(len(page.digits))
     digits = tuple(
         replace(digit, digit=(digit.digit + int(rng.integers(1, 10))) % 10) if draw < 2 * share else digit
@@ -222,8 +222,8 @@ def evaluate_video(video: RenderedVideo, nets: Nets, slips: float = 0.0, slownes
     Args:
         video: the video.
         nets: classifier and verifier.
-        slips: share of the digits that is removed, and share that is changed, as additional errors.
-        slowness: factor on the time per look.
+        slips: share of the digits to remove as additional errors; the same share gets a wrong label.
+        slowness: factor by which the time of each look is multiplied.
     """
     player = VideoPlayer(video, nets, slips, slowness)
     sink = GroundTruthSink(player)
@@ -236,9 +236,14 @@ def main(
     seeds: Annotated[int, typer.Option(min=1, help="Number of videos.")] = 20,
     first: Annotated[int, typer.Option(min=0, help="Seed of the first video.")] = 0,
     slips: Annotated[
-        float, typer.Option(min=0, max=0.5, help="Share of the digits to remove, and share to change.")
+        float,
+        typer.Option(
+            min=0,
+            max=0.5,
+            help="Share of the digits to remove as additional errors. The same share gets a wrong label.",
+        ),
     ] = 0.0,
-    slowness: Annotated[float, typer.Option(min=0, help="Factor on the time per look.")] = 1.0,
+    slowness: Annotated[float, typer.Option(min=0, help="Factor by which the time of each look is multiplied.")] = 1.0,
 ) -> int:
     """Evaluate the announcements of rendered videos: print each error, then the totals."""
     cv2.setNumThreads(1)

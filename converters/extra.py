@@ -8,17 +8,38 @@ from contextlib import contextmanager
 
 from profiles.errors import RuntimeUnusableError
 
+MODULES = frozenset(
+    {
+        "PIL",
+        "ai_edge_litert",
+        "ai_edge_quantizer",
+        "flatbuffers",
+        "litert_torch",
+        "onnx",
+        "onnxconverter_common",
+        "onnxruntime",
+        "onnxscript",
+        "torch",
+        "torch_pruning",
+    }
+)
+"""Modules of the packages that the extra `convert` in pyproject.toml installs."""
+
 
 @contextmanager
 def require_convert_extra() -> Iterator[None]:
-    """Turn a failed import inside the block into an error that says how to install the package.
+    """Turn the failed import of a package of the extra into an error with the command that installs it.
+
+    Other failed imports are raised unchanged, because installing the extra would not help.
 
     Raises:
-        RuntimeUnusableError: a package is not installed.
+        RuntimeUnusableError: a package of the extra is not installed.
     """
     try:
         yield
-    except ImportError as error:
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in MODULES:
+            raise
         raise RuntimeUnusableError(str(error), advice="pip install 'digit-agent[convert]'") from error
 
 

@@ -106,7 +106,10 @@ class ArchiveReader:
         return content
 
     def _unexpected(self, found: bytes, name: str) -> BundleError:
-        return BundleError(f"{self.path} is not a bundle, or is damaged: found {_describe(found)} instead of {name}")
+        return BundleError(
+            f"{self.path} is not a bundle, or is damaged: found {_describe(found)} instead of {name}",
+            advice="name the file that 'digit-deploy bundle' wrote, or copy it again",
+        )
 
 
 def _describe(found: bytes) -> str:

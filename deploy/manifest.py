@@ -37,11 +37,11 @@ class BundleManifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     schema: Literal[1] = 1
     version: Version
     compatible: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
-    """Names of the profiles of the boards that may install it."""
+    """Boards that may install the bundle, by the names of their profiles."""
     min_agent: Version
-    """Oldest version of the agent that can use it."""
+    """Oldest version of the agent that can use the bundle."""
     agent: Version | None
-    """Version of the agent whose wheels it contains; None if it contains none."""
+    """Version of the agent in the bundle; None if the bundle contains no agent."""
     members: tuple[Member, ...]
     """Sorted by path."""
 
@@ -59,7 +59,7 @@ def parse_manifest(content: bytes, source: str) -> BundleManifest:
         source: name of its origin, for messages.
 
     Raises:
-        BundleError: it is not JSON, has another schema, or contradicts itself.
+        BundleError: the content is not JSON, has another schema, or its fields contradict each other.
     """
     try:
         manifest = msgspec.json.decode(content, type=BundleManifest)

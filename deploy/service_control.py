@@ -20,7 +20,7 @@ RESTART = (("systemctl", "reset-failed", SERVICE), ("systemctl", "restart", SERV
 QUICK_S = 60.0
 """Longest time for a quick command, in seconds."""
 CHECK_S = 1200.0
-"""Longest time for testing artifacts, in seconds. TensorRT builds its engines in it."""
+"""Longest time for testing artifacts, in seconds. It includes the time in which TensorRT builds its engines."""
 RESTART_S = 1200.0
 """Longest time for a restart, in seconds; longer than `TimeoutStartSec=` of the service."""
 
@@ -33,16 +33,19 @@ class BoardControl:
     """Name of the profile of the board."""
     agent: Path
     """The `digit-agent` that the service was installed with. A bundle may contain another one."""
+    frames: int
+    """Number of frames that the agent must finish without a fault. Then the new version is kept.
+
+    With 0, the new version is kept as soon as the service is ready.
+    """
+    timeout_s: float
+    """Longest wait for these frames, in seconds."""
     check: tuple[str, ...] | None = None
     """Command that tests the artifacts in the folder appended to it; None uses `digit-agent doctor`."""
     restart: tuple[tuple[str, ...], ...] = RESTART
     """Commands that restart the service, in order. The last one succeeds when the service is ready."""
     health: Path = HEALTH_FILE
     """Health file of the agent."""
-    frames: int = 30
-    """Frames without a fault before a version is kept; 0 only waits until the service is ready."""
-    timeout_s: float = 120.0
-    """Longest wait for those frames, in seconds."""
 
 
 class _Check(msgspec.Struct):

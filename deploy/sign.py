@@ -39,7 +39,8 @@ def make_keys(private: Path) -> Path:
     public = private.with_suffix(".pub")
     if public == private:
         raise UsageError(
-            f"{private} is the name of a public key", advice=f"name the private key, such as {private.stem}.key"
+            f"the private key cannot be {private}: public keys end in .pub",
+            advice=f"name it {private.stem}.key, for example",
         )
     if public.exists():
         raise OutputError(f"{public} exists, and boards may trust it", advice="choose another name")

@@ -22,7 +22,7 @@ class Outage:
 
     def __str__(self) -> str:
         attempt = f"next try in {format_duration(math.ceil(self.next_try_s))}" if self.next_try_s else "trying again"
-        return f"camera away for {format_duration(self.since_s)}, {attempt}"
+        return f"camera outage for {format_duration(self.since_s)}, {attempt}"
 
 
 def format_duration(seconds: float) -> str:

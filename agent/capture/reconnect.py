@@ -65,12 +65,13 @@ class _Failure:
 
     since_s: float
     frozen: bool = False
-    """The source repeats one image; the failure ends with a different image, not with the next one."""
+    """Whether the source repeats one image. Such a failure ends when a different image arrives."""
     reason: str = ""
-    """The latest reason; all of them were reported."""
+    """The latest reason."""
     reported: set[str] = field(default_factory=set)
+    """Reasons that were reported, so that none is reported twice."""
     hung_threads: list[LatestFrame] = field(default_factory=list)
-    """Threads that did not end in time since the failure began."""
+    """Threads of this failure that did not end within the time limit."""
 
 
 class ReconnectingSource:
@@ -79,7 +80,7 @@ class ReconnectingSource:
     Args:
         source: an open source; its thread closes it.
         reopen: opens the source again; called on a thread of its own.
-        report: called with a line of text when a failure is first noticed, and when the source is back.
+        report: called with a line of text when a failure begins and when the source works again.
         policy: timeouts and delays.
         clock: returns seconds.
         sleep: waits for a number of seconds.

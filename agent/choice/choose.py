@@ -56,28 +56,33 @@ def choose_nets(
 
     Raises:
         ManifestError: the manifest is missing or damaged.
-        NoArtifactError: no classifier can be used; without a usable verifier there is only a warning.
+        NoArtifactError: no classifier can be used; without a usable net of another role there is only a warning.
     """
 
     def best(role: Role) -> FallbackNet:
         mark = (cache or cache_folder()) / f"loading-{role}"
         if refresh := has_crashed(mark):
-            log.warning("the last start crashed while it loaded its %s; all variants are tried again", role)
+            log.warning("the last start crashed while it loaded the %s; all variants are tried again", role)
         choice = choose(folder, profile, role, cache=cache, seconds=seconds, refresh=refresh, progress=progress)
         with crash_guard(mark):
             net = FallbackNet(choice)
             net.logits(np.zeros((1, *INPUT_SHAPES[role]), np.uint8))
         return net
 
-    classifier = best("classifier")
-    if all(artifact.role != "verifier" for artifact in load_manifest(folder).artifacts):
-        return ChosenNets(classifier, None)
-    try:
-        verifier = best("verifier")
-    except NoArtifactError as error:
-        log.warning("candidates are read without their surroundings, because no verifier can be used: %s", error)
-        return ChosenNets(classifier, None)
-    return ChosenNets(classifier, verifier)
+    def best_optional(role: Role, consequence: str) -> FallbackNet | None:
+        if all(artifact.role != role for artifact in load_manifest(folder).artifacts):
+            return None
+        try:
+            return best(role)
+        except NoArtifactError as error:
+            log.warning("%s, because no %s can be used: %s", consequence, role, error)
+            return None
+
+    return ChosenNets(
+        best("classifier"),
+        best_optional("verifier", "candidates are read without their surroundings"),
+        best_optional("recogniser", "lines are read digit by digit only"),
+    )
 
 
 def choose(

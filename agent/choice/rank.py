@@ -13,7 +13,8 @@ from profiles.profile import Objective
 
 COMPARATIVES: dict[Objective, str] = {"latency": "faster", "energy": "more efficient", "size": "smaller"}
 MIN_LEAD_RATIO = 1.02
-"""Ratio of two costs below which they count as equal. Chosen by trial."""
+"""Ratio of two costs below which the reason calls them equal. It changes only the text of the reason, not the order of
+the variants. Chosen by trial."""
 UNKNOWN_ERROR_SHARE = 1.0
 """Error share of an artifact whose accuracy was not measured."""
 
@@ -104,7 +105,8 @@ def _cost_text(best: Measurement, objective: Objective) -> str:
     if objective == "accuracy":
         return f"{three_digits(100 * cost)} % wrong"
     unit = "mJ" if objective == "energy" else "µs"
-    return f"{three_digits(cost)} {unit} per digit (±{spread(costs_per_block(best, objective)):.0%})"
+    what = "strip" if best.variant.artifact.role == "recogniser" else "digit"
+    return f"{three_digits(cost)} {unit} per {what} (±{spread(costs_per_block(best, objective)):.0%})"
 
 
 def _tie_text(tied: Sequence[Measurement], objective: Objective) -> str:

@@ -109,7 +109,7 @@ def _parse_run_options(words: list[str]) -> Config:
 
 
 def _rows(settings: Settings) -> list[tuple[str, str | float | None, str]]:
-    """Return the name, the value without a password, and the origin of each option."""
+    """Return the name, the value and the origin of each option. Passwords in values are replaced by `***`."""
     rows = list[tuple[str, str | float | None, str]]()
     for name, origin in settings.origins.items():
         value = getattr(settings, name)

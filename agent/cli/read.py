@@ -30,7 +30,8 @@ def read(
     explain: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="Write web pages to DIR that show each step and why each candidate was rejected."
+            metavar="DIR",
+            help="Write web pages to DIR. They show each step, and the reason why each candidate was rejected.",
         ),
     ] = None,
 ) -> None:

@@ -1,4 +1,7 @@
-"""Every option of `digit-agent run`, defined once for the command line, the configuration file and its example."""
+"""Every option of `digit-agent run`, defined once for the command line, the configuration file and its example.
+
+Add a new option here. `agent.cli.options` makes the options of the command line from this module.
+"""
 
 from __future__ import annotations
 

@@ -106,12 +106,12 @@ class Announcer:
         return not same_labels or len({digit.announcement for digit in before if digit is not None}) != 1
 
     def _is_steady(self, members: Sequence[Track], pending: _Pending, at_s: float) -> bool:
-        """Whether a reading has been the same for enough looks and time."""
+        """Whether a reading stayed the same for enough looks and for enough seconds."""
         changed = any(track.id in self._announced for track in members)
         return pending.looks >= (CHANGED_LOOKS if changed else STEADY_LOOKS) and at_s - pending.since_s >= STEADY_S
 
     def _remember(self, announced: _AnnouncedDigit, members: Sequence[Track]) -> None:
-        """Remember an announcement for each digit of its reading."""
+        """Store an announcement under each track of its reading; forget the oldest tracks if there are too many."""
         for track in members:
             self._announced.pop(track.id, None)
             self._announced[track.id] = replace(announced, label=track.label)
@@ -120,7 +120,7 @@ class Announcer:
 
 
 def _is_clear(reading: Reading, members: Sequence[Track], width: int, height: int) -> bool:
-    """Whether all digits are visible and certain, and the reading lies well inside the picture."""
+    """Whether all digits are visible and certain, and the reading is not close to the edge of the picture."""
     if not all(track.confirmed and not track.missed for track in members):
         return False
     if any(digit.probability < MIN_PROBABILITY for digit in reading.digits):

@@ -31,7 +31,7 @@ class Heartbeat:
 
     @property
     def in_service(self) -> bool:
-        """Whether a service manager has started this process and listens."""
+        """Whether a service manager started this process and expects notifications from it."""
         return bool(self._environ.get("NOTIFY_SOCKET"))
 
     def take(self, event: Event) -> None:

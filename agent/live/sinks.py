@@ -1,4 +1,9 @@
-"""Sinks: receivers of a run's events. No sink may block the loop."""
+"""Sinks: receivers of a run's events. No sink may block the loop.
+
+This module has the protocol and the queue. The sinks are defined where their output is made: the log in
+`agent.telemetry.sink`, the health file in `agent.live.health`, notifications to systemd in `agent.live.heartbeat`, and
+the output on the terminal in `agent.views` (`lines`, `dashboard`, `screenshot`). `agent.run` creates them.
+"""
 
 from __future__ import annotations
 

@@ -138,12 +138,12 @@ def run_without_failing_items(
 
 
 def report_start(item: int) -> None:
-    """Tell the parent process which item comes next; call it in the child before the item can crash."""
+    """Report to the parent process that the child starts an item. Call it in the child, before the item can crash."""
     print_answer({"started": item})
 
 
 def report_error(error: DigitAgentError) -> None:
-    """Tell the parent process why the child fails; the child must then exit with a code other than 0."""
+    """Report an error to the parent process. The child must then exit with a code other than 0."""
     print_answer({"error": error.what, "advice": error.advice})
 
 

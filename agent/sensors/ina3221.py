@@ -3,6 +3,10 @@
 The kernel's files below `/sys/bus/i2c/devices/<device>/` have one of two layouts: of the hwmon driver in JetPack 5 and
 later, https://www.kernel.org/doc/Documentation/hwmon/ina3221.rst, or of NVIDIA's iio driver in JetPack 4. Both report
 millivolts and milliamperes.
+
+On some systems only root can read these files. The udev rule `systemd/60-digit-agent.rules` makes them readable for the
+service, and `_SENSOR_PATTERNS` in `agent.sensors.power` lists them so that `digit-agent doctor` can report files that
+are not readable. A new layout must be added to both.
 """
 
 from __future__ import annotations

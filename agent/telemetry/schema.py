@@ -64,10 +64,11 @@ def check_version(connection: sqlite3.Connection, path: Path) -> int:
     """Check that a database can be written, and return the version of its schema; 0 if it is empty.
 
     Raises:
-        OutputError: it has another version's schema, or belongs to another program.
+        OutputError: its schema is of another version, or it belongs to another program.
         sqlite3.Error: it is damaged.
     """
-    # Read the tables before the version: another agent may be creating both in one transaction right now.
+    # Count the tables first. In the other order, a database that another agent creates between the two queries would
+    # look like the database of another program.
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     version = read_version(connection)
     if version == 0 and tables:

@@ -33,7 +33,7 @@ def charts(timeline: Timeline, width: int) -> Iterator[Text]:
 
 
 def _chart(series: Series, cells: int) -> Text:
-    """Draw the first line of a series as columns, and the second one as marks."""
+    """Draw one series: its first line as columns, and its second line, if it has one, as marks."""
     first, *others = series.lines
     values = series.lines[first]
     marks = series.lines[others[0]] if others else (None,) * len(values)

@@ -4,6 +4,10 @@ A context has three channels of 32 x 48 pixels. The first one shows the candidat
 that is two of its sizes high and three wide. The second one shows all ink in this window, with lines and neighbours.
 The third one shows a window that is four times as wide and high: printed text, a table, or a number on its own. Pixels
 outside the picture are grey, so that half a letter at the edge of the picture does not look like a 1.
+
+The size of a context is also fixed in `INPUT_SHAPES` in `profiles.manifest` and in the `AvgPool2d` of the verifier in
+`converters.nets.tiers`. To change it, change all three and train the verifiers again. `converters.data.context`
+mixes the contexts that a verifier is trained with.
 """
 
 from __future__ import annotations

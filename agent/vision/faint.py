@@ -2,6 +2,9 @@
 
 Ink is scaled so that the strongest ink has full strength. Where something else is far darker than the writing, these
 functions scale the ink anew, to the writing alone.
+
+To ignore faint writing in all pictures, raise `NOISE_FACTOR` or `NOISE_OFFSET` of `agent.vision.ink`. To ignore faint
+writing only beside darker ink, raise `MIN_FAINT_CONTRAST`.
 """
 
 from __future__ import annotations
@@ -96,7 +99,10 @@ def _rescale_without(ink: Ink, printed: Gray) -> Ink:
 
 
 def find_faint_ink(ink: Ink) -> Ink | None:
-    """Return the ink that is too faint for any mask of `ink`, scaled to full strength; None if it has no writing."""
+    """Return the ink that no mask of `ink` has because it is too faint. None if it shows no writing.
+
+    The returned ink is scaled to full strength.
+    """
     strong = _strong_ink(ink)
     faint = _scale_faint(ink, strong)
     return faint if faint is not None and _has_writing(faint, strong) else None

@@ -2,6 +2,9 @@
 
 Ink may be coloured, so the channel that shows it best counts. Each pixel is divided by the brightness of the paper
 around it, so uneven light and shadows matter little when the ink is binarized.
+
+`NOISE_FACTOR` and `NOISE_OFFSET` decide which writing of a picture is too faint to be ink. `agent.vision.faint` finds
+writing that is faint only in comparison with darker ink in the same picture.
 """
 
 from __future__ import annotations

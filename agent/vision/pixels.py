@@ -31,12 +31,15 @@ def to_bgr(picture: object) -> Pixels:
             advice="cv2.imread returns None for a file that it cannot read; pass the path of the file instead",
         )
     if not isinstance(picture, np.ndarray):
-        raise UsageError(f"a picture must be a path or an array, not {type(picture).__name__}")
+        raise UsageError(
+            f"a picture must be a path or an array, not {type(picture).__name__}",
+            advice="convert it with numpy.asarray",
+        )
     is_float = np.issubdtype(picture.dtype, np.floating)
     channels = 1 if picture.ndim == 2 else picture.shape[2] if picture.ndim == 3 else 0
     valid_shape = picture.ndim == 2 or (picture.ndim == 3 and channels in ((3,) if is_float else (3, 4)))
     if not (is_float or picture.dtype == np.uint8) or not valid_shape or picture.size == 0:
-        raise UsageError(f"a picture must be {KINDS}; not {picture.dtype} {picture.shape}")
+        raise UsageError(f"a picture cannot be {picture.dtype} {picture.shape}", advice=f"pass {KINDS}")
     pixels = _from_float(picture) if is_float else picture
     if channels == 1:
         return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR), np.uint8)

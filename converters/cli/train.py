@@ -159,10 +159,12 @@ def _finish(entry: LogEntry, target: Path, data: Path, log: Path) -> DigitAgentE
 
 def _print_results(steps: Sequence[StepRow], exports: Sequence[ExportRow]) -> None:
     for row in steps:
-        test = "" if row.test is None else f", test {row.test:.2%}"
-        typer.echo(f"{row.do}: held-out {row.held_out:.2%}{test}; {row.parameters:,} parameters, {row.macs:,} MACs")
+        test = "" if row.test is None else f", test accuracy {row.test:.2%}"
+        typer.echo(
+            f"{row.do}: held-out accuracy {row.held_out:.2%}{test}; {row.parameters:,} parameters, {row.macs:,} MACs"
+        )
     for one in exports:
-        values = f"{one.bytes:,} bytes, {one.accuracy:.2%} ({one.runtime}), {one.us_a_digit:.1f} µs per digit"
+        values = f"{one.bytes:,} bytes, accuracy {one.accuracy:.2%} ({one.runtime}), {one.us_a_digit:.1f} µs per digit"
         typer.echo(f"{one.format} {one.precision}: {values}")
 
 
@@ -190,5 +192,5 @@ def _show_progress(recipe: Recipe) -> Iterator[Callbacks]:
 
 def _line(progress: Progress) -> str:
     step = f"{progress.step}, " if progress.step else ""
-    accuracy = f"held-out {progress.held_out_accuracy:.2%}"
+    accuracy = f"held-out accuracy {progress.held_out_accuracy:.2%}"
     return f"{step}epoch {progress.epoch}/{progress.epochs}: loss {progress.loss:.3f}, {accuracy}"

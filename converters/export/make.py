@@ -188,7 +188,7 @@ def _check(folded: fx.GraphModule, net: Net, artifact: Artifact) -> None:
         if agreement < MIN_AGREEMENT:
             raise ConversionError(
                 f"{artifact.file} agrees with its net on only {agreement:.1%} of the inputs",
-                advice="measure the ranges of the activations again",
+                advice="train the net again: the ranges of activations in its checkpoint do not fit it",
             )
         return
     allowed = FP32_TOLERANCE if artifact.precision == "fp32" else FP16_TOLERANCE * max(1, float(np.abs(expected).max()))

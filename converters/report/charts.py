@@ -17,11 +17,11 @@ WIDTH, HEIGHT = 860, 430
 LEFT, RIGHT, TOP, BOTTOM = 64, 24, 16, 46
 SMALL_WIDTH, SMALL_HEIGHT = 250, 170
 ERRORS = (20, 30, 50, 70, 100)
-"""Horizontal grid lines of the size chart: errors on 10,000 images."""
+"""Horizontal grid lines of the size chart, as numbers of errors on 10,000 images."""
 MIN_ERRORS = 15
-"""Errors at the upper edge of the size chart."""
+"""Number of errors on 10,000 images at the upper edge of the size chart."""
 COLOURS = 5
-"""Number of colours for nets in the page's style; further nets repeat them."""
+"""Number of colours for nets in the style sheet of the page. With more nets, colours repeat."""
 SIZES = (1_000, 4_000, 16_000, 64_000, 256_000, 1_024_000, 4_096_000)
 """Vertical grid lines of the size chart, in bytes."""
 
@@ -32,7 +32,7 @@ class PublishedResult:
 
     name: str
     bytes: int
-    """Size of the weights; the publications do not count the rest of a file."""
+    """Size of the weights alone, because the publications do not give the size of a file."""
     accuracy: float
 
 

@@ -24,20 +24,31 @@ def bundle(
     ] = None,
     version: Annotated[
         str | None,
-        typer.Option(metavar="V", help="Version of the bundle, such as 1.4.", show_default="digit-agent's own"),
+        typer.Option(
+            metavar="V", help="Version of the bundle, such as 1.4.", show_default="version of the installed digit-agent"
+        ),
     ] = None,
     min_agent: Annotated[
         str | None,
-        typer.Option(metavar="V", help="Oldest digit-agent that can use it.", show_default="digit-agent's own version"),
+        typer.Option(
+            metavar="V",
+            help="Oldest version of digit-agent that can use the bundle.",
+            show_default="version of the installed digit-agent",
+        ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="File to write.", show_default="digit-agent-V-TARGET.bundle")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="File to write.",
+            show_default="digit-agent-, the version, the board or family, and .bundle",
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
     """Write artifacts, and optionally configuration and agent, into one signed file.
 
-    The same input gives the same bytes.
+    The same input always gives the same bytes.
 
     Example: `digit-deploy bundle artifacts/pi4 --key deploy.key --version 1.4`
     """

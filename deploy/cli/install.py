@@ -85,7 +85,7 @@ def install(
 
 
 def _progress() -> Callable[[str], None]:
-    """Return a function that shows steps on a terminal and ignores a closed one."""
+    """Return a function that prints each step, if stderr is a terminal. Errors of a closed terminal are ignored."""
     from rich.console import Console
 
     console = Console(stderr=True)

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from deploy.service_control import BoardControl
 
 FRAMES = 30
+"""Default of `--frames`. Raising it finds more faults and makes an installation slower. Chosen by trial."""
 TIMEOUT_S = 120.0
+"""Default of `--timeout`, in seconds. Chosen by trial."""
 
 Root = Annotated[Path, typer.Option("--root", metavar="DIR", help="Folder in which versions are installed.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -49,10 +51,11 @@ Frames = Annotated[
     typer.Option(
         metavar="N",
         min=0,
-        help="Frames without a fault before a version is kept; 0 only waits until the service is ready.",
+        help="Frames that the agent must finish without a fault before the new version is kept. With 0, it is kept as "
+        "soon as the service is ready.",
     ),
 ]
-Timeout = Annotated[float, typer.Option(metavar="S", min=0, help="Longest wait for those frames, in seconds.")]
+Timeout = Annotated[float, typer.Option(metavar="S", min=0, help="Longest wait for these frames, in seconds.")]
 
 
 def this_machine(

@@ -48,4 +48,6 @@ def machine(tmp_path: Path) -> BoardControl:
     agent = tmp_path / "digit-agent"
     agent.write_text("#!/bin/sh\necho digit-agent 0.1.0\n")
     agent.chmod(0o755)
-    return BoardControl(BOARD, agent, check=("true",), restart=(("true",),), health=tmp_path / "health.json", frames=0)
+    return BoardControl(
+        BOARD, agent, frames=0, timeout_s=120, check=("true",), restart=(("true",),), health=tmp_path / "health.json"
+    )

@@ -42,7 +42,7 @@ def test_keys_are_never_overwritten(tmp_path: Path) -> None:
         if lost is not None:
             lost.write_bytes(before[lost])
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
-    with pytest.raises(UsageError, match="name of a public key"):
+    with pytest.raises(UsageError, match=r"public keys end in \.pub"):
         make_keys(tmp_path / "new.pub")
     with pytest.raises(OutputError, match="cannot be written"):
         make_keys(tmp_path / "nowhere" / "deploy.key")

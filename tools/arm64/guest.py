@@ -61,7 +61,9 @@ def run_in_guest(
     """
     emulator = shutil.which("qemu-system-aarch64")
     if emulator is None:
-        raise MissingToolError("no qemu-system-aarch64; apt-get install --no-install-recommends qemu-system-arm")
+        raise MissingToolError(
+            "no qemu-system-aarch64", advice="apt-get install --no-install-recommends qemu-system-arm"
+        )
     cache, sysroot, packages = machine.cache, machine.sysroot, machine.sysroot.packages
     root = build_once(
         cache, "kernel", [KERNEL_DEBIAN, "compiled"], lambda into: unpack_debian(KERNEL_DEBIAN, sysroot.emulator, into)
@@ -140,4 +142,4 @@ def _pack(folder: Path, paths: Iterable[Path], archive: Path) -> None:
         try:
             subprocess.run(CPIO, cwd=folder, input=names.encode(), stdout=out, check=True)
         except FileNotFoundError:
-            raise MissingToolError("no cpio; apt-get install cpio") from None
+            raise MissingToolError("no cpio", advice="apt-get install cpio") from None

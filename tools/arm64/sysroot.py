@@ -18,6 +18,8 @@ from pathlib import Path
 
 import msgspec
 
+from profiles.errors import DigitAgentError
+
 PROJECT = Path(__file__).parents[2]
 CONSTRAINTS = Path(__file__).with_name("constraints.txt")
 SUITE = "bookworm"
@@ -30,8 +32,8 @@ EMULATORS = ("qemu-aarch64", "qemu-aarch64-static")
 """Programs that emulate arm64. Only the first one supports plugins."""
 
 
-class MissingToolError(Exception):
-    """Raised when the desktop lacks a tool; the message says which one, and how to install it."""
+class MissingToolError(DigitAgentError):
+    """Raised when a tool is missing on the desktop, or fails. Its advice is the command that installs the tool."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def make_sysroot(folder: Path) -> Sysroot:
     """
     emulator = next(filter(None, map(shutil.which, EMULATORS)), None)
     if emulator is None:
-        raise MissingToolError(f"no {EMULATORS[0]}; apt-get install --no-install-recommends qemu-user")
+        raise MissingToolError(f"no {EMULATORS[0]}", advice="apt-get install --no-install-recommends qemu-user")
     needs = requirements()
     root = build_once(folder, "root", [SUITE, DEBIAN, "compiled"], lambda into: unpack_debian(DEBIAN, emulator, into))
     packages = build_once(
@@ -103,10 +105,10 @@ def run_tool(command: Sequence[str]) -> None:
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        raise MissingToolError(f"no {command[0]}; apt-get install {command[0]}") from None
+        raise MissingToolError(f"no {command[0]}", advice=f"apt-get install {command[0]}") from None
     if done.returncode:
         last = next(iter(done.stderr.strip().splitlines()[-1:]), "no error message")
-        raise MissingToolError(f"{command[0]} failed ({last}); check that its mirror can be reached")
+        raise MissingToolError(f"{command[0]} failed ({last})", advice="check that its mirror can be reached")
 
 
 def unpack_debian(packages: str, emulator: str, into: Path) -> None:

@@ -46,7 +46,8 @@ def count_work(board: str, sysroot: Sysroot, wheel: Path, frame: NDArray[np.uint
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
     if done.returncode:
         raise MissingToolError(
-            f"{sysroot.emulator} failed ({done.stderr.strip()[-200:]}); its static build supports no plugins"
+            f"{sysroot.emulator} failed ({done.stderr.strip()[-200:]})",
+            advice="install qemu-user, because the static build supports no plugins",
         )
     return min_counts(msgspec.json.decode(done.stdout, type=list[str]), counts.read_text().splitlines(), TIMES)
 

@@ -158,6 +158,7 @@ def test_each_role_has_its_own_choice(linear: Linear, tmp_path: Path, profile: P
         linear.artifact("linear.onnx"),
         linear.artifact("verifier-int8.onnx", accuracy=None),
         linear.artifact("verifier.tflite", accuracy=None),
+        linear.artifact("recogniser-int8.onnx", accuracy=None),
     )
     messages: list[str] = []
     nets = choose_nets(tmp_path, profile, cache=tmp_path / "cache", seconds=0.1, progress=messages.append)
@@ -167,30 +168,39 @@ def test_each_role_has_its_own_choice(linear: Linear, tmp_path: Path, profile: P
     assert {m.variant.artifact.role for m in nets.verifier.choice.ranked} == {"verifier"}
     contexts = np.random.default_rng(0).integers(0, 256, (3, 3, 32, 48), np.uint8)
     np.testing.assert_allclose(nets.verifier.logits(contexts), linear.reference(contexts), atol=0.05)
+    assert nets.recogniser is not None
+    strips = np.random.default_rng(0).integers(0, 256, (3, 32, 96), np.uint8)
+    np.testing.assert_allclose(nets.recogniser.logits(strips), linear.reference(strips), atol=0.05)
+    assert " µs per strip (" in nets.recogniser.choice.reason
 
     before = len(messages)
     again = choose_nets(tmp_path, profile, cache=tmp_path / "cache", seconds=0.1, progress=messages.append)
     assert again.verifier is not None
     assert again.classifier.choice == nets.classifier.choice
     assert again.verifier.choice == nets.verifier.choice
-    assert len(messages) == before, "both were cached"
+    assert again.recogniser is not None
+    assert again.recogniser.choice == nets.recogniser.choice
+    assert len(messages) == before, "all were cached"
 
 
-def test_folder_without_a_verifier_gives_no_warning(
+def test_folder_with_a_classifier_only_gives_no_warning(
     linear: Linear, tmp_path: Path, profile: Profile, caplog: pytest.LogCaptureFixture
 ) -> None:
     linear.write(tmp_path, linear.artifact("linear.onnx"))
-    assert choose_nets(tmp_path, profile, cache=tmp_path / "cache", seconds=0.1).verifier is None
+    nets = choose_nets(tmp_path, profile, cache=tmp_path / "cache", seconds=0.1)
+    assert (nets.verifier, nets.recogniser) == (None, None)
     assert caplog.text == ""
 
 
-def test_damaged_verifier_gives_a_warning(
-    linear: Linear, tmp_path: Path, profile: Profile, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("role", ["verifier", "recogniser"])
+def test_damaged_optional_net_gives_a_warning(
+    linear: Linear, tmp_path: Path, profile: Profile, caplog: pytest.LogCaptureFixture, role: str
 ) -> None:
-    linear.write(tmp_path, linear.artifact("linear.onnx"), linear.artifact("verifier.tflite"))
-    flip_bit(tmp_path / "verifier.tflite")
-    assert choose_nets(tmp_path, profile, cache=tmp_path / "cache", seconds=0.1).verifier is None
-    assert "because no verifier can be used: no file of" in caplog.text
+    linear.write(tmp_path, linear.artifact("linear.onnx"), linear.artifact(f"{role}.tflite"))
+    flip_bit(tmp_path / f"{role}.tflite")
+    nets = choose_nets(tmp_path, profile, cache=tmp_path / "cache", seconds=0.1)
+    assert (nets.verifier, nets.recogniser) == (None, None)
+    assert f"because no {role} can be used: no file of" in caplog.text
 
 
 def test_next_best_takes_over_if_the_best_fails_at_run_time(
@@ -325,7 +335,7 @@ print(net.choice.best.variant.runtime, net.logits(np.zeros((2, 28, 28), np.uint8
     assert start(module.parent).returncode == -signal.SIGABRT
     after = start(module.parent)
     assert after.returncode == 0, after.stderr
-    assert "the last start crashed while it loaded its classifier; all variants are tried again" in after.stderr
+    assert "the last start crashed while it loaded the classifier; all variants are tried again" in after.stderr
     assert not after.stdout.startswith(chosen)
     assert after.stdout.endswith(shape)
     assert start(module.parent).stdout == after.stdout, "and this choice is cached"

@@ -45,13 +45,13 @@ def test_the_file_is_written_with_the_first_frame_and_then_every_half_second(tmp
 def test_a_fault_is_written_at_once_even_before_the_first_frame(tmp_path: Path) -> None:
     artifacts = Path("/opt/agent/artifacts")
     health = HealthFile({"RUNTIME_DIRECTORY": str(tmp_path)}, lambda: artifacts, clock=lambda: 100.0)
-    health.take(FaultEvent("the camera is away"))
-    health.take(FaultEvent("the camera is still away"))
+    health.take(FaultEvent("the camera has an outage"))
+    health.take(FaultEvent("the camera still has an outage"))
     artifacts = ARTIFACTS
     health.take(finished(7))
     now = read_file(tmp_path)
     assert now is not None
-    assert (now["frames"], now["faults"], now["fault"]) == (0, 2, "the camera is still away")
+    assert (now["frames"], now["faults"], now["fault"]) == (0, 2, "the camera still has an outage")
     assert now["artifacts"] == "/opt/agent/artifacts"
 
 
@@ -59,5 +59,5 @@ def test_without_systemd_nothing_is_written_and_a_missing_folder_is_no_error(tmp
     for environ in ({}, {"RUNTIME_DIRECTORY": "/proc/none"}):
         health = HealthFile(environ, lambda: ARTIFACTS)
         health.take(finished(1))
-        health.take(FaultEvent("the camera is away"))
+        health.take(FaultEvent("the camera has an outage"))
     assert list(tmp_path.iterdir()) == []

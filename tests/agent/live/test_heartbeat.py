@@ -60,8 +60,8 @@ def test_it_sends_ready_and_watchdog_during_an_outage(manager: socket.socket, tm
     now_s += PERIOD_S
     heartbeat.take(finished(1))
     assert received(manager) == [
-        ["READY=1", "WATCHDOG=1", "STATUS=camera away for 2 s, next try in 1 s: no camera; plug it in"],
-        ["WATCHDOG=1", "STATUS=camera away for 7 s, trying again: no camera; plug it in"],
+        ["READY=1", "WATCHDOG=1", "STATUS=camera outage for 2 s, next try in 1 s: no camera; plug it in"],
+        ["WATCHDOG=1", "STATUS=camera outage for 7 s, trying again: no camera; plug it in"],
         ["WATCHDOG=1", "STATUS=5 numbers read in 1 frames, 2 dropped"],
     ]
 

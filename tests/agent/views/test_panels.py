@@ -103,10 +103,10 @@ def test_an_outage_is_shown_until_the_next_frame(
 ) -> None:
     history = History(0)
     history.add(OutageEvent(Outage(12.0, 3.5, "no camera")), datetime.now().astimezone())
-    outage = "● camera away for 12 s, next try in 4 s"
+    outage = "● camera outage for 12 s, next try in 4 s"
     assert outage in show(make_console(80, 24), info, history.snapshot(12_000_000_000))[0]
     history.add(make_event("7", 1), datetime(2026, 11, 2, 14, 3).astimezone())
-    assert "away" not in show(make_console(80, 24), info, history.snapshot(12_000_000_000))[0]
+    assert "outage" not in show(make_console(80, 24), info, history.snapshot(12_000_000_000))[0]
 
 
 def test_markup_in_a_source_is_shown_as_text(make_console: MakeConsole, busy: Snapshot, info: RunInfo) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import shutil
 import signal
@@ -27,16 +26,12 @@ from converters.report.log import read_log
 from converters.train.dataset import HELD_OUT
 from converters.train.state import save_state
 from profiles.manifest import load_manifest
+from tests.converters.train.program import ENVIRONMENT, PROGRAM
 
 if TYPE_CHECKING:
     from tests.converters.conftest import WriteMnist
 
 RECIPE = Path(__file__).with_name("tiny_classifier.toml")
-PROGRAM = (
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "  # the parent may ignore SIGINT
-    "from converters.cli import main; main()"
-)
-ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
 TRAINING_IMAGES = 40
 STEPS = ["teachers", "fit", "sparsify", "prune", "round", "quantize"]
 
@@ -200,7 +195,7 @@ def test_wrong_pictures_are_reported_before_rendering(data: Path, tmp_path: Path
     text = RECIPE.read_text().replace("rendered_scenes = 2", "rendered_scenes = 1_000_000")
     endless.write_text(text.replace("[distillation]", "picture_candidates = 8\n\n[distillation]"))
     argv = [*command(data, tmp_path / "net.pt", endless), "--pictures", str(tmp_path)]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False, env=ENVIRONMENT, timeout=60)
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, env=ENVIRONMENT, timeout=180)
     (message,) = done.stderr.splitlines()
     assert message.startswith(f"digit-convert: {tmp_path}/truth.json cannot be read")
 

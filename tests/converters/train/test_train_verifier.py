@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import signal
 import subprocess
@@ -21,18 +20,13 @@ from agent.vision.glyph import normalise
 from converters.checkpoint import load
 from converters.report.log import read_log
 from converters.train.dataset import HELD_OUT
+from tests.converters.train.program import ENVIRONMENT, PROGRAM
 
 if TYPE_CHECKING:
     from tests.converters.conftest import WriteMnist
 
 RECIPE = Path(__file__).with_name("tiny_verifier.toml")
 DIGITS = np.arange(80, dtype=np.uint8) % 10
-PROGRAM = (
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "  # the parent may ignore SIGINT
-    "from converters.cli import main; main()"
-)
-ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
-"""Environment with one thread: two threads that wait for each other take minutes when other processes use the cores."""
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +118,7 @@ def test_wrong_options_are_reported_before_rendering(option: str, expected: str,
     endless = tmp_path / "endless.toml"
     endless.write_text(RECIPE.read_text().replace("rendered_scenes = 2", "rendered_scenes = 1_000_000"))
     argv = [*command(data, tmp_path / "net.pt"), "--recipe", str(endless), option, str(tmp_path)]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False, env=ENVIRONMENT, timeout=60)
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, env=ENVIRONMENT, timeout=180)
     (message,) = done.stderr.splitlines()
     assert message.startswith("digit-convert: ")
     assert expected in message
