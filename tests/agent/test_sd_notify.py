@@ -21,7 +21,7 @@ def listen() -> Iterator[Listen]:
     def at(address: str) -> socket.socket:
         receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         opened.append(receiver)
-        receiver.settimeout(5)
+        receiver.settimeout(60)
         receiver.bind(address)
         return receiver
 

@@ -44,7 +44,7 @@ def install(root: Path, executable: Path = EXECUTABLE, board: str = "pi4") -> Pa
 
 
 def run(*argv: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([str(arg) for arg in argv], capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run([str(arg) for arg in argv], capture_output=True, text=True, timeout=180, check=False)
 
 
 def test_every_template_is_installed(tmp_path: Path) -> None:

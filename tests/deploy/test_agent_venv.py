@@ -91,7 +91,7 @@ def test_a_service_that_still_runs_its_old_agent_is_detected(
         "said = dict(pid=1, version='0.1.0', artifacts=artifacts, frames=99, faults=0, fault='')\n"
         f"pathlib.Path({str(machine.health)!r}).write_text(json.dumps(said))\n"
     )
-    stubborn = replace(machine, restart=((sys.executable, str(script)),), frames=10, timeout_s=5)
+    stubborn = replace(machine, restart=((sys.executable, str(script)),), frames=10, timeout_s=60)
     bundle = maker.open("1.0", wheels=wheel(tmp_path / "wheels", "0.2.0"))
     with pytest.raises(InstallError, match=r"the service runs agent 0\.1\.0 instead of 0\.2\.0"):
         install(bundle, root, stubborn)

@@ -79,7 +79,7 @@ class Forks:
             return int(self.server.stdout.readline())
 
     def _wait_for(self, child: int, state: str) -> None:
-        deadline_s = time.monotonic() + 30
+        deadline_s = time.monotonic() + 90
         while not re.search(state, Path(f"/proc/{child}/status").read_text()):
             assert time.monotonic() < deadline_s, f"{child} never was {state!r}"
             time.sleep(0.001)

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import get_args
 
 import msgspec
 import pytest
@@ -18,7 +17,7 @@ from deploy.preconditions import RESERVE_BYTES, refuse_large
 from deploy.service_control import BoardControl
 from deploy.slots import current_slot, find_damage, locked, version_in
 from profiles.errors import BundleError, InstallError
-from profiles.manifest import Golden, Role, dump_manifest, load_manifest
+from profiles.manifest import Golden, dump_manifest, load_manifest
 from tests.deploy.made import Maker, tree
 
 SERVICE = """\
@@ -51,7 +50,7 @@ def root(tmp_path: Path) -> Path:
 def service(tmp_path: Path, root: Path, machine: BoardControl) -> Iterator[BoardControl]:
     pid, script = tmp_path / "pid", tmp_path / "restart.sh"
     script.write_text(SERVICE.format(pid=pid, root=root, health=machine.health))
-    yield replace(machine, restart=(("sh", str(script)),), frames=10, timeout_s=20)
+    yield replace(machine, restart=(("sh", str(script)),), frames=10, timeout_s=60)
     if pid.exists():
         os.kill(int(pid.read_text()), 9)
 
@@ -102,7 +101,7 @@ def test_a_version_is_kept_if_the_service_works(maker: Maker, root: Path, servic
 
 @pytest.mark.parametrize(
     ("mood", "expected"),
-    [("dead", "it cannot start"), ("faulty", "frames in a row without a fault in 1 s, instead of 10.* no ink")],
+    [("dead", "it cannot start"), ("faulty", "frames in a row without a fault in 3 s, instead of 10.* no ink")],
 )
 def test_a_version_is_undone_if_the_service_does_not_work(
     mood: str, expected: str, maker: Maker, root: Path, service: BoardControl
@@ -112,7 +111,7 @@ def test_a_version_is_undone_if_the_service_does_not_work(
     with pytest.raises(
         InstallError, match=rf"version 1\.1 was not kept, and version 1\.0 is in use, because .*{expected}"
     ):
-        install(bad, root, replace(service, timeout_s=1))
+        install(bad, root, replace(service, timeout_s=3))
     assert used(root) == "1.0"
     assert version_in(root, "b") is None
     assert events(root) == [("installed", "1.0"), ("undone", "1.1")]
@@ -157,7 +156,7 @@ def test_the_real_agent_tests_the_golden_vectors(maker: Maker, root: Path, machi
     assert install(maker.open("1.0"), root, real).changed
     broken = shutil.copytree(maker.artifacts, maker.folder / "broken")
     manifest = load_manifest(broken)
-    for role in get_args(Role):
+    for role in sorted({one.role for one in manifest.artifacts}):
         artifacts = tuple(
             msgspec.structs.replace(one, golden=Golden(logits=one.golden.logits[::-1], tolerance=1e-6))
             if one.role == role
@@ -222,7 +221,7 @@ def test_a_small_disk_is_refused_before_anything_is_written(size: str, maker: Ma
     command = ["unshare", "-m", "sh", "-c", script, "sh", str(disk), *argv, f"--root={disk}/root", "--restart=true"]
     if shutil.which("unshare") is None:
         pytest.skip("unshare is missing: apt install util-linux")
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=180)
     if done.returncode == 77 or "unshare failed" in done.stderr:
         pytest.skip("no file system can be mounted here")
     assert done.returncode == 1
@@ -241,7 +240,9 @@ def test_a_disk_that_fills_up_during_installation_leaves_the_old_version(
     )
     options = ["--restart=true", "--check=true", f"--agent={machine.agent}", "--frames=0"]
     argv = ["install", str(bundle), f"--public-key={maker.keys.public}", f"--root={root}", *options]
-    done = subprocess.run([sys.executable, "-c", limit, *argv], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", limit, *argv], capture_output=True, text=True, check=False, timeout=180
+    )
     assert done.returncode == 1
     assert (
         f"version 1.1 was not kept, and version 1.0 is in use, because {root} could not be written (File too large)"

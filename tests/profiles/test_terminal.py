@@ -56,12 +56,12 @@ def executable(name: str, *argv: str) -> list[str]:
     ],
 )
 def test_error_that_a_user_can_cause_is_one_line(body: str, code: int, stderr: str) -> None:
-    done = subprocess.run(program(body), capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(program(body), capture_output=True, text=True, timeout=180, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (code, "", stderr)
 
 
 def test_bug_keeps_its_traceback() -> None:
-    done = subprocess.run(program("[][0]"), capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(program("[][0]"), capture_output=True, text=True, timeout=180, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith("Traceback")
     assert done.stderr.endswith("IndexError: list index out of range\n")
@@ -78,14 +78,14 @@ def test_signal_runs_cleanup_and_sets_the_exit_code(where: str, number: signal.S
         assert child.stdout is not None
         assert child.stdout.readline() == b"ready\n"
         child.send_signal(number)
-        out, stderr = child.communicate(timeout=60)
+        out, stderr = child.communicate(timeout=180)
     assert (child.returncode, out, stderr) == (code, b"undone\n", b"")
 
 
 def test_stdout_replaces_characters_that_it_cannot_encode() -> None:
     environ = {**os.environ, "PYTHONIOENCODING": "ascii"}
     command = program("print('5 µs ✓'); print(os.fsdecode(b'\\xff'))")
-    done = subprocess.run(command, capture_output=True, timeout=60, check=False, env=environ)
+    done = subprocess.run(command, capture_output=True, timeout=180, check=False, env=environ)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"5 ?s ?\n?\n", b"")
 
 
@@ -95,7 +95,7 @@ def test_output_to_a_closed_stream_does_not_reach_another_file(closed: str, tmp_
     body = f"\n    with open({str(file)!r}, 'w') as file:"
     body += "\n        file.write('mine'); file.flush(); os.system('echo theirs; echo theirs >&2')"
     command = ["bash", "-c", f'"$@" {closed}', "bash", *program(body)]
-    done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, timeout=180, check=False)
     assert (done.returncode, file.read_text()) == (0, "mine")
 
 
@@ -131,7 +131,7 @@ def test_pipe_that_is_closed_from_the_start_gives_exit_code_0(argv: tuple[str, .
 @pytest.mark.parametrize("argv", COMMANDS, ids=" ".join)
 def test_full_disk_is_one_line(argv: tuple[str, ...]) -> None:
     with Path("/dev/full").open("wb") as full:
-        done = subprocess.run(executable(*argv), stdout=full, stderr=subprocess.PIPE, timeout=60, check=False)
+        done = subprocess.run(executable(*argv), stdout=full, stderr=subprocess.PIPE, timeout=180, check=False)
     assert done.returncode == 1
     message = "output: No space left on device; free space or choose another place"
     assert done.stderr.decode() == f"{argv[0]}: {message}\n"
@@ -143,6 +143,6 @@ def test_error_has_its_priority_in_the_journal(tmp_path: Path, *, into_journal: 
     with (tmp_path / "journal").open("w+") as journal:
         stat = os.fstat(journal.fileno())
         stream = f"{stat.st_dev}:{stat.st_ino if into_journal else stat.st_ino + 1}"
-        subprocess.run(argv, stderr=journal, env={**os.environ, "JOURNAL_STREAM": stream}, timeout=60, check=False)
+        subprocess.run(argv, stderr=journal, env={**os.environ, "JOURNAL_STREAM": stream}, timeout=180, check=False)
         journal.seek(0)
         assert journal.read() == f"{'<3>' if into_journal else ''}digit-test: it is damaged\n"

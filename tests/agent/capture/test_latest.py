@@ -13,7 +13,7 @@ from agent.capture.latest import LatestFrame
 from agent.capture.source import Frame, Source
 from profiles.errors import SourceError
 
-TIMEOUT_S = 5.0
+TIMEOUT_S = 60.0
 
 
 class SteppedSource(Source):

@@ -21,7 +21,7 @@ def file(tmp_path: Path) -> Path:
 def config(*argv: str | Path) -> subprocess.CompletedProcess[str]:
     command = [str(EXECUTABLE), "config", *map(str, argv)]
     environ = {**os.environ, "COLUMNS": "300"}
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environ)
+    return subprocess.run(command, capture_output=True, text=True, timeout=180, check=False, env=environ)
 
 
 def test_show_prints_each_value_and_its_origin(file: Path) -> None:

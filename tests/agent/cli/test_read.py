@@ -42,7 +42,7 @@ def folder(note: Note, tmp_path: Path) -> Path:
 def read(cache: Path, folder: Path, *argv: str) -> subprocess.CompletedProcess[bytes]:
     environ = {**os.environ, "XDG_CACHE_HOME": str(cache)}
     command = [EXECUTABLE, "read", *argv]
-    return subprocess.run(command, capture_output=True, timeout=120, check=False, env=environ, cwd=folder)
+    return subprocess.run(command, capture_output=True, timeout=360, check=False, env=environ, cwd=folder)
 
 
 def read_json(cache: Path, folder: Path, *argv: str) -> list[dict[str, Any]]:

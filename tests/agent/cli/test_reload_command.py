@@ -130,7 +130,7 @@ def test_valid_artifacts_are_loaded_and_invalid_ones_are_refused(running: Runnin
             )
         finally:
             process.send_signal(signal.SIGTERM)
-        assert process.wait(60) == 0
+        assert process.wait(180) == 0
     summary = (running.folder / "stdout").read_text()
     assert re.search(r"linear\.tflite in [\w-]+", summary)
     frames = re.search(r"frames +([\d ]+) in .+, 0 dropped", summary)
@@ -151,5 +151,5 @@ def test_many_signals_neither_end_nor_block_the_run(running: RunningAgent) -> No
             running.receive("READY=1")
         finally:
             process.send_signal(signal.SIGTERM)
-        assert process.wait(60) == 0
+        assert process.wait(180) == 0
     assert "0 dropped" in (running.folder / "stdout").read_text()

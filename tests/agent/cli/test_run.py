@@ -56,7 +56,7 @@ def pictures(tmp_path: Path) -> Path:
 
 def run(environ: dict[str, str], *argv: str | Path) -> subprocess.CompletedProcess[str]:
     command = [EXECUTABLE, "run", *map(str, argv)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environ)
+    return subprocess.run(command, capture_output=True, text=True, timeout=360, check=False, env=environ)
 
 
 def test_a_folder_is_read_to_the_end_and_logged(
@@ -134,7 +134,7 @@ def service_manager(tmp_path: Path) -> Iterator[socket.socket]:
     """Return the socket that receives the messages to systemd."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(tmp_path / "notify"))
-        manager.settimeout(60)
+        manager.settimeout(180)
         yield manager
 
 
@@ -149,7 +149,7 @@ def test_a_signal_ends_a_run_with_its_summary(
     ) as process:
         first = service_manager.recv(4096).decode().splitlines()
         process.send_signal(number)
-        out, complaints = process.communicate(timeout=60)
+        out, complaints = process.communicate(timeout=180)
     assert first[:2] == ["READY=1", "WATCHDOG=1"]
     assert first[2].startswith("STATUS=0 numbers read in 1 frames")
     messages = [service_manager.recv(4096).decode()]
@@ -163,11 +163,14 @@ def test_a_signal_ends_a_run_with_its_summary(
 
 def test_a_terminal_shows_the_dashboard_and_is_restored(artifacts: Path, environ: dict[str, str]) -> None:
     ours, theirs = pty.openpty()
-    command = [EXECUTABLE, "run", "--source", ENDLESS, "--seconds", "1.5", "--artifacts", str(artifacts), "--no-log"]
+    command = [EXECUTABLE, "run", "--source", ENDLESS, "--artifacts", str(artifacts), "--no-log"]
     sized = {**environ, "COLUMNS": "80", "LINES": "24"}
     with subprocess.Popen(command, env=sized, stdin=theirs, stdout=theirs, stderr=theirs) as process:
         os.close(theirs)
-        shown = read_all(ours)
+        shown = read_until(ours, "latency", "▀")
+        process.send_signal(signal.SIGINT)
+        shown += read_until(ours)
+        os.close(ours)
     assert process.returncode == 0
     before, _, rest = shown.partition("\x1b[?1049h")
     screen, _, after = rest.partition("\x1b[?1049l")
@@ -178,23 +181,23 @@ def test_a_terminal_shows_the_dashboard_and_is_restored(artifacts: Path, environ
     assert "latency" not in before
 
 
-def read_all(terminal: int, timeout_s: float = 60) -> str:
-    """Return what a child process writes to its terminal until it ends."""
+def read_until(terminal: int, *texts: str, timeout_s: float = 180) -> str:
+    """Return what a child process writes to its terminal until all texts have come; without texts, until it ends."""
     content, end = b"", time.monotonic() + timeout_s
-    with os.fdopen(terminal, "rb", buffering=0) as stream:
-        while time.monotonic() < end:
-            if select.select([stream], [], [], 1)[0]:
-                try:
-                    content += stream.read(65536)
-                except OSError:  # EIO: the child has closed the terminal
-                    break
+    while not texts or not all(text.encode() in content for text in texts):
+        assert time.monotonic() < end, content
+        if select.select([terminal], [], [], 1)[0]:
+            try:
+                content += os.read(terminal, 65536)
+            except OSError:  # EIO: the child has closed the terminal
+                break
     return content.decode(errors="replace")
 
 
 def test_a_closed_pipe_ends_the_run_without_an_error(artifacts: Path, environ: dict[str, str]) -> None:
     command = f"'{EXECUTABLE}' run --source demo: --frames 2 --artifacts '{artifacts}' --no-log | true"
     script = f"{command}; exit ${{PIPESTATUS[0]}}"
-    done = subprocess.run(["bash", "-c", script], capture_output=True, timeout=60, check=False, env=environ)
+    done = subprocess.run(["bash", "-c", script], capture_output=True, timeout=180, check=False, env=environ)
     assert (done.returncode, done.stderr) == (0, b"")
 
 

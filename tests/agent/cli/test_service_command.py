@@ -12,7 +12,7 @@ UNIT = "etc/systemd/system/digit-agent.service"
 
 def digit_agent(*argv: str | Path) -> subprocess.CompletedProcess[str]:
     command = [str(EXECUTABLE), "service", *map(str, argv)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
 
 
 def files(root: Path) -> set[Path]:

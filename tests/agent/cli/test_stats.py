@@ -25,7 +25,7 @@ INFO = RunInfo("demo, seed 1", "pi5", "plain-int8.tflite", "ai-edge-litert", "fa
 
 def stats(*argv: str | Path) -> subprocess.CompletedProcess[str]:
     command = [EXECUTABLE, "stats", *map(str, argv)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
 
 
 @pytest.fixture

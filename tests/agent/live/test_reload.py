@@ -40,9 +40,10 @@ def flip(file: Path) -> None:
 
 def test_an_intact_folder_is_loaded(linear: Linear, tmp_path: Path) -> None:
     folder = tmp_path / "artifacts"
-    linear.write(folder, linear.artifact("linear.tflite"), linear.artifact("verifier.tflite"))
+    linear.write(folder, *(linear.artifact(f"{name}.tflite") for name in ("linear", "verifier", "recogniser")))
     nets = load(folder)
     assert nets.verifier is not None
+    assert nets.recogniser is not None
     np.testing.assert_allclose(nets.classifier.logits(linear.glyphs), linear.reference(linear.glyphs), atol=1e-3)
 
 
@@ -57,12 +58,12 @@ def test_one_damaged_file_is_enough_to_refuse_a_folder(linear: Linear, tmp_path:
         load(folder)
 
 
-@pytest.mark.parametrize("name", ["linear.tflite", "verifier.tflite"])
-def test_wrong_golden_logits_of_either_role_are_refused(linear: Linear, tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", ["linear.tflite", "verifier.tflite", "recogniser.tflite"])
+def test_wrong_golden_logits_of_any_role_are_refused(linear: Linear, tmp_path: Path, name: str) -> None:
     folder = tmp_path / "artifacts"
     golden = linear.artifact(name).golden
     wrong = linear.artifact(name, golden=msgspec.structs.replace(golden, logits=golden.logits[::-1]))
-    linear.write(folder, linear.artifact("linear-int8.tflite") if wrong.role == "verifier" else wrong, wrong)
+    linear.write(folder, wrong if wrong.role == "classifier" else linear.artifact("linear-int8.tflite"), wrong)
     with pytest.raises(NoArtifactError, match=rf"{name} computes other logits"):
         load(folder)
 
@@ -144,7 +145,7 @@ class BlockedReloads:
 
     def _reload(self) -> str:
         self.began.release()
-        assert self.go_on.acquire(timeout=20)
+        assert self.go_on.acquire(timeout=60)
         outcome = next(self._outcomes)
         if isinstance(outcome, Exception):
             raise outcome
@@ -158,11 +159,11 @@ class BlockedReloads:
         self.requests.put(True)
 
     def begun(self) -> bool:
-        return self.began.acquire(timeout=20)
+        return self.began.acquire(timeout=60)
 
     def finish(self) -> bool:
         self.go_on.release()
-        return self.reported.acquire(timeout=20)
+        return self.reported.acquire(timeout=60)
 
 
 @pytest.fixture
@@ -170,7 +171,7 @@ def manager(tmp_path: Path) -> Iterator[socket.socket]:
     """A socket in place of systemd's."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(str(tmp_path / "notify"))
-        listener.settimeout(20)
+        listener.settimeout(60)
         yield listener
 
 

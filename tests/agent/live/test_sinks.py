@@ -26,7 +26,7 @@ class SlowSink:
         self.closed = False
 
     def take(self, event: Event) -> None:
-        self.go.wait(5)
+        self.go.wait(60)
         assert isinstance(event, FrameEvent)
         self.taken.append(event)
 
@@ -45,7 +45,7 @@ def test_a_slow_sink_does_not_block_a_live_source_and_dropped_frames_are_counted
     started = time.monotonic()
     for number in range(20):
         queued.take(frame_event(number))
-    assert time.monotonic() - started < 4  # the sink waits five seconds for each
+    assert time.monotonic() - started < 30  # the sink waits a minute for each
     slow.go.set()
     queued.close()
     assert slow.closed
@@ -76,9 +76,10 @@ def test_waiting_events_carry_no_pixels() -> None:
 def test_an_error_of_a_sink_reaches_the_loop_once() -> None:
     queued = QueuedSink(BrokenSink(), "broken", size=2)
     queued.take(frame_event(0))
-    time.sleep(0.1)
     with pytest.raises(BrokenPipeError):
-        queued.take(frame_event(1))
+        for _ in range(6000):
+            queued.take(frame_event(1))
+            time.sleep(0.01)
     queued.close()
 
 

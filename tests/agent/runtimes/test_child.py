@@ -25,7 +25,7 @@ REPORT_ERROR = "from agent.runtimes.child import report_error as r; from profile
         ("import os; os.abort()", "an abort (SIGABRT)"),
         ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "lack of memory"),
         ("import os, signal; os.kill(os.getpid(), signal.SIGUSR1)", "died of SIGUSR1"),
-        ("import time; time.sleep(60)", "no answer within 1 s"),
+        ("import time; time.sleep(60)", "no answer within 3 s"),
         ("import no_such_runtime", "No module named 'no_such_runtime'"),
         ("import sys; sys.exit('first line\\nlast line')", "last line"),
         ("import sys; sys.exit(3)", "ended with code 3"),
@@ -33,7 +33,7 @@ REPORT_ERROR = "from agent.runtimes.child import report_error as r; from profile
     ],
 )
 def test_failure_of_a_child_is_described(program: str, failure: str) -> None:
-    result = run_child(python(REPORT_START_2 + program), b"", timeout_s=1 if "sleep" in program else 30)
+    result = run_child(python(REPORT_START_2 + program), b"", timeout_s=3 if "sleep" in program else 90)
     assert failure in str(result.failure or "")
     assert (result.failure is None) == (not failure)
     assert result.last_started == 2
@@ -41,7 +41,7 @@ def test_failure_of_a_child_is_described(program: str, failure: str) -> None:
 
 def test_error_that_a_child_reports_keeps_its_advice_separate() -> None:
     program = f"{REPORT_ERROR} r(S('no camera', advice='plug it in')); exit(1)"
-    assert run_child(python(program), b"", 30).failure == Failure("no camera", "plug it in")
+    assert run_child(python(program), b"", 90).failure == Failure("no camera", "plug it in")
 
 
 def test_progress_reports_the_last_started_item() -> None:
@@ -55,14 +55,14 @@ def test_progress_reports_the_last_started_item() -> None:
 
 def test_only_complete_lines_of_json_are_answers() -> None:
     program = """print('INFO'); print('{"started": 0}'); print('{"seconds": 1.5}'); print('{"started": 1', end='')"""
-    assert run_child(python(program), b"", 30).answers == ({"started": 0}, {"seconds": 1.5})
+    assert run_child(python(program), b"", 90).answers == ({"started": 0}, {"seconds": 1.5})
 
 
 def test_child_gets_the_request_and_can_import_our_packages() -> None:
     program = "import sys, json, agent; print(json.dumps({'got': sys.stdin.read(), 'agent': agent.__file__}))"
     import agent
 
-    assert run_child(python(program), b"a request", 30).answers == ({"got": "a request", "agent": agent.__file__},)
+    assert run_child(python(program), b"a request", 90).answers == ({"got": "a request", "agent": agent.__file__},)
 
 
 @pytest.mark.parametrize(
@@ -94,8 +94,8 @@ def test_child_that_crashes_before_its_first_item_fails_all_items() -> None:
 
 def test_child_that_starts_slowly_gets_a_long_request_completely() -> None:
     program = "import sys, time; time.sleep(1.5); print('{\"bytes\": %d}' % len(sys.stdin.buffer.read()))"
-    assert run_child(python(program), bytes(1_000_000), 20).answers == ({"bytes": 1_000_000},)
+    assert run_child(python(program), bytes(1_000_000), 60).answers == ({"bytes": 1_000_000},)
 
 
 def test_child_may_exit_without_reading_its_request() -> None:
-    assert run_child(python("print('{}')"), bytes(1_000_000), 20) == ChildResult(({},), None)
+    assert run_child(python("print('{}')"), bytes(1_000_000), 60) == ChildResult(({},), None)

@@ -28,6 +28,10 @@ PAIRS: list[tuple[str, RuntimeName]] = [
     ("verifier-int8.onnx", "onnxruntime"),
     ("verifier.tflite", "ai-edge-litert"),
     ("verifier.tflite", "tflite-runtime"),
+    ("recogniser.onnx", "onnxruntime"),
+    ("recogniser-int8.onnx", "onnxruntime"),
+    ("recogniser.tflite", "ai-edge-litert"),
+    ("recogniser.tflite", "tflite-runtime"),
 ]
 
 
@@ -61,8 +65,24 @@ def test_batches_can_have_any_size_in_any_order(
     images = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     for count in (3, 0, 1, len(images), 16, 1):
         logits = net.logits(images[:count])
-        assert logits.shape == (count, 11)
+        assert logits.shape == (count, *linear.reference(images[:1]).shape[1:])
         np.testing.assert_allclose(logits, linear.reference(images[:count]), atol=artifact.golden.tolerance)
+
+
+@pytest.mark.parametrize(("name", "runtime"), [pair for pair in PAIRS if pair[0].startswith("recogniser")])
+def test_strips_can_have_any_width_in_any_order(
+    linear: Linear, tmp_path: Path, name: str, runtime: RuntimeName
+) -> None:
+    skip_if_missing(runtime)
+    (artifact,) = linear.write(tmp_path, linear.artifact(name))
+    net = load_net(tmp_path, artifact, runtime)
+    rng = np.random.default_rng(0)
+    for count, width in ((2, 128), (3, 96), (0, 96), (1, 512), (2, 64), (2, 128)):
+        strips = rng.integers(0, 256, (count, 32, width), dtype=np.uint8)
+        logits = net.logits(strips)
+        assert logits.shape == (count, width // 2, 23)
+        assert logits.dtype == np.float32
+        np.testing.assert_allclose(logits, linear.reference(strips), atol=artifact.golden.tolerance)
 
 
 def test_file_with_one_flipped_bit_is_refused(linear: Linear, tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def test_failing_import_of_a_runtime_is_described(linear: Linear, tmp_path: Path
         tmp_path,
         linear.write(tmp_path, linear.artifact("linear.onnx")),
         "onnxruntime",
-        timeout_s=2 if "sleep" in runtime else 60,
+        timeout_s=2 if "sleep" in runtime else 180,
         command=(sys.executable, "-c", f"{program}; sys.exit(main())"),
     )
     assert not only.ok

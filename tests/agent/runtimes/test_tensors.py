@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.runtimes.tensors import decode, encoder
+from agent.runtimes.tensors import GOLDEN_STEP, decode, encoder, golden_rows
 from profiles.manifest import Tensor
 
 EVERY_PIXEL = np.arange(256, dtype=np.uint8).repeat(784)[: 256 * 784].reshape(256, 28, 28)
@@ -48,6 +48,35 @@ def test_encoder_does_not_change_the_glyphs(glyphs: np.ndarray) -> None:
     before = glyphs.copy()
     assert len(encoder(int8(1 / 255, -128))(glyphs)) == len(glyphs)
     np.testing.assert_array_equal(glyphs, before)
+
+
+@pytest.mark.parametrize("width", [64, 128, 512])
+@pytest.mark.parametrize(("shape", "channel"), [((1, 32, 128), 1), ((32, 128, 1), 3)])
+def test_strips_keep_their_width(shape: tuple[int, ...], channel: int, width: int) -> None:
+    strips = np.arange(2 * 32 * width, dtype=np.uint32).astype(np.uint8).reshape(2, 32, width)
+    for dtype in ("int8", "float32"):
+        tensor = Tensor(name="strips", dtype=dtype, shape=shape, scale=1 / 255, zero_point=-128)
+        batch = encoder(tensor)(strips)
+        assert batch.shape[channel] == 1
+        expected = strips.astype(np.float32) - 128 if dtype == "int8" else strips.astype(np.float32)
+        np.testing.assert_allclose(batch.squeeze(channel), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("shape", "order"), [((23, 1, 64), (0, 2, 3, 1)), ((1, 64, 23), (0, 1, 2, 3))])
+def test_logits_of_strips_have_a_row_for_each_step(shape: tuple[int, ...], order: tuple[int, ...]) -> None:
+    expected = np.random.default_rng(0).integers(-128, 128, (2, 1, 48, 23))
+    output = expected.transpose(np.argsort(order)).astype(np.int8)
+    logits = decode(output, Tensor(name="logits", dtype="int8", shape=shape, scale=0.5, zero_point=3))
+    assert logits.dtype == np.float32
+    np.testing.assert_array_equal(logits, (expected[:, 0] - 3) * 0.5)
+
+
+def test_golden_rows_are_all_logits_or_those_of_some_steps() -> None:
+    logits = np.arange(2 * 64 * 23, dtype=np.float32).reshape(2, 64, 23)
+    np.testing.assert_array_equal(golden_rows(logits[0]), logits[0])
+    rows = golden_rows(logits)
+    assert rows.shape == (2, 64 // GOLDEN_STEP * 23)
+    np.testing.assert_array_equal(rows[1, :23], logits[1, GOLDEN_STEP // 2])
 
 
 def test_int8_output_is_converted_to_logits() -> None:

@@ -24,7 +24,7 @@ def test_command_without_permission_is_none(tmp_path: Path) -> None:
 def test_hanging_command_is_none_after_the_timeout() -> None:
     started_s = time.monotonic()
     assert run_command((sys.executable, "-c", "import time; time.sleep(60)"), timeout_s=0.3) is None
-    assert time.monotonic() - started_s < 10
+    assert time.monotonic() - started_s < 30
 
 
 def test_output_that_is_not_utf8_is_replaced() -> None:

@@ -27,7 +27,7 @@ def must_not_warn(message: str) -> None:
 
 def wait_until(condition: Callable[[], bool]) -> None:
     """Wait until a condition holds."""
-    for _ in range(500):
+    for _ in range(3000):
         if condition():
             return
         time.sleep(0.02)
@@ -179,6 +179,6 @@ def test_agents_that_start_at_once_share_a_new_log(tmp_path: Path) -> None:
     for agent in agents:
         agent.stdin.write("go\n")
         agent.stdin.flush()
-    assert [agent.communicate(timeout=60)[0] for agent in agents] == [""] * len(agents)
+    assert [agent.communicate(timeout=180)[0] for agent in agents] == [""] * len(agents)
     content = report(path)
     assert len(content.runs) == len(content.choices) == len(agents)

@@ -25,6 +25,7 @@ from converters.export.golden import golden_inputs
 from converters.nets import ROLES
 from profiles.manifest import FILE_NAME, Accuracy, Manifest, dump_manifest, load_manifest
 from profiles.profile import ArtifactKind, load_profile
+from tests.cpu_time import relative_cpu_time
 
 if TYPE_CHECKING:
     from tests.converters.conftest import MakeOne, WriteMnist
@@ -35,7 +36,7 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "DIG
 
 def digit_convert(*argv: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     command = [str(EXECUTABLE), *map(str, argv)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, cwd=cwd, env=ENVIRONMENT)
+    return subprocess.run(command, capture_output=True, text=True, timeout=360, check=False, cwd=cwd, env=ENVIRONMENT)
 
 
 def test_the_checkpoints_that_ship_are_converted_for_a_board(tmp_path: Path) -> None:
@@ -70,7 +71,7 @@ def test_an_interrupted_conversion_leaves_no_files(number: signal.Signals, tmp_p
             assert child.poll() is None
             time.sleep(0.01)
         child.send_signal(number)
-        stdout, stderr = child.communicate(timeout=60)
+        stdout, stderr = child.communicate(timeout=180)
     assert (child.returncode, stdout, stderr) == (128 + number, b"", b"")
     assert list(out.iterdir()) == list(temporary.iterdir()) == []
 
@@ -99,13 +100,16 @@ def data(tmp_path: Path, write_mnist: WriteMnist) -> Path:
 
 @pytest.mark.parametrize("argv", [(), ("--help",)])
 def test_help_shows_an_example_and_all_commands(argv: tuple[str, ...]) -> None:
-    start = time.monotonic()
     done = digit_convert(*argv)
     assert done.returncode == 0
     assert "digit-convert --target jetson" in done.stdout
     for command in ("evaluate", "targets", "data"):
         assert command in done.stdout
-    assert time.monotonic() - start < 3
+
+
+def test_help_is_fast() -> None:
+    """It does not import torch, which would take several times as long."""
+    assert relative_cpu_time([str(EXECUTABLE), "--help"], rounds=3) < 3
 
 
 def test_targets_lists_boards_and_families() -> None:
@@ -162,7 +166,7 @@ def test_training_without_torch_names_the_package_to_install() -> None:
     # A module that is None in sys.modules cannot be imported, as if it were not installed.
     script = "import sys; sys.modules['torch'] = None; from converters.cli import main; main()"
     command = [sys.executable, "-c", script, "train", "--recipe", "nano"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=ENVIRONMENT)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False, env=ENVIRONMENT)
     (message,) = done.stderr.splitlines()
     assert message.startswith("digit-convert: ")
     assert message.endswith("; pip install 'digit-agent[convert]'")

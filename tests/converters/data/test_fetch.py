@@ -82,7 +82,11 @@ def serve() -> Iterator[Serve]:
 def fetch_digits(folder: Path, *mirrors: Mirror) -> list[tuple[str, int, int]]:
     reports: list[tuple[str, int, int]] = []
     fetch(
-        folder, lambda *progress: reports.append(progress), mirrors=[m.url for m in mirrors], sha256=DIGEST, timeout_s=5
+        folder,
+        lambda *progress: reports.append(progress),
+        mirrors=[m.url for m in mirrors],
+        sha256=DIGEST,
+        timeout_s=60,
     )
     return reports
 

@@ -44,7 +44,7 @@ def is_inside(box: Box, scene: Scene) -> bool:
     return box.x >= 0 and box.y >= 0 and box.w > 0 and box.h > 0 and box.right <= w and box.bottom <= h
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=SEEDS)
 def test_each_box_lies_in_the_image_and_holds_ink(seed: int) -> None:
     scene = draw_scene(np.random.default_rng(seed), NO_GLYPHS)
@@ -58,7 +58,7 @@ def test_each_box_lies_in_the_image_and_holds_ink(seed: int) -> None:
         assert np.ptp(crop) > 10
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(seed=SEEDS)
 def test_a_crop_keeps_the_digits_that_it_does_not_cut(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -77,7 +77,7 @@ def test_a_crop_keeps_the_digits_that_it_does_not_cut(seed: int) -> None:
     assert whole <= len(part.digits) <= shown == len(part.digits) + len(part.ignored)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=SEEDS)
 def test_boxes_are_exact_under_any_projection(seed: int) -> None:
     rng = np.random.default_rng(seed)
