@@ -10,7 +10,7 @@ import msgspec
 RESOLUTION = 0.01
 """Relative width of a bin. A percentile is exact within half of it; a smaller value needs more bins."""
 MIN_VALUE_MS = 1e-4
-"""Smaller values count as this one, in milliseconds: the logarithm of 0 does not exist."""
+"""Smaller values are counted as this value, in milliseconds, because 0 has no logarithm."""
 
 
 @dataclass(frozen=True)

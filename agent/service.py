@@ -113,7 +113,7 @@ def write_file(file: ServiceFile) -> None:
 
 
 def installed_files(root: Path) -> tuple[Path, ...]:
-    """Return the existing files of the service, without the user's files."""
+    """Return the files of the service that exist, without files that the user made."""
     paths = (root / target for target in (*_TARGETS.values(), _ENABLED_LINK) if target != OPTIONS)
     return tuple(path for path in paths if path.is_symlink() or path.exists())
 

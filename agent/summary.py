@@ -42,7 +42,7 @@ class Power:
 
     mean_mw: float
     energy_mj: float
-    """Integral over the samples by the trapezoidal rule."""
+    """Energy in millijoules, integrated over the samples by the trapezoidal rule."""
     seconds: float
     """Time between the first and the last sample, without the gaps of a silent sensor."""
     samples: int

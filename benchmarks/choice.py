@@ -52,7 +52,7 @@ def main() -> int:
     for role in roles:
         regret = regret_of_choosing(folder, profile, role)
         console.print(f"{role}, chosen: {regret.reason}", highlight=False)
-        console.print(f"best fixed: {regret.best.variant}, {regret.likely:.3f} times as fast by the medians")
+        console.print(f"best fixed: {regret.best.variant}, {regret.likely:.3f} times as fast, by the median times")
         what = "times the time of the best fixed variant (lower bound of the chosen variant's time)"
         if regret.significant:
             missed |= check_bounds([Bound(what, regret.at_least, at_most=MAX_COST_RATIO)], console)

@@ -33,7 +33,7 @@ InstructionCounts = Mapping[str, Mapping[str, int]]
 """Number of instructions by core, then by the name of the work."""
 
 BASELINE = Path(__file__).with_suffix(".json")
-"""The counts to compare with."""
+"""File with the counts of an earlier version, to compare with."""
 CORES = {"cortex-a72": "pi-4b", "cortex-a76": "pi-5"}
 """For each core the board that it is emulated on."""
 RUNS = 2

@@ -29,7 +29,7 @@ PAGES = 2
 HAND_ENTER_S = 0.35
 """Time in which an open hand enters or leaves the page."""
 HAND_PX = 130
-"""Length of a hand's palm, in pixels of the page."""
+"""Length of the palm of a hand, in pixels of the page."""
 PEN_GREY = 45
 """Grey level of the pen in the hand."""
 MAX_LEGIBLE_BLUR_PX = 4.0

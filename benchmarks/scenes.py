@@ -55,11 +55,11 @@ class DetectionCounts:
     digits: int = 0
     """Digits in the ground truth."""
     found: int = 0
-    """Digits whose box was found."""
+    """Number of digits whose box was found."""
     right: int = 0
     """Found digits with the right label."""
     false: int = 0
-    """Detections that match no digit and no ignored box."""
+    """Number of detections that match no digit and no ignored box."""
 
     def __add__(self, other: DetectionCounts) -> DetectionCounts:
         return DetectionCounts(

@@ -93,7 +93,8 @@ def held_resources() -> tuple[int, int, int]:
 def timed_frames(reconnecting: ReconnectingSource, injector: FaultInjector) -> Iterator[Frame | None]:
     """Yield frames, or None if there is no new one, and advance the simulated clock.
 
-    The clock advances per frame, and per wait while the camera hangs, so the speed of the machine does not matter.
+    The clock advances with each frame, and with each wait while the camera hangs. So the speed of the machine does not
+    matter.
     """
     while True:
         frame = reconnecting.get(0.001)

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from agent.vision.classify import Net
 
 CALIBRATION_BINS = 15
-"""Bins of equal width that the calibration error sorts confidences into. More bins are finer and noisier.
+"""Number of bins of equal width for the calibration error; confidences are sorted into them.
 
-15 is the number that Guo et al. (2017) use.
+More bins are finer and noisier. 15 is the number that Guo et al. (2017) use.
 """
 DIGITS = 10
 NOT_A_DIGIT = 10

@@ -82,7 +82,7 @@ class Distillation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="do"):
-    """A change of the net and the training after it."""
+    """One step of a run: a change of the net, and the training that follows it."""
 
     epochs: Count
     learning_rate: Annotated[float, Meta(gt=0)]

@@ -43,12 +43,12 @@ class VideoSource(Source):
 
     Args:
         capture: open; at least one frame must follow.
-        title: name for people.
+        title: name of the source for messages.
         uri: value of `Frame.source`.
         live: whether frames may be dropped.
         clock: returns the time in nanoseconds.
-        at_end: called when no frame came, with the milliseconds that were waited; returns the error to raise, or None
-            if this is the regular end.
+        at_end: called when no frame came, with the time of the wait in milliseconds. It returns the error to raise,
+            or None if the video ended regularly.
         start_timeout_s: longest wait for the first frame.
 
     Raises:

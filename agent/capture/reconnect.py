@@ -61,7 +61,7 @@ class _State(enum.Enum):
 
 @dataclass
 class _Failure:
-    """The failure that caused the present outage."""
+    """Failure that caused the present outage."""
 
     since_s: float
     frozen: bool = False

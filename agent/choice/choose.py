@@ -101,7 +101,7 @@ def choose(
         folder: folder of the artifacts and their manifest.
         profile: profile of this board, with the runtimes to try, the minimum accuracy, and the objective.
         role: role to choose for.
-        cache: folder of cached choices; None means the user's cache.
+        cache: folder of cached choices; None means the folder in the user's cache.
         seconds: time to spend on timing, without loading.
         refresh: whether to ignore the cache.
         progress: called with progress messages; the first choice takes seconds, with TensorRT minutes.

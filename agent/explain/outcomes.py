@@ -52,7 +52,7 @@ class CandidateOutcome:
     ink: Ink
     """The ink in which the candidate was found."""
     box: Box
-    """Box in pixels of the picture."""
+    """Box of the candidate, in pixels of the picture."""
     kind: OutcomeKind
     reason: str
     digit: int

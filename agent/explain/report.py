@@ -32,7 +32,7 @@ MAX_LISTED = 60
 MAX_NAME_LENGTH = 60
 """Maximum length of a folder's name, in characters, without its number."""
 PNG_LEVEL = 6
-"""Compression level of zlib, its default; with OpenCV's default the files are twice as large."""
+"""Compression level of PNG files: the default of zlib. With OpenCV's default, the files are twice as large."""
 INDEX = "index.html"
 
 

@@ -91,7 +91,7 @@ def loop(
 
 
 def _until_failure(frames: Iterable[Frame | None], failures: list[SourceError]) -> Iterator[Frame | None]:
-    """Give the frames until they end; keep a failure of their source, so that the run still gets its summary."""
+    """Yield the frames until they end. Store a failure of their source, so that the run still gets its summary."""
     try:
         yield from frames
     except SourceError as failure:

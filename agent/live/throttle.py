@@ -97,7 +97,7 @@ class Throttle:
                 stop.wait(rest_s)
 
     def update(self, vitals: Vitals | None, now_s: float) -> None:
-        """Take a step if a sample demands it; without a recent sample keep the current one."""
+        """Change the step if the latest sample requires it. Without a recent sample, keep the current step."""
         if vitals is None or now_s - vitals.measured_ns / 1e9 > MAX_SAMPLE_AGE_S:
             return
         throttling = vitals.throttling or ()

@@ -36,7 +36,7 @@ class ReadPicture(Protocol):
     """Function that reads a picture."""
 
     def __call__(self, image: NDArray[np.uint8], *, depth: Depth) -> Page:
-        """Read a picture, BGR uint8 (H, W, 3), at a depth."""
+        """Read a picture, BGR uint8 (H, W, 3), at a depth (quick or thorough)."""
         ...
 
 

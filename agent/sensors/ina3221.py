@@ -63,7 +63,7 @@ class Ina3221:
 
     @property
     def total_rails(self) -> tuple[str, ...]:
-        """Rails whose sum is the total: the rail that supplies the module, or else all rails."""
+        """Rails that the total power includes: the rail that supplies the module, or all rails if there is none."""
         names = tuple(rail.name for rail in self.rails)
         of_module = tuple(name for name in names if name in MODULE_RAILS)
         return of_module[:1] or names

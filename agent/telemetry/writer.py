@@ -26,7 +26,7 @@ from agent.telemetry.retention import (
 RETRY_MS = 30_000
 """Time until a log that could not be written is tried again."""
 REMIND_MS = 3_600_000
-"""Shortest time between two warnings about a log that keeps stopping."""
+"""Shortest time between two warnings about a log that stops again and again."""
 ROWS_PER_TRANSACTION = {"readings": 400, "faults": 20, "choices": 10, "minutes": 3}
 """Maximum rows by table that one transaction writes; together they stay below `TRANSACTION_BYTES`."""
 INSERT_RUN = """INSERT OR IGNORE INTO runs (key, boot, at_ms, steady_ms, offset_ms, source, board, power_sensor)
@@ -145,7 +145,7 @@ class LogWriter:
         connection.execute(UPDATE_RUN, (offset_ms, batch.after_ms, batch.ended, *totals, self._run_id))
 
     def _open(self) -> sqlite3.Connection:
-        """Open the file, and insert the run if it is not in it yet."""
+        """Open the file, and insert the run if the file does not contain it yet."""
         connection = open_for_writing(self._path)
         try:
             self._budget = DiskBudget(self._max_bytes) if self._max_bytes is not None else find_disk_budget(self._path)

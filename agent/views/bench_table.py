@@ -49,7 +49,7 @@ def energy_line(result: Bench) -> str:
 
 
 def throttling_line(result: Bench) -> str:
-    """Warn that the board was throttled during the measurement, or return an empty string."""
+    """Return a warning that the board was throttled during the measurement; empty if it was not."""
     reasons = tuple(dict.fromkeys((*(result.before.throttling or ()), *(result.after.throttling or ()))))
     if not reasons:
         return ""

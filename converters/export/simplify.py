@@ -47,7 +47,7 @@ def _replace_by_convolution(model: ModelT, graph: SubGraphT, operator: OperatorT
 
 
 def _free_batch(model: ModelT, graph: SubGraphT, operator: OperatorT) -> None:
-    """Change the target shape of a flattening from (1, n) to (-1, n), which allows any batch size."""
+    """Change the target shape of a Reshape from (1, n) to (-1, n), which allows any batch size."""
     shape_tensor = graph.tensors[operator.inputs[1]]
     buffer = model.buffers[shape_tensor.buffer]
     shape = np.frombuffer(bytes(buffer.data), np.int32).copy()

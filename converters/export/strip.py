@@ -73,7 +73,7 @@ def _without_defaults(node: onnx.NodeProto, names: dict[str, str], opset: int) -
 
 
 def strip_tflite(content: bytes, input_name: str) -> bytes:
-    """Return a TFLite file with no names except the input's and the output's, no metadata, and no duplicate vectors."""
+    """Return a TFLite file with only the names of its input and output, no metadata, and no duplicate vectors."""
     from ai_edge_litert.tools import flatbuffer_utils
 
     from converters.export import flatbuffer_dedup

@@ -39,7 +39,7 @@ A small net that learns mostly from strongly augmented digits reads ordinary one
 CANDIDATE_STRENGTH = 0.4
 """Strength of augmentation of candidates, which a real or simulated camera has already changed. Chosen by trial."""
 OUTLIER_STRENGTH = 0.5
-"""Strength of augmentation of rendered outliers, which are random already. Chosen by trial."""
+"""Strength of the augmentation of rendered outliers. It is low because they are random already. Chosen by trial."""
 ISOLATED_STRENGTH = 0.7
 """Strength of augmentation of isolated digits from other data sets. Chosen by trial."""
 

@@ -92,7 +92,7 @@ def _export_row(folder: Path, made: ExportedArtifact) -> ExportRow:
 
 
 def _measure_us_per_image(folder: Path, artifact: Artifact) -> float:
-    """Measure the median time for an image in a batch, in microseconds, on one thread."""
+    """Return the median time per image, in microseconds. Images are computed in batches, on one thread."""
     net = load_net(folder, artifact, RUNTIMES[artifact.format])
     inputs = golden_inputs(artifact.role)
     images = np.resize(inputs, (TIMED_BATCH_SIZE, *inputs.shape[1:]))

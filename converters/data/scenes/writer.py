@@ -25,17 +25,17 @@ class Writer:
     face: Face | None
     """The font, if it is the source."""
     slant: float
-    """Shift of the top to the right, in heights."""
+    """Shift of the top to the right, as a share of the height of a digit."""
     width_scale: float
-    """Factor on the width of the digits."""
+    """Factor by which the width of the digits is multiplied."""
     pen_width: float
-    """Width of the pen, in heights."""
+    """Width of the pen, as a share of the height of a digit."""
     pressure: float
     """Variation of the pen width along a stroke, 0..1."""
     jitter: float
-    """Random deviation of points from their template, in heights."""
+    """Random deviation of points from their template, as a share of the height of a digit."""
     sag: float
-    """Shift of the middle of a digit downwards, in heights."""
+    """Shift of the middle of a digit downwards, as a share of its height."""
 
 
 def random_writer(rng: np.random.Generator, fonts: Fonts, height_px: float) -> Writer:
