@@ -21,14 +21,19 @@ _REPLACE = "make or copy the artifacts again"
 
 Format = Literal["onnx", "tflite"]
 Precision = Literal["fp32", "fp16", "int8"]
-Role = Literal["classifier", "verifier"]
-"""A classifier reads a glyph; a verifier reads a glyph together with its surroundings."""
+Role = Literal["classifier", "verifier", "recogniser"]
+"""A classifier reads a glyph, a verifier a glyph together with its surroundings, a recogniser the strip of a line."""
 FileName = Annotated[str, msgspec.Meta(pattern=r"^\w[\w.-]*$")]
 """Name of a file in the manifest's folder; a path out of the folder is invalid."""
-INPUT_SHAPES: Mapping[Role, tuple[int, ...]] = {"classifier": (28, 28), "verifier": (3, 32, 48)}
-"""Shape of one uint8 input: a glyph (height, width); a context (channels, height, width).
+INPUT_SHAPES: Mapping[Role, tuple[int, ...]] = {
+    "classifier": (28, 28),
+    "verifier": (3, 32, 48),
+    "recogniser": (32, 128),
+}
+"""Shape of one uint8 input: a glyph (height, width); a context (channels, height, width); a strip (height, width).
 
-The channels of a context are the glyph's own ink, all ink near it, and all ink in a wider area.
+The channels of a context are the glyph's own ink, all ink near it, and all ink in a wider area. Strips have any width;
+this one is used for golden vectors and measurements.
 """
 
 
@@ -36,7 +41,8 @@ class Tensor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Input or output of a model: real value = (stored value - zero_point) * scale.
 
     The real value of an input is a pixel value, 0..255, divided by 255; the real value of an output is a logit.
-    `shape` has no batch axis. Its values have the memory order of the agent's arrays.
+    `shape` has no batch axis. Its values have the memory order of the agent's arrays. A recogniser takes other widths
+    too: its logits have one step for every two pixels.
     """
 
     name: str
@@ -50,7 +56,7 @@ class Accuracy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Measured accuracy; a rejected digit counts as an error."""
 
     value: float
-    """Share of the images with the right result, 0..1."""
+    """Share of the images with the right result, 0..1; a strip is right if its whole string is."""
     images: int
     data: str
     runtime: str
@@ -62,7 +68,7 @@ class Golden(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Logits that the artifact computed for the golden inputs of its role when it was exported."""
 
     logits: tuple[tuple[float, ...], ...]
-    """One row per input."""
+    """One row per input; of a recogniser's logits only some steps, see `agent.runtimes.tensors.golden_rows`."""
     tolerance: float
     """Largest allowed absolute difference of a logit."""
 

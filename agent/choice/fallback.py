@@ -60,15 +60,17 @@ class FallbackNet:
 
 @dataclass(frozen=True)
 class ChosenNets:
-    """The nets of both roles."""
+    """The nets of all roles."""
 
     classifier: FallbackNet
     verifier: FallbackNet | None
     """None if the folder has no usable verifier."""
+    recogniser: FallbackNet | None = None
+    """None if the folder has no usable line recogniser."""
 
     def set_power_saving(self, on: bool) -> None:
         """Use the variants that need the least energy, or the best ones again."""
-        for net in (self.classifier, self.verifier):
+        for net in (self.classifier, self.verifier, self.recogniser):
             if net is not None:
                 net.set_power_saving(on)
 

@@ -32,7 +32,7 @@ from profiles.errors import DigitAgentError
 from profiles.profile import Profile
 
 BATCHES = (1, 4, 16)
-"""Batch sizes to time: frames with a single digit, with a number, and with a full page."""
+"""Batch sizes to time: frames with a single digit or line, with a number, and with a full page."""
 TIMING_S = 1.5
 """Default time to spend on timing, in seconds."""
 TIMEOUT_S = 120.0

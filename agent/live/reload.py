@@ -25,7 +25,7 @@ from agent.sd_notify import READY, notify, reloading
 from agent.vision.page import Page
 from agent.vision.pipeline import Depth, read_page
 from profiles.errors import DigitAgentError
-from profiles.manifest import load_manifest, read_artifact
+from profiles.manifest import Role, load_manifest, read_artifact
 from profiles.profile import Profile
 
 JOIN_TIMEOUT_S = 2.0
@@ -89,10 +89,12 @@ def load_nets(folder: Path, profile: Profile, cache: Path | None = None) -> Chos
     artifacts = load_manifest(folder).artifacts
     for artifact in artifacts:
         read_artifact(folder, artifact)
-    classifier = FallbackNet(choose(folder, profile, cache=cache))
-    if all(artifact.role != "verifier" for artifact in artifacts):
-        return ChosenNets(classifier, None)
-    return ChosenNets(classifier, FallbackNet(choose(folder, profile, "verifier", cache=cache)))
+    roles = {artifact.role for artifact in artifacts}
+
+    def best(role: Role) -> FallbackNet | None:
+        return FallbackNet(choose(folder, profile, role, cache=cache)) if role in roles else None
+
+    return ChosenNets(FallbackNet(choose(folder, profile, cache=cache)), best("verifier"), best("recogniser"))
 
 
 @contextmanager
@@ -121,7 +123,7 @@ def handle_reloads(
     """Reload on a thread of its own whenever it is requested, until the context ends.
 
     Args:
-        requests: requests; several during one reload lead to one more.
+        requests: requests to reload. Several requests during one reload cause only one more reload.
         reload: reloads, and returns a line that says what is in use now; a DigitAgentError or OSError refuses it.
         done: called with that line.
         refused: called with a line that says why the reload was refused.

@@ -18,6 +18,7 @@ from agent.runtimes import backends
 from agent.runtimes.session import MAX_BATCH, Runtime, Session, one_line
 from agent.runtimes.tensors import decode, encoder
 from agent.vision.digits import CLASSES
+from agent.vision.line_text import LINE_CLASSES, STEP_PX
 from profiles.errors import RuntimeUnusableError
 from profiles.manifest import Artifact, read_artifact
 from profiles.profile import RuntimeName
@@ -50,17 +51,20 @@ class LoadedNet:
         """Return the logits of images.
 
         Args:
-            images: glyphs, uint8 (n, 28, 28), for a classifier; contexts, uint8 (n, 3, 32, 48), for a verifier.
-                n may be 0.
+            images: glyphs, uint8 (n, 28, 28), for a classifier; contexts, uint8 (n, 3, 32, 48), for a verifier;
+                strips, uint8 (n, 32, w), for a recogniser. n may be 0.
 
         Returns:
-            Logits, float32 (n, 11).
+            Logits, float32 (n, 11); of a recogniser float32 (n, w // 2, 23), see `agent.vision.line_text`.
 
         Raises:
             RuntimeUnusableError: the runtime failed; another one may still work.
         """
         parts = [self._run(images[start : start + MAX_BATCH]) for start in range(0, len(images), MAX_BATCH)]
-        return np.concatenate(parts) if parts else np.zeros((0, CLASSES), np.float32)
+        if not parts:
+            strips = self.artifact.role == "recogniser"
+            return np.zeros((0, images.shape[-1] // STEP_PX, LINE_CLASSES) if strips else (0, CLASSES), np.float32)
+        return np.concatenate(parts)
 
     def _run(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         try:

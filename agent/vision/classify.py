@@ -39,12 +39,15 @@ class Net(Protocol):
     """A neural network: a runtime with a loaded artifact."""
 
     def logits(self, glyphs: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return logits, float32 (n, 11), of inputs, uint8 (n, ...); the last class is "not a digit"."""
+        """Return logits, float32 (n, 11), of inputs, uint8 (n, ...); the last class is "not a digit".
+
+        A line recogniser returns float32 (n, w // 2, 23) of strips, uint8 (n, 32, w).
+        """
         ...
 
 
 class Nets(Protocol):
-    """The nets that classify candidates."""
+    """The nets that read a picture."""
 
     @property
     def classifier(self) -> Net:
@@ -54,6 +57,11 @@ class Nets(Protocol):
     @property
     def verifier(self) -> Net | None:
         """Net for contexts, uint8 (n, 3, 32, 48); None to use the classifier alone."""
+        ...
+
+    @property
+    def recogniser(self) -> Net | None:
+        """Net for strips of lines, uint8 (n, 32, w); None to read lines digit by digit only."""
         ...
 
 

@@ -175,5 +175,6 @@ def test_roles_say_which_role_has_a_working_and_accurate_artifact(linear: Linear
     wrong = msgspec.structs.replace(golden, logits=golden.logits[::-1])
     linear.write(tmp_path, linear.artifact("linear.tflite"), linear.artifact("verifier.tflite", golden=wrong))
     assert diagnose(tmp_path, tmp_path).roles == {"classifier": True, "verifier": False}
-    linear.write(tmp_path, linear.artifact("linear.tflite", accuracy=None), linear.artifact("verifier.tflite"))
-    assert diagnose(tmp_path, tmp_path).roles == {"classifier": False, "verifier": True}
+    inaccurate = linear.artifact("linear.tflite", accuracy=None)
+    linear.write(tmp_path, inaccurate, linear.artifact("verifier.tflite"), linear.artifact("recogniser.tflite"))
+    assert diagnose(tmp_path, tmp_path).roles == {"classifier": False, "recogniser": True, "verifier": True}

@@ -42,6 +42,7 @@ class ReaderNets:
 
     classifier: LoadedNet
     verifier: LoadedNet | None
+    recogniser: LoadedNet | None
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -70,11 +71,12 @@ def _digits(nets: Sequence[LoadedNet], manifest: Manifest) -> Iterator[PieceOfWo
 
 
 def _frames(nets: Sequence[LoadedNet], frame: NDArray[np.uint8]) -> Iterator[PieceOfWork]:
-    """Yield a quick look at the frame with each classifier and the verifier of its format and precision."""
-    verifiers = {_kind(net): net for net in nets if net.artifact.role == "verifier"}
+    """Yield a quick look at the frame with each classifier and the other nets of its format and precision."""
+    others = {(net.artifact.role, *_kind(net)): net for net in nets}
     for net in nets:
         if net.artifact.role == "classifier":
-            reader_nets = ReaderNets(net, verifiers.get(_kind(net)))
+            verifier, recogniser = others.get(("verifier", *_kind(net))), others.get(("recogniser", *_kind(net)))
+            reader_nets = ReaderNets(net, verifier, recogniser)
             yield f"{net.artifact.file} {FRAME}", partial(read_page, frame, reader_nets, QUICK)
 
 

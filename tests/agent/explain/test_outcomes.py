@@ -160,6 +160,7 @@ class RandomNet:
 class RandomNets:
     classifier: RandomNet
     verifier: RandomNet | None
+    recogniser: None = None
 
 
 @pytest.mark.parametrize("depth", [QUICK, THOROUGH])

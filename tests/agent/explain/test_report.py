@@ -41,6 +41,7 @@ class WideIsSeven:
 class ClassifierOnly:
     classifier: WideIsSeven
     verifier: None = None
+    recogniser: None = None
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,105 @@
+"""The characters of a line: what a line recogniser can say, and how its outputs become strings."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+SIGNS = ".,-/:'()$%+"
+"""Signs that belong to numbers."""
+LETTERS = "a"
+"""Stands for one or more letters, or other marks that belong to no number."""
+CHARACTERS = "0123456789" + SIGNS + LETTERS
+"""Characters of a line recogniser, in the order of its classes."""
+BLANK = len(CHARACTERS)
+"""Class of "no new character", the last one."""
+LINE_CLASSES = BLANK + 1
+"""Number of classes of a line recogniser."""
+STEP_PX = 2
+"""Width of the part of a strip that one output step of a line recogniser stands for, in pixels."""
+LogProbs = NDArray[np.float32]
+
+BEAM_WIDTH = 8
+"""Number of strings that the beam search follows. Raising it finds more alternatives, and takes more time."""
+MIN_STEP_PROBABILITY = 1e-3
+"""A character less probable than this in a step does not extend a string there. Raising it saves time."""
+
+
+class Hypothesis(NamedTuple):
+    """A string that a line may say."""
+
+    text: str
+    """Of `CHARACTERS`."""
+    log_probability: float
+    """Natural logarithm of the probability of the string."""
+    steps: tuple[int, ...]
+    """Output step in which each character appears."""
+
+
+def beam_search(log_probs: LogProbs) -> list[Hypothesis]:
+    """Return the most probable strings, the best one first, by a prefix beam search.
+
+    After A. Hannun et al., First-pass large vocabulary continuous speech recognition using bi-directional recurrent
+    DNNs, 2014, without a language model.
+
+    Args:
+        log_probs: float32 (steps, classes), log probabilities of the classes in each step.
+    """
+    beams: dict[tuple[int, ...], _Beam] = {(): _Beam(0.0, -math.inf, ())}
+    for step, (frame, likely) in enumerate(zip(log_probs.tolist(), _likely(log_probs), strict=True)):
+        following: dict[tuple[int, ...], list[float]] = {}
+        steps: dict[tuple[int, ...], tuple[int, ...]] = {}
+        for prefix, beam in beams.items():
+            total = _log_add(beam.blank, beam.character)
+            _extend(following, steps, prefix, beam.steps, blank=total + frame[BLANK])
+            if prefix:
+                _extend(following, steps, prefix, beam.steps, character=beam.character + frame[prefix[-1]])
+            for character in likely:
+                # The same character again is a new one only after a blank.
+                start = beam.blank if prefix and character == prefix[-1] else total
+                longer = (*prefix, character)
+                _extend(following, steps, longer, (*beam.steps, step), character=start + frame[character])
+        best = sorted(following.items(), key=lambda item: -_log_add(*item[1]))[:BEAM_WIDTH]
+        beams = {prefix: _Beam(blank, character, steps[prefix]) for prefix, (blank, character) in best}
+    return [
+        Hypothesis("".join(CHARACTERS[c] for c in prefix), _log_add(beam.blank, beam.character), beam.steps)
+        for prefix, beam in beams.items()
+    ]
+
+
+class _Beam(NamedTuple):
+    """A prefix: the log probabilities that it ends with a blank and with its last character."""
+
+    blank: float
+    character: float
+    steps: tuple[int, ...]
+
+
+def _likely(log_probs: LogProbs) -> list[list[int]]:
+    """Return the characters, without blank, that may begin in each step."""
+    likely = log_probs[:, :BLANK] > math.log(MIN_STEP_PROBABILITY)
+    return [np.flatnonzero(row).tolist() for row in likely]
+
+
+def _extend(
+    following: dict[tuple[int, ...], list[float]],
+    steps: dict[tuple[int, ...], tuple[int, ...]],
+    prefix: tuple[int, ...],
+    at: tuple[int, ...],
+    *,
+    blank: float = -math.inf,
+    character: float = -math.inf,
+) -> None:
+    scores = following.setdefault(prefix, [-math.inf, -math.inf])
+    scores[0], scores[1] = _log_add(scores[0], blank), _log_add(scores[1], character)
+    steps.setdefault(prefix, at)
+
+
+def _log_add(a: float, b: float) -> float:
+    """Return log(exp(a) + exp(b))."""
+    if a < b:
+        a, b = b, a
+    return a if b == -math.inf else a + math.log1p(math.exp(b - a))

@@ -1,0 +1,68 @@
+"""Strips: the ink of one line, scaled to a fixed height, for a line recogniser."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import median
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.vision.binarize import Binarized
+from agent.vision.box import Box
+from agent.vision.ink import Ink
+
+HEIGHT_PX = 32
+"""Height of a strip. The line recogniser is trained with it."""
+DIGIT_PX = 22
+"""Height of the digits in a strip. The line recogniser is trained with it."""
+WIDTH_STEP_PX = 32
+"""The width of a strip is a multiple of this, so that strips of similar widths can be computed together."""
+MAX_WIDTH_PX = 512
+"""Width of the widest strip; a longer line is cut off."""
+MARGIN_HEIGHTS = 1.2
+"""A strip reaches beyond the line's first and last digit by this many heights of a digit, to show lost digits."""
+MAX_SLOPE = 0.3
+"""Steepest slope of a line that is straightened."""
+
+Gray = NDArray[np.uint8]
+
+
+def cut_strip(ink: Ink, binarized: Binarized, boxes: Sequence[Box], *, zoom: int = 1) -> tuple[Gray, float, float]:
+    """Cut the strip of a line out of the ink, without ruled lines and form boxes.
+
+    Args:
+        ink: of the picture.
+        binarized: a mask of this ink.
+        boxes: the line's digits from left to right, in working pixels.
+        zoom: how many times as large as usual the strip is made.
+
+    Returns:
+        The strip, uint8 (32 * zoom, w); the working x of its left edge; its pixels per working pixel.
+    """
+    height = median(sorted(box.h for box in boxes)[-max(1, (len(boxes) + 1) // 2) :]) if len(boxes) > 1 else boxes[0].h
+    height = max(height, 6.0)
+    scale = zoom * DIGIT_PX / height
+    left = boxes[0].x - MARGIN_HEIGHTS * height
+    right = max(box.right for box in boxes) + MARGIN_HEIGHTS * height
+    slope, middle = _middle_line(boxes)
+    width = WIDTH_STEP_PX * zoom * max(2, int(np.ceil((right - left) * scale / (WIDTH_STEP_PX * zoom))))
+    width = min(width, MAX_WIDTH_PX * zoom)
+    strength = cv2.multiply(ink.strength, cv2.dilate(binarized.written.mask, np.ones((3, 3), np.uint8)))
+    # First straighten at full resolution, then reduce with all pixels counted.
+    rows, columns = max(2, round(HEIGHT_PX * zoom / scale)), max(2, round(width / scale))
+    shear = np.array([[1, 0, -left], [-slope, 1, rows / 2 - middle]])
+    straight = cv2.warpAffine(strength, shear, (columns, rows), flags=cv2.INTER_LINEAR)
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(straight, (width, HEIGHT_PX * zoom), interpolation=method), np.uint8), left, scale
+
+
+def _middle_line(boxes: Sequence[Box]) -> tuple[float, float]:
+    """Return slope and offset of the line through the centres of the boxes: y = offset + slope * x."""
+    centres = np.array([box.centre for box in boxes])
+    if len(boxes) < 3:
+        return 0.0, float(np.median(centres[:, 1]))
+    slope = float(np.polyfit(centres[:, 0], centres[:, 1], 1)[0])
+    slope = min(MAX_SLOPE, max(-MAX_SLOPE, slope))
+    return slope, float(np.median(centres[:, 1] - slope * centres[:, 0]))
