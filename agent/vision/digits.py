@@ -21,8 +21,9 @@ MAX_OVERLAP_SHARE = 0.4
 """Two digits may share at most this much of the smaller one's box. Lowering it loses digits that overlap, raising it
 reads a digit twice. Chosen by trial on drawn pages and the sample pictures."""
 MIN_EXPLAINED_SHARE = 0.3
-"""A cluster of whose ink less than this share is digits, weighted by probability, is a word or a drawing, and has no
-digits. Raising it loses digits that touch other ink. Chosen by trial on drawn pages and the sample pictures."""
+"""Smallest share of the ink of a cluster that must belong to digits, weighted by probability; a cluster with less is a
+word or a drawing, and has no digits. Raising it loses digits that touch other ink. Chosen by trial on drawn pages and
+the sample pictures."""
 PROBABILITY_DECIMALS = 3
 """Probabilities are rounded to this many decimals before they are compared, because processors differ beyond them."""
 DIGIT_PENALTY = 0.35

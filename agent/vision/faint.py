@@ -49,8 +49,8 @@ MAX_STROKE_SHARE = 0.03
 """Faint strokes are thinner than this share of the longest side of the working image; wider marks are removed. Raising
 it keeps shadows and the dark corners of a lens. Chosen by trial on drawn pages and the sample pictures."""
 MIN_WIDE_PX = 15
-"""Marks thinner than this, in working pixels, count as strokes whatever the size of the picture. Chosen by trial on
-drawn pages and the sample pictures."""
+"""Marks thinner than this, in working pixels, count as strokes in pictures of any size. Raising it keeps more shadows.
+Chosen by trial on drawn pages and the sample pictures."""
 WIDE_DIVISOR = 2
 """A pixel belongs to a wide mark if the opened ink there is stronger than the ink divided by this. Raising it removes
 more of the strokes that touch wide marks. Chosen by trial."""
@@ -85,7 +85,7 @@ def rescale_to_writing(ink: Ink, binarized: Binarized) -> Ink:
 
 
 def _rescale_without(ink: Ink, printed: Gray) -> Ink:
-    """Scale ink to what is not printed; `printed` is uint8 (h, w), not 0 at printed lines."""
+    """Return the ink scaled to the part that is not printed; `printed` is uint8 (h, w), not 0 at printed lines."""
     near = np.asarray(cv2.dilate(printed, np.ones((PRINT_HALO_PX, PRINT_HALO_PX), np.uint8)))
     counts = histogram(ink.strength, (near == 0).astype(np.uint8))
     gain = 255 / full_contrast(counts, ink.noise)
@@ -118,7 +118,12 @@ def _strong_ink(ink: Ink) -> Gray:
 
 
 def _scale_faint(ink: Ink, strong: Gray) -> Ink | None:
-    """Scale ink to what is not strong ink, uint8 (h, w); None if nothing of it exceeds the texture of the paper."""
+    """Return the ink scaled to the part that is not strong ink; None if no such ink exceeds the texture of the paper.
+
+    Args:
+        ink: of a picture.
+        strong: where strong ink is, uint8 (h, w), not 0 there.
+    """
     rest = (strong == 0).astype(np.uint8)
     gain = 255 / full_contrast(histogram(ink.strength, rest), ink.noise)
     strength = np.asarray(cv2.convertScaleAbs(ink.strength, alpha=gain), np.uint8)

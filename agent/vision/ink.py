@@ -47,8 +47,8 @@ FIELD_REACH_SHARE = 0.6
 """Smallest width of the median filter in a small picture, as a share of its shorter side. Lowering it takes a digit
 that fills the picture for paper. Chosen by trial on drawn pages and the sample pictures."""
 MIN_PAPER_BRIGHTNESS = 16
-"""The picture is divided by no brightness below this, of 255, because that would turn noise into ink. Raising it loses
-writing in dark places. Chosen by trial on drawn pages and the sample pictures."""
+"""Smallest brightness of the paper, of 255, by which the picture is divided; a smaller one would turn noise into ink.
+Raising it loses writing in dark places. Chosen by trial on drawn pages and the sample pictures."""
 PAPER_SMOOTHING_SHARE = 0.25
 """Standard deviation of the Gaussian filter that smooths the estimated paper, as a share of the width of the median
 filter. Raising it blurs the edges of shadows. Chosen by trial."""
@@ -66,8 +66,8 @@ SMOOTHING_RADIUS_PX = 1
 """Radius in working pixels of the Gaussian filter that smooths the contrast. Raising it blurs thin strokes. Chosen by
 trial."""
 HISTOGRAM_STEP = 2
-"""Only every so many rows are counted in the histogram of a large picture (`MAX_HISTOGRAM_PX`). Raising it saves time
-and makes the threshold less exact. Chosen by trial."""
+"""Distance between the rows that are counted in the histogram of a large picture (`MAX_HISTOGRAM_PX`). Raising it saves
+time and makes the threshold less exact. Chosen by trial."""
 NOISE_FACTOR = 4.0
 """The noise limit is this multiple of the median contrast, plus `NOISE_OFFSET`: ink must exceed the texture of the
 paper. Raising it loses faint ink. Chosen by trial on drawn pages and the sample pictures."""

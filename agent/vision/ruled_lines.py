@@ -19,8 +19,8 @@ digits. Chosen by trial on drawn pages and the sample pictures."""
 MIN_SLIMNESS = 12
 """A ruled line is at least this many times as long as thick. Chosen by trial on drawn pages and the sample pictures."""
 MIN_RUN_PX = 8
-"""Shortest straight run in working pixels, whatever the height of the digits. Chosen by trial on drawn pages and the
-sample pictures."""
+"""Shortest straight run in working pixels, also for small digits. Raising it misses lines in small pictures. Chosen by
+trial on drawn pages and the sample pictures."""
 MIN_CROSSING_EXTRA_PX = 3
 """A stroke crosses a ruled line if it is longer than the line is thick by at least this many working pixels. Raising it
 cuts more strokes where they meet a line, lowering it keeps parts of lines. Chosen by trial."""

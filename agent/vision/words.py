@@ -18,7 +18,7 @@ from agent.vision.candidates import Candidate
 from agent.vision.digits import Digit
 
 MAX_ROW_GAP_HEIGHTS = 1.2
-"""Largest gap between two marks of a row, words as well as letters, as a share of the height of the lower one. Chosen
+"""Largest gap between two marks of a row, between letters or words, as a share of the height of the lower one. Chosen
 by trial on drawn pages and the sample pictures."""
 MAX_ROW_HEIGHT_RATIO = 2.2
 """Two neighbouring marks of a row differ in height by at most this factor. Chosen by trial on drawn pages and the
@@ -125,7 +125,7 @@ def _rows(boxes: Evidence) -> NDArray[np.intp]:
     while not np.array_equal(row[one], row[other]):
         np.minimum.at(row, other, row[one])
         np.minimum.at(row, one, row[other])
-        row = row[row]  # what a row's first box has joined, the others join at once
+        row = row[row]  # pointer jumping: each box takes the row of its first box
     rows = np.empty_like(row)
     rows[order] = row
     return rows
