@@ -23,13 +23,15 @@ from agent.vision.ink import Ink
 NOT_A_DIGIT_BIAS = 1.0
 """Added to the classifier's logit for "not a digit" if there is no verifier, because most candidates of a page are not
 digits. Raising it gives fewer false digits and loses more true ones. Chosen by trial on drawn pages and the sample
-pictures."""
+pictures. The sensitivity run found no effect at ±20 %."""
 VERIFY_MARGIN = 1.0
 """The verifier gets a candidate if the logit of its best digit, plus this, reaches the logit for "not a digit". Raising
-it gives the verifier more candidates, which costs time. Chosen by trial on drawn pages and the sample pictures."""
+it gives the verifier more candidates, which costs time. Chosen by trial on drawn pages and the sample pictures. The
+sensitivity run found no effect at ±20 %."""
 MAX_DUPLICATE_OFFSET_PX = 4
-"""Boxes of duplicate candidates differ by no more than this, in working pixels, whatever their size. Chosen by trial on
-drawn pages and the sample pictures."""
+"""Largest difference between the boxes of duplicate candidates of any size, in working pixels; only quick looks skip
+duplicates. Raising it saves time and may skip other candidates. Chosen by trial on drawn pages and the sample
+pictures."""
 CLASSIFIER_WEIGHT = 0.5
 """Weight of the classifier's logits in the decision which digit it is; the verifier's weight is 1. Chosen by trial on
 drawn pages and the sample pictures."""

@@ -42,13 +42,15 @@ narrower than a shadow. Raising it keeps shadows in the ink, lowering it takes l
 on drawn pages and the sample pictures."""
 MAX_FIELD_PX = 480
 """A working image whose shorter side has fewer pixels may be a single field, with a digit as high as the picture; then
-the paper is estimated with `FIELD_REACH_SHARE`. Chosen by trial on drawn pages and the sample pictures."""
+the paper is estimated with `FIELD_REACH_SHARE`. Chosen by trial on drawn pages and the sample pictures. The sensitivity
+run found no effect at ±20 %."""
 FIELD_REACH_SHARE = 0.6
 """Smallest width of the median filter in a small picture, as a share of its shorter side. Lowering it takes a digit
 that fills the picture for paper. Chosen by trial on drawn pages and the sample pictures."""
 MIN_PAPER_BRIGHTNESS = 16
 """Smallest brightness of the paper, of 255, by which the picture is divided; a smaller one would turn noise into ink.
-Raising it loses writing in dark places. Chosen by trial on drawn pages and the sample pictures."""
+Raising it loses writing in dark places. Chosen by trial on drawn pages and the sample pictures. The sensitivity run
+found no effect at ±20 %."""
 PAPER_SMOOTHING_SHARE = 0.25
 """Standard deviation of the Gaussian filter that smooths the estimated paper, as a share of the width of the median
 filter. Raising it blurs the edges of shadows. Chosen by trial."""
@@ -58,10 +60,12 @@ dark and light ink, and which pixels count as ink of a pen. Raising it lets a fe
 trial on drawn pages and the sample pictures."""
 BOTH_POLARITIES_QUANTILE = 0.995
 """Quantile of the contrast that decides whether a picture has both dark and light ink. It is higher than
-`STRONG_INK_QUANTILE` because the rarer kind may be sparse. Chosen by trial on drawn pages and the sample pictures."""
+`STRONG_INK_QUANTILE` because the rarer kind may be sparse. Chosen by trial on drawn pages and the sample pictures. The
+sensitivity run found no effect at ±20 %."""
 MIN_BOTH_POLARITIES_RATIO = 0.42
 """A picture has dark and light ink if the weaker contrast is at least this share of the stronger one. Lowering it
-analyses more pictures twice. Chosen by trial on drawn pages and the sample pictures."""
+analyses more pictures twice. Chosen by trial on drawn pages and the sample pictures. The sensitivity run found no
+effect at ±20 %."""
 SMOOTHING_RADIUS_PX = 1
 """Radius in working pixels of the Gaussian filter that smooths the contrast. Raising it blurs thin strokes. Chosen by
 trial."""
@@ -81,7 +85,7 @@ MIN_INK_ABOVE_NOISE = 20
 not amplified without limit. Chosen by trial on drawn pages and the sample pictures."""
 MAX_HISTOGRAM_PX = 100_000
 """In a picture with more pixels than this, only every second row (`HISTOGRAM_STEP`) is counted in the histogram, which
-saves time. Raising it costs time. Chosen by trial."""
+saves time. Raising it costs time. Chosen by trial. The sensitivity run found no effect at ±20 %."""
 
 
 class Paper(NamedTuple):
