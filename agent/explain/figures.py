@@ -14,9 +14,9 @@ from agent.vision.box import Box
 from agent.vision.context import cut_context
 from agent.vision.glyph import cut_glyph
 from agent.vision.ink import Ink
+from agent.vision.layers import MaskResult
 from agent.vision.overlay import FONT, draw_label, draw_readings, to_bgr_colour, zoom_box
 from agent.vision.page import Page
-from agent.vision.pipeline import MaskResult
 from agent.vision.pixels import Pixels
 
 DRAWING_PX = 1400

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from agent.vision.blots import is_blot
 from agent.vision.box import Box
 from agent.vision.candidates import Candidate
+from agent.vision.coordinates import in_picture
 from agent.vision.digits import NOT_A_DIGIT, Digit, suppress_overlaps
 from agent.vision.ink import Ink
+from agent.vision.layers import MaskResult
 from agent.vision.overlay import READ_RGB, Rgb
 from agent.vision.pens import Pen
-from agent.vision.pipeline import MaskResult, Trace, in_picture
+from agent.vision.pipeline import Trace
 from agent.vision.printed import without_printed
 
 

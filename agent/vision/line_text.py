@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,8 @@ SIGNS = ".,-/:'()$%+"
 """Signs that belong to numbers."""
 LETTERS = "a"
 """Stands for one or more letters, or other marks that belong to no number."""
+DIGITS = 10
+"""Number of digits; they are the first classes."""
 CHARACTERS = "0123456789" + SIGNS + LETTERS
 """Characters of a line recogniser, in the order of its classes."""
 BLANK = len(CHARACTERS)
@@ -21,6 +24,8 @@ LINE_CLASSES = BLANK + 1
 STEP_PX = 2
 """Width of the part of a strip that one output step of a line recogniser stands for, in pixels."""
 LogProbs = NDArray[np.float32]
+IMPOSSIBLE = -1e9
+"""Logarithm of a probability of 0; finite, so that no difference of two of them is undefined."""
 
 BEAM_WIDTH = 8
 """Number of strings that the beam search follows. Raising it finds more alternatives, and takes more time."""
@@ -103,3 +108,36 @@ def _log_add(a: float, b: float) -> float:
     if a < b:
         a, b = b, a
     return a if b == -math.inf else a + math.log1p(math.exp(b - a))
+
+
+def without_signs(log_probs: LogProbs) -> LogProbs:
+    """Merge the signs and letters into blank, float32 (steps, 11): the ten digits, then everything else."""
+    others = np.logaddexp.reduce(log_probs[:, DIGITS:], axis=1, keepdims=True)
+    return np.asarray(np.hstack([log_probs[:, :DIGITS], others]), np.float32)
+
+
+def log_probabilities(log_probs: LogProbs, texts: Sequence[str]) -> list[float]:
+    """Return the logarithm of the probability of each string of digits, whatever signs are between them.
+
+    It is the forward pass of CTC for all strings at once (A. Graves et al., Connectionist temporal classification:
+    labelling unsegmented sequence data with recurrent neural networks, 2006).
+
+    Args:
+        log_probs: float32 (steps, 11), from `without_signs`.
+        texts: strings of "0" to "9", each one may be empty.
+    """
+    states = 2 * max(map(len, texts)) + 1  # a blank before, between and after the digits
+    labels = np.full((len(texts), states), DIGITS)
+    for row, text in zip(labels, texts, strict=True):
+        row[1 : 2 * len(text) : 2] = [int(digit) for digit in text]
+    may_skip = np.zeros(labels.shape, bool)
+    may_skip[:, 2:] = (labels[:, 2:] != DIGITS) & (labels[:, 2:] != labels[:, :-2])
+    emissions = log_probs[:, labels].astype(np.float64)
+    total = np.full((len(texts), states + 2), IMPOSSIBLE)
+    total[:, 2:4] = emissions[0, :, :2]
+    for emission in emissions[1:]:
+        reached = np.logaddexp(total[:, 2:], total[:, 1:-1])
+        reached = np.where(may_skip, np.logaddexp(reached, total[:, :-2]), reached)
+        total[:, 2:] = reached + emission
+    ends = [(row[2 + 2 * len(text)], row[1 + 2 * len(text)]) for row, text in zip(total, texts, strict=True)]
+    return [float(np.logaddexp(*end)) for end in ends]

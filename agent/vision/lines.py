@@ -30,17 +30,33 @@ on drawn pages and the sample pictures. The sensitivity run found no effect at Â
 
 
 @dataclass(frozen=True)
+class Alternative:
+    """Another text that a reading may have."""
+
+    text: str
+    probability: float
+    """0..1."""
+
+
+@dataclass(frozen=True)
 class Reading:
     """A number: digits of one line that stand close together, from left to right."""
 
     text: str
-    """The digits, "0" to "9" each."""
+    """The digits, and the signs between them as they are written, such as "3.14", "-42" or "27/11/26"."""
     box: Box
     """Box around the digits, in pixels of the picture."""
     confidence: float
-    """Probability of the least probable digit, 0..1."""
+    """Probability that all digits are right, 0..1; without a line recogniser that of the least probable digit."""
     digits: tuple[Digit, ...]
     """From left to right."""
+    alternatives: tuple[Alternative, ...] = ()
+    """Other texts, the most probable one first; only a line recogniser finds any."""
+
+    @property
+    def digits_text(self) -> str:
+        """The digits without signs, "0" to "9" each."""
+        return "".join(str(digit.digit) for digit in self.digits)
 
 
 def group_lines(digits: Sequence[Digit]) -> tuple[Reading, ...]:

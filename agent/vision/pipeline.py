@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.vision.binarize import Binarized, binarize
+from agent.vision.binarize import binarize
 from agent.vision.blots import is_blot
-from agent.vision.box import Box
-from agent.vision.candidates import Candidate, find_mask_candidates
-from agent.vision.classify import Classified, Nets, classify
+from agent.vision.candidates import find_mask_candidates
+from agent.vision.classify import Nets, classify
+from agent.vision.coordinates import in_picture
 from agent.vision.deskew import deskew
 from agent.vision.digits import Digit, non_max_suppression, select
 from agent.vision.faint import find_faint_ink, rescale_to_writing
-from agent.vision.ink import Affine, Ink, find_inks, prepare
+from agent.vision.ink import find_inks, prepare
+from agent.vision.join import RecognisedLine, join_lines
+from agent.vision.layers import InkLayer, MaskResult
 from agent.vision.lines import group_lines
 from agent.vision.page import STAGES, Page
 from agent.vision.pens import Pen, find_pens
@@ -39,7 +41,8 @@ class Depth:
     duplicate_tolerance: float
     """Candidates whose boxes differ by less than this share of their size are classified once."""
     extra_steps: bool
-    """Whether to deskew, to look for light ink beside dark ink, for writing beside darker print, and for faint ink."""
+    """Whether to deskew, to look for light ink beside dark ink, for writing beside darker print, and for faint ink, and
+    to read lines as a whole."""
 
 
 QUICK = Depth(
@@ -77,41 +80,6 @@ drawn pages and the sample pictures. The sensitivity run found no effect at ±20
 
 
 @dataclass(frozen=True, eq=False)
-class InkLayer:
-    """Ink of one kind, and how it is to be analysed: dark, light or faint ink, or the ink of one pen."""
-
-    ink: Ink
-    threshold_factors: tuple[float, ...]
-    """Masks are made at these multiples of the threshold."""
-    min_probability: float
-    """A candidate whose best digit is less probable than this is not a digit."""
-    pen: Pen | None = None
-    """The pen, if the picture's pens were separated; None is the ink of all pens."""
-    binarized: Mapping[float, Binarized] | None = None
-    """Masks of this ink that were made already, by their factor."""
-
-
-@dataclass(frozen=True, eq=False)
-class MaskResult:
-    """Everything that was found in one mask."""
-
-    ink: Ink
-    factor: float
-    """Multiple of the threshold at which the mask was made."""
-    binarized: Binarized
-    """The mask and the writing in it."""
-    candidates: tuple[Candidate, ...]
-    classified: Classified
-    """Outputs of the nets, one row per candidate."""
-    digits: Mapping[Candidate, Digit]
-    """The candidates that are digits, with boxes in pixels of the picture."""
-    min_probability: float
-    """A candidate whose best digit is less probable than this is not a digit."""
-    pen: Pen | None = None
-    """The pen, if the picture's pens were separated; None is the ink of all pens."""
-
-
-@dataclass(frozen=True, eq=False)
 class Trace:
     """The result for one picture, with the results of all steps."""
 
@@ -122,6 +90,8 @@ class Trace:
     printed: tuple[Digit, ...]
     """The printed digits of a form, which are not read."""
     page: Page
+    lines: tuple[RecognisedLine, ...] = ()
+    """The lines that the line recogniser read; empty if it was not used."""
 
 
 def read_page(image: NDArray[np.uint8], nets: Nets, depth: Depth = THOROUGH) -> Page:
@@ -155,8 +125,13 @@ def trace_page(image: NDArray[np.uint8], nets: Nets, depth: Depth = THOROUGH) ->
         kept = non_max_suppression(written)
         # 11. Lines and readings.
         readings = group_lines(kept)
+    lines: tuple[RecognisedLine, ...] = ()
+    if depth.extra_steps and nets.recogniser is not None:
+        # 12. Each line is read again as a whole, and both views of it are joined.
+        with _timed(stage_ms, "lines"):
+            readings, lines = join_lines(readings, masks, nets.recogniser, (width, height))
     page = Page(width, height, tuple(d for r in readings for d in r.digits), readings, stage_ms)
-    return Trace(tuple(masks), kept, printed, page)
+    return Trace(tuple(masks), kept, printed, page, lines)
 
 
 def find_ink_layers(image: NDArray[np.uint8], depth: Depth) -> tuple[InkLayer, ...]:
@@ -223,22 +198,6 @@ def _printed_digits(masks: Sequence[MaskResult]) -> tuple[Digit, ...]:
     known = next((mask.binarized for mask in grey if mask.factor == FORM_LINES_FACTOR), None)
     coloured = [mask.digits.values() for mask in masks if mask.pen is Pen.COLOURED]
     return find_printed(ink, known or binarize(ink, FORM_LINES_FACTOR), [mask.digits for mask in grey], coloured)
-
-
-def in_picture(candidate: Candidate, ink: Ink, width: int, height: int) -> Box:
-    """Return the box of a candidate in pixels of the picture, whose size is `width` x `height`."""
-    box = candidate.box if ink.deskew_inverse is None else _transformed_box(candidate, ink.deskew_inverse)
-    x, y = max(0, round(box.x / ink.scale)), max(0, round(box.y / ink.scale))
-    right, bottom = min(width, round(box.right / ink.scale)), min(height, round(box.bottom / ink.scale))
-    return Box(x, y, max(1, right - x), max(1, bottom - y))
-
-
-def _transformed_box(candidate: Candidate, transform: Affine) -> Box:
-    """Return the box around the ink of a candidate after an affine transform."""
-    points = [np.argwhere(atom.mask)[:, ::-1] + (atom.box.x + 0.5, atom.box.y + 0.5) for atom in candidate.atoms]
-    moved = np.concatenate(points) @ transform[:, :2].T + transform[:, 2]
-    (x, y), (right, bottom) = np.floor(moved.min(axis=0)).astype(int), np.ceil(moved.max(axis=0)).astype(int)
-    return Box(int(x), int(y), int(right - x), int(bottom - y))
 
 
 @contextmanager

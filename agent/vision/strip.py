@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import median
 
 import cv2
@@ -29,7 +30,30 @@ MAX_SLOPE = 0.3
 Gray = NDArray[np.uint8]
 
 
-def cut_strip(ink: Ink, binarized: Binarized, boxes: Sequence[Box], *, zoom: int = 1) -> tuple[Gray, float, float]:
+@dataclass(frozen=True, eq=False)
+class Strip:
+    """The ink of a line, and its place in the ink of the picture."""
+
+    image: Gray
+    """uint8 (32, w), bright ink on 0; w is a multiple of `WIDTH_STEP_PX`."""
+    left: float
+    """Left edge in working pixels."""
+    scale: float
+    """Pixels of the strip per working pixel."""
+    middle: float
+    slope: float
+    """The middle row of the strip is at `middle` + `slope` * x, in working pixels."""
+
+    def to_strip(self, x: float) -> float:
+        """Convert an x in working pixels to pixels of the strip."""
+        return (x - self.left) * self.scale
+
+    def to_working(self, x: float) -> float:
+        """Convert an x in pixels of the strip to working pixels."""
+        return self.left + x / self.scale
+
+
+def cut_strip(ink: Ink, binarized: Binarized, boxes: Sequence[Box], *, zoom: int = 1) -> Strip:
     """Cut the strip of a line out of the ink, without ruled lines and form boxes.
 
     Args:
@@ -39,7 +63,7 @@ def cut_strip(ink: Ink, binarized: Binarized, boxes: Sequence[Box], *, zoom: int
         zoom: how many times as large as usual the strip is made.
 
     Returns:
-        The strip, uint8 (32 * zoom, w); the working x of its left edge; its pixels per working pixel.
+        The strip, `zoom` times as high and wide as usual.
     """
     height = median(sorted(box.h for box in boxes)[-max(1, (len(boxes) + 1) // 2) :]) if len(boxes) > 1 else boxes[0].h
     height = max(height, 6.0)
@@ -55,7 +79,8 @@ def cut_strip(ink: Ink, binarized: Binarized, boxes: Sequence[Box], *, zoom: int
     shear = np.array([[1, 0, -left], [-slope, 1, rows / 2 - middle]])
     straight = cv2.warpAffine(strength, shear, (columns, rows), flags=cv2.INTER_LINEAR)
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(straight, (width, HEIGHT_PX * zoom), interpolation=method), np.uint8), left, scale
+    image = np.asarray(cv2.resize(straight, (width, HEIGHT_PX * zoom), interpolation=method), np.uint8)
+    return Strip(image, left, scale, middle, slope)
 
 
 def _middle_line(boxes: Sequence[Box]) -> tuple[float, float]:

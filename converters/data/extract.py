@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from agent.vision.box import Box
 from agent.vision.candidates import Candidate, find_page_candidates
 from agent.vision.context import CHANNELS, HEIGHT_PX, WIDTH_PX, cut_context
+from agent.vision.coordinates import in_picture
 from agent.vision.digits import NOT_A_DIGIT
 from agent.vision.glyph import cut_glyph
 from agent.vision.ink import Ink
-from agent.vision.pipeline import THOROUGH, Depth, find_ink_layers, in_picture
+from agent.vision.pipeline import THOROUGH, Depth, find_ink_layers
 from converters.data.labelled import LabelledImages
 from converters.data.scenes import Scene
 

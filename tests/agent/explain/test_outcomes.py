@@ -18,9 +18,10 @@ from agent.vision.classify import Classified
 from agent.vision.components import Atom, find_components
 from agent.vision.digits import CLASSES, NOT_A_DIGIT, non_max_suppression, select
 from agent.vision.ink import Ink, Paper
+from agent.vision.layers import MaskResult
 from agent.vision.lines import group_lines
 from agent.vision.page import Page
-from agent.vision.pipeline import MIN_PROBABILITY, QUICK, THOROUGH, Depth, MaskResult, Trace, trace_page
+from agent.vision.pipeline import MIN_PROBABILITY, QUICK, THOROUGH, Depth, Trace, trace_page
 
 if TYPE_CHECKING:
     from tests.agent.conftest import Note

@@ -1,0 +1,388 @@
+"""Join the two views of a line: the classified candidates, and what the line recogniser reads in the line's strip.
+
+The candidates show where each digit is, but a digit that no candidate shows well is lost. The line recogniser reads
+the line as a whole, but it may take a wall for a 1. Both together give one probability for each possible string: the
+softmax over the strings of a weighted sum of four figures (`Evidence`), and over "another string" with a fixed score.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from statistics import median
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.vision.box import Box, union
+from agent.vision.classify import Net
+from agent.vision.coordinates import centre_in_picture, in_picture, in_working
+from agent.vision.digits import Digit
+from agent.vision.layers import MaskResult
+from agent.vision.line_text import (
+    DIGITS,
+    LETTERS,
+    Hypothesis,
+    LogProbs,
+    beam_search,
+    log_probabilities,
+    without_signs,
+)
+from agent.vision.lines import MAX_LINE_OFFSET_HEIGHTS, MIN_NUMBER_GAP_HEIGHTS, Alternative, Reading
+from agent.vision.strip import Strip, cut_strip
+
+MAX_JOINED_GAP_HEIGHTS = 1.9
+"""Numbers of one line with a gap of up to this many heights of a digit share a strip, because a digit may be lost
+between them. Raising it makes longer strips. Chosen by trial."""
+MIN_SHOWN = 0.015
+"""Probability of a digit that no candidate shows. Raising it trusts the line recogniser more where the segmentation
+failed. Chosen by trial."""
+MIN_UNREAD = 0.01
+"""Smallest probability that a digit of the segmentation is none. Raising it lets the line recogniser drop more digits.
+Chosen by trial."""
+MAX_POSITION_ERROR_PX = 2
+"""The line recogniser may place a digit this far beside the candidate that shows it, in pixels of the strip."""
+MAX_CANDIDATE_HEIGHTS = 1.8
+"""A candidate wider than this many heights of a digit shows no single digit of the line."""
+NEW_DIGIT_ASPECT = 0.6
+"""Width of the box of a digit that only the line recogniser sees, as a share of its height."""
+OPENING_SIGNS = "-+$("
+"""Signs that stand before a number."""
+MAX_ALTERNATIVES = 5
+"""Largest number of alternatives of a reading."""
+
+
+@dataclass(frozen=True)
+class JoinWeights:
+    """Weights of the joint score; `python -m benchmarks.joining` fits them."""
+
+    recogniser: float
+    candidates: float
+    unread: float
+    agreement: float
+    other: float
+    """Score of all strings that nobody proposed, together."""
+
+
+WEIGHTS = JoinWeights(recogniser=0.65, candidates=0.24, unread=0.31, agreement=1.83, other=-2.0)
+"""Weights that were fitted on strings that no training used."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What speaks for a string; logarithms of probabilities."""
+
+    recogniser: float
+    """The line recogniser's probability of these digits, with any signs between them."""
+    candidates: float
+    """Product of the probabilities of the digits in the candidates at their places."""
+    unread: float
+    """Product of the probabilities that those digits of the segmentation are none that the string leaves out."""
+    agrees: bool
+    """Whether the string is that of the segmentation."""
+
+    def score(self, weights: JoinWeights) -> float:
+        """Return the weighted sum."""
+        return (
+            weights.recogniser * self.recogniser
+            + weights.candidates * self.candidates
+            + weights.unread * self.unread
+            + weights.agreement * self.agrees
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Proposal:
+    """A string of digits that a line may say."""
+
+    digits_text: str
+    text: str
+    """The digits with the most probable signs between them."""
+    positions: tuple[float, ...]
+    """x of each character of `text` in pixels of the strip."""
+    evidence: Evidence
+
+
+@dataclass(frozen=True, eq=False)
+class RecognisedLine:
+    """Neighbouring numbers of one line, their strip, and what both views say of it."""
+
+    digits: tuple[Digit, ...]
+    """What the segmentation found, from left to right."""
+    boxes: tuple[Box, ...]
+    """Boxes of these digits in working pixels."""
+    masks: tuple[MaskResult, ...]
+    """The masks of the ink that shows most of the digits."""
+    strip: Strip
+    log_probs: LogProbs
+    """float32 (steps, 23): log probabilities of the line recogniser; empty before it ran."""
+    proposals: tuple[Proposal, ...] = ()
+    probabilities: tuple[float, ...] = ()
+    """Joint probability of each proposal."""
+
+    @property
+    def height(self) -> float:
+        """Height of a digit in working pixels."""
+        return float(median(box.h for box in self.boxes))
+
+    @property
+    def segmented(self) -> str:
+        """The string of the segmentation."""
+        return "".join(str(digit.digit) for digit in self.digits)
+
+    def spans(self, boxes: Sequence[Box]) -> NDArray[np.float64]:
+        """Return the left and the right edge of working boxes in pixels of the strip, float64 (n, 2)."""
+        edges = [(self.strip.to_strip(box.x), self.strip.to_strip(box.right)) for box in boxes]
+        return np.array(edges, np.float64).reshape(-1, 2)
+
+
+def join_lines(
+    readings: Sequence[Reading], masks: Sequence[MaskResult], recogniser: Net, size: tuple[int, int]
+) -> tuple[tuple[Reading, ...], tuple[RecognisedLine, ...]]:
+    """Read the lines of a page again, with the line recogniser.
+
+    Args:
+        readings: of the segmentation, in reading order.
+        masks: of the picture.
+        recogniser: net for strips.
+        size: width and height of the picture.
+
+    Returns:
+        The readings, in the same order; and the lines that they come from.
+    """
+    lines = [weigh(line) for line in propose(cut_lines(readings, masks), recogniser)]
+    return tuple(reading for line in lines for reading in _decide(line, size)), tuple(lines)
+
+
+def cut_lines(readings: Sequence[Reading], masks: Sequence[MaskResult]) -> list[RecognisedLine]:
+    """Group neighbouring readings, and cut a strip for each group from the mask that shows most of its digits."""
+    lines = []
+    for group in _neighbours(readings):
+        digits = tuple(digit for reading in group for digit in reading.digits)
+        ids = {id(digit) for digit in digits}
+        best = max(masks, key=lambda mask: sum(id(digit) in ids for digit in mask.digits.values()))
+        boxes = tuple(in_working(digit.box, best.ink) for digit in digits)
+        strip = cut_strip(best.ink, best.binarized, boxes)
+        same_ink = tuple(mask for mask in masks if mask.ink is best.ink)
+        lines.append(RecognisedLine(digits, boxes, same_ink, strip, np.zeros((0, 0), np.float32)))
+    return lines
+
+
+def _neighbours(readings: Sequence[Reading]) -> list[list[Reading]]:
+    """Group consecutive readings that stand on one line, close together."""
+    groups: list[list[Reading]] = []
+    for reading in readings:
+        if groups and _stand_together(groups[-1][-1], reading):
+            groups[-1].append(reading)
+        else:
+            groups.append([reading])
+    return groups
+
+
+def _stand_together(left: Reading, right: Reading) -> bool:
+    height = max(median(digit.box.h for digit in one.digits) for one in (left, right))
+    end, start = left.digits[-1].box, right.digits[0].box
+    gap, offset = start.x - end.right, abs(start.centre[1] - end.centre[1])
+    return -height < gap <= MAX_JOINED_GAP_HEIGHTS * height and offset < MAX_LINE_OFFSET_HEIGHTS * height
+
+
+def propose(lines: Sequence[RecognisedLine], recogniser: Net) -> list[RecognisedLine]:
+    """Run the line recogniser, with all strips of one width in one batch, and collect the proposals for each line."""
+
+    def width(index: int) -> int:
+        return int(lines[index].strip.image.shape[1])
+
+    proposed = list(lines)
+    for _, indices in groupby(sorted(range(len(lines)), key=width), key=width):
+        batch = list(indices)
+        logits = recogniser.logits(np.stack([lines[i].strip.image for i in batch]))
+        largest = logits.max(axis=2, keepdims=True)
+        log_probs = logits - largest - np.log(np.exp(logits - largest).sum(axis=2, keepdims=True))
+        for i, own in zip(batch, log_probs, strict=True):
+            line = replace(lines[i], log_probs=np.asarray(own, np.float32))
+            proposed[i] = replace(line, proposals=tuple(_proposals(line)))
+    return proposed
+
+
+def _proposals(line: RecognisedLine) -> list[Proposal]:
+    """Return the strings that the line recogniser or the segmentation proposes, with their evidence."""
+    best: dict[str, Hypothesis] = {}
+    for hypothesis in beam_search(line.log_probs):
+        best.setdefault(_digits_of(hypothesis.text), hypothesis)
+    step_px = line.strip.image.shape[1] / len(line.log_probs)
+    placed = {text: (h.text, tuple((step + 0.5) * step_px for step in h.steps)) for text, h in best.items()}
+    own_spans = line.spans(line.boxes)
+    placed.setdefault(line.segmented, (line.segmented, tuple(own_spans.mean(axis=1).tolist())))
+    spans, probabilities = _candidates(line)
+    log_probs = log_probabilities(without_signs(line.log_probs), list(placed))
+    proposals = []
+    for (digits_text, (text, positions)), log_prob in zip(placed.items(), log_probs, strict=True):
+        at = [x for x, character in zip(positions, text, strict=True) if character.isdigit()]
+        shown = [_log_shown(spans, probabilities, x, int(digit)) for x, digit in zip(at, digits_text, strict=True)]
+        left_out = [digit for digit, span in zip(line.digits, own_spans, strict=True) if not _covers(span, at)]
+        evidence = Evidence(
+            log_prob,
+            sum(shown),
+            sum(math.log(max(MIN_UNREAD, 1 - digit.probability)) for digit in left_out),
+            digits_text == line.segmented,
+        )
+        proposals.append(Proposal(digits_text, text, positions, evidence))
+    return proposals
+
+
+def _digits_of(text: str) -> str:
+    return "".join(character for character in text if character.isdigit())
+
+
+def _candidates(line: RecognisedLine) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """Return the candidates of the line: their spans, float64 (n, 2), and probabilities, float32 (n, 11)."""
+    boxes, rows = [], []
+    for mask in line.masks:
+        for index in _possible_digits(mask):
+            if _is_in_line(mask.candidates[index].box, line):
+                boxes.append(mask.candidates[index].box)
+                rows.append(mask.classified.probability[index])
+    return line.spans(boxes), np.array(rows, np.float32).reshape(-1, DIGITS + 1)
+
+
+def _possible_digits(mask: MaskResult) -> list[int]:
+    """Return the indices of the candidates that the nets did not reject."""
+    return np.flatnonzero(mask.classified.probability[:, :DIGITS].max(axis=1, initial=0) > MIN_SHOWN).tolist()
+
+
+def _log_shown(spans: NDArray[np.float64], probabilities: NDArray[np.float32], x: float, digit: int) -> float:
+    """Return the logarithm of the highest probability of a digit among the candidates at a place."""
+    at_place = (spans[:, 0] - MAX_POSITION_ERROR_PX <= x) & (x <= spans[:, 1] + MAX_POSITION_ERROR_PX)
+    return math.log(max(MIN_SHOWN, float(probabilities[at_place, digit].max(initial=0.0))))
+
+
+def _covers(span: NDArray[np.float64], places: Sequence[float]) -> bool:
+    """Whether one of the places lies in a span."""
+    return any(span[0] - MAX_POSITION_ERROR_PX <= x <= span[1] + MAX_POSITION_ERROR_PX for x in places)
+
+
+def weigh(line: RecognisedLine, weights: JoinWeights = WEIGHTS) -> RecognisedLine:
+    """Return the line with the joint probability of each proposal."""
+    scores = np.array([proposal.evidence.score(weights) for proposal in line.proposals] + [weights.other])
+    shares = np.exp(scores - scores.max())
+    return replace(line, probabilities=tuple((shares / shares.sum())[:-1].tolist()))
+
+
+def _decide(line: RecognisedLine, size: tuple[int, int]) -> list[Reading]:
+    """Return the numbers of the most probable string, each with the probability of all strings that contain it."""
+    height = line.height / line.masks[0].ink.scale
+    split = [_split(_place_characters(line, proposal, size), height) for proposal in line.proposals]
+    best = max(range(len(split)), key=lambda i: line.probabilities[i])
+    readings = []
+    for text, digits in split[best]:
+        box = union(digit.box for digit in digits)
+        texts: dict[str, list[tuple[str, float]]] = {}
+        for numbers, probability in zip(split, line.probabilities, strict=True):
+            same_place = [number for number in numbers if _is_at(number, box)]
+            key = " ".join(_digits_of(other) for other, _ in same_place)
+            texts.setdefault(key, []).append((" ".join(other for other, _ in same_place), probability))
+        confidence = sum(p for _, p in texts.pop(_digits_of(text)))
+        others = [Alternative(variants[0][0], sum(p for _, p in variants)) for key, variants in texts.items() if key]
+        alternatives = tuple(sorted(others, key=lambda other: -other.probability)[:MAX_ALTERNATIVES])
+        readings.append(Reading(text, box, confidence, digits, alternatives))
+    return readings
+
+
+def _is_at(number: tuple[str, tuple[Digit, ...]], box: Box) -> bool:
+    """Whether the middle of a number lies in the columns of a box, or the other way round."""
+    other = union(digit.box for digit in number[1])
+    return box.x <= other.centre[0] < box.right or other.x <= box.centre[0] < other.right
+
+
+def _place_characters(line: RecognisedLine, best: Proposal, size: tuple[int, int]) -> list[tuple[str, Digit | None]]:
+    """Return each character of a string, with its digit if it is one."""
+    if best.digits_text == line.segmented:
+        digits = iter(line.digits)
+        return [(character, next(digits) if character.isdigit() else None) for character in best.text]
+    own_spans = line.spans(line.boxes)
+    characters: list[tuple[str, Digit | None]] = []
+    unused = 0
+    for character, x in zip(best.text, best.positions, strict=True):
+        if not character.isdigit():
+            characters.append((character, None))
+            continue
+        own = next((i for i in range(unused, len(line.digits)) if _covers(own_spans[i], [x])), None)
+        unused = unused if own is None else own + 1
+        characters.append((character, _digit_at(line, own, x, int(character), size)))
+    return characters
+
+
+def _digit_at(line: RecognisedLine, own: int | None, x: float, label: int, size: tuple[int, int]) -> Digit:
+    """Return a digit of the line recogniser: at the place of the segmentation's digit, of a candidate, or alone."""
+    if own is not None and line.digits[own].digit == label:
+        return line.digits[own]
+    step = min(len(line.log_probs) - 1, int(x * len(line.log_probs) / line.strip.image.shape[1]))
+    probability = float(np.exp(line.log_probs[step, label]))
+    if own is not None:
+        return Digit(label, probability, line.digits[own].box)
+    ink = line.masks[0].ink
+    candidates = [
+        (float(mask.classified.probability[i, label]), mask.candidates[i])
+        for mask in line.masks
+        for i in _possible_digits(mask)
+    ]
+    shown = [
+        (p, candidate)
+        for p, candidate in candidates
+        if p > MIN_SHOWN and _is_in_line(candidate.box, line) and _covers(line.spans([candidate.box])[0], [x])
+    ]
+    if shown:
+        return Digit(label, probability, in_picture(max(shown, key=lambda pair: pair[0])[1], ink, *size))
+    middle_x = line.strip.to_working(x)
+    w, h = NEW_DIGIT_ASPECT * line.height, line.height
+    top = line.strip.middle + line.strip.slope * middle_x - h / 2
+    box = Box(round(middle_x - w / 2), round(top), max(1, round(w)), max(1, round(h)))
+    return Digit(label, probability, centre_in_picture(box, ink, *size))
+
+
+def _is_in_line(box: Box, line: RecognisedLine) -> bool:
+    """Whether a working box is at the height of a line, and no wider than a digit."""
+    top = min(own.y for own in line.boxes) - line.height / 3
+    bottom = max(own.bottom for own in line.boxes) + line.height / 3
+    return box.bottom > top and box.y < bottom and box.w <= MAX_CANDIDATE_HEIGHTS * line.height
+
+
+def _split(characters: Sequence[tuple[str, Digit | None]], height: float) -> list[tuple[str, tuple[Digit, ...]]]:
+    """Split a line at letters and at wide gaps; returns the text and the digits of each number.
+
+    Args:
+        characters: of the line, with the digits.
+        height: of a digit, in pixels of the picture.
+    """
+    numbers: list[tuple[str, list[Digit]]] = []
+    signs = ""
+    ended = True
+    for character, digit in characters:
+        if character == LETTERS:
+            numbers, signs, ended = _closed(numbers, signs), "", True
+        elif digit is None:
+            signs += character
+        else:
+            gap = digit.box.x - numbers[-1][1][-1].box.right if numbers else 0
+            max_gap = MIN_NUMBER_GAP_HEIGHTS * height * (2 if signs else 1)
+            if ended or gap > max_gap:
+                before = signs.lstrip("".join(set(signs) - set(OPENING_SIGNS)))
+                numbers = _closed(numbers, signs.removesuffix(before)) if not ended else numbers
+                numbers.append((before + character, [digit]))
+            else:
+                text, digits = numbers[-1]
+                numbers[-1] = (text + signs + character, [*digits, digit])
+            signs, ended = "", False
+    if not ended:
+        numbers = _closed(numbers, signs)
+    return [(text, tuple(digits)) for text, digits in numbers]
+
+
+def _closed(numbers: list[tuple[str, list[Digit]]], signs: str) -> list[tuple[str, list[Digit]]]:
+    """Return the numbers with signs behind the last one."""
+    if not numbers or not signs:
+        return numbers
+    text, digits = numbers[-1]
+    return [*numbers[:-1], (text + signs, digits)]

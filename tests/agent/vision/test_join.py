@@ -1,0 +1,133 @@
+"""Candidates and a line recogniser are joined; the nets are simple ones, so that each case is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from agent.vision.join import Evidence, JoinWeights, weigh
+from agent.vision.lines import Reading
+from agent.vision.pipeline import Trace, trace_page
+from tests.agent.vision.test_line_text import outputs
+from tests.agent.vision.test_pipeline import NearestShape, print_number
+
+PITCH_PX = 25
+"""Distance between the digits of `print_number` at scale 1."""
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """A line recogniser that says the same characters at the same share of each strip's width."""
+
+    spelling: str
+    strength: float = 9.0
+
+    def logits(self, strips: NDArray[np.uint8]) -> NDArray[np.float32]:
+        steps = strips.shape[2] // 2
+        stretched = ["_"] * steps
+        for index, character in enumerate(self.spelling):
+            if character != "_":
+                stretched[round((index + 0.5) * steps / len(self.spelling))] = character
+        return np.stack([outputs("".join(stretched), self.strength)] * len(strips))
+
+
+@dataclass(frozen=True)
+class Nets:
+    classifier: NearestShape
+    recogniser: Spelling | None
+    verifier: None = None
+
+
+def read(text: str, recogniser: Spelling | None, *, at: int = 60, scale: float = 1.6) -> Trace:
+    """Read a printed number."""
+    image = np.full((120, 400, 3), 215, np.uint8)
+    print_number(image, text, (at, 80), scale)
+    return trace_page(image, Nets(NearestShape(), recogniser))
+
+
+def texts(trace: Trace) -> list[str]:
+    return [reading.text for reading in trace.page.readings]
+
+
+def only(trace: Trace) -> Reading:
+    (reading,) = trace.page.readings
+    return reading
+
+
+def test_without_a_recogniser_the_segmentation_decides() -> None:
+    trace = read("247", None)
+    assert (texts(trace), trace.lines) == (["247"], ())
+
+
+def test_agreement_gives_a_higher_confidence_than_contradiction() -> None:
+    agreed = only(read("247", Spelling("__2_4_7__")))
+    doubted = only(read("247", Spelling("__2_4_1__", 4.0)))
+    assert agreed.text == "247"
+    assert agreed.confidence > 0.8 > doubted.confidence
+
+
+def test_signs_are_part_of_the_text_but_not_of_the_digits() -> None:
+    reading = only(read("247", Spelling("__2.4_7__")))
+    assert (reading.text, reading.digits_text) == ("2.47", "247")
+
+
+def test_a_lost_digit_comes_back_with_a_box() -> None:
+    """The segmentation finds no digit in the gap, but the recogniser is certain that there is one."""
+    image = np.full((120, 400, 3), 215, np.uint8)
+    print_number(image, "24", (60, 80), 1.6)
+    print_number(image, "7", (185, 80), 1.6)
+    trace = trace_page(image, Nets(NearestShape(), Spelling("_2_4_8_7_", 30.0)))
+    assert "".join(reading.digits_text for reading in trace.page.readings) == "2487"
+    new = trace.page.digits[2]
+    assert trace.page.digits[1].box.right <= new.box.x
+    assert new.box.right <= trace.page.digits[3].box.x + 12
+
+
+def test_letters_are_no_reading() -> None:
+    assert texts(read("0", Spelling("___aaa___", 40.0))) == []
+
+
+def test_alternatives_have_the_rest_of_the_probability() -> None:
+    reading = only(read("247", Spelling("__2_4_1__", 4.0)))
+    assert {"247", "241"} <= {reading.digits_text, *(other.text for other in reading.alternatives)}
+    assert reading.confidence + sum(other.probability for other in reading.alternatives) <= 1 + 1e-6
+    shares = [other.probability for other in reading.alternatives]
+    assert shares == sorted(shares, reverse=True)
+
+
+def test_numbers_far_apart_are_recognised_in_strips_of_their_own() -> None:
+    image = np.full((120, 600, 3), 215, np.uint8)
+    for x in (60, 400):
+        print_number(image, "24", (x, 80), 1.6)
+    trace = trace_page(image, Nets(NearestShape(), Spelling("__2_4__")))
+    assert texts(trace) == ["24", "24"]
+    assert len(trace.lines) == 2
+
+
+def test_every_string_has_a_share_and_some_is_left_for_others() -> None:
+    line = read("247", Spelling("__2_4_1__", 4.0)).lines[0]
+    assert 0 < sum(line.probabilities) < 1
+    assert len(line.probabilities) == len(line.proposals)
+
+
+@pytest.mark.parametrize(
+    ("weights", "score"),
+    [
+        (JoinWeights(1, 0, 0, 0, 0), -1.0),
+        (JoinWeights(0, 1, 0, 0, 0), -2.0),
+        (JoinWeights(0, 0, 1, 0, 0), -3.0),
+        (JoinWeights(0, 0, 0, 1, 0), 1.0),
+        (JoinWeights(1, 1, 1, 1, 9), -5.0),
+    ],
+)
+def test_the_score_is_a_weighted_sum(weights: JoinWeights, score: float) -> None:
+    assert Evidence(-1.0, -2.0, -3.0, agrees=True).score(weights) == score
+
+
+def test_a_better_score_for_other_strings_lowers_all_probabilities() -> None:
+    line = read("247", Spelling("__2_4_7__")).lines[0]
+    less, more = (sum(weigh(line, JoinWeights(1, 1, 1, 1, other)).probabilities) for other in (5.0, -5.0))
+    assert less < more
