@@ -18,12 +18,12 @@ def number(text: str, first_id: int = 1, x: int = 200, y: int = 100, confidence:
     return tuple(
         Track(
             id=first_id + i,
-            at=complex(x + 30 * i + 12, y + 20),
+            centre=complex(x + 30 * i + 12, y + 20),
             size=24 + 40j,
             votes=tuple(confidence * (label == int(sign)) for label in range(10)),
-            cast=1.0,
+            max_votes=1.0,
             looks=9.0,
-            seen=0.9,
+            presence=0.9,
             confirmed=True,
         )
         for i, sign in enumerate(text)

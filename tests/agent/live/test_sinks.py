@@ -76,10 +76,14 @@ def test_waiting_events_carry_no_pixels() -> None:
 def test_an_error_of_a_sink_reaches_the_loop_once() -> None:
     queued = QueuedSink(BrokenSink(), "broken", size=2)
     queued.take(frame_event(0))
-    with pytest.raises(BrokenPipeError):
+
+    def take_until_it_fails() -> None:
         for _ in range(6000):
             queued.take(frame_event(1))
             time.sleep(0.01)
+
+    with pytest.raises(BrokenPipeError):
+        take_until_it_fails()
     queued.close()
 
 
