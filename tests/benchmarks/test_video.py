@@ -14,6 +14,8 @@ from benchmarks.rendered_video import RenderedVideo, VideoFrame
 from benchmarks.video import NumberTrace, evaluate_video
 from profiles.board import detect_board
 
+pytestmark = pytest.mark.slow
+
 
 def darkest(frame: VideoFrame, x: int, y: int, w: int, h: int) -> float:
     """Return the lowest grey level inside a box, relative to the paper."""

@@ -15,7 +15,7 @@ from deploy.slots import current_slot
 from profiles.errors import InstallError
 from tests.deploy.made import Maker, tree
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 MODULE = """\
 import sys
 

@@ -44,7 +44,7 @@ def reason_to_skip() -> str:
     return f"strace cannot trace here: {done.stderr}" if done.returncode else ""
 
 
-pytestmark = pytest.mark.skipif(bool(reason_to_skip()), reason=reason_to_skip() or "-")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(reason_to_skip()), reason=reason_to_skip() or "-")]
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,8 @@ from agent.capture.opener import open_source
 from agent.capture.reconnect import ReconnectingSource, ReconnectPolicy
 from agent.capture.uri import parse_source
 
+pytestmark = pytest.mark.slow
+
 SHORT_POLICY = ReconnectPolicy(silence_timeout_s=0.4, freeze_timeout_s=0.4, retry_delays_s=(0.02,))
 FAULTS = ("stalls", "hangs up", "sends a page", "refuses")
 ROUNDS = 6

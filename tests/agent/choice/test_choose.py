@@ -26,6 +26,8 @@ from profiles.profile import Budget, Profile, RuntimeName, RuntimeOption, Sensor
 if TYPE_CHECKING:
     from tests.agent.conftest import Linear
 
+pytestmark = pytest.mark.slow
+
 RUNTIME_OF: dict[Format, RuntimeName] = {"onnx": "onnxruntime", "tflite": "ai-edge-litert"}
 
 

@@ -4,11 +4,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from agent.choice.cold_start import measure_cold_start
 from agent.choice.variants import Variant
 
 if TYPE_CHECKING:
     from tests.agent.conftest import Linear
+
+pytestmark = pytest.mark.slow
 
 
 def test_cold_start_takes_time_and_memory(linear: Linear, tmp_path: Path) -> None:

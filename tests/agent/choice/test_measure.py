@@ -4,12 +4,16 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from agent.choice.measure import measure
 from agent.choice.timing import BLOCKS
 from agent.choice.variants import Variant
 
 if TYPE_CHECKING:
     from tests.agent.conftest import Linear
+
+pytestmark = pytest.mark.slow
 
 
 def test_variants_are_timed_at_every_batch_size(linear: Linear, tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ from profiles.profile import RuntimeOption, load_profile
 if TYPE_CHECKING:
     from tests.agent.conftest import Linear
 
+pytestmark = pytest.mark.slow
+
 
 def test_cost_of_the_choice_is_within_the_promised_ratio_of_the_best(linear: Linear, tmp_path: Path) -> None:
     """Five files on two runtimes: a choice of the first variant, or of the slow one, fails here.

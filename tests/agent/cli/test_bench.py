@@ -16,6 +16,8 @@ import pytest
 if TYPE_CHECKING:
     from tests.agent.conftest import Linear
 
+pytestmark = pytest.mark.slow
+
 AGENT = (sys.executable, "-c", "from agent.cli import main; main()")
 
 

@@ -22,6 +22,8 @@ from agent.vision.digits import Digit
 if TYPE_CHECKING:
     from tests.agent.conftest import Note
 
+pytestmark = pytest.mark.slow
+
 EXECUTABLE = str(Path(sys.executable).with_name("digit-agent"))
 TIGHT_PX = 3
 

@@ -20,6 +20,8 @@ import pytest
 if TYPE_CHECKING:
     from tests.agent.conftest import Linear
 
+pytestmark = pytest.mark.slow
+
 EXECUTABLE = str(Path(sys.executable).with_name("digit-agent"))
 TIMEOUT_S = 200.0
 """Longest wait for a message, in seconds; a busy machine measures artifacts slowly."""

@@ -20,6 +20,8 @@ import cv2
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow
+
 EXECUTABLE = str(Path(sys.executable).with_name("digit-agent"))
 ENDLESS = "demo:?frames=1000000&fps=20"
 

@@ -13,6 +13,8 @@ from agent.runtimes.probe import probe
 if TYPE_CHECKING:
     from tests.agent.conftest import Linear
 
+pytestmark = pytest.mark.slow
+
 BROKEN_RUNTIMES = {
     "import os, signal; os.kill(os.getpid(), signal.SIGILL)": "illegal instruction (SIGILL)",
     "import ctypes; ctypes.string_at(0)": "died of a crash (SIGSEGV)",

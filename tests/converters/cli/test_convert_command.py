@@ -30,6 +30,8 @@ from tests.cpu_time import relative_cpu_time
 if TYPE_CHECKING:
     from tests.converters.conftest import MakeOne, WriteMnist
 
+pytestmark = pytest.mark.slow
+
 EXECUTABLE = Path(sys.executable).with_name("digit-convert")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "DIGIT_DATA_DIR"} | {"COLUMNS": "100"}
 

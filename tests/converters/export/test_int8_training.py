@@ -21,6 +21,8 @@ from converters.nets.tensors import to_input
 from profiles.manifest import Format
 from profiles.profile import ArtifactKind
 
+pytestmark = pytest.mark.slow
+
 IMAGES = varied_inputs("classifier", 300)
 
 

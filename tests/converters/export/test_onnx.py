@@ -12,6 +12,8 @@ from profiles.manifest import Precision
 if TYPE_CHECKING:
     from tests.converters.conftest import MakeOne
 
+pytestmark = pytest.mark.slow
+
 CONVERSIONS = ("QuantizeLinear", "DequantizeLinear")
 
 

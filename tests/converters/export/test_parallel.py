@@ -11,6 +11,8 @@ from converters.export.parallel import make_artifacts
 from profiles.errors import ConversionError, UsageError
 from profiles.profile import ArtifactKind
 
+pytestmark = pytest.mark.slow
+
 ONNX = ArtifactKind(format="onnx", precision="int8")
 
 

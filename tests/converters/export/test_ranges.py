@@ -13,6 +13,8 @@ from converters.nets.fold import fold
 from converters.nets.tensors import to_input
 from profiles.errors import ConversionError
 
+pytestmark = pytest.mark.slow
+
 PROBE = golden_inputs("classifier")[3:4]
 
 

@@ -11,6 +11,8 @@ from profiles.manifest import Precision
 if TYPE_CHECKING:
     from tests.converters.conftest import MakeOne
 
+pytestmark = pytest.mark.slow
+
 
 def model_of(made: MakeOne, precision: Precision) -> ModelT:
     return read_model_from_bytearray(made("tflite", precision).content)

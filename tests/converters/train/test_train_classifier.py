@@ -31,6 +31,8 @@ from tests.converters.train.program import ENVIRONMENT, PROGRAM
 if TYPE_CHECKING:
     from tests.converters.conftest import WriteMnist
 
+pytestmark = pytest.mark.slow
+
 RECIPE = Path(__file__).with_name("tiny_classifier.toml")
 TRAINING_IMAGES = 40
 STEPS = ["teachers", "fit", "sparsify", "prune", "round", "quantize"]

@@ -25,6 +25,8 @@ from tests.converters.train.program import ENVIRONMENT, PROGRAM
 if TYPE_CHECKING:
     from tests.converters.conftest import WriteMnist
 
+pytestmark = pytest.mark.slow
+
 RECIPE = Path(__file__).with_name("tiny_verifier.toml")
 DIGITS = np.arange(80, dtype=np.uint8) % 10
 
