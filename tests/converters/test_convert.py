@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from converters.export.make import ExportedArtifact
     from tests.converters.conftest import MakeOne, WriteMnist
 
+pytestmark = pytest.mark.slow
+
 
 def ignore(_: ExportedArtifact) -> None: ...
 

@@ -26,6 +26,8 @@ from profiles.profile import ArtifactKind
 if TYPE_CHECKING:
     from tests.converters.conftest import MakeOne
 
+pytestmark = pytest.mark.slow
+
 FORMATS: tuple[Format, ...] = get_args(Format)
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 LAYOUTS: dict[tuple[Role, Format], tuple[int, ...]] = {

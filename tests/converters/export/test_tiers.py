@@ -13,6 +13,8 @@ from converters.nets.fold import fold
 from converters.nets.tensors import to_input
 from profiles.manifest import Format
 
+pytestmark = pytest.mark.slow
+
 MAX_BYTES = {
     ("nano", "tflite"): 8_192,
     ("nano", "onnx"): 10_240,
