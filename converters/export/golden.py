@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from agent.vision.context import CHANNELS, HEIGHT_PX, INNER_PX, WIDTH_PX, draw_context
 from agent.vision.glyph import normalise
-from profiles.manifest import Golden, Precision, Role
+from agent.vision.strip import DIGIT_PX
+from profiles.manifest import INPUT_SHAPES, Golden, Precision, Role
 
 Images = NDArray[np.uint8]
 
@@ -17,11 +18,23 @@ CANVAS_PX = 160
 SPACING_PX = 70
 """Distance between neighbouring characters in a context."""
 CHARACTERS = "0123456789" * 3 + "abcdefhkmnrstuvwxyzAEFHKMNTX"
+STRIP_TEXTS = ("27183", "-9.46", "0/5:80", "(63)a", "")
+"""Texts of the golden strips."""
+STRIP_CHARACTERS = "0123456789" * 3 + ".,-/:'()$%+abehkmnx"
+FONT_HEIGHT_PX = 21
+"""Height of a digit of OpenCV's fonts at scale 1, in pixels."""
 FONTS = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_COMPLEX, cv2.FONT_HERSHEY_SCRIPT_SIMPLEX)
 
 
 def golden_inputs(role: Role) -> Images:
-    """Return glyphs or contexts of the ten digits, an empty image and a noise image, uint8 (12, ...)."""
+    """Return inputs of a role: glyphs or contexts of the ten digits, or strips; then an empty image and a noise image.
+
+    Returns:
+        uint8 (12, ...), or strips, uint8 (6, 32, 128).
+    """
+    if role == "recogniser":
+        noise = np.random.default_rng(0).integers(0, 256, INPUT_SHAPES[role], np.uint8)
+        return np.stack([*(_strip(text, FONTS[0], thickness=2) for text in STRIP_TEXTS), noise])
     characters = [_draw(str(digit), FONTS[0], thickness=10) for digit in range(10)]
     images = _net_inputs(role, characters)
     noise = np.random.default_rng(0).integers(0, 256, images[0].shape, np.uint8)
@@ -29,8 +42,13 @@ def golden_inputs(role: Role) -> Images:
 
 
 def varied_inputs(role: Role, count: int, seed: int = 0) -> Images:
-    """Return glyphs or contexts of rotated digits and letters in several fonts and pen widths, uint8 (count, ...)."""
+    """Return inputs of a role, uint8 (count, ...), with characters in several fonts and pen widths.
+
+    The characters of glyphs and contexts are rotated. Some of them, and of those in strips, are letters.
+    """
     rng = np.random.default_rng(seed)
+    if role == "recogniser":
+        return np.stack([_any_strip(rng) for _ in range(count)])
     characters = [_draw_any(rng) for _ in range(count)]
     return np.stack(_net_inputs(role, characters))
 
@@ -42,7 +60,7 @@ def golden_vectors(logits: NDArray[np.float32], precision: Precision, step: floa
     and runtimes round halves differently, which changes a logit by a few quantization steps.
 
     Args:
-        logits: logits of the artifact for the golden inputs, float32 (n, 11).
+        logits: logits of the artifact for the golden inputs, float32 (n, k), see `agent.runtimes.tensors.golden_rows`.
         precision: precision of the artifact.
         step: quantization step of its output.
     """
@@ -78,6 +96,20 @@ def _context(character: Images, left: Images, right: Images) -> Images:
     cv2.warpAffine(own, np.array([[scale, 0, shift[0]], [0, scale, shift[1]]]), (WIDTH_PX, HEIGHT_PX), dst=context[0])
     draw_context(context[1:], [all_ink], centre, scale)
     return context
+
+
+def _any_strip(rng: np.random.Generator) -> Images:
+    text = "".join(rng.choice(list(STRIP_CHARACTERS), int(rng.integers(1, 7))))
+    return _strip(text, int(rng.choice(FONTS)), int(rng.integers(1, 4)), float(rng.uniform(0, 20)))
+
+
+def _strip(text: str, font: int, thickness: int, left_px: float = 8) -> Images:
+    """Return a strip of the nominal width, uint8 (32, 128), with a text, bright ink on 0."""
+    height, width = INPUT_SHAPES["recogniser"]
+    strip = np.zeros((height, width), np.uint8)
+    baseline = (height + DIGIT_PX) // 2
+    cv2.putText(strip, text, (round(left_px), baseline), font, DIGIT_PX / FONT_HEIGHT_PX, 255, thickness, cv2.LINE_AA)
+    return strip
 
 
 def _draw_any(rng: np.random.Generator) -> Images:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import fx
 
 from agent.runtimes.net import load_net
+from agent.runtimes.tensors import golden_rows
 from agent.vision.classify import Net
 from converters.checkpoint import Checkpoint, load, restore
 from converters.data.evaluation_data import load_evaluation_data
@@ -28,7 +29,7 @@ from converters.export.ranges import Ranges, input_name, ranges_of_tensors
 from converters.export.strip import strip_onnx, strip_tflite
 from converters.nets import ROLES
 from converters.nets.fold import fold
-from converters.nets.tensors import to_input
+from converters.nets.tensors import to_input, to_logits
 from profiles.errors import ConversionError
 from profiles.manifest import Artifact, Format, Golden, Precision, Role, Tensor
 from profiles.profile import ArtifactKind, RuntimeName
@@ -38,7 +39,10 @@ FP32_TOLERANCE = 1e-3
 FP16_TOLERANCE = 2e-2
 """Largest allowed difference between a logit of an fp16 file and torch's, as a share of the largest logit."""
 MIN_AGREEMENT = 0.95
-"""Smallest share of inputs that an int8 file must classify as its net does. Some inputs are letters: hard cases."""
+"""Smallest share of inputs, or of steps of strips, that an int8 file must classify as its net does.
+
+Some inputs are letters: hard cases.
+"""
 
 
 @dataclass(frozen=True)
@@ -122,7 +126,8 @@ def make_artifact(checkpoint_file: Path, kind: ArtifactKind, data: Path | None) 
     _check(source.folded, net, artifact)
     data_set = _evaluation_data(source.role, data) if data else None
     accuracy = measure_accuracy(net, artifact, exporter.runtime, data_set) if data_set else artifact.accuracy
-    vectors = golden_vectors(net.logits(golden_inputs(source.role)), kind.precision, artifact.output.scale)
+    logits = golden_rows(net.logits(golden_inputs(source.role)))
+    vectors = golden_vectors(logits, kind.precision, artifact.output.scale)
     return ExportedArtifact(msgspec.structs.replace(artifact, golden=vectors, accuracy=accuracy), content)
 
 
@@ -151,7 +156,8 @@ def _export(source: _Source, exporter: Exporter, precision: Precision) -> bytes:
 
 def _describe(source: _Source, exporter: Exporter, kind: ArtifactKind, content: bytes) -> Artifact:
     checkpoint, role = source.checkpoint, source.role
-    cost = measure_cost(source.folded, to_input(golden_inputs(role)[:1]))
+    example = to_input(golden_inputs(role)[:1])
+    cost = measure_cost(source.folded, example)
     input_tensor, output_tensor = exporter.tensors(content)
     return Artifact(
         file=f"{checkpoint.net}-{kind.precision}.{kind.format}",
@@ -161,8 +167,8 @@ def _describe(source: _Source, exporter: Exporter, kind: ArtifactKind, content: 
         precision=kind.precision,
         sha256=hashlib.sha256(content).hexdigest(),
         bytes=len(content),
-        input=input_tensor,
-        output=output_tensor,
+        input=_with_nominal_width(input_tensor, example),
+        output=_with_nominal_width(output_tensor, source.folded(example)),
         accuracy=checkpoint.accuracy.get(kind),
         parameters=cost.parameters,
         macs=cost.macs,
@@ -173,6 +179,12 @@ def _describe(source: _Source, exporter: Exporter, kind: ArtifactKind, content: 
     )
 
 
+def _with_nominal_width(tensor: Tensor, example: torch.Tensor) -> Tensor:
+    """Return the tensor with the sizes of an example, (1, ...), where its own sizes may vary and are 0."""
+    shape = tuple(size or own for size, own in zip(tensor.shape, example.shape[1:], strict=True))
+    return msgspec.structs.replace(tensor, shape=shape)
+
+
 def _check(folded: fx.GraphModule, net: Net, artifact: Artifact) -> None:
     """Compare the logits of an artifact in its runtime with those of its net in torch.
 
@@ -181,10 +193,10 @@ def _check(folded: fx.GraphModule, net: Net, artifact: Artifact) -> None:
     """
     inputs = np.concatenate([golden_inputs(artifact.role), varied_inputs(artifact.role, 300)])
     with torch.no_grad():
-        expected = folded(to_input(inputs)).numpy()
+        expected = to_logits(folded(to_input(inputs))).numpy()
     actual = net.logits(inputs)
     if artifact.precision == "int8":
-        agreement = float((actual.argmax(axis=1) == expected.argmax(axis=1)).mean())
+        agreement = float((actual.argmax(axis=-1) == expected.argmax(axis=-1)).mean())
         if agreement < MIN_AGREEMENT:
             raise ConversionError(
                 f"{artifact.file} agrees with its net on only {agreement:.1%} of the inputs",

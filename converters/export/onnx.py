@@ -1,7 +1,7 @@
 """Export a net from torch to ONNX: fp32 with any batch size, fp16, and int8 from the input to the logits.
 
-int8 uses the QDQ format, signed, with weights quantized per channel. The ranges are known, so no calibration data
-is needed.
+A recogniser's files take strips of any width. int8 uses the QDQ format, signed, with weights quantized per channel. The
+ranges are known, so no calibration data is needed.
 """
 
 from __future__ import annotations
@@ -31,19 +31,24 @@ OPSET = 18
 
 @without_warnings()
 def to_fp32(folded: fx.GraphModule, example: torch.Tensor) -> bytes:
-    """Export a net to an ONNX file in fp32, with any batch size.
+    """Export a net to an ONNX file in fp32, with any batch size; a net with logits of steps also takes any width.
 
     Args:
         folded: net with batch normalisation folded, see `fold`.
         example: example of its input, float32 (1, C, H, W).
     """
+    axes = (
+        {0: torch.export.Dim("n"), 3: torch.export.Dim("w")}
+        if folded(example).ndim == 4
+        else {0: torch.export.Dim("n")}
+    )
     program = torch.onnx.export(
         folded,
         (torch.cat([example, example]),),
         input_names=[input_name(folded)],
         output_names=[OUTPUT],
         opset_version=OPSET,
-        dynamic_shapes=({0: torch.export.Dim("n")},),
+        dynamic_shapes=(axes,),
         dynamo=True,
         verbose=False,
     )
@@ -112,7 +117,7 @@ def activations(fp32: bytes, probe: NDArray[np.float32]) -> dict[str, NDArray[np
 
 
 def tensors(content: bytes) -> tuple[Tensor, Tensor]:
-    """Return the input and the output of a file, as the manifest describes them."""
+    """Return the input and the output of a file, as the manifest describes them; a width that may vary is 0."""
     graph = onnx.load_from_string(content).graph
     producer = next((node for node in graph.node if OUTPUT in node.output), None)
     consumer = next((node for node in graph.node if graph.input[0].name in node.input), None)

@@ -31,19 +31,19 @@ def input_name(folded: fx.GraphModule) -> str:
     return str(next(iter(folded.graph.nodes)).name)
 
 
-def measure_ranges(net: nn.Module, images: NDArray[np.uint8]) -> dict[str, tuple[float, float]]:
+def measure_ranges(net: nn.Module, *images: NDArray[np.uint8]) -> dict[str, tuple[float, float]]:
     """Measure the smallest and largest value of each node of the folded net.
 
     The range of the input is always 0..1, so that its int8 values are exactly the pixels minus 128.
 
     Args:
         net: the net.
-        images: uint8 (n, ...).
+        images: uint8 (n, ...); several arrays, if they have different shapes.
     """
     folded = fold(net)
     ranges: dict[str, tuple[float, float]] = {}
-    for start in range(0, len(images), BATCH_SIZE):
-        for name, value in _node_values(folded, images[start : start + BATCH_SIZE]).items():
+    for batch in (part[i : i + BATCH_SIZE] for part in images for i in range(0, len(part), BATCH_SIZE)):
+        for name, value in _node_values(folded, batch).items():
             low, high = ranges.get(name, (0.0, 0.0))
             ranges[name] = min(low, float(value.min())), max(high, float(value.max()))
     ranges[next(iter(ranges))] = (0.0, 1.0)

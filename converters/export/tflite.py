@@ -1,6 +1,7 @@
 """Export a net from torch to TFLite: fp32, fp16 weights, and int8 from the input to the logits.
 
-A file has a batch size of one; runtimes resize it. TFLite computes with channels last, the agent stores them first.
+A file has a batch size of one, and a recogniser's file has the nominal width of strips; runtimes resize both. TFLite
+computes with channels last, the agent stores them first.
 With one channel both layouts are the same bytes, so the input is (height, width, 1). With several channels the input
 is (channels, height, width), and the file starts with a transposition. This takes 3-8 % less time than transposing
 in NumPy (measured: ai-edge-litert, x86, the verifier in fp32 and int8, batches of 16 and 64).
@@ -37,7 +38,8 @@ def to_fp32(folded: nn.Module, example: torch.Tensor) -> bytes:
     import litert_torch
 
     if example.shape[1] == 1:
-        folded, example = litert_torch.to_channel_last_io(folded, args=[0]).eval(), example.movedim(1, -1)
+        outputs = [0] if folded(example).ndim == 4 else None
+        folded, example = litert_torch.to_channel_last_io(folded, [0], outputs).eval(), example.movedim(1, -1)
     return simplify(litert_torch.convert(folded, (example,)).model_content())
 
 

@@ -1,8 +1,10 @@
-"""Nets: those that ship (`tiers`), and well-known ones used as teachers and for comparison (`simple`, `zoo`).
+"""Nets: those that ship (`tiers`, `recogniser`), and well-known ones used as teachers and to compare (`simple`, `zoo`).
 
 A classifier takes glyphs, float32 (n, 1, 28, 28) in 0..1, and returns logits, float32 (n, 11): ten digits and "not a
 digit". Nets that do not ship return the ten digits only, float32 (n, 10).
 A verifier takes contexts, float32 (n, 3, 32, 48) in 0..1 (see `agent.vision.context`), and returns the same 11 logits.
+A recogniser takes strips, float32 (n, 1, 32, w) in 0..1 (see `agent.vision.strip`), and returns logits of the classes
+in `agent.vision.line_text` for every two pixels of the width, float32 (n, 23, 1, w / 2).
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ DIGITS_ONLY = ("m3", "m5", "m7", "plain", "lenet5", "alexnet", "vgg", "resnet")
 ROLES: Mapping[str, Role] = {
     **dict.fromkeys(("nano", "small", "base", *DIGITS_ONLY), "classifier"),
     "verifier": "verifier",
+    "recogniser": "recogniser",
 }
 """Role of each family."""
 
@@ -30,7 +33,7 @@ def build_net(name: str) -> nn.Module:
     Raises:
         TrainingError: the family is unknown.
     """
-    from converters.nets import simple, tiers, zoo
+    from converters.nets import recogniser, simple, tiers, zoo
     from profiles.errors import TrainingError
 
     families: dict[str, Callable[[], nn.Module]] = {
@@ -38,6 +41,7 @@ def build_net(name: str) -> nn.Module:
         "small": tiers.small,
         "base": tiers.base,
         "verifier": tiers.verifier,
+        "recogniser": recogniser.RecogniserNet,
         "m3": simple.m3,
         "m5": simple.m5,
         "m7": simple.m7,

@@ -34,6 +34,7 @@ def _resized(module: nn.Module, weight: Tensor) -> nn.Module:
             (module.kernel_size[0], module.kernel_size[1]),
             (module.stride[0], module.stride[1]),
             module.padding if isinstance(module.padding, str) else (module.padding[0], module.padding[1]),
+            dilation=(module.dilation[0], module.dilation[1]),
             groups=module.groups,
             bias=module.bias is not None,
         )

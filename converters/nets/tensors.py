@@ -11,14 +11,26 @@ def to_input(images: NDArray[np.uint8], device: torch.device | None = None) -> t
     """Convert images into the input of a net.
 
     Args:
-        images: glyphs, uint8 (n, 28, 28), or contexts, uint8 (n, 3, 32, 48).
+        images: glyphs, uint8 (n, 28, 28), contexts, uint8 (n, 3, 32, 48), or strips, uint8 (n, 32, w).
         device: device of the result; None is the CPU.
 
     Returns:
-        float32 (n, C, H, W) in 0..1; glyphs get one channel.
+        float32 (n, C, H, W) in 0..1; glyphs and strips get one channel.
     """
     values = torch.tensor(images, device=device).float() / 255
     return values.unsqueeze(1) if values.ndim == 3 else values
+
+
+def to_logits(output: torch.Tensor) -> torch.Tensor:
+    """Return the output of a net as the agent's runtimes return it.
+
+    Args:
+        output: (n, classes), or (n, classes, 1, steps) of a recogniser.
+
+    Returns:
+        (n, classes), or (n, steps, classes) of a recogniser.
+    """
+    return output.squeeze(2).transpose(1, 2) if output.ndim == 4 else output
 
 
 def autocast(device: torch.device, *, enabled: bool = True) -> torch.autocast:

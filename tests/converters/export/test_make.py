@@ -13,12 +13,13 @@ import pytest
 import torch
 
 from agent.runtimes.net import load_net
+from agent.runtimes.tensors import GOLDEN_STEP
 from converters.checkpoint import Checkpoint, restore, save
 from converters.export.cost import Cost, measure_cost
 from converters.export.golden import golden_inputs, varied_inputs
 from converters.export.make import EXPORTERS, _source, make_artifact
 from converters.nets.fold import fold
-from converters.nets.tensors import to_input
+from converters.nets.tensors import to_input, to_logits
 from profiles.errors import ConversionError, UsageError
 from profiles.manifest import Format, Precision, Role
 from profiles.profile import ArtifactKind
@@ -35,7 +36,14 @@ LAYOUTS: dict[tuple[Role, Format], tuple[int, ...]] = {
     ("classifier", "tflite"): (28, 28, 1),
     ("verifier", "onnx"): (3, 32, 48),
     ("verifier", "tflite"): (3, 32, 48),
+    ("recogniser", "onnx"): (1, 32, 128),
+    ("recogniser", "tflite"): (32, 128, 1),
 }
+OUTPUTS: dict[tuple[Role, Format], tuple[int, ...]] = {
+    ("recogniser", "onnx"): (23, 1, 64),
+    ("recogniser", "tflite"): (1, 64, 23),
+}
+INPUT_NAMES: dict[Role, str] = {"classifier": "glyphs", "verifier": "surroundings", "recogniser": "strips"}
 every_role = pytest.mark.parametrize("role", get_args(Role))
 every_format = pytest.mark.parametrize("form", FORMATS)
 every_precision = pytest.mark.parametrize("precision", PRECISIONS)
@@ -58,14 +66,35 @@ def test_computes_what_its_net_computes(
     (tmp_path / one.artifact.file).write_bytes(one.content)
     net = load_net(tmp_path, one.artifact, EXPORTERS[form].runtime)
     inputs = np.concatenate([golden_inputs(role), varied_inputs(role, 100, seed=1)])
-    expected = restore(checkpoints[role])(to_input(inputs)).numpy()
+    expected = to_logits(restore(checkpoints[role])(to_input(inputs))).numpy()
     logits = net.logits(inputs)
     tolerance = {"fp32": 1e-4, "fp16": 1e-2, "int8": 4 * one.artifact.output.scale}[precision]
     assert np.abs(logits - expected).mean() < tolerance
     # Rounding may swap two classes with almost equal logits.
-    clear = np.diff(np.sort(expected)[:, -2:])[:, 0] > (0 if precision == "int8" else 10 * tolerance)
+    clear = np.diff(np.sort(expected)[..., -2:])[..., 0] > (0 if precision == "int8" else 10 * tolerance)
     assert clear.mean() > 0.8
-    assert (logits.argmax(axis=1) == expected.argmax(axis=1))[clear].mean() >= (0.95 if precision == "int8" else 1)
+    assert (logits.argmax(axis=-1) == expected.argmax(axis=-1))[clear].mean() >= (0.95 if precision == "int8" else 1)
+
+
+@every_format
+@every_precision
+@torch.no_grad()
+def test_a_recogniser_computes_what_its_net_computes_at_any_width(
+    made: MakeOne, checkpoints: Mapping[Role, Checkpoint], tmp_path: Path, *, form: Format, precision: Precision
+) -> None:
+    one = made(form, precision, "recogniser")
+    (tmp_path / one.artifact.file).write_bytes(one.content)
+    net = load_net(tmp_path, one.artifact, EXPORTERS[form].runtime)
+    tolerance = {"fp32": 1e-3, "fp16": 5e-2, "int8": 12 * one.artifact.output.scale}[precision]
+    nominal = varied_inputs("recogniser", 5)
+    for width in (96, 128, 256):
+        strips = np.tile(nominal, 2)[..., :width]
+        expected = to_logits(restore(checkpoints["recogniser"])(to_input(strips))).numpy()
+        logits = net.logits(strips)
+        assert logits.shape == expected.shape == (5, width // 2, 23)
+        np.testing.assert_allclose(logits, expected, atol=tolerance)
+        singles = np.concatenate([net.logits(strips[i : i + 1]) for i in range(len(strips))])
+        np.testing.assert_allclose(singles, logits, atol=1e-4)
 
 
 @every_role
@@ -83,11 +112,13 @@ def test_is_described_in_the_manifest(
     assert Cost(artifact.parameters, artifact.macs) == cost
     assert artifact.versions["torch"].startswith("2.")
     assert artifact.accuracy is None
-    given = "glyphs" if role == "classifier" else "surroundings"
-    assert (artifact.input.name, artifact.output.name) == (given, "logits")
+    assert (artifact.input.name, artifact.output.name) == (INPUT_NAMES[role], "logits")
     assert artifact.input.shape == LAYOUTS[role, form]
-    assert artifact.output.shape == (11,)
-    assert np.argmax(artifact.golden.logits, axis=1).tolist() == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 10]
+    assert artifact.output.shape == OUTPUTS.get((role, form), (11,))
+    if role == "recogniser":
+        assert np.shape(artifact.golden.logits) == (6, 64 // GOLDEN_STEP * 23)
+    else:
+        assert np.argmax(artifact.golden.logits, axis=1).tolist() == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 10]
 
 
 @every_role

@@ -1,11 +1,13 @@
-"""Published nets have their published numbers of weights."""
+"""Published nets have their published numbers of weights; nets keep the shapes of their contracts."""
 
 from __future__ import annotations
 
 import pytest
 import torch
 
+from agent.vision.line_text import LINE_CLASSES
 from converters.nets import DIGITS_ONLY, build_net
+from converters.nets.shape import shape_like
 
 
 @pytest.mark.parametrize(
@@ -14,6 +16,19 @@ from converters.nets import DIGITS_ONLY, build_net
 )
 def test_number_of_weights_is_the_published_one(name: str, weights: int) -> None:
     assert sum(weight.numel() for weight in build_net(name).parameters()) == weights
+
+
+@pytest.mark.parametrize("width", [64, 96, 512])
+def test_a_recogniser_has_logits_for_every_two_pixels(width: int) -> None:
+    assert build_net("recogniser").eval()(torch.zeros(2, 1, 32, width)).shape == (2, LINE_CLASSES, 1, width // 2)
+
+
+def test_a_pruned_recogniser_keeps_its_dilation() -> None:
+    net = build_net("recogniser").eval()
+    state = {name: value[:40] if name.startswith("features.15.") else value for name, value in net.state_dict().items()}
+    changed = shape_like(build_net("recogniser"), state).get_submodule("features.15")
+    assert isinstance(changed, torch.nn.Conv2d)
+    assert (changed.out_channels, changed.dilation) == (40, (1, 2))
 
 
 @pytest.mark.parametrize("name", sorted(DIGITS_ONLY))
