@@ -1,5 +1,7 @@
 """Accuracy, precision and recall, confusion matrix and calibration error of a net or an artifact.
 
+Of a line recogniser only the accuracy is measured: the share of strips whose whole text is right.
+
 An artifact runs in the runtime that the board uses, so this module needs no torch and also works on a board.
 """
 
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from converters.data.evaluation_data import EvaluationData, load_evaluation_data
+from converters.data.evaluation_data import EvaluationData, EvaluationStrips, load_evaluation_data
 from profiles.errors import ArtifactError, UsageError
 from profiles.manifest import FILE_NAME, Accuracy, Artifact, load_manifest
 from profiles.profile import RuntimeName
@@ -51,10 +53,14 @@ class Metrics:
 
     images: int
     accuracy: float
-    """Share of images whose predicted class is their label, 0..1."""
-    digits: tuple[DigitMetrics, ...]
-    confusion: tuple[tuple[int, ...], ...]
-    """Confusion matrix, 11 × 11: one row for each true class, one column for each predicted class."""
+    """Share of images whose predicted class is their label, or of strips whose text is right, 0..1."""
+    digits: tuple[DigitMetrics, ...] = ()
+    """Empty for a line recogniser."""
+    confusion: tuple[tuple[int, ...], ...] = ()
+    """Confusion matrix, 11 × 11: one row for each true class, one column for each predicted class.
+
+    Empty for a line recogniser.
+    """
     calibration_error: float | None = None
     """Expected calibration error, 0..1; None if only predicted classes were compared. See `calibration_error`."""
 
@@ -129,13 +135,32 @@ def compute_metrics(predictions: NDArray[np.integer], labels: NDArray[np.integer
     return Metrics(len(labels), float(correct.sum() / max(1, len(labels))), digits, matrix)
 
 
-def evaluate_net(net: Net, data_set: EvaluationData) -> Metrics:
-    """Compute a net's metrics on a data set, including its calibration error."""
+def evaluate_net(net: Net, data_set: EvaluationData | EvaluationStrips) -> Metrics:
+    """Compute a net's metrics on a data set, including the calibration error unless it is a line recogniser."""
     from agent.vision.classify import softmax
 
     logits = net.logits(data_set.images)
+    if isinstance(data_set, EvaluationStrips):
+        texts = greedy_texts(logits)
+        right = sum(text == true for text, true in zip(texts, data_set.texts, strict=True))
+        return Metrics(len(texts), right / max(1, len(texts)))
     error = calibration_error(softmax(logits), data_set.labels)
     return replace(compute_metrics(logits.argmax(axis=1), data_set.labels), calibration_error=error)
+
+
+def greedy_texts(logits: NDArray[np.floating]) -> list[str]:
+    """Return the text of each strip: the most probable class of each step, without repetitions and blanks.
+
+    Args:
+        logits: of a line recogniser, (n, steps, classes).
+    """
+    from agent.vision.line_text import BLANK, CHARACTERS
+
+    texts = []
+    for classes in logits.argmax(axis=2):
+        changed = classes[np.flatnonzero(np.diff(classes, prepend=-1))]
+        texts.append("".join(CHARACTERS[one] for one in changed.tolist() if one != BLANK))
+    return texts
 
 
 def calibration_error(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> float:
@@ -153,13 +178,16 @@ def calibration_error(probabilities: NDArray[np.floating], labels: NDArray[np.in
     return float(np.abs(np.bincount(bins, confidence - correct, CALIBRATION_BINS)).sum() / max(1, len(labels)))
 
 
-def measure_accuracy(net: Net, artifact: Artifact, runtime: RuntimeName, data_set: EvaluationData) -> Accuracy:
+def measure_accuracy(
+    net: Net, artifact: Artifact, runtime: RuntimeName, data_set: EvaluationData | EvaluationStrips
+) -> Accuracy:
     """Measure the accuracy that the manifest states, on the data set of the artifact's role."""
     from agent.runtimes.net import runtime_version
 
+    metrics = evaluate_net(net, data_set)
     return Accuracy(
-        value=evaluate_net(net, data_set).accuracy,
-        images=len(data_set.labels),
+        value=metrics.accuracy,
+        images=metrics.images,
         data=data_set.name,
         runtime=f"{runtime} {runtime_version(runtime)}",
         sha256=artifact.sha256,

@@ -31,7 +31,8 @@ def evaluate(
 ) -> None:
     """Evaluate artifacts in the runtime that the board uses.
 
-    Classifiers are evaluated on MNIST's test images, verifiers on the candidates of scenes rendered from them.
+    Classifiers are evaluated on MNIST's test images, verifiers on the candidates of scenes rendered from them, and
+    recognisers on strips of them.
 
     Example: `digit-convert evaluate artifacts/pi5 --data data/mnist`
     """
@@ -47,7 +48,7 @@ def evaluate(
 
     console = Console()
     console.print(summary_table(evaluations))
-    if len(evaluations) == 1:
+    if len(evaluations) == 1 and evaluations[0].metrics.digits:
         console.print(digit_table(evaluations[0].metrics))
         console.print(confusion_table(evaluations[0].metrics))
 

@@ -1,9 +1,10 @@
-"""Data that nets are evaluated on: MNIST's test images, and candidates found in scenes rendered from them."""
+"""Data that nets are evaluated on: MNIST's test images, candidates in scenes rendered from them, and strips of them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +12,17 @@ from numpy.typing import NDArray
 from converters.data.mnist import load_mnist
 from profiles.manifest import Role
 
+if TYPE_CHECKING:
+    from converters.data.labelled import LabelledImages
+
 SCENES = 100
 """Number of scenes that are rendered to evaluate a verifier."""
+STRIPS = 2000
+"""Number of strips that are drawn to evaluate a recogniser."""
+STRIP_WIDTH_PX = 192
+"""Width of these strips: narrower ones are continued with empty paper."""
 SEED = 2_000_000
-"""Seed of the first scene. Trainings count up from small seeds and never reach it."""
+"""Seed of the first scene, and of the strips. Trainings count up from small seeds and never reach it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,14 +37,34 @@ class EvaluationData:
     """int64 (n,), 0..9, or 10 for "not a digit"."""
 
 
-def load_evaluation_data(role: Role, data: Path, scenes: int = SCENES) -> EvaluationData:
+@dataclass(frozen=True, eq=False)
+class EvaluationStrips:
+    """Strips of lines with their true texts."""
+
+    name: str
+    """Description for people."""
+    images: NDArray[np.uint8]
+    """uint8 (n, 32, STRIP_WIDTH_PX), bright ink on 0."""
+    texts: tuple[str, ...]
+    """Digits of each strip."""
+
+
+@overload
+def load_evaluation_data(
+    role: Literal["classifier", "verifier"], data: Path, scenes: int = SCENES
+) -> EvaluationData: ...
+@overload
+def load_evaluation_data(role: Literal["recogniser"], data: Path, scenes: int = SCENES) -> EvaluationStrips: ...
+@overload
+def load_evaluation_data(role: Role, data: Path, scenes: int = SCENES) -> EvaluationData | EvaluationStrips: ...
+def load_evaluation_data(role: Role, data: Path, scenes: int = SCENES) -> EvaluationData | EvaluationStrips:
     """Load the data that nets of a role are evaluated on.
 
     The data is the same on every machine with the same major version of OpenCV: no installed font is used.
 
     Args:
         role: "classifier" gives MNIST's test images; "verifier" gives all candidates of rendered scenes, most of which
-            are not digits.
+            are not digits; "recogniser" gives strips of one to six of MNIST's test digits.
         data: folder with MNIST.
         scenes: number of scenes rendered for a verifier. The accuracies in the manifests are measured with the default.
 
@@ -54,9 +82,22 @@ def load_evaluation_data(role: Role, data: Path, scenes: int = SCENES) -> Evalua
     from converters.data.scenes import draw_scene
 
     digits = LabelledImages(images, labels.astype(np.int64))
+    if role == "recogniser":
+        return _draw_strips(digits)
     drawn = (draw_scene(np.random.default_rng((SEED, number)), digits, None) for number in range(scenes))
     candidates = extract_contexts(drawn)
     opencv = f"OpenCV {cv2.__version__.split('.')[0]}"  # the built-in font differs between major versions
     return EvaluationData(
         f"candidates of {scenes} scenes of MNIST test, {opencv}", candidates.images, candidates.labels
     )
+
+
+def _draw_strips(digits: LabelledImages) -> EvaluationStrips:
+    from converters.data.strips.compose import crop_digits
+    from converters.data.strips.render import draw_digits
+
+    rng, pictures = np.random.default_rng(SEED), crop_digits(digits)
+    drawn = [draw_digits(rng, pictures, STRIP_WIDTH_PX) for _ in range(STRIPS)]
+    strips = [np.pad(strip, ((0, 0), (0, STRIP_WIDTH_PX - strip.shape[1]))) for strip, _ in drawn]
+    texts = tuple(text for _, text in drawn)
+    return EvaluationStrips("strips of 1 to 6 digits of MNIST test", np.stack(strips), texts)

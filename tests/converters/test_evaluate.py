@@ -11,10 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.runtimes.net import runtime_version
-from converters.evaluate import NOT_A_DIGIT, calibration_error, compute_metrics, evaluate, find_artifacts
+from agent.vision.line_text import CHARACTERS, LINE_CLASSES
+from converters.data.evaluation_data import STRIPS
+from converters.evaluate import NOT_A_DIGIT, calibration_error, compute_metrics, evaluate, find_artifacts, greedy_texts
 from converters.export.golden import golden_inputs
 from profiles.errors import ArtifactError, DatasetError, ManifestError, RuntimeUnusableError, UsageError
-from profiles.manifest import FILE_NAME, Manifest, dump_manifest
+from profiles.manifest import FILE_NAME, Manifest, Role, dump_manifest
 
 if TYPE_CHECKING:
     from tests.converters.conftest import MakeOne, WriteMnist
@@ -99,6 +101,15 @@ def test_calibration_error(confidence: float, correct: int, error: float) -> Non
     assert calibration_error(probabilities, labels) == pytest.approx(error)
 
 
+def test_greedy_texts_have_no_repetitions_and_blanks() -> None:
+    rows = ["__77__7_22222-_", "", "00000", "___4"]
+    logits = np.full((len(rows), 16, LINE_CLASSES), -1.0)
+    for row, one in zip(logits, rows, strict=True):
+        for step, character in enumerate(one.ljust(16, "_")):
+            row[step, (CHARACTERS + "_").index(character)] = 2
+    assert greedy_texts(logits) == ["772-", "", "0", "4"]
+
+
 def test_all_artifacts_of_a_folder_are_evaluated(artifacts: Path, data: Path) -> None:
     first, second = evaluate(artifacts, data)
     assert (first.artifact.file, first.runtime) == ("base-int8.onnx", "onnxruntime")
@@ -116,6 +127,21 @@ def test_one_artifact_is_evaluated(artifacts: Path, data: Path) -> None:
 
 def test_a_runtime_evaluates_its_own_files_of_a_folder(artifacts: Path, data: Path) -> None:
     assert [one.artifact.format for one in evaluate(artifacts, data, "onnxruntime")] == ["onnx"]
+
+
+def test_a_recogniser_is_evaluated_on_strips(made: MakeOne, data: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "recogniser"
+    folder.mkdir()
+    one = made("onnx", "int8", "recogniser")
+    (folder / one.artifact.file).write_bytes(one.content)
+    inputs: dict[Role, bytes] = {"recogniser": golden_inputs("recogniser").tobytes()}
+    manifest = Manifest(target="pi4", golden_inputs=inputs, artifacts=(one.artifact,))
+    (folder / FILE_NAME).write_bytes(dump_manifest(manifest))
+    (only,) = evaluate(folder, data)
+    assert only.data == "strips of 1 to 6 digits of MNIST test"
+    assert only.metrics.images == STRIPS
+    assert 0 <= only.metrics.accuracy < 0.5
+    assert (only.metrics.digits, only.metrics.confusion, only.metrics.calibration_error) == ((), (), None)
 
 
 def test_wrong_arguments(artifacts: Path, data: Path, tmp_path: Path) -> None:

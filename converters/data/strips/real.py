@@ -1,0 +1,78 @@
+"""Cut strips out of labelled pictures with the pipeline of the board, twice as large as usual, to vary them later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.vision.binarize import binarize
+from agent.vision.box import Box
+from agent.vision.pipeline import THOROUGH, find_ink_layers
+from agent.vision.strip import HEIGHT_PX, WIDTH_STEP_PX, cut_strip
+from converters.data.strips.texts import Rng
+
+Gray = NDArray[np.uint8]
+
+ZOOM = 2
+"""How many times as large as usual the strips are cut."""
+FACTORS = (0.5, 0.9)
+"""Masks are made at these multiples of the threshold of the ink; each gives a strip."""
+
+
+@dataclass(frozen=True, eq=False)
+class RealStrip:
+    """The strip of a real or rendered line."""
+
+    image: Gray
+    """uint8 (64, w), bright ink on 0."""
+    text: str
+    """The digits only: signs may be in the strip, but no label says so."""
+
+
+def cut_real_strips(rng: Rng, image: Gray, boxes: Sequence[Box], text: str) -> Iterator[RealStrip]:
+    """Yield strips of a picture with one line.
+
+    Args:
+        rng: chooses a digit at an end that one of the strips is placed without, as if the reader had missed it.
+        image: BGR, uint8 (H, W, 3).
+        boxes: the digits, in pixels of the picture.
+        text: the digits.
+    """
+    boxes = sorted(boxes, key=lambda box: box.x)
+    layers = [layer for layer in find_ink_layers(image, THOROUGH) if layer.pen is None]
+    for number, factor in enumerate(FACTORS):
+        ink = layers[0].ink
+        working = [Box(*(round(value * ink.scale) for value in box)) for box in boxes]
+        if number and len(working) > 2:
+            working = working[1:] if rng.random() < 0.5 else working[:-1]
+        yield RealStrip(cut_strip(ink, binarize(ink, factor), working, zoom=ZOOM).image, text)
+
+
+def vary_strip(rng: Rng, strip: Gray) -> Gray:
+    """Return a varied copy of a strip at the usual size, uint8 (32, w)."""
+    height, width = strip.shape
+    zoom = float(np.exp(rng.normal(0, 0.12))) / ZOOM
+    stretch = float(np.exp(rng.normal(0, 0.1)))
+    slant, slope = float(rng.normal(0, 0.12)), float(rng.normal(0, 0.02))
+    target = WIDTH_STEP_PX * max(2, round(width * zoom * stretch / WIDTH_STEP_PX))
+    matrix = np.array([[zoom * stretch, slant * zoom], [slope * zoom, zoom]])
+    offset = np.array((target / 2, HEIGHT_PX / 2)) - matrix @ (width / 2, height / 2)
+    offset += rng.normal(0, 1, 2) * (4, 1.6)
+    affine = np.hstack([matrix, offset[:, None]])
+    if zoom < 0.7:
+        strip = np.asarray(cv2.GaussianBlur(strip, (0, 0), 0.6), np.uint8)
+    varied: NDArray[Any] = cv2.warpAffine(strip, affine, (target, HEIGHT_PX), flags=cv2.INTER_LINEAR).astype(np.float32)
+    if rng.random() < 0.3:
+        varied = cv2.GaussianBlur(varied, (0, 0), float(rng.uniform(0.3, 0.9)))
+    if rng.random() < 0.2:
+        kernel = np.ones((2, 2), np.uint8)
+        varied = cv2.erode(varied, kernel) if rng.random() < 0.4 else cv2.dilate(varied, kernel)
+    varied *= float(rng.uniform(0.7, 1.4))
+    if rng.random() < 0.3:
+        varied += rng.normal(0, float(rng.uniform(2, 12)), varied.shape) * (varied > 20)
+    return np.asarray(np.clip(varied, 0, 255), np.uint8)

@@ -1,0 +1,185 @@
+"""Render composed lines into strips, with the defects of pens, paper, cameras and line removal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.vision.strip import DIGIT_PX, HEIGHT_PX, MARGIN_HEIGHTS, WIDTH_STEP_PX
+from converters.data.strips.compose import Line, Writing, compose_digits, compose_line
+from converters.data.strips.texts import Rng
+
+Gray = NDArray[np.uint8]
+
+OVERSAMPLING = 2
+"""Lines are drawn this many times as large as a strip, then reduced."""
+MAX_WIDTH_PX = 384
+"""Width of the widest strip to train with."""
+
+
+def draw_strip(rng: Rng, writing: Writing) -> tuple[Gray, str]:
+    """Draw a random line, at times with pieces of the next line, ruled lines, walls of boxes, or strokes.
+
+    Returns:
+        A strip, uint8 (32, w), bright ink on 0; and its text, of `agent.vision.line_text.CHARACTERS`.
+    """
+    while True:
+        line = compose_line(rng, writing)
+        size = _random_size(rng)
+        if size.width_px(line) <= MAX_WIDTH_PX * OVERSAMPLING:
+            break
+    drawing = _draw_line(rng, line, size)
+    if rng.random() < 0.25:
+        _draw_neighbour(rng, drawing, writing)
+    if rng.random() < 0.4:
+        _draw_rules(rng, drawing.canvas, size.digit_px, drawing.right)
+    return degrade(rng, drawing.canvas, drawing.canvas.shape[1] // OVERSAMPLING), line.text
+
+
+def draw_digits(rng: Rng, images: Mapping[str, Sequence[Gray]], max_width: int) -> tuple[Gray, str]:
+    """Draw a line of one to six digits, with nothing else on the strip.
+
+    Args:
+        rng: random generator; the same state gives the same strip.
+        images: pictures of digits, see `Writing.images`.
+        max_width: width of the widest strip, in pixels.
+
+    Returns:
+        A strip, uint8 (32, w), bright ink on 0; and the digits.
+    """
+    while True:
+        line = compose_digits(rng, images)
+        drawing = _draw_line(rng, line, _random_size(rng))
+        width = drawing.canvas.shape[1] // OVERSAMPLING
+        if width <= max_width:
+            return degrade(rng, drawing.canvas, width), line.text
+
+
+class _Size(NamedTuple):
+    """Size of a line on the canvas."""
+
+    digit_px: float
+    """Height of a digit."""
+    stretch: float
+    """How many times as wide as written the line is."""
+    margins_px: NDArray[np.float64]
+    """Empty space before and behind the line."""
+
+    def width_px(self, line: Line) -> float:
+        """Return the width of the line with its margins."""
+        return float(line.width * self.digit_px * self.stretch + self.margins_px.sum())
+
+
+class _Drawing(NamedTuple):
+    """A line on a canvas."""
+
+    canvas: Gray
+    matrix: NDArray[np.float64]
+    """Turns heights of a digit into pixels."""
+    right: float
+    """Right end of the line."""
+    pen: int
+    """Width of the strokes."""
+
+
+def _random_size(rng: Rng) -> _Size:
+    digit_px = DIGIT_PX * OVERSAMPLING * float(np.exp(rng.normal(0, 0.13)))
+    stretch = float(np.exp(rng.normal(0, 0.12)))
+    return _Size(digit_px, stretch, MARGIN_HEIGHTS * DIGIT_PX * OVERSAMPLING * rng.uniform(0.5, 1.3, 2))
+
+
+def _draw_line(rng: Rng, line: Line, size: _Size) -> _Drawing:
+    """Draw a line with a random slant, slope, position and pen on a new canvas."""
+    digit_px, stretch, margins = size
+    width = WIDTH_STEP_PX * max(2, round(size.width_px(line) / (WIDTH_STEP_PX * OVERSAMPLING) + 0.25))
+    canvas = np.zeros((HEIGHT_PX * OVERSAMPLING, width * OVERSAMPLING), np.uint8)
+    slant, slope = float(rng.normal(0.1, 0.2)), float(rng.normal(0, 0.03))
+    matrix = np.array([[digit_px * stretch, -slant * digit_px], [slope * digit_px, digit_px]])
+    centre = np.array((line.width / 2, -0.5))
+    target = np.array((margins[0] + line.width * digit_px * stretch / 2, HEIGHT_PX * OVERSAMPLING / 2))
+    target += rng.normal(0, 1.0, 2) * (6, 2.2 * OVERSAMPLING)
+    offset = target - matrix @ centre
+    pen = max(1, round(OVERSAMPLING * float(np.exp(rng.normal(0.85, 0.4)))))
+    _draw(canvas, line, matrix, offset, pen)
+    return _Drawing(canvas, matrix, float(target[0] + line.width * digit_px * stretch / 2), pen)
+
+
+def _draw(canvas: Gray, line: Line, matrix: NDArray[np.float64], offset: NDArray[np.float64], pen: int) -> None:
+    for stroke in line.strokes:
+        points = np.rint((stroke @ matrix.T + offset) * 8).astype(np.int32)
+        if len(points) == 1 or np.ptp(points, axis=0).max() < 8:
+            cv2.circle(canvas, tuple(points[0].tolist()), max(4, pen * 5), 255, -1, cv2.LINE_AA, 3)
+        else:
+            cv2.polylines(canvas, [points[:, None]], False, 255, pen, cv2.LINE_AA, 3)
+    for image, left, top, right, bottom in line.images:
+        h, w = image.shape
+        size = np.array(((right - left) / w, (bottom - top) / h))
+        affine = np.hstack([matrix * size, (matrix @ (left, top) + offset)[:, None]])
+        drawn = cv2.warpAffine(image, affine, canvas.shape[::-1], flags=cv2.INTER_LINEAR)
+        np.maximum(canvas, drawn, out=canvas)
+
+
+def _draw_neighbour(rng: Rng, drawing: _Drawing, writing: Writing) -> None:
+    """Draw pieces of the line above or below, which the strip cuts off."""
+    canvas, matrix, _, pen = drawing
+    line = compose_line(rng, writing)
+    side = 1 if rng.random() < 0.5 else -1
+    visible_px = float(rng.uniform(2, 9)) * OVERSAMPLING
+    height = canvas.shape[0]
+    y = height - visible_px + matrix[1, 1] if side > 0 else visible_px
+    _draw(canvas, line, matrix, np.array((float(rng.uniform(-100, canvas.shape[1] / 2)), y)), pen)
+
+
+def _draw_rules(rng: Rng, canvas: Gray, digit_px: float, right: float) -> None:
+    """Draw rests of ruled lines and boxes, underlines, walls, and strokes that fill the rest of a line."""
+    height, width = canvas.shape
+    strength, pen = int(rng.integers(90, 256)), int(rng.integers(1, 6))
+    kind = rng.random()
+    if kind < 0.35:  # walls of cells: mostly high, at one or both ends or between the digits
+        for _ in range(int(rng.integers(1, 4))):
+            places = [rng.uniform(0, 0.12), rng.uniform(0.88, 1), rng.uniform(0, 1)]
+            x = int(rng.choice(places, p=[0.45, 0.45, 0.1]) * width)
+            lean = int(rng.normal(0, 2))
+            top, bottom = (0, height) if rng.random() < 0.7 else sorted(int(v) for v in rng.integers(0, height, 2))
+            if rng.random() < 0.2:  # the dark rim of a photo
+                cv2.rectangle(canvas, (x, 0), (x + int(rng.integers(4, 40)), height), strength, -1)
+            elif (bottom - top) > 1.25 * digit_px or rng.random() < 0.3:
+                cv2.line(canvas, (x, top), (x + lean, bottom), strength, pen, cv2.LINE_AA)
+    elif kind < 0.75:  # horizontal lines above or below, whole or broken
+        y = int(rng.choice([rng.uniform(0.0, 0.14), rng.uniform(0.84, 1.0)]) * height)
+        left, end = sorted(rng.uniform(-0.2, 1.2, 2) * width)
+        if rng.random() < 0.5:
+            left, end = 0, width
+        cv2.line(canvas, (int(left), y), (int(end), y + int(rng.normal(0, 3))), strength, pen, cv2.LINE_AA)
+    else:  # a stroke or a wave that fills the rest of the line
+        count = int(rng.integers(2, 30))
+        along = np.linspace(right + 0.35 * digit_px, width * float(rng.uniform(0.95, 1.3)), count)
+        if along[-1] - along[0] > 1.1 * digit_px:
+            across = height / 2 + rng.normal(0, 0.03, count).cumsum() * digit_px
+            points = np.rint(np.stack([along, across], 1)).astype(np.int32)
+            cv2.polylines(canvas, [points[:, None]], False, 255, pen, cv2.LINE_AA)
+
+
+def degrade(rng: Rng, canvas: Gray, width: int) -> Gray:
+    """Reduce a canvas to a strip of this width, with blur, faint ink, noise, and the paper removed."""
+    strip: NDArray[Any] = cv2.resize(canvas, (width, HEIGHT_PX), interpolation=cv2.INTER_AREA).astype(np.float32)
+    if rng.random() < 0.6:
+        strip = cv2.GaussianBlur(strip, (0, 0), float(rng.uniform(0.3, 1.0)))
+    if rng.random() < 0.4:  # low resolution
+        factor = float(rng.uniform(0.35, 0.9))
+        small = cv2.resize(strip, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+        strip = cv2.resize(small, (width, HEIGHT_PX), interpolation=cv2.INTER_LINEAR)
+    strip *= float(rng.uniform(0.55, 1.6))
+    if rng.random() < 0.3:  # a pen that fades
+        field = cv2.resize(rng.normal(0.9, 0.35, (3, max(2, width // 10))).astype(np.float32), (width, HEIGHT_PX))
+        strip *= np.clip(field, 0.25, 1.2)
+    if rng.random() < 0.5:
+        strip += rng.normal(0, float(rng.uniform(2, 22)), strip.shape).astype(np.float32)
+    strip = np.clip(strip, 0, 255)
+    threshold = float(rng.uniform(25, 110))
+    mask = cv2.dilate((strip > threshold).astype(np.uint8), np.ones((3, 3), np.uint8))
+    return np.asarray(strip * mask, np.uint8)
