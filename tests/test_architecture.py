@@ -194,6 +194,7 @@ def _module_graph() -> dict[str, set[str]]:
     return graph
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["agent", "agent.reader", "agent.live.loop", "converters.cli"])
 def test_importing_loads_no_torch(name: str) -> None:
     code = f"import sys, {name}; print([m for m in {DESKTOP_ONLY!r} if m in sys.modules])"
@@ -201,6 +202,7 @@ def test_importing_loads_no_torch(name: str) -> None:
     assert shown.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_help_is_fast() -> None:
     """It imports neither NumPy nor OpenCV, either of which would take longer than the margin."""
     assert relative_cpu_time([str(Path(sys.executable).with_name("digit-agent")), "--help"]) < 1.5

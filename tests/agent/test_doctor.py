@@ -42,6 +42,7 @@ def artifacts(linear: Linear, tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_board_without_problems(artifacts: Path, tmp_path: Path) -> None:
     write(
         tmp_path,
@@ -101,6 +102,7 @@ def test_problem_comes_with_advice(
     assert advice in check.advice
 
 
+@pytest.mark.slow
 def test_damaged_file_gives_a_warning_and_the_others_are_tried(artifacts: Path, tmp_path: Path) -> None:
     (artifacts / "linear.onnx").write_bytes(b"something else")
     write(tmp_path, PI5)
@@ -121,6 +123,7 @@ def test_only_one_check_fails_if_every_file_is_damaged(artifacts: Path, tmp_path
     assert failed.what.startswith(f"no file of {artifacts} is intact: ")
 
 
+@pytest.mark.slow
 def test_file_that_computes_other_logits_gives_a_warning(linear: Linear, tmp_path: Path) -> None:
     golden = linear.artifact("linear.tflite").golden
     wrong = msgspec.structs.replace(golden, logits=golden.logits[::-1])
@@ -133,6 +136,7 @@ def test_file_that_computes_other_logits_gives_a_warning(linear: Linear, tmp_pat
     assert "convert it again" in check.advice
 
 
+@pytest.mark.slow
 def test_inaccurate_classifier_fails(linear: Linear, tmp_path: Path) -> None:
     linear.write(tmp_path, linear.artifact("linear.tflite", accuracy=None))
     write(tmp_path, PI5)
@@ -141,6 +145,7 @@ def test_inaccurate_classifier_fails(linear: Linear, tmp_path: Path) -> None:
     assert failed.advice == "convert it again with --data"
 
 
+@pytest.mark.slow
 def test_verifier_without_classifier_fails(linear: Linear, tmp_path: Path) -> None:
     linear.write(tmp_path, linear.artifact("verifier.tflite"))
     write(tmp_path, PI5)
@@ -161,6 +166,7 @@ def test_folder_without_artifacts_fails(tmp_path: Path, manifest: bytes | None) 
     assert all(check.advice for check in failed)
 
 
+@pytest.mark.slow
 def test_folder_that_cannot_be_created_gives_a_warning(artifacts: Path, tmp_path: Path) -> None:
     (tmp_path / "state").touch()
     checks = {check.name: check for check in checks_of(tmp_path, artifacts)}
@@ -169,6 +175,7 @@ def test_folder_that_cannot_be_created_gives_a_warning(artifacts: Path, tmp_path
     assert checks["cache"].state == "ok"
 
 
+@pytest.mark.slow
 def test_roles_say_which_role_has_a_working_and_accurate_artifact(linear: Linear, tmp_path: Path) -> None:
     write(tmp_path, PI5)
     golden = linear.artifact("verifier.tflite").golden

@@ -18,12 +18,14 @@ def filled(values: list[float]) -> LatencyHistogram:
     return histogram
 
 
+@pytest.mark.slow
 @given(VALUES, st.sampled_from([0.5, 0.95, 0.99]))
 def test_a_percentile_is_the_nearest_rank_within_the_resolution(values: list[float], share: float) -> None:
     exact = float(np.quantile(values, share, method="inverted_cdf"))
     assert filled(values).percentile(share) == pytest.approx(exact, rel=RESOLUTION)
 
 
+@pytest.mark.slow
 @given(VALUES, VALUES)
 def test_stored_histograms_merge_into_the_same_as_one(first: list[float], second: list[float]) -> None:
     together = filled(first)

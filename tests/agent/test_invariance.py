@@ -48,6 +48,7 @@ def _moved(box: Box, scale: float, right: int, down: int) -> Box:
     return Box(x + right, y + down, w, h)
 
 
+@pytest.mark.slow
 @settings(max_examples=8)
 @given(st.tuples(*[st.integers(0, 200)] * 4))
 def test_padding_keeps_the_readings(
@@ -59,6 +60,7 @@ def test_padding_keeps_the_readings(
     assert is_same(reader.read(np.asarray(padded, np.uint8)), original, right=left, down=top)
 
 
+@pytest.mark.slow
 @settings(max_examples=8)
 @given(st.floats(0.5, 2.0))
 def test_scaling_keeps_the_readings(reader: Reader, note: Note, original: Page, scale: float) -> None:

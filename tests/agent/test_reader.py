@@ -129,6 +129,7 @@ def test_a_read_only_view_is_read(note: Note, reader: Reader) -> None:
     assert numbers(reader.read(view)) == NUMBERS
 
 
+@pytest.mark.slow
 def test_threads_may_share_a_reader(note: Note, reader: Reader) -> None:
     """Four threads read different pictures at the same time, and get the results of one thread.
 
@@ -182,6 +183,7 @@ def test_a_page_is_ready_for_json(note: Note, reader: Reader) -> None:
     assert [digit for reading in plain["readings"] for digit in reading["digits"]] == plain["digits"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sigma", [3, 8, 20])
 def test_noise_on_a_blank_page_is_not_read(sigma: float, reader: Reader) -> None:
     grain = np.random.default_rng(2).normal(200, sigma, (700, 900, 1))

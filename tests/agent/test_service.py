@@ -137,6 +137,7 @@ def test_systemd_accepts_the_unit(tmp_path: Path, folder: str | None) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.slow
 @needs("systemd-analyze")
 @pytest.mark.parametrize("board", [profile.name for profile in all_profiles()])
 def test_systemd_accepts_the_limits_of_every_board(tmp_path: Path, board: str) -> None:

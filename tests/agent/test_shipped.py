@@ -71,6 +71,7 @@ def test_int8_files_do_not_grow(tier: str, tflite: int, onnx: int) -> None:
     assert bytes_of["onnx"] <= onnx
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_golden_vectors_hold_in_a_child_process(runtime: RuntimeName) -> None:
     if runtime_version(runtime) is None:

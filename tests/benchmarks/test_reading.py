@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from agent.vision.lines import group_lines
 from benchmarks.note_images import draw_frame, draw_still
@@ -21,6 +22,7 @@ def test_the_support_vector_machine_separates_classes_that_no_line_separates() -
     assert np.mean(np.equal(predicted, labels[:200])) > 0.97
 
 
+@pytest.mark.slow
 def test_opencvs_sample_reads_most_digits_of_the_frame() -> None:
     frame = draw_frame()
     readings = group_lines(read_frame(frame.image, train_opencv_sample(digits=500)))
@@ -35,6 +37,7 @@ def test_the_frame_has_the_documented_size_and_is_reproducible() -> None:
     assert bare_threshold(frame.image) > 20
 
 
+@pytest.mark.slow
 def test_the_still_has_twelve_megapixels() -> None:
     still = draw_still()
     assert still.image.shape == (3000, 4000, 3)

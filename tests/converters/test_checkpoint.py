@@ -16,6 +16,7 @@ INT8 = ArtifactKind(format="onnx", precision="int8")
 MEASURED = Accuracy(value=0.9951, images=10_000, data="MNIST test", runtime="onnxruntime 1.31.1", sha256="ab" * 32)
 
 
+@pytest.mark.slow
 def test_a_saved_checkpoint_loads_unchanged(checkpoint: Checkpoint, tmp_path: Path) -> None:
     save(replace(checkpoint, accuracy={INT8: MEASURED}), tmp_path / "new" / "net.pt")
     loaded = load(tmp_path / "new" / "net.pt")

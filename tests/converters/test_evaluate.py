@@ -110,6 +110,7 @@ def test_greedy_texts_have_no_repetitions_and_blanks() -> None:
     assert greedy_texts(logits) == ["772-", "", "0", "4"]
 
 
+@pytest.mark.slow
 def test_all_artifacts_of_a_folder_are_evaluated(artifacts: Path, data: Path) -> None:
     first, second = evaluate(artifacts, data)
     assert (first.artifact.file, first.runtime) == ("base-int8.onnx", "onnxruntime")

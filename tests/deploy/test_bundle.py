@@ -70,6 +70,7 @@ def test_a_truncated_bundle_is_refused(maker: Maker, keys: Keys) -> None:
         refusal(path, key)
 
 
+@pytest.mark.slow
 def test_one_flipped_bit_anywhere_is_refused(maker: Maker, keys: Keys) -> None:
     """One bit in every byte before the content of the first file, then one in every kilobyte."""
     path, key, rng = maker.write(), load_public(keys.public), random.Random(1)
@@ -101,6 +102,7 @@ def corrupted(whole: bytes, rng: random.Random) -> bytes:
     return rng.choice(ways)()
 
 
+@pytest.mark.slow
 def test_a_thousand_corrupted_bundles_are_refused(maker: Maker, tmp_path: Path, keys: Keys) -> None:
     whole, key, rng, tried = maker.write().read_bytes(), load_public(keys.public), random.Random(2), 0
     path = tmp_path / "corrupted.bundle"

@@ -16,6 +16,8 @@ from deploy.service_control import BoardControl
 from deploy.slots import current_slot
 from tests.deploy.made import BOARD, Maker, tree
 
+pytestmark = pytest.mark.slow
+
 
 def digit_deploy(*argv: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "deploy", *map(str, argv)]

@@ -93,12 +93,14 @@ def test_the_version_in_use_is_not_installed_again(maker: Maker, root: Path, mac
     assert used(root) == "1.0"
 
 
+@pytest.mark.slow
 def test_a_version_is_kept_if_the_service_works(maker: Maker, root: Path, service: BoardControl) -> None:
     install(maker.open("1.0"), root, service)
     assert install(maker.open("1.1"), root, service).changed
     assert roll_back(root, service).version == "1.0"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mood", "expected"),
     [("dead", "it cannot start"), ("faulty", "frames in a row without a fault in 3 s, instead of 10.* no ink")],
@@ -150,6 +152,7 @@ def test_artifacts_that_do_not_work_are_never_used(maker: Maker, root: Path, mac
     assert not started.exists()
 
 
+@pytest.mark.slow
 def test_the_real_agent_tests_the_golden_vectors(maker: Maker, root: Path, machine: BoardControl) -> None:
     """The real agent refuses artifacts with wrong golden vectors, for each role."""
     real = replace(machine, agent=Path(sys.executable).with_name("digit-agent"), check=None)
@@ -212,6 +215,7 @@ def test_a_bundle_without_enough_space_is_refused(maker: Maker) -> None:
         refuse_large(bundle, bundle.manifest.bytes + RESERVE_BYTES - 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", ["8m", "16m"])
 def test_a_small_disk_is_refused_before_anything_is_written(size: str, maker: Maker, tmp_path: Path) -> None:
     disk = tmp_path / "disk"
@@ -229,6 +233,7 @@ def test_a_small_disk_is_refused_before_anything_is_written(size: str, maker: Ma
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_up_during_installation_leaves_the_old_version(
     maker: Maker, root: Path, machine: BoardControl
 ) -> None:

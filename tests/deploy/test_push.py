@@ -43,6 +43,7 @@ def test_push_copies_the_bundle_and_returns_the_result(tmp_path: Path, bundle: P
     assert not Path(carried).exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("script", "message"),
     [

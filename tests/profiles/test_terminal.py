@@ -42,6 +42,7 @@ def executable(name: str, *argv: str) -> list[str]:
     return [str(Path(sys.executable).with_name(name)), *argv]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("body", "code", "stderr"),
     [
@@ -60,6 +61,7 @@ def test_error_that_a_user_can_cause_is_one_line(body: str, code: int, stderr: s
     assert (done.returncode, done.stdout, done.stderr) == (code, "", stderr)
 
 
+@pytest.mark.slow
 def test_bug_keeps_its_traceback() -> None:
     done = subprocess.run(program("[][0]"), capture_output=True, text=True, timeout=180, check=False)
     assert done.returncode == 1
@@ -67,6 +69,7 @@ def test_bug_keeps_its_traceback() -> None:
     assert done.stderr.endswith("IndexError: list index out of range\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=lambda value: getattr(value, "name", "")
 )
@@ -82,6 +85,7 @@ def test_signal_runs_cleanup_and_sets_the_exit_code(where: str, number: signal.S
     assert (child.returncode, out, stderr) == (code, b"undone\n", b"")
 
 
+@pytest.mark.slow
 def test_stdout_replaces_characters_that_it_cannot_encode() -> None:
     environ = {**os.environ, "PYTHONIOENCODING": "ascii"}
     command = program("print('5 µs ✓'); print(os.fsdecode(b'\\xff'))")
@@ -89,6 +93,7 @@ def test_stdout_replaces_characters_that_it_cannot_encode() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, b"5 ?s ?\n?\n", b"")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
 def test_output_to_a_closed_stream_does_not_reach_another_file(closed: str, tmp_path: Path) -> None:
     file = tmp_path / "file"
@@ -99,6 +104,7 @@ def test_output_to_a_closed_stream_does_not_reach_another_file(closed: str, tmp_
     assert (done.returncode, file.read_text()) == (0, "mine")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "body",
     [
@@ -118,6 +124,7 @@ def test_closed_pipe_ends_the_command_with_0(body: str) -> None:
     assert child.returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("argv", COMMANDS, ids=" ".join)
 def test_pipe_that_is_closed_from_the_start_gives_exit_code_0(argv: tuple[str, ...]) -> None:
     with subprocess.Popen(executable(*argv), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
@@ -128,6 +135,7 @@ def test_pipe_that_is_closed_from_the_start_gives_exit_code_0(argv: tuple[str, .
     assert child.returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("argv", COMMANDS, ids=" ".join)
 def test_full_disk_is_one_line(argv: tuple[str, ...]) -> None:
     with Path("/dev/full").open("wb") as full:
@@ -137,6 +145,7 @@ def test_full_disk_is_one_line(argv: tuple[str, ...]) -> None:
     assert done.stderr.decode() == f"{argv[0]}: {message}\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("into_journal", [False, True])
 def test_error_has_its_priority_in_the_journal(tmp_path: Path, *, into_journal: bool) -> None:
     argv = program("raise DatasetError('it is damaged')")

@@ -30,6 +30,7 @@ def truths(frame: Frame) -> tuple[tuple[int, Box], ...]:
     return tuple((digit.digit, digit.box) for digit in frame.truth)
 
 
+@pytest.mark.slow
 def test_the_demo_is_finite_and_every_frame_has_true_digits() -> None:
     with open_source(parse_source("demo:?seed=3&frames=7"), clock=lambda: 5) as source:
         assert not source.live
@@ -45,6 +46,7 @@ def test_the_demo_is_finite_and_every_frame_has_true_digits() -> None:
         assert truths(frame)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_frames_and_another_seed_gives_others() -> None:
     first, other = (frames_of(f"demo:?seed={seed}&frames=3") for seed in (2, 3))
     with open_source(parse_source("demo:?seed=2&frames=3")) as again:
@@ -77,6 +79,7 @@ def test_frames_come_at_the_requested_rate() -> None:
     assert stamps == [0, 100_000_000, 200_000_000, 300_000_000]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_boxes_lie_in_the_frame_and_are_large_enough_to_be_read(seed: int) -> None:
     for frame in frames_of(f"demo:?seed={seed}&frames=3"):
@@ -103,6 +106,7 @@ def test_ink_reaches_every_side_of_its_box(seed: int) -> None:
 SMALL = st.floats(-1, 1)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 10_000), st.integers(0, 9), st.tuples(SMALL, SMALL, SMALL, SMALL))
 def test_a_box_is_tight_around_the_projected_ink(
     seed: int, digit: int, pose: tuple[float, float, float, float]

@@ -172,6 +172,7 @@ def test_a_network_camera_is_read(capfd: pytest.CaptureFixture[str]) -> None:
     assert capfd.readouterr().err == ""
 
 
+@pytest.mark.slow
 def test_a_stalled_stream_is_an_error_within_the_timeout() -> None:
     with network_camera() as address, open_source(parse_source(f"{address}/stalls")) as source:
         started = time.monotonic()
@@ -180,6 +181,7 @@ def test_a_stalled_stream_is_an_error_within_the_timeout() -> None:
         assert time.monotonic() - started < 5 * HTTP_TIMEOUT_MS / 1000  # FFmpeg alone waits 30 s
 
 
+@pytest.mark.slow
 def test_a_camera_that_never_answers_is_an_error_within_the_timeout() -> None:
     with network_camera() as address:
         started = time.monotonic()

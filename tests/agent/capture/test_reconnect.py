@@ -171,6 +171,7 @@ def threads_and_files() -> tuple[int, int]:
     return threading.active_count(), len(list(Path("/proc/self/fd").iterdir()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("harness", [SHORT_POLICY], indirect=True, ids=["short delays"])
 @pytest.mark.parametrize(
     ("fault", "refusals", "report"),
@@ -267,6 +268,7 @@ def test_the_outage_has_its_duration_reason_and_next_attempt(harness: ReconnectH
     assert current_outage() is None
 
 
+@pytest.mark.slow
 def test_frames_of_a_still_image_are_passed_on_and_reported_as_frozen(harness: ReconnectHarness) -> None:
     """For example a screen that is captured by its cable: nothing is wrong with it."""
 
@@ -344,6 +346,7 @@ def test_a_programming_error_is_raised_and_not_retried(harness: ReconnectHarness
         harness.run(lambda: False)
 
 
+@pytest.mark.slow
 def test_close_does_not_wait_for_a_camera_that_hangs(harness: ReconnectHarness) -> None:
     harness.take_frames(1)
     harness.rig.fault = "hangs"

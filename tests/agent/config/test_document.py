@@ -134,6 +134,7 @@ FILES = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=1000)
 @given(FILES)
 def test_any_file_is_parsed_and_every_problem_has_a_line(content: bytes) -> None:

@@ -9,6 +9,7 @@ import pytest
 from agent.drawing.paper import RULINGS, Ruling, write_sheet
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ruling", RULINGS)
 @pytest.mark.parametrize("seed", range(3))
 def test_a_sheet_is_written_row_by_row_and_no_digits_overlap(ruling: Ruling, seed: int) -> None:

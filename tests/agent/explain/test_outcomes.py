@@ -164,6 +164,7 @@ class RandomNets:
     recogniser: None = None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("depth", [QUICK, THOROUGH])
 @pytest.mark.parametrize("verifier", [RandomNet(2, 3 * 32 * 48), None])
 def test_every_candidate_is_read_or_has_a_reason(depth: Depth, verifier: RandomNet | None, note: Note) -> None:

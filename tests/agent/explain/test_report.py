@@ -94,6 +94,7 @@ def test_a_picture_has_a_page_that_shows_all_its_figures(tmp_path: Path, note: N
     assert "http" not in page.path.read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_pictures_with_the_same_name_have_their_own_folders(tmp_path: Path, note: Note, trace: Trace) -> None:
     report = ExplainReport(tmp_path)
     for name in ("a/note.png", "b/note.png", "NOTE.jpg", "note-2.png", "...", "x" * 250 + ".png"):
@@ -113,6 +114,7 @@ def test_a_file_name_is_escaped(tmp_path: Path, note: Note, trace: Trace) -> Non
     assert "b" not in index.tags
 
 
+@pytest.mark.slow
 def test_explaining_again_replaces_the_previous_explanation(tmp_path: Path, note: Note, trace: Trace) -> None:
     for _ in range(2):
         ExplainReport(tmp_path).add(Path("note.png"), note.image, trace)
@@ -158,6 +160,7 @@ def test_a_rotated_picture_is_shown_as_it_was_processed(note: Note) -> None:
         assert all(box.right <= wide + 1 and box.bottom <= high + 1 for box, _ in figure.spots)
 
 
+@pytest.mark.slow
 def test_reading_does_not_import_explain() -> None:
     code = "import sys, agent.reader, agent.cli.read; print([m for m in sys.modules if m.startswith('agent.explain')])"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

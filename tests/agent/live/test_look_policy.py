@@ -70,11 +70,13 @@ def test_a_resting_view_gets_its_thorough_look_when_the_budget_allows_it() -> No
     assert shown == "T" + 19 * "q" + "T" + 12 * "."
 
 
+@pytest.mark.slow
 @given(st.integers(-30, 30), st.integers(0, 99))
 def test_noise_and_brightness_are_not_a_change(brighter: int, seed: int) -> None:
     assert is_same(thumbnail(page()), thumbnail(page(seed=seed, level=200 + brighter)))
 
 
+@pytest.mark.slow
 @given(st.sampled_from("0123456789"), st.integers(0, 500), st.integers(0, 99))
 def test_a_new_digit_is_a_change(digit: str, x: int, seed: int) -> None:
     assert not is_same(thumbnail(page("")), thumbnail(page(digit, x, seed)))

@@ -38,6 +38,7 @@ def flip(file: Path) -> None:
     file.write_bytes(content)
 
 
+@pytest.mark.slow
 def test_an_intact_folder_is_loaded(linear: Linear, tmp_path: Path) -> None:
     folder = tmp_path / "artifacts"
     linear.write(folder, *(linear.artifact(f"{name}.tflite") for name in ("linear", "verifier", "recogniser")))
@@ -58,6 +59,7 @@ def test_one_damaged_file_is_enough_to_refuse_a_folder(linear: Linear, tmp_path:
         load(folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["linear.tflite", "verifier.tflite", "recogniser.tflite"])
 def test_wrong_golden_logits_of_any_role_are_refused(linear: Linear, tmp_path: Path, name: str) -> None:
     folder = tmp_path / "artifacts"
@@ -84,6 +86,7 @@ def two(linear: Linear, tmp_path_factory: pytest.TempPathFactory) -> tuple[Chose
     return load(folder / "one"), load(folder / "two")
 
 
+@pytest.mark.slow
 def test_new_nets_keep_the_power_saving(two: tuple[ChosenNets, ChosenNets]) -> None:
     first, others = two
     in_use = NetsInUse(first)
@@ -118,6 +121,7 @@ class ReloadingSink:
     def close(self) -> None: ...
 
 
+@pytest.mark.slow
 def test_no_frame_is_lost_or_read_twice_while_nets_are_exchanged(two: tuple[ChosenNets, ChosenNets]) -> None:
     in_use, requests = NetsInUse(two[0]), ReloadRequests()
     sink, refused = ReloadingSink(in_use, two, requests), list[str]()

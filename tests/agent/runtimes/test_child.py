@@ -16,6 +16,7 @@ REPORT_START_2 = "print('{\"started\": 2}', flush=True); "
 REPORT_ERROR = "from agent.runtimes.child import report_error as r; from profiles.errors import SourceError as S; "
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("program", "failure"),
     [
@@ -44,6 +45,7 @@ def test_error_that_a_child_reports_keeps_its_advice_separate() -> None:
     assert run_child(python(program), b"", 90).failure == Failure("no camera", "plug it in")
 
 
+@pytest.mark.slow
 def test_progress_reports_the_last_started_item() -> None:
     reports: list[tuple[int | None, float]] = []
     program = f"{REPORT_START_2} import time; time.sleep(60)"
@@ -92,6 +94,7 @@ def test_child_that_crashes_before_its_first_item_fails_all_items() -> None:
     assert (finished, failed) == ([], [("a", failure), ("b", failure)])
 
 
+@pytest.mark.slow
 def test_child_that_starts_slowly_gets_a_long_request_completely() -> None:
     program = "import sys, time; time.sleep(1.5); print('{\"bytes\": %d}' % len(sys.stdin.buffer.read()))"
     assert run_child(python(program), bytes(1_000_000), 60).answers == ({"bytes": 1_000_000},)

@@ -54,6 +54,7 @@ def test_every_runtime_computes_what_numpy_computes(
     assert (net.artifact, net.runtime, net.threads) == (artifact, runtime, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "runtime"), PAIRS)
 def test_batches_can_have_any_size_in_any_order(
     linear: Linear, tmp_path: Path, name: str, runtime: RuntimeName
@@ -122,6 +123,7 @@ def test_error_of_a_missing_runtime_says_how_to_install_it(linear: Linear, tmp_p
         load_net(tmp_path, artifact, "tflite-runtime")
 
 
+@pytest.mark.slow
 def test_runtimes_print_nothing(linear: Linear, tmp_path: Path) -> None:
     linear.write(tmp_path)
     program = f"""
@@ -140,6 +142,7 @@ print("after", file=sys.stderr)
     assert (done.stdout, done.stderr) == ("", "after\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "runtime"), [("linear.onnx", "onnxruntime"), ("linear.tflite", "ai-edge-litert")])
 def test_runtime_starts_no_telemetry(linear: Linear, tmp_path: Path, name: str, runtime: RuntimeName) -> None:
     """The runtime starts no thread, which could send telemetry, and writes no file into the user's home."""

@@ -182,6 +182,7 @@ FAULTY_COMMANDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTY_COMMANDS.values(), ids=FAULTY_COMMANDS)
 def test_failing_firmware_command_is_none_and_recovers(tmp_path: Path, fault: str | None) -> None:
     program = tmp_path / "vcgencmd"

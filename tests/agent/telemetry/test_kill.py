@@ -12,6 +12,8 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 ROUNDS = int(os.environ.get("DIGIT_KILLS", "60"))
 MAX_BYTES = 2**21
 
@@ -54,6 +56,7 @@ for line in sys.stdin:
 """Program that forks a writer for each line of its stdin: a fork takes a millisecond, an import a hundred."""
 
 
+@pytest.mark.slow
 def test_committed_rows_survive_a_kill_at_any_moment_exactly_once(tmp_path: Path) -> None:
     path, rng = tmp_path / "agent.db", random.Random(6)
     command = [sys.executable, "-c", WRITERS, str(path), str(MAX_BYTES)]

@@ -95,6 +95,7 @@ def test_runs_add_to_the_same_log(tmp_path: Path, info: RunInfo, make_event: Mak
     assert [run.id for run in report(tmp_path / LOG_FILE_NAME).runs] == [3, 2, 1]
 
 
+@pytest.mark.slow
 def test_every_reading_of_a_long_run_is_stored_once_while_the_log_is_read(
     tmp_path: Path, info: RunInfo, make_event: MakeEvent
 ) -> None:
@@ -169,6 +170,7 @@ LogSink(Path(sys.argv[1]), lambda: info, print).close()
 """
 
 
+@pytest.mark.slow
 def test_agents_that_start_at_once_share_a_new_log(tmp_path: Path) -> None:
     path = tmp_path / LOG_FILE_NAME
     command = [sys.executable, "-c", FIRST_START, str(path)]

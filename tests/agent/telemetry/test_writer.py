@@ -68,6 +68,7 @@ def test_rows_lost_by_a_full_buffer_are_counted(make_log: MakeLog, make_event: M
     assert content.runs[0].lost == 5
 
 
+@pytest.mark.slow
 def test_minutes_are_added_up_to_hours_without_loss(make_log: MakeLog, make_event: MakeEvent) -> None:
     log = make_log()
     minutes = KEEP_MINUTES + EXTRA_MINUTES + 30
@@ -87,6 +88,7 @@ def test_minutes_are_added_up_to_hours_without_loss(make_log: MakeLog, make_even
     assert content.days[1].total.p50_ms == pytest.approx(50, rel=0.05)
 
 
+@pytest.mark.slow
 def test_all_files_stay_within_the_budget_and_the_newest_rows_stay(make_log: MakeLog, make_event: MakeEvent) -> None:
     max_bytes, last = 2**21, 60_000
     log = make_log(max_bytes=max_bytes)
@@ -177,6 +179,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", folder], check=True)
 
 
+@pytest.mark.slow
 def test_a_full_disk_stops_the_log_until_there_is_room(
     small_disk: Path, make_log: MakeLog, make_event: MakeEvent
 ) -> None:

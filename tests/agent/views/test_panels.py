@@ -34,6 +34,7 @@ def busy(make_event: MakeEvent) -> Snapshot:
     return history.snapshot(5_900_000_000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("colours", ["truecolor", "256", "standard", None])
 def test_the_dashboard_fills_any_screen_exactly(

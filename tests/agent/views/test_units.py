@@ -30,6 +30,7 @@ def test_a_sparkline_shows_the_last_values(values: list[float], width: int, line
     assert sparkline(values, width) == line
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(0, 1e9), max_size=50), st.integers(0, 60))
 def test_a_sparkline_has_its_width_and_is_monotonic(values: list[float], width: int) -> None:
     line = sparkline(values, width)

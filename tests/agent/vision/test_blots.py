@@ -24,6 +24,7 @@ def draw_ellipse(ellipse: tuple[int, int], line_px: int, *, ink: int = 90, paper
     return find_ink(noisy, SIDE).paper, Box((SIDE - w) // 2, (SIDE - h) // 2, w, h)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ellipse", [(60, 80), (90, 130), (180, 120)])
 @pytest.mark.parametrize(("ink", "paper"), [(90, 200), (160, 200), (190, 60)], ids=["dark", "pale", "light-on-dark"])
 def test_a_filled_spot_is_a_blot_and_a_ring_is_not(ellipse: tuple[int, int], ink: int, paper: int) -> None:

@@ -42,6 +42,7 @@ def test_the_union_is_the_smallest_box_around_all_boxes(sample: list[Box]) -> No
     assert around.bottom in {b.bottom for b in sample}
 
 
+@pytest.mark.slow
 @given(st.lists(boxes, max_size=12))
 def test_shared_areas_has_all_pairs_of_boxes_that_overlap(sample: list[Box]) -> None:
     found = {

@@ -36,6 +36,7 @@ def test_a_ring_and_the_dot_inside_it_are_two_components() -> None:
     assert ring.mask[ring.box.h // 2, ring.box.w // 2] == 0
 
 
+@pytest.mark.slow
 def test_a_page_of_noise_has_a_limited_number_of_components() -> None:
     noise = (np.random.default_rng(0).random((1200, 1600)) > 0.6).astype(np.uint8)
     assert len(cut_out(find_components(noise), 3)) <= MAX_COMPONENTS

@@ -71,6 +71,7 @@ def test_one_stroke_of_a_long_word_is_not_a_digit() -> None:
     assert select(candidates, probabilities(candidates, c=(1, 0.9)), MIN_PROBABILITY) == {}
 
 
+@pytest.mark.slow
 @given(arrays(np.float32, (12, CLASSES), elements=st.floats(-10, 10, width=32)))
 def test_digits_of_a_cluster_never_share_ink(logits: NDArray[np.float32]) -> None:
     candidates = runs(5)

@@ -50,6 +50,7 @@ def sheet_on_a_dark_table(pencil: tuple[int, int, int] | None) -> NDArray[np.uin
     return np.clip(picture + grain, 0, 255).astype(np.uint8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pencil", [(175, 175, 175), PENCIL, (210, 183, 178)])
 def test_pencil_on_a_sheet_on_a_dark_table_is_found(pencil: tuple[int, int, int]) -> None:
     picture = sheet_on_a_dark_table(pencil)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -34,6 +35,7 @@ def test_two_rings_are_split_at_the_stroke_that_joins_them() -> None:
     assert np.abs(areas / mask.sum() - 0.5).min() < 0.03
 
 
+@pytest.mark.slow
 @given(arrays(np.uint8, st.tuples(st.integers(9, 40), st.integers(9, 80)), elements=st.integers(0, 1)))
 def test_components_split_together_do_not_change_each_other(mask: NDArray[np.uint8]) -> None:
     bar = np.ones((20, 50), np.uint8)

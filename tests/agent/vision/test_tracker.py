@@ -62,6 +62,7 @@ def test_digits_keep_their_ids_while_the_camera_sways() -> None:
         assert labels(tracks) == "".join(PAGE)
 
 
+@pytest.mark.slow
 @settings(max_examples=10)
 @given(st.integers(0, 10_000))
 def test_misread_digits_are_outvoted_and_missed_ones_are_still_shown(seed: int) -> None:
@@ -121,6 +122,7 @@ def test_a_digit_that_leaves_the_picture_gets_its_id_back_when_it_returns() -> N
     assert ids(follow(tracker, *[page(dx=-300 + 15 * step) for step in range(21)])) == before
 
 
+@pytest.mark.slow
 def test_a_digit_that_was_not_found_for_long_is_forgotten() -> None:
     tracker, upper = Tracker(), [digit for digit in page() if digit.box.y < 200]
     follow(tracker, *[page()] * 5)

@@ -33,6 +33,7 @@ def net() -> nn.Module:
     return build_net("small").eval()
 
 
+@pytest.mark.slow
 def test_pruning_removes_weights_and_computations(net: nn.Module) -> None:
     before = measure_cost(net, to_input(GLYPHS[:1]))
     state = prune(net, 0.5, to_input(GLYPHS[:1])).state_dict()
@@ -46,6 +47,7 @@ def test_pruning_removes_weights_and_computations(net: nn.Module) -> None:
         assert torch.equal(loaded(to_input(GLYPHS)), net(to_input(GLYPHS)))
 
 
+@pytest.mark.slow
 def test_an_expanded_net_computes_the_same_and_folds_to_its_original_size(net: nn.Module) -> None:
     inputs, names = to_input(GLYPHS), list(net.state_dict())
     with torch.no_grad():
@@ -65,6 +67,7 @@ def test_an_expanded_net_computes_the_same_and_folds_to_its_original_size(net: n
     assert not torch.allclose(trained, before, atol=1e-2)
 
 
+@pytest.mark.slow
 def test_a_clustered_layer_has_fifteen_int8_values_also_after_folding(net: nn.Module) -> None:
     for module in net.modules():
         if isinstance(module, nn.BatchNorm2d):
@@ -80,6 +83,7 @@ def test_a_clustered_layer_has_fifteen_int8_values_also_after_folding(net: nn.Mo
     assert float(change.abs().mean()) < 0.15 * float(before.abs().mean())
 
 
+@pytest.mark.slow
 def test_clustered_weights_can_be_trained(net: nn.Module) -> None:
     before = fold_parametrizations(cluster(copy.deepcopy(net))).get_parameter("features.3.weight")
     clustered = cluster(net)
@@ -110,6 +114,7 @@ def test_a_2_4_mask_has_two_ones_in_each_group() -> None:
     assert two_of_four_mask(weight).flatten().tolist() == [1, 1, 0, 0, 0, 0, 1, 1]
 
 
+@pytest.mark.slow
 def test_sparse_weights_stay_sparse_in_quantization_aware_training(net: nn.Module) -> None:
     folded = fold(fold_parametrizations(sparsify(net)))
     rounding = prepare_qat(folded, measure_ranges(folded, GLYPHS)).train()
@@ -121,6 +126,7 @@ def test_sparse_weights_stay_sparse_in_quantization_aware_training(net: nn.Modul
     assert ((groups != 0).sum(dim=-1) <= 2).all()
 
 
+@pytest.mark.slow
 def test_quantized_weights_are_multiples_of_the_scale(net: nn.Module) -> None:
     folded = fold(net)
     rounding = prepare_qat(folded, measure_ranges(folded, GLYPHS)).eval()
@@ -135,6 +141,7 @@ def test_quantized_weights_are_multiples_of_the_scale(net: nn.Module) -> None:
     assert torch.allclose(expected, repeated, atol=1e-5), "rounding twice changes nothing"
 
 
+@pytest.mark.slow
 def test_rounding_changes_logits_little(net: nn.Module) -> None:
     folded = fold(net)
     rounding = prepare_qat(folded, measure_ranges(folded, GLYPHS)).eval()
@@ -144,6 +151,7 @@ def test_rounding_changes_logits_little(net: nn.Module) -> None:
     assert float((exact - rounded).abs().max()) < 0.1 * float(exact.abs().max())
 
 
+@pytest.mark.slow
 def test_an_ensemble_returns_the_mean_of_its_nets_probabilities() -> None:
     one, other = build_net("nano").eval(), build_net("lenet5").eval()
     inputs = to_input(GLYPHS)

@@ -65,6 +65,7 @@ class RejectsAll:
         return logits
 
 
+@pytest.mark.slow
 def test_verifiers_are_evaluated_on_candidates_most_of_which_are_not_digits(data: Path) -> None:
     data_set, again = (load_evaluation_data("verifier", data, scenes=4) for _ in range(2))
     np.testing.assert_array_equal(data_set.images, again.images)

@@ -75,6 +75,7 @@ def scene(rng: np.random.Generator) -> NDArray[np.uint8]:
     return draw_scene(rng, DIGITS).image
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("draw", [stroked, varied, outlier, scene])
 def test_the_same_seed_gives_the_same_and_another_seed_something_else(
     draw: Callable[[np.random.Generator], NDArray[np.uint8]],
@@ -107,6 +108,7 @@ def test_digits_and_outliers_are_extracted_from_a_picture() -> None:
     assert 0 < len(without_ignored) < len(found)
 
 
+@pytest.mark.slow
 def test_contexts_are_extracted_from_every_kind_of_ink_and_glyphs_from_one() -> None:
     dark = np.full((120, 300, 3), 230, np.uint8)
     cv2.putText(dark, "5", (30, 90), cv2.FONT_HERSHEY_SIMPLEX, 3, (40, 40, 40), 6)

@@ -34,6 +34,7 @@ def test_blank_paper_gives_an_empty_glyph() -> None:
     assert not cut_digit(np.full((SIZE_PX, SIZE_PX), PAPER, np.uint8)).any()
 
 
+@pytest.mark.slow
 def test_every_other_block_is_held_out(tmp_path: Path) -> None:
     write(tmp_path / "a.npz", 2 * BLOCK_SIZE + 10)
     write(tmp_path / "b.npz", 10)

@@ -31,6 +31,7 @@ def test_a_pruned_recogniser_keeps_its_dilation() -> None:
     assert (changed.out_channels, changed.dilation) == (40, (1, 2))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(DIGITS_ONLY))
 def test_nets_without_outliers_have_ten_classes(name: str) -> None:
     assert build_net(name).eval()(torch.zeros(2, 1, 28, 28)).shape == (2, 10)

@@ -21,6 +21,7 @@ from converters.data.scenes.fields import (
 NO_GLYPHS = concatenate([])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "kind", [FieldStyle(*names) for names in product(SURROUNDS, SIZES, SEPARATORS[:1], MEDIA[:1])], ids=str
 )

@@ -44,6 +44,7 @@ def is_inside(box: Box, scene: Scene) -> bool:
     return box.x >= 0 and box.y >= 0 and box.w > 0 and box.h > 0 and box.right <= w and box.bottom <= h
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(seed=SEEDS)
 def test_each_box_lies_in_the_image_and_holds_ink(seed: int) -> None:
@@ -77,6 +78,7 @@ def test_a_crop_keeps_the_digits_that_it_does_not_cut(seed: int) -> None:
     assert whole <= len(part.digits) <= shown == len(part.digits) + len(part.ignored)
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(seed=SEEDS)
 def test_boxes_are_exact_under_any_projection(seed: int) -> None:
@@ -99,6 +101,7 @@ def test_boxes_are_exact_under_any_projection(seed: int) -> None:
         assert len(scene.digits) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", [layout for layout, _ in LAYOUTS.values() if layout is not draw_without_digits])
 @pytest.mark.parametrize("dark", [False, True])
 def test_each_layout_has_digits(layout: Callable[[SceneDraft], None], dark: bool) -> None:
@@ -108,6 +111,7 @@ def test_each_layout_has_digits(layout: Callable[[SceneDraft], None], dark: bool
     assert sum(annotation.label is not None for draft in drafts for annotation in draft.canvas.annotations) > 3
 
 
+@pytest.mark.slow
 def test_pages_without_digits_have_no_annotations() -> None:
     for seed in range(12):
         draft = draft_of(seed)
@@ -153,6 +157,7 @@ def test_overwritten_digits_are_both_ignored() -> None:
     assert [box.x for box in scene.ignored] == [10, 14]
 
 
+@pytest.mark.slow
 def test_given_glyphs_are_used() -> None:
     ring = np.zeros((28, 28), np.uint8)
     cv2.ellipse(ring, (14, 14), (5, 9), 0, 0, 360, 255, 2)
@@ -161,6 +166,7 @@ def test_given_glyphs_are_used() -> None:
     assert with_glyphs.shape != without.shape or not np.array_equal(with_glyphs, without)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "conditions",
     [
