@@ -54,7 +54,7 @@ class FieldScores:
 
 def score_field(field: FormField, page: Page) -> FieldScores:
     """Compare the page read from a field with the ground truth."""
-    text = "".join(reading.text for reading in page.readings)
+    text = "".join(reading.digits_text for reading in page.readings)
     right = max(0, len(field.text) - edit_distance(field.text, text))
     return FieldScores(match_digits(field.scene, page.digits), right, int(text == field.text))
 

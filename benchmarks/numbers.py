@@ -35,7 +35,7 @@ def main(
         page = reader.read(load_labelled_picture(folder, name))
         row = truth.kind, "used for training" if name in used else "held out"
         pictures[row] += 1
-        right[row] += "".join(reading.text for reading in page.readings) == "".join(truth.lines)
+        right[row] += "".join(reading.digits_text for reading in page.readings) == "".join(truth.lines)
     table = Table("pictures", "", "of", "right", "of 100", box=SIMPLE_HEAD)
     for kind, use in sorted(pictures):
         count, exact = pictures[kind, use], right[kind, use]

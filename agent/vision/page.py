@@ -36,8 +36,9 @@ class Page:
 
         Returns:
             `width` and `height` of the picture in pixels; `digits`, a list of `digit` (0..9), `probability` (0..1) and
-            `box`; `readings`, a list of `text`, `box`, `confidence` (0..1) and `digits` as above. A box is a list
-            [x, y, width, height] in pixels of the upright picture. Shares are rounded to four decimals.
+            `box`; `readings`, a list of `text`, `digits_text` (without signs), `box`, `confidence` (0..1), `digits` as
+            above and `alternatives` (`text`, `probability`). A box is a list [x, y, width, height] in pixels of the
+            upright picture. Shares are rounded to four decimals.
         """
         return {
             "width": self.width,
@@ -81,12 +82,16 @@ class Page:
 
 
 def reading_to_dict(reading: Reading) -> dict[str, object]:
-    """Return a reading as plain types: `text`, `box`, `confidence` and `digits`, as in `Page.to_dict`."""
+    """Return a reading as plain types, with the keys that `Page.to_dict` names."""
     return {
         "text": reading.text,
+        "digits_text": reading.digits_text,
         "box": list(reading.box),
         "confidence": round(reading.confidence, 4),
         "digits": [digit_to_dict(digit) for digit in reading.digits],
+        "alternatives": [
+            {"text": other.text, "probability": round(other.probability, 4)} for other in reading.alternatives
+        ],
     }
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from agent.vision.box import Box
 from agent.vision.digits import Digit
-from agent.vision.lines import Reading
+from agent.vision.lines import Alternative, Reading
 from agent.vision.overlay import READ_RGB
 from agent.vision.page import Page
 from profiles.errors import UsageError
@@ -40,8 +42,11 @@ def test_a_drawing_needs_the_picture_that_was_read() -> None:
 
 def test_plain_types_have_all_keys() -> None:
     digit = {"digit": 7, "probability": 0.9877, "box": [30, 40, 20, 30]}
-    reading = {"text": "7", "box": [30, 40, 20, 30], "confidence": 0.9877, "digits": [digit]}
-    assert PAGE.to_dict() == {"width": 100, "height": 100, "digits": [digit], "readings": [reading]}
+    reading = {"text": "-7", "digits_text": "7", "box": [30, 40, 20, 30], "confidence": 0.9877, "digits": [digit]}
+    reading["alternatives"] = [{"text": "-1", "probability": 0.0123}]
+    signed = Reading("-7", DIGIT.box, 0.98765, (DIGIT,), (Alternative("-1", 0.01234),))
+    page = replace(PAGE, readings=(signed,))
+    assert page.to_dict() == {"width": 100, "height": 100, "digits": [digit], "readings": [reading]}
 
 
 def test_notebooks_show_a_table_with_escaped_text() -> None:
