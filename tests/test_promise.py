@@ -15,7 +15,10 @@ from converters.evaluate import evaluate
 from profiles.manifest import Precision, Role, load_manifest
 from profiles.profile import RuntimeName
 
-pytestmark = pytest.mark.skipif("DIGIT_DATA_DIR" not in os.environ, reason="DIGIT_DATA_DIR names no folder with MNIST")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif("DIGIT_DATA_DIR" not in os.environ, reason="DIGIT_DATA_DIR names no folder with MNIST"),
+]
 
 
 MIN_ACCURACY: dict[Role, float] = {"classifier": 0.993, "verifier": 0.9}

@@ -12,6 +12,8 @@ from profiles.errors import ArtifactError, OutputError, UsageError
 from profiles.manifest import Accuracy
 from profiles.profile import ArtifactKind
 
+pytestmark = pytest.mark.slow
+
 INT8 = ArtifactKind(format="onnx", precision="int8")
 MEASURED = Accuracy(value=0.9951, images=10_000, data="MNIST test", runtime="onnxruntime 1.31.1", sha256="ab" * 32)
 

@@ -21,6 +21,8 @@ from profiles.manifest import FILE_NAME, Manifest, Role, dump_manifest
 if TYPE_CHECKING:
     from tests.converters.conftest import MakeOne, WriteMnist
 
+pytestmark = pytest.mark.slow
+
 pairs = st.lists(st.tuples(st.integers(0, 10), st.integers(0, 10)), max_size=200)
 
 

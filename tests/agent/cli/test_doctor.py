@@ -6,8 +6,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from tests.agent.conftest import Linear
+
+pytestmark = pytest.mark.slow
 
 AGENT = (sys.executable, "-c", "from agent.cli import main; main()")
 

@@ -19,6 +19,8 @@ from agent.vision.box import Box
 from agent.vision.lines import Reading
 from agent.vision.page import Page
 
+pytestmark = pytest.mark.slow
+
 EXECUTABLE = str(Path(sys.executable).with_name("digit-agent"))
 INFO = RunInfo("demo, seed 1", "pi5", "plain-int8.tflite", "ai-edge-litert", "fastest of 4", "PMIC rails")
 

@@ -59,6 +59,7 @@ def test_a_rollup_is_written_when_its_minute_is_over(make_log: MakeLog, make_eve
     assert report(log.path).runs[0].frames == 3
 
 
+@pytest.mark.slow
 def test_rows_lost_by_a_full_buffer_are_counted(make_log: MakeLog, make_event: MakeEvent) -> None:
     log = make_log()
     log.buffer.add_frame(make_event(0, *["7"] * (MAX_ROWS["readings"] + 5)))

@@ -13,6 +13,8 @@ from converters.nets import build_net
 from converters.nets.tensors import to_input
 from converters.train.calibrate import MAX_REJECTED_SHARE, limit_rejections, scale_temperature
 
+pytestmark = pytest.mark.slow
+
 
 def held_out() -> LabelledImages:
     images = np.random.default_rng(0).integers(0, 256, (4000, 28, 28)).astype(np.uint8)
