@@ -49,6 +49,42 @@ class VerifierRecipe(
         return ()
 
 
+class RecogniserRecipe(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="role", tag="recogniser"
+):
+    """Settings for training a line recogniser."""
+
+    name: str
+    net: str
+    """Family of the net, a name that `converters.nets.build_net` accepts."""
+    epochs: Positive
+    batches_per_epoch: Positive
+    batch_size: Positive
+    learning_rate: Annotated[float, Meta(gt=0)]
+    """Highest learning rate of the cycle, see `converters.train.learn.learning_rate_factor`."""
+    weight_decay: Annotated[float, Meta(ge=0)]
+    picture_share: Annotated[float, Meta(ge=0, le=1)]
+    """Share of strips of real pictures; none are used when no pictures are given. The rest is drawn from strokes."""
+    field_share: Annotated[float, Meta(ge=0, le=1)]
+    """Share of strips of rendered form fields."""
+    rendered_fields: Count
+    """Form fields that are rendered once, before the first epoch."""
+    held_out_lines: Positive
+    """Strips that are drawn by held-out writers, to watch the training."""
+    held_out_fields: Count
+    """Form fields that are rendered with held-out digits, to watch the training."""
+
+    @property
+    def teachers(self) -> tuple[str, ...]:
+        """Always empty: a recogniser learns from labels only."""
+        return ()
+
+    @property
+    def rendered_scenes(self) -> int:
+        """Number of form fields, which are rendered as scenes are."""
+        return self.rendered_fields
+
+
 class GlyphsPerEpoch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Number of glyphs of each kind in an epoch. Each epoch chooses and augments them anew."""
 
@@ -154,7 +190,7 @@ class ClassifierRecipe(
         return self.distillation.teachers if self.distillation else ()
 
 
-Recipe = VerifierRecipe | ClassifierRecipe
+Recipe = VerifierRecipe | RecogniserRecipe | ClassifierRecipe
 
 
 def load_recipe(name: str) -> Recipe:
@@ -186,10 +222,20 @@ def _find_problem(recipe: Recipe) -> str | None:
     """Describe the first contradiction between a recipe's values; None if there is none."""
     if recipe.net not in ROLES:
         return f"there is no net {recipe.net!r}; the nets are: {', '.join(ROLES)}"
+    problems: list[tuple[object, str]] = []
     if isinstance(recipe, VerifierRecipe):
         role, scene_candidates = "verifier", recipe.scene_candidates_per_epoch
         examples = scene_candidates  # pictures do not count: they may not be given
-        problems = []
+    elif isinstance(recipe, RecogniserRecipe):
+        role, scene_candidates = "recogniser", 0
+        examples = recipe.batches_per_epoch * recipe.batch_size
+        problems = [
+            (recipe.picture_share + recipe.field_share > 1, "picture_share and field_share add up to more than 1"),
+            (
+                recipe.field_share > 0 and not recipe.rendered_fields,
+                "an epoch has strips of form fields, and rendered_fields is 0",
+            ),
+        ]
     else:
         mix = recipe.glyphs_per_epoch
         role, scene_candidates = "classifier", mix.scene_candidates

@@ -42,16 +42,20 @@ def train(  # noqa: PLR0917 - typer needs one parameter per option
         ),
     ] = None,
     pictures: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
             metavar="DIR",
-            help="Real pictures with a truth.json, and isolated digits. A quarter of the pictures and half of the "
-            "isolated digits are held out.",
+            help="Real pictures with a truth.json, and isolated digits; may be repeated. A quarter of the pictures and "
+            "half of the isolated digits are held out.",
         ),
     ] = None,
     fonts: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Fonts for rendered scenes: folders 'hand' and 'print' of .ttf, .otf, .woff."),
+    ] = None,
+    handwriting: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Pen strokes: folders 'unipen' and 'pendigits'. A recogniser needs them."),
     ] = None,
     teacher: Annotated[
         list[Path] | None,
@@ -90,7 +94,7 @@ def train(  # noqa: PLR0917 - typer needs one parameter per option
     targets = {one: out or Path("runs") / f"{loaded.name}-{one}.pt" for one in seeds}
     for target in targets.values():
         check_writable(target)
-    sources = Sources(data, pictures, fonts)
+    sources = Sources(data, tuple(pictures or ()), fonts, handwriting)
     # Train and save all nets before measuring any: the converters may be missing or crash.
     entries = [_save(*one, targets) for one in _train_all(loaded, targets, sources, teacher or ())]
     failures = [failure for entry in entries if (failure := _finish(entry, targets[entry.seed], data, log))]
@@ -102,7 +106,7 @@ def _train_all(
     recipe: Recipe, targets: Mapping[int, Path], sources: Sources, teachers: Sequence[Path]
 ) -> Iterator[tuple[LogEntry, TrainingResult]]:
     """Train one seed after the other; training data is loaded once."""
-    from converters.recipe import ClassifierRecipe
+    from converters.recipe import ClassifierRecipe, RecogniserRecipe
     from converters.train import run
     from converters.train.record import log_entry
 
@@ -115,6 +119,8 @@ def _train_all(
             if isinstance(recipe, ClassifierRecipe):
                 training_data = training_data or run.load_training_data(recipe, sources, teachers, on_scene)
                 result = run.run_classifier_training(training_data, one)
+            elif isinstance(recipe, RecogniserRecipe):
+                result = run.run_recogniser_training(recipe, one)
             else:
                 result = run.run_verifier_training(recipe, one)
         yield log_entry(recipe, sources, result, teachers), result

@@ -26,9 +26,12 @@ class StepRow(msgspec.Struct, frozen=True, kw_only=True):
     epochs: int
     minutes: float
     held_out: float
-    """Accuracy on held-out training digits, or on a verifier's held-out candidates; models are selected by it."""
+    """Accuracy on held-out training digits, a verifier's held-out candidates, or a recogniser's held-out strips.
+
+    Models are selected by it.
+    """
     test: float | None
-    """Accuracy on MNIST's test images; None for a verifier. Nothing is selected by it."""
+    """Accuracy on MNIST's test images; None for a verifier or a recogniser. Nothing is selected by it."""
     parameters: int
     macs: int
 
@@ -42,7 +45,7 @@ class ExportRow(msgspec.Struct, frozen=True, kw_only=True):
     accuracy: float
     runtime: str
     us_a_digit: float
-    """Median time for one digit, in microseconds: batches of 16, one thread, on the machine of the training."""
+    """Median time for a digit or strip, in microseconds: batches of 16, one thread, on the machine of the training."""
 
 
 class LogEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from agent.vision.digits import NOT_A_DIGIT
 from converters.data.augment import add_strokes, crop_and_normalise, enlarge
 from converters.data.extract import extract_glyphs
 from converters.data.isolated import load_training_half
-from converters.data.labelled import LabelledImages
+from converters.data.labelled import LabelledImages, concatenate
 from converters.data.mnist import load_mnist
 from converters.data.outliers import draw_outlier
 from converters.data.pictures import load_pictures
@@ -49,10 +50,12 @@ class Sources:
     """Folders that examples come from."""
 
     mnist: Path
-    pictures: Path | None
-    """Folder with `truth.json`, and perhaps `.npz` files of isolated digits; None without real pictures."""
-    fonts: Path | None
+    pictures: tuple[Path, ...] = ()
+    """Folders with `truth.json`, and perhaps `.npz` files of isolated digits; empty without real pictures."""
+    fonts: Path | None = None
     """Folder with the folders `hand` and `print`; None to use built-in letters only."""
+    handwriting: Path | None = None
+    """Folder with the pen strokes of `unipen` and `pendigits`; only a recogniser needs it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,10 +89,11 @@ def load_dataset(recipe: ClassifierRecipe, sources: Sources, on_scene: Callable[
         PoolPart(training, mix.augmented, 1.0),
     ]
     if mix.picture_candidates and sources.pictures:
-        candidates = extract_glyphs(load_pictures(sources.pictures))
+        candidates = extract_glyphs(chain.from_iterable(map(load_pictures, sources.pictures)))
         parts += balanced_parts(candidates, mix.picture_candidates, CANDIDATE_STRENGTH)
     if mix.isolated_digits and sources.pictures:
-        parts.append(PoolPart(load_training_half(sources.pictures), mix.isolated_digits, ISOLATED_STRENGTH))
+        isolated = concatenate([load_training_half(folder) for folder in sources.pictures])
+        parts.append(PoolPart(isolated, mix.isolated_digits, ISOLATED_STRENGTH))
     if mix.extra_strokes:
         parts.append(PoolPart(_add_extra_strokes(rng, training), mix.extra_strokes, 1.0))
     if mix.outliers:

@@ -9,7 +9,7 @@ import copy
 import platform
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -39,6 +39,14 @@ class Batch:
     """Teachers' probabilities of the ten digits, float32 (n, 10); None without teachers."""
 
 
+class HasInputs(Protocol):
+    """Training examples with inputs on the device, float32 (n, C, H, W)."""
+
+    @property
+    def inputs(self) -> Tensor: ...
+
+
+AnyBatch = TypeVar("AnyBatch", bound=HasInputs)
 Loss = Callable[[Tensor, Batch], Tensor]
 """Function of logits and their batch."""
 
@@ -125,7 +133,14 @@ def start_learner(net: nn.Module, schedule: Schedule, device: torch.device) -> L
 
 
 def train_epoch(
-    learner: Learner, schedule: Schedule, batches: Iterable[Batch], count: int, loss: Loss, *, full_precision: bool
+    learner: Learner,
+    schedule: Schedule,
+    batches: Iterable[AnyBatch],
+    count: int,
+    loss: Callable[[Tensor, AnyBatch], Tensor],
+    *,
+    full_precision: bool,
+    max_gradient_norm: float | None = None,
 ) -> float:
     """Train for one epoch.
 
@@ -136,6 +151,7 @@ def train_epoch(
         count: number of batches.
         loss: loss to minimise.
         full_precision: compute in float32 even if the hardware is faster with bfloat16.
+        max_gradient_norm: norm that larger gradients are scaled down to; None leaves them unchanged.
 
     Returns:
         The mean loss.
@@ -152,6 +168,8 @@ def train_epoch(
         value = loss(logits.float(), batch)
         learner.optimizer.zero_grad(set_to_none=True)
         value.backward()  # type: ignore[no-untyped-call]
+        if max_gradient_norm is not None:
+            nn.utils.clip_grad_norm_(learner.net.parameters(), max_gradient_norm)
         learner.optimizer.step()
         learner.optimizer_steps += 1
         _update_average(learner)

@@ -21,7 +21,7 @@ from converters.checkpoint import Checkpoint, load, save
 from converters.convert import ALL_KINDS
 from converters.export.golden import golden_inputs
 from converters.export.parallel import make_artifacts
-from converters.recipe import ClassifierRecipe, Recipe
+from converters.recipe import ClassifierRecipe, Recipe, RecogniserRecipe
 from converters.report.log import ExportRow, LogEntry
 from converters.train.dataset import Sources
 from converters.train.run import TrainingResult
@@ -106,6 +106,13 @@ def _measure_us_per_image(folder: Path, artifact: Artifact) -> float:
 
 def _describe_data(recipe: Recipe, sources: Sources) -> str:
     """Describe the training data, for people."""
+    if isinstance(recipe, RecogniserRecipe):
+        pictures = f"{recipe.picture_share:.0%} of real pictures, " if sources.pictures else ""
+        return (
+            "MNIST train 1-55,000; pen strokes of four fifths of the writers; "
+            f"an epoch: {recipe.batches_per_epoch * recipe.batch_size:,} strips, {pictures}"
+            f"{recipe.field_share:.0%} of {recipe.rendered_fields:,} form fields"
+        )
     counts: dict[str, int]
     if isinstance(recipe, ClassifierRecipe):
         counts = msgspec.structs.asdict(recipe.glyphs_per_epoch)

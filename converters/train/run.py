@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -16,17 +17,20 @@ from converters.data.context import mix_contexts
 from converters.data.labelled import LabelledImages
 from converters.data.pictures import load_pictures
 from converters.export.cost import measure_cost
+from converters.export.golden import golden_inputs
 from converters.export.ranges import Ranges, measure_ranges
 from converters.nets import build_net
 from converters.nets.fold import fold
 from converters.nets.tensors import to_input
-from converters.recipe import ClassifierRecipe, Recipe, VerifierRecipe
+from converters.recipe import ClassifierRecipe, Recipe, RecogniserRecipe, VerifierRecipe
 from converters.report.log import StepRow
 from converters.train.calibrate import scale_temperature
 from converters.train.dataset import Sources, load_dataset, load_training_split
 from converters.train.learn import Progress, accuracy, device_name
 from converters.train.rendered_scenes import EXTRACTORS, RenderSettings, extract_rendered
+from converters.train.strips import load_strips
 from converters.train.train_classifier import ClassifierRun, train_classifier
+from converters.train.train_recogniser import exact_share, train_recogniser
 from converters.train.train_verifier import MakeEpoch, train_verifier
 from converters.train.training_data import RANGE_EXAMPLES, TrainingData, prepare_training_data
 from profiles.errors import TrainingError
@@ -89,6 +93,34 @@ def run_verifier_training(recipe: VerifierRecipe, run: TrainingRun) -> TrainingR
         macs=cost.macs,
     )
     return TrainingResult(_checkpoint(recipe, run.seed, net, measure_ranges(net, sample)), (row,), device_name())
+
+
+def run_recogniser_training(recipe: RecogniserRecipe, run: TrainingRun) -> TrainingResult:
+    """Train a recogniser, resuming from the state file if it exists.
+
+    Raises:
+        DatasetError: a data set is missing or damaged.
+        TrainingError: the state file is damaged, or belongs to another run; or a process was killed.
+        OutputError: the state file cannot be written.
+    """
+    torch.manual_seed(run.seed)
+    net = build_net(recipe.net)
+    sources, held_out = load_strips(recipe, run.sources, run.seed, run.on_scene)
+    net, seconds, sample = train_recogniser(
+        net, run.seed, sources, held_out, state_file=run.state_file, on_epoch=run.on_epoch
+    )
+    cost = measure_cost(fold(net), to_input(golden_inputs("recogniser")[:1]))
+    row = StepRow(
+        do="fit",
+        epochs=recipe.epochs,
+        minutes=round(seconds / 60, 2),
+        held_out=exact_share(net, held_out),
+        test=None,
+        parameters=cost.parameters,
+        macs=cost.macs,
+    )
+    ranges = measure_ranges(net, *(batch.images for batch in sample[: -(-RANGE_EXAMPLES // recipe.batch_size)]))
+    return TrainingResult(_checkpoint(recipe, run.seed, net, ranges), (row,), device_name())
 
 
 def run_classifier_training(data: TrainingData, run: TrainingRun) -> TrainingResult:
@@ -176,8 +208,7 @@ def _checkpoint(recipe: Recipe, seed: int, net: nn.Module, ranges: Ranges) -> Ch
 def _load_contexts(recipe: VerifierRecipe, run: TrainingRun) -> tuple[MakeEpoch, LabelledImages]:
     """Load and render the contexts of a verifier: a function that makes epochs, and held-out contexts."""
     digits, held_out_digits = load_training_split(run.sources.mnist)
-    folder = run.sources.pictures
-    pictures = EXTRACTORS["verifier"](load_pictures(folder) if folder else [])
+    pictures = EXTRACTORS["verifier"](chain.from_iterable(map(load_pictures, run.sources.pictures)))
     settings = RenderSettings("verifier", digits, run.sources.fonts, (run.seed,))
     scenes = extract_rendered(settings, recipe.rendered_scenes, run.on_scene)
     held_out_settings = replace(settings, digits=held_out_digits, seed=(run.seed, 1, 1))

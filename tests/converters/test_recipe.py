@@ -11,6 +11,7 @@ from profiles.errors import UsageError
 
 CLASSIFIER = Path(__file__).parent / "train" / "tiny_classifier.toml"
 VERIFIER = CLASSIFIER.with_name("tiny_verifier.toml")
+RECOGNISER = CLASSIFIER.with_name("tiny_recogniser.toml")
 SHIPPED = sorted(path.stem for path in (Path(converters.__file__).parent / "recipes").glob("*.toml"))
 
 
@@ -59,6 +60,14 @@ def test_an_unknown_name_lists_the_recipes() -> None:
         (CLASSIFIER, "batch_size = 32", "batch_size = 500", r"an epoch holds 192 examples, fewer than a batch of 500"),
         (VERIFIER, '"verifier"\nepochs', '"nano"\nepochs', r"net 'nano' is not a verifier"),
         (VERIFIER, "per_epoch = 1_000", "per_epoch = 0", r"an epoch holds 0 examples"),
+        (RECOGNISER, '"recogniser"\nepochs', '"nano"\nepochs', r"net 'nano' is not a recogniser"),
+        (RECOGNISER, "field_share = 0.2", "field_share = 0.9", r"picture_share and field_share add up to more than 1"),
+        (
+            RECOGNISER,
+            "rendered_fields = 3",
+            "rendered_fields = 0",
+            r"an epoch has strips of form fields, and rendered_fields is 0",
+        ),
     ],
 )
 def test_an_error_in_a_recipe_is_reported_with_its_place(

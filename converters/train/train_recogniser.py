@@ -1,0 +1,151 @@
+"""Train a recogniser with CTC. Other processes make the strips, one epoch ahead. A run resumes after its last epoch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from agent.vision.line_text import BLANK, CHARACTERS, DIGITS
+from converters.evaluate import greedy_texts
+from converters.nets.tensors import to_input, to_logits
+from converters.train.learn import Progress, default_device, start_learner, train_epoch
+from converters.train.state import load_state, resuming, save_state
+from converters.train.strip_batches import StripBatch, StripSources, epochs_ahead
+
+MAX_GRADIENT_NORM = 20.0
+"""Largest norm of the gradients of a step. Lowering it slows the first epochs, in which CTC has large gradients."""
+IMPOSSIBLE = -30.0
+"""Logarithm of the probability of a sign in a strip whose signs are unknown."""
+
+
+@dataclass(frozen=True, eq=False)
+class TargetBatch:
+    """Strips and texts for one optimizer step, on the device."""
+
+    inputs: Tensor
+    """float32 (n, 1, 32, w) in 0..1."""
+    targets: Tensor
+    """Classes of the characters of all texts, one text after the other, int64 (total,)."""
+    lengths: Tensor
+    """Number of characters of each text, int64 (n,)."""
+    complete: Tensor
+    """Whether the text has all signs, or the digits only, bool (n,)."""
+
+
+def train_recogniser(
+    net: nn.Module,
+    seed: int,
+    sources: StripSources,
+    held_out: Sequence[StripBatch],
+    *,
+    state_file: Path,
+    on_epoch: Callable[[Progress], None],
+) -> tuple[nn.Module, float, list[StripBatch]]:
+    """Train a net, resuming from the state file if it exists.
+
+    Args:
+        net: a new net from `build_net`.
+        seed: seed of the epochs.
+        sources: the recipe, and what strips are made of.
+        held_out: strips to watch the training with; they do not change it.
+        state_file: file that is written after every epoch.
+        on_epoch: called after every epoch.
+
+    Returns:
+        The net with averaged weights, on the CPU, in evaluation mode; the training time in seconds; and the batches of
+        one more epoch, to measure the ranges of activations.
+
+    Raises:
+        TrainingError: the state file is damaged, or belongs to another run; or a process was killed.
+        OutputError: the state file cannot be written.
+    """
+    device, recipe = default_device(), sources.recipe
+    learner = start_learner(net, recipe, device)
+    saved = load_state(state_file, recipe, seed)
+    seconds = 0.0
+    if saved is not None:
+        with resuming(state_file):
+            learner.load_state_dict(saved["learner"])
+            seconds = float(saved["seconds"])
+    started = time.monotonic() - seconds
+    sample: list[StripBatch] = []
+    for epoch in epochs_ahead(sources, seed, range(learner.epoch, recipe.epochs + 1)):
+        if learner.epoch == recipe.epochs:
+            sample = epoch
+            break
+        mean_loss = train_epoch(
+            learner,
+            recipe,
+            _to_device(epoch, device),
+            len(epoch),
+            ctc_loss,
+            full_precision=False,
+            max_gradient_norm=MAX_GRADIENT_NORM,
+        )
+        seconds = time.monotonic() - started
+        save_state(state_file, recipe, seed, {"learner": learner.state_dict(), "seconds": seconds})
+        on_epoch(Progress(learner.epoch, recipe.epochs, mean_loss, exact_share(learner.averaged_net, held_out)))
+    return learner.averaged_net.cpu(), seconds, sample
+
+
+def ctc_loss(logits: Tensor, batch: TargetBatch) -> Tensor:
+    """Compute the mean CTC loss of strips.
+
+    Where the text has the digits only, signs and letters count as blank: no label says whether they are there.
+
+    Args:
+        logits: float32 (n, classes, 1, steps).
+        batch: texts.
+    """
+    log_probs = to_logits(logits).log_softmax(dim=2)
+    log_probs = torch.where(batch.complete[:, None, None], log_probs, _without_signs(log_probs))
+    steps = torch.full_like(batch.lengths, log_probs.shape[1])
+    return nn.functional.ctc_loss(
+        log_probs.transpose(0, 1),
+        batch.targets,
+        steps,
+        batch.lengths,
+        blank=BLANK,
+        reduction="none",
+        zero_infinity=True,
+    ).mean()
+
+
+@torch.no_grad()
+def exact_share(net: nn.Module, batches: Sequence[StripBatch]) -> float:
+    """Compute the share of strips whose text is right, 0..1; where a text has digits only, only digits are compared."""
+    device = next(net.parameters()).device
+    right = []
+    for batch in batches:
+        logits = to_logits(net(to_input(batch.images, device))).cpu().numpy()
+        read = zip(greedy_texts(logits), batch.texts, batch.complete.tolist(), strict=True)
+        right += [(text if complete else _digits(text)) == true for text, true, complete in read]
+    return float(np.mean(right))
+
+
+def _without_signs(log_probs: Tensor) -> Tensor:
+    """Add the probabilities of signs and letters to that of blank, float32 (n, steps, classes)."""
+    blank = log_probs[..., DIGITS:].logsumexp(dim=2, keepdim=True)
+    signs = torch.full_like(log_probs[..., DIGITS:BLANK], IMPOSSIBLE)
+    return torch.cat([log_probs[..., :DIGITS], signs, blank], dim=2)
+
+
+def _to_device(batches: Sequence[StripBatch], device: torch.device) -> Iterator[TargetBatch]:
+    for batch in batches:
+        classes = [CHARACTERS.index(character) for text in batch.texts for character in text]
+        yield TargetBatch(
+            to_input(batch.images, device),
+            torch.tensor(classes, dtype=torch.int64, device=device),
+            torch.tensor([len(text) for text in batch.texts], device=device),
+            torch.tensor(batch.complete, device=device),
+        )
+
+
+def _digits(text: str) -> str:
+    return "".join(filter(str.isdigit, text))
