@@ -1,4 +1,4 @@
-"""Data that nets are evaluated on: MNIST's test images, candidates in scenes rendered from them, and strips of them."""
+"""Data that nets are evaluated on: MNIST's test images, candidates of scenes with them, and strips with them."""
 
 from __future__ import annotations
 
