@@ -1,4 +1,8 @@
-"""Order of measured variants by an objective, and the reason for it as a message."""
+"""Rank measured variants by an objective, and give the reason for the order as a message.
+
+Variants whose difference is not significant keep the order of the board's profile: the order in which its file in
+`profiles/catalog` lists runtimes and artifacts.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +47,8 @@ def rank(measured: Sequence[Measurement], objective: Objective, worse: Sequence[
     """Rank measured variants.
 
     Args:
-        measured: at least one measurement, in the profile's order, which decides if the difference is not significant.
+        measured: at least one measurement, in the order of the profile. This order decides if the best variants do not
+            differ significantly.
         objective: cost to minimize: latency, energy, file size, or the error share ("accuracy"). Variants of the same
             cost are ranked by latency. Latency replaces energy if no energy was measured.
         worse: measurements of an earlier time that are known to be worse, best first.

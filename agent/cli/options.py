@@ -1,7 +1,7 @@
 """Options of the command line: those of `agent.config.options` as Typer options, and options that commands share.
 
-A new option of `digit-agent run` is added in `agent.config.options`, not here. This module has the options of several
-commands that are no settings of a run, such as `--config`.
+A new option of `digit-agent run` is added in `agent.config.options` and `agent.cli.run`, not here. This module has the
+options of several commands that are no settings of a run, such as `--config`.
 """
 
 from __future__ import annotations

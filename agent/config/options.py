@@ -1,6 +1,8 @@
 """Every option of `digit-agent run`, defined once for the command line, the configuration file and its example.
 
-Add a new option here. `agent.cli.options` makes the options of the command line from this module.
+To add an option, add a field to `Config` here, a parameter of the same name to `run` in `agent.cli.run`, and a field to
+`Settings` in `agent.config.layers`. A test compares this module with the command line. `agent.cli.options` makes the
+help and the limits of the command line from this module.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ class CandidateOutcome:
     digit: int
     """The most probable digit, 0..9, even if the candidate was not read."""
     probability: float
-    """Probability of this digit, by the last net that judged the candidate."""
+    """Probability of this digit, by the last net that saw the candidate."""
 
     @property
     def looks_like(self) -> str:

@@ -120,13 +120,14 @@ def handle_reloads(
     refused: Callable[[str], object],
     environ: Mapping[str, str],
 ) -> Iterator[None]:
-    """Reload on a thread of its own whenever it is requested, until the context ends.
+    """Reload on a thread of its own whenever it is requested, until the `with` block ends.
 
     Args:
         requests: requests to reload. Several requests during one reload cause only one more reload.
-        reload: reloads, and returns a line that says what is in use now; a DigitAgentError or OSError refuses it.
-        done: called with that line.
-        refused: called with a line that says why the reload was refused.
+        reload: reloads, and returns a message about what is in use now. If it raises DigitAgentError or OSError, the
+            reload is refused.
+        done: called with the message that `reload` returned.
+        refused: called with the reason as a message if the reload was refused.
         environ: environment of the process, in which systemd gives the address to notify.
     """
     ended = threading.Event()

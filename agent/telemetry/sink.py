@@ -24,8 +24,8 @@ class LogSink:
         path: the database; its folder is made. It may lie in RAM, for example below /run.
         info: describes the run at this moment.
         warn: called when logging stops, when it continues, and when rows were lost.
-        wait: whether `take` waits while there is no room for readings, which a source that is not live allows; while
-            the log cannot be written, they are lost all the same.
+        wait: whether `take` waits while there is no room for readings. Set it only if the source is not live. While
+            the log cannot be written, `take` does not wait, and readings are lost.
         max_bytes: maximum size of all files of the log; None is a share of the file system.
         batch_s: time between two writes, in seconds.
         clock: gives each row its time; None is the system's clock.

@@ -73,7 +73,8 @@ def draw_context(windows: Strength, pyramid: list[Strength], centre: tuple[float
         windows: uint8 (2, 32, 48), filled in place.
         pyramid: the ink, uint8 (h, w), followed by copies of half the size each; missing copies are appended.
         centre: x and y of the point.
-        scale: of the first window; the second one is `FAR_FACTOR` times smaller.
+        scale: pixels of the first window per pixel of ink. The second window has 1/`FAR_FACTOR` of this scale, so it
+            shows more.
     """
     for window, size in zip(windows, (scale, scale / FAR_FACTOR), strict=True):
         level = 0

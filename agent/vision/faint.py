@@ -1,7 +1,8 @@
-"""Faint writing beside darker ink: pencil between printed lines, beside a marker, or on a sheet on a dark table.
+"""Find writing that is faint only beside darker things in the same picture, such as printed lines or a dark table.
 
-Ink is scaled so that the strongest ink has full strength. Where something else is far darker than the writing, these
-functions scale the ink anew, to the writing alone.
+Examples are pencil between printed lines, pencil beside a marker, and a sheet on a dark table. Ink is scaled so that
+the strongest ink of a picture has full strength. If something else is far darker than the writing, the writing is too
+weak after this. The functions of this module then scale the ink again, to the writing alone.
 
 To ignore faint writing in all pictures, raise `NOISE_FACTOR` or `NOISE_OFFSET` of `agent.vision.ink`. To ignore faint
 writing only beside darker ink, raise `MIN_FAINT_CONTRAST`.

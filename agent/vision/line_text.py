@@ -111,7 +111,11 @@ def _log_add(a: float, b: float) -> float:
 
 
 def without_signs(log_probs: LogProbs) -> LogProbs:
-    """Merge the signs and letters into blank, float32 (steps, 11): the ten digits, then everything else."""
+    """Add up the probabilities of signs, letters and CTC's blank; the digits keep theirs.
+
+    Returns:
+        Logarithms of probabilities, float32 (steps, 11): the ten digits, then everything else.
+    """
     others = np.logaddexp.reduce(log_probs[:, DIGITS:], axis=1, keepdims=True)
     return np.asarray(np.hstack([log_probs[:, :DIGITS], others]), np.float32)
 

@@ -22,8 +22,9 @@ END_DIGITS = 4
 """Number of digits, from the right, that give the position and height of the end of a line. Raising it makes the end
 steadier, and loses lines that slope. Chosen by trial."""
 MIN_NUMBER_GAP_HEIGHTS = 0.7
-"""A gap wider than this many heights of a digit separates two numbers. Raising it joins numbers. Chosen by trial on
-drawn pages and the sample pictures. The sensitivity run compares digits, so it does not show the effect."""
+"""A gap wider than this many heights of a digit separates two numbers. `agent.vision.join` uses it too, and allows
+twice the gap where a sign stands between the digits. Raising it joins numbers. Chosen by trial on drawn pages and the
+sample pictures. The sensitivity run compares digits, so it does not show the effect."""
 MIN_HEIGHT_SHARE = 0.45
 """A digit lower than this share of the median height of its line is a comma or a stain, and is dropped. Chosen by trial
 on drawn pages and the sample pictures. The sensitivity run found no effect at ±20 %."""

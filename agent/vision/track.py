@@ -1,4 +1,8 @@
-"""A track: one digit through time, with the votes of all looks, so that a single wrong look is outvoted."""
+"""A track: one digit through time, with the votes of all looks, so that a single wrong look is outvoted.
+
+This module decides when a track is confirmed, shown, lost and forgotten. `agent.vision.tracker` decides which digit of
+a look belongs to which track.
+"""
 
 from __future__ import annotations
 

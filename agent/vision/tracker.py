@@ -1,8 +1,8 @@
 """The tracker: follow digits from look to look, page by page.
 
-The digits of a look are matched to the tracks of a scene, which is a page as known so far, by the motion that matches
-most of them. If no scene fits, the page was changed: a new scene begins. Old scenes are kept for a while, because a
-page may come back.
+A scene is a page as known so far: its tracks. The tracker looks for the motion that matches most digits of a look to
+tracks of a scene. If no scene fits, the page was changed, and a new scene begins. Old scenes are kept for a while,
+because a page may come back. The rules by which a track is confirmed, lost and forgotten are in `agent.vision.track`.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ OTHER_LABEL_WEIGHT = 0.4
 """Weight of a digit at the right place with another label when agreement is counted; the weight of one with the same
 label is 1. Raising it starts new scenes less often. Chosen by trial. The sensitivity run found no effect at ±20 %."""
 MIN_COMPARABLE = 4
-"""If fewer digits than this can be compared, they may agree by chance, so all must have the right label, unless the
-page moved little (`MAX_SMALL_SHIFT`). Raising it starts new scenes more often. Chosen by trial. The sensitivity run
-found no effect at ±20 %."""
+"""If a look and a scene have fewer digits than this in common, they may match by chance. Then all labels must match,
+unless the page moved little (`MAX_SMALL_SHIFT`). Raising it starts new scenes more often. Chosen by trial. The
+sensitivity run found no effect at ±20 %."""
 MAX_SMALL_SHIFT = 1 / 6
 """A page moved little if its shift is below this share of the height of the picture. Raising it starts new scenes less
 often. Chosen by trial."""

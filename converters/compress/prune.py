@@ -13,7 +13,9 @@ CHANNEL_MULTIPLE = 2
 
 @without_warnings()
 def prune(net: nn.Module, ratio: float, example: torch.Tensor) -> nn.Module:
-    """Remove the channels with the smallest weights. A channel's weights are those of all layers that it connects.
+    """Remove the channels with the smallest weights.
+
+    The weights of a channel are those that write it and those that read it, in all layers.
 
     Args:
         net: changed in place; its last layer keeps all outputs.

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from profiles.errors import DatasetError
 
-HELD_OUT_SHARE = 5
-"""One writer in this many is held out for evaluation, chosen by a checksum of the file's and the writer's name."""
+HELD_OUT_ONE_IN = 5
+"""One of this many writers is held out for evaluation. A checksum of the names of the file and the writer chooses."""
 
 DAMAGE_ERRORS = (AttributeError, EOFError, TypeError, zipfile.BadZipFile, zlib.error)
 """Further errors of NumPy if a file is damaged or of another format."""
@@ -61,4 +61,4 @@ def load_pen_items(file: Path, data_set: str) -> list[PenItem]:
 
 def is_held_out(writer: str) -> bool:
     """Whether the items of a writer are kept for evaluation."""
-    return int(hashlib.sha256(writer.encode()).hexdigest(), 16) % HELD_OUT_SHARE == 0
+    return int(hashlib.sha256(writer.encode()).hexdigest(), 16) % HELD_OUT_ONE_IN == 0

@@ -4,7 +4,7 @@
 - `onnx`, `tflite`: write one format each.
 - `simplify`, `flatbuffer_dedup`: make TFLite graphs simpler and their files smaller.
 - `palette`: pack ONNX weights with few distinct values into half a byte each.
-- `strip`: remove what no runtime needs.
+- `slim`: remove what no runtime needs.
 - `golden`: inputs that every export is checked with.
 - `make`: make one artifact, check it against its net, and describe it for the manifest.
 - `parallel`: make many artifacts in child processes, which keep the converters' output off the terminal.

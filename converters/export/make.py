@@ -1,4 +1,4 @@
-"""Make one artifact of a checkpoint: export it, strip it, check it against its net, and describe it."""
+"""Make one artifact of a checkpoint: export it, slim it, check it against its net, and describe it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from converters.export import onnx, tflite
 from converters.export.cost import measure_cost
 from converters.export.golden import golden_inputs, golden_vectors, varied_inputs
 from converters.export.ranges import Ranges, input_name, ranges_of_tensors
-from converters.export.strip import strip_onnx, strip_tflite
+from converters.export.slim import slim_onnx, slim_tflite
 from converters.nets import ROLES
 from converters.nets.fold import fold
 from converters.nets.tensors import to_input, to_logits
@@ -54,7 +54,7 @@ class Exporter:
     to_int8: Callable[[bytes, Ranges], bytes]
     activations: Callable[[bytes, NDArray[np.float32]], dict[str, NDArray[np.float32]]]
     tensors: Callable[[bytes], tuple[Tensor, Tensor]]
-    strip: Callable[[bytes, str], bytes]
+    slim: Callable[[bytes, str], bytes]
     runtime: RuntimeName
     packages: tuple[str, ...]
     """Packages whose versions are noted in the manifest."""
@@ -67,7 +67,7 @@ EXPORTERS: Mapping[Format, Exporter] = {
         onnx.to_int8,
         onnx.activations,
         onnx.tensors,
-        strip_onnx,
+        slim_onnx,
         "onnxruntime",
         ("torch", "onnx", "onnxscript", "onnxconverter-common", "onnxruntime"),
     ),
@@ -77,7 +77,7 @@ EXPORTERS: Mapping[Format, Exporter] = {
         tflite.to_int8,
         tflite.activations,
         tflite.tensors,
-        strip_tflite,
+        slim_tflite,
         "ai-edge-litert",
         ("torch", "litert-torch", "ai-edge-quantizer"),
     ),
@@ -118,7 +118,7 @@ def make_artifact(checkpoint_file: Path, kind: ArtifactKind, data: Path | None) 
     """
     exporter = EXPORTERS[kind.format]
     source = _source(checkpoint_file, kind.format)
-    content = exporter.strip(_export(source, exporter, kind.precision), input_name(source.folded))
+    content = exporter.slim(_export(source, exporter, kind.precision), input_name(source.folded))
     artifact = _describe(source, exporter, kind, content)
     with tempfile.TemporaryDirectory(prefix="digit-convert-") as folder:
         Path(folder, artifact.file).write_bytes(content)

@@ -18,7 +18,7 @@ from torch import fx
 
 from converters.export.palette import pack_palettes
 from converters.export.ranges import Ranges, input_name
-from converters.export.strip import OUTPUT
+from converters.export.slim import OUTPUT
 from converters.extra import without_warnings
 from profiles.errors import ConversionError
 from profiles.manifest import Tensor

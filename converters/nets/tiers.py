@@ -54,7 +54,7 @@ def small() -> nn.Module:
 
 
 class VerifierNet(ConvNet):
-    """A net of contexts, float32 (n, 3, 32, 48) in 0..1."""
+    """A net that takes contexts, float32 (n, 3, 32, 48) in 0..1."""
 
     # The input is called `surroundings` in checkpoints and artifacts.
     def forward(self, surroundings: Tensor) -> Tensor:

@@ -33,7 +33,7 @@ class Projection:
         return self.curl[0] == 0 and np.array_equal(self.matrix, np.eye(3))
 
     def project(self, points: Points) -> Points:
-        """Return the positions in the image of points on the canvas."""
+        """Project points from the canvas into the image."""
         curled = np.column_stack([points[:, 0], points[:, 1] + self._curl_offset(points[:, 0]), np.ones(len(points))])
         projected = curled @ self.matrix.T
         return np.asarray(projected[:, :2] / projected[:, 2:])

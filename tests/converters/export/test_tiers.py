@@ -35,5 +35,5 @@ def test_an_int8_file_keeps_the_size_limit_of_its_tier(tier: str, form: Format) 
     fp32 = exporter.to_fp32(folded, to_input(probe))
     ranges = measure_ranges(folded, varied_inputs(ROLES[tier], 50))
     own = ranges_of_tensors(folded, ranges, exporter.activations(fp32, to_input(probe).numpy()), probe)
-    content = exporter.strip(exporter.to_int8(fp32, own), input_name(folded))
+    content = exporter.slim(exporter.to_int8(fp32, own), input_name(folded))
     assert 0.85 * MAX_BYTES[tier, form] * (1 if form == "tflite" else 0.8) < len(content) <= MAX_BYTES[tier, form]

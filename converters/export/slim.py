@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     import onnx
 
 OUTPUT = "logits"
-"""Name of the output. Only the input and the output keep their names."""
+"""Name of the model's output. Only the input and the output keep a name. All other tensors get short names in ONNX
+files and no names in TFLite files."""
 NEUTRAL = {"dilations": 1, "strides": 1, "pads": 0}
 """Attributes of ONNX that have no effect when all their numbers have this value.
 
@@ -20,7 +21,7 @@ The ONNX schema does not list these defaults, because their length depends on th
 """
 
 
-def strip_onnx(content: bytes, input_name: str) -> bytes:
+def slim_onnx(content: bytes, input_name: str) -> bytes:
     """Return an ONNX file with short tensor names, without duplicate constants, default values and metadata."""
     import onnx
     from onnx import numpy_helper
@@ -48,16 +49,16 @@ def strip_onnx(content: bytes, input_name: str) -> bytes:
     opsets = [one for one in old.opset_import if one.domain in domains]
     new = onnx.helper.make_model(graph, opset_imports=opsets, ir_version=onnx.helper.find_min_ir_version_for(opsets))
     onnx.checker.check_model(new)
-    stripped: bytes = new.SerializeToString(deterministic=True)
-    return stripped
+    slimmed: bytes = new.SerializeToString(deterministic=True)
+    return slimmed
 
 
 def _without_defaults(node: onnx.NodeProto, names: dict[str, str], opset: int) -> onnx.NodeProto:
     """Return the node with the new tensor names, without attributes that have their default values."""
     import onnx
 
-    stripped = onnx.helper.make_node(node.op_type, [names[n] for n in node.input], [names[n] for n in node.output])
-    stripped.domain = node.domain
+    slimmed = onnx.helper.make_node(node.op_type, [names[n] for n in node.input], [names[n] for n in node.output])
+    slimmed.domain = node.domain
     known = onnx.defs.get_schema(node.op_type, opset, node.domain).attributes
     for attribute in node.attribute:
         value = onnx.helper.get_attribute_value(attribute)
@@ -68,11 +69,11 @@ def _without_defaults(node: onnx.NodeProto, names: dict[str, str], opset: int) -
             continue
         if (node.op_type, attribute.name) == ("Conv", "kernel_shape"):
             continue  # the shape of the weights gives it
-        stripped.attribute.append(attribute)
-    return stripped
+        slimmed.attribute.append(attribute)
+    return slimmed
 
 
-def strip_tflite(content: bytes, input_name: str) -> bytes:
+def slim_tflite(content: bytes, input_name: str) -> bytes:
     """Return a TFLite file with only the names of its input and output, no metadata, and no duplicate vectors."""
     from ai_edge_litert.tools import flatbuffer_utils
 
