@@ -1,0 +1,183 @@
+"""Ways of joining the segmentation with the line recogniser: `python -m benchmarks.joining --data data/mnist DIR...`.
+
+Each DIR is a folder of pictures with a `truth.json`; only its held-out pictures are used, and rendered form fields and
+scenes beside them. The weights of each way are fitted to one half of the lines, and measured on the other half. The
+weights in `agent.vision.join` are those of the last way. Exit code 0, or 1 if the data cannot be read.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import torch
+import typer
+from numpy.typing import NDArray
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from agent.choice.choose import choose_nets
+from agent.paths import default_artifacts
+from agent.vision.box import Box
+from agent.vision.coordinates import in_working
+from agent.vision.join import WEIGHTS, Evidence, JoinWeights, RecognisedLine
+from agent.vision.pipeline import trace_page
+from benchmarks.report import run_benchmark
+from converters.data.labelled import LabelledImages
+from converters.data.mnist import load_mnist
+from converters.data.pictures import is_for_training, load_labelled_picture, load_truth
+from converters.data.scenes import Scene, draw_scene
+from converters.data.scenes.fields import draw_field, random_field_style
+from profiles.board import detect_board
+
+HELD_OUT_DIGITS = slice(50_000, None)
+"""The training images of MNIST that the rendered strips of the recogniser's training do not show."""
+SEED = 31
+WAYS: Mapping[str, tuple[str, ...]] = {
+    "recogniser alone": ("recogniser",),
+    "candidates alone": ("candidates", "unread"),
+    "agreement": ("agreement",),
+    "recogniser and agreement": ("recogniser", "agreement"),
+    "recogniser and candidates": ("recogniser", "candidates"),
+    "recogniser, candidates and unread digits": ("recogniser", "candidates", "unread"),
+    "all": ("recogniser", "candidates", "unread", "agreement"),
+}
+"""For each way the weights that are fitted; the others are 0."""
+
+
+@dataclass(frozen=True)
+class LabelledLine:
+    """The proposals for a line, and the truth."""
+
+    source: str
+    truth: str
+    segmented: str
+    proposals: tuple[tuple[str, Evidence], ...]
+
+
+def main(
+    folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Folders of pictures with a truth.json.")],
+    data: Annotated[Path, typer.Option(metavar="DIR", help="Folder with MNIST.")],
+    rendered: Annotated[
+        int, typer.Option(metavar="N", help="Number of rendered fields, and of rendered scenes.")
+    ] = 300,
+) -> None:
+    """Fit and measure the ways of joining."""
+    nets = choose_nets(default_artifacts(), detect_board().profile)
+    lines = [
+        line
+        for source, scene in track(list(_scenes(folders, data, rendered)), "reading", console=Console(stderr=True))
+        for line in label_lines(source, scene, trace_page(scene.image, nets).lines)
+    ]
+    fitted, measured = lines[::2], lines[1::2]
+    table = Table("way", "exact", "of", "wrong in the surest 75 %", "coverage at 1 % wrong", "ECE", box=SIMPLE_HEAD)
+    for way, names in WAYS.items():
+        weights = fit(fitted, names)
+        table.add_row(way, *_row(measured, weights))
+    Console().print(table)
+    for source in dict.fromkeys(line.source for line in measured):
+        part = [line for line in measured if line.source == source]
+        segmented = sum(line.segmented == line.truth for line in part)
+        Console().print(f"{source}: {segmented} of {len(part)} by the segmentation, {_row(part, weights)[0]} by all")
+    Console().print(f"weights of the last way: {weights}\nweights in use: {WEIGHTS}")
+
+
+def _scenes(folders: Sequence[Path], data: Path, rendered: int) -> Iterator[tuple[str, Scene]]:
+    images, labels = load_mnist(data, "train")
+    digits = LabelledImages(images[HELD_OUT_DIGITS], labels[HELD_OUT_DIGITS].astype(np.int64))
+    for folder in folders:
+        for name, truth in sorted(load_truth(folder).items()):
+            if truth.boxes is not None and not is_for_training(name):
+                image = load_labelled_picture(folder, name)
+                yield truth.kind, Scene(image, tuple((int(d), Box(x, y, w, h)) for d, x, y, w, h in truth.boxes))
+    for number in range(rendered):
+        rng = np.random.default_rng((SEED, number))
+        yield "field", draw_field(rng, random_field_style(rng), digits).scene
+        yield "scene", draw_scene(rng, digits)
+
+
+def label_lines(source: str, scene: Scene, lines: Sequence[RecognisedLine]) -> Iterator[LabelledLine]:
+    """Yield each line with its truth: the digits of the scene whose centres are in its strip, from left to right."""
+    for line in lines:
+        ink, strip = line.masks[0].ink, line.strip
+        found = []
+        for digit, box in scene.digits:
+            x, y = in_working(box, ink).centre
+            on_line = abs(y - strip.middle - strip.slope * x) < line.height / 2
+            if on_line and 0 <= strip.to_strip(x) < strip.image.shape[1]:
+                found.append((x, str(digit)))
+        truth = "".join(digit for _, digit in sorted(found))
+        proposals = tuple((one.digits_text, one.evidence) for one in line.proposals)
+        yield LabelledLine(source, truth, line.segmented, proposals)
+
+
+def fit(lines: Sequence[LabelledLine], names: Sequence[str]) -> JoinWeights:
+    """Return the weights that make the true strings most probable; those that are not named are 0.
+
+    A line whose truth nobody proposed counts for "another string".
+    """
+    free = torch.zeros(len(names) + 1, dtype=torch.float64, requires_grad=True)
+    figures = [
+        torch.tensor([[getattr(e, _figure(n)) for n in names] for _, e in line.proposals]).double() for line in lines
+    ]
+    targets = [next((i for i, (t, _) in enumerate(line.proposals) if t == line.truth), -1) for line in lines]
+    optimizer = torch.optim.LBFGS([free], max_iter=60, line_search_fn="strong_wolfe")
+
+    def loss() -> torch.Tensor:
+        optimizer.zero_grad()
+        scores = [torch.cat([figure @ free[:-1], free[-1:]]) for figure in figures]
+        losses = [-torch.log_softmax(one, 0)[target] for one, target in zip(scores, targets, strict=True)]
+        total = torch.stack(losses).mean() + 1e-4 * free.square().sum()
+        total.backward()  # type: ignore[no-untyped-call]
+        return total
+
+    optimizer.step(loss)  # type: ignore[no-untyped-call]
+    found = dict(zip((*names, "other"), (round(value, 2) for value in free.tolist()), strict=True))
+    return JoinWeights(**{field.name: found.get(field.name, 0.0) for field in fields(JoinWeights)})
+
+
+def _figure(weight: str) -> str:
+    return "agrees" if weight == "agreement" else weight
+
+
+def _row(lines: Sequence[LabelledLine], weights: JoinWeights) -> tuple[str, ...]:
+    answers = [_answer(line, weights) for line in lines]
+    confidence = np.array([c for c, _ in answers])
+    right = np.array([r for _, r in answers])
+    order = np.argsort(-confidence, kind="stable")
+    wrong = np.cumsum(~right[order])
+    surest = math.ceil(0.75 * len(order))
+    covered = np.flatnonzero(wrong <= 0.01 * np.arange(1, len(order) + 1))
+    coverage = (covered[-1] + 1) / len(order) if len(covered) else 0.0
+    return (
+        str(int(right.sum())),
+        str(len(lines)),
+        f"{wrong[surest - 1] / surest:.1%}",
+        f"{coverage:.0%}",
+        f"{calibration_error(confidence, right):.3f}",
+    )
+
+
+def _answer(line: LabelledLine, weights: JoinWeights) -> tuple[float, bool]:
+    """Return the probability of the most probable string, and whether it is right."""
+    scores = np.array([evidence.score(weights) for _, evidence in line.proposals] + [weights.other])
+    shares = np.exp(scores - scores.max())
+    best = int(scores[:-1].argmax())
+    return float(shares[best] / shares.sum()), line.proposals[best][0] == line.truth
+
+
+def calibration_error(confidence: NDArray[np.float64], right: NDArray[np.bool_], bins: int = 10) -> float:
+    """Return the expected calibration error (Guo et al., On Calibration of Modern Neural Networks, 2017)."""
+    of_bin = np.minimum((confidence * bins).astype(int), bins - 1)
+    parts = [of_bin == index for index in range(bins)]
+    return float(sum(abs(confidence[p].mean() - right[p].mean()) * p.mean() for p in parts if p.any()))
+
+
+if __name__ == "__main__":
+    run_benchmark(main, "joining")

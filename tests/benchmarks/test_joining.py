@@ -1,0 +1,44 @@
+"""Weights of the join are fitted and measured; the lines are made up, so that the best weights are known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from agent.vision.join import Evidence
+from benchmarks.joining import LabelledLine, calibration_error, fit
+
+
+def lines(count: int, *, right: float) -> list[LabelledLine]:
+    """Return lines whose recogniser proposes the truth in a share of them, with three times the other's probability."""
+    made = []
+    for number in range(count):
+        proposed, other = ("12", "17") if number < right * count else ("17", "12")
+        proposals = (
+            (proposed, Evidence(np.log(0.75), -1.0, 0.0, agrees=True)),
+            (other, Evidence(np.log(0.25), -1.0, 0.0, agrees=False)),
+        )
+        made.append(LabelledLine("made up", "12", proposed, proposals))
+    return made
+
+
+def test_the_weight_of_the_recogniser_follows_how_often_it_is_right() -> None:
+    often, seldom = (fit(lines(40, right=right), ("recogniser",)) for right in (0.9, 0.6))
+    assert often.recogniser > seldom.recogniser > 0
+    assert (often.candidates, often.unread, often.agreement) == (0, 0, 0)
+
+
+def test_strings_that_nobody_proposed_count_for_others() -> None:
+    known = lines(40, right=0.9)
+    unknown = [LabelledLine(line.source, "99", line.segmented, line.proposals) for line in known]
+    assert fit(known[:20] + unknown[:20], ("recogniser",)).other > fit(known, ("recogniser",)).other
+
+
+@pytest.mark.parametrize(
+    ("confidence", "right", "error"),
+    [([0.9, 0.9], [True, True], 0.1), ([0.5, 0.5], [True, False], 0.0), ([1.0, 1.0], [False, False], 1.0)],
+)
+def test_the_calibration_error_is_the_gap_between_confidence_and_accuracy(
+    confidence: list[float], right: list[bool], error: float
+) -> None:
+    assert calibration_error(np.array(confidence), np.array(right)) == pytest.approx(error)
