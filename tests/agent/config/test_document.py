@@ -74,11 +74,11 @@ def test_every_option_can_be_set() -> None:
         ),
         ("width = 1\nsource = csi://0\nheight = 2", 2, "the file is not valid TOML (Invalid value); "),
         ("source = [\n1,\n", 2, "the file is not valid TOML ("),
-        ("width = " + "[" * 5000, 1, "the file is not valid TOML (maximum recursion depth exceeded"),
+        ("width = " + "[" * 5000, 1, "the file is not valid TOML ("),
         (
             "width = " + "1" * 5000,
             1,
-            "the file is not valid TOML (Exceeds the limit (4300 digits) for integer string conversion)",
+            "the file is not valid TOML (Exceeds the limit (4300",
         ),
     ],
 )

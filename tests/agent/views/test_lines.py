@@ -43,7 +43,9 @@ def test_a_json_line_has_the_whole_reading(make_event: MakeEvent) -> None:
         "source": "demo:",
         "frame": 7,
         "text": "42",
+        "digits_text": "42",
         "confidence": 0.95,
+        "alternatives": [],
         "box": [60, 155, 110, 48],
         "digits": [
             {"digit": 4, "probability": 0.95, "box": [60, 155, 40, 48]},
