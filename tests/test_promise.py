@@ -21,10 +21,10 @@ pytestmark = [
 ]
 
 
-MIN_ACCURACY: dict[Role, float] = {"classifier": 0.993, "verifier": 0.9}
-MAX_LOSS_TO_FP32 = 0.0015
+MIN_ACCURACY: dict[Role, float] = {"classifier": 0.993, "verifier": 0.9, "recogniser": 0.85}
+MAX_LOSS_TO_FP32: dict[Role, float] = {"classifier": 0.0015, "verifier": 0.0015, "recogniser": 0.01}
 """Accuracy that a smaller precision may lose against fp32 of the same tier."""
-TOLERANCE: dict[Role, float] = {"classifier": 0.0005, "verifier": 0.005}
+TOLERANCE: dict[Role, float] = {"classifier": 0.0005, "verifier": 0.005, "recogniser": 0.005}
 """Allowed difference to the manifest's accuracy: another CPU rounds a few images to another digit."""
 
 
@@ -42,9 +42,9 @@ def test_the_shipped_artifacts_are_as_accurate_as_their_manifest_says(runtime: R
     for evaluation in evaluations:
         artifact, measured = evaluation.artifact, evaluation.metrics.accuracy
         assert measured >= MIN_ACCURACY[artifact.role]
-        assert measured >= accuracy[artifact.tier, "fp32"] - MAX_LOSS_TO_FP32
+        assert measured >= accuracy[artifact.tier, "fp32"] - MAX_LOSS_TO_FP32[artifact.role]
         assert artifact.accuracy is not None
-        # OpenCV 4 draws other scenes than OpenCV 5, with which the verifiers' accuracy was measured.
+        # OpenCV 4 draws other scenes and strips than OpenCV 5, with which the accuracies were measured.
         if artifact.role == "classifier" or cv2.__version__.startswith("5."):
             assert artifact.accuracy.data == evaluation.data
             assert measured == pytest.approx(artifact.accuracy.value, abs=TOLERANCE[artifact.role])

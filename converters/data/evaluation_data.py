@@ -82,22 +82,23 @@ def load_evaluation_data(role: Role, data: Path, scenes: int = SCENES) -> Evalua
     from converters.data.scenes import draw_scene
 
     digits = LabelledImages(images, labels.astype(np.int64))
+    opencv = f"OpenCV {cv2.__version__.split('.')[0]}"  # the built-in font and rounding differ between major versions
     if role == "recogniser":
-        return _draw_strips(digits)
+        images, texts = _draw_strips(digits)
+        return EvaluationStrips(f"strips of 1 to 6 digits of MNIST test, {opencv}", images, texts)
     drawn = (draw_scene(np.random.default_rng((SEED, number)), digits, None) for number in range(scenes))
     candidates = extract_contexts(drawn)
-    opencv = f"OpenCV {cv2.__version__.split('.')[0]}"  # the built-in font differs between major versions
     return EvaluationData(
         f"candidates of {scenes} scenes of MNIST test, {opencv}", candidates.images, candidates.labels
     )
 
 
-def _draw_strips(digits: LabelledImages) -> EvaluationStrips:
+def _draw_strips(digits: LabelledImages) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+    """Draw strips of digits; returns pictures, uint8 (STRIPS, 32, STRIP_WIDTH_PX), and texts."""
     from converters.data.strips.compose import crop_digits
     from converters.data.strips.render import draw_digits
 
     rng, pictures = np.random.default_rng(SEED), crop_digits(digits)
     drawn = [draw_digits(rng, pictures, STRIP_WIDTH_PX) for _ in range(STRIPS)]
     strips = [np.pad(strip, ((0, 0), (0, STRIP_WIDTH_PX - strip.shape[1]))) for strip, _ in drawn]
-    texts = tuple(text for _, text in drawn)
-    return EvaluationStrips("strips of 1 to 6 digits of MNIST test", np.stack(strips), texts)
+    return np.stack(strips), tuple(text for _, text in drawn)
