@@ -37,6 +37,7 @@ SIGN_BOXES: Mapping[str, tuple[float, float, float, float]] = {
 }
 """Smallest and largest longer side of a sign, and highest and lowest position of its lower edge."""
 ASCENDERS, DESCENDERS = "bdfhklti", "gjpqy"
+"""Letters that are as high as a digit, and letters that reach below the baseline."""
 
 
 @dataclass(frozen=True, eq=False)

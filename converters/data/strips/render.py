@@ -16,9 +16,9 @@ from converters.data.strips.texts import Rng
 Gray = NDArray[np.uint8]
 
 OVERSAMPLING = 2
-"""Lines are drawn this many times as large as a strip, then reduced."""
+"""How many times as large as a strip a line is drawn, before it is reduced. Raising it draws strokes more exactly."""
 MAX_WIDTH_PX = 384
-"""Width of the widest strip to train with."""
+"""Width of the widest strip that is drawn, about 20 digits. Raising it makes training slower."""
 
 
 def draw_strip(rng: Rng, writing: Writing) -> tuple[Gray, str]:
@@ -135,11 +135,18 @@ def _draw_neighbour(rng: Rng, drawing: _Drawing, writing: Writing) -> None:
 
 
 def _draw_rules(rng: Rng, canvas: Gray, digit_px: float, right: float) -> None:
-    """Draw rests of ruled lines and boxes, underlines, walls, and strokes that fill the rest of a line."""
+    """Draw one of: sides of form boxes, a ruled line, or a stroke that fills the end of a line, as on cheques.
+
+    Args:
+        rng: random generator.
+        canvas: changed in place.
+        digit_px: height of a digit.
+        right: right end of the writing.
+    """
     height, width = canvas.shape
     strength, pen = int(rng.integers(90, 256)), int(rng.integers(1, 6))
     kind = rng.random()
-    if kind < 0.35:  # walls of cells: mostly high, at one or both ends or between the digits
+    if kind < 0.35:  # sides of form boxes, most of them at the ends of the strip and as high as it
         for _ in range(int(rng.integers(1, 4))):
             places = [rng.uniform(0, 0.12), rng.uniform(0.88, 1), rng.uniform(0, 1)]
             x = int(rng.choice(places, p=[0.45, 0.45, 0.1]) * width)
@@ -149,13 +156,13 @@ def _draw_rules(rng: Rng, canvas: Gray, digit_px: float, right: float) -> None:
                 cv2.rectangle(canvas, (x, 0), (x + int(rng.integers(4, 40)), height), strength, -1)
             elif (bottom - top) > 1.25 * digit_px or rng.random() < 0.3:
                 cv2.line(canvas, (x, top), (x + lean, bottom), strength, pen, cv2.LINE_AA)
-    elif kind < 0.75:  # horizontal lines above or below, whole or broken
+    elif kind < 0.75:  # a ruled line above or below the digits, over the whole width or a part of it
         y = int(rng.choice([rng.uniform(0.0, 0.14), rng.uniform(0.84, 1.0)]) * height)
         left, end = sorted(rng.uniform(-0.2, 1.2, 2) * width)
         if rng.random() < 0.5:
             left, end = 0, width
         cv2.line(canvas, (int(left), y), (int(end), y + int(rng.normal(0, 3))), strength, pen, cv2.LINE_AA)
-    else:  # a stroke or a wave that fills the rest of the line
+    else:  # a straight or wavy stroke behind the digits
         count = int(rng.integers(2, 30))
         along = np.linspace(right + 0.35 * digit_px, width * float(rng.uniform(0.95, 1.3)), count)
         if along[-1] - along[0] > 1.1 * digit_px:
@@ -165,7 +172,7 @@ def _draw_rules(rng: Rng, canvas: Gray, digit_px: float, right: float) -> None:
 
 
 def degrade(rng: Rng, canvas: Gray, width: int) -> Gray:
-    """Reduce a canvas to a strip of this width, with blur, faint ink, noise, and the paper removed."""
+    """Reduce a canvas to a strip, uint8 (32, width), with blur, faint ink and noise; weak ink is removed like paper."""
     strip: NDArray[Any] = cv2.resize(canvas, (width, HEIGHT_PX), interpolation=cv2.INTER_AREA).astype(np.float32)
     if rng.random() < 0.6:
         strip = cv2.GaussianBlur(strip, (0, 0), float(rng.uniform(0.3, 1.0)))
