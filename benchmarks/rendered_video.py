@@ -46,9 +46,9 @@ class VisibleNumber:
     """Identifies the number in the video."""
     text: str
     box: Box
-    """In pixels of the frame; may extend beyond it."""
+    """Box of the number, in pixels of the frame. It may extend beyond the frame."""
     complete: bool
-    """Whether it is completely written, completely in the frame, and not covered."""
+    """Whether the number is completely written, completely in the frame, and not covered."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -152,7 +152,7 @@ def greedy_texts(logits: NDArray[np.floating]) -> list[str]:
     """Return the text of each strip: the most probable class of each step, without repetitions and blanks.
 
     Args:
-        logits: of a line recogniser, (n, steps, classes).
+        logits: logits of a line recogniser, (n, steps, classes).
     """
     from agent.vision.line_text import BLANK, CHARACTERS
 

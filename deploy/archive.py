@@ -34,7 +34,7 @@ def header(name: str, size: int) -> bytes:
 
     Args:
         name: path in the archive.
-        size: of the file, in bytes.
+        size: size of the file, in bytes.
     """
     info = tarfile.TarInfo(name)
     info.size, info.mode = size, 0o644
@@ -60,10 +60,10 @@ class ArchiveReader:
     """Path that messages name."""
 
     def take_unlisted(self, name: str, max_bytes: int) -> bytes:
-        """Return the content of the next file, whose size is in its header.
+        """Return the content of the next file. Its size is read from its header.
 
         Raises:
-            BundleError: it is another file, or larger than `max_bytes`.
+            BundleError: the next file has another name, or is larger than `max_bytes`.
         """
         found = self._take(BLOCK_BYTES)
         digits = found[124:135]
@@ -73,10 +73,10 @@ class ArchiveReader:
         return self._content(size)
 
     def take(self, name: str, size: int) -> bytes:
-        """Return the content of the next file, which must have this name and size.
+        """Return the content of the next file. It must have this name and size.
 
         Raises:
-            BundleError: it has another name or size.
+            BundleError: the next file has another name or size.
         """
         expected = header(name, size)
         found = self._take(len(expected))

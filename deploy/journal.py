@@ -32,7 +32,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     previous: Slot | None
     """Slot that was in use before; None means the version that shipped with the agent."""
     step: Literal["unpacking", "trying"]
-    """From `trying` on, the service may use it."""
+    """Step of the installation. From "trying" on, the service may use the new version."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

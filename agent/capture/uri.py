@@ -56,9 +56,9 @@ class StreamSpec:
     """A network stream."""
 
     uri: str
-    """For people: the password is replaced by asterisks."""
+    """URI of the stream for messages, with asterisks instead of the password."""
     url: str
-    """With the password."""
+    """URI of the stream, with the password."""
 
     @property
     def title(self) -> str:

@@ -59,7 +59,7 @@ class Sheet:
 
     image: Image
     digits: tuple[WrittenDigit, ...]
-    """In reading order."""
+    """The digits on the sheet, in reading order."""
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ def apply_ink(image: Image, ink: Coverage, x: int, y: int, colour: Colour) -> No
         ink: coverage, uint8 (h, w); all of it must lie in the image.
         x: left column of the ink in the image.
         y: top row of the ink in the image.
-        colour: of the ink on white paper.
+        colour: BGR colour of the ink on white paper, 0..255.
     """
     h, w = ink.shape
     region = image[y : y + h, x : x + w]

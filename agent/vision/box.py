@@ -78,8 +78,8 @@ def overlapping_intervals(starts: NDArray[Any], ends: NDArray[Any]) -> tuple[NDA
     """Return the pairs of intervals whose second one starts at or before the end of the first one.
 
     Args:
-        starts: of the intervals (n,), sorted.
-        ends: of the intervals (n,).
+        starts: starts of the intervals, (n,), sorted.
+        ends: ends of the same intervals, (n,).
 
     Returns:
         Indices of the first and of the second interval of each pair, each intp (m,).

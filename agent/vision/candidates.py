@@ -83,7 +83,7 @@ class Candidate:
     last: int
     """Index of the last atom in the cluster, included."""
     box: Box
-    """In working pixels."""
+    """Box of the candidate, in working pixels."""
     atoms: tuple[Atom, ...]
 
     @property
@@ -108,7 +108,7 @@ def find_candidates(components: Sequence[Atom], min_px: float) -> tuple[Candidat
     """Return all candidates among components, cluster by cluster.
 
     Args:
-        components: of a mask.
+        components: components of a mask.
         min_px: smallest height or width of a candidate in working pixels.
     """
     pieces = _split_wide(components)
@@ -166,9 +166,9 @@ def _crop_part(mask: Mask, left: int, top: int) -> Atom:
     """Return a part of a component as an atom.
 
     Args:
-        mask: of the part, as large as the component.
-        left: of the component.
-        top: of the component.
+        mask: mask of the part, as large as the component.
+        left: left edge of the component, in working pixels.
+        top: top edge of the component, in working pixels.
     """
     x, y, w, h = cv2.boundingRect(mask)
     crop = mask[y : y + h, x : x + w]

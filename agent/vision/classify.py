@@ -26,7 +26,7 @@ digits. Raising it gives fewer false digits and loses more true ones. Chosen by 
 pictures. The sensitivity run found no effect at ±20 %."""
 VERIFY_MARGIN = 1.0
 """The verifier gets a candidate if the logit of its best digit, plus this, reaches the logit for "not a digit". Raising
-it gives the verifier more candidates, which costs time. Chosen by trial on drawn pages and the sample pictures. The
+it gives the verifier more candidates and costs time. Chosen by trial on drawn pages and the sample pictures. The
 sensitivity run found no effect at ±20 %."""
 MAX_DUPLICATE_OFFSET_PX = 4
 """Largest difference between the boxes of duplicate candidates of any size, in working pixels; only quick looks skip
@@ -88,9 +88,9 @@ def classify(ink: Ink, candidates: Sequence[Candidate], nets: Nets, *, duplicate
     """Return the class probabilities of candidates.
 
     Args:
-        ink: of the picture.
+        ink: the ink of the picture.
         candidates: found in this ink.
-        nets: each one is called once, with all candidates that it gets.
+        nets: classifier and verifier. Each is called at most once, with all of its candidates.
         duplicate_tolerance: candidates whose boxes differ by less than this share of their size are classified once,
             and all get the probabilities of the first one. 0 classifies each candidate.
     """

@@ -1,4 +1,4 @@
-"""Connected components of a mask, found by their contours. Only those that are large enough are cut out."""
+"""Find the connected components of a mask by their contours, and cut out the components that are large enough."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ class Atom:
     """A component, or a part of one, that is not cut further."""
 
     box: Box
-    """In working pixels."""
+    """Box of the atom, in working pixels."""
     mask: Mask
-    """uint8 (h, w) of 0 and 1, as large as the box."""
+    """Mask of the atom, uint8 (h, w) of 0 and 1, as large as the box."""
     area: int
-    """Number of its pixels."""
+    """Number of pixels of the atom."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,9 +54,9 @@ class Components:
     boxes: Boxes
     """Bounding box of each component."""
     outlines: Sequence[Sequence[cv2.typing.MatLike]]
-    """Contours of each component: the outer one, then those of its holes."""
+    """Contours of each component: the outer contour, then the contours of the holes."""
     atoms: dict[int, Atom] = field(default_factory=dict)
-    """Cache of the components that were cut out, by index: several steps need the same ones."""
+    """Components that were cut out, by index. They are kept because several steps need the same components."""
 
 
 def find_components(mask: Mask) -> Components:
@@ -78,7 +78,7 @@ def digit_height(components: Components, min_px: float) -> float:
     is nothing else, digits are taken to be as high as the cells of the grid.
 
     Args:
-        components: of a mask.
+        components: components of a mask.
         min_px: components smaller than this do not count.
     """
     many_holed = [i for i, outlines in enumerate(components.outlines) if len(outlines) > MIN_GRID_CELLS]

@@ -46,8 +46,8 @@ def cut_context(ink: Ink, candidates: Sequence[Candidate]) -> NDArray[np.uint8]:
     """Return the contexts of candidates, uint8 (n, 3, 32, 48), bright ink on 0.
 
     Args:
-        ink: of the picture.
-        candidates: found in this ink.
+        ink: the ink of the picture.
+        candidates: candidates that were found in this ink.
     """
     pyramid = [ink.strength]
     windows = np.zeros((len(candidates), CHANNELS, HEIGHT_PX, WIDTH_PX), np.uint8)

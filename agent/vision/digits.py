@@ -36,20 +36,20 @@ class Digit:
     """A recognised digit."""
 
     digit: int
-    """Its label, 0..9."""
+    """Label of the digit, 0..9."""
     probability: float
     """Probability of the label, 0..1."""
     box: Box
-    """In pixels of the picture."""
+    """Box of the digit, in pixels of the picture."""
 
 
 def select(
     candidates: Sequence[Candidate], probability: NDArray[np.float32], min_probability: float
 ) -> dict[Candidate, Digit]:
-    """Select the candidates of one mask that are digits: in each cluster those that explain most ink best.
+    """Select the candidates of one mask that are digits: in each cluster the set that explains most ink best.
 
     Args:
-        candidates: of one mask, cluster by cluster.
+        candidates: candidates of one mask, cluster by cluster.
         probability: class probabilities, float32 (n, 11), one row per candidate.
         min_probability: candidates whose best digit is less probable are not selected.
 
@@ -103,9 +103,9 @@ def _ink_px(members: Iterable[Candidate]) -> int:
 
 
 def non_max_suppression(masks: Iterable[Iterable[Digit]]) -> tuple[Digit, ...]:
-    """Merge the digits of several masks of a picture: keep the most probable one of those that cover each other.
+    """Merge the digits of several masks of a picture. Of digits that cover each other, keep the most probable one.
 
-    Of two that are equally probable the one with the smaller box is kept.
+    If two digits are equally probable, the digit with the smaller box is kept.
     """
     pool = sorted((digit for digits in masks for digit in digits), key=_suppression_order)
     return tuple(pool[i] for i in suppress_overlaps([digit.box for digit in pool]))

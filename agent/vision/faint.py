@@ -73,7 +73,7 @@ def rescale_to_writing(ink: Ink, binarized: Binarized) -> Ink:
     """Return the ink scaled to the writing, if ruled lines and form boxes are much darker; otherwise the same ink.
 
     Args:
-        ink: of a picture.
+        ink: the ink of a picture.
         binarized: a mask of this ink.
     """
     lines = printed_lines(binarized)
@@ -122,8 +122,8 @@ def _scale_faint(ink: Ink, strong: Gray) -> Ink | None:
     """Return the ink scaled to the part that is not strong ink; None if no such ink exceeds the texture of the paper.
 
     Args:
-        ink: of a picture.
-        strong: where strong ink is, uint8 (h, w), not 0 there.
+        ink: the ink of a picture.
+        strong: uint8 (h, w), not 0 where strong ink is.
     """
     rest = (strong == 0).astype(np.uint8)
     gain = 255 / full_contrast(histogram(ink.strength, rest), ink.noise)

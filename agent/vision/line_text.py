@@ -34,14 +34,14 @@ MIN_STEP_PROBABILITY = 1e-3
 
 
 class Hypothesis(NamedTuple):
-    """A string that a line may say."""
+    """A text that a line may have."""
 
     text: str
-    """Of `CHARACTERS`."""
+    """The text, of `CHARACTERS`."""
     log_probability: float
     """Natural logarithm of the probability of the string."""
     steps: tuple[int, ...]
-    """Output step in which each character appears."""
+    """Step of the output in which each character begins."""
 
 
 def beam_search(log_probs: LogProbs) -> list[Hypothesis]:

@@ -37,12 +37,12 @@ class Depth:
     threshold_factors: tuple[float, ...]
     """Masks are made at these multiples of the threshold of the ink; at every second one if pens are separated, too."""
     pen_threshold_factors: tuple[float, ...]
-    """The same for the ink of each pen."""
+    """Masks of the ink of each pen are made at these multiples of its threshold."""
     duplicate_tolerance: float
     """Candidates whose boxes differ by less than this share of their size are classified once."""
     extra_steps: bool
-    """Whether to deskew, to look for light ink beside dark ink, for writing beside darker print, and for faint ink, and
-    to read lines as a whole."""
+    """Whether to take the steps that a quick look skips: deskew; look for light ink beside dark ink, for writing beside
+    darker print, and for faint ink; read lines with the line recogniser."""
 
 
 QUICK = Depth(
@@ -66,8 +66,8 @@ MIN_PROBABILITY = 0.7
 """A candidate whose best digit is less probable than this is not a digit. Raising it gives fewer false digits and loses
 more true ones. Chosen by trial on drawn pages and the sample pictures."""
 MIN_FAINT_PROBABILITY = 0.8
-"""The same for candidates in faint ink. It is higher, because below it there is more dirt than writing. Chosen by trial
-on drawn pages and the sample pictures."""
+"""A candidate in faint ink whose best digit is less probable than this is not a digit. It is higher than the value for
+other ink, because below it there is more dirt than writing. Chosen by trial on drawn pages and the sample pictures."""
 FAINT_THRESHOLD_FACTORS = (0.8, 1.1)
 """Masks of faint ink are made at these multiples of its threshold. Chosen by trial on drawn pages and the sample
 pictures."""
@@ -84,11 +84,11 @@ class Trace:
     """The result for one picture, with the results of all steps."""
 
     masks: tuple[MaskResult, ...]
-    """Ink by ink, and mask by mask."""
+    """Results of all masks, ordered by ink and then by mask."""
     kept: tuple[Digit, ...]
-    """The digits after non-maximum suppression over all masks, from which the readings were made."""
+    """Digits that are left after non-maximum suppression over all masks. The readings are made from them."""
     printed: tuple[Digit, ...]
-    """The printed digits of a form, which are not read."""
+    """Printed digits of a form. They are not read."""
     page: Page
     lines: tuple[RecognisedLine, ...] = ()
     """The lines that the line recogniser read; empty if it was not used."""

@@ -33,7 +33,7 @@ def remove_ruled_lines(components: Components, digit_px: float) -> Components:
     """Return the components of a mask without horizontal and vertical lines.
 
     Args:
-        components: of the mask; the same object is returned if there are no lines.
+        components: components of the mask. The same object is returned if there are no lines.
         digit_px: estimated height of the digits in working pixels.
     """
     long = cut_out(components, MIN_LINE_HEIGHTS * digit_px)
@@ -66,7 +66,7 @@ def vertical_lines(mask: Mask, span_px: float, run_px: float, slimness: float) -
 
 
 def horizontal_lines(mask: Mask, span_px: float, run_px: float, slimness: float) -> Mask:
-    """Return the pixels of horizontal lines, uint8 (h, w) of 0 and 1, without those where a stroke crosses.
+    """Return the pixels of horizontal lines, uint8 (h, w) of 0 and 1. Pixels where a stroke crosses a line are 0.
 
     Args:
         mask: uint8 (h, w) of 0 and 1.

@@ -1,4 +1,7 @@
-"""Seams: cut wide components, which may be digits that touch, along paths from top to bottom that cross little ink."""
+"""Cut wide components along seams: paths from top to bottom that cross little ink.
+
+A wide component may be several digits that touch each other.
+"""
 
 from __future__ import annotations
 
@@ -127,8 +130,8 @@ def _choose_seams(paths: NDArray[np.intp], cost: Floats, width: int) -> list[NDA
 
     Args:
         paths: paths through the component, intp (h, n) of columns.
-        cost: of each path, float32 (n,).
-        width: of the component in pixels of the search.
+        cost: cost of each path, float32 (n,).
+        width: width of the component in pixels of the search.
     """
     h = len(paths)
     margin = max(MIN_MARGIN_PX, round(MIN_MARGIN_SHARE * h))

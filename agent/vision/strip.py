@@ -57,13 +57,13 @@ def cut_strip(ink: Ink, binarized: Binarized, boxes: Sequence[Box], *, zoom: int
     """Cut the strip of a line out of the ink, without ruled lines and form boxes.
 
     Args:
-        ink: of the picture.
+        ink: the ink of the picture.
         binarized: a mask of this ink.
         boxes: the line's digits from left to right, in working pixels.
-        zoom: how many times as large as usual the strip is made.
+        zoom: factor by which the strip is larger than usual.
 
     Returns:
-        The strip, `zoom` times as high and wide as usual.
+        The strip, `zoom` times as high and as wide as usual.
     """
     height = median(sorted(box.h for box in boxes)[-max(1, (len(boxes) + 1) // 2) :]) if len(boxes) > 1 else boxes[0].h
     height = max(height, 6.0)

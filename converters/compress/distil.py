@@ -50,13 +50,13 @@ class Teachers:
 def distillation_loss(logits: Tensor, soft_labels: Tensor, labels: Tensor, temperature: float) -> Tensor:
     """Compute the mean Kullback-Leibler divergence between soft labels and student, times temperature².
 
-    A glyph counts only if the teachers' likeliest digit is its label: they do not know the class "not a digit", and
-    teachers trained on MNIST only misread other handwriting.
+    A glyph counts only if the most probable digit of the teachers is its label. The teachers do not know the class "not
+    a digit", and teachers that were trained only on MNIST misread other handwriting.
 
     Args:
-        logits: of the student, float32 (n, 10 or 11).
+        logits: logits of the student, float32 (n, 10 or 11).
         soft_labels: the teachers' probabilities of the ten digits at the same temperature, float32 (n, 10).
-        labels: int64 (n,).
+        labels: label of each glyph, int64 (n,).
         temperature: divisor of the logits.
     """
     student = functional.log_softmax(logits[:, :NOT_A_DIGIT] / temperature, dim=1)

@@ -30,7 +30,7 @@ LAYOUTS: dict[str, tuple[Callable[[SceneDraft], None], float]] = {
     "sums": (draw_sums, 0.04),
     "nothing": (draw_without_digits, 0.16),
 }
-"""For each layout the function that draws it and its share of the scenes."""
+"""Name of each layout, with the function that draws it and its share of the scenes."""
 FIELD_SHARE = 0.25
 """Share of the training scenes that show a single form field. A field is drawn in a tenth of the time of a page."""
 CROP_SHARE = 0.25

@@ -29,7 +29,7 @@ MIN_DRAWN_PX = 48
 TINTS = ((170, 235, 250), (215, 215, 250), (205, 240, 215), (250, 235, 210))
 """Colours of form paper, BGR: yellow, pink, green, blue."""
 SIZES = {"tiny": (12, 16), "small": (16, 26), "large": (26, 42)}
-"""For each size the range of digit heights in the image, in pixels."""
+"""Range of digit heights in the image for each size, in pixels."""
 SEPARATORS = ("none", "point", "date")
 """What separates the digits: nothing, a decimal point or comma, or the signs of a date."""
 MEDIA = ("scan", "black and white", "tinted", "photo", "negative")
@@ -144,7 +144,7 @@ def _plain(draft: SceneDraft, pen: WriterPen, text: str, at: Point) -> Rect:
 
 
 def _bordered(draft: SceneDraft, pen: WriterPen, text: str, at: Point) -> Rect:
-    """Write the text in one printed box, which the digits may touch or cross. Return the box."""
+    """Write the text in one printed box and return the box. The digits may touch or cross its lines."""
     x, y, w, h = _plain(draft, pen, text, at)
     left, above, right, below = draft.rng.uniform((0.1, -0.02, 0.1, -0.02), (0.8, 0.35, 2.5, 0.35)) * pen.height_px
     rect = x - left, y - above, w + left + right, h + above + below
@@ -254,7 +254,7 @@ SURROUNDS: dict[str, Callable[[SceneDraft, WriterPen, str, Point], Rect]] = {
     "labelled": _labelled,
     "one digit": _plain,
 }
-"""For each kind of print around the digits the function that draws both and returns their rectangle."""
+"""Kinds of print around the digits. Each function draws the print and the digits and returns their rectangle."""
 
 
 def _line_px(draft: SceneDraft, pen: WriterPen) -> float:

@@ -21,9 +21,9 @@ class Writer:
     source: str
     """Source of the digits' shapes: "glyphs" (traced from given glyphs), "templates" (`DIGIT_TEMPLATES`) or "font"."""
     templates: tuple[int, ...]
-    """For each digit the index of its template in `DIGIT_TEMPLATES`."""
+    """Index of the template of each digit in `DIGIT_TEMPLATES`."""
     face: Face | None
-    """The font, if it is the source."""
+    """Font, if `source` is "font"; otherwise None."""
     slant: float
     """Shift of the top to the right, as a share of the height of a digit."""
     width_scale: float
