@@ -24,15 +24,15 @@ class Reader:
         page = Reader().read("note.jpg")
         print([reading.text for reading in page.readings])
 
-    The first reader on a machine measures which artifact and runtime are best, which takes a few seconds. The choice
-    is saved for the next time.
+    The first reader on a machine measures which artifact and runtime are best. This takes a few seconds. The choice is
+    saved for the next time.
 
     A reader is thread-safe: several threads may read different pictures with it at the same time. The nets run in one
     thread at a time, and all other steps run in parallel.
 
     Args:
         artifacts: folder of artifacts with their manifest; None means the artifacts that ship with the package.
-        depth: "thorough" finds the most and is meant for still pictures; "quick" is meant for live video.
+        depth: "thorough" finds most digits and is meant for still pictures; "quick" is meant for live video.
 
     Raises:
         UsageError: the depth is unknown.

@@ -158,7 +158,9 @@ def _add_outputs(
     *,
     wait: bool,
 ) -> Iterator[None]:
-    """Add the sinks that show and keep the readings, which the loop closes; show warnings until the context ends.
+    """Add the sinks that show and keep the readings, and show warnings until the `with` block ends.
+
+    The loop closes the sinks.
 
     The dashboard has the whole terminal, so warnings are printed after it has closed.
     """

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 READY = "READY=1"
 """The start has ended; systemd's watchdog runs from now on."""
 WATCHDOG = "WATCHDOG=1"
-"""The service makes progress. Send it from the main loop, not from another thread, which would hide a hanging loop."""
+"""The service makes progress. Send it from the main loop: another thread would send it even if the loop hangs."""
 STOPPING = "STOPPING=1"
 """The service is about to stop."""
 

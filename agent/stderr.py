@@ -1,4 +1,4 @@
-"""Capture of stderr output of C and C++ libraries, which would otherwise disturb the dashboard."""
+"""Capture the stderr output of C and C++ libraries, so that it does not disturb the dashboard."""
 
 from __future__ import annotations
 

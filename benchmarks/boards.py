@@ -32,7 +32,7 @@ CAPTION = """\
 Variants that the agent chooses on seven boards emulated by qemu, each with its own core or the most similar one, its
 device tree and its sensors (written by `python -m benchmarks.boards --save`). Which artifacts run, compute the right
 logits and are accurate enough is as on the board. The fastest of them was timed under qemu, and **the time under qemu
-is not the time on a board**: use `digit-agent bench` there. The Jetsons use PyPI's onnxruntime, which has no GPU.
+is not the time on a board**: use `digit-agent bench` there. The Jetsons use PyPI's onnxruntime, without the GPU.
 """
 
 Choices = Mapping[Role, Choice]

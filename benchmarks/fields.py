@@ -1,8 +1,8 @@
 """Accuracy on rendered form fields, by style: `python -m benchmarks.fields --data data/mnist`, about two minutes.
 
-The fields are small images, drawn like those for training, but with the test digits of MNIST, which are held out of
-training. Without `--fonts` they are the same on each machine. Text accuracy is 1 minus the edit distance between
-reading and text, per digit of the text. Exit code 0, or 1 if the data or the fonts cannot be read.
+The fields are small images. They are drawn like the fields for training, but with the test digits of MNIST, which no
+net is trained with. Without `--fonts` the fields are the same on each machine. Text accuracy is 1 minus the edit
+distance between reading and text, per digit of the text. Exit code 0, or 1 if the data or the fonts cannot be read.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Ways of joining the segmentation with the line recogniser: `python -m benchmarks.joining --data data/mnist DIR...`.
 
-Each DIR is a folder of pictures with a `truth.json`; only its held-out pictures are used, and rendered form fields and
-scenes beside them. The weights of each way are fitted to one half of the lines, and measured on the other half. The
-weights in `agent.vision.join` are those of the last way. Exit code 0, or 1 if the data cannot be read.
+Each DIR is a folder of pictures with a `truth.json`. Only its held-out pictures are used, together with rendered form
+fields and scenes. The weights of each way are fitted to one half of the lines, and measured on the other half. The
+weights of the last way are the weights in `agent.vision.join`. Exit code 0, or 1 if the data cannot be read.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ WAYS: Mapping[str, tuple[str, ...]] = {
     "recogniser, candidates and unread digits": ("recogniser", "candidates", "unread"),
     "all": ("recogniser", "candidates", "unread", "agreement"),
 }
-"""For each way the weights that are fitted; the others are 0."""
+"""Ways of joining, each with the weights that are fitted. The other weights are 0."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def label_lines(source: str, scene: Scene, lines: Sequence[RecognisedLine]) -> I
 
 
 def fit(lines: Sequence[LabelledLine], names: Sequence[str]) -> JoinWeights:
-    """Return the weights that make the true strings most probable; those that are not named are 0.
+    """Return the weights that make the true strings most probable; the weights that are not named are 0.
 
     A line whose truth nobody proposed counts for "another string".
     """

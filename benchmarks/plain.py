@@ -1,9 +1,9 @@
 """Size, speed and accuracy of the `small` tier against the plain CNN in fp32: `python -m benchmarks.plain`.
 
 Both nets are exported and timed in turn, 16 digits at once, in each runtime for the CPU; it takes about a minute and
-needs torch. The checkpoint of the plain CNN does not ship, because it is larger than everything that does. So its
-weights are random here, which changes neither size nor speed, and its accuracy comes from the training log. Exit code 1
-if a bound is missed or torch is not installed, else 0.
+needs torch. The checkpoint of the plain CNN does not ship, because it is larger than all checkpoints that ship. So its
+weights are random here, and its accuracy comes from the training log. Random weights change neither size nor speed.
+Exit code 1 if a bound is missed or torch is not installed, else 0.
 """
 
 from __future__ import annotations

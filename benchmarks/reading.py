@@ -1,7 +1,7 @@
 """Time to read a frame and a still image on one thread: `python -m benchmarks.reading`, about half a minute.
 
 A frame is processed in turn by the agent (a quick look with the nets chosen on this machine), by the steps of OpenCV's
-digits_video sample, and by a bare threshold with connected components, which is the minimum that any reader needs. A
+digits_video sample, and by a bare threshold with connected components, the minimum that any reader needs. A
 still image of 12 megapixels is read with a thorough look. Exit code 1 if a bound is missed, else 0.
 """
 

@@ -1,6 +1,6 @@
 """Accuracy on rendered pages, by layout and condition: `python -m benchmarks.scenes --data data/mnist`.
 
-The pages are drawn with the test digits of MNIST, which are held out of training, and without font files, so the pages
+The pages are drawn with the test digits of MNIST, which no net is trained with. No font files are used, so the pages
 are the same on each machine. Pages without digits (print, words, crosses, textures, blank paper) count false
 detections. It takes some minutes. Exit code 0, or 1 if the data cannot be read.
 """

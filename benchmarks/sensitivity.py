@@ -58,8 +58,8 @@ VIDEOS = 3
 PAGES = 4
 """Number of rendered pages, each of another kind and under another condition."""
 CLASSIFIER, VERIFIER = "nano-fp32.tflite", "verifier-int8.tflite"
-"""Artifacts of the nets. They are fixed, because the nets that are fastest now may differ from those of an interrupted
-run, and other nets give other probabilities."""
+"""Artifacts of the nets. They are fixed: if an interrupted run continues, other nets may be the fastest, and other nets
+give other probabilities."""
 EVERY = 3
 """Every third of the training pictures is read."""
 CONTRACT = {

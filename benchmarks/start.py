@@ -1,6 +1,6 @@
 """Time and memory from the start to the first reading, with a remembered choice: `python -m benchmarks.start`.
 
-`digit-agent run --source PICTURE --json` is started eight times, which takes about ten seconds; its first line is the
+`digit-agent run --source PICTURE --json` is started eight times, in about ten seconds in all. Its first line is the
 first reading. The bound is on the CPU time of the whole process, because other programs do not change it; on an idle
 machine the wall time is shorter. Exit code 1 if a bound is missed, else 0.
 """

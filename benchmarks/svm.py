@@ -1,4 +1,4 @@
-"""Support vector machine of OpenCV's digit samples, for OpenCV 5 and later, which has no `cv2.ml`.
+"""Support vector machine of OpenCV's digit samples, for OpenCV 5 and later: they have no `cv2.ml`.
 
 C-SVC with a radial kernel, one against one, trained by sequential minimal optimisation with the maximal violating
 pair (Fan, Chen, Lin: Working Set Selection Using Second Order Information, 2005, algorithm 1). On the first 1,000 test

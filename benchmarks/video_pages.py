@@ -117,7 +117,7 @@ class VideoPage:
         self._image = lru_cache(maxsize=2)(self._draw)
 
     def at(self, time_s: float) -> tuple[Image, PageState]:
-        """Return the image of the page, which must not be modified, and the state of the page."""
+        """Return the image and the state of the page. The image must not be modified."""
         number = max(0, bisect_right([state.start_s for state in self.states], time_s) - 1)
         return self._image(number), self.states[number]
 

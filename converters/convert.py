@@ -133,7 +133,7 @@ def _output_errors(out: Path) -> Iterator[None]:
 def _swap_in(new: Path, target: Path, old: Path) -> None:
     """Move `target` to `old` and `new` to `target`; undo the first move if the second one fails.
 
-    `old` is in the staging folder, which removes it.
+    `old` is in the staging folder and is removed with it.
     """
     if target.exists():
         target.rename(old)

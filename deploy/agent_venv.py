@@ -61,7 +61,7 @@ def prune(root: Path) -> None:
 
 
 def _make(folder: Path, wheels: Path) -> None:
-    """Create an environment unless it exists. It sees the system's packages, which include picamera2."""
+    """Create an environment unless it exists. It sees the packages of the system, such as picamera2."""
     if (folder / _COMPLETE).exists():
         return
     remove(folder)

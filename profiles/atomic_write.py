@@ -9,8 +9,8 @@ from pathlib import Path
 def write_atomic(path: Path, content: bytes) -> None:
     """Replace a file's content in one step: a reader sees either the old content or the new one.
 
-    The content goes to a temporary file in the same folder, which is then renamed. If this fails, the old file stays.
-    A missing folder is created.
+    The content is written to a temporary file in the same folder. This file is then renamed. If this fails, the old
+    file stays. A missing folder is created.
 
     Raises:
         OSError: the file cannot be written.

@@ -66,7 +66,8 @@ def l4t_version(root: Path) -> str | None:
 def processor(root: Path = Path("/")) -> tuple[str, ...]:
     """Return the lines of `/proc/cpuinfo` about the first core, with its instruction set; empty if there are none.
 
-    They identify a processor: one SD card may boot several boards, and an instruction may be illegal on one of them.
+    The lines identify a processor. One SD card may boot several boards, and an instruction of one board may be illegal
+    on another one.
     Lines with a decimal number are skipped, because clock and BogoMIPS change all the time.
     """
     try:

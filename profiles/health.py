@@ -1,8 +1,8 @@
 """The health file: the agent writes it, `digit-deploy` reads it to decide whether a new version works.
 
 `systemctl restart` succeeds only after the agent has sent READY=1: after its first frame, or when it starts to wait for
-an absent camera. From then on the agent keeps a small JSON file in RAM, `$RUNTIME_DIRECTORY/health.json`, which is
-`/run/digit-agent/health.json` under systemd:
+an absent camera. From then on the agent keeps a small JSON file in RAM, `$RUNTIME_DIRECTORY/health.json`. Under systemd
+this is `/run/digit-agent/health.json`:
 
     {"pid": 812, "version": "0.1.0", "artifacts": "/var/lib/digit-deploy/slots/b/artifacts",
      "frames": 120, "faults": 0, "fault": ""}

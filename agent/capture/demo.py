@@ -96,7 +96,7 @@ class SimulatedCamera:
         return np.asarray(cv2.add(image, noise, dtype=cv2.CV_8U), np.uint8), true_digits(sheet, homography)
 
     def _homography(self, sheet: Sheet, number: int) -> NDArray[np.float64]:
-        """Return the mapping from the sheet's pixels to those of the frame with this number."""
+        """Return the mapping from pixels of the sheet to pixels of the frame with this number."""
         sway = np.sin(number / np.array((23, 17, 29, 19, 13)) + self._phases[:5])
         h, w = sheet.image.shape[:2]
         return sheet_to_frame(

@@ -1,7 +1,7 @@
 """Format and size of a picture file from its first bytes, before it is decoded.
 
-OpenCV gives the size only after decoding, which is too late on a board with 512 MB. Its own limit,
-CV_IO_MAX_IMAGE_PIXELS, is 2^30 pixels, which take three gigabytes.
+OpenCV gives the size only after it has decoded the picture. On a board with 512 MB this is too late: OpenCV's own
+limit, CV_IO_MAX_IMAGE_PIXELS, is 2^30 pixels. A picture of this size takes three gigabytes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Picture files as frames: a single file, the files of a folder, or those that match a glob, in natural order."""
+"""Picture files as frames: a single file, the files of a folder, or the files that match a glob, in natural order."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from agent.vision.pixels import lay_on_white
 from profiles.errors import PictureError, SourceError
 
 MAX_PIXELS = 64_000_000
-"""Most pixels of a picture. This many take 192 MB as BGR, and twice that while the picture is rotated upright, which a
-board with 512 MB can just hold."""
+"""Largest number of pixels of a picture. A picture of this size takes 192 MB as BGR, and twice as much while it is
+rotated upright. A board with 512 MB can just hold this."""
 
 
 class PictureSource(Source):

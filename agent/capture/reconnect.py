@@ -54,7 +54,7 @@ class _State(enum.Enum):
     OPENING = enum.auto()
     """A thread opens the source; no frame has come yet."""
     STREAMING = enum.auto()
-    """Frames come. After a freeze they may be all the same."""
+    """Frames come. After a freeze, all frames may show the same image."""
     RELEASING = enum.auto()
     """The thread was asked to close the source; the next attempt is scheduled."""
 
@@ -173,7 +173,7 @@ class ReconnectingSource:
     def _handle_freeze(self) -> None:
         """Report a freeze, and open the source again from time to time; its frames are still passed on.
 
-        A source whose images are all the same may be in order: a screen that is captured by its cable, for example.
+        Equal images are not always a fault: a screen that is captured by its cable may not change for hours.
         """
         if self._next_attempt_s == math.inf:
             self._report_failure(

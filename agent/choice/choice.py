@@ -37,7 +37,7 @@ class Choice(msgspec.Struct, frozen=True):
         return self.best.variant.load(Path(self.folder))
 
     def without_best(self, failure: Failure) -> Choice:
-        """Return the choice without its best variant, which failed.
+        """Return the choice without its best variant, because this variant failed.
 
         Raises:
             NoArtifactError: no variant is left.

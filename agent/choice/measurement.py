@@ -16,15 +16,15 @@ class Timing(msgspec.Struct, frozen=True):
     """Number of digits in one call."""
     calls: int
     first_us: float
-    """Duration of the first call of this batch size, which allocates memory."""
+    """Duration of the first call of this batch size. It includes the allocation of memory."""
     warm_us: float
-    """Median of calls directly after the same call, with the net in the processor's caches."""
+    """Median duration of calls that directly follow the same call, so that the net is in the processor's caches."""
     p50_us: float
-    """Median of calls as in the agent: once per frame, after other work."""
+    """Median duration of calls as in the agent: once per frame, after other work."""
     p95_us: float
     p99_us: float
     blocks_us: tuple[float, ...]
-    """Median of each block of calls; block i of all variants was measured at the same time."""
+    """Median duration in each block of calls. Block i of all variants was measured at the same time."""
 
     @property
     def us_per_digit(self) -> float:

@@ -133,7 +133,7 @@ def _syntax_problem(message: str, text: str) -> Problem:
 def _key_lines(text: str) -> dict[str, int]:
     """Return the first line of each key of a valid document.
 
-    Lines are collected until the parser accepts them, which is where a statement ends.
+    Lines are collected until the parser accepts them: the statement ends there.
     """
     lines, statement, in_table = dict[str, int](), list[str](), False
     for number, line in enumerate(text.split("\n"), 1):

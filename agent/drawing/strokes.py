@@ -56,7 +56,7 @@ def distort_strokes(rng: np.random.Generator, strokes: Sequence[Stroke], amount:
 def draw_strokes(
     rng: np.random.Generator, strokes: Sequence[Stroke], pen_px: float, pressure: float = 0.0
 ) -> tuple[Coverage, tuple[int, int]]:
-    """Draw strokes with a pen of one darkness, whose width may vary along a stroke.
+    """Draw strokes of constant darkness. Their width may vary along a stroke.
 
     Args:
         rng: varies the pressure.

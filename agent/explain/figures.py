@@ -1,4 +1,4 @@
-"""Draw each step of reading: on the picture itself, or on a mask, which may be rotated against the picture."""
+"""Draw each step of reading, on the picture itself or on a mask. A mask may be rotated against the picture."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MAX_CELLS = 140
 """Maximum number of cells in a table of glyphs; more candidates are usually text or texture."""
 NO_NUMBERS: Mapping[CandidateOutcome, int] = {}
 MAX_SPOTS = 400
-"""Maximum number of spots with a tooltip in a figure, which keeps the page small."""
+"""Maximum number of spots with a tooltip in a figure. Raising it makes pages larger."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +55,7 @@ def draw_page(picture: Pixels, page: Page) -> Figure:
 def draw_outcomes(
     picture: Pixels, outcomes: Sequence[CandidateOutcome], numbers: Mapping[CandidateOutcome, int]
 ) -> Figure:
-    """Draw outcomes on the picture, with the given numbers beside those that have one."""
+    """Draw outcomes on the picture. An outcome with a number in `numbers` gets this number beside it."""
     canvas, zoom = _canvas(picture)
     return _draw_boxes(canvas, [(one, zoom_box(one.box, zoom)) for one in outcomes], numbers)
 

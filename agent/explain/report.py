@@ -37,7 +37,7 @@ INDEX = "index.html"
 
 
 class ExplainReport:
-    """Writes explanations of pictures into a folder, which is created.
+    """Writes explanations of pictures into a folder. The folder is created if it does not exist.
 
     Args:
         folder: the folder. Its other files are kept; an older explanation of a picture of the same name is replaced.

@@ -1,4 +1,4 @@
-"""Writes the health file, whose format `profiles.health` describes."""
+"""Write the health file. `profiles.health` describes its format."""
 
 from __future__ import annotations
 

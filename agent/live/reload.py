@@ -35,7 +35,7 @@ ReloadRequests = SimpleQueue[bool]
 
 
 class NetsInUse:
-    """The nets in use, which can be replaced from any thread; each page is read by one set of nets only.
+    """The nets in use. They can be replaced from any thread; each page is read by one set of nets only.
 
     Args:
         nets: the first nets.
@@ -54,7 +54,7 @@ class NetsInUse:
         return Path(self._nets.classifier.choice.folder)
 
     def read(self, image: NDArray[np.uint8], *, depth: Depth) -> Page:
-        """Read a picture; the arguments are those of `read_page`."""
+        """Read a picture; the arguments are the same as in `read_page`."""
         return read_page(image, self._nets, depth)
 
     def set_power_saving(self, on: bool) -> None:
@@ -154,7 +154,7 @@ def handle_reloads(
 
 
 def _next_request(requests: ReloadRequests) -> bool:
-    """Wait for requests and take all; return False if one of them ends the thread."""
+    """Wait for requests and take all of them. Return False if a request ends the thread."""
     waiting = [requests.get()]
     while not requests.empty():
         waiting.append(requests.get())

@@ -26,7 +26,7 @@ from agent.vision.track import Detections, Track
 from agent.vision.tracker import Tracker
 
 THOROUGH_WEIGHT = 3.0
-"""Weight of the votes of a thorough look; those of a quick look have weight 1. Chosen by trial."""
+"""Weight of the votes of a thorough look; the votes of a quick look have weight 1. Chosen by trial."""
 NS_PER_MS = 1e6
 FRAMES_PER_S = 20.0
 """Assumed frame rate of a source that is not live: its frames come as fast as they are read."""

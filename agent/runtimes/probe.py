@@ -1,4 +1,4 @@
-"""Test whether a runtime runs a model on this machine, in a child process, which may crash or hang.
+"""Test whether a runtime runs a model on this machine. A child process does it, because it may crash or hang.
 
 A successful import is not enough: tflite-runtime can be imported with NumPy 2 and fails later, and onnxruntime crashed
 on a Raspberry Pi 4 with an illegal instruction. So the child loads the model and checks its golden vectors.

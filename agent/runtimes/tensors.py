@@ -12,13 +12,15 @@ from profiles.manifest import INPUT_SHAPES, Manifest, Role, Tensor
 
 PIXEL_VALUES = np.arange(256)
 GOLDEN_STEP = 8
-"""Golden vectors have the logits of every eighth step of a recogniser: all of them would make the manifest long."""
+"""Golden vectors have the logits of every eighth step of a recogniser. Logits of all steps would make the manifest
+long.
+"""
 
 
 def encoder(tensor: Tensor) -> Callable[[NDArray[np.uint8]], NDArray[Any]]:
     """Return a function that converts images, uint8 (n, ...), to the model's input, (n, *tensor.shape).
 
-    An axis of size 1 in `tensor.shape` is added to the images, which keep their own width. The memory order of the
+    An axis of size 1 in `tensor.shape` is added to the images. The images keep their own width. The memory order of the
     values does not change; a model that needs another order transposes its input itself.
 
     Stored value = round(pixel / 255 / scale) + zero_point. With the usual scale of 1/255 and zero point of -128 this is
@@ -38,8 +40,8 @@ def decode(output: NDArray[Any], tensor: Tensor) -> NDArray[np.float32]:
     """Return the logits of a model's output: (stored value - zero_point) * scale.
 
     Returns:
-        float32 (n, classes), or (n, steps, classes) for a recogniser, whose output is (n, classes, 1, steps) in ONNX
-        and (n, 1, steps, classes) in TFLite.
+        float32 (n, classes), or (n, steps, classes) for a recogniser. The output of a recogniser is (n, classes, 1,
+        steps) in ONNX and (n, 1, steps, classes) in TFLite.
     """
     if len(tensor.shape) == 1:
         stored = output.reshape(len(output), -1)
@@ -49,10 +51,10 @@ def decode(output: NDArray[Any], tensor: Tensor) -> NDArray[np.float32]:
 
 
 def golden_rows(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the logits that golden vectors contain, float32 (n, k): all of them, or those of some steps.
+    """Return the logits that golden vectors contain, float32 (n, k): all logits, or the logits of some steps.
 
     Args:
-        logits: float32 (n, classes), or (n, steps, classes) of a recogniser.
+        logits: logits of a net, float32 (n, classes), or (n, steps, classes) of a recogniser.
     """
     if logits.ndim == 2:
         return logits

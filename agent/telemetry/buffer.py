@@ -46,7 +46,7 @@ class LogBatch:
 class Buffer:
     """Collects rows from any thread, and gives them in batches.
 
-    Rows stay until they are confirmed as written, so the next batch contains those of a failed one.
+    Rows stay until they are confirmed as written, so the next batch contains the rows of a failed batch.
 
     Args:
         clock: gives each row its time.

@@ -1,4 +1,7 @@
-"""The clocks of a log: the wall clock, which jumps when a board without a battery gets the time, and a steady one."""
+"""The two clocks of a log: the wall clock, and a steady clock.
+
+The wall clock jumps when a board without a battery gets the time. The steady clock never jumps.
+"""
 
 from __future__ import annotations
 

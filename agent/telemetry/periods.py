@@ -57,7 +57,7 @@ class Period:
 
 
 def iso(at_ms: int) -> str:
-    """Format milliseconds since 1970 as ISO 8601, UTC, also those of a clock that was never set."""
+    """Format milliseconds since 1970 as ISO 8601, UTC. The clock may never have been set."""
     return (EPOCH + timedelta(milliseconds=at_ms)).isoformat(timespec="milliseconds")
 
 

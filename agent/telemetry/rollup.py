@@ -1,4 +1,4 @@
-"""Measurements of a minute, an hour or a day, which can be stored and merged."""
+"""Measurements of a minute, an hour or a day. They can be stored and merged."""
 
 from __future__ import annotations
 

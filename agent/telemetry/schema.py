@@ -107,7 +107,7 @@ def create_tables(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _execute_all(connection: sqlite3.Connection, statements: str) -> None:
-    """Execute statements within the open transaction, which `executescript` would commit."""
+    """Execute statements within the open transaction. `executescript` would commit the transaction first."""
     statement = ""
     for line in statements.splitlines(keepends=True):
         statement += line

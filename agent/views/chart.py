@@ -61,7 +61,7 @@ def _block(value: float | None, top: float, row: int) -> str:
 
 
 def _axis(timeline: Timeline, cells: int) -> Text:
-    """Draw the labels of the time axis, without those that would overlap or be cut off."""
+    """Draw the labels of the time axis. Labels that would overlap or be cut off are omitted."""
     line = [" "] * (len(timeline.starts) * cells + MARGIN)
     free = 0
     for index, label in timeline.labels.items():

@@ -1,6 +1,6 @@
 """Draw a picture in a terminal, with the boxes and labels of its digits.
 
-With 256 or more colours each cell is a half block, which shows two pixels: one in the foreground colour and one in the
+With 256 or more colours each cell is a half block. It shows two pixels: one in the foreground colour and one in the
 background colour. With fewer colours only the ink is drawn, as braille characters with eight dots each.
 """
 

@@ -30,7 +30,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Timeline:
-    """Consecutive hours, including those in which the agent did not run."""
+    """Consecutive hours, including the hours in which the agent did not run."""
 
     starts: tuple[datetime, ...]
     """Start of each hour in local time, oldest first."""

@@ -20,10 +20,9 @@ PAPER_DISTANCE = 0.9
 """Distance from the centre of a box, in widths and heights of the box, at which the brightness of the paper is taken.
 Chosen by trial on drawn pages and the sample pictures. The sensitivity run found no effect at ±20 %."""
 MIN_CENTRE_DARKNESS = 0.4
-"""Smallest darkness of the estimated paper in the centre of a blot, as a share of the darkness of the ink. The estimate
-is too dark in a blot, because a blot is wider than the filter. Raising it lets stains through. Of 1,327 digits of real
-pictures the largest share was 0.21, of six drawn stains the smallest 0.59. The sensitivity run found no effect at ±20
-%."""
+"""In the centre of a blot, the estimated paper is darker than the paper around the blot, by at least this share of the
+darkness of the ink. Raising it lets stains through. The largest share in 1,327 digits of real pictures was 0.21, the
+smallest in six drawn stains 0.59. The sensitivity run found no effect at ±20 %."""
 INK_QUANTILE = 0.1
 """Quantile of the pixel values in a box that counts as the darkness of its ink. Chosen by trial on drawn pages and the
 sample pictures. The sensitivity run found no effect at ±20 %."""

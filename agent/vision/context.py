@@ -1,4 +1,4 @@
-"""Contexts: a candidate with everything around it, which shows whether it is part of a letter, a line or another digit.
+"""Contexts: a candidate with everything around it. They show whether it is part of a letter, a line or another digit.
 
 A context has three channels of 32 x 48 pixels. The first one shows the candidate's own ink in the middle of a window
 that is two of its sizes high and three wide. The second one shows all ink in this window, with lines and neighbours.

@@ -1,4 +1,4 @@
-"""Conversions between pixels of the picture and working pixels of an ink, which may be scaled and deskewed."""
+"""Conversions between pixels of the picture and working pixels. The ink of a working image may be deskewed."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from agent.vision.ink import Affine, Ink
 
 
 def in_picture(candidate: Candidate, ink: Ink, width: int, height: int) -> Box:
-    """Return the box of a candidate in pixels of the picture, whose size is `width` x `height`."""
+    """Return the box of a candidate in pixels of the picture. `width` and `height` are the size of the picture."""
     box = candidate.box if ink.deskew_inverse is None else _transformed_box(candidate, ink.deskew_inverse)
     return _scaled(box, ink, width, height)
 
 
 def centre_in_picture(box: Box, ink: Ink, width: int, height: int) -> Box:
-    """Return a working box in pixels of the picture; in a deskewed ink only its centre turns."""
+    """Convert a box from working to picture pixels. If the ink is deskewed, only the centre is rotated."""
     if ink.deskew_inverse is not None:
         box = _turned(box, ink.deskew_inverse)
     return _scaled(box, ink, width, height)
 
 
 def in_working(box: Box, ink: Ink) -> Box:
-    """Return a box of the picture in working pixels; in a deskewed ink only its centre turns."""
+    """Convert a box from picture to working pixels. If the ink is deskewed, only the centre is rotated."""
     scaled = Box(*(round(value * ink.scale) for value in box))
     if ink.deskew_inverse is None:
         return scaled

@@ -26,14 +26,15 @@ COARSE_STEP_DEG = 2.0
 FINE_STEP_DEG = 0.5
 """Step of the fine search in degrees, around the best angle of the coarse search."""
 MIN_SIDE_PX = 240
-"""A working image whose shorter side is less has only a line or two, whose slope may be that of the writing; it is not
-rotated. Chosen by trial on drawn pages and the sample pictures. The sensitivity run found no effect at ±20 %."""
+"""A working image whose shorter side has fewer pixels than this is not rotated: it has only a line or two, and their
+slope may be that of the handwriting, not of the page. Chosen by trial on drawn pages and the sample pictures. The
+sensitivity run found no effect at ±20 %."""
 MIN_SKEW_DEG = 2.0
 """Smaller angles are not corrected: all later steps work with them, and an upright picture stays as sharp as it is.
 Lowering it costs time. Chosen by trial on drawn pages and the sample pictures."""
 MIN_PROFILE_RATIO = 1.6
-"""The profile at the angle must be this many times as sharp as that at 0 degrees. Raising it rotates fewer pictures.
-Chosen by trial on drawn pages and the sample pictures."""
+"""The profile at the angle must be this many times as sharp as the profile at 0 degrees. Raising it rotates fewer
+pictures. Chosen by trial on drawn pages and the sample pictures."""
 
 
 def deskew(ink: Ink) -> Ink:

@@ -34,16 +34,16 @@ MIN_ENLARGEMENT = 1.3
 """A picture that would be enlarged by no more than this factor keeps its size, because resampling blurs it. Chosen by
 trial on drawn pages and the sample pictures."""
 MIN_PAPER_MAP_PX = 80
-"""The paper is estimated on a small copy of the picture, whose longest side has this many pixels up to twice as many.
-Raising it takes more time. Chosen by trial on drawn pages and the sample pictures."""
+"""The paper is estimated on a small copy of the picture. Its longest side has between this many pixels and twice as
+many. Raising it takes more time. Chosen by trial on drawn pages and the sample pictures."""
 PAPER_REACH_SHARE = 0.11
 """Width of the median filter that estimates the paper, as a share of the longest side: wider than half a digit,
 narrower than a shadow. Raising it keeps shadows in the ink, lowering it takes large strokes for paper. Chosen by trial
 on drawn pages and the sample pictures."""
 MAX_FIELD_PX = 480
-"""A working image whose shorter side has fewer pixels may be a single field, with a digit as high as the picture; then
-the paper is estimated with `FIELD_REACH_SHARE`. Chosen by trial on drawn pages and the sample pictures. The sensitivity
-run found no effect at ±20 %."""
+"""A working image whose shorter side has fewer pixels than this may be a single field with a digit as high as the
+picture. In such an image the paper is estimated with `FIELD_REACH_SHARE`. Chosen by trial on drawn pages and the sample
+pictures. The sensitivity run found no effect at ±20 %."""
 FIELD_REACH_SHARE = 0.6
 """Smallest width of the median filter in a small picture, as a share of its shorter side. Lowering it takes a digit
 that fills the picture for paper. Chosen by trial on drawn pages and the sample pictures."""
@@ -84,8 +84,8 @@ MIN_INK_ABOVE_NOISE = 20
 """The contrast that is scaled to strength 255 exceeds the noise limit by at least this, of 255, so that a blank page is
 not amplified without limit. Chosen by trial on drawn pages and the sample pictures."""
 MAX_HISTOGRAM_PX = 100_000
-"""In a picture with more pixels than this, only every second row (`HISTOGRAM_STEP`) is counted in the histogram, which
-saves time. Raising it costs time. Chosen by trial. The sensitivity run found no effect at ±20 %."""
+"""In a picture with more pixels than this, only every second row (`HISTOGRAM_STEP`) is counted in the histogram, to
+save time. Raising it costs time. Chosen by trial. The sensitivity run found no effect at ±20 %."""
 
 
 class Paper(NamedTuple):
@@ -145,7 +145,7 @@ def prepare(image: Picture, longest_px: int) -> WorkingImage:
 
 
 def find_ink(image: Picture, longest_px: int) -> Ink:
-    """Return the ink of a picture, either dark or light, whichever is stronger; arguments as in `prepare`."""
+    """Return the stronger ink of a picture, either dark or light. The arguments are the same as in `prepare`."""
     return find_inks(prepare(image, longest_px), both=False)[0]
 
 

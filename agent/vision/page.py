@@ -27,7 +27,7 @@ class Page:
     digits: tuple[Digit, ...]
     """All digits that belong to a reading; their boxes are in pixels of the picture."""
     readings: tuple[Reading, ...]
-    """In reading order: lines from top to bottom, and the readings of a line from left to right."""
+    """The readings, in reading order: lines from top to bottom, each from left to right."""
     stage_ms: Mapping[str, float]
     """Wall time of each of `STAGES`, in milliseconds."""
 
@@ -70,7 +70,7 @@ class Page:
         return canvas
 
     def _repr_html_(self) -> str:
-        """Return an HTML table of the readings, which notebooks display."""
+        """Return the readings as an HTML table. Notebooks display it."""
         rows = "".join(
             f"<tr><td>{escape(r.text)}</td><td>{r.confidence:.0%}</td><td>{r.box.x}, {r.box.y}</td>"
             f"<td>{r.box.w} × {r.box.h}</td></tr>"

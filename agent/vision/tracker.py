@@ -30,8 +30,8 @@ MAX_SMALL_SHIFT = 1 / 6
 """A page moved little if its shift is below this share of the height of the picture. Raising it starts new scenes less
 often. Chosen by trial."""
 CERTAIN_AGREEMENT = 0.8
-"""If at least this share of the digits of a look agrees with a settled scene, no other scene is tried, which saves
-time. Raising it costs time. Chosen by trial. The sensitivity run found no effect at ±20 %."""
+"""If at least this share of the digits of a look agrees with a settled scene, no other scene is tried, to save time.
+Raising it costs time. Chosen by trial. The sensitivity run found no effect at ±20 %."""
 SETTLED_LOOKS = 20
 """A scene is settled after this many looks (`CERTAIN_AGREEMENT`). Raising it costs time. Chosen by trial. The
 sensitivity run found no effect at ±20 %."""
@@ -73,7 +73,7 @@ class Tracker:
         """Take the digits of a look.
 
         Returns:
-            The tracks of the page in view, including those that are hidden now. A digit at the edge of the picture may
+            The tracks of the page in view, including tracks that are hidden now. A digit at the edge of the picture may
             be cut off, so it is not followed: it gets a new track in each look and is never confirmed.
         """
         cut_off = tuple(start_track(self._next_id(), digit, look) for digit in look.digits if not look.holds(digit.box))
@@ -131,10 +131,10 @@ def _marks(digits: Sequence[tuple[Box, int]]) -> Marks:
 
 
 def _not_found(tracks: Sequence[Track], found: Sequence[Track], look: Detections, *, clear: bool) -> Iterator[Track]:
-    """Yield the tracks that a look did not find, updated, without those that are forgotten now.
+    """Yield updated tracks for digits that a look did not find. Tracks that are forgotten now are omitted.
 
     Args:
-        tracks: that the look did not find, after the motion of the page.
+        tracks: tracks that the look did not find, after the motion of the page.
         found: tracks that the look found.
         look: the detections.
         clear: whether the look was clear.
@@ -148,7 +148,7 @@ def _not_found(tracks: Sequence[Track], found: Sequence[Track], look: Detections
 
 
 def _agreement(matched: Match) -> float:
-    """Return the number of digits that agree with a scene; those with another label count less."""
+    """Return the number of digits that agree with a scene. A digit with another label counts less than 1."""
     return matched.same_labels + OTHER_LABEL_WEIGHT * (len(matched.pairs) - matched.same_labels)
 
 

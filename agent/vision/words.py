@@ -97,7 +97,7 @@ def _neighbours(marks: Evidence, count: int) -> tuple[Evidence, Evidence]:
         count: number of the marks, from the first, that are digits.
 
     Returns:
-        The letters of the same row, and those around, each float64 (count, m).
+        Letters in the same row, and letters around in other rows, each float64 (count, m).
     """
     x, y, w, h = marks.T
     letters = np.maximum(1, np.rint(w / (LETTER_WIDTH_HEIGHTS * h)))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def run(target: str, out: Path, data: Path | None, checkpoints: Sequence[Path]) -> None:
-    """Convert checkpoints for a target and print the results; without checkpoints, convert those that ship."""
+    """Convert checkpoints for a target and print the results. The default is the checkpoints that ship."""
     profiles, nets = resolve_target(target), checkpoints or SHIPPED
     messages = Console(stderr=True)
     with Progress(

@@ -1,4 +1,4 @@
-"""Structured pruning: remove whole channels, which saves bytes and time in every format and runtime."""
+"""Structured pruning: remove whole channels. This saves bytes and time in every format and runtime."""
 
 from __future__ import annotations
 

@@ -43,8 +43,7 @@ KEPT_REJECTED_SHARE = 0.15
 """Share of the outliers rejected by the prefilter that are kept: another classifier may accept them."""
 
 Prefilter = Callable[[NDArray[np.uint8]], NDArray[np.bool_]]
-"""Function that takes glyphs, uint8 (n, 28, 28), and returns which of them a classifier may accept as digits, bool
-(n,)."""
+"""Takes glyphs, uint8 (n, 28, 28), and returns whether a classifier may accept each one as a digit, bool (n,)."""
 
 
 def extract_glyphs(scenes: Iterable[Scene]) -> LabelledImages:

@@ -7,6 +7,6 @@
 - `slim`: remove what no runtime needs.
 - `golden`: inputs that every export is checked with.
 - `make`: make one artifact, check it against its net, and describe it for the manifest.
-- `parallel`: make many artifacts in child processes, which keep the converters' output off the terminal.
+- `parallel`: make many artifacts in child processes, so that the converters' output does not reach the terminal.
 - `cost`: count parameters and multiply-accumulates.
 """

@@ -44,7 +44,7 @@ def golden_inputs(role: Role) -> Images:
 def varied_inputs(role: Role, count: int, seed: int = 0) -> Images:
     """Return inputs of a role, uint8 (count, ...), with characters in several fonts and pen widths.
 
-    The characters of glyphs and contexts are rotated. Some of them, and of those in strips, are letters.
+    The characters of glyphs and contexts are rotated, the characters in strips are not. Some characters are letters.
     """
     rng = np.random.default_rng(seed)
     if role == "recogniser":
@@ -56,13 +56,13 @@ def varied_inputs(role: Role, count: int, seed: int = 0) -> Images:
 def golden_vectors(logits: NDArray[np.float32], precision: Precision, step: float) -> Golden:
     """Return the golden vectors of an artifact, with a tolerance for other CPUs and other versions of the runtime.
 
-    fp32 may be summed in another order. fp16 may be computed with 11 bits throughout. int8 is rounded after each layer,
-    and runtimes round halves differently, which changes a logit by a few quantization steps.
+    fp32 may be summed in another order. fp16 may be computed with 11 bits in every operation. int8 is rounded after
+    each layer, and runtimes round halves differently, so a logit may differ by a few quantization steps.
 
     Args:
         logits: logits of the artifact for the golden inputs, float32 (n, k), see `agent.runtimes.tensors.golden_rows`.
         precision: precision of the artifact.
-        step: quantization step of its output.
+        step: quantization step of the output of the artifact.
     """
     largest = max(1.0, float(np.abs(logits).max()))
     tolerance = {"fp32": 1e-3 * largest, "fp16": 2e-2 * largest, "int8": 4 * step}[precision]

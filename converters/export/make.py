@@ -39,9 +39,9 @@ FP32_TOLERANCE = 1e-3
 FP16_TOLERANCE = 2e-2
 """Largest allowed difference between a logit of an fp16 file and torch's, as a share of the largest logit."""
 MIN_AGREEMENT = 0.95
-"""Smallest share of inputs, or of steps of strips, that an int8 file must classify as its net does.
+"""Smallest share of inputs, or of steps of strips, for which an int8 file must give the same class as its net.
 
-Some inputs are letters: hard cases.
+It is not higher because some inputs are letters, which are hard cases.
 """
 
 
@@ -180,16 +180,16 @@ def _describe(source: _Source, exporter: Exporter, kind: ArtifactKind, content: 
 
 
 def _with_nominal_width(tensor: Tensor, example: torch.Tensor) -> Tensor:
-    """Return the tensor with the sizes of an example, (1, ...), where its own sizes may vary and are 0."""
+    """Return the tensor with its variable sizes, stored as 0, replaced by the sizes of an example, (1, ...)."""
     shape = tuple(size or own for size, own in zip(tensor.shape, example.shape[1:], strict=True))
     return msgspec.structs.replace(tensor, shape=shape)
 
 
 def _check(folded: fx.GraphModule, net: Net, artifact: Artifact) -> None:
-    """Compare the logits of an artifact in its runtime with those of its net in torch.
+    """Compare the logits of an artifact in its runtime with the logits of its net in torch.
 
     Raises:
-        ConversionError: they differ by more than the precision allows.
+        ConversionError: the logits differ by more than the precision allows.
     """
     inputs = np.concatenate([golden_inputs(artifact.role), varied_inputs(artifact.role, 300)])
     with torch.no_grad():

@@ -28,7 +28,7 @@ def simplify(content: bytes) -> bytes:
 
 
 def _replace_by_convolution(model: ModelT, graph: SubGraphT, operator: OperatorT) -> None:
-    """Replace a depthwise convolution of one channel by a plain convolution, which takes half the time.
+    """Replace a depthwise convolution of one channel by a plain convolution. It takes half the time.
 
     Measured with 16 filters of 5×5, in int8, in tflite-runtime 2.14 on x86. Weights (1, h, w, n) become (n, h, w, 1).
     """
@@ -47,7 +47,7 @@ def _replace_by_convolution(model: ModelT, graph: SubGraphT, operator: OperatorT
 
 
 def _free_batch(model: ModelT, graph: SubGraphT, operator: OperatorT) -> None:
-    """Change the target shape of a Reshape from (1, n) to (-1, n), which allows any batch size."""
+    """Change the target shape of a Reshape from (1, n) to (-1, n), to allow any batch size."""
     shape_tensor = graph.tensors[operator.inputs[1]]
     buffer = model.buffers[shape_tensor.buffer]
     shape = np.frombuffer(bytes(buffer.data), np.int32).copy()

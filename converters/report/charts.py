@@ -50,7 +50,7 @@ PUBLISHED_RESULTS = (
 """Published results that the chart of sizes shows for comparison.
 
 MIRACLE: Havasi et al., 2019. BitNetMCU: github.com/cpldcpu/BitNetMCU. Deep Compression: Han et al., 2016. M3: An et
-al., 2020. Many nets were selected on the test images, which raises their accuracy by about 0.07 percentage points.
+al., 2020. Many nets were selected on the test images. This raises their accuracy by about 0.07 percentage points.
 """
 
 

@@ -1,9 +1,9 @@
 """Seven boards: the files that their kernels show in /proc and /sys, and the answers of the Pi's firmware.
 
-The models and `compatible` strings are those of the boards' device trees; part numbers of processors are from Arm's
-manuals. Formats of the sensors: https://www.kernel.org/doc/Documentation/hwmon/ina3221.rst, hwmon/ina2xx.rst, NVIDIA's
-iio driver of JetPack 4, and https://www.raspberrypi.com/documentation/computers/os.html for `vcgencmd`. The measured
-values are invented.
+The models and `compatible` strings come from the boards' device trees, the part numbers of processors from Arm's
+ manuals. Formats of the sensors: https://www.kernel.org/doc/Documentation/hwmon/ina3221.rst, hwmon/ina2xx.rst, NVIDIA's
+ iio driver of JetPack 4, and https://www.raspberrypi.com/documentation/computers/os.html for `vcgencmd`. The measured
+ values are invented.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ def board_cache() -> Path:
 
 
 def make_sysroot(folder: Path) -> Sysroot:
-    """Make the shared parts, or use those in the cache.
+    """Make the shared parts, or use the parts in the cache.
 
     Args:
         folder: folder of the cache; the parts take about 400 MB.

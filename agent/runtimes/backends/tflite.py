@@ -1,4 +1,4 @@
-"""TFLite files on ai-edge-litert and on tflite-runtime, which have the same interface.
+"""TFLite files on ai-edge-litert and on tflite-runtime. Both have the same interface.
 
 tflite-runtime 2.14 is the last release and needs NumPy < 2; only this module and pyproject.toml handle it.
 """

@@ -98,7 +98,7 @@ def draw_ruling(canvas: Canvas, pitch_px: float, *, squared: bool) -> None:
 
 
 def draw_stains(canvas: Canvas) -> None:
-    """Draw cup rings and drops. They are darkest at the edge, which dries last."""
+    """Draw cup rings and drops. They are darkest at the edge, because the edge dries last."""
     rng = canvas.rng
     shade = np.zeros((canvas.h, canvas.w), np.uint8)
     for _ in range(int(rng.choice([1, 1, 2, 3]))):

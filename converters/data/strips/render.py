@@ -124,7 +124,7 @@ def _draw(canvas: Gray, line: Line, matrix: NDArray[np.float64], offset: NDArray
 
 
 def _draw_neighbour(rng: Rng, drawing: _Drawing, writing: Writing) -> None:
-    """Draw pieces of the line above or below, which the strip cuts off."""
+    """Draw the line above or below, so that the strip shows pieces of it."""
     canvas, matrix, _, pen = drawing
     line = compose_line(rng, writing)
     side = 1 if rng.random() < 0.5 else -1
