@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from profiles.manifest import INPUT_SHAPES, Manifest, Role, Tensor
 
 PIXEL_VALUES = np.arange(256)
-GOLDEN_STEP = 8
-"""Golden vectors have the logits of every eighth step of a recogniser. Logits of all steps would make the manifest
+GOLDEN_STEP = 16
+"""Golden vectors have the logits of every sixteenth step of a recogniser. Logits of all steps would make the manifest
 long.
 """
 
