@@ -25,7 +25,7 @@ class Percentiles:
 class LatencyHistogram(msgspec.Struct, array_like=True):
     """Histogram with bins of a constant ratio, so that the relative error is the same for all values.
 
-    The method is that of HdrHistogram (http://hdrhistogram.org).
+    The method comes from HdrHistogram (http://hdrhistogram.org).
     """
 
     bins: dict[int, int] = {}

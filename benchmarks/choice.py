@@ -24,7 +24,7 @@ from profiles.manifest import Role, load_manifest
 from profiles.profile import Profile
 
 REPEAT_FACTOR = 4
-"""How many times longer the second measurement is than the one that the agent chooses with."""
+"""Factor by which the second measurement is longer than the measurement that the agent chooses with."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Pages for films: numbers on paper, some of which are written, or written anew, while the camera looks."""
+"""Pages for rendered videos: numbers on paper. Some of them are written, or replaced, while the camera looks."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ def _check_only_artifacts(folder: Path) -> None:
     """Check that a folder that will be replaced holds only artifacts.
 
     Raises:
-        OutputError: it holds another file.
+        OutputError: the folder holds another file.
     """
     if not folder.exists():
         return

@@ -1,6 +1,6 @@
 """Accuracy, precision and recall, confusion matrix and calibration error of a net or an artifact.
 
-Of a line recogniser only the accuracy is measured: the share of strips whose whole text is right.
+For a line recogniser only the accuracy is measured: the share of strips whose complete text is right.
 
 An artifact runs in the runtime that the board uses, so this module needs no torch and also works on a board.
 """

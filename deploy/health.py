@@ -54,7 +54,7 @@ def await_health(
         sleep: waits for a number of seconds.
 
     Raises:
-        InstallError: it is another agent than the installed one, it ended and was started again, or the time is over.
+        InstallError: another agent runs than the installed one, the agent was started again, or the time is over.
     """
     deadline_s, latest, since = clock() + timeout_s, None, 0
     while clock() < deadline_s:

@@ -53,7 +53,7 @@ class Outcome:
     changed: bool
     """False if this bundle was already in use."""
     version: str | None
-    """Version in use now; None means the one that shipped with the agent."""
+    """Version in use now; None means the version that shipped with the agent."""
     slot: Slot | None
     previous: str | None
     """Version that was in use before; None as above."""
@@ -144,7 +144,7 @@ def roll_back(root: Path, machine: BoardControl) -> Outcome:
 
 
 def recover(root: Path, machine: BoardControl | None) -> Event | None:
-    """Undo an interrupted installation. Do nothing if there is none, or if one is running.
+    """Undo an interrupted installation. Do nothing if no installation was interrupted, or if one is running.
 
     Args:
         root: folder that holds the slots.

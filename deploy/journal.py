@@ -59,7 +59,7 @@ def load_journal(root: Path) -> Journal:
     """Read the journal. A missing file is an empty journal.
 
     Raises:
-        InstallError: it cannot be read, or it is damaged.
+        InstallError: the journal cannot be read, or is damaged.
     """
     path = root / FILE_NAME
     try:

@@ -31,7 +31,7 @@ def refuse_foreign(bundle: Bundle, board: str) -> None:
     """Check that a bundle was made for this board.
 
     Raises:
-        BundleError: it was made for other boards.
+        BundleError: the bundle was made for other boards.
     """
     if board not in bundle.manifest.compatible:
         raise BundleError(
@@ -77,7 +77,7 @@ def refuse_older(bundle: Bundle, current: Version | None) -> None:
     """Check that a bundle is not older than the version in use.
 
     Raises:
-        BundleError: it is older.
+        BundleError: the bundle is older.
     """
     if current is not None and is_older(bundle.manifest.version, than=current.manifest.version):
         raise BundleError(

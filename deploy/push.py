@@ -48,7 +48,7 @@ class PushResult:
     changed: bool
     """False if it was already in use."""
     previous: str | None
-    """Version that was in use before; None means the one that shipped with the agent."""
+    """Version that was in use before; None means the version that shipped with the agent."""
 
 
 class _InstallOutput(msgspec.Struct):

@@ -3,7 +3,7 @@
     slots/a/bundle.json  artifacts/  config/  wheels/  agent
     current -> slots/a
 
-`bundle.json` is written last and removed first, so a slot that has one is complete.
+`bundle.json` is written last and removed first, so a slot with a `bundle.json` is complete.
 """
 
 from __future__ import annotations

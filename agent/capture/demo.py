@@ -116,7 +116,7 @@ def true_digits(sheet: Sheet, homography: NDArray[np.float64]) -> tuple[TrueDigi
 
     Args:
         sheet: a written sheet.
-        homography: from the sheet's pixels to the frame's, float64 (3, 3).
+        homography: homography from pixels of the sheet to pixels of the frame, float64 (3, 3).
 
     Returns:
         The digits in reading order.

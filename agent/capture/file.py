@@ -1,4 +1,4 @@
-"""Files whose names come from users."""
+"""Open files whose names come from users."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opens a source that was parsed by `agent.capture.uri`, whatever its kind."""
+"""Open a source of any kind that was parsed by `agent.capture.uri`."""
 
 from __future__ import annotations
 

@@ -170,7 +170,7 @@ def measure_variants(
 def _rank_until_significant(
     folder: Path, measured: Sequence[Measurement], profile: Profile, seconds: float, progress: Callable[[str], None]
 ) -> Ranking:
-    """Rank measured variants; measure tied variants again, without the others and for longer."""
+    """Rank measured variants. Variants that tie are measured again for longer, without the other variants."""
     objective = profile.budget.objective
     power = profile if objective == "energy" else None
     ranking = rank(measured, objective)

@@ -65,7 +65,7 @@ def measure(
         variants: variants to time, in any order.
         batches: numbers of digits in one call.
         seconds: total time to spend on timing, without loading; slow boards take longer.
-        power: profile whose power sensor is also read; None measures no energy.
+        power: profile with the power sensor to read at the same time; None measures no energy.
         command: starts the child.
 
     Returns:

@@ -60,7 +60,7 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 def split_intact(folder: Path, artifacts: Sequence[Artifact]) -> tuple[list[Artifact], list[Refusal]]:
-    """Return the artifacts whose files match the manifest, and refusals of the others.
+    """Return the artifacts whose files match the manifest, and refusals of the other artifacts.
 
     Raises:
         NoArtifactError: no file matches.
@@ -92,7 +92,7 @@ def find_variants(
         progress: called with a message before each runtime.
 
     Returns:
-        The variants that work, and refusals of the others.
+        The variants that work, and refusals of the artifacts that do not.
     """
     found, refused = list[Variant](), list[Refusal]()
     for option in options:
@@ -118,7 +118,10 @@ def _refusals(probes: Sequence[Probe]) -> list[Refusal]:
 
 
 def provider_of(option: RuntimeOption) -> str:
-    """Return the first provider of an option, empty for the CPU; the others run what the first one cannot."""
+    """Return the first provider of an option, empty for the CPU.
+
+    The other providers compute the operations that the first one does not support.
+    """
     first = option.providers[0] if option.providers else CPU_PROVIDER
     return "" if first == CPU_PROVIDER else first
 

@@ -97,8 +97,8 @@ def draw_digit(
     Args:
         rng: varies the digit.
         digit: 0..9.
-        height_px: mean height of the digits, in pixels; one digit differs from it by a few per cent.
-        handwriting: a new one is invented where it is None.
+        height_px: mean height of the digits, in pixels. The height of a digit differs from it by a few per cent.
+        handwriting: handwriting of the digit; None invents one.
 
     Returns:
         Ink, uint8 (h, w), 255 at full cover and 0 without ink, cropped to the ink.
@@ -118,7 +118,7 @@ def draw_digit(
 
 
 def _jitter(rng: np.random.Generator, points: Stroke, amount: float) -> Stroke:
-    """Return random shifts of points; both points of a corner get the same shift, so that it stays a corner."""
+    """Return random shifts of points. Both points of a corner get the same shift, so that the corner stays sharp."""
     shifts = rng.normal(0, amount, points.shape)
     repeated = np.flatnonzero((points[1:] == points[:-1]).all(axis=1)) + 1
     shifts[repeated] = shifts[repeated - 1]

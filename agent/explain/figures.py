@@ -68,7 +68,7 @@ def draw_ink(ink: Ink) -> Figure:
 
 
 def draw_mask(mask: MaskResult) -> Figure:
-    """Draw one mask: the ink of candidates, ruled lines, and ink that belongs to neither."""
+    """Draw one mask: the ink of candidates, ruled lines, and all other ink."""
     strokes = mask.binarized
     colours = _blank(mask)
     colours[strokes.mask > 0] = PALE

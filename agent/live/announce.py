@@ -21,11 +21,11 @@ CHANGED_LOOKS = 8
 MIN_PROBABILITY = 0.6
 """Probability below which a digit is too uncertain to announce its reading. Chosen by trial."""
 EDGE_HEIGHTS = 0.5
-"""Margin to the left and right edge of the picture, in digit heights; a reading nearer to it may continue outside."""
+"""Margin to the left and right edge of the picture, in digit heights. A reading in the margin may continue outside."""
 EDGE_PX = 2
-"""Margin to the upper and lower edge of the picture, in pixels; a digit nearer to it may be cut off."""
+"""Margin to the upper and lower edge of the picture, in pixels. A digit in the margin may be cut off."""
 MAX_REMEMBERED_DIGITS = 4096
-"""Digits whose announcement is remembered; the oldest are forgotten first."""
+"""Maximum number of announced digits that are remembered; the oldest digits are forgotten first."""
 
 TrackIds = tuple[int, ...]
 
@@ -94,7 +94,7 @@ class Announcer:
         return updated
 
     def _is_new(self, reading: Reading, members: Sequence[Track]) -> bool:
-        """Whether a reading differs from what was announced of its digits; a part of an announced one is not new."""
+        """Whether a reading differs from the announcement of its digits. A part of an announced reading is not new."""
         before = [self._announced.get(track.id) for track in members]
         same = next((digit for digit in before if digit is not None and digit.text == reading.text), None)
         if same is not None:

@@ -52,7 +52,7 @@ class Throttle:
     Args:
         slow_down_c: temperature from which the board is hot, in degrees Celsius.
         steps: levels of load, full speed first.
-        set_power_saving: called with True when the cheapest net is to be used, and with False when the best one is.
+        set_power_saving: called with True to use the cheapest net, and with False to use the best net again.
         warn: called with a message for each step.
     """
 

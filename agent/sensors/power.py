@@ -22,7 +22,7 @@ def find_power_reader(
     run_command: RunCommand = run_command,
     clock_ns: Callable[[], int] = time.monotonic_ns,
 ) -> PowerReader | None:
-    """Return the first of the profile's power readers whose sensor can be read; None if there is none.
+    """Return the first power reader of the profile whose sensor can be read; None if no sensor can be read.
 
     Args:
         profile: profile with the readers to try, in order.

@@ -91,13 +91,13 @@ def is_damaged(path: Path) -> bool:
 
 
 def move_aside(path: Path) -> Path:
-    """Move a damaged database to another name, and replace one that was moved earlier.
+    """Move a damaged database to another name. A database that was moved earlier is replaced.
 
     Returns:
-        Its new path.
+        New path of the database.
 
     Raises:
-        OSError: it cannot be moved.
+        OSError: the database cannot be moved.
     """
     aside = path.with_name(f"{path.name}.damaged")
     for source, target in zip(all_files(path), all_files(aside), strict=True):

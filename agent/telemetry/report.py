@@ -111,7 +111,7 @@ def open_log(path: Path) -> Iterator[sqlite3.Connection]:
     """Open the log for reading, in the state of this moment even if it is written meanwhile.
 
     Raises:
-        SourceError: it is missing or damaged, has another version's schema, or belongs to another program.
+        SourceError: the log is missing or damaged, has the schema of another version, or belongs to another program.
     """
     if not path.is_file():
         raise SourceError(

@@ -77,7 +77,7 @@ def pack(rollup: Rollup) -> bytes:
 
 
 def unpack(stored: bytes) -> Rollup:
-    """Decode a stored rollup; a damaged one gives an empty rollup, so that the others can still be shown."""
+    """Decode a stored rollup. A damaged rollup gives an empty one, so that the other rollups can still be shown."""
     try:
         return _DECODER.decode(stored)
     except msgspec.DecodeError:

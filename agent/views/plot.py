@@ -51,7 +51,7 @@ def draw(timeline: Timeline) -> str:
 
 
 def _panel(series: Series, timeline: Timeline, y: float) -> Iterator[str]:
-    """Draw a series: its scale, its first line as columns, the others as lines."""
+    """Draw a series: its scale, its first line as columns, and its other lines."""
     top = max(value for values in series.lines.values() for value in values if value is not None)
     unit = f", {series.unit}" if series.unit else ""
     yield _text(LEFT, y - 10, f"{series.title}{unit}", INK, "start")

@@ -15,7 +15,7 @@ from agent.telemetry.report import Report
 from agent.views.units import format_count, format_duration, format_ms
 
 LONG = ("source", "what", "net", "why")
-"""Columns whose text may be wrapped."""
+"""Columns in which text may be wrapped."""
 NONE = "–"
 MJ_PER_WH = 3.6e6
 

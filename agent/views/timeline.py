@@ -25,7 +25,7 @@ class Series:
     title: str
     unit: str
     lines: dict[str, Values]
-    """The values by name; the first line is drawn as columns, the others as lines above them."""
+    """Values of each line, by name. The first one is drawn as columns, the other ones as lines above them."""
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,7 @@ def find_candidates(components: Sequence[Atom], min_px: float) -> tuple[Candidat
 
 
 def _cluster_candidates(cluster: int, members: Sequence[Atom], min_px: float) -> list[Candidate]:
-    """Return the runs of consecutive atoms of a cluster whose shape may be that of a digit."""
+    """Return the runs of consecutive atoms of a cluster that may have the shape of a digit."""
     atoms = tuple(sorted(members, key=lambda a: a.box.centre))
     return [
         Candidate(cluster, first, last, box, atoms[first : last + 1])

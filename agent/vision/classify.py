@@ -89,7 +89,7 @@ def classify(ink: Ink, candidates: Sequence[Candidate], nets: Nets, *, duplicate
 
     Args:
         ink: the ink of the picture.
-        candidates: found in this ink.
+        candidates: candidates that were found in this ink.
         nets: classifier and verifier. Each is called at most once, with all of its candidates.
         duplicate_tolerance: candidates whose boxes differ by less than this share of their size are classified once,
             and all get the probabilities of the first one. 0 classifies each candidate.

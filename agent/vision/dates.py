@@ -18,11 +18,11 @@ def _orders(year: str) -> tuple[tuple[str, str, str], ...]:
 
 
 LONG_DATES = tuple(re.compile(f"{a}(1?){b}(1?){c}") for a, b, c in _orders(_LONG_YEAR))
-"""Patterns of dates with a year of four digits. One slash was read as 1 at least; the other may be missing. Of 13,000
-other numbers one has this form."""
+"""Patterns of dates with a year of four digits. At least one slash was read as 1; the other one may be missing. One of
+13,000 other numbers has this form."""
 SHORT_DATES = tuple(re.compile(f"{a}(1){b}(1){c}") for a, b, c in _orders(_SHORT_YEAR))
-"""Patterns of dates with a year of two digits; both slashes were read as 1. Of 2,700 other numbers of eight digits one
-has this form, so its slashes must lean (`MAX_UPRIGHT_ASPECT`)."""
+"""Patterns of dates with a year of two digits. Both slashes were read as 1. One of 2,700 other numbers with eight
+digits has this form, so the slashes of a date must lean (`MAX_UPRIGHT_ASPECT`)."""
 MIN_SLASH_HEIGHT_SHARE = 0.6
 """A slash is at least this high, as a share of the median height of the digits. Chosen by trial on drawn pages and the
 sample pictures. The sensitivity run found no effect at ±20 %."""
@@ -36,7 +36,7 @@ effect at ±20 %."""
 
 
 def split_date(line: Sequence[Digit]) -> list[Sequence[Digit]]:
-    """Return day, month and year of a line that is a date, without the slashes; otherwise the line as it is."""
+    """Return day, month and year if the line is a date, without the slashes. Otherwise return the line unchanged."""
     text = "".join(str(digit.digit) for digit in line)
     for match in filter(None, (date.fullmatch(text) for date in (*LONG_DATES, *SHORT_DATES))):
         parts = [line[slice(*match.span(group))] for group in (1, 3, 5)]

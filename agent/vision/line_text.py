@@ -121,7 +121,7 @@ def without_signs(log_probs: LogProbs) -> LogProbs:
 
 
 def log_probabilities(log_probs: LogProbs, texts: Sequence[str]) -> list[float]:
-    """Return the logarithm of the probability of each string of digits, whatever signs are between them.
+    """Return the logarithm of the probability of each string of digits, with any signs between the digits.
 
     It is the forward pass of CTC for all strings at once (A. Graves et al., Connectionist temporal classification:
     labelling unsegmented sequence data with recurrent neural networks, 2006).

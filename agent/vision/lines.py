@@ -48,7 +48,8 @@ class Reading:
     box: Box
     """Box around the digits, in pixels of the picture."""
     confidence: float
-    """Probability that all digits are right, 0..1; without a line recogniser that of the least probable digit."""
+    """Probability that all digits are right, 0..1. Without a line recogniser it is the probability of the least
+    probable digit."""
     digits: tuple[Digit, ...]
     """From left to right."""
     alternatives: tuple[Alternative, ...] = ()

@@ -12,14 +12,15 @@ CELL_HEIGHTS = 0.2
 """Width of a cell of the vote on the shift, in heights of a digit. Raising it makes the shift less exact. Chosen by
 trial."""
 MAX_CELLS = 500
-"""Largest number of cells in x and in y; with more, the cells become wider. It bounds time and memory. Chosen by trial.
+"""Largest number of cells in x and in y. If more would be needed, the cells are made wider, to bound time and memory.
+Chosen by trial.
 The sensitivity run found no effect at ±20 %."""
 MIN_HEIGHT_RATIO = 0.6
-"""Two boxes may be of the same digit only if the lower one has more than this share of the height of the other. Chosen
-by trial."""
+"""Two boxes may belong to the same digit only if the height of the smaller one is more than this share of the height of
+the larger one. Chosen by trial."""
 NEAR_HEIGHTS = 2.0
-"""Distance in heights of a digit: a digit whose label changed is searched within it, and shorter shifts get more votes.
-Chosen by trial. The sensitivity run found no effect at ±20 %."""
+"""Distance in heights of a digit. A digit whose label changed is searched within this distance, and shorter shifts get
+more votes. Chosen by trial. The sensitivity run found no effect at ±20 %."""
 MAX_PAIR_DISTANCE_HEIGHTS = 0.4
 """Digits are paired if their centres are closer than this many heights after the motion. Raising it pairs wrong digits.
 Chosen by trial."""

@@ -34,8 +34,9 @@ MIN_PEN_SHARE = 0.1
 """A picture has two pens if each one has at least this share of the ink. Raising it separates fewer pictures. Chosen by
 trial on drawn pages and the sample pictures. The sensitivity run found no effect at ±20 %."""
 MIN_INK_RATIO = 0.35
-"""A pixel of the small copy is ink if its contrast is at least this share of that of strong ink; one pen may be paler
-than the other. Raising it ignores pale pens. Chosen by trial on drawn pages and the sample pictures."""
+"""A pixel of the small copy is ink if its contrast is at least this share of the contrast of strong ink, because one
+pen may be paler than the other. Raising it ignores pale pens. Chosen by trial on drawn pages and the sample
+pictures."""
 MIN_INK_CONTRAST = 12
 """A pixel of the small copy is ink only if its contrast is at least this, of 255. Raising it ignores pale pens. Chosen
 by trial on drawn pages and the sample pictures. The sensitivity run found no effect at ±20 %."""
@@ -70,7 +71,7 @@ def _has_both(coloured: Gray, grey: Gray) -> bool:
 
 
 def _contrasts(picture: Picture, paper: Paper) -> tuple[Gray, Gray]:
-    """Return the contrast of coloured ink and that of grey ink, each uint8 (h, w)."""
+    """Return the contrast of coloured ink and the contrast of grey ink, each uint8 (h, w)."""
     blue, green, red = balance(picture, paper.gains)
     darkest, lightest = cv2.min(cv2.min(blue, green), red), cv2.max(cv2.max(blue, green), red)
     brightness = enlarge_brightness(paper.brightness, picture)

@@ -190,7 +190,7 @@ def _read_layer(
 
 
 def _printed_digits(masks: Sequence[MaskResult]) -> tuple[Digit, ...]:
-    """Return the printed digits; only a picture whose pens were separated has any."""
+    """Return the printed digits. If the pens were not separated, there are none."""
     grey = [mask for mask in masks if mask.pen is Pen.GREY]
     if not grey:
         return ()

@@ -21,7 +21,7 @@ MIN_LINES_SHARE = 0.25
 pages with a line or two for forms. Chosen by trial on drawn pages and the sample pictures. The sensitivity run found no
 effect at ±20 %."""
 MIN_DARKNESS_RATIO = 0.75
-"""A digit is printed only if the darkness of its ink and that of the lines differ by no more than this ratio: a black
+"""A digit is printed only if its ink and the ink of the lines differ in darkness by no more than this ratio: a black
 pen on squared paper is far darker than the lines. Raising it drops fewer digits. Chosen by trial on drawn pages and the
 sample pictures. The sensitivity run found no effect at ±20 %."""
 MIN_SAME_IOU = 0.5

@@ -32,7 +32,7 @@ Gray = NDArray[np.uint8]
 
 @dataclass(frozen=True, eq=False)
 class Strip:
-    """The ink of a line, and its place in the ink of the picture."""
+    """The ink of a line, and the place of the strip in the working image."""
 
     image: Gray
     """uint8 (32, w), bright ink on 0; w is a multiple of `WIDTH_STEP_PX`."""

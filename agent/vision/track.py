@@ -25,8 +25,8 @@ CONFIRM_SHARE = 0.45
 """A track is confirmed only if at least this share of the last looks found it. Raising it suppresses unsteady digits.
 Chosen by trial."""
 BRIDGED_LOOKS = 4
-"""A confirmed digit is shown for this many looks that miss it; one that is not confirmed is forgotten after them.
-Raising it shows digits longer that are gone. Chosen by trial."""
+"""A confirmed digit is shown for this many looks that miss it; an unconfirmed digit is forgotten after this many looks.
+Raising it shows digits for longer after they are gone. Chosen by trial."""
 ABSENT_LOOKS = 20
 """A confirmed digit is lost after more clear looks than this without it; it keeps its id if it comes back. Raising it
 loses digits later. Chosen by trial."""

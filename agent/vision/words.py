@@ -46,8 +46,8 @@ CONTEXT_WEIGHT = 2.0
 whole, with its numbers. Raising it drops more digits. Set on drawn pages of held-out training digits: there it reduced
 48 false digits to 32, and 31 to 2 on pages without digits, and lost 3 of 2,015."""
 ROUNDS = 3
-"""Number of times the odds are computed: a digit that turns out to be a letter changes the odds of the others. Chosen
-by trial on drawn pages and the sample pictures."""
+"""Number of times the odds are computed: a digit that turns out to be a letter changes the odds of the other digits.
+Chosen by trial on drawn pages and the sample pictures."""
 MAX_PROBABILITY = 0.9999
 """Higher probabilities of the nets are taken as this one, so that the odds stay finite. Chosen by trial on drawn pages
 and the sample pictures."""

@@ -1,6 +1,6 @@
 """`digit-convert`: `app` combines one module for each command. They only parse arguments and print results.
 
-Commands import torch late, so the others start fast.
+Commands import torch only when they need it, so the other commands start fast.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """2:4 sparsity: of every four consecutive weights along the input channels, the two smallest are 0.
 
-TensorRT skips the zeros on GPUs since Ampere, such as that of a Jetson Orin. Files do not get smaller, and CPUs do not
-get faster. https://docs.nvidia.com/deeplearning/tensorrt/ ("structured sparsity")
+TensorRT skips the zeros on GPUs since Ampere, such as the GPU of a Jetson Orin. Files do not get smaller, and CPUs do
+not get faster. https://docs.nvidia.com/deeplearning/tensorrt/ ("structured sparsity")
 """
 
 from __future__ import annotations

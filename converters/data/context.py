@@ -31,7 +31,7 @@ def mix_contexts(
 
 
 def _balanced_sample(rng: np.random.Generator, pool: LabelledImages, count: int) -> LabelledImages:
-    """Return `count` images, half of them digits and half outliers, whatever their shares in the pool are."""
+    """Return `count` images, half of them digits and half outliers. Their shares in the pool do not matter."""
     shows_digit = pool.labels != NOT_A_DIGIT
     # Choose rows before copying images: a pool takes gigabytes.
     rows = [_sample_rows(rng, np.flatnonzero(side), count // 2) for side in (shows_digit, ~shows_digit)]

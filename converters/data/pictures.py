@@ -69,7 +69,7 @@ def load_labelled_picture(folder: Path, name: str) -> NDArray[np.uint8]:
     """Read a picture of a labelled folder, BGR uint8 (H, W, 3).
 
     Raises:
-        DatasetError: it is missing or not a picture.
+        DatasetError: the file is missing or not a picture.
     """
     image = cv2.imread(str(folder / name), cv2.IMREAD_COLOR)
     if image is None:

@@ -2,7 +2,7 @@
 
 A file is a NumPy archive with `points` (int16 x, y; y grows downwards), `stroke_points` (number of points of each
 stroke), `strokes` (number of strokes of each item), `labels` and `writer` (a number). The longer side of an item is
-1000, that of a string or word 4000.
+1000 units; of a string or word it is 4000.
 """
 
 from __future__ import annotations

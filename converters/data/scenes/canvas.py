@@ -154,7 +154,7 @@ class Canvas:
         """Return the scene of a photo of this canvas.
 
         Args:
-            projection: from the canvas to the photo.
+            projection: projection from the canvas into the photo.
             photo: the photo, BGR uint8.
         """
         visible_annotations = [

@@ -18,7 +18,7 @@ def photograph(rng: np.random.Generator, page: Image, projection: Projection, *,
     Args:
         rng: random generator.
         page: the drawn page, BGR uint8.
-        projection: from the page to the photo.
+        projection: projection from the page into the photo.
         shadow: whether a shadow falls on the page.
     """
     image, paper = projection.warp(page)

@@ -68,7 +68,7 @@ def draw_text(draft: SceneDraft, face: Face, text: str, at: Point, ink: InkStyle
     Args:
         draft: the scene.
         face: the font.
-        text: what to draw.
+        text: the text to draw.
         at: left end of the baseline.
         ink: colour and opacity.
     """

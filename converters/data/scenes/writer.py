@@ -71,13 +71,13 @@ def write_digit(
 
     Args:
         rng: random generator.
-        writer: whose handwriting.
+        writer: writer whose handwriting is used.
         digits: glyphs to trace if the writer's source is "glyphs"; may be empty.
         label: the digit, 0..9.
-        height_px: its height, give or take 15 %.
+        height_px: mean height of the writer's digits. The height of the drawn digit differs by up to 15 %.
 
     Returns:
-        Its coverage, cropped to the ink.
+        Coverage of the digit, cropped to the ink.
     """
     height_px *= float(np.clip(rng.normal(1, 0.05), 0.85, 1.15))
     slant = writer.slant + rng.normal(0, 0.04)
@@ -102,12 +102,12 @@ def write_sign(rng: np.random.Generator, writer: Writer, sign: str, height_px: f
 
     Args:
         rng: random generator.
-        writer: whose handwriting.
+        writer: writer whose handwriting is used.
         sign: a key of `SIGN_TEMPLATES`.
         height_px: height of the writer's digits.
 
     Returns:
-        Its coverage, cropped to the ink, and the distance of its first row below the top of the line, in pixels.
+        Coverage of the sign, cropped to the ink, and the distance of its first row from the top of the line, in pixels.
     """
     matrix = np.array([[writer.width_scale * rng.normal(1, 0.15), rng.normal(0, 0.04)], [-writer.slant, 1]])
     strokes = [

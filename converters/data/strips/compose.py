@@ -62,7 +62,7 @@ def load_writing(folder: Path, digits: LabelledImages | None, *, held_out: bool)
     """Load the handwriting of the training writers or of the held-out writers.
 
     Args:
-        folder: with `unipen` and `pendigits`.
+        folder: folder with `unipen` and `pendigits`.
         digits: pictures of digits (MNIST) of the same part; None to use pen strokes only.
         held_out: whether to load the held-out writers.
     """
