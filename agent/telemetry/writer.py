@@ -1,6 +1,6 @@
 """Writes batches to the database: opens it, replaces it if it is damaged, and retries if it cannot be written.
 
-The log matters less than the readings, so no error with it stops the agent: it is reported once, and retried.
+The log matters less than the readings, so no error of the log stops the agent: it is reported once, and writing is tried again.
 """
 
 from __future__ import annotations
@@ -36,7 +36,10 @@ UPDATE_RUN = """UPDATE runs SET offset_ms = ?, after_ms = ?, ended = ?, frames =
 UPDATE_FRAME_SOURCE = "UPDATE runs SET frame_source = ? WHERE id = ? AND frame_source IS NULL"
 INSERTS = {
     "readings": """INSERT INTO readings (run, at_ms, after_ms, frame, source, text, sure_permille, x, y, w, h)
-        SELECT ?1, ?2, ?3, ?4, nullif(?5, (SELECT frame_source FROM runs WHERE id = ?1)), ?6, ?7, ?8, ?9, ?10, ?11""",
+        SELECT run, at_ms, after_ms, frame, nullif(source, (SELECT frame_source FROM runs WHERE id = run)),
+            text, sure_permille, x, y, w, h
+        FROM (SELECT ? AS run, ? AS at_ms, ? AS after_ms, ? AS frame, ? AS source, ? AS text, ? AS sure_permille,
+            ? AS x, ? AS y, ? AS w, ? AS h)""",
     "faults": "INSERT INTO faults (run, at_ms, after_ms, text) VALUES (?, ?, ?, ?)",
     "choices": "INSERT INTO choices (run, at_ms, after_ms, artifact, runtime, reason) VALUES (?, ?, ?, ?, ?, ?)",
     "minutes": "INSERT INTO minutes (run, at_ms, after_ms, figures) VALUES (?, ?, ?, ?)",
@@ -139,7 +142,7 @@ class LogWriter:
             delete_oldest(connection, self._budget)
 
     def _update_run(self, connection: sqlite3.Connection, batch: LogBatch) -> None:
-        """Update the run's row; only once a minute, because with each batch it would be most of the data written."""
+        """Update the run's row once a minute. With each batch, it would be most of the data that is written."""
         counts, offset_ms = batch.counts, self._clock.wall_ms() - self._clock.steady_ms()
         totals = (counts.frames, counts.dropped, counts.readings, counts.digits, batch.lost)
         connection.execute(UPDATE_RUN, (offset_ms, batch.after_ms, batch.ended, *totals, self._run_id))
@@ -190,7 +193,7 @@ class LogWriter:
 
 
 def _transactions(batch: LogBatch) -> Iterator[LogBatch]:
-    """Split a batch into parts for one transaction each; there is at least one, and only the last ends the run."""
+    """Split a batch into at least one part for one transaction each. Only the last part ends the run."""
     for part in count():
         rows = {
             table: waiting[part * ROWS_PER_TRANSACTION[table] : (part + 1) * ROWS_PER_TRANSACTION[table]]
