@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -93,10 +94,13 @@ def make_event() -> MakeEvent:
 
 
 @pytest.fixture
-def make_log(tmp_path: Path, manual_clock: ManualClock) -> Callable[..., ManualLog]:
-    """Return a function that makes the log of a run, by default in the same new file."""
+def make_log(tmp_path: Path, manual_clock: ManualClock) -> Iterator[Callable[..., ManualLog]]:
+    """Return a function that makes the log of a run, by default in the same new file; all are closed at the end."""
+    with ExitStack() as stack:
 
-    def make(path: Path = tmp_path / "agent.db", max_bytes: int | None = None) -> ManualLog:
-        return ManualLog(path, manual_clock, max_bytes)
+        def make(path: Path = tmp_path / "agent.db", max_bytes: int | None = None) -> ManualLog:
+            log = ManualLog(path, manual_clock, max_bytes)
+            stack.callback(log.writer.close)
+            return log
 
-    return make
+        yield make
