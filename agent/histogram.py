@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 RESOLUTION = 0.01
-"""Relative width of a bin. A percentile is exact within half of it; a smaller value needs more bins."""
+"""Relative width of a bin. A percentile is exact within half of this width. Lowering it needs more bins."""
 MIN_VALUE_MS = 1e-4
 """Smaller values are counted as this value, in milliseconds, because 0 has no logarithm."""
 

@@ -76,7 +76,7 @@ def main(
         for line in label_lines(source, scene, trace_page(scene.image, nets).lines)
     ]
     fitted, measured = lines[::2], lines[1::2]
-    table = Table("way", "exact", "of", "wrong in the surest 75 %", "coverage at 1 % wrong", "ECE", box=SIMPLE_HEAD)
+    table = Table("way", "exact", "of", "wrong in the best 75 %", "coverage at 1 % wrong", "ECE", box=SIMPLE_HEAD)
     for way, names in WAYS.items():
         weights = fit(fitted, names)
         table.add_row(way, *_row(measured, weights))
@@ -152,13 +152,13 @@ def _row(lines: Sequence[LabelledLine], weights: JoinWeights) -> tuple[str, ...]
     right = np.array([r for _, r in answers])
     order = np.argsort(-confidence, kind="stable")
     wrong = np.cumsum(~right[order])
-    surest = math.ceil(0.75 * len(order))
+    kept = math.ceil(0.75 * len(order))
     covered = np.flatnonzero(wrong <= 0.01 * np.arange(1, len(order) + 1))
     coverage = (covered[-1] + 1) / len(order) if len(covered) else 0.0
     return (
         str(int(right.sum())),
         str(len(lines)),
-        f"{wrong[surest - 1] / surest:.1%}",
+        f"{wrong[kept - 1] / kept:.1%}",
         f"{coverage:.0%}",
         f"{calibration_error(confidence, right):.3f}",
     )

@@ -60,7 +60,7 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
         "ranges": {name: [float(low), float(high)] for name, (low, high) in checkpoint.ranges.items()},
         "recipe": checkpoint.recipe,
         "seed": checkpoint.seed,
-        # torch's version is a subclass of str, which weights_only refuses.
+        # torch's version is a subclass of str, and weights_only refuses subclasses.
         "versions": {package: str(version) for package, version in checkpoint.versions.items()},
         "accuracy": [
             {"kind": msgspec.to_builtins(kind), "measured": msgspec.to_builtins(accuracy)}

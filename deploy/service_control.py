@@ -130,7 +130,7 @@ def run(command: Sequence[str], timeout_s: float) -> str:
 
 
 def _run(command: Sequence[str], timeout_s: float) -> subprocess.CompletedProcess[str]:
-    # A program started by systemd or ssh may have no HOME, which the agent needs for its cache.
+    # A program started by systemd or ssh may have no HOME, but the agent needs it for its cache.
     environ = {"HOME": "/root", **os.environ}
     try:
         return subprocess.run(

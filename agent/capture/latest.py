@@ -43,7 +43,7 @@ class LatestFrame:
 
     @property
     def released(self) -> bool:
-        """Whether the thread has ended, so that it holds the camera no longer."""
+        """Whether the thread has ended and has released the camera."""
         return not self._thread.is_alive()
 
     def get(self, timeout_s: float) -> Frame | None:

@@ -88,7 +88,7 @@ class VideoSource(Source):
         self._capture.release()
 
     def _next_frame(self, timeout_s: float) -> Frame | None:
-        """Return the next frame that can be decoded; skip a few damaged ones."""
+        """Return the next frame that can be decoded; skip a few damaged frames."""
         started = time.monotonic()
         for _ in range(MAX_DAMAGED_FRAMES):
             if self._capture.grab():
@@ -110,7 +110,7 @@ class VideoSource(Source):
 def silence_opencv() -> None:
     """Turn off the logs of OpenCV and of its FFmpeg for the whole process; call it before a video is opened.
 
-    They go to stderr and say less than the errors that are raised here.
+    The logs go to stderr and say less than the errors that this module raises.
     """
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     set_log_level = cv2.setLogLevel if hasattr(cv2, "setLogLevel") else cv2.utils.logging.setLogLevel  # 4.x, 5.x

@@ -14,9 +14,9 @@ class Outage:
     """The present state of a live source that gives no frames."""
 
     since_s: float
-    """Seconds since its last good frame."""
+    """Seconds since the last good frame of the source."""
     next_try_s: float
-    """Seconds until the next attempt to open it; 0 during an attempt."""
+    """Seconds until the next attempt to open the source; 0 during an attempt."""
     reason: str
     """The latest error message, one line."""
 

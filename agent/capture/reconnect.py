@@ -47,7 +47,7 @@ class ReconnectPolicy:
     """Delay before each attempt; the last one is repeated. Once the source has worked for as long as the last delay,
     the next outage begins with the first delay again."""
     max_hung_threads: int = 8
-    """Number of threads that may hang at the same time; with one more the run fails."""
+    """Number of threads that may hang at the same time. If one more hangs, the run fails."""
 
 
 class _State(enum.Enum):

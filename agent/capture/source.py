@@ -49,7 +49,7 @@ class Source(Protocol):
     title: str
     """Name for people: "camera /dev/video0", "demo, seed 3". Contains no password."""
     live: bool
-    """Whether it goes on while nobody reads it, so that old frames may be dropped. Other sources give every frame."""
+    """Whether the source goes on while nobody reads it. A live source may drop frames; others give every frame."""
 
     def read(self) -> Frame | None:
         """Return the next frame, or None at the end.

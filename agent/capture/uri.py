@@ -94,7 +94,7 @@ class DemoSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 LiveSpec = CameraSpec | CsiSpec | StreamSpec
-"""Sources that go on while nobody reads them, and that are opened again after a failure."""
+"""Live sources: they go on while nobody reads them, and are opened again after a failure."""
 SourceSpec = LiveSpec | VideoSpec | PicturesSpec | DemoSpec
 
 

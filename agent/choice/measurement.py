@@ -61,7 +61,7 @@ class Measurement(msgspec.Struct, frozen=True):
 
     @property
     def us_per_digit(self) -> float:
-        """Median time of one call of each batch size, divided by the number of their digits."""
+        """Sum of the median times of one call of each batch size, divided by the number of digits in these calls."""
         return sum(timing.p50_us for timing in self.timings) / sum(timing.batch for timing in self.timings)
 
     @property

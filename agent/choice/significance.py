@@ -36,13 +36,13 @@ def ratio_bounds(costs: Sequence[float], reference: Sequence[float]) -> tuple[fl
 
 
 def spread(costs: Sequence[float]) -> float:
-    """Return the possible error of the median as a share of it: 0.03 is ±3 %."""
+    """Return the possible error of the median as a share of the median: 0.03 is ±3 %."""
     low, high = _bounds(costs)
     return (high - low) / 2 / statistics.median(costs)
 
 
 def tied_with_best(best: Measurement, others: Sequence[Measurement], objective: Objective) -> tuple[Measurement, ...]:
-    """Return the best and the variants that may be better than it; empty if the measurement is significant.
+    """Return the best variant and all variants that may be better; empty if the measurement is significant.
 
     It is significant if no other variant may be better by more than MAX_COST_RATIO.
     """

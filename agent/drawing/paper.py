@@ -50,7 +50,7 @@ class WrittenDigit:
 
     digit: int
     outline: NDArray[np.float32]
-    """Convex hull of its ink, float32 (n, 2), x and y in pixels of the sheet's image."""
+    """Convex hull of the digit's ink, float32 (n, 2), x and y in pixels of the sheet's image."""
 
 
 @dataclass(frozen=True, eq=False)

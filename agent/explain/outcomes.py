@@ -78,7 +78,7 @@ def find_outcomes(trace: Trace) -> tuple[tuple[CandidateOutcome, ...], ...]:
 def best_of_each_place(outcomes: Iterable[Sequence[CandidateOutcome]]) -> tuple[CandidateOutcome, ...]:
     """Return, for each place in the picture, the candidate of all masks that came nearest to being read.
 
-    They are sorted from read to farthest from being read.
+    The candidates are sorted from read to farthest from being read.
     """
     pool = sorted((one for mask in outcomes for one in mask), key=lambda o: (OUTCOMES.index(o.kind), -o.probability))
     return tuple(pool[i] for i in suppress_overlaps([one.box for one in pool]))
@@ -125,7 +125,7 @@ def _not_selected(candidate: Candidate, mask: MaskResult, *, blot: bool) -> tupl
 def _selected(trace: Trace, mask: MaskResult, digit: Digit) -> tuple[OutcomeKind, str]:
     """Explain what happened to a digit that was selected in its mask.
 
-    Digits are compared by identity, because two masks may give equal ones.
+    Digits are compared by identity, because two masks may give equal digits.
     """
     if any(digit is one for one in trace.page.digits):
         return OutcomeKind.READ, "read"

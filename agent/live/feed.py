@@ -11,7 +11,7 @@ from agent.capture.source import Frame, Source
 from profiles.errors import PictureError, SourceError
 
 FRAME_TIMEOUT_S = 0.5
-"""Longest wait for a live frame, in seconds. The loop can stop between two waits; a longer one delays that."""
+"""Longest wait for a live frame, in seconds. The loop stops only between two waits, so raising it delays the stop."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The loop of a run: takes each frame, has it watched, and sends the result to the sinks.
+"""The loop of a run: it takes each frame, passes it to the watcher, and sends the result to the sinks.
 
 The parts are arguments. The loop itself measures times, counts, and stops: at the end of the source, at a limit, or
 on request.

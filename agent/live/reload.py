@@ -99,7 +99,7 @@ def load_nets(folder: Path, profile: Profile, cache: Path | None = None) -> Chos
 
 @contextmanager
 def sighup_requests() -> Iterator[ReloadRequests]:
-    """Give a queue into which SIGHUP puts a request; in a terminal it does not: SIGHUP means a hang-up there."""
+    """Give a queue into which SIGHUP puts a request. In a terminal SIGHUP is a hang-up, and requests nothing."""
     requests = ReloadRequests()
     if any(map(os.isatty, range(3))):
         yield requests

@@ -14,7 +14,7 @@ from agent.sensors.throttling import ThrottlingReader
 from profiles.profile import Sensors
 
 PERIOD_S = 1.0
-"""Time between two samples, in seconds; a longer one makes the energy less precise."""
+"""Time between two samples, in seconds. Raising it makes the energy less precise."""
 
 
 class Sampler:

@@ -20,7 +20,7 @@ from agent.events import Event, FrameEvent
 QUEUE_EVENTS = 256
 """Frame events that may wait in a queue; a larger queue loses fewer of them and takes more memory."""
 CLOSE_TIMEOUT_S = 10.0
-"""Longest wait for a queue to have room for the end mark, and then for its sink to finish, in seconds."""
+"""Longest wait for room for the end mark in a queue, in seconds, and longest wait for the sink to finish after it."""
 
 
 class Sink(Protocol):

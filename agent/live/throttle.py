@@ -17,7 +17,7 @@ from agent.sensors.throttling import UNDER_VOLTAGE, WEAK_SUPPLY, throttling_advi
 STEP_S = 30.0
 """Shortest time between two steps, in seconds: the temperature reacts slowly to a step. Chosen by trial."""
 COOLER_C = 5.0
-"""Distance below the limit at which a board has cooled down, in kelvin; a smaller one makes the steps oscillate."""
+"""Distance below the limit at which a board has cooled down, in kelvin. Lowering it makes the steps oscillate."""
 MAX_SAMPLE_AGE_S = 10.0
 """Age from which a sample is ignored, in seconds."""
 REMIND_S = 600.0

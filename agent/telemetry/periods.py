@@ -12,7 +12,7 @@ from agent.telemetry.rollup import Rollup, unpack
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 AT_MS = "coalesce(begun.at_ms + row.after_ms, row.at_ms)"
-"""SQL for the time of a row by the wall clock as it was set last; by the clock of that time if the run was deleted."""
+"""SQL for the time of a row by the newest setting of the wall clock; if the run was deleted, by the setting then."""
 JOIN_BEGUN = "AS row LEFT JOIN begun ON begun.run = row.run"
 """SQL that follows a table's name and makes `AT_MS` available."""
 FAULTS_BY_HOUR = f"SELECT {AT_MS} / {MS_PER_HOUR} AS hour, count(*) FROM faults {JOIN_BEGUN} GROUP BY hour"  # noqa: S608
@@ -32,7 +32,7 @@ class StageLatency:
 
 @dataclass(frozen=True)
 class Period:
-    """Measurements of an hour or a day; None was not measured."""
+    """Measurements of an hour or a day; None if a value was not measured."""
 
     start: str
     """ISO 8601: UTC time of an hour, local date of a day."""

@@ -18,7 +18,7 @@ MIN_BYTES = 2**21
 KEEP_MINUTES = 2 * 24 * 60
 """Rows of the table `minutes` that are kept; older ones are added up to hours."""
 EXTRA_MINUTES = 60
-"""Rows beyond `KEEP_MINUTES` that may collect before they are added up; a higher value does so more rarely."""
+"""Rows beyond `KEEP_MINUTES` that may collect before they are added up. Raising it adds them up less often."""
 KEEP_HOURS = 366 * 24
 """Rows of the table `hours` that are kept."""
 TRANSACTION_BYTES = 2**16

@@ -8,7 +8,7 @@ from agent.histogram import LatencyHistogram
 
 
 class Rollup(msgspec.Struct, array_like=True):
-    """Sums and maxima of a period; None was not measured.
+    """Sums and maxima of a period; None if a value was not measured.
 
     It is stored as an array, so a new field goes to the end and needs a default.
     """

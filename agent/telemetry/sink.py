@@ -12,7 +12,7 @@ from agent.telemetry.clock import LogClock, system_clock
 from agent.telemetry.writer import LogWriter, RunRow
 
 BATCH_S = 5.0
-"""Time between two writes, in seconds; a longer one wears out an SD card less, and a power cut loses more."""
+"""Time between two writes, in seconds. Raising it wears out an SD card less, but a power cut loses more."""
 CLOSE_TIMEOUT_S = 10.0
 """Longest wait for the last write, in seconds."""
 

@@ -182,7 +182,7 @@ def make_ink(contrast: Gray, scale: float, paper: Paper) -> Ink:
     noise = NOISE_FACTOR * quantile(counts, 0.5) + NOISE_OFFSET
     full = full_contrast(counts, noise)
     strength = np.asarray(cv2.convertScaleAbs(contrast, alpha=255 / full), np.uint8)
-    # The histogram of the strength follows from that of the contrast.
+    # The histogram of the strength follows from the histogram of the contrast.
     strengths = np.minimum(np.rint(np.arange(256) * (255 / full)), 255).astype(np.intp)
     strength_counts = np.asarray(np.bincount(strengths, counts, 256), np.float64)
     scaled_noise = int(255 * noise / full)

@@ -181,7 +181,7 @@ def _read_layer(
         parts = classified.split(ends)
     for factor, mask, of_mask, part in zip(layer.threshold_factors, masks, candidates, parts, strict=True):
         with _timed(stage_ms, "lines"):
-            # 7. Select digits, and drop those among letters.
+            # 7. Select digits, and drop the digits among letters.
             found = outside_words(select(of_mask, part.probability, layer.min_probability), of_mask)
             # 8. Boxes in pixels of the picture; drop blots.
             placed = {c: replace(d, box=in_picture(c, ink, width, height)) for c, d in found.items()}

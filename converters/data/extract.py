@@ -84,7 +84,7 @@ def _labelled_candidates(
 ) -> Iterator[tuple[Ink, list[Candidate], NDArray[np.int64]]]:
     """Yield for each mask its ink, the candidates that get a label, and the labels."""
     for scene in scenes:
-        # Seeded by the image: a picture gives the same candidates in whatever order pictures are extracted.
+        # Seeded by the image, so a picture gives the same candidates in any order of extraction.
         rng = np.random.default_rng(zlib.crc32(scene.image.tobytes()))
         layers = find_ink_layers(scene.image, depth)
         masks = [(layer.ink, factor) for layer in layers for factor in layer.threshold_factors]

@@ -81,7 +81,7 @@ def to_int8(fp32: bytes, ranges: Ranges) -> bytes:
     from onnxruntime.quantization.registry import QDQRegistry
 
     bounds = {name: (np.array(low, np.float32), np.array(high, np.float32)) for name, (low, high) in ranges.items()}
-    # Not quantize_static(), which needs calibration data to measure these ranges.
+    # Not quantize_static(): it needs calibration data to measure these ranges.
     quantizer = QDQQuantizer(
         onnx.shape_inference.infer_shapes(onnx.load_from_string(fp32)),
         per_channel=True,

@@ -119,7 +119,7 @@ def _quantize(fp32: bytes, recipe: list[dict[str, Any]], bounds: dict[str, Any] 
     from ai_edge_quantizer.quantizer import Quantizer
 
     quantizer = Quantizer(fp32, recipe)
-    # Not quantizer.calibrate(), which estimates the ranges from data with a moving average.
+    # Not quantizer.calibrate(): it estimates the ranges from data with a moving average.
     result = quantizer.quantize(bounds, enable_progress_bar=False, enable_progress_report=False)
     return bytes(result.quantized_model)
 
