@@ -43,7 +43,7 @@ class Checkpoint:
     versions: Mapping[str, str]
     """Versions of the packages that trained it."""
     accuracy: Mapping[ArtifactKind, Accuracy] = field(default_factory=dict)
-    """Measured accuracy of its exports, by kind of artifact."""
+    """Measured accuracy of the exports of the net, by kind of artifact."""
 
 
 def save(checkpoint: Checkpoint, path: Path) -> None:

@@ -1,7 +1,7 @@
 """Classify candidates: first the classifier sees their glyphs, then the verifier sees their contexts.
 
 The classifier is cheap and rejects most candidates. The verifier gets the remaining ones. It also sees what is around a
-candidate, so it alone decides whether it is a digit; both nets together decide which digit.
+candidate, so it alone decides whether it is a digit; both nets decide together which digit it is.
 """
 
 from __future__ import annotations

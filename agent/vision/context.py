@@ -31,7 +31,7 @@ INNER_PX = 16
 CHANNELS = 3
 """Number of channels of a context: own ink, all ink nearby, all ink further away."""
 FAR_FACTOR = 4
-"""How many times as wide and high the window of the third channel is. The verifier is trained with it."""
+"""Factor by which the window of the third channel is wider and higher. The verifier is trained with it."""
 OUTSIDE = 128
 """Value of the pixels outside the picture: neither paper (0) nor ink (255). The verifier is trained with it."""
 MIN_WARP_SCALE = 0.6

@@ -25,7 +25,8 @@ MIN_EXPLAINED_SHARE = 0.3
 word or a drawing, and has no digits. Raising it loses digits that touch other ink. Chosen by trial on drawn pages and
 the sample pictures."""
 PROBABILITY_DECIMALS = 3
-"""Probabilities are rounded to this many decimals before they are compared, because processors differ beyond them."""
+"""Probabilities are rounded to this many decimals before they are compared, because processors differ in further
+decimals."""
 DIGIT_PENALTY = 0.35
 """Subtracted from the probability of each candidate when a cluster is read. Raising it prefers few large digits to many
 small ones. Chosen by trial on drawn pages and the sample pictures."""

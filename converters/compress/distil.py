@@ -33,7 +33,7 @@ class Teachers:
 
         Args:
             nets: nets in evaluation mode.
-            temperature: divisor of their logits.
+            temperature: divisor of the logits of the nets.
             device: device of the inputs.
         """
         ensemble = Ensemble(nets, temperature).eval()

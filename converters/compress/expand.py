@@ -45,7 +45,7 @@ def expand(net: nn.Module, factor: int) -> nn.Module:
 
     Args:
         net: its convolutions must have one group.
-        factor: how many times wider each convolution is in the middle.
+        factor: factor by which each convolution is wider in the middle.
     """
     for module in list(net.modules()):
         if isinstance(module, nn.Conv2d):

@@ -20,7 +20,7 @@ SCENES = 100
 STRIPS = 2000
 """Number of strips that are drawn to evaluate a recogniser."""
 STRIP_WIDTH_PX = 192
-"""Width of these strips: narrower ones are continued with empty paper."""
+"""Width of the strips that evaluate a recogniser. Narrower strips are padded with empty paper."""
 SEED = 2_000_000
 """Seed of the first scene, and of the strips. Trainings count up from small seeds and never reach it."""
 

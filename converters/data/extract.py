@@ -108,7 +108,7 @@ def _drop_rejected(
     labels: NDArray[np.int64],
     rng: np.random.Generator,
 ) -> None:
-    """Take the label, in place, from most outliers that the prefilter rejects."""
+    """Remove the label of most outliers that the prefilter rejects, in place."""
     outliers = np.flatnonzero(labels == NOT_A_DIGIT)
     if len(outliers):
         accepted = prefilter(np.array([cut_glyph(ink, candidates[i]) for i in outliers.tolist()]))

@@ -19,7 +19,7 @@ _INKS: dict[str, tuple[float, tuple[int, int, int]]] = {
     "red": (0.09, (45, 35, 190)),
     "green": (0.04, (60, 110, 30)),
 }
-"""For each kind of ink its share of the writers and its colour (BGR, 0..255)."""
+"""Kinds of ink, each with its share of the writers and its colour (BGR, 0..255)."""
 
 
 @dataclass(frozen=True, eq=False)
