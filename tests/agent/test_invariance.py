@@ -15,6 +15,8 @@ from agent import Reader
 from agent.vision.box import Box
 from agent.vision.page import Page
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from tests.agent.conftest import Note
 

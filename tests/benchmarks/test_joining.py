@@ -8,6 +8,8 @@ import pytest
 from agent.vision.join import Evidence
 from benchmarks.joining import LabelledLine, calibration_error, fit
 
+pytestmark = pytest.mark.slow
+
 
 def lines(count: int, *, right: float) -> list[LabelledLine]:
     """Return lines whose recogniser proposes the truth in a share of them, with three times the other's probability."""

@@ -145,6 +145,7 @@ def test_any_file_is_parsed_and_every_problem_has_a_line(content: bytes) -> None
     assert set(document.lines) == {name for name, value in vars(document.config).items() if value is not None}
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(st.lists(LINES, max_size=4), st.integers(1, 16384))
 def test_the_line_of_an_option_does_not_depend_on_other_lines(before: list[str], width: int) -> None:

@@ -32,6 +32,7 @@ def test_classifiers_are_evaluated_on_mnists_test_images(data: Path) -> None:
     assert data_set.labels.tolist() == list(range(10))
 
 
+@pytest.mark.slow
 def test_recognisers_are_evaluated_on_strips_of_mnists_test_digits(data: Path) -> None:
     data_set, again = (load_evaluation_data("recogniser", data) for _ in range(2))
     np.testing.assert_array_equal(data_set.images, again.images)

@@ -37,6 +37,8 @@ from converters.train.strips import load_strips
 from converters.train.train_recogniser import _to_device, ctc_loss, exact_share
 from profiles.errors import UsageError
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from tests.converters.conftest import WriteMnist
 
