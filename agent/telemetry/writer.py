@@ -1,6 +1,7 @@
 """Writes batches to the database: opens it, replaces it if it is damaged, and retries if it cannot be written.
 
-The log matters less than the readings, so no error of the log stops the agent: it is reported once, and writing is tried again.
+The log matters less than the readings, so no error of the log stops the agent: it is reported once, and writing is
+tried again.
 """
 
 from __future__ import annotations
