@@ -28,6 +28,7 @@ def test_a_missing_mark_is_an_error() -> None:
         min_counts(["a", "b"], ["0 1000", "0 1300", "0 2000", "1 2100"], times=2)
 
 
+@pytest.mark.slow
 def test_every_artifact_computes_digits_and_every_classifier_reads_a_frame(tmp_path: Path) -> None:
     """Without the plugin the calls that set marks fail, and the work continues."""
     frame = tmp_path / "frame.npy"

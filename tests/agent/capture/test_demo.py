@@ -58,6 +58,7 @@ def test_the_same_seed_gives_the_same_frames_and_another_seed_gives_others() -> 
         assert truths(a) != truths(c)
 
 
+@pytest.mark.slow
 def test_the_demo_shows_three_sheets_and_the_camera_moves() -> None:
     frames = frames_of("demo:?seed=1&frames=9")
     written = [tuple(digit for digit, _ in truths(frame)) for frame in frames]
@@ -65,6 +66,7 @@ def test_the_demo_shows_three_sheets_and_the_camera_moves() -> None:
     assert len({truths(frame) for frame in frames}) == 9
 
 
+@pytest.mark.slow
 def test_frames_come_at_the_requested_rate() -> None:
     now_ns, waits = 0, []
 
@@ -91,6 +93,7 @@ def test_boxes_lie_in_the_frame_and_are_large_enough_to_be_read(seed: int) -> No
             assert 30 <= box.h <= 80
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_ink_reaches_every_side_of_its_box(seed: int) -> None:
     """The three outermost rows and columns of each box hold a pixel clearly darker than the paper."""

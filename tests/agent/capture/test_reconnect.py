@@ -295,6 +295,7 @@ def test_frames_of_a_still_image_are_passed_on_and_reported_as_frozen(harness: R
         assert harness.texts()[1].startswith("camera is back after ")
 
 
+@pytest.mark.slow
 def test_a_camera_that_hangs_and_cannot_be_opened_again_fails_the_run(harness: ReconnectHarness) -> None:
     harness.take_frames(1)
     harness.rig.refusals = [SourceError("another program has it")] * 20

@@ -43,6 +43,7 @@ class ConstantSensor:
         return None if self.power_mw is None else PowerSample(self.power_mw, time.monotonic_ns(), {})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("power_mw", [2000.0, 4000.0])
 def test_energy_per_digit_is_power_times_time(power_mw: float) -> None:
     nets = SleepingNet(5), SleepingNet(20)
@@ -62,6 +63,7 @@ def test_sensor_without_values_gives_no_energy() -> None:
     assert measure_energy([SleepingNet(5)], [TEN], ConstantSensor(None), seconds=0.1) == [None]
 
 
+@pytest.mark.slow
 def test_turns_without_samples_are_ignored() -> None:
     class Failing(ConstantSensor):
         """Works while the board is idle, then twelve times more."""

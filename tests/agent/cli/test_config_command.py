@@ -44,6 +44,7 @@ def test_show_prints_json(file: Path) -> None:
     assert rows["frames"] == {"value": None, "from": "default"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [["--width", "0"], ["--widht", "9"], ["--camera", "0", "--source", "1"]])
 def test_show_refuses_the_options_that_run_refuses(file: Path, words: list[str]) -> None:
     done = config("show", "--config", file, "--", *words)

@@ -19,6 +19,7 @@ def files(root: Path) -> set[Path]:
     return {path.relative_to(root) for path in root.rglob("*") if path.is_file()}
 
 
+@pytest.mark.slow
 def test_install_and_uninstall(tmp_path: Path) -> None:
     planned = digit_agent("install", "--root", tmp_path, "--dry-run")
     assert planned.returncode == 0
@@ -38,6 +39,7 @@ def test_install_and_uninstall(tmp_path: Path) -> None:
     assert digit_agent("uninstall", "--root", tmp_path).stdout == f"no service is installed in {tmp_path}\n"
 
 
+@pytest.mark.slow
 def test_a_closed_pipe_does_not_interrupt_the_installation(tmp_path: Path) -> None:
     complete, unread = tmp_path / "complete", tmp_path / "output not read"
     digit_agent("install", "--root", complete)
@@ -50,6 +52,7 @@ def test_a_closed_pipe_does_not_interrupt_the_installation(tmp_path: Path) -> No
     assert files(unread) == files(complete)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("root", ["/sys", "/proc", "/etc/hostname"])
 def test_a_root_that_cannot_be_written_is_reported_in_one_line(root: str) -> None:
     done = digit_agent("install", "--root", root)

@@ -22,6 +22,7 @@ def test_a_digit_is_cropped_to_its_ink_and_has_the_height_asked_for(seed: int, d
     assert 0.8 * height_px - 2 < ink.shape[0] < 1.35 * height_px + 4
 
 
+@pytest.mark.slow
 @given(SEEDS, st.integers(0, 9))
 def test_the_same_seed_draws_the_same_digit(seed: int, digit: int) -> None:
     first, second = (draw_digit(np.random.default_rng(seed), digit, 40) for _ in range(2))

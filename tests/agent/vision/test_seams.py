@@ -20,6 +20,7 @@ from agent.vision.seams import (
 )
 
 
+@pytest.mark.slow
 @given(arrays(np.uint8, st.tuples(st.integers(9, 40), st.integers(9, 80)), elements=st.integers(0, 1)))
 def test_each_pixel_of_ink_is_in_exactly_one_part(mask: NDArray[np.uint8]) -> None:
     parts = next(split_each([mask]))
@@ -66,6 +67,7 @@ def paths_pixel_by_pixel(ink: NDArray[np.float32]) -> tuple[NDArray[np.float32],
 INKS = arrays(np.float32, st.tuples(st.integers(2, 9), st.integers(1, 12)), elements=st.floats(0, 1, width=16))
 
 
+@pytest.mark.slow
 @given(INKS)
 def test_the_search_row_by_row_equals_the_search_pixel_by_pixel(ink: NDArray[np.float32]) -> None:
     for found, expected in zip(_find_paths(ink), paths_pixel_by_pixel(ink), strict=True):
