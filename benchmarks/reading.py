@@ -40,7 +40,10 @@ STILL_ROUNDS = 5
 
 
 def main() -> int:
-    """Measure the time to read a frame and a still image, and check it against other readers."""
+    """Measure the time to read a frame and a still image, and check both times against their limits.
+
+    Some limits are relative to OpenCV's sample and to a bare threshold.
+    """
     cv2.setNumThreads(1)
     nets, svm = load_single_thread_nets(default_artifacts()), train_opencv_sample()
     frame, still = draw_frame(), draw_still()

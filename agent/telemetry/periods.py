@@ -12,7 +12,8 @@ from agent.telemetry.rollup import Rollup, unpack
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 AT_MS = "coalesce(begun.at_ms + row.after_ms, row.at_ms)"
-"""SQL for the time of a row by the newest setting of the wall clock; if the run was deleted, by the setting then."""
+"""SQL for the time of a row: by the newest setting of the wall clock; if the row's run was deleted, by the setting when
+the row was written."""
 JOIN_BEGUN = "AS row LEFT JOIN begun ON begun.run = row.run"
 """SQL that follows a table's name and makes `AT_MS` available."""
 FAULTS_BY_HOUR = f"SELECT {AT_MS} / {MS_PER_HOUR} AS hour, count(*) FROM faults {JOIN_BEGUN} GROUP BY hour"  # noqa: S608

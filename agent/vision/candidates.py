@@ -23,11 +23,11 @@ from agent.vision.seams import split_each
 Mask = NDArray[np.uint8]
 
 MIN_ATOM_SHARE = 0.15
-"""Smallest height or width of an atom, as a share of the estimated height of the digits. Raising it loses detached
-strokes. Chosen by trial on drawn pages and the sample pictures."""
+"""An atom is kept if its longer side is at least this share of the estimated height of the digits. Raising it loses
+detached strokes. Chosen by trial on drawn pages and the sample pictures."""
 MIN_ATOM_RATIO = 0.5
-"""Smallest height or width of an atom, as a share of the smallest height or width at which a component can be
-recognised. Raising it loses short detached strokes. Chosen by trial."""
+"""An atom is kept if its longer side is at least this share of `Binarized.min_px`, the smallest side at which a
+component can be recognised. Raising it loses short detached strokes. Chosen by trial."""
 MIN_DIGIT_SHARE = 0.3
 """Smallest height or width of a candidate, as a share of the estimated height of the digits. Raising it loses small
 digits, lowering it adds candidates. Chosen by trial on drawn pages and the sample pictures. The sensitivity run found

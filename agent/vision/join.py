@@ -37,11 +37,12 @@ MAX_JOINED_GAP_HEIGHTS = 1.9
 """Numbers of one line with a gap of up to this many heights of a digit share a strip, because a digit may be lost
 between them. Raising it makes longer strips. Chosen by trial."""
 MIN_SHOWN = 0.015
-"""Probability of a digit that no candidate shows. Raising it trusts the line recogniser more where the segmentation
-failed. Chosen by trial."""
-MIN_UNREAD = 0.01
-"""Smallest probability that a digit of the segmentation is none. Raising it lets the line recogniser drop more digits.
+"""Smallest probability that counts for a digit at its place, also where no candidate shows the digit. A candidate whose
+best digit is not above it counts as rejected. Raising it trusts the line recogniser more where the segmentation failed.
 Chosen by trial."""
+MIN_UNREAD = 0.01
+"""Smallest probability that counts for a digit of the segmentation being no digit. Raising it lets the line recogniser
+drop more digits. Chosen by trial."""
 MAX_POSITION_ERROR_PX = 2
 """The line recogniser may place a digit this far beside the candidate that shows it, in pixels of the strip."""
 MAX_CANDIDATE_HEIGHTS = 1.8

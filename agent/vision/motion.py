@@ -83,7 +83,7 @@ class Motion:
 
 @dataclass(frozen=True, eq=False)
 class Match:
-    """The marks that are the same in two looks."""
+    """Digits of two looks, paired by their positions, and the motion between the looks."""
 
     motion: Motion
     pairs: Pairs

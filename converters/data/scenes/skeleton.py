@@ -92,7 +92,10 @@ def _resample(line: Stroke) -> Stroke:
 
 
 def _follow_lines(skeleton: NDArray[np.uint8]) -> list[Stroke]:
-    """Return the lines of a skeleton, float64 (n, 2) x and y. They go straight on at crossings and cover all pixels."""
+    """Return the lines of a skeleton, float64 (n, 2) x and y.
+
+    They go straight on at crossings, and cover all pixels except those of short branches.
+    """
     ys, xs = np.nonzero(skeleton)
     neighbours = cv2.filter2D(skeleton, cv2.CV_8U, np.ones((3, 3), np.float32), borderType=cv2.BORDER_CONSTANT)
     ends_first = np.argsort(neighbours[ys, xs], kind="stable")

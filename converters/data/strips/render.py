@@ -22,7 +22,10 @@ MAX_WIDTH_PX = 384
 
 
 def draw_strip(rng: Rng, writing: Writing) -> tuple[Gray, str]:
-    """Draw a random line, at times with pieces of the next line, ruled lines, walls of boxes, or strokes.
+    """Draw a random line of text.
+
+    Some strips also show parts of a neighbouring line, a ruled line, sides of form boxes, or a stroke that fills the
+    end of the line.
 
     Returns:
         A strip, uint8 (32, w), bright ink on 0; and its text, of `agent.vision.line_text.CHARACTERS`.
