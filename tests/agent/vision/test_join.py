@@ -9,29 +9,49 @@ import pytest
 from numpy.typing import NDArray
 
 from agent.vision.join import Evidence, JoinWeights, weigh
+from agent.vision.line_text import STEP_PX
 from agent.vision.lines import Reading
 from agent.vision.pipeline import Trace, trace_page
 from tests.agent.vision.test_line_text import outputs
 from tests.agent.vision.test_pipeline import NearestShape, print_number
 
-PITCH_PX = 25
-"""Distance between the digits of `print_number` at scale 1."""
+NO_INK = "*"
+"""Stands before a digit of a `Spelling` that no ink shows."""
+MIN_STRENGTH = 100
+"""Strength of ink, of 255, from which a column of a strip belongs to a mark."""
+BETWEEN_PX = 8
+"""Distance of a character behind the last mark, in pixels of the strip."""
 
 
 @dataclass(frozen=True)
 class Spelling:
-    """A line recogniser that says the same characters at the same share of each strip's width."""
+    """A line recogniser that says a text, whatever a strip shows, with each digit at the next mark of ink.
 
-    spelling: str
+    Signs, letters and a digit behind `NO_INK` are said between two marks.
+    """
+
+    text: str
     strength: float = 9.0
 
     def logits(self, strips: NDArray[np.uint8]) -> NDArray[np.float32]:
-        steps = strips.shape[2] // 2
-        stretched = ["_"] * steps
-        for index, character in enumerate(self.spelling):
-            if character != "_":
-                stretched[round((index + 0.5) * steps / len(self.spelling))] = character
-        return np.stack([outputs("".join(stretched), self.strength)] * len(strips))
+        return np.stack([outputs(self._spell(strip), self.strength) for strip in strips])
+
+    def _spell(self, strip: NDArray[np.uint8]) -> str:
+        dark = np.flatnonzero(strip.max(axis=0) > MIN_STRENGTH)
+        marks = [float(run.mean()) for run in np.split(dark, np.flatnonzero(np.diff(dark) > 1) + 1)]
+        steps = ["_"] * (strip.shape[1] // STEP_PX)
+        x, at_ink = marks[0] - 2 * BETWEEN_PX, True
+        for character in self.text:
+            if character == NO_INK:
+                at_ink = False
+                continue
+            if character.isdigit() and at_ink and marks:
+                x = marks.pop(0)
+            else:
+                x = (x + marks[0]) / 2 if marks else x + BETWEEN_PX
+            steps[int(x / STEP_PX)] = character
+            at_ink = True
+        return "".join(steps)
 
 
 @dataclass(frozen=True)
@@ -63,14 +83,14 @@ def test_without_a_recogniser_the_segmentation_decides() -> None:
 
 
 def test_agreement_gives_a_higher_confidence_than_contradiction() -> None:
-    agreed = only(read("247", Spelling("__2_4_7__")))
-    doubted = only(read("247", Spelling("__2_4_1__", 4.0)))
+    agreed = only(read("247", Spelling("247")))
+    doubted = only(read("247", Spelling("241", 5.0)))
     assert agreed.text == "247"
-    assert agreed.confidence > 0.8 > doubted.confidence
+    assert agreed.confidence > doubted.confidence + 0.1
 
 
 def test_signs_are_part_of_the_text_but_not_of_the_digits() -> None:
-    reading = only(read("247", Spelling("__2.4_7__")))
+    reading = only(read("247", Spelling("2.47")))
     assert (reading.text, reading.digits_text) == ("2.47", "247")
 
 
@@ -78,8 +98,9 @@ def test_a_lost_digit_comes_back_with_a_box() -> None:
     """The segmentation finds no digit in the gap, but the recogniser is certain that there is one."""
     image = np.full((120, 400, 3), 215, np.uint8)
     print_number(image, "24", (60, 80), 1.6)
-    print_number(image, "7", (185, 80), 1.6)
-    trace = trace_page(image, Nets(NearestShape(), Spelling("_2_4_8_7_", 30.0)))
+    end = int(np.flatnonzero((image < 215).any(axis=(0, 2)))[-1])
+    print_number(image, "7", (end + 55, 80), 1.6)
+    trace = trace_page(image, Nets(NearestShape(), Spelling("24*87", 30.0)))
     assert "".join(reading.digits_text for reading in trace.page.readings) == "2487"
     new = trace.page.digits[2]
     assert trace.page.digits[1].box.right <= new.box.x
@@ -87,11 +108,11 @@ def test_a_lost_digit_comes_back_with_a_box() -> None:
 
 
 def test_letters_are_no_reading() -> None:
-    assert texts(read("0", Spelling("___aaa___", 40.0))) == []
+    assert texts(read("0", Spelling("a", 40.0))) == []
 
 
 def test_alternatives_have_the_rest_of_the_probability() -> None:
-    reading = only(read("247", Spelling("__2_4_1__", 4.0)))
+    reading = only(read("247", Spelling("241", 5.0)))
     assert {"247", "241"} <= {reading.digits_text, *(other.text for other in reading.alternatives)}
     assert reading.confidence + sum(other.probability for other in reading.alternatives) <= 1 + 1e-6
     shares = [other.probability for other in reading.alternatives]
@@ -102,13 +123,13 @@ def test_numbers_far_apart_are_recognised_in_strips_of_their_own() -> None:
     image = np.full((120, 600, 3), 215, np.uint8)
     for x in (60, 400):
         print_number(image, "24", (x, 80), 1.6)
-    trace = trace_page(image, Nets(NearestShape(), Spelling("__2_4__")))
+    trace = trace_page(image, Nets(NearestShape(), Spelling("24")))
     assert texts(trace) == ["24", "24"]
     assert len(trace.lines) == 2
 
 
 def test_every_string_has_a_share_and_some_is_left_for_others() -> None:
-    line = read("247", Spelling("__2_4_1__", 4.0)).lines[0]
+    line = read("247", Spelling("241", 5.0)).lines[0]
     assert 0 < sum(line.probabilities) < 1
     assert len(line.probabilities) == len(line.proposals)
 
@@ -128,6 +149,6 @@ def test_the_score_is_a_weighted_sum(weights: JoinWeights, score: float) -> None
 
 
 def test_a_better_score_for_other_strings_lowers_all_probabilities() -> None:
-    line = read("247", Spelling("__2_4_7__")).lines[0]
+    line = read("247", Spelling("247")).lines[0]
     less, more = (sum(weigh(line, JoinWeights(1, 1, 1, 1, other)).probabilities) for other in (5.0, -5.0))
     assert less < more
