@@ -2,7 +2,8 @@
 
 Each DIR is a folder of pictures with a `truth.json`. Only its held-out pictures are used, together with rendered form
 fields and scenes. The weights of each way are fitted to one half of the lines, and measured on the other half. The
-weights of the last way are the weights in `agent.vision.join`. Exit code 0, or 1 if the data cannot be read.
+last way is that of `agent.vision.join`, and its weights belong there. Exit code 0, or 1 if the data cannot be read or
+the artifacts hold no line recogniser.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from converters.data.pictures import is_for_training, load_labelled_picture, loa
 from converters.data.scenes import Scene, draw_scene
 from converters.data.scenes.fields import draw_field, random_field_style
 from profiles.board import detect_board
+from profiles.errors import UsageError
 
 HELD_OUT_DIGITS = slice(50_000, None)
 """The training images of MNIST that the rendered strips of the recogniser's training do not show."""
@@ -70,6 +72,9 @@ def main(
 ) -> None:
     """Fit and measure the ways of joining."""
     nets = choose_nets(default_artifacts(), detect_board().profile)
+    if nets.recogniser is None:
+        what = f"{default_artifacts()} holds no line recogniser"
+        raise UsageError(what, advice="train one, and convert it into this folder")
     lines = [
         line
         for source, scene in track(list(_scenes(folders, data, rendered)), "reading", console=Console(stderr=True))

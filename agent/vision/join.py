@@ -68,7 +68,7 @@ class JoinWeights:
 
 
 WEIGHTS = JoinWeights(recogniser=0.65, candidates=0.24, unread=0.31, agreement=1.83, other=-2.0)
-"""Weights that were fitted on strings that no training used."""
+"""Provisional weights, from a trial with a recogniser that does not ship. Whoever ships one fits them anew."""
 
 
 @dataclass(frozen=True)
