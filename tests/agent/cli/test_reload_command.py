@@ -125,7 +125,8 @@ def test_valid_artifacts_are_loaded_and_invalid_ones_are_refused(running: Runnin
 
             running.configure("new", "width = 1280", 'camera = "0"')
             done = running.reload(process)
-            reads = rf"reloaded: linear fp32 TFLite on [\w-]+ of {re.escape(str(running.folder))}/new is in use now"
+            variant = r"linear fp32 TFLite on [\w-]+( with \d+ threads)?"
+            reads = rf"reloaded: {variant} of {re.escape(str(running.folder))}/new is in use now"
             assert re.match(reads, done)
             assert done.endswith("; restart the agent to apply the other changed options: width"), (
                 "the command line sets the source"
