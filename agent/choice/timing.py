@@ -2,7 +2,9 @@
 
 The agent calls a net once per frame, after it has processed the frame's pixels, so little of the net is left in the
 processor's caches. In a tight loop a net seems twice as fast, and a large net gains more than a small one (measured on
-x86). So a frame's amount of memory is read before each call that counts.
+x86). So a frame's amount of memory is read before each call that counts. What ran just before changes a call of a few
+microseconds too, by up to 40 %: the runtime's code is warm after another net of the same runtime. So the order of the
+nets is random.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ FRAME_BYTES = 640 * 480 * 3
 def time_interleaved(
     nets: Sequence[LoadedNet], batch: int, seconds: float, report_start: Callable[[int], None]
 ) -> list[Timing]:
-    """Time calls of all nets, one call of each net in turn; each net gets an equal share of the time in each block.
+    """Time calls of all nets, one call of each net per round; each net gets an equal share of the time in each block.
 
     Args:
         nets: at least one net.
@@ -45,7 +47,8 @@ def time_interleaved(
         first_us.append(_call_us(net, net_images))
         net.logits(net_images)
     share_s = seconds / BLOCKS / len(nets)
-    blocks = [_time_block(nets, images, share_s) for _ in range(BLOCKS)]
+    order = np.random.default_rng(0)
+    blocks = [_time_block(nets, images, share_s, order) for _ in range(BLOCKS)]
     return [_timing(batch, first_us[i], [block[i] for block in blocks]) for i in range(len(nets))]
 
 
@@ -58,14 +61,16 @@ Calls = list[tuple[float, float]]
 """Pairs of durations in microseconds: of a call after a frame's memory was read, and of the same call again."""
 
 
-def _time_block(nets: Sequence[Net], images: Sequence[NDArray[np.uint8]], share_s: float) -> list[Calls]:
-    """Call each net at least once, in turn, until each has used its share of the time."""
+def _time_block(
+    nets: Sequence[Net], images: Sequence[NDArray[np.uint8]], share_s: float, order: np.random.Generator
+) -> list[Calls]:
+    """Call each net at least once, in rounds of random order, until each has used its share of the time."""
     frame = np.zeros(FRAME_BYTES, np.uint8)
     calls: list[Calls] = [[] for _ in nets]
     spent_s = [0.0] * len(nets)
     remaining = list(range(len(nets)))
     while remaining:
-        for i in remaining:
+        for i in order.permutation(remaining):
             started_s = time.perf_counter()
             frame += 1
             calls[i].append((_call_us(nets[i], images[i]), _call_us(nets[i], images[i])))
