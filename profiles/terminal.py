@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import IO, TYPE_CHECKING
 
 from profiles.errors import DigitAgentError
+from profiles.foreign_text import show
 
 if TYPE_CHECKING:
     from typer import Typer
@@ -101,5 +102,5 @@ def _exit_on_signal(number: int, _: object) -> None:
 
 
 def _fail(name: str, message: str, code: int) -> None:
-    sys.stderr.write(f"{ERROR if in_journal(sys.stderr) else ''}{name}: {message}\n")
+    sys.stderr.write(f"{ERROR if in_journal(sys.stderr) else ''}{name}: {show(message)}\n")
     sys.exit(code)
