@@ -26,6 +26,7 @@ from agent.vision.page import Page
 from agent.vision.pipeline import QUICK, THOROUGH
 from benchmarks.report import run_benchmark
 from benchmarks.scenes import DetectionCounts, match_digits
+from benchmarks.string_metrics import edit_distance
 from converters.data.labelled import LabelledImages
 from converters.data.mnist import load_mnist
 from converters.data.scenes.fields import MEDIA, SEPARATORS, SIZES, SURROUNDS, FieldStyle, FormField, draw_field
@@ -57,16 +58,6 @@ def score_field(field: FormField, page: Page) -> FieldScores:
     text = "".join(reading.digits_text for reading in page.readings)
     right = max(0, len(field.text) - edit_distance(field.text, text))
     return FieldScores(match_digits(field.scene, page.digits), right, int(text == field.text))
-
-
-def edit_distance(a: str, b: str) -> int:
-    """Return the Levenshtein distance of two texts: the fewest insertions, deletions and substitutions."""
-    row = list(range(len(b) + 1))
-    for i, c in enumerate(a, 1):
-        before, row[0] = row[0], i
-        for j, d in enumerate(b, 1):
-            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (c != d))
-    return row[-1]
 
 
 def draw_fields(digits: LabelledImages, each: int, fonts: Fonts | None = None, seed: int = SEED) -> Iterator[FormField]:
