@@ -33,6 +33,8 @@ class Reader:
     Args:
         artifacts: folder of artifacts with their manifest; None means the artifacts that ship with the package.
         depth: "thorough" finds most digits and is meant for still pictures; "quick" is meant for live video.
+        decimal_comma: True if a comma stands before the decimals ("1.234,5"), False if a point does ("1,234.5"), None
+            if this is not known: then "1.234" is ambiguous and has no value.
 
     Raises:
         UsageError: the depth is unknown.
@@ -40,7 +42,14 @@ class Reader:
         NoArtifactError: no artifact of the folder can be used on this machine.
     """
 
-    def __init__(self, artifacts: Path | str | None = None, depth: str | Depth = "thorough") -> None:
+    def __init__(
+        self,
+        artifacts: Path | str | None = None,
+        depth: str | Depth = "thorough",
+        *,
+        decimal_comma: bool | None = None,
+    ) -> None:
+        self._decimal_comma = decimal_comma
         self._depth = depth if isinstance(depth, Depth) else _find_depth(depth)
         folder = default_artifacts() if artifacts is None else Path(artifacts)
         self._nets = choose_nets(folder, detect_board().profile)
@@ -74,7 +83,7 @@ class Reader:
 
         The argument and the errors are the same as of `read`.
         """
-        return trace_page(_load(picture), self._nets, self._depth)
+        return trace_page(_load(picture), self._nets, self._depth, decimal_comma=self._decimal_comma)
 
 
 def _load(picture: object) -> Pixels:

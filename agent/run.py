@@ -106,12 +106,13 @@ def run(
         cleanup.enter_context(capture_warnings([lambda text: send(FaultEvent(text))]))
         cleanup.enter_context(_add_outputs(sinks, options, info, out, warn, wait=not source.live))
         frames = cleanup.enter_context(feed(source, reopen, log.warning, lambda outage: send(OutageEvent(outage))))
-        video = VideoWatch(nets.read, profile.budget.frame_ms, live=source.live)
+        read = partial(nets.read, decimal_comma=settings.decimal_comma)
+        video = VideoWatch(read, profile.budget.frame_ms, live=source.live)
         reload = partial(_reload, reconfigure, settings, profile, nets, video)
         cleanup.enter_context(handle_reloads(requests, reload, done=say, refused=log.warning, environ=os.environ))
         summary = loop(
             throttle.pace(frames, sampler.newest, stop),
-            watch_stills(nets.read) if isinstance(spec, PicturesSpec) else video,
+            watch_stills(read) if isinstance(spec, PicturesSpec) else video,
             sinks,
             stop=stop,
             limits=Limits(settings.frames, settings.seconds),

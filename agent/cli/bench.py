@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli.options import ConfigFile, artifacts_to_use, option
+from agent.cli.options import ConfigFile, option, settings_to_use
+from agent.config.options import Config
 from profiles.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
@@ -57,12 +58,14 @@ def bench(
 
     from agent.bench import bench as run_bench
     from agent.bench import report
+    from agent.views.foreign import foreign
     from profiles.board import detect_board
+    from profiles.foreign_text import to_json
 
-    batches, folder = _batches(batch), artifacts_to_use(artifacts, config)
+    batches, folder = _batches(batch), settings_to_use(Config(artifacts=artifacts), config).artifacts
     profile = _with_budget(detect_board().profile, objective, min_accuracy)
     with Console(stderr=True).status("measuring") as status:
-        result = run_bench(folder, profile, batches, seconds, status.update)
+        result = run_bench(folder, profile, batches, seconds, lambda text: status.update(foreign(text)))
     if save is not None:
         _write(save, msgspec.json.format(msgspec.json.encode(report(result)), indent=2) + b"\n")
     if plot is not None:
@@ -70,24 +73,25 @@ def bench(
 
         _write(plot, frontier(result).encode())
     if json:
-        typer.echo(msgspec.json.encode(report(result)))
+        typer.echo(to_json(report(result)))
     else:
         _print(result, Console())
 
 
 def _print(result: Bench, console: Console) -> None:
     from agent.views.bench_table import bench_table, energy_line, throttling_line
+    from agent.views.foreign import foreign
 
     for role_bench in result.roles:
         console.print(bench_table(result.title, role_bench))
     for refusal in result.refused:
-        console.print(f"not measured: {refusal}", style="yellow", markup=False, highlight=False)
-    console.print(energy_line(result), markup=False, highlight=False)
+        console.print(foreign(f"not measured: {refusal}", style="yellow"), highlight=False)
+    console.print(foreign(energy_line(result)), highlight=False)
     if warning := throttling_line(result):
-        console.print(warning, style="yellow", markup=False, highlight=False)
+        console.print(foreign(warning, style="yellow"), highlight=False)
     for role_bench in result.roles:
         verdict = f"best {role_bench.role}" if role_bench.winner else f"no {role_bench.role} is good enough"
-        console.print(f"{verdict}: {role_bench.reason}", markup=False, highlight=False)
+        console.print(foreign(f"{verdict}: {role_bench.reason}"), highlight=False)
 
 
 def _with_budget(profile: Profile, objective: str | None, min_accuracy: float | None) -> Profile:

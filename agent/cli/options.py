@@ -6,12 +6,16 @@ options of several commands that are no settings of a run, such as `--config`.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agent.config.options import OPTIONS
+from agent.config.options import OPTIONS, Config
+
+if TYPE_CHECKING:
+    from agent.config.layers import Settings
 
 ConfigFile = Annotated[
     Path | None,
@@ -30,14 +34,17 @@ def option(name: str) -> Any:
     return typer.Option(*spellings, metavar=found.metavar, min=found.minimum, max=found.maximum, help=found.help)
 
 
-def artifacts_to_use(named: Path | None, config: Path | None) -> Path:
-    """Return the named folder of artifacts, or the one that `digit-agent run` uses.
+def settings_to_use(given: Config, config: Path | None) -> Settings:
+    """Return the settings of `digit-agent run`, except that there is no log.
+
+    Args:
+        given: options of the command line; they win over the configuration.
+        config: the only configuration file to read; None means the usual ones.
 
     Raises:
         ConfigError: a configuration file cannot be read or contains a mistake.
     """
     from agent.config.layers import config_files, resolve_settings
-    from agent.config.options import Config
     from profiles.board import detect_board
 
-    return named or resolve_settings(Config(), config_files(config), detect_board().profile).artifacts
+    return resolve_settings(replace(given, no_log=True), config_files(config), detect_board().profile)

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli.options import ConfigFile, artifacts_to_use, option
+from agent.cli.options import ConfigFile, option, settings_to_use
+from agent.config.options import Config
+from agent.vision.value import AMBIGUOUS
 
 if TYPE_CHECKING:
+    from agent.vision.lines import Reading
     from agent.vision.page import Page
 
 
@@ -23,10 +26,11 @@ def read(
         typer.Option(
             "--json",
             help="Print one line of JSON per picture. Keys: source, width and height (pixels), digits (digit, "
-            "probability, box) and readings (text, box, confidence, digits). Boxes are [x, y, width, height] in pixels "
-            "of the upright picture; probability and confidence are 0..1.",
+            "probability, box) and readings (text, value, box, confidence, digits and more). Boxes are [x, y, width, "
+            "height] in pixels of the upright picture; probability and confidence are 0..1.",
         ),
     ] = False,
+    decimal_comma: Annotated[bool | None, option("decimal_comma")] = None,
     explain: Annotated[
         Path | None,
         typer.Option(
@@ -74,7 +78,8 @@ def read(
                 continue
             if reader is None:
                 with Console(stderr=True).status("looking for the best net"):
-                    reader = Reader(artifacts_to_use(artifacts, config))
+                    settings = settings_to_use(Config(artifacts=artifacts, decimal_comma=decimal_comma), config)
+                    reader = Reader(settings.artifacts, decimal_comma=settings.decimal_comma)
             source, trace = printable(path), reader.trace(image)
             page = trace.page
             typer.echo(msgspec.json.encode({"source": source, **page.to_dict()}) if json else as_text(source, page))
@@ -93,9 +98,16 @@ def as_text(source: str, page: Page) -> str:
     bottom: int | None = None
     for reading in page.readings:
         beside = bottom is not None and reading.box.centre[1] < bottom
-        lines[-1:] = [f"{lines[-1]}   {reading.text}"] if beside else [lines[-1], f"  {reading.text}"]
+        lines[-1:] = [f"{lines[-1]}   {_number(reading)}"] if beside else [lines[-1], f"  {_number(reading)}"]
         bottom = reading.box.bottom
     return "\n".join(lines)
+
+
+def _number(reading: Reading) -> str:
+    """Format a number, with its value if it is written otherwise, or with its possible values."""
+    if reading.value is not None:
+        return reading.text if str(reading.value) == reading.text else f"{reading.text} = {reading.value}"
+    return f"{reading.text} ({reading.value_note})" if reading.value_note.startswith(AMBIGUOUS) else reading.text
 
 
 def _print_error(error: Exception) -> bool:

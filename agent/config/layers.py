@@ -39,6 +39,8 @@ class Settings:
     artifacts: Path
     json: bool
     no_dashboard: bool
+    decimal_comma: bool | None
+    """None if it is not known."""
     log: Path | None
     """None keeps no log."""
     frames: int | None

@@ -71,6 +71,15 @@ class Config:
             switch="--no-dashboard/--dashboard",
         ),
     ] = None
+    decimal_comma: Annotated[
+        bool | None,
+        Option(
+            "What a comma means: 1.234,5 with a decimal comma, 1,234.5 with a decimal point. If it is not set, 1.234 "
+            "is ambiguous and has no value.",
+            example=True,
+            switch="--decimal-comma/--decimal-point",
+        ),
+    ] = None
     log: Annotated[
         Path | None,
         Option(

@@ -53,9 +53,9 @@ class NetsInUse:
         """Return the folder of the artifacts in use."""
         return Path(self._nets.classifier.choice.folder)
 
-    def read(self, image: NDArray[np.uint8], *, depth: Depth) -> Page:
+    def read(self, image: NDArray[np.uint8], *, depth: Depth, decimal_comma: bool | None = None) -> Page:
         """Read a picture; the arguments are the same as in `read_page`."""
-        return read_page(image, self._nets, depth)
+        return read_page(image, self._nets, depth, decimal_comma=decimal_comma)
 
     def set_power_saving(self, on: bool) -> None:
         """Use the nets that load the board least, or the best ones again."""

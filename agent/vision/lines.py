@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
@@ -11,6 +12,7 @@ from typing import NamedTuple
 from agent.vision.box import Box, union
 from agent.vision.dates import split_date
 from agent.vision.digits import Digit
+from agent.vision.value import SIGNS_NOT_READ
 
 MAX_LINE_OFFSET_HEIGHTS = 0.55
 """Digits are on one line if their centres differ vertically by less than this many heights. Raising it joins lines.
@@ -54,6 +56,10 @@ class Reading:
     """From left to right."""
     alternatives: tuple[Alternative, ...] = ()
     """Other texts, the most probable one first; only a line recogniser finds any."""
+    value: Decimal | None = None
+    """What the number is worth, such as 13254.00 for "13.254,00"; None if this cannot be told."""
+    value_note: str = SIGNS_NOT_READ
+    """Why the value cannot be told, such as "ambiguous: 1234 or 1.234"; empty if it can."""
 
     @property
     def digits_text(self) -> str:

@@ -36,9 +36,10 @@ class Page:
 
         Returns:
             `width` and `height` of the picture in pixels; `digits`, a list of `digit` (0..9), `probability` (0..1) and
-            `box`; `readings`, a list of `text`, `digits_text` (without signs), `box`, `confidence` (0..1), `digits` as
-            above and `alternatives` (`text`, `probability`). A box is a list [x, y, width, height] in pixels of the
-            upright picture. Shares are rounded to four decimals.
+            `box`; `readings`, a list of `text`, `digits_text` (without signs), `value` (a decimal number as
+            text, so that no digit is rounded; None if it cannot be told), `value_note` (why it cannot be told), `box`,
+            `confidence` (0..1), `digits` as above and `alternatives` (`text`, `probability`). A box is a list [x, y,
+            width, height] in pixels of the upright picture. Shares are rounded to four decimals.
         """
         return {
             "width": self.width,
@@ -86,6 +87,8 @@ def reading_to_dict(reading: Reading) -> dict[str, object]:
     return {
         "text": reading.text,
         "digits_text": reading.digits_text,
+        "value": None if reading.value is None else str(reading.value),
+        "value_note": reading.value_note,
         "box": list(reading.box),
         "confidence": round(reading.confidence, 4),
         "digits": [digit_to_dict(digit) for digit in reading.digits],

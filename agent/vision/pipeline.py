@@ -21,10 +21,11 @@ from agent.vision.faint import find_faint_ink, rescale_to_writing
 from agent.vision.ink import find_inks, prepare
 from agent.vision.join import RecognisedLine, join_lines
 from agent.vision.layers import InkLayer, MaskResult
-from agent.vision.lines import group_lines
+from agent.vision.lines import Reading, group_lines
 from agent.vision.page import STAGES, Page
 from agent.vision.pens import Pen, find_pens
 from agent.vision.printed import find_printed, without_printed
+from agent.vision.value import find_value
 from agent.vision.words import outside_words
 
 
@@ -94,18 +95,23 @@ class Trace:
     """The lines that the line recogniser read; empty if it was not used."""
 
 
-def read_page(image: NDArray[np.uint8], nets: Nets, depth: Depth = THOROUGH) -> Page:
+def read_page(
+    image: NDArray[np.uint8], nets: Nets, depth: Depth = THOROUGH, *, decimal_comma: bool | None = None
+) -> Page:
     """Read the digits of a picture; arguments as in `trace_page`."""
-    return trace_page(image, nets, depth).page
+    return trace_page(image, nets, depth, decimal_comma=decimal_comma).page
 
 
-def trace_page(image: NDArray[np.uint8], nets: Nets, depth: Depth = THOROUGH) -> Trace:
+def trace_page(
+    image: NDArray[np.uint8], nets: Nets, depth: Depth = THOROUGH, *, decimal_comma: bool | None = None
+) -> Trace:
     """Read the digits of a picture, and return the results of all steps.
 
     Args:
         image: BGR, uint8 (H, W, 3), upright.
         nets: classifier and verifier.
         depth: how thoroughly to analyse the picture.
+        decimal_comma: what a comma means in a number, as in `find_value`.
     """
     stage_ms = dict.fromkeys(STAGES, 0.0)
     height, width = image.shape[:2]
@@ -130,6 +136,8 @@ def trace_page(image: NDArray[np.uint8], nets: Nets, depth: Depth = THOROUGH) ->
         # 12. Each line is read again as a whole, and both views of it are joined.
         with _timed(stage_ms, "lines"):
             readings, lines = join_lines(readings, masks, nets.recogniser, (width, height))
+            # 13. Their signs are known now, so their values are.
+            readings = tuple(_with_value(reading, decimal_comma=decimal_comma) for reading in readings)
     page = Page(width, height, tuple(d for r in readings for d in r.digits), readings, stage_ms)
     return Trace(tuple(masks), kept, printed, page, lines)
 
@@ -153,6 +161,11 @@ def find_ink_layers(image: NDArray[np.uint8], depth: Depth) -> tuple[InkLayer, .
         InkLayer(ink, FAINT_THRESHOLD_FACTORS, MIN_FAINT_PROBABILITY) for ink in faint_inks if ink is not None
     ]
     return (*layers, *faint_layers, *pen_layers)
+
+
+def _with_value(reading: Reading, *, decimal_comma: bool | None) -> Reading:
+    number, note = find_value(reading.text, decimal_comma=decimal_comma)
+    return replace(reading, value=number, value_note=note)
 
 
 def _corrected(layer: InkLayer) -> InkLayer:

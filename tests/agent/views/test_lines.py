@@ -14,6 +14,7 @@ from agent.histogram import Percentiles
 from agent.summary import Power, Score, Summary
 from agent.views.lines import JsonLines, PlainLines
 from agent.views.summary import summary_table
+from agent.vision.value import SIGNS_NOT_READ
 
 MakeEvent = Callable[..., FrameEvent]
 
@@ -44,6 +45,8 @@ def test_a_json_line_has_the_whole_reading(make_event: MakeEvent) -> None:
         "frame": 7,
         "text": "42",
         "digits_text": "42",
+        "value": None,
+        "value_note": SIGNS_NOT_READ,
         "confidence": 0.95,
         "alternatives": [],
         "box": [60, 155, 110, 48],

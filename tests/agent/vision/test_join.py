@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from agent.vision.join import Evidence, JoinWeights, weigh
 from agent.vision.line_text import STEP_PX
 from agent.vision.lines import Reading
 from agent.vision.pipeline import Trace, trace_page
+from agent.vision.value import SIGNS_NOT_READ
 from tests.agent.vision.test_line_text import outputs
 from tests.agent.vision.test_pipeline import NearestShape, print_number
 
@@ -37,9 +39,9 @@ class Spelling:
         return np.stack([outputs(self._spell(strip), self.strength) for strip in strips])
 
     def _spell(self, strip: NDArray[np.uint8]) -> str:
-        dark = np.flatnonzero(strip.max(axis=0) > MIN_STRENGTH)
+        dark = np.flatnonzero(strip[1].max(axis=0) > MIN_STRENGTH)
         marks = [float(run.mean()) for run in np.split(dark, np.flatnonzero(np.diff(dark) > 1) + 1)]
-        steps = ["_"] * (strip.shape[1] // STEP_PX)
+        steps = ["_"] * (strip.shape[2] // STEP_PX)
         x, at_ink = marks[0] - 2 * BETWEEN_PX, True
         for character in self.text:
             if character == NO_INK:
@@ -61,11 +63,13 @@ class Nets:
     verifier: None = None
 
 
-def read(text: str, recogniser: Spelling | None, *, at: int = 60, scale: float = 1.6) -> Trace:
+def read(
+    text: str, recogniser: Spelling | None, *, at: int = 60, scale: float = 1.6, decimal_comma: bool | None = None
+) -> Trace:
     """Read a printed number."""
     image = np.full((120, 400, 3), 215, np.uint8)
     print_number(image, text, (at, 80), scale)
-    return trace_page(image, Nets(NearestShape(), recogniser))
+    return trace_page(image, Nets(NearestShape(), recogniser), decimal_comma=decimal_comma)
 
 
 def texts(trace: Trace) -> list[str]:
@@ -80,6 +84,7 @@ def only(trace: Trace) -> Reading:
 def test_without_a_recogniser_the_segmentation_decides() -> None:
     trace = read("247", None)
     assert (texts(trace), trace.lines) == (["247"], ())
+    assert (only(trace).value, only(trace).value_note) == (None, SIGNS_NOT_READ)
 
 
 def test_agreement_gives_a_higher_confidence_than_contradiction() -> None:
@@ -91,7 +96,15 @@ def test_agreement_gives_a_higher_confidence_than_contradiction() -> None:
 
 def test_signs_are_part_of_the_text_but_not_of_the_digits() -> None:
     reading = only(read("247", Spelling("2.47")))
-    assert (reading.text, reading.digits_text) == ("2.47", "247")
+    assert (reading.text, reading.digits_text, reading.value) == ("2.47", "247", Decimal("2.47"))
+
+
+@pytest.mark.parametrize(
+    ("decimal_comma", "value"), [(None, (None, "ambiguous: 1247 or 1.247")), (True, (Decimal(1247), ""))]
+)
+def test_the_value_depends_on_what_a_comma_means(decimal_comma: bool | None, value: tuple[Decimal | None, str]) -> None:
+    reading = only(read("1247", Spelling("1.247"), decimal_comma=decimal_comma))
+    assert (reading.value, reading.value_note) == value
 
 
 def test_a_lost_digit_comes_back_with_a_box() -> None:
