@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
 
 import msgspec
 
@@ -11,6 +12,10 @@ RESOLUTION = 0.01
 """Relative width of a bin. A percentile is exact within half of this width. Lowering it needs more bins."""
 MIN_VALUE_MS = 1e-4
 """Smaller values are counted as this value, in milliseconds, because 0 has no logarithm."""
+BinNumber = Annotated[int, msgspec.Meta(ge=-1000, le=5000)]
+"""A stored bin: of values between MIN_VALUE_MS and 10**18 seconds, which is longer than any latency."""
+StoredCount = Annotated[int, msgspec.Meta(ge=0, le=2**40)]
+"""A stored sum. The limit is higher than any real one, and low enough that sums of stored ones can be stored again."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,7 @@ class LatencyHistogram(msgspec.Struct, array_like=True):
     The method comes from HdrHistogram (http://hdrhistogram.org).
     """
 
-    bins: dict[int, int] = {}
+    bins: dict[BinNumber, StoredCount] = {}
     """Count of values by bin number; bin n is around (1 + RESOLUTION) ** n milliseconds."""
 
     def add(self, value_ms: float) -> None:

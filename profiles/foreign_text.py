@@ -1,8 +1,8 @@
 """Show text that others chose: names of files, boards and cameras, manifests, logs, and answers of servers.
 
 Such a text may hold escape sequences that change a terminal, line breaks that forge lines of output, characters that
-reverse its direction, a priority for the journal, or a formula for a spreadsheet. For Rich, make a `Text` of it: a `str`
-may hold markup.
+reverse its direction, a priority for the journal, or a formula for a spreadsheet. For Rich there is
+`agent.views.foreign`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ FORMULA = re.compile(r"[=+@\t\r-](?![\d.,]*$)")
 
 
 def show(text: object) -> str:
-    """Return a text for people on one line; each character that does not print is escaped as in Python, such as `\\n`."""
+    """Return a text for people on one line. Each character that does not print is escaped as in Python."""
     line = str(text)
     if line.isprintable() and not line.startswith("<"):
         return line

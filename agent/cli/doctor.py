@@ -37,20 +37,21 @@ def doctor(
 
     Example: `digit-agent doctor`
     """
-    import msgspec
     from rich.console import Console
 
     from agent.config.layers import config_files
     from agent.doctor import Diagnosis, check_configuration, examine
     from agent.sensors.sources import run_command
+    from agent.views.foreign import foreign
+    from profiles.foreign_text import to_json
 
     with Console(stderr=True).status("checking") as status:
         configuration, folder = check_configuration(config_files(config, root))
-        examined = examine(root, artifacts or folder, run_command, status.update)
+        examined = examine(root, artifacts or folder, run_command, lambda text: status.update(foreign(text)))
         diagnosis = Diagnosis((configuration, *examined.checks), examined.roles)
     if json:
         fields = {"works": diagnosis.works, "roles": diagnosis.roles, "checks": diagnosis.checks}
-        typer.echo(msgspec.json.encode(fields))
+        typer.echo(to_json(fields))
     else:
         Console().print(_table(diagnosis.checks))
     if not diagnosis.works:
@@ -59,14 +60,15 @@ def doctor(
 
 def _table(checks: Sequence[Check]) -> Table:
     from rich.table import Table
-    from rich.text import Text
+
+    from agent.views.foreign import foreign
 
     table = Table.grid(padding=(0, 1))
     table.add_column()
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for check in checks:
-        table.add_row(MARKS[check.state], check.name, Text(check.what))
+        table.add_row(MARKS[check.state], foreign(check.name), foreign(check.what))
         if check.advice:
-            table.add_row("", "", Text(f"→ {check.advice}", style="cyan" if check.state != "ok" else "bright_black"))
+            table.add_row("", "", foreign(f"→ {check.advice}", style="cyan" if check.state != "ok" else "bright_black"))
     return table

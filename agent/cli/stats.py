@@ -57,11 +57,10 @@ def stats(
     """
     if sum((chart, json, csv, plot is not None)) > 1:
         raise UsageError("--chart, --json, --csv and --plot exclude each other", advice="give one of them")
-    import msgspec
-
     from agent.telemetry.report import open_log, report
     from agent.views.csv_export import write_rows
     from agent.views.timeline import MAX_HOURS
+    from profiles.foreign_text import to_json
 
     path = log or _configured(config)
     if csv:
@@ -70,7 +69,7 @@ def stats(
         return
     content = report(path, MAX_HOURS if chart or plot else last or 10)
     if json:
-        typer.echo(msgspec.json.encode(content))
+        typer.echo(to_json(content))
     elif plot is not None:
         _plot(content, plot)
     else:
@@ -90,9 +89,10 @@ def _configured(config: Path | None) -> Path:
 def _plot(report: Report, plot: Path) -> None:
     from agent.views.plot import write_plot
     from agent.views.timeline import last_hours
+    from profiles.foreign_text import show
 
     write_plot(last_hours(report.hours), plot)
-    typer.echo(f"{plot} shows {len(report.hours)} hours")
+    typer.echo(f"{show(plot)} shows {len(report.hours)} hours")
 
 
 def _show(report: Report, path: Path, *, chart: bool) -> None:
@@ -100,6 +100,7 @@ def _show(report: Report, path: Path, *, chart: bool) -> None:
     from rich.console import Console
 
     from agent.views.chart import charts, hours_that_fit
+    from agent.views.foreign import foreign
     from agent.views.tables import report_tables
     from agent.views.timeline import last_hours
 
@@ -108,5 +109,5 @@ def _show(report: Report, path: Path, *, chart: bool) -> None:
     for part in charts(hours, console.width) if chart else report_tables(report):
         console.print(part, "", sep="\n")
     nothing = "" if report.runs else ", nothing is logged yet"
-    footer = f"log: {path}, {report.log_bytes / 1e6:.1f} MB{nothing}"
-    console.print(footer, style="bright_black", markup=False, highlight=False, soft_wrap=True)
+    footer = foreign(f"log: {path}, {report.log_bytes / 1e6:.1f} MB{nothing}", style="bright_black")
+    console.print(footer, highlight=False, soft_wrap=True)

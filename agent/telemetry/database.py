@@ -7,8 +7,9 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
-from agent.telemetry.schema import SCHEMA_VERSION, check_version, create_tables, read_version
+from agent.telemetry.schema import SCHEMA_VERSION, check_version, create_tables, is_ours, read_version
 from profiles.errors import OutputError, SourceError
+from profiles.regular_file import open_regular_file
 
 PAGE_BYTES = 1024
 """Size of a database page. A batch touches a few pages, each of which is written completely, so small pages write less.
@@ -21,6 +22,10 @@ MAGIC = b"SQLite format 3\0"
 """First bytes of every database that is not empty (sqlite.org/fileformat.html)."""
 ERASED = (bytes(len(MAGIC)), b"\xff" * len(MAGIC))
 """First bytes of a database after an SD card has lost the first block."""
+MAX_REASON_CHARACTERS = 200
+"""Characters of an error of SQLite that are kept; a damaged schema is quoted whole in it."""
+DAMAGE = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""Errors of a damaged database, and others of SQLite. Its message may quote bytes that are no text."""
 SUFFIXES = ("", "-wal", "-shm")
 """Suffixes of the files of a database in WAL mode."""
 
@@ -34,6 +39,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         sqlite3.Error: it cannot be opened, or is damaged.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    require_regular_files(path)
     if path.exists() and _is_other_file(path):
         raise OutputError(f"{path} is not a database", advice="choose another --log")
     connection = sqlite3.connect(path, timeout=LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False)
@@ -45,7 +51,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         # In WAL mode, NORMAL never damages the file; a power cut loses what the kernel has not written yet.
         connection.execute("PRAGMA synchronous = NORMAL")
         create_tables(connection, path)
-    except (sqlite3.Error, OutputError):
+    except (*DAMAGE, OutputError):
         connection.close()
         raise
     return connection
@@ -62,15 +68,28 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     if not os.access(path.parent, os.W_OK) and not path.with_name(f"{path.name}-wal").exists():
         uri += "&immutable=1"  # nobody writes, and SQLite cannot make the files that its readers share
     connection = sqlite3.connect(uri, uri=True, timeout=LOCK_TIMEOUT_S)
+    connection.text_factory = lambda text: text.decode(errors="replace")
     try:
         version = read_version(connection)
-    except sqlite3.Error:
+        if version != SCHEMA_VERSION:
+            raise _wrong_version(path, version)
+        if not is_ours(connection):
+            raise _other_tables(path)
+    except (*DAMAGE, SourceError):
         connection.close()
         raise
-    if version != SCHEMA_VERSION:
-        connection.close()
-        raise _wrong_version(path, version)
     return connection
+
+
+def require_regular_files(path: Path) -> None:
+    """Check that each file of the database that exists is a regular file. SQLite would wait for a named pipe.
+
+    Raises:
+        OSError: one of them is not.
+    """
+    for part in all_files(path):
+        with suppress(FileNotFoundError), open_regular_file(part):
+            pass
 
 
 def is_damaged(path: Path) -> bool:
@@ -82,7 +101,7 @@ def is_damaged(path: Path) -> bool:
     connection = sqlite3.connect(path, timeout=LOCK_TIMEOUT_S)
     try:
         return bool(connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok")
-    except sqlite3.DatabaseError as error:
+    except DAMAGE as error:
         if isinstance(error, sqlite3.OperationalError):
             raise
         return True
@@ -107,6 +126,12 @@ def move_aside(path: Path) -> Path:
     return aside
 
 
+def reason_of(error: Exception) -> str:
+    """Return why the database could not be used, on one line."""
+    text = str(getattr(error, "strerror", None) or error) or type(error).__name__
+    return " ".join(text.split())[:MAX_REASON_CHARACTERS]
+
+
 def all_files(path: Path) -> tuple[Path, ...]:
     """Return the paths of a database's files, whether they exist or not."""
     return tuple(path.with_name(path.name + suffix) for suffix in SUFFIXES)
@@ -114,9 +139,13 @@ def all_files(path: Path) -> tuple[Path, ...]:
 
 def _is_other_file(path: Path) -> bool:
     """Whether a file has never been a database, such as a text that was named by mistake."""
-    with path.open("rb") as file:
+    with open_regular_file(path) as file:
         start = file.read(len(MAGIC))
     return bool(start) and start != MAGIC and start not in ERASED
+
+
+def _other_tables(path: Path) -> SourceError:
+    return SourceError(f"{path} has other tables than a log", advice="name another file with --log")
 
 
 def _wrong_version(path: Path, version: int) -> SourceError:

@@ -11,7 +11,9 @@ from agent.telemetry.retention import MS_PER_HOUR
 from agent.telemetry.rollup import Rollup, unpack
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-AT_MS = "coalesce(begun.at_ms + row.after_ms, row.at_ms)"
+FIRST, LAST = datetime(1900, 1, 1, tzinfo=timezone.utc), datetime(2999, 12, 31, 23, tzinfo=timezone.utc)
+"""Times before and after these are damaged, and shown as these. Python's calendar ends in the year 9999."""
+AT_MS = "CAST(coalesce(begun.at_ms + row.after_ms, row.at_ms, 0) AS INTEGER)"
 """SQL for the time of a row: by the newest setting of the wall clock; if the row's run was deleted, by the setting when
 the row was written."""
 JOIN_BEGUN = "AS row LEFT JOIN begun ON begun.run = row.run"
@@ -59,7 +61,7 @@ class Period:
 
 def iso(at_ms: int) -> str:
     """Format milliseconds since 1970 as ISO 8601, UTC. The clock may never have been set."""
-    return (EPOCH + timedelta(milliseconds=at_ms)).isoformat(timespec="milliseconds")
+    return _moment(at_ms).isoformat(timespec="milliseconds")
 
 
 def periods(
@@ -113,9 +115,16 @@ def _period(start: str, rollup: Rollup, faults: int) -> Period:
         latency=tuple(
             StageLatency(stage, histogram.count, *astuple(histogram.percentiles()))
             for stage, histogram in rollup.latency.items()
+            if histogram.count
         ),
     )
 
 
 def _day(hour: int, zone: tzinfo | None) -> str:
-    return f"{(EPOCH + timedelta(hours=hour)).astimezone(zone):%Y-%m-%d}"
+    return f"{_moment(hour * MS_PER_HOUR).astimezone(zone):%Y-%m-%d}"
+
+
+def _moment(at_ms: int) -> datetime:
+    """Return a time between FIRST and LAST."""
+    first_ms, last_ms = ((end - EPOCH) // timedelta(milliseconds=1) for end in (FIRST, LAST))
+    return EPOCH + timedelta(milliseconds=min(max(at_ms, first_ms), last_ms))

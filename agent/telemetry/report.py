@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
 
-from agent.telemetry.database import all_files, open_for_reading
+from agent.telemetry.database import DAMAGE, all_files, open_for_reading, reason_of, require_regular_files
 from agent.telemetry.periods import AT_MS, JOIN_BEGUN, Period, iso, periods
 from profiles.errors import SourceError
 
@@ -93,16 +93,30 @@ class Report:
     choices: tuple[LoggedChoice, ...]
 
 
-RUNS = """SELECT begun.at_ms, runs.id, runs.after_ms / 1000.0, ended, source, board, artifact, runtime, reason,
-        power_sensor, frames, dropped, readings, digits, lost
+def _int(column: str) -> str:
+    """Return the SQL for a whole number. A damaged row may hold any type in any column; CAST makes 0 of a text."""
+    return f"CAST(coalesce({column}, 0) AS INTEGER)"
+
+
+def _text(column: str) -> str:
+    """Return the SQL for a text."""
+    return f"CAST(coalesce({column}, '') AS TEXT)"
+
+
+_COUNTS = ", ".join(map(_int, ("frames", "dropped", "readings", "digits", "lost")))
+_CHOICE = ", ".join(map(_text, ("artifact", "runtime", "reason")))
+RUNS = f"""SELECT {_int("begun.at_ms")}, runs.id, {_int("runs.after_ms")} / 1000.0, {_int("ended")}, {_text("source")},
+        {_text("board")}, {_CHOICE}, CAST(power_sensor AS TEXT), {_COUNTS}
     FROM runs JOIN begun ON begun.run = runs.id LEFT JOIN choices ON choices.id = (
         SELECT max(id) FROM choices WHERE choices.run = runs.id
-    ) ORDER BY runs.id DESC LIMIT ?"""
-READINGS = f"""SELECT {AT_MS}, row.run, frame, coalesce(row.source, runs.frame_source, ''), text,
-        sure_permille / 1000.0, x, y, w, h
+    ) ORDER BY runs.id DESC LIMIT ?"""  # noqa: S608
+READINGS = f"""SELECT {AT_MS}, {_int("row.run")}, {_int("frame")},
+        {_text("coalesce(row.source, runs.frame_source)")}, {_text("text")}, {_int("sure_permille")} / 1000.0,
+        {_int("x")}, {_int("y")}, {_int("w")}, {_int("h")}
     FROM readings {JOIN_BEGUN} LEFT JOIN runs ON runs.id = row.run ORDER BY row.id DESC LIMIT ?"""  # noqa: S608
-FAULTS = f"SELECT {AT_MS}, row.run, text FROM faults {JOIN_BEGUN} ORDER BY row.id DESC LIMIT ?"  # noqa: S608
-CHOICES = f"""SELECT {AT_MS}, row.run, artifact, runtime, reason
+FAULTS = f"""SELECT {AT_MS}, {_int("row.run")}, {_text("text")}
+    FROM faults {JOIN_BEGUN} ORDER BY row.id DESC LIMIT ?"""  # noqa: S608
+CHOICES = f"""SELECT {AT_MS}, {_int("row.run")}, {_CHOICE}
     FROM choices {JOIN_BEGUN} ORDER BY row.id DESC LIMIT ?"""  # noqa: S608
 
 
@@ -113,7 +127,13 @@ def open_log(path: Path) -> Iterator[sqlite3.Connection]:
     Raises:
         SourceError: the log is missing or damaged, has the schema of another version, or belongs to another program.
     """
-    if not path.is_file():
+    try:
+        require_regular_files(path)
+        exists = path.exists()
+    except OSError as error:
+        advice = "check the name and its permissions"
+        raise SourceError(f"{path} cannot be read ({reason_of(error)})", advice=advice) from error
+    if not exists:
         raise SourceError(
             f"there is no log at {path}", advice="'digit-agent run' writes one; or name another with --log"
         )
@@ -122,10 +142,13 @@ def open_log(path: Path) -> Iterator[sqlite3.Connection]:
             connection.execute("BEGIN")
             yield connection
     except sqlite3.OperationalError as error:
-        raise SourceError(f"{path} cannot be read ({error})", advice="try again, as its owner or with sudo") from error
-    except sqlite3.Error as error:
         raise SourceError(
-            f"{path} cannot be read as a log ({error})", advice="the next run moves it aside and starts a new one"
+            f"{path} cannot be read ({reason_of(error)})", advice="try again, as its owner or with sudo"
+        ) from error
+    except DAMAGE as error:
+        raise SourceError(
+            f"{path} cannot be read as a log ({reason_of(error)})",
+            advice="the next run moves it aside and starts a new one",
         ) from error
 
 

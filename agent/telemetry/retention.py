@@ -28,7 +28,7 @@ DELETED_READINGS = 2000
 ROW_BYTES = 256
 """Estimated size of a fault, a choice or a run; the rows of each of these tables may take an eighth of the log."""
 MS_PER_HOUR = 3_600_000
-MINUTES_WITH_HOUR = """SELECT coalesce(begun.at_ms + after_ms, minutes.at_ms) / ?, figures
+MINUTES_WITH_HOUR = """SELECT CAST(coalesce(begun.at_ms + after_ms, minutes.at_ms, 0) AS INTEGER) / ?, figures
     FROM minutes LEFT JOIN begun ON begun.run = minutes.run WHERE minutes.id <= ?"""
 
 

@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
-from agent.histogram import LatencyHistogram
+from agent.histogram import LatencyHistogram, StoredCount
+
+StoredSum = Annotated[float, msgspec.Meta(ge=0, le=1e15)]
+Celsius = Annotated[float, msgspec.Meta(ge=-273.15, le=1e4)]
+Stages = Annotated[dict[Annotated[str, msgspec.Meta(max_length=40)], LatencyHistogram], msgspec.Meta(max_length=64)]
 
 
 class Rollup(msgspec.Struct, array_like=True):
     """Sums and maxima of a period; None if a value was not measured.
 
-    It is stored as an array, so a new field goes to the end and needs a default.
+    It is stored as an array, so a new field goes to the end and needs a default. Limits reject damaged values.
     """
 
-    duration_ms: int = 0
+    duration_ms: StoredCount = 0
     """Time in which the agent ran."""
-    frames: int = 0
-    dropped: int = 0
+    frames: StoredCount = 0
+    dropped: StoredCount = 0
     """Frames that were never analysed."""
-    readings: int = 0
-    latency: dict[str, LatencyHistogram] = {}
+    readings: StoredCount = 0
+    latency: Stages = {}
     """Latencies by stage."""
-    powered_ms: int = 0
+    powered_ms: StoredCount = 0
     """Time in which power was measured."""
-    energy_mj: float = 0.0
+    energy_mj: StoredSum = 0.0
     """Energy of the time in which power was measured."""
-    max_mw: float | None = None
-    max_c: float | None = None
-    throttled_ms: int = 0
+    max_mw: StoredSum | None = None
+    max_c: Celsius | None = None
+    throttled_ms: StoredCount = 0
     """Time in which the board was throttled."""
 
     def merge(self, other: Rollup) -> None:
@@ -76,11 +82,15 @@ def pack(rollup: Rollup) -> bytes:
     return _ENCODER.encode(rollup)
 
 
-def unpack(stored: bytes) -> Rollup:
-    """Decode a stored rollup. A damaged rollup gives an empty one, so that the other rollups can still be shown."""
+def unpack(stored: object) -> Rollup:
+    """Decode a stored rollup. A damaged rollup gives an empty one, so that the other rollups can still be shown.
+
+    Args:
+        stored: value of a cell; SQLite does not ensure that it is a BLOB.
+    """
     try:
-        return _DECODER.decode(stored)
-    except msgspec.DecodeError:
+        return _DECODER.decode(stored) if isinstance(stored, bytes) else Rollup()
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return Rollup()
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
+from contextlib import closing
+from functools import cache
 from pathlib import Path
 
 from profiles.errors import OutputError
@@ -86,6 +89,31 @@ def check_version(connection: sqlite3.Connection, path: Path) -> int:
     return version
 
 
+def is_ours(connection: sqlite3.Connection) -> bool:
+    """Whether the database has all tables of a log, and no trigger.
+
+    Another program's tables would fail in the middle of a write. A changed view or a trigger would run with every read
+    or write, for any time.
+    """
+    found = _objects(connection)
+    return all(found.get(name) == sql for name, sql in _our_objects().items()) and not any(
+        sql.startswith("CREATETRIGGER") for sql in found.values()
+    )
+
+
+@cache
+def _our_objects() -> dict[str, str]:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(TABLES)
+        return _objects(connection)
+
+
+def _objects(connection: sqlite3.Connection) -> dict[str, str]:
+    """Return the SQL of each table, index, view and trigger by name, without comments and spaces."""
+    rows = connection.execute("SELECT CAST(name AS TEXT), CAST(sql AS TEXT) FROM sqlite_master WHERE sql IS NOT NULL")
+    return {name: re.sub(r"--.*|\s", "", sql) for name, sql in rows}
+
+
 def create_tables(connection: sqlite3.Connection, path: Path) -> None:
     """Create the tables in an empty database, in one transaction; two agents may do so at once.
 
@@ -98,6 +126,10 @@ def create_tables(connection: sqlite3.Connection, path: Path) -> None:
         sqlite3.Error: it is damaged, or cannot be written.
     """
     if check_version(connection, path) == SCHEMA_VERSION:
+        if not is_ours(connection):
+            raise OutputError(
+                f"{path} has other tables than a log", advice="move the file away, or choose another --log"
+            )
         return
     with connection:
         connection.execute("BEGIN IMMEDIATE")

@@ -48,35 +48,24 @@ class LogSink:
         current = info()
         run = RunRow(current.source, current.board, current.power_sensor, self._buffer.began_ms)
         self._writer = LogWriter(path, run, warn, clock, max_bytes)
-        self._error: Exception | None = None
         self._wake, self._ended, self._written = threading.Event(), threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._work, name="log", daemon=True)
         self._thread.start()
 
     def take(self, event: Event) -> None:
-        """Collect a frame or a fault; a fault may come from any thread.
-
-        Raises:
-            Exception: the error that ended the writing thread; raised once, with a frame.
-        """
+        """Collect a frame or a fault; a fault may come from any thread."""
         match event:
             case FrameEvent():
-                self._raise_error()
                 self._wait_for_room()
                 self._buffer.add_frame(event)
             case FaultEvent(text):
                 self._buffer.add_fault(text)
 
     def close(self) -> None:
-        """Write what is left, and mark the run as ended.
-
-        Raises:
-            Exception: the error that ended the writing thread, unless `take` has raised it already.
-        """
+        """Write what is left, and mark the run as ended."""
         self._ended.set()
         self._wake.set()
         self._thread.join(CLOSE_TIMEOUT_S)
-        self._raise_error()
         if self._buffer.lost and not self._writer.stopped:
             self._warn(f"{self._buffer.lost} rows never reached the log {self._path}, which was too slow")
 
@@ -87,15 +76,12 @@ class LogSink:
             self._written.wait(0.5)
 
     def _work(self) -> None:
-        try:
-            while not self._ended.is_set():
-                self._write()
-                self._wake.wait(self._batch_s)
-                self._wake.clear()
-            self._write(ended=True)
-            self._writer.close()
-        except Exception as error:  # noqa: BLE001 - handed to the loop's thread, which raises it
-            self._error = error
+        while not self._ended.is_set():
+            self._write()
+            self._wake.wait(self._batch_s)
+            self._wake.clear()
+        self._write(ended=True)
+        self._writer.close()
 
     def _write(self, *, ended: bool = False) -> None:
         self._buffer.add_choice(self._info())
@@ -103,8 +89,3 @@ class LogSink:
         if batch.due:
             self._writer.write(batch, self._buffer.confirm)
         self._written.set()
-
-    def _raise_error(self) -> None:
-        error, self._error = self._error, None
-        if error is not None:
-            raise error

@@ -1,7 +1,7 @@
 """Writes batches to the database: opens it, replaces it if it is damaged, and retries if it cannot be written.
 
-The log matters less than the readings, so no error of the log stops the agent: it is reported once, and writing is
-tried again.
+The log matters less than the readings, so no error of the log stops the agent, whatever its cause: it is reported once,
+and writing is tried again.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from agent.telemetry.buffer import LogBatch
 from agent.telemetry.clock import LogClock
-from agent.telemetry.database import is_damaged, move_aside, open_for_writing
+from agent.telemetry.database import DAMAGE, is_damaged, move_aside, open_for_writing, reason_of
 from agent.telemetry.retention import (
     TRANSACTION_BYTES,
     DiskBudget,
@@ -102,7 +102,7 @@ class LogWriter:
             for part in _transactions(batch):
                 self._commit(part)
                 confirm(part)
-        except (OSError, sqlite3.Error) as error:
+        except Exception as error:  # noqa: BLE001 - a file that others can change may cause any error
             self._stop(error)
             return
         self._stopped_ms = None
@@ -120,12 +120,14 @@ class LogWriter:
         """Commit a batch; if the database turns out to be damaged, move it aside and use a new one."""
         try:
             self._execute(batch)
-        except sqlite3.DatabaseError as error:
+        except DAMAGE as error:
             if isinstance(error, sqlite3.OperationalError) or not is_damaged(self._path):
                 raise
             self.close()
             aside = move_aside(self._path)
-            self._warn(f"{self._path} is damaged ({error}); it was moved to {aside}, and a new log was started")
+            self._warn(
+                f"{self._path} is damaged ({reason_of(error)}); it was moved to {aside}, and a new log was started"
+            )
             self._execute(batch)
 
     def _execute(self, batch: LogBatch) -> None:
@@ -180,16 +182,15 @@ class LogWriter:
             if moved < pages:
                 raise sqlite3.OperationalError("another program has been reading it for too long")
 
-    def _stop(self, error: OSError | sqlite3.Error) -> None:
+    def _stop(self, error: Exception) -> None:
         """Close the file until the next attempt, and warn unless a warning was given a short time ago."""
         self.close()
         self._stopped_ms = now_ms = self._clock.steady_ms()
         if self._warned_ms is None or (now_ms - self._warned_ms >= REMIND_MS and not self._warned_of_stop):
             self._warned_of_stop, self._warned_ms = True, now_ms
-            reason = getattr(error, "strerror", None) or error
             self._warn(
-                f"logging to {self._path} stopped ({reason}), reading goes on; repair it, or choose another --log; "
-                "logging goes on as soon as the file can be written"
+                f"logging to {self._path} stopped ({reason_of(error)}), reading goes on; "
+                "repair it, or choose another --log; logging goes on as soon as the file can be written"
             )
 
 

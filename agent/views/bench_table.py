@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
+from rich.text import Text
 
 from agent.bench import NOT_MEASURABLE, Bench, BenchRow, RoleBench
 from agent.choice.rank import three_digits
 from agent.choice.significance import spread
 from agent.choice.variants import FORMAT_NAMES, runtime_title
 from agent.sensors.throttling import throttling_advice
+from agent.views.foreign import foreign
 
 BYTES_PER_MB = 1e6
 
@@ -56,11 +58,11 @@ def throttling_line(result: Bench) -> str:
     return f"the board was throttled ({', '.join(reasons)}): {throttling_advice(reasons)}, then measure again"
 
 
-def _name(row: BenchRow) -> str:
+def _name(row: BenchRow) -> Text:
     variant, artifact = row.measurement.variant, row.measurement.variant.artifact
     threads = f", {variant.threads} threads" if variant.threads > 1 else ""
     runtime = f"{runtime_title(variant.runtime, variant.provider)}{threads}"
-    return f"{artifact.tier} {artifact.precision} {FORMAT_NAMES[artifact.format]}\n{runtime}"
+    return foreign(f"{artifact.tier} {artifact.precision} {FORMAT_NAMES[artifact.format]}", runtime)
 
 
 def _cells(row: BenchRow) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Export tables of the log as CSV (RFC 4180) with a header line, newest row first."""
+"""Export tables of the log as CSV (RFC 4180) with a header line, newest row first. No cell is a formula."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import IO, Any, Literal
 
 from agent.telemetry.periods import Period, periods
 from agent.telemetry.report import choices, faults, readings, runs
+from profiles.foreign_text import show_cell
 
 TableName = Literal["hours", "days", "readings", "faults", "choices", "runs"]
 LATENCY, PERCENTILES = "latency", ("p50_ms", "p95_ms", "p99_ms")
@@ -28,8 +29,8 @@ def write_rows(connection: sqlite3.Connection, table: TableName, last: int, out:
     for row in _rows(connection, table, last):
         if not names:
             names = list(row)
-            writer.writerow(names)
-        writer.writerow([row.get(name) for name in names])
+            writer.writerow(map(show_cell, names))
+        writer.writerow([show_cell(row.get(name)) for name in names])
 
 
 def _rows(connection: sqlite3.Connection, table: TableName, last: int) -> Iterator[dict[str, Any]]:

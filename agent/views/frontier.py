@@ -14,6 +14,7 @@ from xml.sax.saxutils import escape
 from agent.bench import Bench, BenchRow, RoleBench
 from agent.choice.rank import three_digits
 from agent.choice.variants import FORMAT_NAMES, runtime_title
+from profiles.foreign_text import show
 
 WIDTH, PANEL = 820, 380
 LEFT, RIGHT, TOP, BOTTOM = 70, 30, 56, 52
@@ -140,4 +141,4 @@ def _name(row: BenchRow) -> str:
     threads = f", {variant.threads} threads" if variant.threads > 1 else ""
     right = f" · {artifact.accuracy.value:.2%}" if artifact.accuracy else ""
     runtime = runtime_title(variant.runtime, variant.provider)
-    return f"{artifact.tier} {artifact.precision} {FORMAT_NAMES[artifact.format]}, {runtime}{threads}{right}"
+    return show(f"{artifact.tier} {artifact.precision} {FORMAT_NAMES[artifact.format]}, {runtime}{threads}{right}")

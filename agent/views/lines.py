@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import IO
 
-import msgspec
-
 from agent.events import Event, FrameEvent
 from agent.vision.page import reading_to_dict
+from profiles.foreign_text import show, to_json
 
 
 class PlainLines:
@@ -26,7 +25,7 @@ class PlainLines:
             return
         now = datetime.now().astimezone()
         for reading in event.announced:
-            self._out.write(f"{now:%H:%M:%S}  {event.source}  {reading.text}  {reading.confidence:.0%}\n")
+            self._out.write(f"{now:%H:%M:%S}  {show(event.source)}  {reading.text}  {reading.confidence:.0%}\n")
         if event.announced:
             self._out.flush()
 
@@ -45,7 +44,6 @@ class JsonLines:
 
     def __init__(self, out: IO[str]) -> None:
         self._out = out
-        self._encoder = msgspec.json.Encoder()
 
     def take(self, event: Event) -> None:
         if not isinstance(event, FrameEvent):
@@ -59,7 +57,7 @@ class JsonLines:
                 "frame": event.number,
                 **reading_to_dict(reading),
             }
-            self._out.write(self._encoder.encode(line).decode() + "\n")
+            self._out.write(to_json(line) + "\n")
         if event.announced:
             self._out.flush()
 

@@ -7,6 +7,7 @@ from rich.text import Text
 
 from agent.events import RunInfo
 from agent.summary import Score, Summary
+from agent.views.foreign import foreign
 from agent.views.units import format_count, format_energy, format_ms, format_power, format_seconds
 
 
@@ -17,8 +18,8 @@ def summary_table(info: RunInfo, summary: Summary) -> Table:
     table.add_column(style="bold", no_wrap=True)
     table.add_column()
     rate = f"{counts.frames / summary.seconds:.1f} per second, " if summary.seconds > 0 and counts.frames else ""
-    table.add_row("source", Text(f"{info.source}, on {info.board}"))
-    table.add_row("net", Text(f"{info.artifact} in {info.runtime}"))
+    table.add_row("source", foreign(f"{info.source}, on {info.board}"))
+    table.add_row("net", foreign(f"{info.artifact} in {info.runtime}"))
     table.add_row("numbers", Text(f"{format_count(counts.readings)} read, with {format_count(counts.digits)} digits"))
     unchanged = f", {format_count(counts.unchanged)} unchanged" if counts.unchanged else ""
     dropped = f"{format_count(counts.dropped)} dropped"
@@ -29,7 +30,7 @@ def summary_table(info: RunInfo, summary: Summary) -> Table:
         table.add_row("latency", Text(f"p50 {p50} ms, p95 {p95} ms, p99 {p99} ms from capture to result"))
     if summary.score is not None:
         table.add_row("accuracy", Text(_accuracy(summary.score)))
-    table.add_row("power", Text(_power(info, summary)))
+    table.add_row("power", foreign(_power(info, summary)))
     return table
 
 

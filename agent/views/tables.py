@@ -12,6 +12,7 @@ from rich.text import Text
 
 from agent.telemetry.periods import Period
 from agent.telemetry.report import Report
+from agent.views.foreign import foreign
 from agent.views.units import format_count, format_duration, format_ms
 
 LONG = ("source", "what", "net", "why")
@@ -29,15 +30,15 @@ def report_tables(report: Report) -> Iterator[Table]:
     if report.faults:
         faults = _table("Faults", "time", ">run", "what")
         for fault in report.faults:
-            faults.add_row(local(fault.at), str(fault.run), Text(fault.text))
+            faults.add_row(local(fault.at), str(fault.run), foreign(fault.text))
         yield faults
     if report.readings:
         yield _readings(report)
     if report.choices:
         choices = _table("Chosen nets", "time", ">run", "net", "why")
         for choice in report.choices:
-            net = Text(f"{choice.artifact} in {choice.runtime}")
-            choices.add_row(local(choice.at), str(choice.run), net, Text(choice.reason))
+            net = foreign(f"{choice.artifact} in {choice.runtime}")
+            choices.add_row(local(choice.at), str(choice.run), net, foreign(choice.reason))
         yield choices
     if report.runs:
         yield _runs(report)
@@ -74,7 +75,7 @@ def _stages(day: Period) -> Iterator[Table]:
         table = _table(f"Stages on {day.start}, ms", "stage", ">p50", ">p95", ">p99", ">frames")
         for stage in day.latency:
             table.add_row(
-                stage.stage,
+                foreign(stage.stage),
                 format_ms(stage.p50_ms),
                 format_ms(stage.p95_ms),
                 format_ms(stage.p99_ms),
@@ -94,7 +95,7 @@ def _runs(report: Report) -> Table:
             format_count(run.dropped),
             format_count(run.readings),
             Text(format_count(run.lost), style="yellow" if run.lost else ""),
-            Text(f"{run.source}, on {run.board}"),
+            foreign(f"{run.source}, on {run.board}"),
         )
     return table
 
@@ -103,7 +104,7 @@ def _readings(report: Report) -> Table:
     table = _table("Readings", "time", ">run", ">number", ">confidence", "source")
     for reading in report.readings:
         confidence = f"{reading.confidence:.0%}"
-        table.add_row(local(reading.at), str(reading.run), Text(reading.text), confidence, Text(reading.source))
+        table.add_row(local(reading.at), str(reading.run), foreign(reading.text), confidence, foreign(reading.source))
     return table
 
 
