@@ -115,7 +115,7 @@ def label_lines(source: str, scene: Scene, lines: Sequence[RecognisedLine]) -> I
         for digit, box in scene.digits:
             x, y = in_working(box, ink).centre
             on_line = abs(y - strip.middle - strip.slope * x) < line.height / 2
-            if on_line and 0 <= strip.to_strip(x) < strip.image.shape[1]:
+            if on_line and 0 <= strip.to_strip(x) < strip.image.shape[2]:
                 found.append((x, str(digit)))
         truth = "".join(digit for _, digit in sorted(found))
         proposals = tuple((one.digits_text, one.evidence) for one in line.proposals)

@@ -67,6 +67,8 @@ class RecogniserRecipe(
     """Share of strips of real pictures; none are used when no pictures are given. The rest is drawn from strokes."""
     field_share: Annotated[float, Meta(ge=0, le=1)]
     """Share of strips of rendered form fields."""
+    splice_share: Annotated[float, Meta(ge=0, le=1)] = 0.0
+    """Share of the strips of pictures and fields that are composed of parts of two strips."""
     rendered_fields: Count
     """Form fields that are rendered once, before the first epoch."""
     held_out_lines: Positive

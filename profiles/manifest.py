@@ -28,7 +28,7 @@ FileName = Annotated[str, msgspec.Meta(pattern=r"^\w[\w.-]*$")]
 INPUT_SHAPES: Mapping[Role, tuple[int, ...]] = {
     "classifier": (28, 28),
     "verifier": (3, 32, 48),
-    "recogniser": (32, 128),
+    "recogniser": (2, 32, 128),
 }
 """Shape of one uint8 input: a glyph (height, width); a context (channels, height, width); a strip (height, width).
 

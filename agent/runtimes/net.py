@@ -52,7 +52,7 @@ class LoadedNet:
 
         Args:
             images: glyphs, uint8 (n, 28, 28), for a classifier; contexts, uint8 (n, 3, 32, 48), for a verifier;
-                strips, uint8 (n, 32, w), for a recogniser. n may be 0.
+                strips, uint8 (n, 2, 32, w), for a recogniser. n may be 0.
 
         Returns:
             Logits, float32 (n, 11); of a recogniser float32 (n, w // 2, 23), see `agent.vision.line_text`.

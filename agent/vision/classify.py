@@ -43,7 +43,7 @@ class Net(Protocol):
     def logits(self, glyphs: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return logits, float32 (n, 11), of inputs, uint8 (n, ...); the last class is "not a digit".
 
-        A line recogniser returns float32 (n, w // 2, 23) of strips, uint8 (n, 32, w).
+        A line recogniser returns float32 (n, w // 2, 23) of strips, uint8 (n, 2, 32, w).
         """
         ...
 
@@ -63,7 +63,7 @@ class Nets(Protocol):
 
     @property
     def recogniser(self) -> Net | None:
-        """Net for strips of lines, uint8 (n, 32, w); None to read lines digit by digit only."""
+        """Net for strips of lines, uint8 (n, 2, 32, w); None to read lines digit by digit only."""
         ...
 
 

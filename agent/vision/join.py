@@ -193,7 +193,7 @@ def propose(lines: Sequence[RecognisedLine], recogniser: Net) -> list[Recognised
     """Run the line recogniser, with all strips of one width in one batch, and collect the proposals for each line."""
 
     def width(index: int) -> int:
-        return int(lines[index].strip.image.shape[1])
+        return int(lines[index].strip.image.shape[2])
 
     proposed = list(lines)
     for _, indices in groupby(sorted(range(len(lines)), key=width), key=width):
@@ -212,7 +212,7 @@ def _proposals(line: RecognisedLine) -> list[Proposal]:
     best: dict[str, Hypothesis] = {}
     for hypothesis in beam_search(line.log_probs):
         best.setdefault(_digits_of(hypothesis.text), hypothesis)
-    step_px = line.strip.image.shape[1] / len(line.log_probs)
+    step_px = line.strip.image.shape[2] / len(line.log_probs)
     placed = {text: (h.text, tuple((step + 0.5) * step_px for step in h.steps)) for text, h in best.items()}
     own_spans = line.spans(line.boxes)
     placed.setdefault(line.segmented, (line.segmented, tuple(own_spans.mean(axis=1).tolist())))
@@ -319,7 +319,7 @@ def _digit_at(line: RecognisedLine, own: int | None, x: float, label: int, size:
     """Return a digit of the line recogniser: at the place of the segmentation's digit, of a candidate, or alone."""
     if own is not None and line.digits[own].digit == label:
         return line.digits[own]
-    step = min(len(line.log_probs) - 1, int(x * len(line.log_probs) / line.strip.image.shape[1]))
+    step = min(len(line.log_probs) - 1, int(x * len(line.log_probs) / line.strip.image.shape[2]))
     probability = float(np.exp(line.log_probs[step, label]))
     if own is not None:
         return Digit(label, probability, line.digits[own].box)

@@ -1,4 +1,9 @@
-"""Strips: the ink of one line, scaled to a fixed height, for a line recogniser."""
+"""Strips: the ink of one line, scaled to a fixed height, for a line recogniser.
+
+A strip has two channels: all ink, and the ink without ruled lines and form boxes. Where the removal of a line tore a
+digit apart, the first channel still shows it whole; where a wall of a form box looks like a 1, the second one shows
+that it is none.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +19,8 @@ from agent.vision.binarize import Binarized
 from agent.vision.box import Box
 from agent.vision.ink import Ink
 
+CHANNELS = 2
+"""Number of channels of a strip: all ink, and ink without ruled lines."""
 HEIGHT_PX = 32
 """Height of a strip. The line recogniser is trained with it."""
 DIGIT_PX = 22
@@ -27,15 +34,13 @@ MARGIN_HEIGHTS = 1.2
 MAX_SLOPE = 0.3
 """Steepest slope of a line that is straightened."""
 
-Gray = NDArray[np.uint8]
-
 
 @dataclass(frozen=True, eq=False)
 class Strip:
     """The ink of a line, and the place of the strip in the working image."""
 
-    image: Gray
-    """uint8 (32, w), bright ink on 0; w is a multiple of `WIDTH_STEP_PX`."""
+    image: NDArray[np.uint8]
+    """uint8 (2, 32, w), bright ink on 0: all ink, and ink without ruled lines. w is a multiple of `WIDTH_STEP_PX`."""
     left: float
     """Left edge in working pixels."""
     scale: float
@@ -54,7 +59,7 @@ class Strip:
 
 
 def cut_strip(ink: Ink, binarized: Binarized, boxes: Sequence[Box], *, zoom: int = 1) -> Strip:
-    """Cut the strip of a line out of the ink, without ruled lines and form boxes.
+    """Cut the strip of a line out of the ink.
 
     Args:
         ink: the ink of the picture.
@@ -73,14 +78,15 @@ def cut_strip(ink: Ink, binarized: Binarized, boxes: Sequence[Box], *, zoom: int
     slope, middle = _middle_line(boxes)
     width = WIDTH_STEP_PX * zoom * max(2, int(np.ceil((right - left) * scale / (WIDTH_STEP_PX * zoom))))
     width = min(width, MAX_WIDTH_PX * zoom)
-    strength = cv2.multiply(ink.strength, cv2.dilate(binarized.written.mask, np.ones((3, 3), np.uint8)))
     # First straighten at full resolution, then reduce with all pixels counted.
     rows, columns = max(2, round(HEIGHT_PX * zoom / scale)), max(2, round(width / scale))
     shear = np.array([[1, 0, -left], [-slope, 1, rows / 2 - middle]])
-    straight = cv2.warpAffine(strength, shear, (columns, rows), flags=cv2.INTER_LINEAR)
+    all_ink = cv2.warpAffine(ink.strength, shear, (columns, rows), flags=cv2.INTER_LINEAR)
+    written = cv2.warpAffine(binarized.written.mask, shear, (columns, rows), flags=cv2.INTER_NEAREST)
+    written_ink = cv2.multiply(all_ink, cv2.dilate(written, np.ones((3, 3), np.uint8)))
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    image = np.asarray(cv2.resize(straight, (width, HEIGHT_PX * zoom), interpolation=method), np.uint8)
-    return Strip(image, left, scale, middle, slope)
+    image = [cv2.resize(ink, (width, HEIGHT_PX * zoom), interpolation=method) for ink in (all_ink, written_ink)]
+    return Strip(np.array(image, np.uint8), left, scale, middle, slope)
 
 
 def _middle_line(boxes: Sequence[Box]) -> tuple[float, float]:

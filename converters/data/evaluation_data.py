@@ -44,7 +44,7 @@ class EvaluationStrips:
     name: str
     """Description for people."""
     images: NDArray[np.uint8]
-    """uint8 (n, 32, STRIP_WIDTH_PX), bright ink on 0."""
+    """uint8 (n, 2, 32, STRIP_WIDTH_PX), see `agent.vision.strip`."""
     texts: tuple[str, ...]
     """Digits of each strip."""
 
@@ -94,11 +94,11 @@ def load_evaluation_data(role: Role, data: Path, scenes: int = SCENES) -> Evalua
 
 
 def _draw_strips(digits: LabelledImages) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
-    """Draw strips of digits; returns pictures, uint8 (STRIPS, 32, STRIP_WIDTH_PX), and texts."""
-    from converters.data.strips.compose import crop_digits
+    """Draw strips of digits; returns pictures, uint8 (STRIPS, 2, 32, STRIP_WIDTH_PX), and texts."""
+    from converters.data.strips.images import crop_digits
     from converters.data.strips.render import draw_digits
 
     rng, pictures = np.random.default_rng(SEED), crop_digits(digits)
     drawn = [draw_digits(rng, pictures, STRIP_WIDTH_PX) for _ in range(STRIPS)]
-    strips = [np.pad(strip, ((0, 0), (0, STRIP_WIDTH_PX - strip.shape[1]))) for strip, _ in drawn]
+    strips = [np.pad(strip, ((0, 0), (0, 0), (0, STRIP_WIDTH_PX - strip.shape[2]))) for strip, _ in drawn]
     return np.stack(strips), tuple(text for _, text in drawn)

@@ -30,7 +30,7 @@ def golden_inputs(role: Role) -> Images:
     """Return inputs of a role: glyphs or contexts of the ten digits, or strips; then an empty image and a noise image.
 
     Returns:
-        uint8 (12, ...), or strips, uint8 (6, 32, 128).
+        uint8 (12, ...), or strips, uint8 (6, 2, 32, 128).
     """
     if role == "recogniser":
         noise = np.random.default_rng(0).integers(0, 256, INPUT_SHAPES[role], np.uint8)
@@ -104,12 +104,14 @@ def _any_strip(rng: np.random.Generator) -> Images:
 
 
 def _strip(text: str, font: int, thickness: int, left_px: float = 8) -> Images:
-    """Return a strip of the nominal width, uint8 (32, 128), with a text, bright ink on 0."""
-    height, width = INPUT_SHAPES["recogniser"]
-    strip = np.zeros((height, width), np.uint8)
+    """Return a strip of the nominal width, uint8 (2, 32, 128), with a text on a ruled line, bright ink on 0."""
+    _, height, width = INPUT_SHAPES["recogniser"]
+    written = np.zeros((height, width), np.uint8)
     baseline = (height + DIGIT_PX) // 2
-    cv2.putText(strip, text, (round(left_px), baseline), font, DIGIT_PX / FONT_HEIGHT_PX, 255, thickness, cv2.LINE_AA)
-    return strip
+    cv2.putText(written, text, (round(left_px), baseline), font, DIGIT_PX / FONT_HEIGHT_PX, 255, thickness, cv2.LINE_AA)
+    all_ink = written.copy()
+    all_ink[baseline + 2] = 255
+    return np.stack([all_ink, written])
 
 
 def _draw_any(rng: np.random.Generator) -> Images:

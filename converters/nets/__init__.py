@@ -3,7 +3,7 @@
 A classifier takes glyphs, float32 (n, 1, 28, 28) in 0..1, and returns logits, float32 (n, 11): ten digits and "not a
 digit". Nets that do not ship return only the ten digits, float32 (n, 10).
 A verifier takes contexts, float32 (n, 3, 32, 48) in 0..1 (see `agent.vision.context`), and returns the same 11 logits.
-A recogniser takes strips, float32 (n, 1, 32, w) in 0..1 (see `agent.vision.strip`), and returns logits of the classes
+A recogniser takes strips, float32 (n, 2, 32, w) in 0..1 (see `agent.vision.strip`), and returns logits of the classes
 in `agent.vision.line_text` for every two pixels of the width, float32 (n, 23, 1, w / 2).
 """
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from agent.vision.line_text import LINE_CLASSES, STEP_PX
+from agent.vision.strip import CHANNELS
 
 
 class RecogniserNet(nn.Module):
-    """Strips, float32 (n, 1, 32, w) in 0..1, to logits, float32 (n, classes, 1, w / 2); the last class is blank.
+    """Strips, float32 (n, 2, 32, w) in 0..1, to logits, float32 (n, classes, 1, w / 2); the last class is blank.
 
     The name of the argument of `forward` is the name of the input in artifacts.
     """
@@ -21,7 +22,7 @@ class RecogniserNet(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.features = nn.Sequential(
-            *_convolution(1, 16, (3, 3), (2, STEP_PX)),
+            *_convolution(CHANNELS, 16, (3, 3), (2, STEP_PX)),
             *_convolution(16, 32, (3, 3), (2, 1)),
             *_convolution(32, 48, (3, 3), (2, 1)),
             *_convolution(48, 72, (4, 3)),

@@ -11,11 +11,11 @@ def to_input(images: NDArray[np.uint8], device: torch.device | None = None) -> t
     """Convert images into the input of a net.
 
     Args:
-        images: glyphs, uint8 (n, 28, 28), contexts, uint8 (n, 3, 32, 48), or strips, uint8 (n, 32, w).
+        images: glyphs, uint8 (n, 28, 28), contexts, uint8 (n, 3, 32, 48), or strips, uint8 (n, 2, 32, w).
         device: device of the result; None is the CPU.
 
     Returns:
-        float32 (n, C, H, W) in 0..1; glyphs and strips get one channel.
+        float32 (n, C, H, W) in 0..1; glyphs get one channel.
     """
     values = torch.tensor(images, device=device).float() / 255
     return values.unsqueeze(1) if values.ndim == 3 else values

@@ -80,9 +80,9 @@ def cut_fields(settings: FieldSettings, count: int, on_field: Callable[[int], No
 
 
 def usual_size(strip: RealStrip) -> NDArray[np.uint8]:
-    """Return the picture of a strip without variation, at the size that the board cuts, uint8 (32, w)."""
-    size = strip.image.shape[1] // ZOOM, HEIGHT_PX
-    return np.asarray(cv2.resize(strip.image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    """Return the picture of a strip without variation, at the size that the board cuts, uint8 (2, 32, w)."""
+    size = strip.image.shape[2] // ZOOM, HEIGHT_PX
+    return np.array([cv2.resize(channel, size, interpolation=cv2.INTER_AREA) for channel in strip.image], np.uint8)
 
 
 def _has_one_line(truth: PictureTruth) -> bool:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from converters.data.labelled import LabelledImages
 from converters.data.strips.compose import Writing, load_writing
-from converters.data.strips.real import RealStrip, vary_strip
+from converters.data.strips.real import RealStrip, splice, vary_strip
 from converters.data.strips.render import draw_strip
 from converters.recipe import RecogniserRecipe
 from profiles.errors import TrainingError
@@ -34,7 +34,7 @@ class LabelledStrip(NamedTuple):
     """A strip and its text."""
 
     image: NDArray[np.uint8]
-    """uint8 (32, w), bright ink on 0."""
+    """uint8 (2, 32, w), see `agent.vision.strip`."""
     text: str
     complete: bool
     """Whether the text has all signs; otherwise it has the digits only."""
@@ -45,7 +45,7 @@ class StripBatch:
     """Strips of equal width, with empty paper behind the narrower ones."""
 
     images: NDArray[np.uint8]
-    """uint8 (n, 32, w)."""
+    """uint8 (n, 2, 32, w)."""
     texts: tuple[str, ...]
     complete: NDArray[np.bool_]
     """bool (n,), see `LabelledStrip.complete`."""
@@ -67,11 +67,11 @@ class StripSources:
 
 def to_batches(strips: Sequence[LabelledStrip], size: int) -> list[StripBatch]:
     """Return strips in batches of `size`, in the order of their widths; the last batch may be smaller."""
-    ordered = sorted(strips, key=lambda strip: strip.image.shape[1])
+    ordered = sorted(strips, key=lambda strip: strip.image.shape[2])
     parts = [ordered[i : i + size] for i in range(0, len(ordered), size)]
     return [
         StripBatch(
-            np.stack([_pad(strip.image, part[-1].image.shape[1]) for strip in part]),
+            np.stack([_pad(strip.image, part[-1].image.shape[2]) for strip in part]),
             tuple(strip.text for strip in part),
             np.array([strip.complete for strip in part]),
         )
@@ -134,15 +134,17 @@ def _make_one(rng: np.random.Generator, sources: StripSources, writing: Writing)
             real = sources.fields
         if real:
             chosen = real[int(rng.integers(len(real)))]
+            if rng.random() < recipe.splice_share:
+                chosen = splice(rng, chosen, real[int(rng.integers(len(real)))])
             strip = LabelledStrip(vary_strip(rng, chosen.image), chosen.text, complete=False)
         else:
             strip = LabelledStrip(*draw_strip(rng, writing), complete=True)
-        if strip.image.shape[1] <= MAX_WIDTH_PX:
+        if strip.image.shape[2] <= MAX_WIDTH_PX:
             return strip
 
 
 def _pad(image: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
-    return np.pad(image, ((0, 0), (0, width - image.shape[1])))
+    return np.pad(image, ((0, 0), (0, 0), (0, width - image.shape[2])))
 
 
 _loaded: list[tuple[StripSources, Writing]] = []

@@ -34,7 +34,7 @@ WEIGHT_SCALE = 0.0005
 GLYPHS = RNG.integers(0, 256, (12, 28, 28), dtype=np.uint8)
 CONTEXTS = RNG.integers(0, 256, (12, 3, 32, 48), dtype=np.uint8)
 VERIFIER_WEIGHTS_INT8 = RNG.integers(-127, 128, (3 * 32 * 48, 11)).astype(np.int8)
-STRIPS = RNG.integers(0, 256, (3, 32, 128), dtype=np.uint8)
+STRIPS = RNG.integers(0, 256, (3, 2, 32, 128), dtype=np.uint8)
 RECOGNISER_WEIGHTS_INT8 = RNG.integers(-127, 128, (LINE_CLASSES, 32, 2)).astype(np.int8)
 INPUTS: dict[Role, NDArray[np.uint8]] = {"classifier": GLYPHS, "verifier": CONTEXTS, "recogniser": STRIPS}
 PIXELS = Tensor(name="glyphs", dtype="int8", shape=(), scale=1 / 255, zero_point=-128)
@@ -43,8 +43,8 @@ SHAPES: dict[tuple[Role, str], tuple[int, ...]] = {
     ("classifier", "tflite"): (28, 28, 1),
     ("verifier", "onnx"): (3, 32, 48),
     ("verifier", "tflite"): (3, 32, 48),
-    ("recogniser", "onnx"): (1, 32, 128),
-    ("recogniser", "tflite"): (32, 128, 1),
+    ("recogniser", "onnx"): (2, 32, 128),
+    ("recogniser", "tflite"): (2, 32, 128),
 }
 STEPS_SHAPES = {"onnx": (LINE_CLASSES, 1, 64), "tflite": (1, 64, LINE_CLASSES)}
 """Shapes of the output of a recogniser."""

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from agent.vision.line_text import LETTERS, SIGNS
 from converters.data.labelled import LabelledImages
+from converters.data.strips.images import crop_digits, load_photographed_digits
 from converters.data.strips.texts import Rng, random_text
 from converters.data.strokes import PenItem, Stroke, is_held_out, load_pen_items
 
@@ -62,7 +63,7 @@ def load_writing(folder: Path, digits: LabelledImages | None, *, held_out: bool)
     """Load the handwriting of the training writers or of the held-out writers.
 
     Args:
-        folder: folder with `unipen` and `pendigits`.
+        folder: folder with `unipen` and `pendigits`, and `bhmsds` if there are photographed digits.
         digits: pictures of digits (MNIST) of the same part; None to use pen strokes only.
         held_out: whether to load the held-out writers.
     """
@@ -86,17 +87,10 @@ def load_writing(folder: Path, digits: LabelledImages | None, *, held_out: bool)
         if len(item.label) <= 24 and "#" not in item.label and " " not in item.label
     ]
     images = crop_digits(digits) if digits is not None else {}
+    for label, photographed in load_photographed_digits(folder, held_out=held_out).items():
+        images.setdefault(label, []).extend(photographed)
     complete = [writer for writer, labels in by_writer.items() if all(str(digit) in labels for digit in range(10))]
     return Writing(by_writer, complete, signs, letters, words, numbers, images)
-
-
-def crop_digits(digits: LabelledImages) -> dict[str, list[Gray]]:
-    """Return pictures of digits cropped to their ink, by label."""
-    images: dict[str, list[Gray]] = defaultdict(list)
-    for image, label in zip(digits.images, digits.labels.tolist(), strict=True):
-        rows, columns = np.flatnonzero(image.max(axis=1)), np.flatnonzero(image.max(axis=0))
-        images[str(label)].append(image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
-    return images
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import cv2
@@ -20,6 +21,8 @@ Gray = NDArray[np.uint8]
 
 ZOOM = 2
 """How many times as large as usual the strips are cut."""
+MIN_GAP_PX = 2
+"""Smallest gap between two digits in which a strip may be cut, in pixels of the strip."""
 FACTORS = (0.5, 0.9)
 """Masks are made at these multiples of the threshold of the ink; each gives a strip."""
 
@@ -29,9 +32,11 @@ class RealStrip:
     """The strip of a real or rendered line."""
 
     image: Gray
-    """uint8 (64, w), bright ink on 0."""
+    """uint8 (2, 64, w), see `agent.vision.strip`."""
     text: str
     """The digits only: signs may be in the strip, but no label says so."""
+    edges: tuple[tuple[float, float], ...] = ()
+    """Left and right edge of each digit of `text`, in pixels of the strip."""
 
 
 def cut_real_strips(rng: Rng, image: Gray, boxes: Sequence[Box], text: str) -> Iterator[RealStrip]:
@@ -48,14 +53,36 @@ def cut_real_strips(rng: Rng, image: Gray, boxes: Sequence[Box], text: str) -> I
     for number, factor in enumerate(FACTORS):
         ink = layers[0].ink
         working = [Box(*(round(value * ink.scale) for value in box)) for box in boxes]
+        found = working
         if number and len(working) > 2:
-            working = working[1:] if rng.random() < 0.5 else working[:-1]
-        yield RealStrip(cut_strip(ink, binarize(ink, factor), working, zoom=ZOOM).image, text)
+            found = working[1:] if rng.random() < 0.5 else working[:-1]
+        strip = cut_strip(ink, binarize(ink, factor), found, zoom=ZOOM)
+        yield RealStrip(strip.image, text, tuple((strip.to_strip(box.x), strip.to_strip(box.right)) for box in working))
+
+
+def splice(rng: Rng, first: RealStrip, second: RealStrip) -> RealStrip:
+    """Return the beginning of one strip and the end of another: a new number with the ink of real pictures.
+
+    Both are cut in a gap between two digits. If one of them has no gap, the first strip is returned.
+    """
+    cuts = [
+        [
+            (number, (right + left) / 2)
+            for number, ((_, right), (left, _)) in enumerate(pairwise(strip.edges), start=1)
+            if left - right > MIN_GAP_PX
+        ]
+        for strip in (first, second)
+    ]
+    if not all(cuts):
+        return first
+    (before, end), (after, begin) = (one[int(rng.integers(len(one)))] for one in cuts)
+    image = np.concatenate([first.image[..., : round(end)], second.image[..., round(begin) :]], axis=2)
+    return RealStrip(np.ascontiguousarray(image), first.text[:before] + second.text[after:])
 
 
 def vary_strip(rng: Rng, strip: Gray) -> Gray:
-    """Return a varied copy of a strip at the usual size, uint8 (32, w)."""
-    height, width = strip.shape
+    """Return a varied copy of a strip, uint8 (2, 64, w), at the usual size, uint8 (2, 32, w)."""
+    _, height, width = strip.shape
     zoom = float(np.exp(rng.normal(0, 0.12))) / ZOOM
     stretch = float(np.exp(rng.normal(0, 0.1)))
     slant, slope = float(rng.normal(0, 0.12)), float(rng.normal(0, 0.02))
@@ -64,9 +91,12 @@ def vary_strip(rng: Rng, strip: Gray) -> Gray:
     offset = np.array((target / 2, HEIGHT_PX / 2)) - matrix @ (width / 2, height / 2)
     offset += rng.normal(0, 1, 2) * (4, 1.6)
     affine = np.hstack([matrix, offset[:, None]])
+    pixels: NDArray[Any] = np.ascontiguousarray(strip.transpose(1, 2, 0))
     if zoom < 0.7:
-        strip = np.asarray(cv2.GaussianBlur(strip, (0, 0), 0.6), np.uint8)
-    varied: NDArray[Any] = cv2.warpAffine(strip, affine, (target, HEIGHT_PX), flags=cv2.INTER_LINEAR).astype(np.float32)
+        pixels = cv2.GaussianBlur(pixels, (0, 0), 0.6)
+    varied: NDArray[Any] = cv2.warpAffine(pixels, affine, (target, HEIGHT_PX), flags=cv2.INTER_LINEAR).astype(
+        np.float32
+    )
     if rng.random() < 0.3:
         varied = cv2.GaussianBlur(varied, (0, 0), float(rng.uniform(0.3, 0.9)))
     if rng.random() < 0.2:
@@ -74,5 +104,5 @@ def vary_strip(rng: Rng, strip: Gray) -> Gray:
         varied = cv2.erode(varied, kernel) if rng.random() < 0.4 else cv2.dilate(varied, kernel)
     varied *= float(rng.uniform(0.7, 1.4))
     if rng.random() < 0.3:
-        varied += rng.normal(0, float(rng.uniform(2, 12)), varied.shape) * (varied > 20)
-    return np.asarray(np.clip(varied, 0, 255), np.uint8)
+        varied += rng.normal(0, float(rng.uniform(2, 12)), (*varied.shape[:2], 1)) * (varied > 20)
+    return np.asarray(np.clip(varied, 0, 255), np.uint8).transpose(2, 0, 1)

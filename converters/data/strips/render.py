@@ -1,9 +1,9 @@
-"""Render composed lines into strips, with the defects of pens, paper, cameras and line removal."""
+"""Render composed lines into strips."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from agent.vision.strip import DIGIT_PX, HEIGHT_PX, MARGIN_HEIGHTS, WIDTH_STEP_PX
 from converters.data.strips.compose import Line, Writing, compose_digits, compose_line
+from converters.data.strips.defects import degrade, draw_filling_stroke, draw_rules, remove_rules
 from converters.data.strips.texts import Rng
 
 Gray = NDArray[np.uint8]
@@ -24,11 +25,11 @@ MAX_WIDTH_PX = 384
 def draw_strip(rng: Rng, writing: Writing) -> tuple[Gray, str]:
     """Draw a random line of text.
 
-    Some strips also show parts of a neighbouring line, a ruled line, sides of form boxes, or a stroke that fills the
-    end of the line.
+    Some strips also show parts of a neighbouring line, ruled lines, form boxes, or a stroke that fills the end of the
+    line.
 
     Returns:
-        A strip, uint8 (32, w), bright ink on 0; and its text, of `agent.vision.line_text.CHARACTERS`.
+        A strip, uint8 (2, 32, w), bright ink on 0; and its text, of `agent.vision.line_text.CHARACTERS`.
     """
     while True:
         line = compose_line(rng, writing)
@@ -36,11 +37,17 @@ def draw_strip(rng: Rng, writing: Writing) -> tuple[Gray, str]:
         if size.width_px(line) <= MAX_WIDTH_PX * OVERSAMPLING:
             break
     drawing = _draw_line(rng, line, size)
-    if rng.random() < 0.25:
+    if rng.random() < 0.3:
         _draw_neighbour(rng, drawing, writing)
-    if rng.random() < 0.4:
-        _draw_rules(rng, drawing.canvas, size.digit_px, drawing.right)
-    return degrade(rng, drawing.canvas, drawing.canvas.shape[1] // OVERSAMPLING), line.text
+    if rng.random() < 0.08:
+        draw_filling_stroke(rng, drawing.canvas, size.digit_px, drawing.right)
+    left = drawing.right - line.width * size.digit_px * size.stretch
+    rules = np.zeros_like(drawing.canvas)
+    while rng.random() < 0.45:
+        draw_rules(rng, rules, size.digit_px, (left, drawing.right))
+    all_ink = np.maximum(drawing.canvas, rules)
+    written = remove_rules(rng, drawing.canvas, rules)
+    return degrade(rng, all_ink, written), line.text
 
 
 def draw_digits(rng: Rng, images: Mapping[str, Sequence[Gray]], max_width: int) -> tuple[Gray, str]:
@@ -52,14 +59,13 @@ def draw_digits(rng: Rng, images: Mapping[str, Sequence[Gray]], max_width: int) 
         max_width: width of the widest strip, in pixels.
 
     Returns:
-        A strip, uint8 (32, w), bright ink on 0; and the digits.
+        A strip, uint8 (2, 32, w), bright ink on 0; and the digits.
     """
     while True:
         line = compose_digits(rng, images)
-        drawing = _draw_line(rng, line, _random_size(rng))
-        width = drawing.canvas.shape[1] // OVERSAMPLING
-        if width <= max_width:
-            return degrade(rng, drawing.canvas, width), line.text
+        canvas = _draw_line(rng, line, _random_size(rng)).canvas
+        if canvas.shape[1] <= max_width * OVERSAMPLING:
+            return degrade(rng, canvas, canvas), line.text
 
 
 class _Size(NamedTuple):
@@ -135,61 +141,3 @@ def _draw_neighbour(rng: Rng, drawing: _Drawing, writing: Writing) -> None:
     height = canvas.shape[0]
     y = height - visible_px + matrix[1, 1] if side > 0 else visible_px
     _draw(canvas, line, matrix, np.array((float(rng.uniform(-100, canvas.shape[1] / 2)), y)), pen)
-
-
-def _draw_rules(rng: Rng, canvas: Gray, digit_px: float, right: float) -> None:
-    """Draw one of: sides of form boxes, a ruled line, or a stroke that fills the end of a line, as on cheques.
-
-    Args:
-        rng: random generator.
-        canvas: changed in place.
-        digit_px: height of a digit.
-        right: right end of the writing.
-    """
-    height, width = canvas.shape
-    strength, pen = int(rng.integers(90, 256)), int(rng.integers(1, 6))
-    kind = rng.random()
-    if kind < 0.35:  # sides of form boxes, most of them at the ends of the strip and as high as it
-        for _ in range(int(rng.integers(1, 4))):
-            places = [rng.uniform(0, 0.12), rng.uniform(0.88, 1), rng.uniform(0, 1)]
-            x = int(rng.choice(places, p=[0.45, 0.45, 0.1]) * width)
-            lean = int(rng.normal(0, 2))
-            top, bottom = (0, height) if rng.random() < 0.7 else sorted(int(v) for v in rng.integers(0, height, 2))
-            if rng.random() < 0.2:  # the dark rim of a photo
-                cv2.rectangle(canvas, (x, 0), (x + int(rng.integers(4, 40)), height), strength, -1)
-            elif (bottom - top) > 1.25 * digit_px or rng.random() < 0.3:
-                cv2.line(canvas, (x, top), (x + lean, bottom), strength, pen, cv2.LINE_AA)
-    elif kind < 0.75:  # a ruled line above or below the digits, over the whole width or a part of it
-        y = int(rng.choice([rng.uniform(0.0, 0.14), rng.uniform(0.84, 1.0)]) * height)
-        left, end = sorted(rng.uniform(-0.2, 1.2, 2) * width)
-        if rng.random() < 0.5:
-            left, end = 0, width
-        cv2.line(canvas, (int(left), y), (int(end), y + int(rng.normal(0, 3))), strength, pen, cv2.LINE_AA)
-    else:  # a straight or wavy stroke behind the digits
-        count = int(rng.integers(2, 30))
-        along = np.linspace(right + 0.35 * digit_px, width * float(rng.uniform(0.95, 1.3)), count)
-        if along[-1] - along[0] > 1.1 * digit_px:
-            across = height / 2 + rng.normal(0, 0.03, count).cumsum() * digit_px
-            points = np.rint(np.stack([along, across], 1)).astype(np.int32)
-            cv2.polylines(canvas, [points[:, None]], False, 255, pen, cv2.LINE_AA)
-
-
-def degrade(rng: Rng, canvas: Gray, width: int) -> Gray:
-    """Reduce a canvas to a strip, uint8 (32, width), with blur, faint ink and noise; weak ink is removed like paper."""
-    strip: NDArray[Any] = cv2.resize(canvas, (width, HEIGHT_PX), interpolation=cv2.INTER_AREA).astype(np.float32)
-    if rng.random() < 0.6:
-        strip = cv2.GaussianBlur(strip, (0, 0), float(rng.uniform(0.3, 1.0)))
-    if rng.random() < 0.4:  # low resolution
-        factor = float(rng.uniform(0.35, 0.9))
-        small = cv2.resize(strip, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-        strip = cv2.resize(small, (width, HEIGHT_PX), interpolation=cv2.INTER_LINEAR)
-    strip *= float(rng.uniform(0.55, 1.6))
-    if rng.random() < 0.3:  # a pen that fades
-        field = cv2.resize(rng.normal(0.9, 0.35, (3, max(2, width // 10))).astype(np.float32), (width, HEIGHT_PX))
-        strip *= np.clip(field, 0.25, 1.2)
-    if rng.random() < 0.5:
-        strip += rng.normal(0, float(rng.uniform(2, 22)), strip.shape).astype(np.float32)
-    strip = np.clip(strip, 0, 255)
-    threshold = float(rng.uniform(25, 110))
-    mask = cv2.dilate((strip > threshold).astype(np.uint8), np.ones((3, 3), np.uint8))
-    return np.asarray(strip * mask, np.uint8)

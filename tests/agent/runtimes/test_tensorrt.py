@@ -60,9 +60,9 @@ def test_options_request_the_precision_and_all_batch_sizes(
 
 def test_engine_of_a_recogniser_takes_strips_of_all_widths(linear: Linear, tmp_path: Path) -> None:
     asked = options(linear.artifact("recogniser.onnx"), "1.31.1", root=tmp_path, cache=tmp_path / "cache")
-    assert asked["trt_profile_min_shapes"] == "glyphs:1x1x32x32"
-    assert asked["trt_profile_opt_shapes"] == "glyphs:16x1x32x128"
-    assert asked["trt_profile_max_shapes"] == "glyphs:256x1x32x512"
+    assert asked["trt_profile_min_shapes"] == "glyphs:1x2x32x32"
+    assert asked["trt_profile_opt_shapes"] == "glyphs:16x2x32x128"
+    assert asked["trt_profile_max_shapes"] == "glyphs:256x2x32x512"
 
 
 def test_building_an_engine_is_logged_with_its_folder(

@@ -1,4 +1,4 @@
-"""Strips show the ink of one line at a fixed height."""
+"""Strips show the ink of one line at a fixed height, with and without ruled lines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from agent.vision.binarize import Binarized, binarize
 from agent.vision.box import Box
 from agent.vision.ink import Ink, find_ink
-from agent.vision.strip import DIGIT_PX, HEIGHT_PX, MAX_WIDTH_PX, WIDTH_STEP_PX, Strip, cut_strip
+from agent.vision.strip import CHANNELS, DIGIT_PX, HEIGHT_PX, MAX_WIDTH_PX, WIDTH_STEP_PX, Strip, cut_strip
 
 
 def bars(boxes: list[Box], size: tuple[int, int] = (400, 300), *, rule: bool = False) -> tuple[Ink, Binarized]:
@@ -27,7 +27,7 @@ def bars(boxes: list[Box], size: tuple[int, int] = (400, 300), *, rule: bool = F
 
 def columns(strip: Strip) -> list[float]:
     """Return the centre of each run of columns with ink."""
-    dark = np.flatnonzero(strip.image.max(axis=0) > 100)
+    dark = np.flatnonzero(strip.image[0].max(axis=0) > 100)
     return [float(run.mean()) for run in np.split(dark, np.flatnonzero(np.diff(dark) > 1) + 1)]
 
 
@@ -35,9 +35,9 @@ def columns(strip: Strip) -> list[float]:
 def test_digits_are_scaled_to_a_fixed_height_in_the_middle(height: int) -> None:
     boxes = [Box(100 + 60 * i, 100, 12, height) for i in range(3)]
     strip = cut_strip(*bars(boxes), boxes)
-    rows = np.flatnonzero(strip.image.max(axis=1) > 100)
-    assert strip.image.shape[0] == HEIGHT_PX
-    assert strip.image.shape[1] % WIDTH_STEP_PX == 0
+    rows = np.flatnonzero(strip.image.max(axis=(0, 2)) > 100)
+    assert strip.image.shape[:2] == (CHANNELS, HEIGHT_PX)
+    assert strip.image.shape[2] % WIDTH_STEP_PX == 0
     assert len(rows) == pytest.approx(DIGIT_PX, abs=3)
     assert (rows[0] + rows[-1]) / 2 == pytest.approx(HEIGHT_PX / 2, abs=1.5)
 
@@ -52,7 +52,7 @@ def test_positions_convert_both_ways() -> None:
 def test_a_rising_line_is_straightened() -> None:
     boxes = [Box(60 + 50 * i, 160 - 10 * i, 10, 30) for i in range(5)]
     strip = cut_strip(*bars(boxes), boxes)
-    tops = [int(np.flatnonzero(column > 100)[0]) for column in strip.image.T if column.max() > 100]
+    tops = [int(np.flatnonzero(column > 100)[0]) for column in strip.image[0].T if column.max() > 100]
     assert np.ptp(tops) <= 4
 
 
@@ -62,23 +62,25 @@ def test_ink_beyond_the_ends_is_shown() -> None:
     assert len(columns(strip)) == len(boxes)
 
 
-def test_ruled_lines_are_left_out() -> None:
+def test_only_the_first_channel_shows_ruled_lines() -> None:
     boxes = [Box(100 + 50 * i, 130, 12, 40) for i in range(3)]
     with_rule, without = (cut_strip(*bars(boxes, rule=rule), boxes).image for rule in (True, False))
-    assert cv2.absdiff(with_rule, without)[-4:].max() < 60
+    all_ink, written = cv2.absdiff(with_rule, without)[:, -6:].max(axis=(1, 2))
+    assert all_ink > 100
+    assert written < 60
 
 
 def test_a_long_line_is_cut_off() -> None:
     boxes = [Box(10 + 12 * i, 100, 6, 16) for i in range(100)]
     ink, binarized = bars(boxes, (1300, 300))
-    assert cut_strip(ink, binarized, boxes).image.shape == (HEIGHT_PX, MAX_WIDTH_PX)
+    assert cut_strip(ink, binarized, boxes).image.shape == (CHANNELS, HEIGHT_PX, MAX_WIDTH_PX)
 
 
 def test_a_larger_strip_shows_the_same() -> None:
     boxes = [Box(100 + 60 * i, 100, 12, 60) for i in range(3)]
     ink, binarized = bars(boxes)
     usual, large = cut_strip(ink, binarized, boxes), cut_strip(ink, binarized, boxes, zoom=2)
-    assert large.image.shape == tuple(2 * side for side in usual.image.shape)
+    assert large.image.shape == (CHANNELS, *(2 * side for side in usual.image.shape[1:]))
     assert columns(large) == pytest.approx([2 * x for x in columns(usual)], abs=3)
 
 

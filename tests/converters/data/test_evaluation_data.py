@@ -8,6 +8,7 @@ import pytest
 
 from agent.vision.digits import CLASSES, NOT_A_DIGIT
 from agent.vision.line_text import BLANK, LINE_CLASSES, STEP_PX
+from agent.vision.strip import CHANNELS
 from converters.data.evaluation_data import STRIP_WIDTH_PX, STRIPS, load_evaluation_data
 from converters.evaluate import evaluate_net
 from converters.export.golden import golden_inputs
@@ -37,7 +38,7 @@ def test_recognisers_are_evaluated_on_strips_of_mnists_test_digits(data: Path) -
     data_set, again = (load_evaluation_data("recogniser", data) for _ in range(2))
     np.testing.assert_array_equal(data_set.images, again.images)
     assert data_set.texts == again.texts
-    assert data_set.images.shape == (STRIPS, 32, STRIP_WIDTH_PX)
+    assert data_set.images.shape == (STRIPS, CHANNELS, 32, STRIP_WIDTH_PX)
     assert {len(text) for text in data_set.texts} == {1, 2, 3, 4, 5, 6}
     assert {character for text in data_set.texts for character in text} == set("0123456789")
     inked = data_set.images.max(axis=1) > 100
@@ -52,7 +53,7 @@ class SaysSeven:
     """A net that reads "7" on every strip."""
 
     def logits(self, strips: NDArray[np.uint8]) -> NDArray[np.float32]:
-        logits = np.zeros((len(strips), strips.shape[2] // STEP_PX, LINE_CLASSES), np.float32)
+        logits = np.zeros((len(strips), strips.shape[3] // STEP_PX, LINE_CLASSES), np.float32)
         logits[..., BLANK], logits[:, 5:8, 7] = 1, 2
         return logits
 

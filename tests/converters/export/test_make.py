@@ -36,8 +36,8 @@ LAYOUTS: dict[tuple[Role, Format], tuple[int, ...]] = {
     ("classifier", "tflite"): (28, 28, 1),
     ("verifier", "onnx"): (3, 32, 48),
     ("verifier", "tflite"): (3, 32, 48),
-    ("recogniser", "onnx"): (1, 32, 128),
-    ("recogniser", "tflite"): (32, 128, 1),
+    ("recogniser", "onnx"): (2, 32, 128),
+    ("recogniser", "tflite"): (2, 32, 128),
 }
 OUTPUTS: dict[tuple[Role, Format], tuple[int, ...]] = {
     ("recogniser", "onnx"): (23, 1, 64),

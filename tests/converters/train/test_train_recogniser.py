@@ -106,7 +106,7 @@ def test_an_interrupted_run_resumes_to_the_same_weights(
     assert (checkpoint.net, checkpoint.recipe, checkpoint.seed) == ("recogniser", "tiny-recogniser", 5)
     assert checkpoint.ranges["strips"] == (0.0, 1.0)
     assert all(low <= 0 <= high for low, high in checkpoint.ranges.values())
-    assert restore(checkpoint)(torch.zeros(1, 1, 32, 96)).shape == (1, LINE_CLASSES, 1, 48)
+    assert restore(checkpoint)(torch.zeros(1, 2, 32, 96)).shape == (1, LINE_CLASSES, 1, 48)
     (entry,) = read_log(whole.with_suffix(".jsonl"))
     assert [step.do for step in entry.steps] == ["fit"]
     assert "20% of real pictures, 20% of 3 form fields" in entry.data
@@ -147,27 +147,27 @@ def test_strips_of_pictures_and_fields_are_for_training_or_held_out(
     assert {strip.text for strip in sources.pictures} == {"47"}
     assert len(sources.pictures) // 2 + held_out_pictures == 12, "the picture of two lines is not used"
     assert held_out_pictures > 0
-    assert all(batch.images.shape[1] == 32 for batch in held_out)
+    assert all(batch.images.shape[1:3] == (2, 32) for batch in held_out)
 
 
 def test_batches_have_strips_of_similar_widths() -> None:
     rng = np.random.default_rng(0)
     widths = [32 * int(n) for n in rng.integers(2, 8, 21)]
     strips = [
-        LabelledStrip(np.full((32, width), width // 32, np.uint8), str(width), width % 64 == 0) for width in widths
+        LabelledStrip(np.full((2, 32, width), width // 32, np.uint8), str(width), width % 64 == 0) for width in widths
     ]
     batches = to_batches(strips, 8)
     assert [len(batch.texts) for batch in batches] == [8, 8, 5]
     assert [int(text) for batch in batches for text in batch.texts] == sorted(widths)
     for batch in batches:
-        assert batch.images.shape == (len(batch.texts), 32, int(batch.texts[-1]))
+        assert batch.images.shape == (len(batch.texts), 2, 32, int(batch.texts[-1]))
         for image, text, complete in zip(batch.images, batch.texts, batch.complete, strict=True):
-            assert (image > 0).any(axis=0).sum() == int(text), "narrow strips are continued with empty paper"
+            assert (image > 0).all(axis=(0, 1)).sum() == int(text), "narrow strips are continued with empty paper"
             assert complete == (int(text) % 64 == 0)
 
 
 def test_strips_have_the_shares_of_the_recipe(recipe: RecogniserRecipe, handwriting: Path) -> None:
-    real = RealStrip(np.full((64, 256), 200, np.uint8), "12")
+    real = RealStrip(np.full((2, 64, 256), 200, np.uint8), "12")
     writing = load_writing(handwriting, DIGITS, held_out=False)
     rng = np.random.default_rng(0)
     batches = make_batches(rng, StripSources(recipe, handwriting, DIGITS, [real], [real]), writing, 50)
@@ -198,7 +198,7 @@ def says(text: str, steps: int = 16) -> torch.Tensor:
 
 
 def batch_of(text: str, *, complete: bool) -> StripBatch:
-    return StripBatch(np.zeros((1, 32, 32), np.uint8), (text,), np.array([complete]))
+    return StripBatch(np.zeros((1, 2, 32, 32), np.uint8), (text,), np.array([complete]))
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,11 @@ import pytest
 
 from agent.vision.box import Box
 from agent.vision.line_text import CHARACTERS, LETTERS
-from agent.vision.strip import HEIGHT_PX, WIDTH_STEP_PX
+from agent.vision.strip import CHANNELS, HEIGHT_PX, WIDTH_STEP_PX
 from converters.data.labelled import LabelledImages
 from converters.data.strips.compose import Writing, compose_digits, compose_line, load_writing
-from converters.data.strips.real import ZOOM, cut_real_strips, vary_strip
+from converters.data.strips.defects import draw_rules, remove_rules
+from converters.data.strips.real import ZOOM, RealStrip, cut_real_strips, splice, vary_strip
 from converters.data.strips.render import MAX_WIDTH_PX, draw_digits, draw_strip
 from converters.data.strips.texts import random_text
 from converters.data.strokes import is_held_out
@@ -86,10 +87,10 @@ def test_strips_have_the_shape_that_a_recogniser_reads(writing: Writing) -> None
         strip, text = draw_strip(rng, writing)
         assert set(text) <= set(CHARACTERS)
         assert strip.dtype == np.uint8
-        assert (strip.shape[0], strip.shape[1] % WIDTH_STEP_PX) == (HEIGHT_PX, 0)
-        assert strip.shape[1] <= MAX_WIDTH_PX + WIDTH_STEP_PX
+        assert (*strip.shape[:2], strip.shape[2] % WIDTH_STEP_PX) == (CHANNELS, HEIGHT_PX, 0)
+        assert strip.shape[2] <= MAX_WIDTH_PX + WIDTH_STEP_PX
         assert not text or strip.max() > 60
-        widths.add(strip.shape[1])
+        widths.add(strip.shape[2])
     assert len(widths) > 3
 
 
@@ -101,7 +102,7 @@ def test_the_same_seed_gives_the_same_strips(writing: Writing) -> None:
 
 def test_strips_of_digits_are_not_wider_than_asked(writing: Writing) -> None:
     rng = np.random.default_rng(5)
-    assert max(draw_digits(rng, writing.images, 96)[0].shape[1] for _ in range(30)) <= 96
+    assert max(draw_digits(rng, writing.images, 96)[0].shape[2] for _ in range(30)) <= 96
 
 
 def test_strips_of_a_picture_have_its_digits() -> None:
@@ -112,17 +113,46 @@ def test_strips_of_a_picture_have_its_digits() -> None:
     first, second = cut_real_strips(np.random.default_rng(0), picture, boxes[::-1], "4071")
     assert (first.text, second.text) == ("4071", "4071")
     for strip in (first, second):
-        assert strip.image.shape[0] == ZOOM * HEIGHT_PX
-        columns = (strip.image > 100).any(axis=0)
+        assert strip.image.shape[1] == ZOOM * HEIGHT_PX
+        columns = (strip.image > 100).any(axis=(0, 1))
         assert np.count_nonzero(np.diff(columns.astype(int)) == 1) == 4, "all digits are in both strips"
 
 
+def test_spliced_strips_are_the_beginning_of_one_and_the_end_of_another() -> None:
+    def strip(text: str, ink: int) -> RealStrip:
+        edges = tuple((30.0 * i + 10, 30.0 * i + 30) for i in range(len(text)))
+        return RealStrip(np.full((CHANNELS, ZOOM * HEIGHT_PX, 30 * len(text) + 10), ink, np.uint8), text, edges)
+
+    rng, first, second = np.random.default_rng(7), strip("123", 1), strip("4567", 2)
+    spliced = [splice(rng, first, second) for _ in range(60)]
+    assert {one.text for one in spliced} == {a + b for a in ("1", "12") for b in ("567", "67", "7")}
+    for one in spliced:
+        kept = sum(digit in "123" for digit in one.text)
+        values, widths = np.unique(one.image[0, 0], return_counts=True)
+        assert values.tolist() == [1, 2]
+        assert widths.tolist() == [30 * kept + 5, 30 * (len(one.text) - kept) + 5]
+    touching = RealStrip(first.image, "12", ((10, 30), (30, 50)))
+    assert splice(rng, touching, second) is touching
+
+
+def test_removed_rules_take_parts_of_digits_or_stay() -> None:
+    writing, rules = np.zeros((64, 128), np.uint8), np.zeros((64, 128), np.uint8)
+    writing[16:48, 30:36] = 200
+    draw_rules(np.random.default_rng(1), rules, 44, (30, 36))
+    rng = np.random.default_rng(2)
+    results = [remove_rules(rng, writing, rules) for _ in range(60)]
+    assert any((result > writing).any() for result in results), "the rules are not found"
+    assert any((result < writing).any() for result in results), "digits lose parts"
+    assert any((result == writing).all() for result in results), "the rules only are removed"
+
+
 def test_varied_strips_have_the_usual_size_and_differ() -> None:
-    strip = np.zeros((ZOOM * HEIGHT_PX, 5 * WIDTH_STEP_PX), np.uint8)
-    cv2.putText(strip, "628", (30, 50), cv2.FONT_HERSHEY_SIMPLEX, 1.6, 255, 4, cv2.LINE_AA)
+    written = np.zeros((ZOOM * HEIGHT_PX, 5 * WIDTH_STEP_PX), np.uint8)
+    cv2.putText(written, "628", (30, 50), cv2.FONT_HERSHEY_SIMPLEX, 1.6, 255, 4, cv2.LINE_AA)
+    strip = np.stack([written, written])
     before, rng = strip.copy(), np.random.default_rng(6)
     varied = [vary_strip(rng, strip) for _ in range(20)]
     np.testing.assert_array_equal(strip, before)
-    assert {one.shape[0] for one in varied} == {HEIGHT_PX}
-    assert all(one.shape[1] % WIDTH_STEP_PX == 0 and one.max() > 100 for one in varied)
+    assert {one.shape[:2] for one in varied} == {(CHANNELS, HEIGHT_PX)}
+    assert all(one.shape[2] % WIDTH_STEP_PX == 0 and one.max() > 100 for one in varied)
     assert len({one.tobytes() for one in varied}) == 20
