@@ -22,6 +22,7 @@ from agent.explain.figures import (
 )
 from agent.explain.markup import GENERATOR, Html, document, element, figure, folded, image, link, swatch, table
 from agent.explain.outcomes import OUTCOMES, CandidateOutcome, OutcomeKind, best_of_each_place, find_outcomes
+from agent.explain.recognised import draw_line, explain_weights, list_proposals
 from agent.vision.page import Page
 from agent.vision.pipeline import Trace
 from agent.vision.pixels import Pixels
@@ -29,6 +30,8 @@ from profiles.errors import OutputError
 
 MAX_LISTED = 60
 """Maximum number of places in the list of places that were not read; later ones are usually print or texture."""
+MAX_LINES = 40
+"""Maximum number of lines that are explained."""
 MAX_NAME_LENGTH = 60
 """Maximum length of a folder's name, in characters, without its number."""
 PNG_LEVEL = 6
@@ -105,6 +108,7 @@ def _parts(folder: Path, picture: Pixels, trace: Trace) -> Iterator[Html]:
     yield _show(folder, "places", draw_outcomes(picture, places, numbers))
     yield from _list(numbers, len(unread))
     yield _show(folder, "glyphs", draw_glyphs(places, numbers))
+    yield from _lines(folder, trace)
     yield element("h2", "Step by step")
     yield _times(trace.page)
     yield _counts(outcomes)
@@ -118,6 +122,18 @@ def _parts(folder: Path, picture: Pixels, trace: Trace) -> Iterator[Html]:
             f"mask-{number}-glyphs": draw_glyphs(of_mask),
         }
         yield folded(title, [_show(folder, name, one) for name, one in drawn.items()])
+
+
+def _lines(folder: Path, trace: Trace) -> Iterator[Html]:
+    """Yield a figure and a table for each line that the line recogniser read."""
+    if not trace.lines:
+        return
+    yield element("h2", "The lines")
+    yield explain_weights()
+    for number, line in enumerate(trace.lines[:MAX_LINES], 1):
+        texts = " ".join(proposal.text for proposal in line.proposals[:1])
+        shown = [_show(folder, f"line-{number}", draw_line(line)), list_proposals(line)]
+        yield folded(f"Line {number}: the segmentation reads {line.segmented}, the line recogniser {texts}", shown)
 
 
 def _show(folder: Path, name: str, drawn: Figure) -> Html:
