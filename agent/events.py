@@ -9,11 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.capture.outage import Outage
+from agent.sensors.load import Load
 from agent.vision.lines import Reading
 from agent.vision.page import STAGES, Page
 
 TRACK = "track"
 """Stage that follows the digits from frame to frame and announces readings."""
+NO_LOAD = Load()
+"""The load of a machine that cannot be asked."""
 LATENCY_STAGES = ("age", *STAGES, TRACK, "total")
 """Keys of a frame event's latencies, in order: age of the frame when its look begins, the stages, capture to result."""
 
@@ -33,6 +36,8 @@ class RunInfo:
     """Description of the power sensor; None if this machine has none."""
     slowed: str = ""
     """How the agent limits itself on a hot board, in words; empty at full speed."""
+    paused: bool = False
+    """Whether the user has paused the run."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,7 @@ class Vitals:
     temperature_c: float | None = None
     throttling: tuple[str, ...] | None = None
     """Reasons why the machine throttles now, in words; empty if it does not, None if it cannot be asked."""
+    load: Load = NO_LOAD
 
 
 @dataclass(frozen=True)

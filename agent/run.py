@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -26,17 +27,19 @@ from agent.live.feed import feed
 from agent.live.health import HealthFile
 from agent.live.heartbeat import Heartbeat
 from agent.live.loop import Limits, loop
+from agent.live.pause import Pause
 from agent.live.reload import NetsInUse, handle_reloads, load_nets, sighup_requests
 from agent.live.sampler import Sampler, measure_vitals
 from agent.live.sinks import QueuedSink, Sink, capture_warnings
 from agent.live.throttle import Throttle, steps
 from agent.live.watch import VideoWatch, watch_stills
+from agent.sensors.load import LoadReader
 from agent.sensors.power import find_power_reader
 from agent.sensors.power_sample import PowerReader
 from agent.sensors.throttling import find_throttling_reader
 from agent.summary import Summary
 from agent.telemetry.sink import LogSink
-from agent.views.dashboard import Dashboard
+from agent.views.dashboard import QUIT, Command, Dashboard
 from agent.views.lines import JsonLines, PlainLines
 from agent.views.screenshot import Screenshot
 from profiles.board import detect_board
@@ -93,10 +96,12 @@ def run(
         throttle = Throttle(
             profile.sensors.slow_down_c, steps(profile.budget.frame_ms), nets.set_power_saving, log.warning
         )
-        info = partial(_describe, source.title, profile.name, nets, power, throttle)
-        sampler = Sampler(partial(measure_vitals, profile.sensors, power, find_throttling_reader(profile.sensors)))
-        cleanup.callback(sampler.close)
         stop = cleanup.enter_context(_stop_on_signal())
+        pause = Pause(stop)
+        info = partial(_describe, source.title, profile.name, nets, power, throttle=throttle, pause=pause)
+        throttling = find_throttling_reader(profile.sensors)
+        sampler = Sampler(partial(measure_vitals, profile.sensors, power, throttling, load=LoadReader()))
+        cleanup.callback(sampler.close)
         sinks: list[Sink] = [heartbeat, HealthFile(os.environ, nets.folder)]
 
         def send(event: Event) -> None:
@@ -104,14 +109,15 @@ def run(
                 sink.take(event)
 
         cleanup.enter_context(capture_warnings([lambda text: send(FaultEvent(text))]))
-        cleanup.enter_context(_add_outputs(sinks, options, info, out, warn, wait=not source.live))
-        frames = cleanup.enter_context(feed(source, reopen, log.warning, lambda outage: send(OutageEvent(outage))))
         read = partial(nets.read, decimal_comma=settings.decimal_comma)
         video = VideoWatch(read, profile.budget.frame_ms, live=source.live)
+        commands = _commands(stop, pause, video)
+        cleanup.enter_context(_add_outputs(sinks, options, info, out, warn, commands=commands, wait=not source.live))
+        frames = cleanup.enter_context(feed(source, reopen, log.warning, lambda outage: send(OutageEvent(outage))))
         reload = partial(_reload, reconfigure, settings, profile, nets, video)
         cleanup.enter_context(handle_reloads(requests, reload, done=say, refused=log.warning, environ=os.environ))
         summary = loop(
-            throttle.pace(frames, sampler.newest, stop),
+            throttle.pace(pause.hold(frames), sampler.newest, stop),
             watch_stills(read) if isinstance(spec, PicturesSpec) else video,
             sinks,
             stop=stop,
@@ -133,7 +139,18 @@ def _reload(
     return f"reloaded: {nets.classifier.choice.best.variant} of {nets.folder()} is in use now{hint}"
 
 
-def _describe(source: str, board: str, nets: NetsInUse, power: PowerReader | None, throttle: Throttle) -> RunInfo:
+def _commands(stop: threading.Event, pause: Pause, video: VideoWatch) -> dict[str, Command]:
+    """Return what the keys of the dashboard do to the run."""
+    return {
+        QUIT: Command("quit", "Stop the run and show its summary, as Ctrl-C does.", stop.set),
+        "p": Command("pause", "Stop reading for a while, or go on.", pause.toggle),
+        "r": Command("read now", "Read the next frame thoroughly, even if it shows nothing new.", video.force_look),
+    }
+
+
+def _describe(
+    source: str, board: str, nets: NetsInUse, power: PowerReader | None, *, throttle: Throttle, pause: Pause
+) -> RunInfo:
     """Describe the run at this moment."""
     choice = nets.classifier.choice
     best = choice.best.variant
@@ -146,6 +163,7 @@ def _describe(source: str, board: str, nets: NetsInUse, power: PowerReader | Non
         reason=choice.reason.removeprefix(f"{best}: "),
         power_sensor=power.description if power is not None else None,
         slowed=str(throttle.step) if throttle.step.frame_ms else "",
+        paused=pause.paused,
     )
 
 
@@ -157,6 +175,7 @@ def _add_outputs(
     out: Console,
     warn: Callable[[str], None],
     *,
+    commands: Mapping[str, Command],
     wait: bool,
 ) -> Iterator[None]:
     """Add the sinks that show and keep the readings, and show warnings until the `with` block ends.
@@ -168,7 +187,8 @@ def _add_outputs(
     late_warnings: deque[str] = deque(maxlen=MAX_REPEATED_WARNINGS)
     queued = None
     if options.view == "dashboard":
-        sinks.append(Dashboard(info, out))
+        keyboard = sys.stdin.fileno() if sys.stdin is not None and sys.stdin.isatty() else None
+        sinks.append(Dashboard(info, out, commands, keyboard=keyboard))
         show: Callable[[str], None] = late_warnings.append
     else:
         lines = JsonLines(out.file) if options.view == "json" else PlainLines(out.file)

@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "agent.config": "agent.paths profiles",
     "agent.runtimes": "agent.paths agent.stderr agent.vision profiles",
     "agent.capture": "agent.drawing agent.stderr agent.vision profiles",
-    "agent.events": "agent.capture agent.vision",
+    "agent.events": "agent.capture agent.sensors agent.vision profiles",
     "agent.summary": "agent.events agent.histogram agent.capture agent.sensors agent.vision profiles",
     "agent.system_info": "agent.runtimes agent.sensors profiles",
     "agent.service": "agent.config agent.paths profiles",

@@ -37,8 +37,8 @@ def run(
 ) -> None:
     """Read numbers from a camera, a stream, a video or pictures, until the source ends or Ctrl-C is pressed.
 
-    A terminal shows a live dashboard with the readings, the latency and the power; otherwise each reading is one line
-    of text. A reading is printed once it is steady, not in every frame.
+    A terminal shows a live dashboard with the readings, the latency and the power, and obeys keys: `?` lists them.
+    Otherwise each reading is one line of text. A reading is printed once it is steady, not in every frame.
 
     If a camera or a stream fails, it is reopened until it works again. At the start only a systemd service waits for
     its camera. SIGHUP reloads the configuration and switches to other artifacts.

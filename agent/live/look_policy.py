@@ -79,8 +79,9 @@ class LookPolicy:
         return THOROUGH
 
     def forget(self) -> None:
-        """Forget what was analysed, so that the next frame is not taken for unchanged."""
+        """Forget what was analysed and what it cost, so that the next look is thorough."""
         self._analysed = self._analysed_thoroughly = None
+        self._thorough_s, self._debt_ms = -math.inf, 0.0
 
     def add_cost(self, depth: Depth, took_ms: float) -> None:
         """Charge the duration of a look to the budget."""

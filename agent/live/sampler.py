@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agent.events import Vitals
+from agent.sensors.load import Load, LoadReader
 from agent.sensors.power_sample import PowerReader
 from agent.sensors.thermal import temperature_c
 from agent.sensors.throttling import ThrottlingReader
@@ -52,6 +53,8 @@ def measure_vitals(
     sensors: Sensors,
     power: PowerReader | None,
     throttling: ThrottlingReader | None = None,
+    *,
+    load: LoadReader | None = None,
     root: Path = Path("/"),
     clock_ns: Callable[[], int] = time.monotonic_ns,
 ) -> Vitals:
@@ -61,6 +64,7 @@ def measure_vitals(
         sensors: sensors in the board's profile.
         power: power reader; None if the board has no power sensor.
         throttling: reader of the reasons for throttling; None if the board cannot be asked.
+        load: reader of the machine's load; None measures none.
         root: folder that contains `sys`.
         clock_ns: time of the sample if there is no power reader, in nanoseconds.
     """
@@ -71,4 +75,5 @@ def measure_vitals(
         power_mw=sample.power_mw if sample is not None else None,
         temperature_c=temperature_c(sensors.temperature_zones, root),
         throttling=state.now if state is not None else None,
+        load=load() if load is not None else Load(),
     )

@@ -83,7 +83,7 @@ class VideoWatch:
         self._look_forced = False
 
     def force_look(self) -> None:
-        """Analyse the next frame even if it is unchanged; may be called from any thread."""
+        """Look thoroughly at the next frame, even if it is unchanged; may be called from any thread."""
         self._look_forced = True
 
     def __call__(self, frame: Frame) -> Observation:

@@ -54,6 +54,8 @@ class Snapshot:
     frames_per_s: float = 0.0
     since_frame_s: float = 0.0
     """Seconds since the newest frame, or since the start before the first one."""
+    cpu: tuple[float, ...] = ()
+    """The last measured shares, 0..1, oldest first."""
     power_mw: tuple[float, ...] = ()
     """The last measured values, oldest first."""
     temperature_c: tuple[float, ...] = ()
@@ -131,6 +133,7 @@ class History:
             stages={stage: self._stage_times(stage) for stage in self._latency_ms},
             frames_per_s=self._frames_per_s(now_ns),
             since_frame_s=(now_ns - last_ns) / 1e9,
+            cpu=tuple(vitals.load.cpu for vitals in self._vitals if vitals.load.cpu is not None),
             power_mw=tuple(vitals.power_mw for vitals in self._vitals if vitals.power_mw is not None),
             temperature_c=tuple(vitals.temperature_c for vitals in self._vitals if vitals.temperature_c is not None),
             fault=self._fault,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
 from rich.align import Align
 from rich.box import ROUNDED
 from rich.console import RenderableType
@@ -13,7 +16,7 @@ from rich.text import Text
 from agent.events import LATENCY_STAGES, Counts, RunInfo
 from agent.views.history import Snapshot
 from agent.views.picture import HIGH_CONFIDENCE, MEDIUM_CONFIDENCE, Picture
-from agent.views.units import format_count, format_duration, format_ms, format_power, sparkline
+from agent.views.units import format_bytes, format_count, format_duration, format_ms, format_power, sparkline
 
 MIN_WIDE_COLUMNS, MIN_WIDE_ROWS = 76, 18
 """Screen size, in cells, from which the picture is beside the figures instead of above them."""
@@ -25,17 +28,35 @@ NET_ROWS = 5
 """Height of the panel of the net, in rows."""
 STALLED_S = 3.0
 """Seconds without a frame after which the header warns."""
+MIN_STAGES_ROWS = 30
+"""Screen height, in cells, from which each stage has a row; a lower screen shows only the age and the total."""
+MACHINE_LABEL_COLUMNS, MACHINE_VALUE_COLUMNS = 11, 9
+"""Width of the label and of the value before a sparkline, in cells."""
 DIM, EDGE, ACCENT, GOOD, WARN, BAD = "bright_black", "bright_black", "cyan", "green", "yellow", "red"
 
 
-def dashboard(info: RunInfo, now: Snapshot, width: int, height: int) -> RenderableType:
+@dataclass(frozen=True)
+class Footer:
+    """What the last line shows about the keys."""
+
+    keys: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """A label and an explanation by key; empty if there is no keyboard."""
+    notice: str = ""
+    """Answer to the last key; empty if there is none, or not any more."""
+    show_help: bool = False
+    """Whether the explanations are shown instead of the panels."""
+
+
+def dashboard(info: RunInfo, now: Snapshot, width: int, height: int, foot: Footer = Footer()) -> RenderableType:
     """Return the whole screen of `width` × `height` cells."""
     screen = Layout()
-    if width >= MIN_WIDE_COLUMNS and height >= MIN_WIDE_ROWS:
+    if foot.show_help:
+        body = Layout(help_panel(foot))
+    elif width >= MIN_WIDE_COLUMNS and height >= MIN_WIDE_ROWS:
         body = _beside(info, now, width, height - 2)
     else:
         body = _stacked(info, now, width, height - 2)
-    screen.split_column(Layout(header(info, now, width), size=1), body, Layout(footer(now), size=1))
+    screen.split_column(Layout(header(info, now, width), size=1), body, Layout(footer(now, foot), size=1))
     return screen
 
 
@@ -47,10 +68,11 @@ def _beside(info: RunInfo, now: Snapshot, width: int, height: int) -> Layout:
         Layout(picture_panel(now, width - side - BORDER, height - NET_ROWS - BORDER)),
         Layout(net_panel(info), size=NET_ROWS),
     )
+    stages, machine = _stages(height), machine_rows(info, now, side - BORDER - 2)
     right.split_column(
         Layout(readings_panel(now, height)),
-        Layout(latency_panel(now, side - BORDER - 2), size=len(LATENCY_STAGES) + 1 + BORDER),
-        Layout(machine_panel(info, now, side - BORDER - 2), size=4 + BORDER),
+        Layout(latency_panel(now, side - BORDER - 2, stages), size=len(stages) + 1 + BORDER),
+        Layout(_panel(machine, "machine", info.board), size=machine.row_count + BORDER),
     )
     body = Layout()
     body.split_row(left, right)
@@ -61,9 +83,10 @@ def _stacked(info: RunInfo, now: Snapshot, width: int, height: int) -> Layout:
     """Put the panels one below the other; if there is no room, omit the least important ones."""
     parts = [Layout(readings_panel(now, height), ratio=1, minimum_size=3)]
     left = height - 5
+    stages, machine = _stages(height), machine_rows(info, now, width - BORDER - 2)
     for panel, size in (
-        (latency_panel(now, width - BORDER - 2), len(LATENCY_STAGES) + 1 + BORDER),
-        (machine_panel(info, now, width - BORDER - 2), 4 + BORDER),
+        (latency_panel(now, width - BORDER - 2, stages), len(stages) + 1 + BORDER),
+        (_panel(machine, "machine", info.board), machine.row_count + BORDER),
         (net_panel(info), NET_ROWS),
     ):
         if size <= left:
@@ -76,9 +99,16 @@ def _stacked(info: RunInfo, now: Snapshot, width: int, height: int) -> Layout:
     return body
 
 
+def _stages(height: int) -> Sequence[str]:
+    """Return the stages for which a body of `height` rows has room."""
+    return LATENCY_STAGES if height >= MIN_STAGES_ROWS - 2 else (LATENCY_STAGES[0], LATENCY_STAGES[-1])
+
+
 def header(info: RunInfo, now: Snapshot, width: int) -> Text:
     """Show the name and the source on the left, and the frame rate or the outage and the uptime on the right."""
-    if now.outage is not None:
+    if info.paused:
+        state = Text("● paused", style=f"bold {WARN}")
+    elif now.outage is not None:
         state = Text(f"● {now.outage}", style=f"bold {BAD}")
     elif now.since_frame_s > STALLED_S:
         state = Text(f"● no frame for {format_duration(now.since_frame_s)}", style=f"bold {BAD}")
@@ -93,11 +123,28 @@ def header(info: RunInfo, now: Snapshot, width: int) -> Text:
     return line
 
 
-def footer(now: Snapshot) -> Text:
-    """Show the last fault, or how to stop the run."""
-    text = Text(f" {now.fault}", style=WARN) if now.fault else Text(" Ctrl-C stops the run", style=DIM)
+def footer(now: Snapshot, foot: Footer = Footer()) -> Text:
+    """Show the answer to the last key, or the last fault, or the keys."""
+    if foot.notice:
+        text = Text(f" {foot.notice}", style=ACCENT)
+    elif now.fault:
+        text = Text(f" {now.fault}", style=WARN)
+    else:
+        keys = (
+            (part, style) for key, (label, _) in foot.keys.items() for part, style in ((key, ""), (f" {label}   ", DIM))
+        )
+        text = Text.assemble(" ", *keys) if foot.keys else Text(" Ctrl-C stops the run", style=DIM)
     text.no_wrap, text.overflow = True, "ellipsis"
     return text
+
+
+def help_panel(foot: Footer) -> Panel:
+    """Explain the keys."""
+    table = Table.grid(padding=(0, 2))
+    for key, (_, explanation) in foot.keys.items():
+        table.add_row(Text(key, style="bold"), Text(explanation))
+    table.add_row(Text("Ctrl-Z", style="bold"), Text("Stop for a while and go back to the shell; `fg` goes on."))
+    return _panel(table, "keys")
 
 
 def picture_panel(now: Snapshot, columns: int, rows: int) -> Panel:
@@ -131,7 +178,7 @@ def readings_panel(now: Snapshot, rows: int) -> Panel:
     return _panel(table, "readings", format_count(total))
 
 
-def latency_panel(now: Snapshot, width: int) -> Panel:
+def latency_panel(now: Snapshot, width: int, stages: Sequence[str] = LATENCY_STAGES) -> Panel:
     """Show the sparkline and the percentiles of each stage."""
     table = Table.grid(padding=(0, 1), expand=True)
     bars = max(width - 10 - 2 * 5 - 3, 1)
@@ -140,7 +187,7 @@ def latency_panel(now: Snapshot, width: int) -> Panel:
     for _ in range(2):
         table.add_column(width=5, justify="right", no_wrap=True)
     table.add_row("", "", Text("p50", style=DIM), Text("p95", style=DIM))
-    for stage in LATENCY_STAGES:
+    for stage in stages:
         times = now.stages.get(stage)
         style = "bold" if stage == LATENCY_STAGES[-1] else ""
         name = Text(stage, style=style)
@@ -154,24 +201,27 @@ def latency_panel(now: Snapshot, width: int) -> Panel:
     return _panel(table, "latency", "ms")
 
 
-def machine_panel(info: RunInfo, now: Snapshot, width: int) -> Panel:
-    """Show power, temperature, throttling and dropped frames."""
+def machine_rows(info: RunInfo, now: Snapshot, width: int) -> Table:
+    """Show load, power, temperature, throttling and dropped frames; sensors that are missing share one row."""
     table = Table.grid(padding=(0, 1), expand=True)
-    table.add_column(width=11, no_wrap=True)
+    table.add_column(width=MACHINE_LABEL_COLUMNS, no_wrap=True)
     table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
-    bars = max(width - 11 - 1 - 9, 0)
+    bars = max(width - MACHINE_LABEL_COLUMNS - 1 - MACHINE_VALUE_COLUMNS, 0)
+
+    def add(label: str, value: str, trend: Sequence[float]) -> None:
+        table.add_row(
+            label, Text.assemble((f"{value:<{MACHINE_VALUE_COLUMNS}}", "bold"), (sparkline(trend, bars), ACCENT))
+        )
+
     vitals = now.frame.vitals if now.frame is not None else None
+    if now.cpu:
+        add("cpu", f"{now.cpu[-1]:.0%}", now.cpu)
+    if vitals is not None and vitals.load.memory is not None:
+        table.add_row("memory", f"[bold]{vitals.load.memory:.0%}[/] of {format_bytes(vitals.load.memory_bytes)}")
     if now.power_mw:
-        shown = Text.assemble((f"{format_power(now.power_mw[-1]):<9}", "bold"), (sparkline(now.power_mw, bars), ACCENT))
-    else:
-        shown = Text("no sensor" if info.power_sensor is None else "not measured yet", style=DIM)
-    table.add_row("power", shown)
+        add("power", format_power(now.power_mw[-1]), now.power_mw)
     if now.temperature_c:
-        degrees = f"{now.temperature_c[-1]:.1f} °C"
-        shown = Text.assemble((f"{degrees:<9}", "bold"), (sparkline(now.temperature_c, bars), ACCENT))
-    else:
-        shown = Text("no sensor", style=DIM)
-    table.add_row("temperature", shown)
+        add("temperature", f"{now.temperature_c[-1]:.1f} °C", now.temperature_c)
     throttling = vitals.throttling if vitals is not None else None
     if throttling or info.slowed:
         reasons = Text(info.slowed, style=f"bold {WARN}")
@@ -179,15 +229,16 @@ def machine_panel(info: RunInfo, now: Snapshot, width: int) -> Panel:
             f"{', ' if info.slowed and throttling else ''}{', '.join(throttling or ())}", style=f"bold {BAD}"
         )
         table.add_row("throttling", reasons)
-    else:
-        table.add_row("throttling", Text("none" if throttling is not None else "no sensor", style=DIM))
     counts = now.frame.counts if now.frame is not None else Counts()
     frames = Text(format_count(counts.frames))
     frames.append(f", {format_count(counts.dropped)} dropped", style=WARN if counts.dropped else DIM)
     if counts.unchanged:
         frames.append(f", {format_count(counts.unchanged)} unchanged", style=DIM)
     table.add_row("frames", frames)
-    return _panel(table, "machine", info.board)
+    missing = [name for name, values in (("power", now.power_mw), ("temperature", now.temperature_c)) if not values]
+    if missing:
+        table.add_row(Text("no sensor", style=DIM), Text(", ".join(missing), style=DIM))
+    return table
 
 
 def net_panel(info: RunInfo) -> Panel:

@@ -52,6 +52,11 @@ def format_seconds(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 100 else format_duration(seconds)
 
 
+def format_bytes(size: int) -> str:
+    """Format a size of memory: 512 MB, 3.9 GB."""
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
+
+
 def format_count(number: int) -> str:
     """Format an integer with spaces between groups of three digits: 12 345."""
     return f"{number:,}".replace(",", " ")

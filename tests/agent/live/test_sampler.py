@@ -59,11 +59,13 @@ def test_all_sensors_of_a_board_are_measured(tmp_path: Path) -> None:
     (zone / "temp").write_text("48250\n")
     power = ConstantPower(PowerSample(3210.0, 5, {}))
     throttling = find_throttling_reader(SENSORS, tmp_path, lambda _: "throttled=0x50005\n")
-    vitals = measure_vitals(SENSORS, power, throttling, tmp_path, lambda: 7)
+    vitals = measure_vitals(SENSORS, power, throttling, root=tmp_path, clock_ns=lambda: 7)
     assert vitals == Vitals(5, 3210.0, 48.25, ("under-voltage", "throttled"))
 
 
 def test_values_without_a_sensor_are_none(tmp_path: Path) -> None:
     silent = find_throttling_reader(SENSORS, tmp_path, lambda _: None)
-    nothing = measure_vitals(SENSORS, None, silent, tmp_path, lambda: 7)
-    assert nothing == measure_vitals(Sensors(), ConstantPower(None), None, tmp_path, lambda: 7) == Vitals(7)
+    nothing = measure_vitals(SENSORS, None, silent, root=tmp_path, clock_ns=lambda: 7)
+    assert (
+        nothing == measure_vitals(Sensors(), ConstantPower(None), None, root=tmp_path, clock_ns=lambda: 7) == Vitals(7)
+    )

@@ -185,7 +185,7 @@ def test_a_board_gets_hot_and_cools_again(linear: Linear, tmp_path: Path) -> Non
 
     def vitals() -> Vitals:
         sensors = Sensors(temperature_zones=("cpu-thermal",))
-        return measure_vitals(sensors, None, None, tmp_path, lambda: round(now_s[0] * 1e9))
+        return measure_vitals(sensors, None, root=tmp_path, clock_ns=lambda: round(now_s[0] * 1e9))
 
     def frames() -> Iterator[Frame | None]:
         for number, degrees in enumerate((60, 78, 80, 82, 84, 84, 73, 69, 68, 66, 60, 60)):

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from agent.capture.outage import Outage
 from agent.events import FaultEvent, FrameEvent, OutageEvent, RunInfo, Vitals
+from agent.sensors.load import Load
 from agent.views.history import History, Snapshot
 from agent.views.panels import dashboard
 
@@ -28,7 +29,7 @@ def show(console: Console, info: RunInfo, now: Snapshot) -> list[str]:
 def busy(make_event: MakeEvent) -> Snapshot:
     history = History(0)
     for number in range(60):
-        vitals = Vitals(number, 3_600.0, 61.5, ("under-voltage",))
+        vitals = Vitals(number, 3_600.0, 61.5, ("under-voltage",), Load(0.37, 0.41, 3_900_000_000))
         history.add(make_event("561247", number, vitals=vitals), datetime(2026, 11, 2, 14, 3, number).astimezone())
     history.add(FaultEvent("page.jpg is cut off or damaged; copy it again"), datetime.now().astimezone())
     return history.snapshot(5_900_000_000)
@@ -57,11 +58,12 @@ def test_the_dashboard_shows_the_state_of_the_run(
         "0:00:05",
         "14:03:59 561247",
         "95%",
-        "candidates",
         "2.50",
         "3.60 W",
         "61.5 °C",
         "under-voltage",
+        "37%",
+        "41% of 3.9 GB",
         "60, 2 dropped",
         "plain-int8.tflite in ai-edge-litert",
         "3.1 µs a digit",
@@ -72,15 +74,24 @@ def test_the_dashboard_shows_the_state_of_the_run(
         assert expected in screen
 
 
+@pytest.mark.parametrize(("size", "stages"), [((80, 24), 2), ((80, 30), 7), ((160, 50), 7), ((60, 40), 7)])
+def test_a_low_screen_has_fewer_stages_and_more_readings(
+    size: tuple[int, int], stages: int, info: RunInfo, busy: Snapshot, make_console: MakeConsole
+) -> None:
+    screen = show(make_console(*size), info, busy)
+    assert sum(" 2.50  2.50 " in line for line in screen) == stages
+    assert sum("561247" in line for line in screen) >= 3
+
+
 def test_a_missing_sensor_is_shown_and_never_as_zero(
     info: RunInfo, make_event: MakeEvent, make_console: MakeConsole
 ) -> None:
     history = History(0)
     history.add(make_event(vitals=Vitals(0)), datetime.now().astimezone())
     screen = "\n".join(show(make_console(80, 24), info, history.snapshot(0)))
-    assert "power       no sensor" in screen
-    assert "temperature no sensor" in screen
-    assert "throttling  no sensor" in screen
+    assert "no sensor   power, temperature" in screen
+    assert "cpu" not in screen
+    assert "memory" not in screen
 
 
 def test_throttling_is_shown(info: RunInfo, make_event: MakeEvent, make_console: MakeConsole) -> None:
@@ -97,6 +108,12 @@ def test_a_stalled_camera_is_shown_in_the_header(info: RunInfo, busy: Snapshot, 
     assert "no frame" not in show(make_console(80, 24), info, busy)[0]
     stalled = Snapshot(since_frame_s=75.0)
     assert "no frame for 0:01:15" in show(make_console(80, 24), info, stalled)[0]
+
+
+def test_a_pause_is_shown_in_the_header(info: RunInfo, busy: Snapshot, make_console: MakeConsole) -> None:
+    from dataclasses import replace
+
+    assert "● paused" in show(make_console(80, 24), replace(info, paused=True), busy)[0]
 
 
 def test_an_outage_is_shown_until_the_next_frame(
