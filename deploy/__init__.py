@@ -11,9 +11,10 @@ On the board everything is in `/var/lib/digit-deploy`. It belongs to root; the s
     current -> slots/a     the version in use; replaced by one rename
     agents/<digest>/       a virtual environment, made from the wheels of a bundle
     journal.json           the installation in progress, and the history
+    lock                   is locked while one digit-deploy changes something
 
 The service starts `current/agent/bin/digit-agent` if it exists, else the agent that it was installed with.
 
 `digit-deploy recover` undoes an interrupted installation. It runs before the agent starts (`ExecStartPre=` as root, or
-a unit of its own). While an installation is running it does nothing, so that the installation can restart the service.
+a unit of its own). While an installation is running it changes nothing: the installation restarts the service itself.
 """

@@ -11,10 +11,10 @@ import os
 import sys
 from pathlib import Path
 
+from deploy.command import run
 from deploy.durable_write import make_folder, remove, sync_folder, write_file
 from deploy.journal import Slot
 from deploy.manifest import BundleManifest
-from deploy.service_control import run
 from deploy.slots import slot_folder
 
 LINK = "agent"
@@ -66,11 +66,11 @@ def _make(folder: Path, wheels: Path) -> None:
         return
     remove(folder)
     make_folder(folder.parent)
-    run([sys.executable, "-m", "venv", "--without-pip", "--system-site-packages", str(folder)], _CREATE_TIMEOUT_S)
+    run([sys.executable, "-I", "-m", "venv", "--without-pip", "--system-site-packages", str(folder)], _CREATE_TIMEOUT_S)
     python = str(folder / "bin" / "python")
-    options = ["--quiet", "--no-index", "--ignore-installed", "--disable-pip-version-check", "--no-cache-dir"]
-    pip = [sys.executable, "-m", "pip", "--python", python, "install", *options]
-    run([*pip, f"--find-links={wheels}", "digit-agent"], _INSTALL_TIMEOUT_S)
+    options = ["--quiet", "--no-index", "--only-binary=:all:", "--ignore-installed", "--no-cache-dir"]
+    pip = [sys.executable, "-I", "-m", "pip", "--isolated", "--disable-pip-version-check", "--python", python]
+    run([*pip, "install", *options, f"--find-links={wheels}", "digit-agent"], _INSTALL_TIMEOUT_S)
     os.sync()  # pip does not flush its files
     write_file(folder / _COMPLETE, b"")
     sync_folder(folder)

@@ -1,6 +1,7 @@
 """File operations that survive a power loss: each is complete on the disk before it returns.
 
-A rename is atomic (rename(2)); it is durable after fsync(2) on its folder.
+A rename is atomic (rename(2)); it is durable after fsync(2) on its folder. Each file and folder gets its mode here,
+whatever the umask of the process is: the service's user must be able to read what root installs.
 """
 
 from __future__ import annotations
@@ -8,6 +9,10 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+
+FILE_MODE = 0o644
+_UMASK = 0o022
+"""Leaves 0755 of the mode of a new folder."""
 
 
 def sync_folder(folder: Path) -> None:
@@ -23,13 +28,27 @@ def make_folder(folder: Path) -> None:
     """Create a folder and its parents, readable by all. Existing folders are not changed."""
     for step in (*reversed(folder.parents), folder):
         if not step.is_dir():
-            step.mkdir()
+            before = os.umask(_UMASK)  # a chmod after mkdir would be lost in between
+            try:
+                step.mkdir()
+            finally:
+                os.umask(before)
             sync_folder(step.parent)
 
 
-def write_file(path: Path, content: bytes) -> None:
-    """Write a new file and flush it. The caller syncs its folder."""
-    with path.open("xb") as file:
+def write_file(path: Path, content: bytes, mode: int = FILE_MODE, group: int = -1) -> None:
+    """Write a new file and flush it. The caller syncs its folder.
+
+    Args:
+        path: the file; nothing may be there.
+        content: what to write.
+        mode: its permissions.
+        group: number of the group that it belongs to; -1 is that of the process.
+    """
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode & 0o600)
+    with os.fdopen(handle, "wb") as file:
+        os.fchown(file.fileno(), -1, group)
+        os.fchmod(file.fileno(), mode)
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

@@ -13,8 +13,7 @@ After an interruption before the switch, the old version is in use. After the sw
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING
 from deploy.agent_venv import program, provide, prune
 from deploy.durable_write import make_folder
 from deploy.journal import Attempt, Event, Slot, begin, finish, load_journal, make_event
+from deploy.lock import exclusive
 from deploy.preconditions import free_bytes, refuse_foreign, refuse_large, refuse_old_agent, refuse_older
 from deploy.service_control import BoardControl, agent_version, check_artifacts, restart, restart_and_watch
 from deploy.slots import (
@@ -31,7 +31,6 @@ from deploy.slots import (
     current_slot,
     fill,
     find_damage,
-    locked,
     other_slot,
     slot_folder,
     switch,
@@ -104,10 +103,11 @@ def install(
         BundleError: a precondition does not hold; nothing changed.
         InstallError: it did not work; the previous version is in use again.
     """
+    root = root.absolute()  # commands start in another folder
     progress("verifying the bundle")
     verify(bundle, root, machine, allow_downgrade=allow_downgrade)
     make_folder(root / "slots")
-    with _exclusive(root):
+    with exclusive(root):
         _undo_interrupted(root, machine)
         current = version_in(root, current_slot(root))
         if not allow_downgrade:
@@ -123,7 +123,8 @@ def roll_back(root: Path, machine: BoardControl) -> Outcome:
     Raises:
         InstallError: there is no other version, it is damaged, or it does not work. In the last case it stays in use.
     """
-    with _exclusive(root):
+    root = root.absolute()
+    with exclusive(root):
         undone, slot = _undo_interrupted(root, machine), current_slot(root)
         current, other = version_in(root, slot), version_in(root, other_slot(slot))
         if undone is not None:
@@ -144,7 +145,7 @@ def roll_back(root: Path, machine: BoardControl) -> Outcome:
 
 
 def recover(root: Path, machine: BoardControl | None) -> Event | None:
-    """Undo an interrupted installation. Do nothing if no installation was interrupted, or if one is running.
+    """Undo an interrupted installation. Do nothing if no installation was interrupted.
 
     Args:
         root: folder that holds the slots.
@@ -152,11 +153,14 @@ def recover(root: Path, machine: BoardControl | None) -> Event | None:
 
     Returns:
         The event in the journal, or None if nothing was undone.
+
+    Raises:
+        BusyError: an installation is running. It restarts the service itself, and undoes what does not work.
     """
     if not root.is_dir():
         return None
-    with locked(root) as is_exclusive:
-        return _undo_interrupted(root, machine) if is_exclusive else None
+    with exclusive(root):
+        return _undo_interrupted(root, machine)
 
 
 def _same(root: Path, current: Version | None, bundle: Bundle) -> bool:
@@ -215,21 +219,6 @@ def _failed(root: Path, machine: BoardControl, previous: str | None, reason: str
 
 def _watch(root: Path, slot: Slot, machine: BoardControl, agent: str | None) -> None:
     restart_and_watch(machine, slot_folder(root, slot) / "artifacts", agent)
-
-
-@contextmanager
-def _exclusive(root: Path) -> Iterator[None]:
-    """Hold the lock of a root folder.
-
-    Raises:
-        InstallError: nothing was ever installed there, or another digit-deploy holds the lock.
-    """
-    if not root.is_dir():
-        raise InstallError(f"nothing was ever installed in {root}", advice="install a bundle, or name another --root")
-    with locked(root) as is_exclusive:
-        if not is_exclusive:
-            raise InstallError(f"another digit-deploy is running in {root}", advice="wait until it is done")
-        yield
 
 
 def _undo_interrupted(root: Path, machine: BoardControl | None) -> Event | None:

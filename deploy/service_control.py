@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
+from deploy.command import last_line, run, run_unchecked
 from deploy.health import HealthTarget, await_health, read_health
 from profiles.errors import InstallError
 from profiles.health import HEALTH_FILE
@@ -82,7 +81,7 @@ def check_artifacts(machine: BoardControl, agent: Path, artifacts: Path) -> None
     if machine.check is not None:
         run([*machine.check, str(artifacts)], CHECK_S)
         return
-    done = _run([str(agent), "doctor", "--json", "--artifacts", str(artifacts)], CHECK_S)
+    done = run_unchecked([str(agent), "doctor", "--json", "--artifacts", str(artifacts)], CHECK_S)
     if wrong := _diagnosis(done):
         raise InstallError(f"the artifacts do not work here: {wrong}")
 
@@ -95,7 +94,7 @@ def restart(machine: BoardControl) -> None:
     """
     *before, last = machine.restart
     for command in before:
-        _run(command, RESTART_S)
+        run_unchecked(command, RESTART_S)
     run(last, RESTART_S)
 
 
@@ -117,40 +116,6 @@ def restart_and_watch(machine: BoardControl, artifacts: Path, agent: str | None)
         await_health(machine.health, wanted, machine.timeout_s)
 
 
-def run(command: Sequence[str], timeout_s: float) -> str:
-    """Run a command and return its output.
-
-    Raises:
-        InstallError: the command cannot be run, fails, or takes too long.
-    """
-    done = _run(command, timeout_s)
-    if done.returncode:
-        raise InstallError(f"{_title(command)} failed with exit code {done.returncode}: {_last_line(done)}")
-    return done.stdout
-
-
-def _run(command: Sequence[str], timeout_s: float) -> subprocess.CompletedProcess[str]:
-    # A program started by systemd or ssh may have no HOME, but the agent needs it for its cache.
-    environ = {"HOME": "/root", **os.environ}
-    try:
-        return subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=timeout_s,
-            check=False,
-            env=environ,
-        )
-    except OSError as error:
-        raise InstallError(
-            f"{command[0]} cannot be run ({error.strerror})", advice="install it, or name another"
-        ) from error
-    except subprocess.TimeoutExpired as error:
-        raise InstallError(f"{_title(command)} did not end in {timeout_s:g} s", advice="see its log") from error
-
-
 def _diagnosis(done: subprocess.CompletedProcess[str]) -> str:
     """Return the problems that the agent's doctor found, or an empty string.
 
@@ -159,15 +124,7 @@ def _diagnosis(done: subprocess.CompletedProcess[str]) -> str:
     try:
         report = msgspec.json.decode(done.stdout, type=_Doctor)
     except msgspec.MsgspecError:
-        return _last_line(done)
+        return last_line(done)
     failed = [check.what for check in report.checks if check.state == "fail"]
     unusable = [f"no {role} works on any runtime" for role, works in report.roles.items() if not works]
-    return "; ".join(failed or unusable) or (_last_line(done) if done.returncode else "")
-
-
-def _last_line(done: subprocess.CompletedProcess[str]) -> str:
-    return (done.stderr.strip() or done.stdout.strip() or "no output").splitlines()[-1].strip()
-
-
-def _title(command: Sequence[str]) -> str:
-    return " ".join(command)
+    return "; ".join(failed or unusable) or (last_line(done) if done.returncode else "")

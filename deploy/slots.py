@@ -8,11 +8,9 @@
 
 from __future__ import annotations
 
-import fcntl
+import grp
 import hashlib
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +24,9 @@ from profiles.paths import CURRENT_LINK
 if TYPE_CHECKING:
     from deploy.bundle import Bundle
 
+_SERVICE_GROUP = "digit-agent"
+_CONFIG_MODE = 0o640
+"""Permissions of a configuration: a source in it may contain a password, which the service reads as a group."""
 _TARGETS: dict[str, Slot] = {"slots/a": "a", "slots/b": "b"}
 
 
@@ -37,24 +38,6 @@ class Version:
     manifest: BundleManifest
     digest: str
     """SHA-256 of its `bundle.json`, in hex. It identifies the bundle."""
-
-
-@contextmanager
-def locked(root: Path) -> Iterator[bool]:
-    """Try to lock a root folder; yield whether this process holds the lock.
-
-    The system releases the lock when the process ends.
-    """
-    handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
-    finally:
-        os.close(handle)
 
 
 def slot_folder(root: Path, slot: Slot) -> Path:
@@ -127,7 +110,10 @@ def fill(root: Path, slot: Slot, bundle: Bundle) -> None:
     for member, content in bundle.contents():
         path = folder / member.path
         make_folder(path.parent)
-        write_file(path, content)
+        if member.path.startswith("config/"):
+            write_file(path, content, _CONFIG_MODE, _service_group())
+        else:
+            write_file(path, content)
     for below in folder.iterdir():
         if below.is_dir():
             sync_folder(below)
@@ -143,3 +129,11 @@ def clear(root: Path, slot: Slot) -> None:
     folder = slot_folder(root, slot)
     remove(folder / FILE_NAME)
     remove(folder)
+
+
+def _service_group() -> int:
+    """Return the number of the service's group; -1, no other group, if there is none or only root could set it."""
+    try:
+        return grp.getgrnam(_SERVICE_GROUP).gr_gid if os.geteuid() == 0 else -1
+    except KeyError:
+        return -1

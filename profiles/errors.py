@@ -18,6 +18,7 @@
     ├── ConversionError (RuntimeError)   an export computes other values than its net
     ├── BundleError (ValueError)         a bundle is damaged, not signed with the right key, or not for this board
     └── InstallError (RuntimeError)      a bundle cannot be installed, or was rolled back
+        └── BusyError                    exit code 75: another digit-deploy is running; try again later
 
 Every message says what happened and where; `advice` says what to do next.
 """
@@ -113,3 +114,10 @@ class BundleError(DigitAgentError, ValueError):
 
 class InstallError(DigitAgentError, RuntimeError):
     """Raised when a bundle cannot be installed, or was rolled back."""
+
+
+class BusyError(InstallError):
+    """Raised when another digit-deploy is running."""
+
+    exit_code = 75
+    """EX_TEMPFAIL of sysexits(3). The service that recovers treats it as a success."""

@@ -21,7 +21,7 @@ On the desktop, once: `digit-deploy keygen`, and copy `deploy.pub` to each board
 
 `sudo digit-deploy install digit-agent-1.4-pi4.bundle`
 """,
-    epilog="Exit codes: 0 success, 1 refused or rolled back, 2 wrong usage.",
+    epilog="Exit codes: 0 success, 1 refused or rolled back, 2 wrong usage, 75 another digit-deploy is running.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",

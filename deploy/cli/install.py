@@ -63,7 +63,6 @@ def install(
 
     Example: `sudo digit-deploy install digit-agent-1.4-pi4.bundle`
     """
-    import os
     import signal
 
     import msgspec
@@ -78,7 +77,6 @@ def install(
     if dry_run:
         outcome = verify(opened, root, machine, allow_downgrade=allow_downgrade)
     else:
-        os.umask(0o022)  # the user of the service must be able to read the files
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # an ssh connection that breaks
         outcome = run_install(opened, root, machine, allow_downgrade=allow_downgrade, progress=_progress())
     typer.echo(msgspec.json.encode(outcome) if json else _describe(outcome, dry_run=dry_run))

@@ -78,7 +78,7 @@ def this_machine(
 
     return BoardControl(
         board=detect_board().profile.name,
-        agent=agent or Path(sys.executable).with_name("digit-agent"),
+        agent=(agent or Path(sys.executable).with_name("digit-agent")).absolute(),
         check=_split("--check", check) if check is not None else None,
         restart=(_split("--restart", restart),) if restart is not None else RESTART,
         health=health or HEALTH_FILE,

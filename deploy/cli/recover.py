@@ -21,7 +21,7 @@ def recover(
 ) -> None:
     """Undo an installation that was interrupted, for example by a power loss.
 
-    Nothing happens if no installation was interrupted, or if one is running.
+    Nothing happens if no installation was interrupted. If one is running, the exit code is 75.
 
     Example: `ExecStartPre=+digit-deploy recover --no-restart`
     """

@@ -68,6 +68,22 @@ def test_an_agent_from_a_bundle_stays_with_the_next_bundle(maker: Maker, tmp_pat
     assert environments(root) == {program(root, current_slot(root)).resolve().parents[1].name}  # type: ignore[union-attr]
 
 
+def test_no_module_of_the_current_folder_runs(
+    maker: Maker, tmp_path: Path, machine: BoardControl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that any user can write to, such as /tmp, is a usual one to call `sudo digit-deploy install` in."""
+    public, ran = tmp_path / "public", tmp_path / "ran"
+    public.mkdir()
+    for name in ("venv", "pip", "ensurepip", "sitecustomize", "usercustomize"):
+        (public / f"{name}.py").write_text(f"open({str(ran)!r}, 'a').write({name!r})\n")
+    monkeypatch.chdir(public)
+    monkeypatch.setenv("PYTHONPATH", str(public))
+    install(maker.open("1.0", wheels=wheel(tmp_path / "wheels", "0.2.0")), Path("../root"), machine)
+    assert not ran.exists()
+    assert (tmp_path / "root/current/agent/bin/digit-agent").is_file()
+    assert [path.name for path in public.iterdir() if path.suffix != ".py"] == []
+
+
 def test_missing_wheels_change_nothing(maker: Maker, tmp_path: Path, machine: BoardControl) -> None:
     root = tmp_path / "root"
     install(maker.open("1.0"), root, machine)

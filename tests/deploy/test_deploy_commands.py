@@ -43,7 +43,10 @@ def options(maker: Maker, machine: BoardControl, tmp_path: Path) -> list[str]:
 def test_the_help_teaches() -> None:
     expected = digit_deploy("--help").stdout
     assert "digit-deploy bundle artifacts/pi4 --key deploy.key --version 1.4" in expected
-    assert "Exit codes: 0 success, 1 refused or rolled back, 2 wrong usage." in expected
+    assert (
+        "Exit codes: 0 success, 1 refused or rolled back, 2 wrong usage, 75 another digit-deploy is running."
+        in expected
+    )
     for command in ("keygen", "bundle", "install", "push", "status", "rollback", "history", "recover"):
         assert "Example:" in digit_deploy(command, "--help").stdout
         assert f" {command} " in expected
@@ -77,11 +80,22 @@ def test_the_whole_way_from_keygen_to_history(tmp_path: Path, artifacts: Path, m
     assert "installed" in digit_deploy("history", f"--root={root}").stdout
 
 
-def test_installed_files_are_readable_by_all(maker: Maker, options: list[str], tmp_path: Path) -> None:
-    command = ["sh", "-c", 'umask 077; exec "$@"', "sh", sys.executable, "-m", "deploy", "install"]
-    subprocess.run([*command, str(maker.write()), "--frames=0", *options], check=True, capture_output=True)
-    for path in (tmp_path / "root").rglob("*"):
-        assert path.stat().st_mode & 0o777 == (0o755 if path.is_dir() else 0o644), path
+@pytest.mark.parametrize("umask", ["000", "077", "777"])
+def test_modes_do_not_depend_on_the_umask(umask: str, maker: Maker, options: list[str], tmp_path: Path) -> None:
+    """All users can read what is installed, except the configuration, which may contain passwords."""
+    root = tmp_path / "root"
+    umasked = ["sh", "-c", f'umask {umask}; exec "$@"', "sh", sys.executable, "-m", "deploy"]
+    for command in (
+        ["install", str(maker.write("1.0", config="")), "--frames=0", *options],
+        ["install", str(maker.write("1.1")), "--frames=0", *options],
+        ["rollback", f"--root={root}", "--restart=true", "--frames=0"],
+    ):
+        subprocess.run([*umasked, *command], check=True, capture_output=True)
+    private = {"slots/a/config/config.toml": 0o640, "lock": 0o600}
+    for path in (root, *root.rglob("*")):
+        if not path.is_symlink():
+            mode = private.get(str(path.relative_to(root)), 0o755 if path.is_dir() else 0o644)
+            assert path.stat().st_mode & 0o777 == mode, path
 
 
 def test_an_interrupted_installation_is_undone(maker: Maker, options: list[str], tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,10 +14,11 @@ import pytest
 
 from deploy.install import Outcome, install, recover, roll_back, verify
 from deploy.journal import Attempt, begin, load_journal
+from deploy.lock import exclusive
 from deploy.preconditions import RESERVE_BYTES, refuse_large
 from deploy.service_control import BoardControl
-from deploy.slots import current_slot, find_damage, locked, version_in
-from profiles.errors import BundleError, InstallError
+from deploy.slots import current_slot, find_damage, version_in
+from profiles.errors import BundleError, BusyError, InstallError
 from profiles.manifest import Golden, dump_manifest, load_manifest
 from tests.deploy.made import Maker, tree
 
@@ -274,13 +276,47 @@ def test_a_dry_run_changes_nothing(maker: Maker, root: Path, machine: BoardContr
 def test_two_installations_at_once_exclude_each_other(maker: Maker, root: Path, machine: BoardControl) -> None:
     install(maker.open("1.0"), root, machine)
     begin(root, Attempt(slot="b", version="1.1", previous="a", step="trying"))
-    with locked(root):
-        with pytest.raises(InstallError, match="another digit-deploy is running"):
-            install(maker.open("1.1"), root, machine)
-        with pytest.raises(InstallError, match="another digit-deploy is running"):
-            roll_back(root, machine)
-        assert recover(root, machine) is None
+    with exclusive(root):
+        for change in (
+            lambda: install(maker.open("1.1"), root, machine),
+            lambda: roll_back(root, machine),
+            lambda: recover(root, machine),
+        ):
+            with pytest.raises(BusyError, match="another digit-deploy is running") as busy:
+                change()
+            assert busy.value.exit_code == 75
         assert load_journal(root).attempt is not None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_no_other_user_can_block_an_installation(maker: Maker, root: Path, machine: BoardControl) -> None:
+    """Another user locks everything that it can open: folders, files and the journal."""
+    script = (
+        "import fcntl, os, pathlib, sys\n"
+        "root = pathlib.Path(sys.argv[1])\n"
+        "os.setgroups([]), os.setgid(65534), os.setuid(65534)\n"
+        "paths = [path for path in (root, *root.rglob('*')) if os.access(path, os.R_OK) and not path.is_symlink()]\n"
+        "held = [os.open(path, os.O_RDONLY) for path in paths]\n"
+        "for handle in held: fcntl.flock(handle, fcntl.LOCK_EX)\n"
+        "print(len(held), flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    with tempfile.TemporaryDirectory() as public:
+        Path(public).chmod(0o755)
+        root = Path(public) / "root"
+        install(maker.open("1.0"), root, machine)
+        assert (root / "lock").stat().st_mode & 0o777 == 0o600
+        command = [sys.executable, "-I", "-c", script, str(root)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+            assert other.stdout is not None
+            assert int(other.stdout.readline()) > 5
+            assert install(maker.open("1.1"), root, machine).version == "1.1"
+            assert roll_back(root, machine).version == "1.0"
+            begin(root, Attempt(slot="b", version="1.1", previous="a", step="trying"))
+            undone = recover(root, machine)
+            assert undone is not None
+            assert undone.what == "undone"
+            other.communicate("")
 
 
 def test_rollback_needs_another_version(maker: Maker, root: Path, machine: BoardControl) -> None:
