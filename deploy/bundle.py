@@ -14,6 +14,7 @@ from deploy.archive import END, ArchiveReader, archive_bytes, header, padding
 from deploy.manifest import FILE_NAME, MAX_BYTES, SIGNATURE_NAME, BundleManifest, Member, dump_manifest, parse_manifest
 from deploy.sign import SIGNATURE_BYTES, check_signature
 from profiles.errors import BundleError
+from profiles.regular_file import open_regular_file
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -94,10 +95,8 @@ def seal(manifest: BundleManifest, contents: Mapping[str, bytes], key: Ed25519Pr
 
 @contextmanager
 def _open(path: Path) -> Iterator[ArchiveReader]:
-    if path.exists() and not path.is_file():
-        raise BundleError(f"{path} is not a file", advice="name a file that 'digit-deploy bundle' wrote")
     try:
-        with path.open("rb") as file:
+        with open_regular_file(path) as file:
             yield ArchiveReader(file, path)
     except OSError as error:
         raise BundleError(f"{path} cannot be read ({error.strerror})", advice="copy the bundle again") from error

@@ -10,8 +10,12 @@ from pathlib import Path
 import msgspec
 
 from profiles.errors import InstallError
+from profiles.foreign_text import show
 from profiles.health import Health
+from profiles.regular_file import read_regular_file
 
+MAX_BYTES = 2**16
+"""Largest health file that is read, in bytes. The agent writes less than a thousand."""
 POLL_PERIOD_S = 0.25
 """Time between two reads of the health file, in seconds. Chosen by trial."""
 
@@ -30,10 +34,13 @@ class HealthTarget:
 
 
 def read_health(path: Path) -> Health | None:
-    """Read the health file; None if there is none yet, as before the first frame, or if it is damaged."""
+    """Read the health file; None if there is none yet, as before the first frame, or if it is damaged.
+
+    The service's user owns the file and its folder, so anything can be there: a link, a pipe, endless data.
+    """
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Health)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return msgspec.json.decode(read_regular_file(path, MAX_BYTES, follow_links=False), type=Health)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 
 
@@ -67,7 +74,7 @@ def await_health(
             if health.frames - since >= wanted.frames:
                 return
         sleep(POLL_PERIOD_S)
-    fault = f", and its latest fault was: {latest.fault}" if latest and latest.faults else ""
+    fault = f", and its latest fault was: {show(latest.fault)}" if latest and latest.faults else ""
     raise InstallError(
         f"the agent finished {latest.frames - since if latest else 0} frames in a row without a fault in {timeout_s:g} "
         f"s, instead of {wanted.frames}{fault}",
@@ -81,11 +88,11 @@ def _refuse_another(health: Health, wanted: HealthTarget, latest: Health | None)
         raise InstallError(f"the agent ended after {latest.frames} frames and was restarted", advice="see its log")
     if health.artifacts != wanted.artifacts:
         raise InstallError(
-            f"the agent uses {health.artifacts} instead of {wanted.artifacts}",
+            f"the agent uses {show(health.artifacts)} instead of {wanted.artifacts}",
             advice="remove --artifacts from its options",
         )
     if wanted.version is not None and health.version != wanted.version:
         raise InstallError(
-            f"the service runs agent {health.version} instead of {wanted.version}",
+            f"the service runs agent {show(health.version)} instead of {wanted.version}",
             advice="let it start current/agent/bin/digit-agent: run digit-agent service install",
         )

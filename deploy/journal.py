@@ -14,8 +14,11 @@ import msgspec
 
 from deploy.durable_write import replace_file
 from profiles.errors import InstallError
+from profiles.regular_file import read_regular_file
 
 FILE_NAME = "journal.json"
+MAX_BYTES = 2**24
+"""Largest journal that is read, in bytes: far more than its events need."""
 MAX_EVENTS = 200
 """Number of events that the journal keeps."""
 Slot = Literal["a", "b"]
@@ -63,14 +66,14 @@ def load_journal(root: Path) -> Journal:
     """
     path = root / FILE_NAME
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Journal)
+        return msgspec.json.decode(read_regular_file(path, MAX_BYTES), type=Journal)
     except FileNotFoundError:
         return Journal()
     except OSError as error:
         raise InstallError(
             f"{path} cannot be read ({error.strerror})", advice="run the command as root, with sudo"
         ) from error
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise InstallError(
             f"{path} is damaged ({error}); the version in use stays", advice="remove the file to install again"
         ) from error

@@ -13,6 +13,8 @@ FILE_NAME = "bundle.json"
 SIGNATURE_NAME = "bundle.sig"
 MAX_BYTES = 2**20
 """Largest `bundle.json` that is read, in bytes: it is read before its signature is verified."""
+MAX_MEMBER_BYTES = 2**30
+"""Largest file of a bundle, in bytes. One file is in memory at a time."""
 _NUMBERS = re.compile(r"[0-9]+(\.[0-9]+){0,3}")
 _FILE = r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,199}"
 
@@ -27,7 +29,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """A file of a bundle."""
 
     path: MemberPath
-    bytes: Annotated[int, msgspec.Meta(ge=0, le=2**30)]
+    bytes: Annotated[int, msgspec.Meta(ge=0, le=MAX_MEMBER_BYTES)]
     sha256: Sha256
 
 

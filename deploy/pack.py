@@ -9,10 +9,11 @@ from pathlib import Path
 
 import msgspec
 
-from deploy.manifest import BundleManifest, Member, dump_manifest, parse_manifest
+from deploy.manifest import MAX_MEMBER_BYTES, BundleManifest, Member, dump_manifest, parse_manifest
 from profiles.errors import BundleError, UsageError
 from profiles.manifest import FILE_NAME, load_manifest, read_artifact
 from profiles.profile import resolve_target
+from profiles.regular_file import read_regular_file
 
 _AGENT_WHEEL = re.compile(r"digit_agent-(?P<version>[^-]+)-")
 
@@ -88,6 +89,6 @@ def _toml(path: Path) -> bytes:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_regular_file(path, MAX_MEMBER_BYTES)
     except OSError as error:
         raise UsageError(f"{path} cannot be read ({error.strerror})", advice="name another file") from error

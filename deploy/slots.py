@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING
 
 from deploy.durable_write import make_folder, remove, replace_file, replace_link, sync_folder, write_file
 from deploy.journal import Slot
-from deploy.manifest import FILE_NAME, BundleManifest, parse_manifest
+from deploy.manifest import FILE_NAME, MAX_BYTES, BundleManifest, parse_manifest
 from profiles.errors import BundleError, InstallError
 from profiles.paths import CURRENT_LINK
+from profiles.regular_file import open_regular_file, read_regular_file
 
 if TYPE_CHECKING:
     from deploy.bundle import Bundle
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 _SERVICE_GROUP = "digit-agent"
 _CONFIG_MODE = 0o640
 """Permissions of a configuration: a source in it may contain a password, which the service reads as a group."""
+_BLOCK_BYTES = 2**20
+"""Part of a file that is in memory while its checksum is computed."""
 _TARGETS: dict[str, Slot] = {"slots/a": "a", "slots/b": "b"}
 
 
@@ -79,7 +82,7 @@ def version_in(root: Path, slot: Slot | None) -> Version | None:
         return None
     path = slot_folder(root, slot) / FILE_NAME
     try:
-        content = path.read_bytes()
+        content = read_regular_file(path, MAX_BYTES)
         return Version(slot, parse_manifest(content, str(path)), hashlib.sha256(content).hexdigest())
     except (OSError, BundleError):
         return None
@@ -89,13 +92,31 @@ def find_damage(root: Path, version: Version) -> str:
     """Describe the first damaged or missing file of a version; empty if all are intact."""
     folder = slot_folder(root, version.slot)
     for member in version.manifest.members:
-        try:
-            content = (folder / member.path).read_bytes()
-        except OSError as error:
-            return f"{folder / member.path} cannot be read ({error.strerror})"
-        if hashlib.sha256(content).hexdigest() != member.sha256:
-            return f"{folder / member.path} is damaged"
+        if damage := file_damage(folder / member.path, member.sha256):
+            return damage
     return ""
+
+
+def file_damage(path: Path, sha256: str) -> str:
+    """Describe what is wrong with a file that must have this checksum; empty if it is intact."""
+    try:
+        found = checksum(path)
+    except OSError as error:
+        return f"{path} cannot be read ({error.strerror})"
+    return "" if found == sha256 else f"{path} is damaged"
+
+
+def checksum(path: Path) -> str:
+    """Return the SHA-256 of a regular file, in hex.
+
+    Raises:
+        OSError: it cannot be read, or is not a regular file.
+    """
+    found = hashlib.sha256()
+    with open_regular_file(path, follow_links=False) as file:
+        while block := file.read(_BLOCK_BYTES):
+            found.update(block)
+    return found.hexdigest()
 
 
 def fill(root: Path, slot: Slot, bundle: Bundle) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -76,6 +77,31 @@ def test_a_damaged_health_file_is_ignored(content: bytes | None, tmp_path: Path)
     if content is not None:
         (tmp_path / "health.json").write_bytes(content)
     assert read_health(tmp_path / "health.json") is None
+
+
+@pytest.mark.parametrize(
+    "plant",
+    [
+        os.mkfifo,
+        os.mkdir,
+        lambda path: path.symlink_to("/dev/zero"),
+        lambda path: path.symlink_to(path.with_name("real.json")),
+        lambda path: path.write_bytes(b'{"deep": ' + b"[" * 60_000),
+        lambda path: path.write_bytes(msgspec.json.encode(said(30)) + b" " * 2**16),
+        lambda path: path.touch() or os.truncate(path, 2**40),
+    ],
+)
+def test_what_the_service_plants_is_ignored_at_once(plant: Callable[[Path], object], tmp_path: Path) -> None:
+    (tmp_path / "real.json").write_bytes(msgspec.json.encode(said(30)))
+    plant(tmp_path / "health.json")
+    assert read_health(tmp_path / "health.json") is None
+
+
+def test_what_the_service_says_cannot_change_the_terminal(tmp_path: Path) -> None:
+    for health in (said(9, artifacts="/x\x1b[2J\n<3>y"), said(9, version="9\x1b[2J\n<3>y")):
+        with pytest.raises(InstallError, match=r"\\x1b\[2J\\n<3>y instead of") as error:
+            watch(tmp_path / "health.json", health)
+        assert str(error.value).isprintable()
 
 
 def test_unknown_fields_of_a_newer_agent_are_ignored(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -334,6 +334,19 @@ def test_rollback_to_a_damaged_version_is_refused(maker: Maker, root: Path, mach
     with pytest.raises(InstallError, match=r"base-int8\.tflite cannot be read .* so version 1\.0 cannot be used"):
         roll_back(root, machine)
     assert used(root) == "1.1"
+
+
+@pytest.mark.parametrize("name", ["bundle.json", "artifacts/base-int8.tflite"])
+@pytest.mark.parametrize("plant", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/zero")])
+def test_what_is_no_regular_file_in_a_slot_is_damage(
+    name: str, plant: Callable[[Path], object], maker: Maker, root: Path, machine: BoardControl
+) -> None:
+    for version in ("1.0", "1.1"):
+        install(maker.open(version), root, machine)
+    (root / "slots/a" / name).unlink()
+    plant(root / "slots/a" / name)
+    with pytest.raises(InstallError, match="install a bundle"):
+        roll_back(root, machine)
 
 
 def test_a_rollback_that_does_not_work_is_reported(maker: Maker, root: Path, machine: BoardControl) -> None:
