@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import IO, TYPE_CHECKING
 
+from profiles.console_font import for_console
 from profiles.errors import DigitAgentError
 from profiles.foreign_text import show
 
@@ -26,6 +27,7 @@ ADVICE_BY_ERRNO = {
     errno.EACCES: "check its permissions or choose another place",
     errno.EPERM: "check its permissions or choose another place",
     errno.ENAMETOOLONG: "choose a shorter name",
+    errno.EIO: "check the disk, or start the command in another terminal",
 }
 """Advice for errors of the operating system that no other code handles."""
 
@@ -94,6 +96,8 @@ def _open_streams() -> None:
     sys.stderr = sys.stderr or os.fdopen(2, "w")
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
+    if os.environ.get("TERM") == "linux":
+        sys.stdout, sys.stderr = for_console(sys.stdout), for_console(sys.stderr)
 
 
 def _exit_on_signal(number: int, _: object) -> None:
