@@ -15,16 +15,27 @@ from typing import Annotated, Literal
 import msgspec
 
 from profiles.errors import ArtifactError, ManifestError
+from profiles.regular_file import read_regular_file
 
 FILE_NAME = "manifest.json"
 _REPLACE = "make or copy the artifacts again"
+MAX_MANIFEST_BYTES = 2**23
+"""Maximum size of a manifest; the shipped one has 200 kB. Raising it lets a manifest fill more of a board's memory."""
+MAX_TOLERANCE_SHARE = 0.1
+"""Maximum tolerance as a share of the largest golden logit, or of 1 if that is larger. Raising it hides wrong logits.
+
+The largest of the shipped artifacts is 0.038, of int8: `digit-convert` allows four quantization steps.
+"""
 
 Format = Literal["onnx", "tflite"]
 Precision = Literal["fp32", "fp16", "int8"]
 Role = Literal["classifier", "verifier", "recogniser"]
 """A classifier reads a glyph, a verifier a glyph together with its surroundings, a recogniser the strip of a line."""
-FileName = Annotated[str, msgspec.Meta(pattern=r"^\w[\w.-]*$")]
+FileName = Annotated[str, msgspec.Meta(pattern=r"\A[0-9A-Za-z_][0-9A-Za-z_.-]{0,99}\Z")]
 """Name of a file in the manifest's folder; a path out of the folder is invalid."""
+Sha256 = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+Words = Annotated[str, msgspec.Meta(max_length=200)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**50)]
 INPUT_SHAPES: Mapping[Role, tuple[int, ...]] = {
     "classifier": (28, 28),
     "verifier": (3, 32, 48),
@@ -45,32 +56,35 @@ class Tensor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     too: its logits have one step for every two pixels.
     """
 
-    name: str
+    name: Words
     dtype: Literal["float32", "int8"]
-    shape: tuple[int, ...]
-    scale: Annotated[float, msgspec.Meta(gt=0)] = 1.0
-    zero_point: int = 0
+    shape: Annotated[tuple[Annotated[int, msgspec.Meta(ge=1, le=2**20)], ...], msgspec.Meta(max_length=8)]
+    scale: Annotated[float, msgspec.Meta(ge=1e-9, le=1e6)] = 1.0
+    zero_point: Annotated[int, msgspec.Meta(ge=-128, le=127)] = 0
 
 
 class Accuracy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Measured accuracy; a rejected digit counts as an error."""
 
-    value: float
+    value: Annotated[float, msgspec.Meta(ge=0, le=1)]
     """Share of the images with the right result, 0..1; a strip is right if its whole string is."""
-    images: int
-    data: str
-    runtime: str
-    sha256: str
+    images: Count
+    data: Words
+    runtime: Words
+    sha256: Sha256
     """Checksum of the measured file: this file, or another export of the same weights."""
+
+
+GoldenRow = Annotated[tuple[Annotated[float, msgspec.Meta(ge=-1e4, le=1e4)], ...], msgspec.Meta(max_length=4096)]
 
 
 class Golden(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Logits that the artifact computed for the golden inputs of its role when it was exported."""
 
-    logits: tuple[tuple[float, ...], ...]
+    logits: Annotated[tuple[GoldenRow, ...], msgspec.Meta(max_length=1000)]
     """One row per input; of a recogniser's logits only some steps, see `agent.runtimes.tensors.golden_rows`."""
-    tolerance: float
-    """Largest allowed absolute difference of a logit."""
+    tolerance: Annotated[float, msgspec.Meta(ge=0)]
+    """Largest allowed absolute difference of a logit; see `MAX_TOLERANCE_SHARE`."""
 
 
 class Artifact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -78,21 +92,21 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     file: FileName
     role: Role
-    tier: str
+    tier: Words
     format: Format
     precision: Precision
-    sha256: str
-    bytes: int
+    sha256: Sha256
+    bytes: Annotated[int, msgspec.Meta(ge=1, le=2**28)]
     input: Tensor
     output: Tensor
     accuracy: Accuracy | None
     """None if it was not measured."""
-    parameters: int
-    macs: int
+    parameters: Count
+    macs: Count
     """Multiply-accumulates for one input."""
-    recipe: str
-    seed: int
-    versions: dict[str, str]
+    recipe: Words
+    seed: Count
+    versions: Annotated[dict[Words, Words], msgspec.Meta(max_length=100)]
     """Versions of the packages that made the file."""
     golden: Golden
 
@@ -101,10 +115,10 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Contents of a folder of artifacts for one target."""
 
     schema: Literal[1] = 1
-    target: str
+    target: Words
     golden_inputs: dict[Role, bytes]
     """Golden inputs of each role: uint8 (n, *INPUT_SHAPES[role]), row by row; base64 in the file."""
-    artifacts: tuple[Artifact, ...]
+    artifacts: Annotated[tuple[Artifact, ...], msgspec.Meta(max_length=1000)]
 
 
 def load_manifest(folder: Path) -> Manifest:
@@ -115,16 +129,19 @@ def load_manifest(folder: Path) -> Manifest:
     """
     path = folder / FILE_NAME
     try:
-        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
+        manifest = msgspec.json.decode(read_regular_file(path, MAX_MANIFEST_BYTES), type=Manifest)
     except FileNotFoundError:
         advice = "name a folder that 'digit-convert' has made, such as artifacts/pi5"
         raise ManifestError(f"no {FILE_NAME} in {folder}", advice=advice) from None
     except OSError as error:
         raise ManifestError(f"{path} cannot be read ({error.strerror})", advice="check its permissions") from error
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ManifestError(f"{path} is damaged, or of another version ({error})", advice=_REPLACE) from error
+    files = [artifact.file for artifact in manifest.artifacts]
     for artifact in manifest.artifacts:
-        if contradiction := _contradiction(artifact, manifest.golden_inputs.get(artifact.role, b"")):
+        inputs = manifest.golden_inputs.get(artifact.role, b"")
+        twice = f"it lists {artifact.file} more than once" if files.count(artifact.file) > 1 else ""
+        if contradiction := twice or _contradiction(artifact, inputs):
             raise ManifestError(f"{path} is damaged ({contradiction})", advice=_REPLACE)
     return manifest
 
@@ -137,6 +154,9 @@ def _contradiction(artifact: Artifact, inputs: bytes) -> str:
     rows = artifact.golden.logits
     if len(rows) * item_bytes != len(inputs) or len({len(row) for row in rows}) > 1:
         return f"the golden logits of {artifact.file} do not fit its golden inputs"
+    largest = max((1.0, *(abs(logit) for row in rows for logit in row)))
+    if artifact.golden.tolerance > MAX_TOLERANCE_SHARE * largest:
+        return f"the tolerance of {artifact.file}, {artifact.golden.tolerance:g}, allows wrong logits"
     return ""
 
 
@@ -158,9 +178,9 @@ def read_artifact(folder: Path, artifact: Artifact) -> bytes:
     """
     path = folder / artifact.file
     try:
-        content = path.read_bytes()
+        content = read_regular_file(path, artifact.bytes)
     except OSError as error:
         raise ArtifactError(f"{path} cannot be read ({error.strerror})", advice="copy the artifacts again") from error
-    if hashlib.sha256(content).hexdigest() != artifact.sha256:
+    if len(content) != artifact.bytes or hashlib.sha256(content).hexdigest() != artifact.sha256:
         raise ArtifactError(f"{path} is not the file that its manifest describes", advice="copy the artifacts again")
     return content

@@ -10,16 +10,14 @@ vectors are refused. The other variants are timed with interleaved calls and ran
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import platform
-import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
-import msgspec
 import numpy as np
 
+from agent.choice.cache import cache_file, load_cached, save_cached
 from agent.choice.choice import Choice, no_usable_artifact
 from agent.choice.crash_guard import crash_guard, has_crashed
 from agent.choice.fallback import ChosenNets, FallbackNet
@@ -28,18 +26,11 @@ from agent.choice.measurement import Measurement
 from agent.choice.rank import Ranking, rank, split_accurate
 from agent.choice.variants import Refusal, find_variants, split_intact
 from agent.paths import cache_folder
-from agent.runtimes.net import distribution_version, runtime_version
-from profiles.atomic_write import write_atomic
-from profiles.board import detect_board, processor
 from profiles.errors import NoArtifactError
-from profiles.manifest import INPUT_SHAPES, Artifact, Manifest, Role, load_manifest, manifest_hash
+from profiles.manifest import INPUT_SHAPES, Artifact, Role, load_manifest
 from profiles.profile import Profile
 
 log = logging.getLogger(__name__)
-CACHE_FORMAT = 2
-"""Version of the cached `Choice`; a file of another version is ignored."""
-MAX_INSIGNIFICANT_AGE_S = 24 * 3600.0
-"""Age from which a cached choice is measured again if the measurement was too noisy to decide."""
 MAX_REPEATS = 2
 """Number of times that tied variants are measured again, each time twice as long. Then the profile's order decides."""
 
@@ -63,11 +54,14 @@ def choose_nets(
         mark = (cache or cache_folder()) / f"loading-{role}"
         if refresh := has_crashed(mark):
             log.warning("the last start crashed while it loaded the %s; all variants are tried again", role)
-        choice = choose(folder, profile, role, cache=cache, seconds=seconds, refresh=refresh, progress=progress)
+        choose_role = partial(choose, folder, profile, role, cache=cache, seconds=seconds, progress=progress)
+        choice = choose_role(refresh=refresh)
         with crash_guard(mark):
-            net = FallbackNet(choice)
-            net.logits(np.zeros((1, *INPUT_SHAPES[role]), np.uint8))
-        return net
+            try:
+                return _ready(choice)
+            except NoArtifactError:
+                log.warning("nothing of the cached choice of a %s works; all variants are tried again", role)
+                return _ready(choose_role(refresh=True))
 
     def best_optional(role: Role, consequence: str) -> FallbackNet | None:
         if all(artifact.role != role for artifact in load_manifest(folder).artifacts):
@@ -83,6 +77,13 @@ def choose_nets(
         best_optional("verifier", "candidates are read without their surroundings"),
         best_optional("recogniser", "lines are read digit by digit only"),
     )
+
+
+def _ready(choice: Choice) -> FallbackNet:
+    """Load a chosen net, and compute something with it."""
+    net = FallbackNet(choice)
+    net.logits(np.zeros((1, *INPUT_SHAPES[choice.best.variant.artifact.role]), np.uint8))
+    return net
 
 
 def choose(
@@ -115,11 +116,11 @@ def choose(
     good, damaged = split_intact(folder, [artifact for artifact in manifest.artifacts if artifact.role == role])
     for refusal in damaged:
         log.warning("not used: %s", refusal.explanation)
-    path = (cache or cache_folder()) / f"choice-{_cache_key(folder, profile, manifest, good)}.json"
-    cached = None if refresh else _load_cached(path)
+    accurate, inaccurate = split_accurate(good, profile.budget.min_accuracy)
+    path = cache_file(cache or cache_folder(), folder, profile, manifest, good)
+    cached = None if refresh else load_cached(path, folder, profile, accurate)
     if cached is not None:
         return cached
-    accurate, inaccurate = split_accurate(good, profile.budget.min_accuracy)
     energy = profile.budget.objective == "energy"
     measured, failed = measure_variants(folder, accurate, profile, seconds=seconds, energy=energy, progress=progress)
     for refusal in (*inaccurate, *failed):
@@ -129,7 +130,7 @@ def choose(
         raise no_usable_artifact(folder, refused)
     ranking = _rank_until_significant(folder, measured, profile, seconds, progress)
     choice = Choice(str(folder), ranking.ranked, refused, ranking.reason, significant=not ranking.tied)
-    _save_cached(path, choice)
+    save_cached(path, choice)
     return choice
 
 
@@ -189,34 +190,3 @@ def _rank_until_significant(
 
 def _index(kinds: Sequence[tuple[str, str]], kind: tuple[str, str]) -> int:
     return kinds.index(kind) if kind in kinds else len(kinds)
-
-
-def _cache_key(folder: Path, profile: Profile, manifest: Manifest, good: Sequence[Artifact]) -> str:
-    """Return a hash of everything that can change the choice."""
-    board = detect_board().model, processor(), platform.machine(), platform.release()
-    runtimes = {option.name: runtime_version(option.name) for option in profile.runtimes}
-    packages = distribution_version("digit-agent"), np.__version__
-    files = [artifact.file for artifact in good]
-    facts = (CACHE_FORMAT, str(folder), profile, manifest_hash(manifest), files, board, runtimes, packages)
-    return hashlib.sha256(msgspec.json.encode(facts)).hexdigest()[:16]
-
-
-def _load_cached(path: Path) -> Choice | None:
-    """Return the cached choice; None if there is none, it cannot be read, or it is insignificant and too old."""
-    try:
-        choice = msgspec.json.decode(path.read_bytes(), type=Choice)
-        outdated = not choice.significant and time.time() - path.stat().st_mtime > MAX_INSIGNIFICANT_AGE_S
-    except FileNotFoundError:
-        return None
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-        log.warning("%s cannot be read (%s); measuring again", path, getattr(error, "strerror", None) or error)
-        return None
-    return None if outdated else choice
-
-
-def _save_cached(path: Path, choice: Choice) -> None:
-    """Save a choice for the next start; if this fails, the next start measures again."""
-    try:
-        write_atomic(path, msgspec.json.encode(choice))
-    except OSError as error:
-        log.warning("the choice cannot be saved in %s (%s); the next start measures again", path.parent, error.strerror)

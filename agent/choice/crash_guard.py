@@ -11,12 +11,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from profiles.regular_file import read_regular_file
+
+MAX_PID_BYTES = 20
+
 
 @contextmanager
 def crash_guard(mark: Path) -> Iterator[None]:
     """Keep a mark file while the block runs; it remains only if the process crashes."""
     with suppress(OSError):  # without a writable cache there is no cached choice
         mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.unlink(missing_ok=True)  # it may be a pipe
         mark.write_text(str(os.getpid()))
     try:
         yield
@@ -28,7 +33,7 @@ def crash_guard(mark: Path) -> Iterator[None]:
 def has_crashed(mark: Path) -> bool:
     """Return whether there is a mark of a process that no longer runs."""
     try:
-        pid = int(mark.read_text())
+        pid = int(read_regular_file(mark, MAX_PID_BYTES))
     except (OSError, ValueError):
         return False
     return not Path("/proc", str(pid)).exists()

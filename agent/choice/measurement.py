@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import statistics
+from typing import Annotated
 
 import msgspec
 
 from agent.choice.variants import Variant
 
+Count = Annotated[int, msgspec.Meta(ge=1)]
+Us = Annotated[float, msgspec.Meta(ge=0)]
+"""Microseconds. A child process gives them, or the cache."""
+
 
 class Timing(msgspec.Struct, frozen=True):
     """Duration of one call, from images to logits, in microseconds."""
 
-    batch: int
+    batch: Count
     """Number of digits in one call."""
     calls: int
-    first_us: float
+    first_us: Us
     """Duration of the first call of this batch size. It includes the allocation of memory."""
-    warm_us: float
+    warm_us: Us
     """Median duration of calls that directly follow the same call, so that the net is in the processor's caches."""
-    p50_us: float
+    p50_us: Us
     """Median duration of calls as in the agent: once per frame, after other work."""
-    p95_us: float
-    p99_us: float
-    blocks_us: tuple[float, ...]
+    p95_us: Us
+    p99_us: Us
+    blocks_us: Annotated[tuple[Us, ...], msgspec.Meta(min_length=1)]
     """Median duration in each block of calls. Block i of all variants was measured at the same time."""
 
     @property
@@ -36,7 +41,7 @@ class Energy(msgspec.Struct, frozen=True):
 
     sensor: str
     """Name of the sensor, and what it measures."""
-    blocks_mj: tuple[float, ...]
+    blocks_mj: Annotated[tuple[float, ...], msgspec.Meta(min_length=1)]
     """Millijoules per digit in each turn, by the trapezoidal rule."""
     power_mw: float
     """Mean power while the net runs."""

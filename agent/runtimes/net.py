@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.runtimes import backends
+from agent.runtimes.model_file import require_complete
 from agent.runtimes.session import MAX_BATCH, Runtime, Session, one_line
 from agent.runtimes.tensors import decode, encoder
 from agent.vision.digits import CLASSES
@@ -90,7 +91,7 @@ def load_net(
         provider: execution provider of onnxruntime; empty means the CPU.
 
     Raises:
-        ArtifactError: the file is missing, or does not match the manifest.
+        ArtifactError: the file is missing, does not match the manifest, or needs other files or custom operators.
         RuntimeUnusableError: the runtime is not installed, does not run this format, or cannot load the file.
     """
     row = RUNTIMES[runtime]
@@ -98,6 +99,7 @@ def load_net(
         advice = "choose another runtime"
         raise RuntimeUnusableError(f"{runtime} runs {row.format} files, not {artifact.file}", advice=advice)
     content = read_artifact(folder, artifact)
+    require_complete(content, artifact.format, artifact.file)
     try:
         session = row.open(content, artifact, threads, provider)
     except RuntimeUnusableError:

@@ -63,6 +63,8 @@ def _open(content: bytes, artifact: Artifact, threads: int, provider: str) -> On
     options.log_severity_level = ERROR
     # Threads that spin while they wait use 40 ms of CPU time after a call of 0.1 ms (measured: 1.31, x86, 2 threads).
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Otherwise onnxruntime also takes a file of its own format, which `require_complete` cannot check.
+    options.add_session_config_entry("session.load_model_format", "ONNX")
     providers = _providers(requested, artifact, onnxruntime.__version__)
     if requested == CPU:
         session = onnxruntime.InferenceSession(content, options, providers=providers)

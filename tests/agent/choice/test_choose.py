@@ -6,15 +6,18 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
+import onnx
 import pytest
 
+from agent.choice.cache import MAX_INSIGNIFICANT_AGE_S, save_cached
 from agent.choice.choice import Choice
-from agent.choice.choose import MAX_INSIGNIFICANT_AGE_S, choose, choose_nets
+from agent.choice.choose import choose, choose_nets
 from agent.choice.fallback import FallbackNet
 from agent.choice.measurement import Energy, Measurement, Timing
 from agent.choice.variants import Variant
@@ -52,6 +55,13 @@ def flip_bit(file: Path) -> None:
     file.write_bytes(content)
 
 
+def _with_note(content: bytes, length: int) -> bytes:
+    """Make an ONNX file longer, but not slower."""
+    model = onnx.load_from_string(content)
+    model.doc_string = "x" * length
+    return bytes(model.SerializeToString())
+
+
 def test_fastest_is_chosen_and_cached(
     linear: Linear, tmp_path: Path, profile: Profile, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -72,13 +82,16 @@ def test_fastest_is_chosen_and_cached(
     again = choose(tmp_path, profile, cache=tmp_path / "cache", seconds=0.1, progress=messages.append)
     assert len(messages) > before
     assert "cannot be read" in caplog.text
-    assert msgspec.json.decode(cached.read_bytes(), type=Choice) == again
+    before = len(messages)
+    assert choose(tmp_path, profile, cache=tmp_path / "cache", seconds=0.1, progress=messages.append) == again
+    assert len(messages) == before
 
 
 def test_other_profile_gives_another_choice(linear: Linear, tmp_path: Path, profile: Profile) -> None:
-    linear.write(tmp_path, linear.artifact("slow.onnx", bytes=1), linear.artifact("linear.onnx"))
+    long = replace(linear, files={**linear.files, "long.onnx": _with_note(linear.files["linear.onnx"], 4_000_000)})
+    long.write(tmp_path, long.artifact("slow.onnx"), long.artifact("long.onnx"))
     smallest = msgspec.structs.replace(profile, budget=Budget(objective="size"))
-    assert choose(tmp_path, profile, cache=tmp_path, seconds=0.1).best.variant.artifact.file == "linear.onnx"
+    assert choose(tmp_path, profile, cache=tmp_path, seconds=0.1).best.variant.artifact.file == "long.onnx"
     assert choose(tmp_path, smallest, cache=tmp_path, seconds=0.1).best.variant.artifact.file == "slow.onnx"
 
 
@@ -266,7 +279,7 @@ def test_insignificant_choice_is_cached_for_a_day(linear: Linear, tmp_path: Path
     choice = choose(tmp_path, profile, cache=tmp_path / "cache", seconds=0.1, progress=messages.append)
     assert choice.significant
     (cached,) = (tmp_path / "cache").iterdir()
-    cached.write_bytes(msgspec.json.encode(msgspec.structs.replace(choice, significant=False)))
+    save_cached(cached, msgspec.structs.replace(choice, significant=False))
     before = len(messages)
     assert not choose(tmp_path, profile, cache=tmp_path / "cache", seconds=0.1, progress=messages.append).significant
     assert len(messages) == before

@@ -107,7 +107,9 @@ def test_file_with_one_flipped_bit_is_refused(linear: Linear, tmp_path: Path) ->
 def test_error_of_an_unusable_runtime_is_one_line(
     linear: Linear, tmp_path: Path, name: str, runtime_and_provider: tuple[RuntimeName, str], message: str
 ) -> None:
-    files = {**linear.files, "garbage.onnx": b"no model at all", "garbage.tflite": b"no model at all"}
+    onnx, tflite = linear.files["linear.onnx"], linear.files["linear.tflite"]
+    unknown = {"garbage.onnx": onnx.replace(b"Flatten", b"Shorten"), "garbage.tflite": tflite.replace(b"TFL3", b"?FL3")}
+    files = {**linear.files, **unknown}
     artifacts = type(linear)(files, linear.glyphs, linear.reference)
     (artifact,) = artifacts.write(tmp_path, artifacts.artifact(name))
     with pytest.raises(RuntimeUnusableError, match=message) as caught:
