@@ -35,7 +35,7 @@ GLYPHS = RNG.integers(0, 256, (12, 28, 28), dtype=np.uint8)
 CONTEXTS = RNG.integers(0, 256, (12, 3, 32, 48), dtype=np.uint8)
 VERIFIER_WEIGHTS_INT8 = RNG.integers(-127, 128, (3 * 32 * 48, 11)).astype(np.int8)
 STRIPS = RNG.integers(0, 256, (3, 2, 32, 128), dtype=np.uint8)
-RECOGNISER_WEIGHTS_INT8 = RNG.integers(-127, 128, (LINE_CLASSES, 32, 2)).astype(np.int8)
+RECOGNISER_WEIGHTS_INT8 = RNG.integers(-127, 128, (LINE_CLASSES, 2, 32, 2)).astype(np.int8)
 INPUTS: dict[Role, NDArray[np.uint8]] = {"classifier": GLYPHS, "verifier": CONTEXTS, "recogniser": STRIPS}
 PIXELS = Tensor(name="glyphs", dtype="int8", shape=(), scale=1 / 255, zero_point=-128)
 SHAPES: dict[tuple[Role, str], tuple[int, ...]] = {
@@ -53,10 +53,10 @@ LOGITS = Tensor(name="logits", dtype="int8", shape=(11,), scale=0.05, zero_point
 
 def reference(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return the logits that these models compute of glyphs, contexts or strips."""
-    if images.ndim == 3 and images.shape[1] == 32:
-        columns = (images / np.float32(255)).reshape(len(images), 32, images.shape[2] // 2, 2)
+    if images.shape[1:3] == STRIPS.shape[1:3]:
+        columns = (images / np.float32(255)).reshape(*images.shape[:3], images.shape[3] // 2, 2)
         strip_weights = RECOGNISER_WEIGHTS_INT8 * np.float32(WEIGHT_SCALE)
-        return np.asarray(np.einsum("nyxk,cyk->nxc", columns, strip_weights), np.float32)
+        return np.asarray(np.einsum("niyxk,ciyk->nxc", columns, strip_weights), np.float32)
     weights = WEIGHTS_INT8 if images.ndim == 3 else VERIFIER_WEIGHTS_INT8
     pixels = images.reshape(-1, len(weights)).astype(np.float32)
     return (pixels / 255) @ (weights * np.float32(WEIGHT_SCALE))
@@ -213,14 +213,14 @@ def _onnx_recogniser(*, quantized: bool) -> bytes:
     kind = TensorProto.INT8 if quantized else TensorProto.FLOAT
     edges = ["real", "result"] if quantized else ["glyphs", "logits"]
     nodes = [helper.make_node("Conv", [edges[0], "weights"], [edges[1]], strides=[32, 2])]
-    weights = RECOGNISER_WEIGHTS_INT8[:, None] * np.float32(WEIGHT_SCALE)
+    weights = RECOGNISER_WEIGHTS_INT8 * np.float32(WEIGHT_SCALE)
     constants = [numpy_helper.from_array(weights, "weights")]
     if quantized:
         _quantize_edges(nodes, constants)
     graph = helper.make_graph(
         nodes,
         "convolution",
-        [helper.make_tensor_value_info("glyphs", kind, ["n", 1, 32, "w"])],
+        [helper.make_tensor_value_info("glyphs", kind, ["n", 2, 32, "w"])],
         [helper.make_tensor_value_info("logits", kind, ["n", LINE_CLASSES, 1, "steps"])],
         constants,
     )
@@ -234,11 +234,14 @@ def _onnx_file(graph: onnx.GraphProto) -> bytes:
 
 
 def _tflite_recogniser() -> bytes:
-    """Make a TFLite file with one convolution of strips."""
-    weights = RECOGNISER_WEIGHTS_INT8[..., None] * np.float32(WEIGHT_SCALE)
-    buffers = [schema.BufferT(), schema.BufferT(), schema.BufferT()]
+    """Make a TFLite file with one convolution of strips, after a transposition to channels last."""
+    weights = RECOGNISER_WEIGHTS_INT8.transpose(0, 2, 3, 1) * np.float32(WEIGHT_SCALE)
+    order = np.array([0, 2, 3, 1], np.int32)
+    buffers = [schema.BufferT() for _ in range(4)]
     buffers[1].data = np.frombuffer(weights.tobytes(), np.uint8)
     buffers[2].data = np.zeros(4 * LINE_CLASSES, np.uint8)
+    buffers[3].data = np.frombuffer(order.tobytes(), np.uint8)
+    channels, height, width = SHAPES["recogniser", "tflite"]
     graph = schema.SubGraphT()
     graph.tensors = []
     for name, shape, buffer in (
@@ -246,17 +249,21 @@ def _tflite_recogniser() -> bytes:
         ("weights", weights.shape, 1),
         ("bias", (LINE_CLASSES,), 2),
         (LOGITS.name, (1, *STEPS_SHAPES["tflite"]), 0),
+        ("order", order.shape, 3),
+        ("channels-last", (1, height, width, channels), 0),
     ):
         item = schema.TensorT()
-        item.name, item.shape, item.buffer, item.type = name, list(shape), buffer, schema.TensorType.FLOAT32
+        item.name, item.shape, item.buffer = name, list(shape), buffer
+        item.type = schema.TensorType.INT32 if name == "order" else schema.TensorType.FLOAT32
         graph.tensors.append(item)
-    layer = schema.OperatorT()
-    layer.opcodeIndex, layer.inputs, layer.outputs = 0, [0, 1, 2], [3]
+    transposition, layer = schema.OperatorT(), schema.OperatorT()
+    transposition.opcodeIndex, transposition.inputs, transposition.outputs = 1, [0, 4], [5]
+    layer.opcodeIndex, layer.inputs, layer.outputs = 0, [5, 1, 2], [3]
     layer.builtinOptionsType, layer.builtinOptions = schema.BuiltinOptions.Conv2DOptions, schema.Conv2DOptionsT()
     layer.builtinOptions.padding = schema.Padding.VALID
     layer.builtinOptions.strideH, layer.builtinOptions.strideW = 32, 2
-    graph.operators, graph.inputs, graph.outputs = [layer], [0], [3]
-    return _tflite_file(graph, buffers, schema.BuiltinOperator.CONV_2D, version=1)
+    graph.operators, graph.inputs, graph.outputs = [transposition, layer], [0], [3]
+    return _tflite_file(graph, buffers, (schema.BuiltinOperator.CONV_2D, 1), (schema.BuiltinOperator.TRANSPOSE, 1))
 
 
 def _tflite(*, quantized: bool, role: Role = "classifier") -> bytes:
@@ -285,15 +292,17 @@ def _tflite(*, quantized: bool, role: Role = "classifier") -> bytes:
     layer.builtinOptionsType = schema.BuiltinOptions.FullyConnectedOptions
     layer.builtinOptions = schema.FullyConnectedOptionsT()
     graph.operators, graph.inputs, graph.outputs = [layer], [0], [2]
-    return _tflite_file(graph, buffers, schema.BuiltinOperator.FULLY_CONNECTED, version=4)
+    return _tflite_file(graph, buffers, (schema.BuiltinOperator.FULLY_CONNECTED, 4))
 
 
-def _tflite_file(graph: schema.SubGraphT, buffers: list[schema.BufferT], builtin: int, version: int) -> bytes:
-    code = schema.OperatorCodeT()
-    code.builtinCode = code.deprecatedBuiltinCode = builtin
-    code.version = version
+def _tflite_file(graph: schema.SubGraphT, buffers: list[schema.BufferT], *operators: tuple[int, int]) -> bytes:
+    """Pack a graph whose operators are given as builtin operators with their versions."""
+    codes = [schema.OperatorCodeT() for _ in operators]
+    for code, (builtin, version) in zip(codes, operators, strict=True):
+        code.builtinCode = code.deprecatedBuiltinCode = builtin
+        code.version = version
     model = schema.ModelT()
-    model.version, model.subgraphs, model.operatorCodes, model.buffers = 3, [graph], [code], buffers
+    model.version, model.subgraphs, model.operatorCodes, model.buffers = 3, [graph], codes, buffers
     builder = flatbuffers.Builder()
     builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
     return bytes(builder.Output())

@@ -79,7 +79,7 @@ def test_strips_can_have_any_width_in_any_order(
     net = load_net(tmp_path, artifact, runtime)
     rng = np.random.default_rng(0)
     for count, width in ((2, 128), (3, 96), (0, 96), (1, 512), (2, 64), (2, 128)):
-        strips = rng.integers(0, 256, (count, 32, width), dtype=np.uint8)
+        strips = rng.integers(0, 256, (count, 2, 32, width), dtype=np.uint8)
         logits = net.logits(strips)
         assert logits.shape == (count, width // 2, 23)
         assert logits.dtype == np.float32

@@ -63,7 +63,7 @@ def test_ink_beyond_the_ends_is_shown() -> None:
 
 
 def test_only_the_first_channel_shows_ruled_lines() -> None:
-    boxes = [Box(100 + 50 * i, 130, 12, 40) for i in range(3)]
+    boxes = [Box(100 + 50 * i, 134, 12, 40) for i in range(3)]
     with_rule, without = (cut_strip(*bars(boxes, rule=rule), boxes).image for rule in (True, False))
     all_ink, written = cv2.absdiff(with_rule, without)[:, -6:].max(axis=(1, 2))
     assert all_ink > 100
