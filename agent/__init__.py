@@ -13,6 +13,7 @@ line.
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from profiles.errors import UsageError as UsageError
 
     __version__: str
+
+os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", "64000000")
+"""`agent.capture.limits.MAX_PIXELS`, for OpenCV, which reads it when it is loaded; its own limit is 2^30 pixels."""
 
 _MODULES = {
     "Box": "agent.vision.box",

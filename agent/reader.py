@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from agent.choice.choice import Choice
@@ -65,7 +65,9 @@ class Reader:
         Args:
             picture: one of
 
-                - the path of a file, str or Path: BMP, JPEG, PNG, PNM, TIFF or WebP, turned upright by its EXIF tag;
+                - the path of a file, str or Path: AVIF, BMP, GIF, JPEG, JPEG 2000, PNG, PNM, TIFF, WebP, with the extra
+                  `pictures` also HEIC or PDF; turned upright by its EXIF tag. Of several pages the first one is read;
+                  `read_pages` reads all;
                 - uint8 (H, W, 3), BGR as OpenCV stores it: convert RGB first, because the two cannot be distinguished;
                 - uint8 (H, W), grey;
                 - uint8 (H, W, 4), BGRA, drawn on white;
@@ -77,6 +79,19 @@ class Reader:
             NoArtifactError: every runtime failed while it read the picture.
         """
         return self.trace(picture).page
+
+    def read_pages(self, path: Path | str) -> Iterator[Page]:
+        """Read all pages of a picture file, one after the other; a TIFF or a PDF may have several.
+
+        Raises:
+            PictureError: the file, or the next page of it, is missing, damaged, too large or not a picture.
+            NoArtifactError: every runtime failed while it read the picture.
+        """
+        from agent.capture.picture_file import PictureFile
+
+        with PictureFile(Path(path)) as file:
+            for number in range(file.page_count):
+                yield self.read(file.load(number))
 
     def trace(self, picture: object) -> Trace:
         """Read a picture and return the intermediate results of each step too, for `digit-agent read --explain`.

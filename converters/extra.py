@@ -10,7 +10,6 @@ from profiles.errors import RuntimeUnusableError
 
 MODULES = frozenset(
     {
-        "PIL",
         "ai_edge_litert",
         "ai_edge_quantizer",
         "flatbuffers",

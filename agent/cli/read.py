@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,10 +16,17 @@ from agent.vision.value import AMBIGUOUS
 if TYPE_CHECKING:
     from agent.vision.lines import Reading
     from agent.vision.page import Page
+    from agent.vision.pixels import Pixels
+    from profiles.errors import SourceError
 
 
 def read(
-    files: Annotated[list[str], typer.Argument(metavar="FILE", help="Pictures, folders or quoted globs of pictures.")],
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE", help="Pictures, folders or quoted globs of pictures; `-` is the standard input."
+        ),
+    ],
     *,
     artifacts: Annotated[Path | None, option("artifacts")] = None,
     config: ConfigFile = None,
@@ -25,7 +34,8 @@ def read(
         bool,
         typer.Option(
             "--json",
-            help="Print one line of JSON per picture. Keys: source, width and height (pixels), digits (digit, "
+            help="Print one line of JSON per picture. Keys: source (the file, and its page if there are several), "
+            "width and height (pixels), digits (digit, "
             "probability, box) and readings (text, value, box, confidence, digits and more). Boxes are [x, y, width, "
             "height] in pixels of the upright picture; probability and confidence are 0..1.",
         ),
@@ -41,8 +51,11 @@ def read(
 ) -> None:
     """Read the numbers in pictures and print them, in reading order.
 
-    If a picture cannot be read, a message is printed on stderr, the other pictures are still read, and the exit code
-    is 1.
+    All pages of a TIFF or PDF are read. HEIC and PDF need an extra: `pip install 'digit-agent[pictures]'`. In a folder,
+    files that are no pictures are skipped, and named on stderr; folders in it are not entered.
+
+    Exit code: 0 if every picture was read, with or without digits in it; 1 if one could not be read (the others are
+    still read); 2 for wrong use.
 
     If a picture is read wrongly, use `--explain DIR` and open DIR/index.html in a browser: it shows the ink, every
     candidate with the reason why it was rejected, the input of the nets, and the readings.
@@ -53,42 +66,63 @@ def read(
     from rich.console import Console
 
     from agent.capture.file import printable
-    from agent.capture.pictures import find_pictures, load_picture
     from agent.reader import Reader
-    from profiles.errors import SourceError
 
     report = None
     if explain is not None:
         from agent.explain.report import ExplainReport
 
         report = ExplainReport(explain)
-    failed = False
+    errors: list[SourceError] = []
     reader: Reader | None = None
-    for text in files:
-        try:
-            paths = find_pictures(text)
-        except SourceError as error:
-            failed = _print_error(error)
-            continue
-        for path in paths:
-            try:
-                image = load_picture(path)
-            except SourceError as error:
-                failed = _print_error(error)
-                continue
-            if reader is None:
-                with Console(stderr=True).status("looking for the best net"):
-                    settings = settings_to_use(Config(artifacts=artifacts, decimal_comma=decimal_comma), config)
-                    reader = Reader(settings.artifacts, decimal_comma=settings.decimal_comma)
-            source, trace = printable(path), reader.trace(image)
-            page = trace.page
-            typer.echo(msgspec.json.encode({"source": source, **page.to_dict()}) if json else as_text(source, page))
-            if report is not None:
-                report.add(path, image, trace)
+    for source, image in _pictures(files, errors):
+        if reader is None:
+            with Console(stderr=True).status("looking for the best net"):
+                settings = settings_to_use(Config(artifacts=artifacts, decimal_comma=decimal_comma), config)
+                reader = Reader(settings.artifacts, decimal_comma=settings.decimal_comma)
+        trace = reader.trace(image)
+        page = trace.page
+        typer.echo(msgspec.json.encode({"source": source, **page.to_dict()}) if json else as_text(source, page))
+        if report is not None:
+            report.add(Path(source), image, trace)
     if report is not None:
         typer.echo(f"digit-agent: every step is shown in {printable(report.index)}", err=True)
-    if failed:
+    if errors:
         raise typer.Exit(1)
+
+
+def _pictures(files: Sequence[str], errors: list[SourceError]) -> Iterator[tuple[str, Pixels]]:
+    """Yield the name and the pixels of each page of each picture; print what is skipped, and each error, on stderr.
+
+    Args:
+        files: pictures, folders and globs, as the user named them.
+        errors: receives the errors.
+    """
+    from agent.capture.file import printable
+    from agent.capture.picture_file import PictureFile
+    from agent.capture.pictures import find_pictures
+    from profiles.errors import SourceError
+
+    @contextmanager
+    def reported() -> Iterator[None]:
+        try:
+            yield
+        except SourceError as error:
+            typer.echo(f"digit-agent: {error}", err=True)
+            errors.append(error)
+
+    for text in files:
+        paths: tuple[Path, ...] = ()
+        with reported():
+            found = find_pictures(text)
+            paths = found.paths
+            if found.skipped:
+                typer.echo(f"digit-agent: {printable(text)}: skipped {found.describe_skipped()}", err=True)
+        for path in paths:
+            with reported(), PictureFile(path) as file:
+                for number in range(file.page_count):
+                    with reported():
+                        yield file.title(number), file.load(number)
 
 
 def as_text(source: str, page: Page) -> str:
@@ -104,13 +138,8 @@ def as_text(source: str, page: Page) -> str:
 
 
 def _number(reading: Reading) -> str:
-    """Format a number, with its value if it is written otherwise, or with its possible values."""
-    if reading.value is not None:
-        return reading.text if str(reading.value) == reading.text else f"{reading.text} = {reading.value}"
-    return f"{reading.text} ({reading.value_note})" if reading.value_note.startswith(AMBIGUOUS) else reading.text
-
-
-def _print_error(error: Exception) -> bool:
-    """Print an error on stderr, and return True: something failed."""
-    typer.echo(f"digit-agent: {error}", err=True)
-    return True
+    """Format a number, with its value if it is written otherwise, and with what is doubtful."""
+    value = "" if reading.value is None or str(reading.value) == reading.text else f" = {reading.value}"
+    ambiguous = reading.value_note if reading.value_note.startswith(AMBIGUOUS) else ""
+    notes = ", ".join(note for note in (ambiguous, reading.cut_by_edge and "the edge may cut it") if note)
+    return f"{reading.shown_text}{value}{f' ({notes})' if notes else ''}"

@@ -11,6 +11,10 @@ from profiles.errors import UsageError
 Pixels = NDArray[np.uint8]
 """BGR, uint8 (H, W, 3)."""
 KINDS = "uint8: BGR (H, W, 3), grey (H, W) or BGRA (H, W, 4); or float 0..1: BGR (H, W, 3) or grey (H, W)"
+MAX_INK_SHARE = 0.5
+"""A transparent picture with a larger visible share shows its own paper. Raising it takes light paper for ink."""
+MAX_DARK_SHARE = 0.01
+"""Share of the visible pixels of light ink that may be dark. Raising it takes dark ink on light paper for light ink."""
 
 
 def to_bgr(picture: object) -> Pixels:
@@ -19,7 +23,8 @@ def to_bgr(picture: object) -> Pixels:
     The colour order cannot be checked: RGB is read as if it were BGR.
 
     Args:
-        picture: uint8 BGR (H, W, 3), grey (H, W) or BGRA (H, W, 4), where transparent pixels become white; or float
+        picture: uint8 BGR (H, W, 3), grey (H, W) or BGRA (H, W, 4), where transparent pixels become white, or
+            black behind light ink; or float
             0..1, BGR (H, W, 3) or grey (H, W).
 
     Raises:
@@ -43,17 +48,37 @@ def to_bgr(picture: object) -> Pixels:
     pixels = _from_float(picture) if is_float else picture
     if channels == 1:
         return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR), np.uint8)
-    return lay_on_white(pixels) if channels == 4 else pixels
+    if channels == 4:
+        light_ink = is_light_ink(visible_histogram(pixels), pixels.shape[0] * pixels.shape[1])
+        return lay_on(pixels, white=not light_ink)
+    return pixels
 
 
-def lay_on_white(bgra: NDArray[np.uint8]) -> Pixels:
-    """Draw a picture with an alpha channel, BGRA uint8 (H, W, 4), on a white background.
+def lay_on(bgra: NDArray[np.uint8], *, white: bool) -> Pixels:
+    """Draw a picture with an alpha channel, BGRA uint8 (H, W, 4), on white or on black.
 
     The colour of transparent pixels is often black, and would be read as ink.
     """
     alpha = cv2.cvtColor(bgra[..., 3], cv2.COLOR_GRAY2BGR)
     ink = cv2.multiply(bgra[..., :3], alpha, scale=1 / 255)
-    return np.asarray(cv2.add(ink, cv2.bitwise_not(alpha)), np.uint8)
+    return np.asarray(cv2.add(ink, cv2.bitwise_not(alpha)) if white else ink, np.uint8)
+
+
+def visible_histogram(bgra: NDArray[np.uint8]) -> NDArray[np.intp]:
+    """Return how many of the visible pixels have each brightness, int (256,); visible is at least half opaque."""
+    grey = cv2.cvtColor(bgra, cv2.COLOR_BGRA2GRAY)
+    return np.bincount(grey[bgra[..., 3] >= 128], minlength=256)
+
+
+def is_light_ink(visible: NDArray[np.intp], pixels: int) -> bool:
+    """Return whether a transparent picture is light ink, which would be lost on a white background.
+
+    Args:
+        visible: result of `visible_histogram`.
+        pixels: number of pixels of the picture.
+    """
+    count = int(visible.sum())
+    return 0 < count < MAX_INK_SHARE * pixels and int(visible[:128].sum()) <= MAX_DARK_SHARE * count
 
 
 def _from_float(picture: NDArray[np.floating]) -> NDArray[np.uint8]:
