@@ -25,9 +25,12 @@ class FreezeDetector:
         self._repeats = 0
 
     def add(self, image: NDArray[np.uint8], at_s: float) -> None:
-        """Take the next image, BGR uint8 (H, W, 3), and its time in seconds."""
+        """Take the next image, BGR uint8 (H, W, 3), and its time in seconds.
+
+        The same array again is no repeat: the source knows that its picture has not changed.
+        """
         previous, self._previous, self._last_s = self._previous, image, at_s
-        if previous is not None and _are_equal(previous, image):
+        if previous is not None and previous is not image and _are_equal(previous, image):
             self._repeats += 1
         else:
             self._since_s, self._repeats = at_s, 0

@@ -26,6 +26,7 @@ class LatestFrame:
         self._ended = False
         self._error: Exception | None = None
         self._stop = threading.Event()
+        self._source: Source | None = None
         self._thread = threading.Thread(target=self._read_frames, name="capture", daemon=True)
         self._thread.start()
 
@@ -65,6 +66,8 @@ class LatestFrame:
     def stop(self) -> None:
         """Ask the thread to end, without waiting for it."""
         self._stop.set()
+        if self._source is not None:
+            self._source.interrupt()
 
     def close(self, timeout_s: float = 2.0) -> None:
         """Ask the thread to end, and wait for it until the timeout."""
@@ -80,7 +83,8 @@ class LatestFrame:
     def _read_frames(self) -> None:
         error: Exception | None = None
         try:
-            with self._opening() as source:
+            with self._opening() as self._source:
+                source = self._source
                 while not self._stop.is_set() and (frame := source.read()) is not None:
                     self._keep(frame)
         except Exception as failure:  # noqa: BLE001 - `get` raises it again on the consumer's thread

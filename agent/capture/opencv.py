@@ -1,4 +1,4 @@
-"""Cameras, streams and video files through OpenCV: Video4Linux for cameras, FFmpeg for streams and files."""
+"""Cameras, RTSP streams and video files through OpenCV: Video4Linux for cameras, FFmpeg for streams and files."""
 
 from __future__ import annotations
 
@@ -10,23 +10,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from agent.capture.address import StreamSpec
 from agent.capture.file import open_file, printable
 from agent.capture.source import Frame, Source
-from agent.capture.uri import CameraSpec, StreamSpec, VideoSpec
+from agent.capture.uri import CameraSpec, VideoSpec
 from profiles.errors import SourceError
 
 CAMERA_TIMEOUT_S = 2
 """Longest wait for a camera's frame, in seconds. OpenCV's default of 10 s holds a silent device for too long."""
 CAMERA_START_TIMEOUT_S = 8.0
 """Longest wait for a camera's first frame, in seconds: the camera first sets its exposure. Chosen by trial."""
-HTTP_TIMEOUT_MS = 3000
-"""Longest wait for an HTTP stream to open, and for each frame, in milliseconds. Chosen by trial."""
-RTSP_TIMEOUT_MS = 8000
-"""Longest wait for an RTSP stream to open, and for each frame, in milliseconds.
-
-Longer than for HTTP: nothing can be decoded before the first key frame, and a camera may send one every few seconds.
-"""
-
 MAX_DAMAGED_FRAMES = 10
 """Number of damaged frames in a row after which a video counts as ended. Chosen by trial."""
 DECODE_TIMEOUT_S = 1.0
@@ -176,15 +169,15 @@ def open_camera(spec: CameraSpec, width: int, height: int, clock: Callable[[], i
 
 
 def open_stream(spec: StreamSpec, clock: Callable[[], int]) -> Source:
-    """Open a network stream.
+    """Open an RTSP stream.
 
     Raises:
         SourceError: the address does not answer, or gives no video.
     """
     silence_opencv()
-    timeout_ms = RTSP_TIMEOUT_MS if spec.url.lower().startswith("rtsp") else HTTP_TIMEOUT_MS
+    timeout_ms = round(1000 * spec.options.patience_s)
     timeouts = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, timeout_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, timeout_ms]
-    capture = cv2.VideoCapture(spec.url, cv2.CAP_FFMPEG, timeouts)
+    capture = cv2.VideoCapture(spec.full_url, cv2.CAP_FFMPEG, timeouts)
     if not capture.isOpened():
         raise SourceError(
             f"{spec.uri} gives no video within {timeout_ms} ms", advice="check the address and that it is running"
@@ -197,7 +190,9 @@ def open_stream(spec: StreamSpec, clock: Callable[[], int]) -> Source:
             f"{spec.uri} stalled: no frame for {timeout_ms} ms", advice="check the network and the camera"
         )
 
-    return VideoSource(capture, title=spec.title, uri=spec.uri, live=True, clock=clock, at_end=at_end)
+    source = VideoSource(capture, title=spec.title, uri=spec.uri, live=True, clock=clock, at_end=at_end)
+    source.silence_timeout_s = spec.silence_timeout_s
+    return source
 
 
 def open_video(spec: VideoSpec, clock: Callable[[], int]) -> Source:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from agent.capture.address import StreamSpec
 from agent.capture.source import Frame, Source
 from agent.capture.uri import (
     CameraSpec,
@@ -14,7 +15,6 @@ from agent.capture.uri import (
     LiveSpec,
     PicturesSpec,
     SourceSpec,
-    StreamSpec,
     VideoSpec,
 )
 from profiles.errors import SourceError
@@ -48,9 +48,7 @@ def open_source(
 
             return open_camera(spec, width, height, clock, root)
         case StreamSpec():
-            from agent.capture.opencv import open_stream
-
-            return open_stream(spec, clock)
+            return _open_stream(spec, clock)
         case VideoSpec():
             from agent.capture.opencv import open_video
 
@@ -77,6 +75,7 @@ class UnavailableSource(Source):
 
     def __init__(self, spec: LiveSpec, error: SourceError) -> None:
         self.title = spec.title
+        self.silence_timeout_s = spec.silence_timeout_s if isinstance(spec, StreamSpec) else 0.0
         self._error = error
 
     def read(self) -> Frame | None:
@@ -102,6 +101,17 @@ def open_or_wait(spec: SourceSpec, opening: Callable[[], Source]) -> Source:
         if not isinstance(spec, LiveSpec):
             raise
         return UnavailableSource(spec, error)
+
+
+def _open_stream(spec: StreamSpec, clock: Callable[[], int]) -> Source:
+    """Open a camera in the network: HTTP is read here, RTSP by FFmpeg."""
+    if spec.scheme in ("http", "https"):
+        from agent.capture.http_source import HttpSource
+
+        return HttpSource(spec, clock)
+    from agent.capture.opencv import open_stream
+
+    return open_stream(spec, clock)
 
 
 def _open_csi(spec: CsiSpec, width: int, height: int, clock: Callable[[], int], root: Path) -> Source:

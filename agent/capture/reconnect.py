@@ -97,14 +97,14 @@ class ReconnectingSource:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._title, self._reopen, self._report = source.title, reopen, report
-        self._policy, self._clock, self._sleep = policy, clock, sleep
+        self._policy, self._clock, self._sleep = _for_source(policy, source), clock, sleep
         self._freeze = FreezeDetector(policy.freeze_timeout_s)
         self._failure: _Failure | None = None
         self._hung_threads: list[LatestFrame] = []
         self._last_good_s = self._recovered_s = clock()
         self._attempts = 0
         self._next_number = 0
-        self._start(lambda: source, policy.silence_timeout_s)
+        self._start(lambda: source, self._policy.silence_timeout_s)
 
     @property
     def outage(self) -> Outage | None:
@@ -248,3 +248,12 @@ class ReconnectingSource:
             self._sleep(min(timeout_s, delay_s))
         else:
             self._latest.close(timeout_s)
+
+
+def _for_source(policy: ReconnectPolicy, source: Source) -> ReconnectPolicy:
+    """Return a policy that leaves the source the time it may take for a frame."""
+    return replace(
+        policy,
+        silence_timeout_s=max(policy.silence_timeout_s, source.silence_timeout_s),
+        open_timeout_s=max(policy.open_timeout_s, source.silence_timeout_s),
+    )

@@ -51,6 +51,9 @@ class Source(Protocol):
     live: bool
     """Whether the source goes on while nobody reads it. A live source may drop frames; others give every frame."""
 
+    silence_timeout_s: float = 0.0
+    """Longest time until a frame or an error, in seconds, if it is longer than that of most cameras."""
+
     def read(self) -> Frame | None:
         """Return the next frame, or None at the end.
 
@@ -63,6 +66,10 @@ class Source(Protocol):
     def close(self) -> None:
         """Release the camera or file. It is safe to close a source twice."""
         ...
+
+    def interrupt(self) -> None:
+        """End a `read` that waits, from another thread. It does nothing for a source whose driver cannot be stopped."""
+        return
 
     def __enter__(self: S) -> S:
         return self

@@ -6,11 +6,14 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
+from urllib.parse import parse_qsl
 
 import msgspec
 
+from agent.capture.address import DEFAULT_OPTIONS, SCHEMES, StreamOptions, StreamSpec, parse_address
 from profiles.errors import UsageError
+from profiles.foreign_text import show
+from profiles.redact import redact
 
 PICTURE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 """Suffixes, in lower case, by which a path is taken for a picture."""
@@ -52,21 +55,6 @@ class CsiSpec:
 
 
 @dataclass(frozen=True)
-class StreamSpec:
-    """A network stream."""
-
-    uri: str
-    """URI of the stream for messages, with asterisks instead of the password."""
-    url: str
-    """URI of the stream, with the password."""
-
-    @property
-    def title(self) -> str:
-        """Name for people."""
-        return f"stream {self.uri}"
-
-
-@dataclass(frozen=True)
 class VideoSpec:
     """A video file."""
 
@@ -98,8 +86,12 @@ LiveSpec = CameraSpec | CsiSpec | StreamSpec
 SourceSpec = LiveSpec | VideoSpec | PicturesSpec | DemoSpec
 
 
-def parse_source(text: str) -> SourceSpec:
+def parse_source(text: str, options: StreamOptions = DEFAULT_OPTIONS) -> SourceSpec:
     """Parse the text that names a source.
+
+    Args:
+        text: the text.
+        options: how a camera in the network is read.
 
     Examples:
         >>> parse_source("0")
@@ -115,11 +107,11 @@ def parse_source(text: str) -> SourceSpec:
     if text.startswith("/dev/"):
         return CameraSpec(text, text)
     if match := re.match(r"([a-z][a-z0-9+.-]+):", text, re.IGNORECASE):
-        return _parse_url(text, match.group(1).lower())
+        return _parse_url(text, match.group(1).lower(), options)
     return _parse_path(text)
 
 
-def _parse_url(text: str, scheme: str) -> SourceSpec:
+def _parse_url(text: str, scheme: str, options: StreamOptions) -> SourceSpec:
     if scheme == "demo":
         return _parse_demo(text)
     if scheme == "csi":
@@ -127,16 +119,9 @@ def _parse_url(text: str, scheme: str) -> SourceSpec:
         if not sensor.isdecimal():
             raise UsageError(f"{text!r} names no camera", advice="write 'csi://0' or 'csi://1'")
         return CsiSpec(text, int(sensor))
-    if scheme not in ("http", "https", "rtsp", "rtsps"):
-        raise UsageError(f"{text!r} is not a source: unknown scheme {scheme}:", advice=f"give {KINDS}")
-    try:
-        url = urlsplit(text)
-    except ValueError as error:
-        raise UsageError(f"{text!r} is not an address ({error})", advice=f"write '{scheme}://host/path'") from error
-    if not url.hostname:
-        raise UsageError(f"{text!r} names no host", advice=f"write '{scheme}://host/path'")
-    host = url.netloc.rpartition("@")[2]
-    return StreamSpec(urlunsplit(url._replace(netloc=f"{url.username}:***@{host}")) if url.password else text, text)
+    if scheme not in SCHEMES:
+        raise UsageError(f"{show(redact(text))!r} is not a source: its scheme is unknown", advice=f"give {KINDS}")
+    return parse_address(text, options)
 
 
 def _parse_path(text: str) -> SourceSpec:
@@ -149,8 +134,8 @@ def _parse_path(text: str) -> SourceSpec:
     if suffix in PICTURE_SUFFIXES or any(sign in text for sign in "*?["):
         return PicturesSpec(text)
     if path.exists():
-        raise UsageError(f"{text!r} has no suffix of a video or picture", advice=f"give {KINDS}")
-    raise UsageError(f"{text!r} is not a source, and there is no such file", advice=f"give {KINDS}")
+        raise UsageError(f"{show(redact(text))!r} has no suffix of a video or picture", advice=f"give {KINDS}")
+    raise UsageError(f"{show(redact(text))!r} is not a source, and there is no such file", advice=f"give {KINDS}")
 
 
 def _parse_demo(text: str) -> DemoSpec:

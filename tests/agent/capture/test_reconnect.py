@@ -101,7 +101,7 @@ class FaultyTestCamera(Source):
             case "grey":
                 return self._frame(self._last[..., 0])
             case "frozen":
-                return self._frame(self._last)
+                return self._frame(self._last.copy())
         self._last = self._rig.image()
         return self._frame(self._last)
 
@@ -282,7 +282,7 @@ def test_frames_of_a_still_image_are_passed_on_and_reported_as_frozen(harness: R
     class Slide(FaultyTestCamera):
         def read(self) -> Frame | None:
             time.sleep(0.001)
-            return self._frame(slide)
+            return self._frame(slide.copy())
 
     slide = harness.rig.image()
     harness.reconnecting.close()

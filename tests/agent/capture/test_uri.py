@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from agent.capture.address import StreamOptions, StreamSpec
 from agent.capture.uri import (
     CameraSpec,
     CsiSpec,
     DemoSpec,
     PicturesSpec,
     SourceSpec,
-    StreamSpec,
     VideoSpec,
     parse_source,
 )
@@ -28,7 +28,11 @@ from profiles.errors import UsageError
         ("csi:1", CsiSpec("csi:1", 1)),
         ("http://cam.lan:8080/?action=stream", StreamSpec(*2 * ("http://cam.lan:8080/?action=stream",))),
         ("https://cam.lan/mjpg", StreamSpec(*2 * ("https://cam.lan/mjpg",))),
-        ("RTSP://cam.lan/live", StreamSpec("RTSP://cam.lan/live", "RTSP://cam.lan/live")),
+        ("RTSP://Cam.LAN/Live", StreamSpec("RTSP://Cam.LAN/Live", "rtsp://Cam.LAN/Live")),
+        ("http://[::1]:81/x#part", StreamSpec("http://[::1]:81/x#***", "http://[::1]:81/x")),
+        ("rtsp://me:secret@cam:554/live", StreamSpec("rtsp://***@cam:554/live", "rtsp://cam:554/live", "me", "secret")),
+        ("http://m%40e:p@:s%2F@cam/x", StreamSpec("http://***@cam/x", "http://cam/x", "m@e", "p@:s/")),
+        ("http://token@cam/x", StreamSpec("http://***@cam/x", "http://cam/x", "token")),
         ("clip.mp4", VideoSpec("clip.mp4", Path("clip.mp4"))),
         ("a/b.c/CLIP.AVI", VideoSpec("a/b.c/CLIP.AVI", Path("a/b.c/CLIP.AVI"))),
         ("page.JPG", PicturesSpec("page.JPG")),
@@ -49,10 +53,24 @@ def test_a_source_text_is_parsed(text: str, spec: SourceSpec) -> None:
     [
         ("", "no source was named"),
         ("nothing-here", "no such file"),
-        ("ftp://host/file", "unknown scheme ftp:"),
+        ("ftp://host/file", "its scheme is unknown"),
         ("csi://left", "names no camera"),
         ("http://", "names no host"),
         ("http://[1::2/mjpg", "not an address"),
+        ("http://cam:99999/x", "has a port that is not from 1 to 65535"),
+        ("http://cam:0/x", "has a port that is not from 1 to 65535"),
+        ("http://cam:-1/x", "has a port that is not from 1 to 65535"),
+        ("http://cam:eighty/x", "has a port that is not from 1 to 65535"),
+        ("http://cam..lan/x", "has a host that is not a valid name"),
+        (f"http://{'a' * 64}/x", "has a host that is not a valid name"),
+        ("http:cam.lan/x", "lacks the two slashes"),
+        ("http:/cam.lan/x", "lacks the two slashes"),
+        ("http://cam.lan/a b", "contains a space or a control character"),
+        ("http://cam.lan/a\nb", "contains a space or a control character"),
+        ("http://cam.lan/\udcff", "contains a space or a control character"),
+        ("http://me:a/b@cam.lan/x", "has an @ after its host, or a user name or password with"),
+        ("http://me:a#b@cam.lan/x", "has an @ after its host, or a user name or password with"),
+        ("http://me:@b?c@cam.lan/x", "has an @ after its host, or a user name or password with"),
         ("-1", "not a source"),
         ("demo:?seed=x", "is not a valid demo"),
         ("demo:?frames=0", "is not a valid demo"),
@@ -80,6 +98,28 @@ def test_a_folder_with_a_video_suffix_is_a_folder(tmp_path: Path) -> None:
     assert parse_source(str(tmp_path / "holiday.mp4")) == PicturesSpec(str(tmp_path / "holiday.mp4"))
 
 
-def test_a_password_is_not_shown() -> None:
-    spec = parse_source("rtsp://me:secret@cam.lan:554/live")
-    assert spec == StreamSpec("rtsp://me:***@cam.lan:554/live", "rtsp://me:secret@cam.lan:554/live")
+def test_a_secret_is_neither_in_the_title_nor_in_the_representation() -> None:
+    spec = parse_source("rtsp://me:S3CR@cam.lan:554/x?token=S3CR", StreamOptions(password="S3CR"))
+    assert "S3CR" not in f"{spec!r} {spec!s}"
+    assert isinstance(spec, StreamSpec)
+    assert spec.title == "stream rtsp://***@cam.lan:554/x?token=***"
+    assert spec.full_url == "rtsp://me:S3CR@cam.lan:554/x?token=S3CR"
+
+
+@pytest.mark.parametrize(
+    ("text", "full_url"),
+    [
+        ("rtsp://me@cam/x", "rtsp://me:a%3Ab%40%2F%23@cam/x"),
+        ("rtsp://me:own@cam/x", "rtsp://me:own@cam/x"),
+        ("rtsp://cam/user=me_password={password}_a=1", "rtsp://cam/user=me_password=a%3Ab%40%2F%23_a=1"),
+    ],
+)
+def test_a_password_from_a_file_takes_its_place(text: str, full_url: str) -> None:
+    spec = parse_source(text, StreamOptions(password="a:b@/#"))
+    assert isinstance(spec, StreamSpec)
+    assert spec.full_url == full_url
+
+
+def test_a_password_from_a_file_needs_a_place() -> None:
+    with pytest.raises(UsageError, match=r"has no place for the password from the file; write 'http://user@cam/path'"):
+        parse_source("http://cam/x", StreamOptions(password="S3CR"))
