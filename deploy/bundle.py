@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 
 from deploy.archive import END, ArchiveReader, archive_bytes, header, padding
 from deploy.manifest import FILE_NAME, MAX_BYTES, SIGNATURE_NAME, BundleManifest, Member, dump_manifest, parse_manifest
-from deploy.sign import SIGNATURE_BYTES, check_signature
+from deploy.sign import SIGNATURE_BYTES
 from profiles.errors import BundleError
 from profiles.regular_file import open_regular_file
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    from deploy.trust import TrustedKeys
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,9 @@ class Bundle:
     manifest: BundleManifest
     signed: bytes
     """Content of `bundle.json`: the bytes that are signed."""
+    signature: bytes
+    key: str
+    """Name of the key that made the signature."""
 
     @property
     def digest(self) -> str:
@@ -60,7 +65,7 @@ class Bundle:
             pass
 
 
-def open_bundle(path: Path, key: Ed25519PublicKey) -> Bundle:
+def open_bundle(path: Path, keys: TrustedKeys) -> Bundle:
     """Open a bundle and verify its signature and size. `Bundle.check` verifies the files.
 
     Raises:
@@ -70,13 +75,13 @@ def open_bundle(path: Path, key: Ed25519PublicKey) -> Bundle:
         signed = reader.take_unlisted(FILE_NAME, MAX_BYTES)
         signature = reader.take(SIGNATURE_NAME, SIGNATURE_BYTES)
         found = os.fstat(reader.file.fileno()).st_size
-    check_signature(key, signature, signed, path)
+    key = keys.find_signer(signature, signed, path)
     manifest = parse_manifest(signed, str(path))
     head = [(FILE_NAME, len(signed)), (SIGNATURE_NAME, len(signature))]
     expected = archive_bytes([*head, *((member.path, member.bytes) for member in manifest.members)])
     if found != expected:
         raise BundleError(f"{path} has {found:,} bytes instead of {expected:,}", advice="copy it again")
-    return Bundle(path, manifest, signed)
+    return Bundle(path, manifest, signed, signature, key)
 
 
 def seal(manifest: BundleManifest, contents: Mapping[str, bytes], key: Ed25519PrivateKey) -> bytes:

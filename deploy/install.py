@@ -15,17 +15,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from deploy.agent_venv import program, provide, prune
 from deploy.durable_write import make_folder
-from deploy.journal import Attempt, Event, Slot, begin, finish, load_journal, make_event
+from deploy.journal import Attempt, Event, Slot, begin, finish, last_version, load_journal, make_event
 from deploy.lock import exclusive
-from deploy.preconditions import free_bytes, refuse_foreign, refuse_large, refuse_old_agent, refuse_older
+from deploy.manifest import FILE_NAME
+from deploy.preconditions import (
+    free_bytes,
+    refuse_expired,
+    refuse_foreign,
+    refuse_large,
+    refuse_old_agent,
+    refuse_replay,
+)
 from deploy.service_control import BoardControl, agent_version, check_artifacts, restart, restart_and_watch
 from deploy.slots import (
-    Version,
     clear,
     close,
     current_slot,
@@ -35,11 +45,13 @@ from deploy.slots import (
     slot_folder,
     switch,
     version_in,
+    withdrawn_key,
 )
-from profiles.errors import DigitAgentError, InstallError
+from profiles.errors import BundleError, DigitAgentError, InstallError
 
 if TYPE_CHECKING:
     from deploy.bundle import Bundle
+    from deploy.trust import TrustedKeys
 
 Progress = Callable[[str], None]
 """Is called with the name of each step, for people."""
@@ -70,16 +82,16 @@ def verify(bundle: Bundle, root: Path, machine: BoardControl, *, allow_downgrade
     """
     attempt = load_journal(root).attempt
     slot = attempt.previous if attempt else current_slot(root)
-    current = version_in(root, slot)
-    changed = not _same(root, current, bundle)
+    changed = not _same(root, slot, bundle)
     refuse_foreign(bundle, machine.board)
     if not allow_downgrade:
-        refuse_older(bundle, current)
+        _refuse_replay(bundle, root, slot)
     if changed:
+        refuse_expired(bundle, datetime.now(timezone.utc).date())
         refuse_large(bundle, free_bytes(root))
     bundle.check()
     refuse_old_agent(bundle, lambda: agent_version(program(root, slot) or machine.agent))
-    return Outcome(changed, bundle.manifest.version, other_slot(slot) if changed else slot, _name(current))
+    return Outcome(changed, bundle.manifest.version, other_slot(slot) if changed else slot, _version(root, slot))
 
 
 def install(
@@ -109,31 +121,42 @@ def install(
     make_folder(root / "slots")
     with exclusive(root):
         _undo_interrupted(root, machine)
-        current = version_in(root, current_slot(root))
+        slot = current_slot(root)
         if not allow_downgrade:
-            refuse_older(bundle, current)
-        if _same(root, current, bundle):
-            return Outcome(False, bundle.manifest.version, current_slot(root), _name(current))
-        return _try(bundle, root, machine, _name(current), progress)
+            _refuse_replay(bundle, root, slot)
+        if _same(root, slot, bundle):
+            return Outcome(False, bundle.manifest.version, slot, _version(root, slot))
+        return _try(bundle, root, machine, _version(root, slot), progress)
 
 
-def roll_back(root: Path, machine: BoardControl) -> Outcome:
+def roll_back(root: Path, machine: BoardControl, keys: TrustedKeys | None = None) -> Outcome:
     """Go back to the version in the other slot. If an installation was interrupted, undo that instead.
 
+    Args:
+        root: folder that holds the slots.
+        machine: controls the board, its service and its agent.
+        keys: the keys of the board; a version that was signed with a withdrawn key is not used again.
+
     Raises:
-        InstallError: there is no other version, it is damaged, or it does not work. In the last case it stays in use.
+        InstallError: there is no other version, it is damaged, its key was withdrawn, or it does not work. In the last
+            case it stays in use.
     """
     root = root.absolute()
     with exclusive(root):
         undone, slot = _undo_interrupted(root, machine), current_slot(root)
-        current, other = version_in(root, slot), version_in(root, other_slot(slot))
+        current, other = _version(root, slot), version_in(root, other_slot(slot))
         if undone is not None:
-            return Outcome(True, _name(current), slot, undone.version)
+            return Outcome(True, current, slot, undone.version)
         if slot is None or other is None:
             raise InstallError(f"{root} has no other version to go back to", advice="install a bundle")
         if damage := find_damage(root, other):
             raise InstallError(
                 f"{damage}, so version {other.manifest.version} cannot be used", advice="install a bundle"
+            )
+        if keys is not None and (key := withdrawn_key(root, other.slot, keys)):
+            raise InstallError(
+                f"version {other.manifest.version} was signed with the key {key}, which was withdrawn",
+                advice="install a bundle",
             )
         switch(root, other.slot)
         finish(root, make_event("rolled back", other.manifest.version, other.slot))
@@ -141,7 +164,7 @@ def roll_back(root: Path, machine: BoardControl) -> Outcome:
             _watch(root, other.slot, machine, None)
         except InstallError as error:
             raise InstallError(f"version {other.manifest.version} is in use again, but {error}") from error
-        return Outcome(True, other.manifest.version, other.slot, _name(current))
+        return Outcome(True, other.manifest.version, other.slot, current)
 
 
 def recover(root: Path, machine: BoardControl | None) -> Event | None:
@@ -163,23 +186,43 @@ def recover(root: Path, machine: BoardControl | None) -> Event | None:
         return _undo_interrupted(root, machine)
 
 
-def _same(root: Path, current: Version | None, bundle: Bundle) -> bool:
+def _same(root: Path, slot: Slot | None, bundle: Bundle) -> bool:
     """Return whether this bundle is in use with all files intact."""
+    current = version_in(root, slot)
     return current is not None and current.digest == bundle.digest and not find_damage(root, current)
 
 
-def _name(version: Version | None) -> str | None:
-    return version.manifest.version if version else None
+def _version(root: Path, slot: Slot | None) -> str | None:
+    """Return the version in a slot, from the journal if its manifest is damaged."""
+    if slot is None:
+        return None
+    found = version_in(root, slot)
+    return found.manifest.version if found else last_version(root, slot)
+
+
+def _refuse_replay(bundle: Bundle, root: Path, slot: Slot | None) -> None:
+    """Check that a bundle is not older than the version in use.
+
+    Raises:
+        BundleError: it is older, is another one of the same version, or nothing tells which version is in use.
+    """
+    found, version = version_in(root, slot), _version(root, slot)
+    if slot is not None and version is None:
+        raise BundleError(
+            f"{slot_folder(root, slot) / FILE_NAME} is damaged, so that nothing tells which version is in use",
+            advice="add --allow-downgrade to install the bundle nevertheless",
+        )
+    refuse_replay(bundle, version, found.digest if found else None)
 
 
 def _try(bundle: Bundle, root: Path, machine: BoardControl, previous: str | None, progress: Progress) -> Outcome:
     """Fill the free slot, switch to it, and keep it or go back."""
     used, version = current_slot(root), bundle.manifest.version
-    attempt = Attempt(slot=other_slot(used), version=version, previous=used, step="unpacking")
+    attempt = Attempt(slot=other_slot(used), version=version, previous=used, key=bundle.key, step="unpacking")
     begin(root, attempt)
     try:
         _prepare(bundle, root, attempt, machine, progress)
-        begin(root, Attempt(slot=attempt.slot, version=version, previous=used, step="trying"))
+        begin(root, msgspec.structs.replace(attempt, step="trying"))
         switch(root, attempt.slot)
         progress("starting the service with the new version")
         _watch(root, attempt.slot, machine, bundle.manifest.agent)
@@ -191,7 +234,7 @@ def _try(bundle: Bundle, root: Path, machine: BoardControl, previous: str | None
     except BaseException:  # Ctrl-C, or a shutdown
         _undo(root, machine, "it was interrupted")
         raise
-    finish(root, make_event("installed", version, attempt.slot))
+    finish(root, make_event("installed", version, attempt.slot, key=bundle.key))
     return Outcome(True, version, attempt.slot, previous)
 
 
@@ -241,6 +284,6 @@ def _undo(root: Path, machine: BoardControl | None, reason: str) -> Event:
         except InstallError as error:
             reason += f"; then the service did not start with the previous version: {error}"
     clear(root, attempt.slot)
-    event = make_event("undone" if tried else "refused", attempt.version, attempt.slot, reason)
+    event = make_event("undone" if tried else "refused", attempt.version, attempt.slot, reason=reason, key=attempt.key)
     finish(root, event)
     return event

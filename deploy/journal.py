@@ -34,6 +34,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     previous: Slot | None
     """Slot that was in use before; None means the version that shipped with the agent."""
+    key: str = ""
+    """Name of the key that signed the bundle."""
     step: Literal["unpacking", "trying"]
     """Step of the installation. From "trying" on, the service may use the new version."""
 
@@ -47,6 +49,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     slot: Slot
     reason: str = ""
+    key: str = ""
+    """Name of the key that signed the bundle; empty if it was installed before keys had names."""
 
 
 class Journal(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,10 +93,16 @@ def finish(root: Path, event: Event) -> None:
     _save(root, Journal(events=(*load_journal(root).events, event)[-MAX_EVENTS:]))
 
 
-def make_event(what: What, version: str, slot: Slot, reason: str = "") -> Event:
+def last_version(root: Path, slot: Slot) -> str | None:
+    """Return the version that the journal says is in a slot; None if it does not say."""
+    used = (event for event in reversed(load_journal(root).events) if event.slot == slot)
+    return next((event.version for event in used if event.what in {"installed", "rolled back"}), None)
+
+
+def make_event(what: What, version: str, slot: Slot, *, reason: str = "", key: str = "") -> Event:
     """Return an event with the current time."""
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    return Event(time=now, what=what, version=version, slot=slot, reason=reason)
+    return Event(time=now, what=what, version=version, slot=slot, reason=reason, key=key)
 
 
 def _save(root: Path, journal: Journal) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Annotated, Literal
 
 import msgspec
 
-from profiles.errors import BundleError
+from profiles.errors import BundleError, UsageError
 
 FILE_NAME = "bundle.json"
 SIGNATURE_NAME = "bundle.sig"
@@ -15,11 +16,12 @@ MAX_BYTES = 2**20
 """Largest `bundle.json` that is read, in bytes: it is read before its signature is verified."""
 MAX_MEMBER_BYTES = 2**30
 """Largest file of a bundle, in bytes. One file is in memory at a time."""
+_NUMBER = "(0|[1-9][0-9]{0,8})"
 _NUMBERS = re.compile(r"[0-9]+(\.[0-9]+){0,3}")
 _FILE = r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,199}"
 
-Version = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,9}(\.[0-9]{1,9}){0,3}\Z")]
-"""One to four numbers separated by dots."""
+Version = Annotated[str, msgspec.Meta(pattern=rf"^{_NUMBER}(\.{_NUMBER}){{0,3}}\Z")]
+"""One to four numbers separated by dots, without leading zeros."""
 MemberPath = Annotated[str, msgspec.Meta(pattern=rf"^(artifacts/{_FILE}|config/config\.toml|wheels/{_FILE}\.whl)\Z")]
 """A file in one of three folders. No path can leave them."""
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
@@ -44,6 +46,8 @@ class BundleManifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Oldest version of the agent that can use the bundle."""
     agent: Version | None
     """Version of the agent in the bundle; None if the bundle contains no agent."""
+    expires: date | msgspec.UnsetType = msgspec.UNSET
+    """Last day, in UTC, on which a board accepts the bundle. If it is not given, boards accept it for ever."""
     members: tuple[Member, ...]
     """Sorted by path."""
 
@@ -90,6 +94,25 @@ def _contradiction(manifest: BundleManifest) -> str:
 def dump_manifest(manifest: BundleManifest) -> bytes:
     """Return the manifest as indented JSON with a final line feed. The same manifest gives the same bytes."""
     return msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
+
+
+def check_version(version: str, option: str) -> str:
+    """Return a version of a bundle that a person has named.
+
+    Raises:
+        UsageError: it is not a version.
+    """
+    try:
+        return msgspec.convert(version, Version)
+    except msgspec.ValidationError:
+        raise UsageError(
+            f"{option} {version!r} is not a version", advice="write one to four numbers, such as 1.4 or 1.10.2"
+        ) from None
+
+
+def is_same(version: str, other: str) -> bool:
+    """Compare versions number by number, as `is_older` does."""
+    return _numbers(version) == _numbers(other)
 
 
 def is_older(version: str, than: str) -> bool:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import msgspec
 
-from deploy.manifest import MAX_MEMBER_BYTES, BundleManifest, Member, dump_manifest, parse_manifest
+from deploy.manifest import MAX_MEMBER_BYTES, BundleManifest, Member, check_version, dump_manifest, parse_manifest
 from profiles.errors import BundleError, UsageError
 from profiles.manifest import FILE_NAME, load_manifest, read_artifact
 from profiles.profile import resolve_target
@@ -29,7 +30,15 @@ class UnsignedBundle:
     """Content of each file, by its path in the bundle."""
 
 
-def pack(artifacts: Path, config: Path | None, wheels: Path | None, *, version: str, min_agent: str) -> UnsignedBundle:
+def pack(
+    artifacts: Path,
+    config: Path | None,
+    wheels: Path | None,
+    *,
+    version: str,
+    min_agent: str,
+    expires: date | None = None,
+) -> UnsignedBundle:
     """Collect the files of a bundle.
 
     Args:
@@ -38,6 +47,7 @@ def pack(artifacts: Path, config: Path | None, wheels: Path | None, *, version: 
         wheels: folder with the wheel of the agent and of all its dependencies; None leaves the agent unchanged.
         version: version of the bundle.
         min_agent: oldest version of the agent that can use it.
+        expires: last day on which a board accepts it; None is for ever.
 
     Raises:
         ManifestError: the manifest of the artifacts cannot be used.
@@ -52,10 +62,11 @@ def pack(artifacts: Path, config: Path | None, wheels: Path | None, *, version: 
     if wheels is not None:
         contents |= {f"wheels/{path.name}": _read(path) for path in wheels.glob("*.whl")}
     bundle = BundleManifest(
-        version=version,
+        version=check_version(version, "--version"),
         compatible=tuple(profile.name for profile in resolve_target(manifest.target)),
-        min_agent=min_agent,
+        min_agent=check_version(min_agent, "--min-agent"),
         agent=None if wheels is None else _agent_of(wheels),
+        expires=expires or msgspec.UNSET,
         members=tuple(
             Member(path=path, bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
             for path, content in sorted(contents.items())

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy.manifest import is_older
-from deploy.slots import Version
+from deploy.manifest import is_older, is_same
 from profiles.errors import BundleError
 
 if TYPE_CHECKING:
@@ -73,15 +73,41 @@ def refuse_old_agent(bundle: Bundle, installed: Callable[[], str]) -> None:
         )
 
 
-def refuse_older(bundle: Bundle, current: Version | None) -> None:
-    """Check that a bundle is not older than the version in use.
+def refuse_expired(bundle: Bundle, today: date) -> None:
+    """Check that a bundle may still be installed.
 
     Raises:
-        BundleError: the bundle is older.
+        BundleError: its last day is over.
     """
-    if current is not None and is_older(bundle.manifest.version, than=current.manifest.version):
+    last = bundle.manifest.expires
+    if isinstance(last, date) and today > last:
         raise BundleError(
-            f"{bundle.path} is version {bundle.manifest.version}, older than {current.manifest.version}, "
-            "which is in use",
+            f"{bundle.path} was to be installed until {last}, and today is {today}",
+            advice="make it again, or set the clock of this board if that is wrong",
+        )
+
+
+def refuse_replay(bundle: Bundle, version: str | None, digest: str | None) -> None:
+    """Check that a bundle is newer than the version in use, or is that version.
+
+    Args:
+        bundle: the bundle to install.
+        version: the version in use; None if it is the one that shipped with the agent.
+        digest: checksum of its manifest; None if that is damaged.
+
+    Raises:
+        BundleError: the bundle is older, or is another one of the same version.
+    """
+    mine = bundle.manifest.version
+    if version is None:
+        return
+    if is_older(mine, than=version):
+        raise BundleError(
+            f"{bundle.path} is version {mine}, older than {version}, which is in use",
             advice="add --allow-downgrade to install it nevertheless",
+        )
+    if is_same(mine, version) and digest is not None and digest != bundle.digest:
+        raise BundleError(
+            f"{bundle.path} is version {mine}, which is in use with other content",
+            advice="make it with a higher version, or add --allow-downgrade to install it nevertheless",
         )

@@ -1,6 +1,6 @@
 """Two slots, each with one complete version or none, and the link to the slot in use.
 
-    slots/a/bundle.json  artifacts/  config/  wheels/  agent
+    slots/a/bundle.json  bundle.sig  artifacts/  config/  wheels/  agent
     current -> slots/a
 
 `bundle.json` is written last and removed first, so a slot with a `bundle.json` is complete.
@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING
 
 from deploy.durable_write import make_folder, remove, replace_file, replace_link, sync_folder, write_file
 from deploy.journal import Slot
-from deploy.manifest import FILE_NAME, MAX_BYTES, BundleManifest, parse_manifest
+from deploy.manifest import FILE_NAME, MAX_BYTES, SIGNATURE_NAME, BundleManifest, parse_manifest
 from profiles.errors import BundleError, InstallError
 from profiles.paths import CURRENT_LINK
 from profiles.regular_file import open_regular_file, read_regular_file
 
 if TYPE_CHECKING:
     from deploy.bundle import Bundle
+    from deploy.trust import TrustedKeys
 
 _SERVICE_GROUP = "digit-agent"
 _CONFIG_MODE = 0o640
@@ -88,6 +89,16 @@ def version_in(root: Path, slot: Slot | None) -> Version | None:
         return None
 
 
+def withdrawn_key(root: Path, slot: Slot, keys: TrustedKeys) -> str | None:
+    """Return the name of the withdrawn key that signed the version in a slot; None if another key signed it."""
+    folder = slot_folder(root, slot)
+    try:
+        signature = read_regular_file(folder / SIGNATURE_NAME, MAX_BYTES)
+        return keys.find_withdrawn(signature, read_regular_file(folder / FILE_NAME, MAX_BYTES))
+    except OSError:
+        return None  # it was installed before signatures were kept
+
+
 def find_damage(root: Path, version: Version) -> str:
     """Describe the first damaged or missing file of a version; empty if all are intact."""
     folder = slot_folder(root, version.slot)
@@ -135,6 +146,7 @@ def fill(root: Path, slot: Slot, bundle: Bundle) -> None:
             write_file(path, content, _CONFIG_MODE, _service_group())
         else:
             write_file(path, content)
+    write_file(folder / SIGNATURE_NAME, bundle.signature)
     for below in folder.iterdir():
         if below.is_dir():
             sync_folder(below)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from importlib.metadata import version as distribution_version
 from pathlib import Path
 from typing import Annotated
@@ -36,6 +37,15 @@ def bundle(
             show_default="version of the installed digit-agent",
         ),
     ] = None,
+    expires: Annotated[
+        datetime | None,
+        typer.Option(
+            metavar="DATE",
+            formats=["%Y-%m-%d"],
+            help="Last day, in UTC, on which boards accept the bundle, such as 2027-06-30.",
+            show_default="none",
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -60,15 +70,25 @@ def bundle(
     from profiles.atomic_write import write_atomic
 
     ours = distribution_version("digit-agent")
-    unsigned = pack(artifacts, config, with_agent, version=version or ours, min_agent=min_agent or ours)
+    unsigned = pack(
+        artifacts,
+        config,
+        with_agent,
+        version=ours if version is None else version,
+        min_agent=ours if min_agent is None else min_agent,
+        expires=expires.date() if expires else None,
+    )
     manifest = unsigned.manifest
     sealed = seal(manifest, unsigned.contents, load_private(key))
     path = out or Path(f"digit-agent-{manifest.version}-{unsigned.target}.bundle")
     write_atomic(path, sealed)
+    if config is not None:
+        path.chmod(0o600)  # a source in the configuration may contain a password
     if json:
         summary = {"file": str(path), "bytes": len(sealed), "version": manifest.version, "agent": manifest.agent}
         typer.echo(msgspec.json.encode({**summary, "compatible": manifest.compatible, "min_agent": manifest.min_agent}))
         return
     agent = f", with agent {manifest.agent}" if manifest.agent else ""
-    typer.echo(f"{path}: version {manifest.version} for {', '.join(manifest.compatible)}{agent}")
+    until = f", until {expires:%Y-%m-%d}" if expires else ""
+    typer.echo(f"{path}: version {manifest.version} for {', '.join(manifest.compatible)}{agent}{until}")
     typer.echo(f"{len(manifest.members)} files, {len(sealed):,} bytes; needs digit-agent {manifest.min_agent} or newer")

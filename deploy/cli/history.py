@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from deploy.cli.options import Json, Root
+from profiles.foreign_text import show
 from profiles.paths import DEPLOY_ROOT
 
 STYLES = {"installed": "green", "refused": "red", "undone": "red", "rolled back": "yellow"}
@@ -37,8 +38,8 @@ def history(
     if not events:
         typer.echo(f"nothing was ever installed in {root}")
         return
-    table = Table("time", "version", "slot", "what", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table = Table("time", "version", "slot", "key", "what", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for event in events:
-        what = Text(event.what, style=STYLES[event.what])
-        table.add_row(event.time, event.version, event.slot, what.append(f": {event.reason}" if event.reason else ""))
+        what = Text(event.what, style=STYLES[event.what]).append(f": {show(event.reason)}" if event.reason else "")
+        table.add_row(*map(Text, (event.time, event.version, event.slot, event.key or "–")), what)
     Console().print(table)

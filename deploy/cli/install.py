@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deploy.cli.options import (
+    ALLOW_DOWNGRADE,
     FRAMES,
     TIMEOUT_S,
     Agent,
     Frames,
     HealthFile,
     Json,
+    PublicKey,
     Restart,
     Root,
     Timeout,
@@ -30,16 +32,9 @@ if TYPE_CHECKING:
 def install(
     bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", help="File that 'digit-deploy bundle' wrote.")],
     *,
-    public_key: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="Public key that the signature must match.", show_default="/etc/digit-agent/deploy.pub"
-        ),
-    ] = None,
+    public_key: PublicKey = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Verify the bundle and change nothing.")] = False,
-    allow_downgrade: Annotated[
-        bool, typer.Option("--allow-downgrade", help="Install even if a newer version is in use.")
-    ] = False,
+    allow_downgrade: Annotated[bool, typer.Option("--allow-downgrade", help=ALLOW_DOWNGRADE)] = False,
     root: Root = DEPLOY_ROOT,
     agent: Agent = None,
     check: Annotated[
@@ -70,9 +65,9 @@ def install(
     from deploy.bundle import open_bundle
     from deploy.install import install as run_install
     from deploy.install import verify
-    from deploy.sign import PUBLIC_KEY, load_public
+    from deploy.trust import TRUSTED_KEYS, load_keys
 
-    opened = open_bundle(bundle, load_public(public_key or PUBLIC_KEY))
+    opened = open_bundle(bundle, load_keys(public_key or TRUSTED_KEYS))
     machine = this_machine(agent=agent, restart=restart, health=health, frames=frames, timeout=timeout, check=check)
     if dry_run:
         outcome = verify(opened, root, machine, allow_downgrade=allow_downgrade)

@@ -19,8 +19,19 @@ FRAMES = 30
 TIMEOUT_S = 120.0
 """Default of `--timeout`, in seconds. Chosen by trial."""
 
+ALLOW_DOWNGRADE = "Install even if a newer version is in use, or another bundle of the same version."
+"""Help of `--allow-downgrade`."""
+
 Root = Annotated[Path, typer.Option("--root", metavar="DIR", help="Folder in which versions are installed.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+PublicKey = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Keys that may sign bundles, one line for each.",
+        show_default="/etc/digit-agent/deploy.pub",
+    ),
+]
 Agent = Annotated[
     Path | None,
     typer.Option(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from deploy.cli.options import ALLOW_DOWNGRADE
 from profiles.errors import InstallError
 
 if TYPE_CHECKING:
@@ -17,9 +18,7 @@ def push(
     hosts: Annotated[list[str], typer.Argument(metavar="HOST...", help="Boards, as for ssh; in this order.")],
     *,
     bundle: Annotated[Path, typer.Option(metavar="FILE", help="File that 'digit-deploy bundle' wrote.")],
-    allow_downgrade: Annotated[
-        bool, typer.Option("--allow-downgrade", help="Install even if a newer version is in use.")
-    ] = False,
+    allow_downgrade: Annotated[bool, typer.Option("--allow-downgrade", help=ALLOW_DOWNGRADE)] = False,
     ssh_config: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Configuration file for ssh -F.", show_default="~/.ssh/config")
     ] = None,

@@ -10,6 +10,7 @@ from deploy.cli.options import (
     Frames,
     HealthFile,
     Json,
+    PublicKey,
     Restart,
     Root,
     Timeout,
@@ -21,6 +22,7 @@ from profiles.paths import DEPLOY_ROOT
 def rollback(
     *,
     root: Root = DEPLOY_ROOT,
+    public_key: PublicKey = None,
     restart: Restart = None,
     health: HealthFile = None,
     frames: Frames = FRAMES,
@@ -29,16 +31,18 @@ def rollback(
 ) -> None:
     """Go back to the version in the other slot and restart the service. A second rollback reverses the first.
 
-    If an installation was interrupted, it is undone instead.
+    If an installation was interrupted, it is undone instead. A version whose key was withdrawn is not used again.
 
     Example: `sudo digit-deploy rollback`
     """
     import msgspec
 
     from deploy.install import roll_back
+    from deploy.trust import TRUSTED_KEYS, load_keys
 
+    keys = load_keys(public_key or TRUSTED_KEYS) if public_key or TRUSTED_KEYS.exists() else None
     machine = this_machine(restart=restart, health=health, frames=frames, timeout=timeout)
-    outcome = roll_back(root, machine)
+    outcome = roll_back(root, machine, keys)
     if json:
         typer.echo(msgspec.json.encode(outcome))
         return

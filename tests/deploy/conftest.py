@@ -18,7 +18,7 @@ from tests.deploy.made import BOARD, Keys, Maker
 @pytest.fixture(scope="session")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
     private = tmp_path_factory.mktemp("keys") / "deploy.key"
-    return Keys(private, make_keys(private))
+    return Keys(private, make_keys(private, "tests"))
 
 
 @pytest.fixture(scope="session")

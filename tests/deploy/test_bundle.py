@@ -10,20 +10,20 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from deploy.archive import END, header, padding
 from deploy.bundle import open_bundle, seal
 from deploy.manifest import FILE_NAME, SIGNATURE_NAME, Member, dump_manifest
 from deploy.pack import pack
-from deploy.sign import load_private, load_public, make_keys
+from deploy.sign import load_private, make_keys
+from deploy.trust import TrustedKeys, load_keys
 from profiles.errors import ArtifactError, BundleError, ManifestError, UsageError
 from tests.deploy.made import BOARD, Keys, Maker
 
 FIRST = "artifacts/base-int8.tflite"
 
 
-def refusal(path: Path, key: Ed25519PublicKey) -> str:
+def refusal(path: Path, key: TrustedKeys) -> str:
     """Return the message with which a bundle is refused; it must be one line."""
     with pytest.raises(BundleError) as refused:
         open_bundle(path, key).check()
@@ -55,13 +55,13 @@ def test_a_bundle_contains_its_input_and_tar_can_list_it(maker: Maker, artifacts
 
 def test_another_key_is_refused(maker: Maker, tmp_path: Path) -> None:
     path = maker.write()
-    other = load_public(make_keys(tmp_path / "other.key"))
-    with pytest.raises(BundleError, match=r"signature of .*1\.0\.bundle is not valid: another key"):
+    other = load_keys(make_keys(tmp_path / "other.key", "other"))
+    with pytest.raises(BundleError, match=r"signature of .*1\.0\.bundle is not valid: none of .* made it"):
         open_bundle(path, other)
 
 
 def test_a_truncated_bundle_is_refused(maker: Maker, keys: Keys) -> None:
-    path, key = maker.write(), load_public(keys.public)
+    path, key = maker.write(), load_keys(keys.public)
     size = path.stat().st_size
     cuts = [size - 1, *range((size - 1) // 1024 * 1024, -1, -1024)]
     assert len(cuts) > 150
@@ -73,7 +73,7 @@ def test_a_truncated_bundle_is_refused(maker: Maker, keys: Keys) -> None:
 @pytest.mark.slow
 def test_one_flipped_bit_anywhere_is_refused(maker: Maker, keys: Keys) -> None:
     """One bit in every byte before the content of the first file, then one in every kilobyte."""
-    path, key, rng = maker.write(), load_public(keys.public), random.Random(1)
+    path, key, rng = maker.write(), load_keys(keys.public), random.Random(1)
     whole = path.read_bytes()
     head = whole.index(header(FIRST, (maker.artifacts / "base-int8.tflite").stat().st_size)) + 512
     places = [*range(head), *(rng.randrange(at, at + 1024) for at in range(head, len(whole) - 1024, 1024))]
@@ -104,7 +104,7 @@ def corrupted(whole: bytes, rng: random.Random) -> bytes:
 
 @pytest.mark.slow
 def test_a_thousand_corrupted_bundles_are_refused(maker: Maker, tmp_path: Path, keys: Keys) -> None:
-    whole, key, rng, tried = maker.write().read_bytes(), load_public(keys.public), random.Random(2), 0
+    whole, key, rng, tried = maker.write().read_bytes(), load_keys(keys.public), random.Random(2), 0
     path = tmp_path / "corrupted.bundle"
     while tried < 1000:
         path.write_bytes(corrupted(whole, rng))
@@ -142,7 +142,7 @@ def test_other_kinds_of_tar_entries_are_refused(planted: bytes, expected: str, m
     whole = path.read_bytes()
     at = whole.index(header(FIRST, (maker.artifacts / "base-int8.tflite").stat().st_size))
     path.write_bytes(whole[:at] + planted + whole[at + 512 :])
-    assert expected in refusal(path, load_public(keys.public))
+    assert expected in refusal(path, load_keys(keys.public))
 
 
 def test_a_manifest_that_claims_to_be_huge_is_not_read(tmp_path: Path, keys: Keys) -> None:
@@ -150,7 +150,7 @@ def test_a_manifest_that_claims_to_be_huge_is_not_read(tmp_path: Path, keys: Key
     path = tmp_path / "bomb.bundle"
     path.write_bytes(header(FILE_NAME, 8**11 - 1))
     os.truncate(path, 8 * 2**30)
-    assert "a file of 8589934591 bytes named 'bundle.json' instead of" in refusal(path, load_public(keys.public))
+    assert "a file of 8589934591 bytes named 'bundle.json' instead of" in refusal(path, load_keys(keys.public))
 
 
 @pytest.mark.parametrize("change", [{"bytes": 2**30}, {"bytes": 0}, {"path": "artifacts/a.onnx"}, {"sha256": "0" * 64}])
@@ -170,13 +170,13 @@ def test_a_signed_manifest_must_match_its_files(
     path.write_bytes(
         b"".join(header(name, len(content)) + content + padding(len(content)) for name, content in files) + END
     )
-    refusal(path, load_public(keys.public))
+    refusal(path, load_keys(keys.public))
 
 
 @pytest.mark.parametrize("made", [os.mkdir, Path.exists, os.mkfifo])
 def test_a_path_that_is_not_a_file_is_refused(made: Callable[[Path], object], tmp_path: Path, keys: Keys) -> None:
     made(tmp_path / "x.bundle")
-    assert "x.bundle" in refusal(tmp_path / "x.bundle", load_public(keys.public))
+    assert "x.bundle" in refusal(tmp_path / "x.bundle", load_keys(keys.public))
 
 
 def test_only_artifacts_that_match_their_manifest_are_packed(artifacts: Path, tmp_path: Path) -> None:
@@ -194,7 +194,7 @@ def test_input_that_cannot_be_packed_is_wrong_usage(artifacts: Path, tmp_path: P
         (tmp_path / "config.toml", None, "1", "is not valid TOML"),
         (tmp_path / "missing.toml", None, "1", "cannot be read"),
         (None, tmp_path, "1", "contains 0 wheels of digit-agent"),
-        (None, None, "1.0rc1", "do not make a bundle"),
+        (None, None, "1.0rc1", "--version '1.0rc1' is not a version"),
     ):
         with pytest.raises(UsageError, match=wrong):
             pack(artifacts, config, wheels, version=version, min_agent="0")

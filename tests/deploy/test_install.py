@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import msgspec
@@ -18,6 +19,7 @@ from deploy.lock import exclusive
 from deploy.preconditions import RESERVE_BYTES, refuse_large
 from deploy.service_control import BoardControl
 from deploy.slots import current_slot, find_damage, version_in
+from deploy.trust import TrustedKeys, load_keys
 from profiles.errors import BundleError, BusyError, InstallError
 from profiles.manifest import Golden, dump_manifest, load_manifest
 from tests.deploy.made import Maker, tree
@@ -200,6 +202,66 @@ def test_an_older_version_is_refused_without_allow_downgrade(maker: Maker, root:
     )
     install(maker.open("1.9"), root, machine, allow_downgrade=True)
     assert used(root) == "1.9"
+
+
+def test_another_bundle_of_the_same_version_is_refused(maker: Maker, root: Path, machine: BoardControl) -> None:
+    install(maker.open("1.0"), root, machine)
+    for version in ("1.0", "1.0.0", "1"):
+        other = maker.open(version, config="width = 640\n")
+        with pytest.raises(
+            BundleError, match=f"is version {version}, which is in use with other content; make it with"
+        ):
+            install(other, root, machine)
+    install(other, root, machine, allow_downgrade=True)
+    assert used(root) == "1"
+
+
+def test_a_damaged_manifest_does_not_allow_an_older_version(maker: Maker, root: Path, machine: BoardControl) -> None:
+    """The journal tells the version. The same bundle repairs it."""
+    install(maker.open("1.1"), root, machine)
+    bundle, manifest = maker.open("1.1"), root / "slots/a/bundle.json"
+    manifest.write_text("{")
+    assert "is version 1.0, older than 1.1, which is in use" in refused(maker, root, machine, version="1.0")
+    assert install(bundle, root, machine) == Outcome(True, "1.1", "b", "1.1")
+    manifest = root / "slots/b/bundle.json"
+    manifest.write_text("{")
+    (root / "journal.json").unlink()
+    message = "so that nothing tells which version is in use; add --allow-downgrade"
+    assert message in refused(maker, root, machine, version="9.0")
+    install(bundle, root, machine, allow_downgrade=True)
+    assert used(root) == "1.1"
+
+
+def test_a_bundle_is_refused_after_its_last_day(maker: Maker, root: Path, machine: BoardControl) -> None:
+    today = datetime.now(timezone.utc).date()
+    for version, last in (("1.0", today), ("1.1", today + timedelta(days=400))):
+        assert install(maker.open(version, expires=last), root, machine).version == version
+    last = today - timedelta(days=1)
+    with pytest.raises(BundleError, match=f"was to be installed until {last}, and today is {today}"):
+        install(maker.open("1.2", expires=last), root, machine)
+    assert used(root) == "1.1"
+
+
+def test_the_history_names_the_key(maker: Maker, root: Path, machine: BoardControl) -> None:
+    install(maker.open("1.0"), root, machine)
+    with pytest.raises(InstallError):
+        install(maker.open("1.1"), root, replace(machine, check=("false",)))
+    assert [(event.what, event.key) for event in load_journal(root).events] == [
+        ("installed", "tests"),
+        ("refused", "tests"),
+    ]
+
+
+def test_no_rollback_to_a_version_whose_key_was_withdrawn(maker: Maker, root: Path, machine: BoardControl) -> None:
+    for version in ("1.0", "1.1"):
+        install(maker.open(version), root, machine)
+    (key,) = load_keys(maker.keys.public).accepted
+    with pytest.raises(
+        InstallError, match=r"version 1\.0 was signed with the key tests, which was withdrawn; install a"
+    ):
+        roll_back(root, machine, TrustedKeys(withdrawn=(key,)))
+    assert used(root) == "1.1"
+    assert roll_back(root, machine, TrustedKeys(accepted=(key,))).version == "1.0"
 
 
 def test_a_too_old_agent_is_reported(maker: Maker, root: Path, machine: BoardControl) -> None:

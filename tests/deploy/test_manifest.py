@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import hashlib
 import random
+from datetime import date
 from typing import Any
 
 import msgspec
 import pytest
 
-from deploy.manifest import BundleManifest, Member, dump_manifest, is_older, parse_manifest
-from profiles.errors import BundleError
+from deploy.manifest import BundleManifest, Member, check_version, dump_manifest, is_older, parse_manifest
+from profiles.errors import BundleError, UsageError
 
 SHA = hashlib.sha256(b"").hexdigest()
 
@@ -28,6 +29,28 @@ MANIFEST = BundleManifest(
         member("wheels/digit_agent-0.2.0-py3.whl"),
     ),
 )
+
+
+NO_VERSIONS = (
+    "",
+    ".",
+    "1.",
+    ".1",
+    "1..2",
+    "01.2",
+    "1.02",
+    "v1.4",
+    "-1",
+    "+1",
+    "1e3",
+    " 1",
+    "1 ",
+    "1.2rc1",
+    "\u0663.\u0661",
+    "\uff11.\uff12",
+    "1.2\0",
+)
+"""Among them digits of other scripts: Arabic and full-width."""
 
 
 def changed(**changes: Any) -> bytes:
@@ -86,6 +109,9 @@ def test_paths_cannot_leave_their_folder(path: str) -> None:
         (changed(version="1.2\n"), "does not understand"),
         (changed(version="²"), "does not understand"),
         (changed(version="1.2.3.4.5"), "does not understand"),
+        *((changed(version=version), "does not understand") for version in NO_VERSIONS),
+        (changed(expires="2027-13-01"), "does not understand"),
+        (changed(expires=None), "does not understand"),
         (changed(compatible=()), "does not understand"),
         (changed(schema=2), "does not understand"),
         (with_members(member("artifacts/manifest.json", -1)), "does not understand"),
@@ -136,6 +162,22 @@ def test_a_thousand_fuzzed_manifests_are_refused_or_valid() -> None:
             messages.append(str(error))
     assert len(messages) > 900
     assert not [message for message in messages if "\n" in message]
+
+
+@pytest.mark.parametrize("version", NO_VERSIONS)
+def test_a_person_is_told_what_a_version_looks_like(version: str) -> None:
+    with pytest.raises(
+        UsageError, match=r"--version .* is not a version; write one to four numbers, such as 1\.4"
+    ) as error:
+        check_version(version, "--version")
+    assert str(error.value).isprintable()
+
+
+def test_without_a_last_day_the_manifest_is_that_of_the_first_version() -> None:
+    assert b"expires" not in dump_manifest(MANIFEST)
+    dated = msgspec.structs.replace(MANIFEST, expires=date(2027, 6, 30))
+    assert b'"expires": "2027-06-30"' in dump_manifest(dated)
+    assert parse_manifest(dump_manifest(dated), "x") == dated
 
 
 @pytest.mark.parametrize(
