@@ -82,7 +82,7 @@ report: $(EVERYTHING) ## Write the report on how well the nets read, from the lo
 	$(BIN)/digit-convert report
 
 picture: $(BOARD) ## Draw the pictures of the README and of the documentation.
-	$(BIN)/digit-agent run --source 'demo:?frames=50' --no-log --no-dashboard --screenshot docs/dashboard.svg
+	$(BIN)/digit-agent run --source demo: --no-log --no-dashboard --screenshot docs/dashboard.svg
 	$(BIN)/python -m benchmarks.readme_pictures
 
 venv: $(EVERYTHING) ## Make .venv with everything that a contributor needs.

@@ -20,8 +20,11 @@ import cv2
 import numpy as np
 import pytest
 
+from agent.events import LATENCY_STAGES
+
 pytestmark = pytest.mark.slow
 
+ROOT = Path(__file__).parents[3]
 EXECUTABLE = str(Path(sys.executable).with_name("digit-agent"))
 ENDLESS = "demo:?frames=1000000&fps=20"
 
@@ -80,13 +83,26 @@ def test_a_folder_is_read_to_the_end_and_logged(
         assert "is cut off" in connection.execute("SELECT text FROM faults").fetchone()[0]
 
 
-def test_the_shipped_artifacts_read_the_demo(environ: dict[str, str]) -> None:
-    done = run(environ, "--source", "demo:", "--no-log")
+def test_the_shipped_artifacts_read_the_demo(environ: dict[str, str], tmp_path: Path) -> None:
+    """It is also the command of `make picture`: the picture of the README must show what the dashboard shows today."""
+    picture = tmp_path / "dashboard.svg"
+    done = run(environ, "--source", "demo:", "--no-log", "--no-dashboard", "--screenshot", picture)
     assert (done.returncode, done.stderr) == (0, "")
     accuracy = re.search(r"accuracy +([\d.]+)% of the ([\d ]+) digits shown were read correctly", done.stdout)
     assert accuracy, done.stdout
     assert float(accuracy[1]) >= 98
     assert int(accuracy[2].replace(" ", "")) > 1000
+    assert own_words(picture) == own_words(ROOT / "docs/dashboard.svg"), "run `make picture`"
+
+
+def own_words(picture: Path) -> set[str]:
+    """Return the words in a picture of the dashboard that its code writes, without those about sensors.
+
+    The other words, the figures and the sensors depend on the machine.
+    """
+    code = (ROOT / "agent/views/panels.py").read_text() + " ".join(LATENCY_STAGES)
+    content = "".join(re.findall(r"<text[^>]*>([^<]*)</text>", picture.read_text())).replace("&#160;", " ")
+    return set(re.findall(r"[A-Za-z]{3,}", content)) & set(re.findall(r"[A-Za-z]{3,}", code)) - {"sensor", "per", "the"}
 
 
 def test_with_json_stdout_has_only_readings(artifacts: Path, environ: dict[str, str], tmp_path: Path) -> None:
