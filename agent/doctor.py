@@ -132,7 +132,7 @@ def _check_nets(
     checks += [Check("artifacts", state, f"{r.what}: {r.reason}", r.advice) for r in inaccurate]
     working: list[Artifact] = []
     for option in profile.runtimes:
-        found, refused = find_variants(folder, good, [option], progress)
+        found, refused = find_variants(folder, good, profile, progress, [option])
         working += [variant.artifact for variant in found]
         checks.append(_check_runtime(option, {variant.artifact.file for variant in found}, refused))
     roles: set[Role] = {"classifier", *(artifact.role for artifact in artifacts)}

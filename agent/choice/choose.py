@@ -160,7 +160,7 @@ def measure_variants(
     """
     kinds: list[tuple[str, str]] = [(kind.format, kind.precision) for kind in profile.artifacts]
     ordered = sorted(artifacts, key=lambda a: _index(kinds, (a.format, a.precision)))
-    variants, refused = find_variants(folder, ordered, profile.runtimes, progress)
+    variants, refused = find_variants(folder, ordered, profile, progress)
     progress(f"timing {len(variants)} variants")
     power = profile if energy else None
     measured, failed = measure(folder, variants, batches=batches, seconds=seconds, power=power)

@@ -11,7 +11,7 @@ import msgspec
 
 from agent.choice.timing import random_images
 from agent.choice.variants import Variant
-from agent.runtimes.child import print_answer, python_module, report_error, run_child
+from agent.runtimes.child import print_answer, python_module, read_request, report_error, run_child
 from profiles.errors import DigitAgentError
 
 TIMEOUT_S = 120.0
@@ -56,7 +56,7 @@ def measure_cold_start(
 
 def main() -> int:
     """Run the child process."""
-    request = msgspec.json.decode(sys.stdin.buffer.read(), type=ColdStartRequest)
+    request = read_request(ColdStartRequest)
     images = random_images(request.variant.artifact.role, request.batch)
     before_bytes, started_s = _peak_bytes(), time.perf_counter()
     try:

@@ -21,6 +21,7 @@ from agent.runtimes.child import (
     Failure,
     print_answer,
     python_module,
+    read_request,
     report_error,
     report_start,
     run_child,
@@ -86,7 +87,7 @@ def measure(
 
 def main() -> int:
     """Run the child process: load all variants, then time them with interleaved calls, one batch size after another."""
-    request = msgspec.json.decode(sys.stdin.buffer.read(), type=MeasureRequest)
+    request = read_request(MeasureRequest)
     reader = find_power_reader(request.power) if request.power else None
     share_s = request.seconds / len(request.batches)
     nets: list[LoadedNet] = []

@@ -8,10 +8,10 @@ from pathlib import Path
 import msgspec
 
 from agent.runtimes.net import RUNTIMES, LoadedNet, load_net
-from agent.runtimes.probe import Probe, probe
+from agent.runtimes.probe import Probe, memory_for_test, probe
 from profiles.errors import ArtifactError, NoArtifactError
 from profiles.manifest import Artifact, read_artifact
-from profiles.profile import RuntimeName, RuntimeOption
+from profiles.profile import Profile, RuntimeName, RuntimeOption
 
 CPU_PROVIDER = "CPUExecutionProvider"
 FORMAT_NAMES = {"onnx": "ONNX", "tflite": "TFLite"}
@@ -80,27 +80,30 @@ def split_intact(folder: Path, artifacts: Sequence[Artifact]) -> tuple[list[Arti
 def find_variants(
     folder: Path,
     artifacts: Sequence[Artifact],
-    options: Sequence[RuntimeOption],
+    profile: Profile,
     progress: Callable[[str], None],
+    options: Sequence[RuntimeOption] | None = None,
 ) -> tuple[list[Variant], list[Refusal]]:
     """Test every artifact on every runtime that runs its format, in child processes.
 
     Args:
         folder: folder of the artifacts.
         artifacts: artifacts whose files are intact.
-        options: runtimes to try, from a profile.
+        profile: profile of this board; it has the runtimes, and limits the memory of a test.
         progress: called with a message before each runtime.
+        options: runtimes to try; None means all of the profile.
 
     Returns:
         The variants that work, and refusals of the artifacts that do not.
     """
     found, refused = list[Variant](), list[Refusal]()
-    for option in options:
+    for option in profile.runtimes if options is None else options:
         provider, row = provider_of(option), RUNTIMES[option.name]
         preparation = f"; the first time {row.first_time[provider]}" if provider in row.first_time else ""
         progress(f"trying {runtime_title(option.name, provider)}{preparation}")
         runnable = [artifact for artifact in artifacts if artifact.format == row.format]
-        probes = probe(folder, runnable, option.name, provider, progress=progress)
+        limit = None if provider else memory_for_test(profile)  # what a GPU's libraries need is not known
+        probes = probe(folder, runnable, option.name, provider, memory_bytes=limit, progress=progress)
         found += [Variant(p.artifact, p.runtime, provider, t) for p in probes if p.ok for t in option.threads]
         refused += _refusals(probes)
     return found, refused

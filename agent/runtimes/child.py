@@ -1,12 +1,15 @@
 """Child processes for work that may crash or hang.
 
 The child reads its items as JSON from stdin, calls `report_start(i)` before item i, and prints one JSON object per
-line. If the child dies, the last started item is the cause, and the other items are tried again without it.
+line. If the child dies, the last started item is the cause, and the other items are tried again without it. A child
+ends with its parent, and may get a limit of its memory.
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -25,6 +28,12 @@ from profiles.errors import DigitAgentError
 T = TypeVar("T")
 
 PROGRESS_INTERVAL_S = 1.0
+PARENT_VARIABLE = "DIGIT_AGENT_PARENT_PID"
+"""Environment variable of a child with the process ID of its parent."""
+SET_PARENT_DEATH_SIGNAL = 1
+"""PR_SET_PDEATHSIG: prctl(2)."""
+MEMORY_WORDS = ("alloc", "memory")
+"""Parts of the messages of runtimes that got no memory."""
 SIGNAL_CAUSES = {
     signal.SIGILL: "an illegal instruction (SIGILL), so this build was made for another processor",
     signal.SIGSEGV: "a crash (SIGSEGV)",
@@ -71,6 +80,8 @@ def run_child(
     request: bytes,
     timeout_s: float,
     progress: Callable[[int | None, float], None] = lambda _number, _seconds: None,
+    *,
+    memory_bytes: int | None = None,
 ) -> ChildResult:
     """Run a command with a request on its stdin. The child can import the same packages as this process.
 
@@ -79,11 +90,19 @@ def run_child(
         request: content of the child's stdin.
         timeout_s: time after which the child is killed.
         progress: called about once a second with the index of the last started item and the elapsed seconds.
+        memory_bytes: largest memory for data, of this process and its threads; None is no limit.
     """
-    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path)}
+    environ = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path),
+        PARENT_VARIABLE: str(os.getpid()),
+        "OPENBLAS_NUM_THREADS": "1",  # nets do not use it, and each of its threads takes 40 MB of memory for data
+    }
     pipe, started_s = subprocess.PIPE, time.monotonic()
     # The working folder is /, because `python -m` imports modules from the working folder first.
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environ, cwd="/") as process:
+        if memory_bytes is not None:
+            _limit_memory(process.pid, memory_bytes)
         _feed(process, request)
         answers: tuple[dict[str, Any], ...] = ()
         try:
@@ -95,7 +114,7 @@ def run_child(
                     progress(ChildResult(answers, None).last_started, time.monotonic() - started_s)
                 else:
                     answers = _json_lines(stdout)
-                    return ChildResult(answers, _failure(answers, process.returncode, stderr))
+                    return ChildResult(answers, _failure(answers, process.returncode, stderr, memory_bytes))
             return ChildResult(answers, Failure(f"no answer within {timeout_s:g} s"))
         finally:
             process.kill()
@@ -115,6 +134,14 @@ def _feed(process: subprocess.Popen[bytes], request: bytes) -> None:
     assert process.stdin is not None
     threading.Thread(target=write, args=(process.stdin,), daemon=True).start()
     process.stdin = None  # otherwise `communicate` closes it
+
+
+def _limit_memory(pid: int, memory_bytes: int) -> None:
+    """Limit the private memory that a process can write to; libraries and what a GPU maps do not count."""
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    limit = memory_bytes if hard == resource.RLIM_INFINITY else min(memory_bytes, hard)
+    with suppress(ProcessLookupError):  # it has ended already
+        resource.prlimit(pid, resource.RLIMIT_DATA, (limit, limit))
 
 
 def run_without_failing_items(
@@ -137,6 +164,14 @@ def run_without_failing_items(
             return result, left, failed
 
 
+def read_request(type_: type[T]) -> T:
+    """Read the request from stdin, and end with the parent from now on. Call it first in the child."""
+    ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+    if os.environ.get(PARENT_VARIABLE, str(os.getppid())) != str(os.getppid()):
+        sys.exit("the parent has ended")
+    return msgspec.json.decode(sys.stdin.buffer.read(), type=type_)
+
+
 def report_start(item: int) -> None:
     """Report to the parent process that the child starts an item. Call it in the child, before the item can crash."""
     print_answer({"started": item})
@@ -155,17 +190,25 @@ def print_answer(answer: dict[str, Any]) -> None:
 
 def _json_lines(stdout: bytes) -> tuple[dict[str, Any], ...]:
     """Decode the complete lines with a JSON object; a runtime may print other lines, and a killed child half a line."""
-    lines = (line for line in stdout.split(b"\n")[:-1] if line.startswith(b"{"))
-    return tuple(msgspec.json.decode(line) for line in lines)
+    answers = list[dict[str, Any]]()
+    for line in stdout.split(b"\n")[:-1]:
+        with suppress(msgspec.MsgspecError, UnicodeDecodeError):
+            answers.append(msgspec.json.decode(line, type=dict[str, Any]))
+    return tuple(answers)
 
 
-def _failure(answers: Sequence[dict[str, Any]], code: int, stderr: bytes) -> Failure | None:
+def _failure(
+    answers: Sequence[dict[str, Any]], code: int, stderr: bytes, memory_bytes: int | None = None
+) -> Failure | None:
     if code == 0:
         return None
+    lines = stderr.decode(errors="replace").strip().splitlines()
+    what, advice = lines[-1] if lines else f"ended with code {code}", ""
     if code < 0:
         number = signal.Signals(-code)
-        return Failure(f"died of {SIGNAL_CAUSES.get(number, number.name)}")
-    if answers and "error" in answers[-1]:
-        return Failure(answers[-1]["error"], answers[-1]["advice"])
-    lines = stderr.decode(errors="replace").strip().splitlines()
-    return Failure(lines[-1] if lines else f"ended with code {code}")
+        what = f"died of {SIGNAL_CAUSES.get(number, number.name)}"
+    elif answers and "error" in answers[-1]:
+        what, advice = str(answers[-1]["error"]), str(answers[-1].get("advice", ""))
+    if memory_bytes is not None and any(word in f"{what} {' '.join(lines)}".lower() for word in MEMORY_WORDS):
+        what = f"{what}; at most {memory_bytes >> 20} MB of memory were allowed"
+    return Failure(what, advice)

@@ -21,6 +21,7 @@ from agent.runtimes.tensors import decode, encoder
 from agent.vision.digits import CLASSES
 from agent.vision.line_text import LINE_CLASSES, STEP_PX
 from profiles.errors import RuntimeUnusableError
+from profiles.load_failure import load_failure
 from profiles.manifest import Artifact, read_artifact
 from profiles.profile import RuntimeName
 
@@ -105,7 +106,8 @@ def load_net(
     except RuntimeUnusableError:
         raise
     except ImportError as error:
-        raise RuntimeUnusableError(f"{runtime} cannot be imported ({one_line(error)})", advice=row.install) from error
+        cause, advice = load_failure(error) or (one_line(error), row.install)
+        raise RuntimeUnusableError(f"{runtime} cannot be imported ({cause})", advice=advice) from error
     except Exception as error:  # the errors of the runtimes have no common base class
         raise RuntimeUnusableError(
             f"{runtime} cannot load {folder / artifact.file} ({one_line(error)})",

@@ -6,6 +6,7 @@ on a Raspberry Pi 4 with an illegal instruction. So the child loads the model an
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ from agent.runtimes.child import (
     Failure,
     print_answer,
     python_module,
+    read_request,
     report_error,
     report_start,
     run_child,
@@ -29,12 +31,20 @@ from agent.runtimes.net import RUNTIMES, LoadedNet, load_net, runtime_version
 from agent.runtimes.tensors import golden_inputs, golden_rows
 from profiles.errors import ArtifactError, DigitAgentError
 from profiles.manifest import Artifact, load_manifest
-from profiles.profile import RuntimeName
+from profiles.profile import Profile, RuntimeName
 
 TIMEOUT_S = 60.0
 """Time limit for all artifacts of a runtime; a Raspberry Pi Zero imports a runtime from its SD card for seconds."""
 FIRST_TIMEOUT_S = 900.0
 """Time limit for a provider that prepares each model at its first use: TensorRT builds engines."""
+MEMORY_SHARE = 0.5
+"""Share of the board's memory for a test; raising it lets a net take memory that the agent needs beside it."""
+MIN_MEMORY_BYTES, MAX_MEMORY_BYTES = 2**29, 2**30
+"""Least and largest memory for data of a test, whatever the board has.
+
+The shipped nets take up to 81 MB with onnxruntime 1.31, 69 MB with ai-edge-litert 2.3, and 38 MB with tflite-runtime
+2.14 (measured: x86).
+"""
 PROGRESS_AFTER_S = 3.0
 """Time after which progress is reported."""
 
@@ -72,6 +82,7 @@ def probe(
     provider: str = "",
     *,
     timeout_s: float | None = None,
+    memory_bytes: int | None = None,
     progress: Callable[[str], None] = lambda _: None,
     command: Sequence[str] = python_module("agent.runtimes.probe"),
 ) -> list[Probe]:
@@ -83,6 +94,7 @@ def probe(
         runtime: runtime to test.
         provider: execution provider of the runtime; empty means the CPU.
         timeout_s: time limit for all artifacts together; None means the default of the provider.
+        memory_bytes: largest memory for data of the child; None is no limit.
         progress: called with a progress message if a test takes long.
         command: starts the child.
 
@@ -110,13 +122,20 @@ def probe(
                 progress(f"trying {left[number].file}, {number + 1} of {len(left)}: {seconds:.0f} s so far{note}")
 
         request = ProbeRequest(str(folder.absolute()), runtime, provider, tuple(left))
-        return run_child(command, msgspec.json.encode(request), limit_s, report)
+        return run_child(command, msgspec.json.encode(request), limit_s, report, memory_bytes=memory_bytes)
 
     result, good, bad = run_without_failing_items(artifacts, run)
     seconds = [answer["seconds"] for answer in result.answers if "seconds" in answer]
     probes = [passed(artifact, s) for artifact, s in zip(good, seconds, strict=True)]
     probes += [failed(artifact, failure) for artifact, failure in bad]
     return sorted(probes, key=lambda probe: artifacts.index(probe.artifact))
+
+
+def memory_for_test(profile: Profile) -> int:
+    """Return the largest memory for data that the test of an artifact may take on a board, in bytes."""
+    memory_mb = profile.memory_mb
+    memory_bytes = memory_mb << 20 if memory_mb else os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return min(max(int(MEMORY_SHARE * memory_bytes), MIN_MEMORY_BYTES), MAX_MEMORY_BYTES)
 
 
 def check_golden(net: LoadedNet, inputs: NDArray[np.uint8]) -> None:
@@ -146,7 +165,7 @@ def check_golden(net: LoadedNet, inputs: NDArray[np.uint8]) -> None:
 
 def main() -> int:
     """Run the child process: test every artifact of the request, and stop at the first failure."""
-    request = msgspec.json.decode(sys.stdin.buffer.read(), type=ProbeRequest)
+    request = read_request(ProbeRequest)
     folder = Path(request.folder)
     try:
         manifest = load_manifest(folder)

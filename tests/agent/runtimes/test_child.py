@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import signal
+import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -56,7 +60,10 @@ def test_progress_reports_the_last_started_item() -> None:
 
 
 def test_only_complete_lines_of_json_are_answers() -> None:
-    program = """print('INFO'); print('{"started": 0}'); print('{"seconds": 1.5}'); print('{"started": 1', end='')"""
+    program = (
+        """print('INFO'); print('{"started": 0}'); print('{not JSON}'); print('[1]'); print('{"seconds": 1.5}'); """
+        """print('{"started": 1', end='')"""
+    )
     assert run_child(python(program), b"", 90).answers == ({"started": 0}, {"seconds": 1.5})
 
 
@@ -65,6 +72,56 @@ def test_child_gets_the_request_and_can_import_our_packages() -> None:
     import agent
 
     assert run_child(python(program), b"a request", 90).answers == ({"got": "a request", "agent": agent.__file__},)
+
+
+def test_a_child_gets_no_more_memory_than_it_may() -> None:
+    program = f"{REPORT_START_2} print(len(bytes(2**20 * 300)), flush=True); bytes(2**20 * 700)"
+    assert run_child(python(program), b"", 90).failure is None
+    result = run_child(python(program), b"", 90, memory_bytes=2**29)
+    assert result.last_started == 2
+    assert result.failure == Failure("MemoryError; at most 512 MB of memory were allowed")
+
+
+PARENT = """
+import sys
+from agent.runtimes.child import run_child
+run_child((sys.executable, "-c", sys.argv[1]), b"{}", 600)
+"""
+CHILD = """
+import os, sys, time
+from agent.runtimes.child import read_request
+read_request(dict)
+open(sys.argv[1], "w").write(str(os.getpid()))
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_child_ends_with_its_parent(tmp_path: Path, number: int) -> None:
+    ready = tmp_path / "pid"
+    program = CHILD.replace("sys.argv[1]", repr(str(ready)))
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, program])
+    wait_until(lambda: ready.exists() and ready.read_text() != "")
+    parent.send_signal(number)
+    parent.wait(60)
+    wait_until(lambda: not is_running(int(ready.read_text())))
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait until a condition holds."""
+    for _ in range(3000):
+        if condition():
+            return
+        time.sleep(0.02)
+    raise AssertionError("the condition never held")
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process exists and is not a zombie, which nobody may have waited for."""
+    try:
+        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return False
 
 
 @pytest.mark.parametrize(

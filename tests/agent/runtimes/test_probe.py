@@ -5,10 +5,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
+import numpy as np
+import onnx
 import pytest
+from onnx import helper, numpy_helper
 
 from agent.runtimes.net import runtime_version
-from agent.runtimes.probe import probe
+from agent.runtimes.probe import memory_for_test, probe
+from profiles.profile import load_profile
 
 if TYPE_CHECKING:
     from tests.agent.conftest import Linear
@@ -56,6 +60,34 @@ def test_artifact_without_golden_vectors_fails(linear: Linear, tmp_path: Path) -
     without_golden = type(linear)(linear.files, linear.glyphs[:0], linear.reference)
     (only,) = probe(tmp_path, without_golden.write(tmp_path, without_golden.artifact("linear.onnx")), "onnxruntime")
     assert (only.reason, only.advice) == ("linear.onnx has no golden vectors", "convert it again")
+
+
+def test_a_net_that_needs_more_memory_than_a_test_may_take_is_refused(linear: Linear, tmp_path: Path) -> None:
+    """The net adds the sum of a tensor of 6 GB zeros to its logits, so it computes the right ones if it gets them."""
+    model = onnx.load_from_string(linear.files["linear.onnx"])
+    model.graph.initializer.append(numpy_helper.from_array(np.array([1_500_000_000]), "size"))
+    model.graph.node[-1].output[0] = "small"
+    model.graph.node.extend(
+        [
+            helper.make_node("ConstantOfShape", ["size"], ["zeros"]),
+            helper.make_node("ReduceSum", ["zeros"], ["sum"], keepdims=0),
+            helper.make_node("Add", ["small", "sum"], ["logits"]),
+        ]
+    )
+    greedy = type(linear)({**linear.files, "greedy.onnx": model.SerializeToString()}, linear.glyphs, linear.reference)
+    artifacts = greedy.write(tmp_path, greedy.artifact("greedy.onnx"), greedy.artifact("linear.onnx"))
+    limit = memory_for_test(load_profile("pi-zero-2w"))
+    first, second = probe(tmp_path, artifacts, "onnxruntime", memory_bytes=limit)
+    assert not first.ok
+    assert first.reason.endswith("at most 512 MB of memory were allowed")
+    assert second.ok
+
+
+@pytest.mark.parametrize(
+    ("board", "limit_mb"), [("pi-zero-2w", 512), ("pi4", 512), ("jetson-nano", 1024), ("jetson-agx-orin", 1024)]
+)
+def test_a_test_may_take_a_share_of_the_boards_memory(board: str, limit_mb: int) -> None:
+    assert memory_for_test(load_profile(board)) == limit_mb << 20
 
 
 def test_flipped_bit_is_detected(linear: Linear, tmp_path: Path) -> None:
