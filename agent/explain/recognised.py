@@ -31,7 +31,7 @@ MAX_PROPOSALS = 8
 def draw_line(line: RecognisedLine) -> Figure:
     """Draw a strip, and below it the probability of each character along the strip; a darker cell is more probable."""
     all_ink, written = (255 - _enlarge(channel) for channel in line.strip.image)
-    probabilities = np.exp(line.log_probs)
+    probabilities = np.exp(line.log_probs[0])
     shown = [c for c in range(BLANK) if probabilities[:, c].max(initial=0) >= MIN_DRAWN]
     rows = [_draw_row(probabilities[:, c], CHARACTERS[c]) for c in shown]
     strips = [cv2.copyMakeBorder(one, 4, 0, NAMES_PX, 0, cv2.BORDER_CONSTANT, value=255) for one in (all_ink, written)]
@@ -82,8 +82,8 @@ def _enlarge(channel: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def _draw_row(probability: NDArray[np.float32], character: str) -> NDArray[np.uint8]:
     """Draw the probability of a character along the strip, uint8 (ROW_PX, w), with the character's name before it."""
     cells = np.repeat(255 * (1 - probability), STEP_PX * ZOOM)
-    row = np.repeat(cells[None], ROW_PX, axis=0)
-    row = np.pad(row, ((0, 0), (NAMES_PX, 0)), constant_values=255).astype(np.uint8)
+    row = np.full((ROW_PX, NAMES_PX + len(cells)), 255, np.uint8)
+    row[:, NAMES_PX:] = cells
     row[0] = 200
     cv2.putText(row, character, (8, ROW_PX - 6), FONT, 0.5, DARK[0], 1, cv2.LINE_AA)
     return row

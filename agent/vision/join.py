@@ -24,8 +24,7 @@ from agent.vision.layers import MaskResult
 from agent.vision.line_text import (
     DIGITS,
     LETTERS,
-    Hypothesis,
-    LogProbs,
+    STEP_PX,
     beam_search,
     log_probabilities,
     without_signs,
@@ -76,7 +75,7 @@ class Evidence:
     """What speaks for a string; logarithms of probabilities."""
 
     recogniser: float
-    """The line recogniser's probability of these digits, with any signs between them."""
+    """The line recogniser's probability of these digits, with any signs between them; the mean over all views."""
     candidates: float
     """Product of the probabilities of the digits in the candidates at their places."""
     unread: float
@@ -117,8 +116,8 @@ class RecognisedLine:
     masks: tuple[MaskResult, ...]
     """The masks of the ink that shows most of the digits."""
     strip: Strip
-    log_probs: LogProbs
-    """float32 (steps, 23): log probabilities of the line recogniser; empty before it ran."""
+    log_probs: NDArray[np.float32]
+    """float32 (views, steps, 23): log probabilities of the line recogniser, see `Strip.views`; empty before it ran."""
     proposals: tuple[Proposal, ...] = ()
     probabilities: tuple[float, ...] = ()
     """Joint probability of each proposal."""
@@ -167,7 +166,7 @@ def cut_lines(readings: Sequence[Reading], masks: Sequence[MaskResult]) -> list[
         boxes = tuple(in_working(digit.box, best.ink) for digit in digits)
         strip = cut_strip(best.ink, best.binarized, boxes)
         same_ink = tuple(mask for mask in masks if mask.ink is best.ink)
-        lines.append(RecognisedLine(digits, boxes, same_ink, strip, np.zeros((0, 0), np.float32)))
+        lines.append(RecognisedLine(digits, boxes, same_ink, strip, np.zeros((0, 0, 0), np.float32)))
     return lines
 
 
@@ -198,10 +197,10 @@ def propose(lines: Sequence[RecognisedLine], recogniser: Net) -> list[Recognised
     proposed = list(lines)
     for _, indices in groupby(sorted(range(len(lines)), key=width), key=width):
         batch = list(indices)
-        logits = recogniser.logits(np.stack([lines[i].strip.image for i in batch]))
+        logits = recogniser.logits(np.concatenate([lines[i].strip.views() for i in batch]))
         largest = logits.max(axis=2, keepdims=True)
         log_probs = logits - largest - np.log(np.exp(logits - largest).sum(axis=2, keepdims=True))
-        for i, own in zip(batch, log_probs, strict=True):
+        for i, own in zip(batch, np.split(log_probs, len(batch)), strict=True):
             line = replace(lines[i], log_probs=np.asarray(own, np.float32))
             proposed[i] = replace(line, proposals=tuple(_proposals(line)))
     return proposed
@@ -209,17 +208,18 @@ def propose(lines: Sequence[RecognisedLine], recogniser: Net) -> list[Recognised
 
 def _proposals(line: RecognisedLine) -> list[Proposal]:
     """Return the strings that the line recogniser or the segmentation proposes, with their evidence."""
-    best: dict[str, Hypothesis] = {}
-    for hypothesis in beam_search(line.log_probs):
-        best.setdefault(_digits_of(hypothesis.text), hypothesis)
-    step_px = line.strip.image.shape[2] / len(line.log_probs)
-    placed = {text: (h.text, tuple((step + 0.5) * step_px for step in h.steps)) for text, h in best.items()}
+    placed: dict[str, tuple[str, tuple[float, ...]]] = {}
+    for view, log_probs in enumerate(line.log_probs):
+        for hypothesis in beam_search(log_probs):
+            positions = tuple(line.strip.from_view((step + 0.5) * STEP_PX, view) for step in hypothesis.steps)
+            placed.setdefault(_digits_of(hypothesis.text), (hypothesis.text, positions))
     own_spans = line.spans(line.boxes)
     placed.setdefault(line.segmented, (line.segmented, tuple(own_spans.mean(axis=1).tolist())))
     spans, probabilities = _candidates(line)
-    log_probs = log_probabilities(without_signs(line.log_probs), list(placed))
+    of_views = [log_probabilities(without_signs(log_probs), list(placed)) for log_probs in line.log_probs]
+    means = np.logaddexp.reduce(of_views, axis=0) - math.log(len(of_views))
     proposals = []
-    for (digits_text, (text, positions)), log_prob in zip(placed.items(), log_probs, strict=True):
+    for (digits_text, (text, positions)), log_prob in zip(placed.items(), means.tolist(), strict=True):
         at = [x for x, character in zip(positions, text, strict=True) if character.isdigit()]
         shown = [_log_shown(spans, probabilities, x, int(digit)) for x, digit in zip(at, digits_text, strict=True)]
         left_out = [digit for digit, span in zip(line.digits, own_spans, strict=True) if not _covers(span, at)]
@@ -319,8 +319,8 @@ def _digit_at(line: RecognisedLine, own: int | None, x: float, label: int, size:
     """Return a digit of the line recogniser: at the place of the segmentation's digit, of a candidate, or alone."""
     if own is not None and line.digits[own].digit == label:
         return line.digits[own]
-    step = min(len(line.log_probs) - 1, int(x * len(line.log_probs) / line.strip.image.shape[2]))
-    probability = float(np.exp(line.log_probs[step, label]))
+    log_probs = line.log_probs[0]
+    probability = float(np.exp(log_probs[min(len(log_probs) - 1, int(x / STEP_PX)), label]))
     if own is not None:
         return Digit(label, probability, line.digits[own].box)
     ink = line.masks[0].ink

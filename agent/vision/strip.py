@@ -33,6 +33,9 @@ MARGIN_HEIGHTS = 1.2
 """A strip reaches beyond the line's first and last digit by this many heights of a digit, to show lost digits."""
 MAX_SLOPE = 0.3
 """Steepest slope of a line that is straightened."""
+VIEW_SCALES = (1.0, 1.08, 0.93)
+"""Sizes at which a strip is recognised, as shares of its size; the first one is the strip itself. The mean over several
+sizes is right more often than one size, and each size costs another run of the net. Chosen by trial."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +51,22 @@ class Strip:
     middle: float
     slope: float
     """The middle row of the strip is at `middle` + `slope` * x, in working pixels."""
+
+    def views(self) -> NDArray[np.uint8]:
+        """Return the strip at all `VIEW_SCALES`, around its centre, uint8 (views, 2, 32, w)."""
+        _, height, width = self.image.shape
+        pixels = np.ascontiguousarray(self.image.transpose(1, 2, 0))
+        views = np.empty((len(VIEW_SCALES), *self.image.shape), np.uint8)
+        views[0] = self.image
+        for view, scale in zip(views[1:], VIEW_SCALES[1:], strict=True):
+            around_centre = np.array([[scale, 0, (1 - scale) * width / 2], [0, scale, (1 - scale) * height / 2]])
+            view[:] = cv2.warpAffine(pixels, around_centre, (width, height)).transpose(2, 0, 1)
+        return views
+
+    def from_view(self, x: float, view: int) -> float:
+        """Convert an x in pixels of a view to pixels of the strip."""
+        middle = float(self.image.shape[2]) / 2
+        return middle + (x - middle) / VIEW_SCALES[view]
 
     def to_strip(self, x: float) -> float:
         """Convert an x in working pixels to pixels of the strip."""

@@ -11,7 +11,7 @@ import pytest
 from agent.vision.binarize import Binarized, binarize
 from agent.vision.box import Box
 from agent.vision.ink import Ink, find_ink
-from agent.vision.strip import CHANNELS, DIGIT_PX, HEIGHT_PX, MAX_WIDTH_PX, WIDTH_STEP_PX, Strip, cut_strip
+from agent.vision.strip import CHANNELS, DIGIT_PX, HEIGHT_PX, MAX_WIDTH_PX, VIEW_SCALES, WIDTH_STEP_PX, Strip, cut_strip
 
 
 def bars(boxes: list[Box], size: tuple[int, int] = (400, 300), *, rule: bool = False) -> tuple[Ink, Binarized]:
@@ -82,6 +82,17 @@ def test_a_larger_strip_shows_the_same() -> None:
     usual, large = cut_strip(ink, binarized, boxes), cut_strip(ink, binarized, boxes, zoom=2)
     assert large.image.shape == (CHANNELS, *(2 * side for side in usual.image.shape[1:]))
     assert columns(large) == pytest.approx([2 * x for x in columns(usual)], abs=3)
+
+
+def test_views_show_the_strip_at_other_sizes_around_its_centre() -> None:
+    boxes = [Box(100 + 60 * i, 100, 12, 60) for i in range(3)]
+    strip = cut_strip(*bars(boxes), boxes)
+    views = strip.views()
+    np.testing.assert_array_equal(views[0], strip.image)
+    assert views.shape == (len(VIEW_SCALES), *strip.image.shape)
+    for index, view in enumerate(views):
+        in_strip = [strip.from_view(x, index) for x in columns(replace(strip, image=view))]
+        assert in_strip == pytest.approx(columns(strip), abs=1.5)
 
 
 def test_an_empty_ink_gives_an_empty_strip() -> None:
