@@ -6,11 +6,12 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from profiles.errors import UsageError
 from profiles.paths import CURRENT_LINK, DEPLOY_ROOT
 
 CONFIG_FILE = Path("/etc/digit-agent/config.toml")
 """Configuration file of the machine's administrator."""
+NO_HOME = Path("/proc/nonexistent")
+"""Home of a user without one. Nobody can make a folder in /proc: nothing is cached, and the log says that it stops."""
 LOG_FILE_NAME = "agent.db"
 
 
@@ -59,17 +60,11 @@ def runtime_folder(environ: Mapping[str, str] = os.environ) -> Path | None:
 
 
 def home() -> Path:
-    """Return the user's home folder.
-
-    Raises:
-        UsageError: HOME is not set and the user has no entry in /etc/passwd.
-    """
+    """Return the user's home folder; NO_HOME if HOME is not set and the user has no entry in /etc/passwd."""
     try:
         return Path.home()
-    except RuntimeError as error:
-        raise UsageError(
-            "this user has no home folder", advice="set HOME, or both XDG_CACHE_HOME and XDG_STATE_HOME"
-        ) from error
+    except RuntimeError:
+        return NO_HOME
 
 
 def _service_folder(environ: Mapping[str, str], variable: str) -> Path | None:

@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING
 from profiles.console_font import for_console
 from profiles.errors import DigitAgentError
 from profiles.foreign_text import show
+from profiles.load_failure import load_failure
 
 if TYPE_CHECKING:
     from typer import Typer
@@ -43,6 +44,7 @@ def run_app(load: Callable[[], Typer], name: str) -> None:
         name: name of the program.
     """
     _open_streams()
+    sys.argv[1:] = map(_expand_home, sys.argv[1:])
     signal.signal(signal.SIGTERM, _exit_on_signal)
     try:
         load()()
@@ -55,8 +57,10 @@ def run_app(load: Callable[[], Typer], name: str) -> None:
             raise
         # The reader of a pipe has closed it (`... | head`); Typer and Rich exit with 1 then.
         sys.exit(0)
-    except OSError as error:
-        if error.errno not in ADVICE_BY_ERRNO:
+    except Exception as error:
+        if cause := load_failure(error):
+            _fail(name, "; ".join(cause), 1)
+        if not isinstance(error, OSError) or error.errno not in ADVICE_BY_ERRNO:
             raise
         _fail(name, f"{error.filename or 'output'}: {os.strerror(error.errno)}; {ADVICE_BY_ERRNO[error.errno]}", 1)
 
@@ -98,6 +102,12 @@ def _open_streams() -> None:
         sys.stdout.reconfigure(errors="replace")
     if os.environ.get("TERM") == "linux":
         sys.stdout, sys.stderr = for_console(sys.stdout), for_console(sys.stderr)
+
+
+def _expand_home(word: str) -> str:
+    """Replace `~/` at the start of an argument, or of an option's value: a shell leaves `--log=~/x.db` as it is."""
+    option, equals, value = word.partition("=") if word.startswith("--") else ("", "", word)
+    return option + equals + os.path.expanduser(value) if value.startswith("~") else word  # noqa: PTH111
 
 
 def _exit_on_signal(number: int, _: object) -> None:

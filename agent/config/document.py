@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -95,6 +96,8 @@ def _convert(name: str, value: object, folder: Path) -> object:
         converted: Any = msgspec.convert(value, wanted)
     except msgspec.ValidationError:
         return None
+    if name in {"source", "camera"} or kind is Path:
+        converted = os.path.expanduser(converted)  # noqa: PTH111 (a source need not be a path)
     return folder / converted if kind is Path else converted
 
 

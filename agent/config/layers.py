@@ -109,7 +109,7 @@ def resolve_settings(given: Config, files: Iterable[Path], profile: Profile) -> 
 
     Raises:
         ConfigError: a file cannot be read or contains a mistake.
-        UsageError: two options of the command line conflict, or the user has no home folder for the log.
+        UsageError: two options of the command line conflict.
     """
     for one, other, why in conflicts(given):
         raise UsageError(f"--{option_name(one)} and --{option_name(other)} {why}", advice="give one of them")

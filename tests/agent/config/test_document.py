@@ -44,6 +44,13 @@ def test_every_option_can_be_set() -> None:
     assert document.lines["no_dashboard"] == 5
 
 
+def test_a_tilde_stands_for_the_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/ada")
+    document = read('source = "~/page.jpg"\nlog = "~/a.db"\nartifacts = "~/b"')
+    home = Path("/home/ada")
+    assert document.config == Config(source=f"{home}/page.jpg", log=home / "a.db", artifacts=home / "b")
+
+
 @pytest.mark.parametrize(
     ("text", "line", "expected"),
     [

@@ -1,0 +1,29 @@
+"""Why a program or a library cannot be loaded: the dynamic linker and Python say it in words only."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+NO_MEMORY = "there is not enough memory", "stop other programs, or raise the limit (`ulimit -v`, MemoryMax=)"
+NO_EXECUTION = "its folder is mounted with noexec", "install it on a file system without noexec"
+NOT_MAPPED = "failed to map segment"
+"""What dlopen(3) of glibc says in both cases."""
+MEMORY_PHRASES = (NOT_MAPPED, "cannot allocate memory", "can't start new thread", "unable to allocate")
+"""In lower case: dlopen(3), strerror(3), threading, NumPy."""
+
+
+def load_failure(error: BaseException) -> tuple[str, str] | None:
+    """Return the cause of an error in words and what to do next, if it is a lack of memory or a noexec mount."""
+    text = str(error).lower()
+    if NOT_MAPPED in text and isinstance(error, ImportError) and error.path and _forbids_execution(error.path):
+        return NO_EXECUTION
+    lacks_memory = isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
+    return NO_MEMORY if lacks_memory or any(phrase in text for phrase in MEMORY_PHRASES) else None
+
+
+def _forbids_execution(path: str) -> bool:
+    try:
+        return bool(os.statvfs(path).f_flag & os.ST_NOEXEC)
+    except OSError:
+        return False
