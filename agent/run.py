@@ -17,7 +17,9 @@ from typing import Literal
 
 from rich.console import Console
 
+from agent.capture.address import DEFAULT_EVERY_S, DEFAULT_PATIENCE_S, StreamOptions
 from agent.capture.opener import open_or_wait, open_source
+from agent.capture.password import read_password
 from agent.capture.uri import PicturesSpec, parse_source
 from agent.choice.choose import choose_nets
 from agent.choice.variants import runtime_title
@@ -80,7 +82,7 @@ def run(
         DigitAgentError: the source or the artifacts cannot be used.
     """
     profile, settings = detect_board().profile, options.settings
-    spec = parse_source(settings.source)
+    spec = parse_source(settings.source, _stream_options(settings))
     say = partial(err.print, style="yellow", markup=False, highlight=False, soft_wrap=True)
     warn: Callable[[str], None] = (lambda text: say(f"{WARNING}{text}")) if in_journal(err.file) else say
     reopen = partial(open_source, spec, width=settings.width, height=settings.height)
@@ -125,6 +127,16 @@ def run(
             vitals=sampler.newest,
         )
         return info(), summary
+
+
+def _stream_options(settings: Settings) -> StreamOptions:
+    """Return how a camera in the network is read."""
+    return StreamOptions(
+        patience_s=DEFAULT_PATIENCE_S if settings.patience is None else settings.patience,
+        every_s=DEFAULT_EVERY_S if settings.every is None else settings.every,
+        verify=not settings.insecure,
+        password=read_password(settings.password_file, os.environ),
+    )
 
 
 def _reload(

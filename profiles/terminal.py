@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING
 from profiles.console_font import for_console
 from profiles.errors import DigitAgentError
 from profiles.foreign_text import show
+from profiles.redact import redact_addresses
 from profiles.load_failure import load_failure
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ def run_app(load: Callable[[], Typer], name: str) -> None:
     try:
         load()()
     except DigitAgentError as error:
-        _fail(name, str(error), error.exit_code)
+        what = redact_addresses(error.what)
+        _fail(name, f"{what}; {error.advice}" if error.advice else what, error.exit_code)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED_EXIT_CODE)
     except SystemExit as error:

@@ -1,7 +1,8 @@
-"""Parsing of the text that names a source; nothing is opened here."""
+"""Parsing of the text that names a source; of a file the first bytes are read, since its suffix may be wrong."""
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,19 +12,20 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from agent.capture.address import DEFAULT_OPTIONS, SCHEMES, StreamOptions, StreamSpec, parse_address
+from agent.capture.kind import kind_of_path
 from profiles.errors import UsageError
 from profiles.foreign_text import show
 from profiles.redact import redact
 
-PICTURE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
-"""Suffixes, in lower case, by which a path is taken for a picture."""
-VIDEO_SUFFIXES = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm"})
-"""Suffixes, in lower case, by which a path is taken for a video."""
 KINDS = (
     "a camera ('0', '/dev/video0', 'csi://0'), a stream ('http://…', 'rtsp://…'), a video file, "
     "a picture, a folder or a quoted glob of pictures, or 'demo:'"
 )
 """All kinds of sources, for error messages."""
+
+
+_BARE_ADDRESS = re.compile(r"(https?|rtsps?)//|[^?]+\?[\w.-]+=|[^/?]+@[\w-]+(\.[\w-]+)*/", re.IGNORECASE)
+"""An address without its scheme, or without the colon. It may hold a secret, so it is not taken for a glob."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,8 @@ def parse_source(text: str, options: StreamOptions = DEFAULT_OPTIONS) -> SourceS
         return CameraSpec(text, f"/dev/video{int(text)}")
     if text.startswith("/dev/"):
         return CameraSpec(text, text)
-    if match := re.match(r"([a-z][a-z0-9+.-]+):", text, re.IGNORECASE):
+    match = re.match(r"([a-z][a-z0-9+.-]+):", text, re.IGNORECASE)
+    if match and not os.path.exists(text):  # noqa: PTH110 (Path.exists raises an error for a long address)
         return _parse_url(text, match.group(1).lower(), options)
     return _parse_path(text)
 
@@ -126,15 +129,17 @@ def _parse_url(text: str, scheme: str, options: StreamOptions) -> SourceSpec:
 
 def _parse_path(text: str) -> SourceSpec:
     path = Path(text)
-    suffix = path.suffix.lower()
     if path.is_dir():
         return PicturesSpec(text)
-    if suffix in VIDEO_SUFFIXES:
+    if _BARE_ADDRESS.match(text) and not path.exists():
+        raise UsageError(f"{show(redact(text))!r} is not a source", advice="begin an address with http:// or rtsp://")
+    kind = kind_of_path(path)
+    if kind == "video":
         return VideoSpec(text, path)
-    if suffix in PICTURE_SUFFIXES or any(sign in text for sign in "*?["):
+    if kind == "picture" or any(sign in text for sign in "*?["):
         return PicturesSpec(text)
     if path.exists():
-        raise UsageError(f"{show(redact(text))!r} has no suffix of a video or picture", advice=f"give {KINDS}")
+        raise UsageError(f"{show(redact(text))!r} is neither a video nor a picture", advice=f"give {KINDS}")
     raise UsageError(f"{show(redact(text))!r} is not a source, and there is no such file", advice=f"give {KINDS}")
 
 

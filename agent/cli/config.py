@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from agent.config.layers import Settings
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
-PASSWORD = re.compile(r"(?<=://)([^/?#:@]*):[^/?#]*@")
 
 
 @app.command()
@@ -109,11 +107,14 @@ def _parse_run_options(words: list[str]) -> Config:
 
 
 def _rows(settings: Settings) -> list[tuple[str, str | float | None, str]]:
-    """Return the name, the value and the origin of each option. Passwords in values are replaced by `***`."""
+    """Return the name, the value and the origin of each option. Secrets in values are replaced by `***`."""
+    from profiles.redact import redact, redact_addresses
+
     rows = list[tuple[str, str | float | None, str]]()
     for name, origin in settings.origins.items():
         value = getattr(settings, name)
-        shown = PASSWORD.sub(r"\1:***@", str(value)) if isinstance(value, str | Path) else value
+        hide = redact if name == "source" else redact_addresses
+        shown = hide(str(value)) if isinstance(value, str | Path) else value
         rows.append((option_name(name), shown, origin))
     return rows
 

@@ -36,6 +36,10 @@ class Settings:
     """The value of every option, and where it comes from."""
 
     source: str
+    password_file: Path | None
+    patience: float | None
+    every: float | None
+    insecure: bool
     artifacts: Path
     json: bool
     no_dashboard: bool
@@ -115,7 +119,8 @@ def resolve_settings(given: Config, files: Iterable[Path], profile: Profile) -> 
         raise UsageError(f"--{option_name(one)} and --{option_name(other)} {why}", advice="give one of them")
     camera = profile.camera
     board = Config(source=camera.source, width=camera.width, height=camera.height)
-    built_in = Config(artifacts=default_artifacts(), json=False, no_dashboard=False, no_log=False)
+    off = dict.fromkeys(("insecure", "json", "no_dashboard", "no_log"), False)
+    built_in = Config(artifacts=default_artifacts(), **off)
     lowest = _layer(built_in, DEFAULT), _layer(board, f"profile {profile.name}")
     values: dict[str, Any] = dict.fromkeys(OPTIONS)
     origins = dict.fromkeys(OPTIONS, DEFAULT)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, get_args, get_type_hints
 
+MAX_WAIT_S = 86_400
+"""Longest time that may be set for a network camera, in seconds: a day."""
 MAX_SIDE_PX = 16384
 """Largest picture width or height that may be requested, in pixels."""
 
@@ -45,6 +47,44 @@ class Config:
     ] = None
     camera: Annotated[
         str | None, Option("Number or path of a camera: short for --source.", example="0", metavar="N|PATH")
+    ] = None
+    password_file: Annotated[
+        Path | None,
+        Option(
+            "File with the password for the user in the address of a network camera ('http://user@host/path'), or for "
+            "{password} in it. Default: the service's credential camera-password, if there is one.",
+            example="/etc/digit-agent/camera-password",
+            metavar="FILE",
+        ),
+    ] = None
+    patience: Annotated[
+        float | None,
+        Option(
+            "Longest time in seconds without a picture that is normal for a network camera. Default: 10.",
+            example=70.0,
+            metavar="S",
+            minimum=1,
+            maximum=MAX_WAIT_S,
+        ),
+    ] = None
+    every: Annotated[
+        float | None,
+        Option(
+            "Seconds from one picture to the next, if a network camera gives one for each request. Default: 1.",
+            example=5.0,
+            metavar="S",
+            minimum=0,
+            maximum=MAX_WAIT_S,
+        ),
+    ] = None
+    insecure: Annotated[
+        bool | None,
+        Option(
+            "Accept any certificate of an https camera, such as one that it has signed itself. Then anybody in the "
+            "network can pretend to be the camera, get its password, and send other pictures.",
+            example=True,
+            switch="--insecure/--secure",
+        ),
     ] = None
     artifacts: Annotated[
         Path | None,

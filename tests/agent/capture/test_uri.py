@@ -64,6 +64,9 @@ def test_a_source_text_is_parsed(text: str, spec: SourceSpec) -> None:
         ("http://cam..lan/x", "has a host that is not a valid name"),
         (f"http://{'a' * 64}/x", "has a host that is not a valid name"),
         ("http:cam.lan/x", "lacks the two slashes"),
+        ("http//cam.lan/x.jpg", "begin an address with http://"),
+        ("cam.lan/x.jpg?channel=1", "begin an address with http://"),
+        ("me@cam.lan/x.jpg", "begin an address with http://"),
         ("http:/cam.lan/x", "lacks the two slashes"),
         ("http://cam.lan/a b", "contains a space or a control character"),
         ("http://cam.lan/a\nb", "contains a space or a control character"),
@@ -89,8 +92,28 @@ def test_an_invalid_source_is_a_usage_error(text: str, message: str) -> None:
 
 def test_a_file_of_another_kind_is_a_usage_error(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("hello")
-    with pytest.raises(UsageError, match="has no suffix of a video or picture"):
+    with pytest.raises(UsageError, match="is neither a video nor a picture"):
         parse_source(str(tmp_path / "notes.txt"))
+
+
+@pytest.mark.parametrize("name", ["http:", "demo:", "scan 12:30", "cam:1.png"])
+def test_a_name_with_a_colon_that_exists_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_bytes(b"\x89PNG\r\n\x1a\n")
+    assert parse_source(name) == PicturesSpec(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kind"),
+    [("clip", b"\x1a\x45\xdf\xa3", VideoSpec), ("clip.jpg", b"OggS", VideoSpec), ("page.mp4", b"%PDF-", PicturesSpec)],
+)
+def test_the_content_of_a_file_tells_its_kind(tmp_path: Path, name: str, content: bytes, kind: type) -> None:
+    (tmp_path / name).write_bytes(content)
+    assert isinstance(parse_source(str(tmp_path / name)), kind)
+
+
+def test_an_address_longer_than_any_name_of_a_file_is_an_address() -> None:
+    assert isinstance(parse_source(f"http://cam.lan/{'x' * 5000}"), StreamSpec)
 
 
 def test_a_folder_with_a_video_suffix_is_a_folder(tmp_path: Path) -> None:
