@@ -27,6 +27,8 @@ Without `user`: some cameras take a token there."""
 _PLAIN_VALUE = re.compile(r"[\w.,+-]{0,24}")
 """A value that is shown: short, and without a sign that could begin another option."""
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/*(?=[^/])|/+(?=[^/])|")
+_WRONG_PORT = re.compile(r"(?<=[^:])(:)(?!\d{0,5}$)[^\]]*$")
+"""After a host. In `http://user:password/path` the host was forgotten."""
 _TOKEN = re.compile(r"(?=[\w-]*[a-z])(?=[\w-]*[A-Z])(?=[\w-]*\d)[\w-]{16,}|[0-9a-f-]{24,}|[0-9A-F-]{24,}")
 """A part of a path that looks random: some recorders know their users by it."""
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/+[^\s'\"<>]*")
@@ -43,7 +45,9 @@ def redact(text: str) -> str:
     user = f"{MASK}@" if at and before else at
     rest, hash_sign, fragment = rest.partition("#")
     path, question_mark, query = rest.partition("?")
-    path = "/".join(map(_redact_part, path.split("/")))
+    host, slash, path = path.partition("/")
+    host = _WRONG_PORT.sub(rf"\1{MASK}", host) if scheme else _redact_part(host)
+    path = host + slash + "/".join(map(_redact_part, path.split("/")))
     return f"{scheme}{user}{path}{question_mark}{_redact_options(query, '&;')}{hash_sign}{MASK if fragment else ''}"
 
 

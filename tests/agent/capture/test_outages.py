@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 import pytest
 
+from agent.capture.address import StreamOptions
 from agent.capture.opener import open_source
 from agent.capture.reconnect import ReconnectingSource, ReconnectPolicy
 from agent.capture.uri import parse_source
@@ -156,7 +157,7 @@ def wait_until_released(files: int, threads: int) -> None:
 
 
 def test_a_stream_is_recovered_after_every_fault(camera: NetworkCamera) -> None:
-    spec = parse_source(f"http://127.0.0.1:{camera.server_port}/")
+    spec = parse_source(f"http://127.0.0.1:{camera.server_port}/", StreamOptions(patience_s=0.4, every_s=0.02))
     reports: list[str] = []
 
     def wait_for_frame(count: int) -> None:
@@ -223,7 +224,7 @@ def service(folder: Path, source: str, artifacts: Path) -> Iterator[tuple[subpro
         }
         command = [str(Path(sys.executable).with_name("digit-agent")), "run", "--source", source]
         with subprocess.Popen(
-            [*command, "--no-dashboard", "--artifacts", str(artifacts)],
+            [*command, "--no-dashboard", "--artifacts", str(artifacts), "--patience", "2"],
             env={**os.environ, **notify_environ, "HOME": str(folder)},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -250,7 +251,7 @@ def test_a_service_waits_for_its_camera_and_reconnects(camera: NetworkCamera, li
     with service(tmp_path, address, tmp_path / "artifacts") as (process, manager):
         first = receive_until(manager, "camera outage for")
         assert first[0].startswith(
-            f"READY=1\nWATCHDOG=1\nSTATUS=camera outage for 0 s, next try in 1 s: {address} gives no video"
+            f"READY=1\nWATCHDOG=1\nSTATUS=camera outage for 0 s, next try in 1 s: {address} is forbidden"
         )
         camera.repair()
         receive_until(manager, "numbers read in")
@@ -263,6 +264,6 @@ def test_a_service_waits_for_its_camera_and_reconnects(camera: NetworkCamera, li
         _, errors = process.communicate(timeout=TIMEOUT_S)
     assert process.returncode == 0
     missing, back, silent, back_again = errors.splitlines()
-    assert missing.startswith(f"{address} gives no video")
-    assert silent == f"stream {address} gives no frame; check that it is connected and running"
+    assert missing.startswith(f"{address} is forbidden (status 403)")
+    assert silent.startswith(f"{address} gave no picture for 2 s; check the network and the camera")
     assert {text.partition(" is back after ")[0] for text in (back, back_again)} == {f"stream {address}"}
