@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from agent.choice.choice import Choice
@@ -15,6 +16,7 @@ from agent.vision.pixels import Pixels, to_bgr
 from profiles.board import detect_board
 from profiles.errors import UsageError
 
+log = logging.getLogger(__name__)
 DEPTHS: Mapping[str, Depth] = {"quick": QUICK, "thorough": THOROUGH}
 
 
@@ -35,6 +37,7 @@ class Reader:
         depth: "thorough" finds most digits and is meant for still pictures; "quick" is meant for live video.
         decimal_comma: True if a comma stands before the decimals ("1.234,5"), False if a point does ("1,234.5"), None
             if this is not known: then "1.234" is ambiguous and has no value.
+        progress: called with a message before each step of a measurement; None shows nothing.
 
     Raises:
         UsageError: the depth is unknown.
@@ -48,11 +51,12 @@ class Reader:
         depth: str | Depth = "thorough",
         *,
         decimal_comma: bool | None = None,
+        progress: Callable[[str], None] | None = None,
     ) -> None:
         self._decimal_comma = decimal_comma
         self._depth = depth if isinstance(depth, Depth) else _find_depth(depth)
         folder = default_artifacts() if artifacts is None else Path(artifacts)
-        self._nets = choose_nets(folder, detect_board().profile)
+        self._nets = choose_nets(folder, detect_board().profile, progress=progress or log.info)
 
     @property
     def choice(self) -> Choice:

@@ -43,6 +43,7 @@ from agent.summary import Summary
 from agent.telemetry.sink import LogSink
 from agent.views.dashboard import QUIT, Command, Dashboard
 from agent.views.lines import JsonLines, PlainLines
+from agent.views.progress import progress
 from agent.views.screenshot import Screenshot
 from profiles.board import detect_board
 from profiles.profile import Profile
@@ -89,10 +90,9 @@ def run(
     heartbeat = Heartbeat(os.environ)
     with ExitStack() as cleanup:
         requests = cleanup.enter_context(sighup_requests())
-        with capture_warnings([warn]), err.status("looking for the best net") as status, ExitStack() as opened:
+        with capture_warnings([warn]), progress(err, "looking for the best net") as show, ExitStack() as opened:
             source = opened.enter_context(open_or_wait(spec, reopen) if heartbeat.in_service else reopen())
-            progress = status.update if err.is_terminal else log.info
-            nets = NetsInUse(choose_nets(settings.artifacts.resolve(), profile, progress=progress))
+            nets = NetsInUse(choose_nets(settings.artifacts.resolve(), profile, progress=show))
             opened.pop_all()  # from here on the feed closes it
         power = find_power_reader(profile)
         throttle = Throttle(

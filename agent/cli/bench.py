@@ -58,14 +58,14 @@ def bench(
 
     from agent.bench import bench as run_bench
     from agent.bench import report
-    from agent.views.foreign import foreign
+    from agent.views.progress import progress
     from profiles.board import detect_board
     from profiles.foreign_text import to_json
 
     batches, folder = _batches(batch), settings_to_use(Config(artifacts=artifacts), config).artifacts
     profile = _with_budget(detect_board().profile, objective, min_accuracy)
-    with Console(stderr=True).status("measuring") as status:
-        result = run_bench(folder, profile, batches, seconds, lambda text: status.update(foreign(text)))
+    with progress(Console(stderr=True), "measuring") as show:
+        result = run_bench(folder, profile, batches, seconds, show)
     if save is not None:
         _write(save, msgspec.json.format(msgspec.json.encode(report(result)), indent=2) + b"\n")
     if plot is not None:

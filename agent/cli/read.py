@@ -67,6 +67,7 @@ def read(
 
     from agent.capture.file import printable
     from agent.reader import Reader
+    from agent.views.progress import progress
 
     report = None
     if explain is not None:
@@ -77,9 +78,9 @@ def read(
     reader: Reader | None = None
     for source, image in _pictures(files, errors):
         if reader is None:
-            with Console(stderr=True).status("looking for the best net"):
+            with progress(Console(stderr=True), "looking for the best net") as show:
                 settings = settings_to_use(Config(artifacts=artifacts, decimal_comma=decimal_comma), config)
-                reader = Reader(settings.artifacts, decimal_comma=settings.decimal_comma)
+                reader = Reader(settings.artifacts, decimal_comma=settings.decimal_comma, progress=show)
         trace = reader.trace(image)
         page = trace.page
         typer.echo(msgspec.json.encode({"source": source, **page.to_dict()}) if json else as_text(source, page))

@@ -42,9 +42,13 @@ def folder(note: Note, tmp_path: Path) -> Path:
 
 
 def read(cache: Path, folder: Path, *argv: str) -> subprocess.CompletedProcess[bytes]:
+    """Run the command; its stderr is without the progress of the first choice."""
     environ = {**os.environ, "XDG_CACHE_HOME": str(cache)}
     command = [EXECUTABLE, "read", *argv]
-    return subprocess.run(command, capture_output=True, timeout=360, check=False, env=environ, cwd=folder)
+    done = subprocess.run(command, capture_output=True, timeout=360, check=False, env=environ, cwd=folder)
+    lines = done.stderr.splitlines(keepends=True)
+    done.stderr = b"".join(line for line in lines if not line.startswith(b"looking for the best net: "))
+    return done
 
 
 def read_json(cache: Path, folder: Path, *argv: str) -> list[dict[str, Any]]:
