@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.vision.box import Box
+from agent.vision.line_text import CHARACTERS, LETTERS
 from agent.vision.strip import HEIGHT_PX
 from converters.data.labelled import LabelledImages
 from converters.data.pictures import PictureTruth, load_labelled_picture, load_truth, training_pictures
@@ -132,4 +133,5 @@ def _cut_field(number: int) -> list[RealStrip]:
     rng = np.random.default_rng((*settings.seed, number))
     fonts = load_fonts(settings.fonts) if settings.fonts else None
     field = draw_field(rng, random_field_style(rng), settings.digits, fonts)
-    return list(cut_real_strips(rng, field.scene.image, [box for _, box in field.scene.digits], field.text))
+    boxes = [box for _, box in field.scene.digits]
+    return list(cut_real_strips(rng, field.scene.image, boxes, field.written, CHARACTERS.index(LETTERS)))

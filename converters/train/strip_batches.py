@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.vision.line_text import BLANK
 from converters.data.labelled import LabelledImages
 from converters.data.strips.compose import Writing, load_writing
 from converters.data.strips.real import RealStrip, splice, vary_strip
@@ -36,8 +37,8 @@ class LabelledStrip(NamedTuple):
     image: NDArray[np.uint8]
     """uint8 (2, 32, w), see `agent.vision.strip`."""
     text: str
-    complete: bool
-    """Whether the text has all signs; otherwise it has the digits only."""
+    classes: int = BLANK
+    """Number of classes that the text covers, from the first one: the digits, the digits and signs, or all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +48,8 @@ class StripBatch:
     images: NDArray[np.uint8]
     """uint8 (n, 2, 32, w)."""
     texts: tuple[str, ...]
-    complete: NDArray[np.bool_]
-    """bool (n,), see `LabelledStrip.complete`."""
+    classes: NDArray[np.int64]
+    """int64 (n,), see `LabelledStrip.classes`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +74,7 @@ def to_batches(strips: Sequence[LabelledStrip], size: int) -> list[StripBatch]:
         StripBatch(
             np.stack([_pad(strip.image, part[-1].image.shape[2]) for strip in part]),
             tuple(strip.text for strip in part),
-            np.array([strip.complete for strip in part]),
+            np.array([strip.classes for strip in part]),
         )
         for part in parts
     ]
@@ -136,9 +137,9 @@ def _make_one(rng: np.random.Generator, sources: StripSources, writing: Writing)
             chosen = real[int(rng.integers(len(real)))]
             if rng.random() < recipe.splice_share:
                 chosen = splice(rng, chosen, real[int(rng.integers(len(real)))])
-            strip = LabelledStrip(vary_strip(rng, chosen.image), chosen.text, complete=False)
+            strip = LabelledStrip(vary_strip(rng, chosen.image), chosen.text, chosen.classes)
         else:
-            strip = LabelledStrip(*draw_strip(rng, writing), complete=True)
+            strip = LabelledStrip(*draw_strip(rng, writing))
         if strip.image.shape[2] <= MAX_WIDTH_PX:
             return strip
 

@@ -44,7 +44,7 @@ def load_strips(
     digits, held_out_digits = load_training_split(sources.mnist)
     writing = load_writing(sources.handwriting, held_out_digits, held_out=True)
     rng = np.random.default_rng((seed, 1, 1))
-    drawn = [LabelledStrip(*draw_strip(rng, writing), complete=True) for _ in range(recipe.held_out_lines)]
+    drawn = [LabelledStrip(*draw_strip(rng, writing)) for _ in range(recipe.held_out_lines)]
     held_out_fields = FieldSettings(held_out_digits, sources.fonts, (seed, 1, 2))
     held_out = [
         *drawn,
@@ -60,4 +60,4 @@ def load_strips(
 
 def _first_strips(pictures: Sequence[Sequence[RealStrip]]) -> list[LabelledStrip]:
     """Return the first strip of each picture as the board would cut it."""
-    return [LabelledStrip(usual_size(strips[0]), strips[0].text, complete=False) for strips in pictures if strips]
+    return [LabelledStrip(usual_size(strips[0]), strips[0].text, strips[0].classes) for strips in pictures if strips]

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from agent.vision.line_text import BLANK, CHARACTERS, DIGITS
+from agent.vision.line_text import BLANK, CHARACTERS
 from converters.evaluate import greedy_texts
 from converters.nets.tensors import to_input, to_logits
 from converters.train.learn import Progress, default_device, start_learner, train_epoch
@@ -21,7 +21,7 @@ from converters.train.strip_batches import StripBatch, StripSources, epochs_ahea
 MAX_GRADIENT_NORM = 20.0
 """Largest norm of the gradients of a step. Lowering it slows the first epochs, in which CTC has large gradients."""
 IMPOSSIBLE = -30.0
-"""Logarithm of the probability of a sign in a strip whose signs are unknown."""
+"""Logarithm of the probability of a class that the text of a strip does not cover."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,8 +34,8 @@ class TargetBatch:
     """Classes of the characters of all texts, one text after the other, int64 (total,)."""
     lengths: Tensor
     """Number of characters of each text, int64 (n,)."""
-    complete: Tensor
-    """Whether the text has all signs, or the digits only, bool (n,)."""
+    classes: Tensor
+    """Number of classes that each text covers, int64 (n,), see `LabelledStrip.classes`."""
 
 
 def train_recogniser(
@@ -97,14 +97,14 @@ def train_recogniser(
 def ctc_loss(logits: Tensor, batch: TargetBatch) -> Tensor:
     """Compute the mean CTC loss of strips.
 
-    Where the text has the digits only, signs and letters count as blank: no label says whether they are there.
+    The classes that a text does not cover count as blank: no label says whether they are there.
 
     Args:
         logits: float32 (n, classes, 1, steps).
         batch: texts.
     """
     log_probs = to_logits(logits).log_softmax(dim=2)
-    log_probs = torch.where(batch.complete[:, None, None], log_probs, _without_signs(log_probs))
+    log_probs = _merge_into_blank(log_probs, batch.classes)
     steps = torch.full_like(batch.lengths, log_probs.shape[1])
     return nn.functional.ctc_loss(
         log_probs.transpose(0, 1),
@@ -119,21 +119,22 @@ def ctc_loss(logits: Tensor, batch: TargetBatch) -> Tensor:
 
 @torch.no_grad()
 def exact_share(net: nn.Module, batches: Sequence[StripBatch]) -> float:
-    """Compute the share of strips whose text is right, 0..1; where a text has digits only, only digits are compared."""
+    """Compute the share of strips whose text is right, 0..1; only the classes that a text covers are compared."""
     device = next(net.parameters()).device
     right = []
     for batch in batches:
         logits = to_logits(net(to_input(batch.images, device))).cpu().numpy()
-        read = zip(greedy_texts(logits), batch.texts, batch.complete.tolist(), strict=True)
-        right += [(text if complete else _digits(text)) == true for text, true, complete in read]
+        read = zip(greedy_texts(logits), batch.texts, batch.classes.tolist(), strict=True)
+        right += ["".join(c for c in text if c in CHARACTERS[:classes]) == true for text, true, classes in read]
     return float(np.mean(right))
 
 
-def _without_signs(log_probs: Tensor) -> Tensor:
-    """Add the probabilities of signs and letters to that of blank, float32 (n, steps, classes)."""
-    blank = log_probs[..., DIGITS:].logsumexp(dim=2, keepdim=True)
-    signs = torch.full_like(log_probs[..., DIGITS:BLANK], IMPOSSIBLE)
-    return torch.cat([log_probs[..., :DIGITS], signs, blank], dim=2)
+def _merge_into_blank(log_probs: Tensor, classes: Tensor) -> Tensor:
+    """Add the probabilities of the classes from number `classes` on to that of blank, float32 (n, steps, classes)."""
+    covered = torch.arange(log_probs.shape[2], device=log_probs.device) < classes[:, None, None]
+    blank = torch.where(covered, -torch.inf, log_probs).logsumexp(dim=2, keepdim=True)
+    merged = torch.where(covered, log_probs, IMPOSSIBLE)
+    return torch.cat([merged[..., :BLANK], blank], dim=2)
 
 
 def _to_device(batches: Sequence[StripBatch], device: torch.device) -> Iterator[TargetBatch]:
@@ -143,9 +144,5 @@ def _to_device(batches: Sequence[StripBatch], device: torch.device) -> Iterator[
             to_input(batch.images, device),
             torch.tensor(classes, dtype=torch.int64, device=device),
             torch.tensor([len(text) for text in batch.texts], device=device),
-            torch.tensor(batch.complete, device=device),
+            torch.tensor(batch.classes, device=device),
         )
-
-
-def _digits(text: str) -> str:
-    return "".join(filter(str.isdigit, text))

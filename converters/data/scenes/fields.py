@@ -68,6 +68,8 @@ class FormField:
     style: FieldStyle
     text: str
     """The digits from left to right."""
+    written: str
+    """The digits with the separators between them."""
     scene: Scene
 
 
@@ -85,10 +87,10 @@ def draw_field(
     while True:
         text = _random_text(rng, style)
         scene = _draw(rng, style, text, digits, fonts or Fonts())
-        written = "".join(c for c in text if c.isdigit())
+        digits_text = "".join(c for c in text if c.isdigit())
         readable = "".join(str(label) for label, _ in scene.digits)
-        if readable == written and len(scene.ignored) <= text.count(AMBIGUOUS_SIGN):
-            return FormField(style, written, scene)
+        if readable == digits_text and len(scene.ignored) <= text.count(AMBIGUOUS_SIGN):
+            return FormField(style, digits_text, text, scene)
 
 
 def random_field_style(rng: np.random.Generator) -> FieldStyle:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from agent.vision.binarize import binarize
 from agent.vision.box import Box
+from agent.vision.line_text import CHARACTERS, DIGITS
 from agent.vision.pipeline import THOROUGH, find_ink_layers
 from agent.vision.strip import HEIGHT_PX, WIDTH_STEP_PX, cut_strip
 from converters.data.strips.texts import Rng
@@ -34,19 +35,24 @@ class RealStrip:
     image: Gray
     """uint8 (2, 64, w), see `agent.vision.strip`."""
     text: str
-    """The digits only: signs may be in the strip, but no label says so."""
+    """The characters of the first `classes` classes; other marks may be in the strip, but no label says so."""
+    classes: int = DIGITS
+    """Number of classes that `text` covers, from the first one: the digits, or the digits and all signs."""
     edges: tuple[tuple[float, float], ...] = ()
     """Left and right edge of each digit of `text`, in pixels of the strip."""
 
 
-def cut_real_strips(rng: Rng, image: Gray, boxes: Sequence[Box], text: str) -> Iterator[RealStrip]:
+def cut_real_strips(
+    rng: Rng, image: Gray, boxes: Sequence[Box], text: str, classes: int = DIGITS
+) -> Iterator[RealStrip]:
     """Yield strips of a picture with one line.
 
     Args:
         rng: chooses a digit at an end that one of the strips is placed without, as if the reader had missed it.
         image: BGR, uint8 (H, W, 3).
         boxes: the digits, in pixels of the picture.
-        text: the digits.
+        text: the digits, with the signs if `classes` covers them.
+        classes: see `RealStrip`.
     """
     boxes = sorted(boxes, key=lambda box: box.x)
     layers = [layer for layer in find_ink_layers(image, THOROUGH) if layer.pen is None]
@@ -57,27 +63,35 @@ def cut_real_strips(rng: Rng, image: Gray, boxes: Sequence[Box], text: str) -> I
         if number and len(working) > 2:
             found = working[1:] if rng.random() < 0.5 else working[:-1]
         strip = cut_strip(ink, binarize(ink, factor), found, zoom=ZOOM)
-        yield RealStrip(strip.image, text, tuple((strip.to_strip(box.x), strip.to_strip(box.right)) for box in working))
+        edges = tuple((strip.to_strip(box.x), strip.to_strip(box.right)) for box in working)
+        yield RealStrip(strip.image, text, classes, edges)
 
 
 def splice(rng: Rng, first: RealStrip, second: RealStrip) -> RealStrip:
     """Return the beginning of one strip and the end of another: a new number with the ink of real pictures.
 
-    Both are cut in a gap between two digits. If one of them has no gap, the first strip is returned.
+    Both are cut in a gap between two digits that no sign separates. If one of them has no such gap, the first strip is
+    returned.
     """
-    cuts = [
-        [
-            (number, (right + left) / 2)
-            for number, ((_, right), (left, _)) in enumerate(pairwise(strip.edges), start=1)
-            if left - right > MIN_GAP_PX
-        ]
-        for strip in (first, second)
-    ]
+    cuts = [list(_gaps(strip)) for strip in (first, second)]
     if not all(cuts):
         return first
     (before, end), (after, begin) = (one[int(rng.integers(len(one)))] for one in cuts)
-    image = np.concatenate([first.image[..., : round(end)], second.image[..., round(begin) :]], axis=2)
-    return RealStrip(np.ascontiguousarray(image), first.text[:before] + second.text[after:])
+    image = np.concatenate([first.image[..., :end], second.image[..., begin:]], axis=2)
+    text, classes = first.text[:before] + second.text[after:], min(first.classes, second.classes)
+    return RealStrip(np.ascontiguousarray(image), _covered(text, classes), classes)
+
+
+def _gaps(strip: RealStrip) -> Iterator[tuple[int, int]]:
+    """Yield the gaps between two digits: the index in the text behind the first one, and the x of the middle."""
+    digits = [index for index, character in enumerate(strip.text) if character.isdigit()]
+    for (one, other), ((_, right), (left, _)) in zip(pairwise(digits), pairwise(strip.edges), strict=False):
+        if other == one + 1 and left - right > MIN_GAP_PX:
+            yield other, round((right + left) / 2)
+
+
+def _covered(text: str, classes: int) -> str:
+    return "".join(character for character in text if character in CHARACTERS[:classes])
 
 
 def vary_strip(rng: Rng, strip: Gray) -> Gray:

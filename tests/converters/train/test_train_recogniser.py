@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import torch
 
-from agent.vision.line_text import BLANK, CHARACTERS, LINE_CLASSES
+from agent.vision.line_text import BLANK, CHARACTERS, LETTERS, LINE_CLASSES
 from converters.checkpoint import load, restore
 from converters.data.labelled import LabelledImages
 from converters.data.strips.compose import load_writing
@@ -48,6 +48,8 @@ PROGRAM = (
     "from converters.cli import main; main()"
 )
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
+ONLY_DIGITS, WITH_SIGNS, ALL = 10, CHARACTERS.index(LETTERS), BLANK
+"""Numbers of classes that the text of a strip covers."""
 DIGITS = LabelledImages(golden_inputs("classifier")[:10], np.arange(10))
 
 
@@ -141,9 +143,10 @@ def test_strips_of_pictures_and_fields_are_for_training_or_held_out(
     sources, held_out = load_strips(recipe, Sources(data, (pictures,), None, handwriting), 1, fields.append)
     assert fields == [1, 2, 3]
     assert len(sources.fields) == 2 * 3
-    complete = np.concatenate([batch.complete for batch in held_out])
-    assert complete.sum() == recipe.held_out_lines
-    held_out_pictures = len(complete) - recipe.held_out_lines - recipe.held_out_fields
+    classes = np.concatenate([batch.classes for batch in held_out])
+    assert np.count_nonzero(classes == ALL) == recipe.held_out_lines
+    assert np.count_nonzero(classes == WITH_SIGNS) == recipe.held_out_fields
+    held_out_pictures = np.count_nonzero(classes == ONLY_DIGITS)
     assert {strip.text for strip in sources.pictures} == {"47"}
     assert len(sources.pictures) // 2 + held_out_pictures == 12, "the picture of two lines is not used"
     assert held_out_pictures > 0
@@ -154,16 +157,16 @@ def test_batches_have_strips_of_similar_widths() -> None:
     rng = np.random.default_rng(0)
     widths = [32 * int(n) for n in rng.integers(2, 8, 21)]
     strips = [
-        LabelledStrip(np.full((2, 32, width), width // 32, np.uint8), str(width), width % 64 == 0) for width in widths
+        LabelledStrip(np.full((2, 32, width), width // 32, np.uint8), str(width), width // 32) for width in widths
     ]
     batches = to_batches(strips, 8)
     assert [len(batch.texts) for batch in batches] == [8, 8, 5]
     assert [int(text) for batch in batches for text in batch.texts] == sorted(widths)
     for batch in batches:
         assert batch.images.shape == (len(batch.texts), 2, 32, int(batch.texts[-1]))
-        for image, text, complete in zip(batch.images, batch.texts, batch.complete, strict=True):
+        for image, text, classes in zip(batch.images, batch.texts, batch.classes, strict=True):
             assert (image > 0).all(axis=(0, 1)).sum() == int(text), "narrow strips are continued with empty paper"
-            assert complete == (int(text) % 64 == 0)
+            assert classes == int(text) // 32
 
 
 def test_strips_have_the_shares_of_the_recipe(recipe: RecogniserRecipe, handwriting: Path) -> None:
@@ -172,9 +175,10 @@ def test_strips_have_the_shares_of_the_recipe(recipe: RecogniserRecipe, handwrit
     rng = np.random.default_rng(0)
     batches = make_batches(rng, StripSources(recipe, handwriting, DIGITS, [real], [real]), writing, 50)
     assert sum(len(batch.texts) for batch in batches) == 50 * 8
-    assert np.mean(np.concatenate([batch.complete for batch in batches])) == pytest.approx(0.6, abs=0.08)
+    classes = np.concatenate([batch.classes for batch in batches])
+    assert np.mean(classes == ALL) == pytest.approx(0.6, abs=0.08)
     without = make_batches(rng, StripSources(recipe, handwriting, DIGITS, [], []), writing, 5)
-    assert all(batch.complete.all() for batch in without)
+    assert all((batch.classes == ALL).all() for batch in without)
 
 
 def test_epochs_are_the_same_wherever_they_start(recipe: RecogniserRecipe, handwriting: Path) -> None:
@@ -197,23 +201,25 @@ def says(text: str, steps: int = 16) -> torch.Tensor:
     return logits
 
 
-def batch_of(text: str, *, complete: bool) -> StripBatch:
-    return StripBatch(np.zeros((1, 2, 32, 32), np.uint8), (text,), np.array([complete]))
+def batch_of(text: str, classes: int) -> StripBatch:
+    return StripBatch(np.zeros((1, 2, 32, 32), np.uint8), (text,), np.array([classes]))
 
 
 @pytest.mark.parametrize(
-    ("said", "text", "complete", "low"),
+    ("said", "text", "classes", "low"),
     [
-        pytest.param("1.55", "1.55", True, True, id="right"),
-        pytest.param("1.55", "155", True, False, id="a-sign-too-many"),
-        pytest.param("1.55", "155", False, True, id="signs-are-not-labelled"),
-        pytest.param("1.55a", "155", False, True, id="letters-are-not-labelled"),
-        pytest.param("1.5", "155", False, False, id="a-digit-is-missing"),
-        pytest.param("", "", True, True, id="empty"),
+        pytest.param("1.55", "1.55", ALL, True, id="right"),
+        pytest.param("1.55", "155", ALL, False, id="a-sign-too-many"),
+        pytest.param("1.55", "155", ONLY_DIGITS, True, id="signs-are-not-labelled"),
+        pytest.param("1.55a", "155", ONLY_DIGITS, True, id="letters-are-not-labelled"),
+        pytest.param("1.55a", "1.55", WITH_SIGNS, True, id="only-letters-are-not-labelled"),
+        pytest.param("1.55", "155", WITH_SIGNS, False, id="a-labelled-sign-too-many"),
+        pytest.param("1.5", "155", ONLY_DIGITS, False, id="a-digit-is-missing"),
+        pytest.param("", "", ALL, True, id="empty"),
     ],
 )
-def test_the_loss_is_low_for_the_right_text(said: str, text: str, low: bool, *, complete: bool) -> None:
-    (batch,) = _to_device([batch_of(text, complete=complete)], torch.device("cpu"))
+def test_the_loss_is_low_for_the_right_text(said: str, text: str, classes: int, *, low: bool) -> None:
+    (batch,) = _to_device([batch_of(text, classes)], torch.device("cpu"))
     loss = float(ctc_loss(says(said), batch))
     assert loss < 0.1 if low else loss > 5
 
@@ -230,13 +236,13 @@ class Says(torch.nn.Module):
 
 
 def test_the_exact_share_compares_only_digits_where_signs_are_not_labelled() -> None:
-    batches = [batch_of("1.5", complete=True), batch_of("15", complete=True), batch_of("15", complete=False)]
+    batches = [batch_of("1.5", ALL), batch_of("15", ALL), batch_of("15", ONLY_DIGITS)]
     assert exact_share(Says("1.5"), batches) == pytest.approx(2 / 3)
 
 
 def test_gradients_flow_through_texts_without_signs() -> None:
     net = build_net("recogniser")
-    batch = StripBatch(golden_inputs("recogniser")[:2], ("27183", "946"), np.array([True, False]))
+    batch = StripBatch(golden_inputs("recogniser")[:2], ("27183", "946"), np.array([ALL, ONLY_DIGITS]))
     (target,) = _to_device([batch], torch.device("cpu"))
     ctc_loss(net(target.inputs), target).backward()  # type: ignore[no-untyped-call]
     assert all(weight.grad is not None and torch.isfinite(weight.grad).all() for weight in net.parameters())

@@ -121,7 +121,8 @@ def test_strips_of_a_picture_have_its_digits() -> None:
 def test_spliced_strips_are_the_beginning_of_one_and_the_end_of_another() -> None:
     def strip(text: str, ink: int) -> RealStrip:
         edges = tuple((30.0 * i + 10, 30.0 * i + 30) for i in range(len(text)))
-        return RealStrip(np.full((CHANNELS, ZOOM * HEIGHT_PX, 30 * len(text) + 10), ink, np.uint8), text, edges)
+        image = np.full((CHANNELS, ZOOM * HEIGHT_PX, 30 * len(text) + 10), ink, np.uint8)
+        return RealStrip(image, text, edges=edges)
 
     rng, first, second = np.random.default_rng(7), strip("123", 1), strip("4567", 2)
     spliced = [splice(rng, first, second) for _ in range(60)]
@@ -131,8 +132,11 @@ def test_spliced_strips_are_the_beginning_of_one_and_the_end_of_another() -> Non
         values, widths = np.unique(one.image[0, 0], return_counts=True)
         assert values.tolist() == [1, 2]
         assert widths.tolist() == [30 * kept + 5, 30 * (len(one.text) - kept) + 5]
-    touching = RealStrip(first.image, "12", ((10, 30), (30, 50)))
+    touching = RealStrip(first.image, "12", edges=((10, 30), (30, 50)))
     assert splice(rng, touching, second) is touching
+    dotted = RealStrip(first.image, "1.23", CHARACTERS.index(LETTERS), ((10, 30), (40, 60), (70, 90)))
+    assert {splice(rng, dotted, dotted).text for _ in range(20)} == {"1.23"}, "a gap with a sign is no place to cut"
+    assert {splice(rng, dotted, second).text for _ in range(60)} == {"12567", "1267", "127"}
 
 
 def test_removed_rules_take_parts_of_digits_or_stay() -> None:
