@@ -112,7 +112,7 @@ def run(
 
         cleanup.enter_context(capture_warnings([lambda text: send(FaultEvent(text))]))
         read = partial(nets.read, decimal_comma=settings.decimal_comma)
-        video = VideoWatch(read, profile.budget.frame_ms, live=source.live)
+        video = VideoWatch(read, profile.budget.frame_ms)
         commands = _commands(stop, pause, video)
         cleanup.enter_context(_add_outputs(sinks, options, info, out, warn, commands=commands, wait=not source.live))
         frames = cleanup.enter_context(feed(source, reopen, log.warning, lambda outage: send(OutageEvent(outage))))

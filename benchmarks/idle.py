@@ -18,11 +18,11 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from agent.capture.demo import DemoSource
+from agent.capture.demo import FRAMES_PER_S, DemoSource
 from agent.capture.source import Frame
 from agent.capture.uri import DemoSpec
 from agent.choice.choose import choose_nets
-from agent.live.watch import FRAMES_PER_S, VideoWatch
+from agent.live.watch import VideoWatch
 from agent.paths import default_artifacts
 from agent.vision.pipeline import read_page
 from benchmarks.report import Bound, check_bounds, run_benchmark
@@ -56,8 +56,8 @@ def main() -> int:
     read = partial(read_page, nets=choose_nets(default_artifacts(), profile))
     moving = demo_frames(round(SECONDS * FRAMES_PER_S))
     works = {
-        "the camera moves": measure_work(VideoWatch(read, profile.budget.frame_ms, live=False), moving),
-        "nothing moves": measure_work(VideoWatch(read, profile.budget.frame_ms, live=False), list(still(moving))),
+        "the camera moves": measure_work(VideoWatch(read, profile.budget.frame_ms), moving),
+        "nothing moves": measure_work(VideoWatch(read, profile.budget.frame_ms), list(still(moving))),
     }
     table = Table(box=SIMPLE_HEAD)
     table.add_column("scene")

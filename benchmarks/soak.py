@@ -127,7 +127,7 @@ def soak(frames: int, seed: int, folder: Path) -> SoakResult:
     profile, clock, messages = detect_board().profile, SimulatedClock(), Counter[str]()
     injector, stop, asked = FaultInjector(clock, seed), SimulatedStop(clock), ReloadRequests()
     nets = NetsInUse(choose_nets(default_artifacts(), profile))
-    video = VideoWatch(nets.read, profile.budget.frame_ms, live=True)
+    video = VideoWatch(nets.read, profile.budget.frame_ms)
     throttle = Throttle(
         LIMIT_C, steps(profile.budget.frame_ms), nets.set_power_saving, lambda _: messages.update(["throttled"])
     )

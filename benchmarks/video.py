@@ -227,7 +227,7 @@ def evaluate_video(video: RenderedVideo, nets: Nets, slips: float = 0.0, slownes
     """
     player = VideoPlayer(video, nets, slips, slowness)
     sink = GroundTruthSink(player)
-    watch = VideoWatch(player.read, FRAME_MS, live=True, clock_ns=player.clock_ns)
+    watch = VideoWatch(player.read, FRAME_MS, clock_ns=player.clock_ns)
     loop(player.frames(), watch, [sink], stop=threading.Event(), clock_ns=player.clock_ns)
     return sink.result()
 

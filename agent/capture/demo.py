@@ -19,6 +19,11 @@ from agent.vision.box import Box
 FRAME_PX = (640, 480)
 """Width and height of the demo's frames."""
 NS_PER_S = 1_000_000_000
+FRAMES_PER_S = 20.0
+"""Frame rate of the demo's recording, if none is given. Raising it shows each sheet for a shorter time."""
+MIN_SHEET_S = 1.5
+"""Shortest time for which a sheet is shown in the recording; a demo of few frames has a lower rate. Numbers must stay
+for a second to be announced."""
 
 
 class DemoSource(Source):
@@ -44,6 +49,7 @@ class DemoSource(Source):
         self._spec = spec
         self._clock = clock
         self._sleep = sleep
+        self._frames_per_s = spec.fps or min(FRAMES_PER_S, spec.frames / (MIN_SHEET_S * len(RULINGS)))
         self._next_number = 0
         self._started_ns = clock()
         self._camera = SimulatedCamera(np.random.default_rng(spec.seed))
@@ -61,7 +67,7 @@ class DemoSource(Source):
         if self._spec.fps:
             due_ns = self._started_ns + int(number * NS_PER_S / self._spec.fps)
             self._sleep(max(0, due_ns - self._clock()) / NS_PER_S)
-        return Frame(image, self._clock(), number, self._spec.uri, truth)
+        return Frame(image, self._clock(), number, self._spec.uri, number / self._frames_per_s, truth)
 
     def close(self) -> None:
         self._next_number = self._spec.frames

@@ -11,10 +11,12 @@ import cv2
 import numpy as np
 
 from agent.capture.address import StreamSpec
-from agent.capture.file import open_file, printable
+from agent.capture.file import printable
+from agent.capture.limits import TooLargeError, check_size, decoding_limit_bytes
 from agent.capture.source import Frame, Source
 from agent.capture.uri import CameraSpec, VideoSpec
 from profiles.errors import SourceError
+from profiles.regular_file import open_regular_file
 
 CAMERA_TIMEOUT_S = 2
 """Longest wait for a camera's frame, in seconds. OpenCV's default of 10 s holds a silent device for too long."""
@@ -24,6 +26,14 @@ MAX_DAMAGED_FRAMES = 10
 """Number of damaged frames in a row after which a video counts as ended. Chosen by trial."""
 DECODE_TIMEOUT_S = 1.0
 """Longest time to look for a frame that can be decoded, in seconds; after it the source is silent, not damaged."""
+ASSUMED_FRAMES_PER_S = 25.0
+"""Frame rate of a video that tells none, as a file of plain H.264. FFmpeg assumes the same."""
+MAX_FRAMES_PER_S = 1000.0
+"""Frame rate from which on a video's own is not believed."""
+BYTES_PER_PIXEL = 12
+"""Peak memory per pixel of a frame: 3 as BGR, and six frames of 1.5 that H.264 keeps. 4K needs 100 MB."""
+AV1_CODES = (cv2.VideoWriter.fourcc(*"AV01"), cv2.VideoWriter.fourcc(*"av01"))
+"""Codes of AV1. The FFmpeg of OpenCV opens such a video, and decodes no frame of it."""
 MIN_FRAMES_SHARE = 0.9
 """Share of the frames in a video's header below which the video counts as cut off.
 
@@ -45,7 +55,7 @@ class VideoSource(Source):
         start_timeout_s: longest wait for the first frame.
 
     Raises:
-        SourceError: no frame came.
+        SourceError: no frame came, or the frames are too large for this board.
     """
 
     def __init__(
@@ -65,7 +75,8 @@ class VideoSource(Source):
         self._uri = uri
         self._clock = clock
         self._at_end = at_end
-        self._number = 0
+        self._number, self._stamp_s = 0, -1.0
+        self._check_size()
         self._first = self._next_frame(start_timeout_s)
         if self._first is None:
             self.close()
@@ -80,6 +91,26 @@ class VideoSource(Source):
     def close(self) -> None:
         self._capture.release()
 
+    def _check_size(self) -> None:
+        """Refuse a video whose frames do not fit into the memory, before the first one is decoded."""
+        width, height = (int(self._capture.get(at)) for at in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
+        try:
+            check_size(width, height, BYTES_PER_PIXEL, decoding_limit_bytes())
+        except TooLargeError as error:
+            self.close()
+            raise SourceError(
+                f"the frames of {self._uri} have {error.size}, too many for this board",
+                advice="choose a smaller resolution",
+            ) from None
+
+    def _recorded_s(self) -> float:
+        """Return the time stamp of the current frame in seconds, or one frame more than before if it has none."""
+        rate = self._capture.get(cv2.CAP_PROP_FPS)
+        step_s = 1 / (rate if 0 < rate <= MAX_FRAMES_PER_S else ASSUMED_FRAMES_PER_S)
+        stamp_s = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+        self._stamp_s = stamp_s if stamp_s > self._stamp_s else max(0.0, self._stamp_s + step_s)
+        return self._stamp_s
+
     def _next_frame(self, timeout_s: float) -> Frame | None:
         """Return the next frame that can be decoded; skip a few damaged frames."""
         started = time.monotonic()
@@ -88,7 +119,8 @@ class VideoSource(Source):
                 captured_ns = self._clock()
                 decoded, image = self._capture.retrieve()
                 if decoded:
-                    frame = Frame(np.asarray(image, np.uint8), captured_ns, self._number, self._uri)
+                    recorded_s = None if self.live else self._recorded_s()
+                    frame = Frame(np.asarray(image, np.uint8), captured_ns, self._number, self._uri, recorded_s)
                     self._number += 1
                     return frame
             if time.monotonic() - started > timeout_s:
@@ -203,7 +235,7 @@ def open_video(spec: VideoSpec, clock: Callable[[], int]) -> Source:
     """
     name = printable(spec.path)
     try:
-        open_file(spec.path).close()
+        open_regular_file(spec.path).close()
     except OSError as error:
         raise SourceError(
             f"{name} cannot be read ({error.strerror})", advice="check the name and its permissions"
@@ -219,6 +251,10 @@ def open_video(spec: VideoSpec, clock: Callable[[], int]) -> Source:
         frames, expected = (int(capture.get(at)) for at in (cv2.CAP_PROP_POS_FRAMES, cv2.CAP_PROP_FRAME_COUNT))
         if frames >= MIN_FRAMES_SHARE * expected:
             return None
+        if not frames and int(capture.get(cv2.CAP_PROP_FOURCC)) in AV1_CODES:
+            return SourceError(
+                f"{name} is an AV1 video, which this OpenCV cannot decode", advice="convert it to H.264, as an MP4 file"
+            )
         return SourceError(f"{name} is cut off after {frames} of {expected} frames", advice="copy it again")
 
     title, uri = printable(spec.path.name), printable(spec.uri)

@@ -34,6 +34,8 @@ class Frame:
     """Counts from 0; a gap means that frames were dropped."""
     source: str
     """URI of the source, or path of the picture."""
+    recorded_s: float | None = None
+    """Time within a recording, in seconds; None if the time of capture counts."""
     truth: tuple[TrueDigit, ...] | None = None
     """The digits in the image, where they are known: only the demo knows them."""
 

@@ -28,8 +28,6 @@ from agent.vision.tracker import Tracker
 THOROUGH_WEIGHT = 3.0
 """Weight of the votes of a thorough look; the votes of a quick look have weight 1. Chosen by trial."""
 NS_PER_MS = 1e6
-FRAMES_PER_S = 20.0
-"""Assumed frame rate of a source that is not live: its frames come as fast as they are read."""
 
 
 class ReadPicture(Protocol):
@@ -70,14 +68,11 @@ class VideoWatch:
     Args:
         read: reads a picture.
         frame_ms: time budget of the board for a frame, in milliseconds.
-        live: whether the capture times of the frames count, or `FRAMES_PER_S`.
         clock_ns: clock that measures the cost of a look, in nanoseconds.
     """
 
-    def __init__(
-        self, read: ReadPicture, frame_ms: float, *, live: bool, clock_ns: Callable[[], int] = time.monotonic_ns
-    ) -> None:
-        self._read, self._live, self._clock_ns = read, live, clock_ns
+    def __init__(self, read: ReadPicture, frame_ms: float, *, clock_ns: Callable[[], int] = time.monotonic_ns) -> None:
+        self._read, self._clock_ns = read, clock_ns
         self._policy, self._tracker, self._announcer = LookPolicy(frame_ms), Tracker(), Announcer()
         self._tracks: tuple[Track, ...] = ()
         self._look_forced = False
@@ -92,7 +87,7 @@ class VideoWatch:
         if self._look_forced:
             self._look_forced = False
             self._policy.forget()
-        at_s = frame.captured_ns / 1e9 if self._live else frame.number / FRAMES_PER_S
+        at_s = frame.captured_ns / 1e9 if frame.recorded_s is None else frame.recorded_s
         h, w = frame.image.shape[:2]
         depth = self._policy.depth(frame.image, at_s)
         stage_ms, read_ms = dict[str, float](), 0.0

@@ -145,3 +145,12 @@ def test_a_digit_cut_off_by_the_frame_is_not_listed() -> None:
     digits = tuple(WrittenDigit(digit, square + np.array(at, np.float32)) for digit, at in places.items())
     sheet = Sheet(np.zeros((480, 640, 3), np.uint8), digits)
     assert [projected.digit for projected in true_digits(sheet, np.eye(3))] == [1, 5]
+
+
+@pytest.mark.parametrize(("frames", "seconds"), [(20, 4.5), (90, 4.5), (900, 45.0)])
+def test_a_recording_shows_each_sheet_long_enough_to_announce_its_numbers(frames: int, seconds: float) -> None:
+    with open_source(parse_source(f"demo:?frames={frames}")) as source:
+        first, second = source.read(), source.read()
+    assert first is not None
+    assert second is not None
+    assert (first.recorded_s, second.recorded_s) == (0, pytest.approx(seconds / frames))

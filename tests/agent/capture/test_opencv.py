@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from agent.capture.address import StreamOptions
 from agent.capture.opencv import video_devices
@@ -25,8 +26,9 @@ def numbered_image(number: int) -> NDArray[np.uint8]:
     return np.repeat(20 + 15 * number + grain, 3, axis=2).astype(np.uint8)
 
 
-def write_video(path: Path, codec: str) -> Path:
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*codec), 10, (64, 48))
+def write_video(path: Path, codec: str, frames_per_s: float = 10) -> Path:
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*codec), frames_per_s, (64, 48))
+    assert writer.isOpened()
     for number in range(FRAMES):
         writer.write(numbered_image(number))
     writer.release()
@@ -55,6 +57,59 @@ def test_a_video_delivers_every_frame(tmp_path: Path, name: str, codec: str) -> 
     assert {(frame.captured_ns, frame.source) for frame in frames} == {(7, str(path))}
 
 
+@pytest.mark.parametrize(
+    ("suffix", "codec", "frames_per_s"),
+    [
+        (".mp4", "mp4v", 1),
+        (".mp4", "mp4v", 30),
+        (".mov", "mp4v", 10),
+        (".mkv", "mp4v", 10),
+        (".avi", "MJPG", 5),
+        (".webm", "VP80", 5),
+        (".flv", "FLV1", 5),
+        (".ts", "mp4v", 10),
+        (".wmv", "WMV2", 5),
+        (".3gp", "mp4v", 10),
+        (".mjpeg", "MJPG", 25),  # it has no time stamps
+    ],
+)
+@pytest.mark.parametrize("suffix_shown", [True, False])
+def test_a_video_of_any_kind_and_name_gives_its_frames_with_its_own_times(
+    tmp_path: Path, suffix: str, codec: str, frames_per_s: float, *, suffix_shown: bool
+) -> None:
+    path = write_video(tmp_path / f"clip{suffix}", codec, frames_per_s)
+    path = path if suffix_shown else path.rename(tmp_path / "clip")
+    frames = every_frame(open_source(parse_source(str(path))))
+    times = [frame.recorded_s for frame in frames if frame.recorded_s is not None]
+    assert times == pytest.approx([number / frames_per_s for number in range(FRAMES)], abs=0.002)
+
+
+def test_a_gif_that_moves_is_a_video(tmp_path: Path) -> None:
+    first, *others = (Image.fromarray(numbered_image(number)) for number in range(FRAMES))
+    first.save(tmp_path / "clip.gif", save_all=True, append_images=others, duration=200)
+    frames = every_frame(open_source(parse_source(str(tmp_path / "clip.gif"))))
+    assert numbers_shown(frames) == list(range(FRAMES))
+    assert [frame.recorded_s for frame in frames] == pytest.approx([0.2 * number for number in range(FRAMES)])
+
+
+def test_av1_is_not_called_cut_off(tmp_path: Path) -> None:
+    """A complete file whose header says AV1: the FFmpeg of OpenCV opens it, and decodes no frame."""
+    path = write_video(tmp_path / "clip.mkv", "mp4v")
+    codec = b"V_MPEG4/ISO/ASP"
+    path.write_bytes(path.read_bytes().replace(codec, b"V_AV1".ljust(len(codec), b"\0")))
+    with pytest.raises(SourceError, match=r"clip\.mkv is an AV1 video, which this OpenCV cannot decode"):
+        open_source(parse_source(str(path)))
+
+
+def test_a_video_whose_frames_do_not_fit_into_the_memory_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_video(tmp_path / "clip.avi", "MJPG")
+    monkeypatch.setattr("agent.capture.opencv.decoding_limit_bytes", lambda: 30_000)  # 12 bytes a pixel are counted
+    with pytest.raises(SourceError, match="have 64×48 pixels, too many for this board"):
+        open_source(parse_source(str(path)))
+
+
 def test_a_truncated_video_gives_its_frames_and_then_an_error(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -75,7 +130,7 @@ def test_a_truncated_video_gives_its_frames_and_then_an_error(
 
 def test_a_pipe_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "clip.mp4")
-    with pytest.raises(SourceError, match="it is not a file"):
+    with pytest.raises(SourceError, match="it is not a regular file"):
         open_source(parse_source(str(tmp_path / "clip.mp4")))
 
 

@@ -125,7 +125,7 @@ class ReloadingSink:
 def test_no_frame_is_lost_or_read_twice_while_nets_are_exchanged(two: tuple[ChosenNets, ChosenNets]) -> None:
     in_use, requests = NetsInUse(two[0]), ReloadRequests()
     sink, refused = ReloadingSink(in_use, two, requests), list[str]()
-    video = VideoWatch(in_use.read, 100.0, live=False)
+    video = VideoWatch(in_use.read, 100.0)
     source = DemoSource(DemoSpec("demo:", frames=40))
     with handle_reloads(requests, sink.reload, done=lambda _: video.force_look(), refused=refused.append, environ={}):
         frames = iter(source.read, None)

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from agent.capture.source import Frame
 from agent.events import TRACK
-from agent.live.watch import FRAMES_PER_S, VideoWatch, watch_stills
+from agent.live.watch import VideoWatch, watch_stills
 from agent.vision.box import Box
 from agent.vision.digits import Digit
 from agent.vision.lines import group_lines
@@ -51,7 +54,7 @@ def test_stills_get_thorough_looks_and_all_their_readings_are_announced() -> Non
 
 def test_a_resting_video_gets_one_look_and_is_still_announced_and_shown() -> None:
     read = SquareReader()
-    watch = VideoWatch(read, FRAME_MS, live=True, clock_ns=lambda: read.now_ns)
+    watch = VideoWatch(read, FRAME_MS, clock_ns=lambda: read.now_ns)
     observations = [watch(frame(number)) for number in range(40)]
     assert read.depths == [THOROUGH]
     assert [observation.unchanged for observation in observations] == [False] + [True] * 39
@@ -61,7 +64,7 @@ def test_a_resting_video_gets_one_look_and_is_still_announced_and_shown() -> Non
 
 def test_a_moving_video_gets_a_look_at_each_frame_and_is_announced_once() -> None:
     read = SquareReader()
-    watch = VideoWatch(read, FRAME_MS, live=True, clock_ns=lambda: read.now_ns)
+    watch = VideoWatch(read, FRAME_MS, clock_ns=lambda: read.now_ns)
     observations = [watch(frame(number, x=200 + 5 * number)) for number in range(40)]
     assert read.depths.count(THOROUGH) == 2
     assert len(read.depths) == 40
@@ -73,27 +76,29 @@ def test_a_moving_video_gets_a_look_at_each_frame_and_is_announced_once() -> Non
 
 def test_a_digit_that_is_missed_in_one_look_is_still_shown() -> None:
     read = SquareReader()
-    watch = VideoWatch(read, FRAME_MS, live=True)
+    watch = VideoWatch(read, FRAME_MS)
     for number in range(8):
         watch(frame(number, x=200 + 5 * number))
     assert [reading.text for reading in watch(frame(8, x=240, squares=1)).page.readings] == ["77"]
 
 
-def test_frames_of_a_source_that_is_not_live_have_an_assumed_rate() -> None:
-    watch = VideoWatch(SquareReader(), FRAME_MS, live=False)
-    announced_at = [number for number in range(60) if watch(frame(number, x=100 + 3 * number)).announced]
-    assert announced_at == [FRAMES_PER_S]
+@pytest.mark.parametrize(("frames_per_s", "announced_at"), [(1, 3), (5, 5), (20, 20), (30, 30)])
+def test_the_time_within_a_recording_counts_not_the_time_of_reading_it(frames_per_s: int, announced_at: int) -> None:
+    """A number stays for a second and at least four looks."""
+    watch = VideoWatch(SquareReader(), FRAME_MS)
+    frames = [replace(frame(n, x=100 + 3 * n), captured_ns=0, recorded_s=n / frames_per_s) for n in range(60)]
+    assert [recorded.number for recorded in frames if watch(recorded).announced] == [announced_at]
 
 
 def test_the_time_of_tracking_excludes_reading() -> None:
     read = SquareReader()
-    watch = VideoWatch(read, FRAME_MS, live=True, clock_ns=lambda: read.now_ns)
+    watch = VideoWatch(read, FRAME_MS, clock_ns=lambda: read.now_ns)
     assert watch(frame(0)).page.stage_ms == {"ink": 1.0, TRACK: 0.0}
 
 
 def test_a_forced_look_at_a_resting_video_announces_nothing_again() -> None:
     read = SquareReader()
-    watch = VideoWatch(read, FRAME_MS, live=True, clock_ns=lambda: read.now_ns)
+    watch = VideoWatch(read, FRAME_MS, clock_ns=lambda: read.now_ns)
     before = [watch(frame(number)) for number in range(20)]
     watch.force_look()
     after = [watch(frame(number)) for number in range(20, 40)]
