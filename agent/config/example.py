@@ -10,7 +10,8 @@ from agent.config.options import OPTIONS, option_name
 HEAD = """\
 # Options of `digit-agent run`, with the same names as on the command line. The command line wins over this file.
 # Remove the # before an option to set it. A relative path starts at the folder of this file.
-# If a source contains a password, hide this file from other users: chown root:digit-agent and chmod 640.
+# If a source contains a password, hide this file from other users: chown root:digit-agent and chmod 640. Better, put
+# the password into a file of its own: password-file.
 #
 # digit-agent config check         checks this file for mistakes
 # digit-agent config show          shows the value of every option and where it comes from

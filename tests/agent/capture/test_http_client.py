@@ -8,6 +8,7 @@ import hashlib
 import re
 import socket
 import ssl
+import urllib.parse
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -258,7 +259,7 @@ SIGN_INS: dict[str, Behaviour] = {
 @pytest.mark.parametrize("behaviour", SIGN_INS.values(), ids=SIGN_INS)
 @pytest.mark.parametrize("place", ["address", "file"])
 def test_a_user_is_signed_in(place: str, behaviour: Behaviour) -> None:
-    quoted = urllib.request.quote(SECRET, safe="")
+    quoted = urllib.parse.quote(SECRET, safe="")
     with camera_server(behaviour) as camera:
         user = "me" if place == "file" else f"me:{quoted}"
         options = StreamOptions(60, 0.05, password=SECRET if place == "file" else None)

@@ -304,7 +304,7 @@ def test_the_time_between_two_pictures_is_limited(how: str) -> None:
             visit.wait(0.2)
         visit.wait()
 
-    with camera_server(behave) as camera, opened(camera.url, QUICK) as source:
+    with camera_server(behave) as camera, opened(camera.url, StreamOptions(patience_s=3)) as source:
         assert number_shown(frames_of(source, 1)[0].image) == 1
         message = r"sends damaged pictures, \d+ in a row" if how == "damages" else "gave no picture for"
         with pytest.raises(SourceError, match=message):

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.slow
 
 SHORT_POLICY = ReconnectPolicy(silence_timeout_s=0.4, freeze_timeout_s=0.4, retry_delays_s=(0.02,))
 FAULTS = ("stalls", "hangs up", "sends a page", "refuses")
-ROUNDS = 6
+ROUNDS = 3
 TIMEOUT_S = 120.0
 
 
@@ -157,7 +157,8 @@ def wait_until_released(files: int, threads: int) -> None:
 
 
 def test_a_stream_is_recovered_after_every_fault(camera: NetworkCamera) -> None:
-    spec = parse_source(f"http://127.0.0.1:{camera.server_port}/", StreamOptions(patience_s=0.4, every_s=0.02))
+    address = f"http://127.0.0.1:{camera.server_port}/"
+    first, spec = (parse_source(address, StreamOptions(patience_s, every_s=0.02)) for patience_s in (10.0, 1.0))
     reports: list[str] = []
 
     def wait_for_frame(count: int) -> None:
@@ -175,7 +176,7 @@ def test_a_stream_is_recovered_after_every_fault(camera: NetworkCamera) -> None:
             reconnecting.get(0.05)
 
     with closing(
-        ReconnectingSource(open_source(spec), lambda: open_source(spec), reports.append, policy=SHORT_POLICY)
+        ReconnectingSource(open_source(first), lambda: open_source(spec), reports.append, policy=SHORT_POLICY)
     ) as reconnecting:
         wait_for_frame(0)
         for fault in FAULTS:
