@@ -90,9 +90,9 @@ def run(
     heartbeat = Heartbeat(os.environ)
     with ExitStack() as cleanup:
         requests = cleanup.enter_context(sighup_requests())
-        with capture_warnings([warn]), progress(err, "looking for the best net") as show, ExitStack() as opened:
+        with capture_warnings([warn]), progress(err, "looking for the best net") as report_step, ExitStack() as opened:
             source = opened.enter_context(open_or_wait(spec, reopen) if heartbeat.in_service else reopen())
-            nets = NetsInUse(choose_nets(settings.artifacts.resolve(), profile, progress=show))
+            nets = NetsInUse(choose_nets(settings.artifacts.resolve(), profile, progress=report_step))
             opened.pop_all()  # from here on the feed closes it
         power = find_power_reader(profile)
         throttle = Throttle(
