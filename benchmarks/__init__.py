@@ -12,6 +12,7 @@ python -m benchmarks.log        # bytes that the log writes per day at ten readi
 python -m benchmarks.soak       # 200,000 frames with camera faults, reloads and heat: leaks and lost readings
 python -m benchmarks.scenes     # accuracy on rendered pages, by layout and condition; needs MNIST
 python -m benchmarks.fields     # accuracy on rendered form fields, by style; needs MNIST
+python -m benchmarks.numbers    # whole strings: errors, risk and coverage, calibration; needs pictures or pen strokes
 python -m benchmarks.isolated   # accuracy on digits that others have cut out; needs their files
 python -m benchmarks.plain      # the small tier against the plain CNN in fp32; needs torch
 
