@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.vision.strip import DIGIT_PX, HEIGHT_PX, MARGIN_HEIGHTS, WIDTH_STEP_PX
+from agent.vision.strip import DIGIT_PX, HEIGHT_PX, WIDTH_STEP_PX
 from converters.data.strips.compose import Line, Writing, compose_digits, compose_line
 from converters.data.strips.defects import degrade, draw_filling_stroke, draw_rules, remove_rules
 from converters.data.strips.texts import Rng
@@ -18,6 +18,8 @@ Gray = NDArray[np.uint8]
 
 OVERSAMPLING = 2
 """How many times as large as a strip a line is drawn, before it is reduced. Raising it draws strokes more exactly."""
+MARGINS_HEIGHTS = (0.5, 2.2)
+"""Smallest and largest empty space at each end of a line, in heights of a digit."""
 MAX_WIDTH_PX = 384
 """Width of the widest strip that is drawn, about 20 digits. Raising it makes training slower."""
 
@@ -98,7 +100,7 @@ class _Drawing(NamedTuple):
 def _random_size(rng: Rng) -> _Size:
     digit_px = DIGIT_PX * OVERSAMPLING * float(np.exp(rng.normal(0, 0.13)))
     stretch = float(np.exp(rng.normal(0, 0.12)))
-    return _Size(digit_px, stretch, MARGIN_HEIGHTS * DIGIT_PX * OVERSAMPLING * rng.uniform(0.5, 1.3, 2))
+    return _Size(digit_px, stretch, DIGIT_PX * OVERSAMPLING * rng.uniform(*MARGINS_HEIGHTS, 2))
 
 
 def _draw_line(rng: Rng, line: Line, size: _Size) -> _Drawing:
