@@ -55,7 +55,9 @@ class Summary:
     seconds: float
     counts: Counts
     latency: Mapping[str, Percentiles]
-    """Percentiles by stage; empty if no frame was analysed."""
+    """Percentiles by stage, without the first analysed frame if there are others; empty if no frame was analysed."""
+    first_ms: float | None
+    """Latency of the first analysed frame, which includes loading; None if no frame was analysed."""
     score: Score | None
     """None if the true digits are not known."""
     power: Power | None
@@ -85,14 +87,17 @@ class Tally:
 
     def __init__(self, started_ns: int) -> None:
         self._started_ns = started_ns
+        self._first: Mapping[str, float] = {}
         self._latencies: dict[str, LatencyHistogram] = {}
         self._score: Score | None = None
         self._energy = EnergyIntegrator()
 
     def add(self, event: FrameEvent, truth: Sequence[TrueDigit] | None) -> None:
         """Add a frame and its true digits, if they are known."""
-        for stage, value_ms in event.latency_ms.items():
-            self._latencies.setdefault(stage, LatencyHistogram()).add(value_ms)
+        if not self._first:
+            self._first = event.latency_ms
+        else:
+            self._add_latencies(event.latency_ms)
         if truth is not None:
             frame, total = score(truth, event.page.digits), self._score or Score()
             self._score = Score(total.true + frame.true, total.found + frame.found, total.right + frame.right)
@@ -105,5 +110,11 @@ class Tally:
         seconds = (now_ns - self._started_ns) / 1e9
         energy, mean_mw = self._energy, self._energy.mean_mw
         power = Power(mean_mw, energy.energy_mj, energy.seconds, energy.samples) if mean_mw is not None else None
+        if not self._latencies:
+            self._add_latencies(self._first)
         latency = {stage: histogram.percentiles() for stage, histogram in self._latencies.items()}
-        return Summary(seconds, counts, latency, self._score, power, failure)
+        return Summary(seconds, counts, latency, self._first.get("total"), self._score, power, failure)
+
+    def _add_latencies(self, latency_ms: Mapping[str, float]) -> None:
+        for stage, value_ms in latency_ms.items():
+            self._latencies.setdefault(stage, LatencyHistogram()).add(value_ms)

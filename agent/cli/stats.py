@@ -45,7 +45,7 @@ def stats(
     chart: Annotated[bool, typer.Option("--chart", help="Show the last hours as charts instead of tables.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print one table as CSV; choose it with --table.")] = False,
-    table: Annotated[LogTable, typer.Option(help="The table that --csv prints.")] = LogTable.HOURS,
+    table: Annotated[LogTable | None, typer.Option(help="The table that --csv prints. [default: hours]")] = None,
     plot: Annotated[
         Path | None,
         typer.Option(metavar="FILE.svg", help="Write an SVG picture of the last week, one column per hour."),
@@ -57,6 +57,8 @@ def stats(
     """
     if sum((chart, json, csv, plot is not None)) > 1:
         raise UsageError("--chart, --json, --csv and --plot exclude each other", advice="give one of them")
+    if table and not csv:
+        raise UsageError("--table is for --csv", advice="add --csv, or omit --table")
     from agent.telemetry.report import open_log, report
     from agent.views.csv_export import write_rows
     from agent.views.timeline import MAX_HOURS
@@ -65,7 +67,7 @@ def stats(
     path = log or _configured(config)
     if csv:
         with open_log(path) as connection:
-            write_rows(connection, table.value, last or -1, sys.stdout)
+            write_rows(connection, (table or LogTable.HOURS).value, last or -1, sys.stdout)
         return
     content = report(path, MAX_HOURS if chart or plot else last or 10)
     if json:
@@ -92,7 +94,8 @@ def _plot(report: Report, plot: Path) -> None:
     from profiles.foreign_text import show
 
     write_plot(last_hours(report.hours), plot)
-    typer.echo(f"{show(plot)} shows {len(report.hours)} hours")
+    count = len(report.hours)
+    typer.echo(f"{show(plot)} shows {count} hour{'' if count == 1 else 's'}")
 
 
 def _show(report: Report, path: Path, *, chart: bool) -> None:

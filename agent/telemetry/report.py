@@ -7,11 +7,12 @@ before are corrected.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
+from typing import Any
 
 from agent.telemetry.database import DAMAGE, all_files, open_for_reading, reason_of, require_regular_files
 from agent.telemetry.periods import AT_MS, JOIN_BEGUN, Period, iso, periods
@@ -176,22 +177,34 @@ def report(path: Path, last: int = 10, zone: tzinfo | None = None) -> Report:
         )
 
 
-def runs(connection: sqlite3.Connection, last: int) -> Iterator[LoggedRun]:
-    """Return the newest runs."""
-    for at_ms, run, seconds, ended, *columns in connection.execute(RUNS, (last,)):
+def runs(connection: sqlite3.Connection, last: int, *, oldest_first: bool = False) -> Iterator[LoggedRun]:
+    """Return the newest runs, newest first unless `oldest_first`."""
+    for at_ms, run, seconds, ended, *columns in _rows(connection, RUNS, last, oldest_first):
         yield LoggedRun(run, iso(at_ms), seconds, bool(ended), *columns)
 
 
-def readings(connection: sqlite3.Connection, last: int) -> Iterator[LoggedReading]:
+def readings(connection: sqlite3.Connection, last: int, *, oldest_first: bool = False) -> Iterator[LoggedReading]:
     """Return the newest readings one by one, because there may be millions."""
-    return (LoggedReading(iso(at_ms), *columns) for at_ms, *columns in connection.execute(READINGS, (last,)))
+    rows = _rows(connection, READINGS, last, oldest_first)
+    return (LoggedReading(iso(at_ms), *columns) for at_ms, *columns in rows)
 
 
-def faults(connection: sqlite3.Connection, last: int) -> Iterator[LoggedFault]:
+def faults(connection: sqlite3.Connection, last: int, *, oldest_first: bool = False) -> Iterator[LoggedFault]:
     """Return the newest faults."""
-    return (LoggedFault(iso(at_ms), *columns) for at_ms, *columns in connection.execute(FAULTS, (last,)))
+    rows = _rows(connection, FAULTS, last, oldest_first)
+    return (LoggedFault(iso(at_ms), *columns) for at_ms, *columns in rows)
 
 
-def choices(connection: sqlite3.Connection, last: int) -> Iterator[LoggedChoice]:
+def choices(connection: sqlite3.Connection, last: int, *, oldest_first: bool = False) -> Iterator[LoggedChoice]:
     """Return the newest choices."""
-    return (LoggedChoice(iso(at_ms), *columns) for at_ms, *columns in connection.execute(CHOICES, (last,)))
+    rows = _rows(connection, CHOICES, last, oldest_first)
+    return (LoggedChoice(iso(at_ms), *columns) for at_ms, *columns in rows)
+
+
+def _rows(connection: sqlite3.Connection, query: str, last: int, oldest_first: bool) -> Iterator[Sequence[Any]]:
+    """Return the newest rows of a query that ends in `DESC LIMIT ?`. Only a limited number is turned in memory."""
+    if not oldest_first:
+        return connection.execute(query, (last,))
+    if last < 0:
+        return connection.execute(query.replace("DESC LIMIT ?", "ASC"))
+    return reversed(connection.execute(query, (last,)).fetchall())

@@ -1,19 +1,35 @@
-"""Export tables of the log as CSV (RFC 4180) with a header line, newest row first. No cell is a formula."""
+"""Export tables of the log as CSV (RFC 4180) with a header line, oldest row first. No cell is a formula."""
 
 from __future__ import annotations
 
 import csv
 import sqlite3
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, fields
 from typing import IO, Any, Literal
 
+from agent.events import LATENCY_STAGES
 from agent.telemetry.periods import Period, periods
-from agent.telemetry.report import choices, faults, readings, runs
+from agent.telemetry.report import (
+    LoggedChoice,
+    LoggedFault,
+    LoggedReading,
+    LoggedRun,
+    choices,
+    faults,
+    readings,
+    runs,
+)
 from profiles.foreign_text import show_cell
 
 TableName = Literal["hours", "days", "readings", "faults", "choices", "runs"]
 LATENCY, PERCENTILES = "latency", ("p50_ms", "p95_ms", "p99_ms")
+KINDS: Mapping[TableName, tuple[type[Any], Callable[..., Iterator[Any]]]] = {
+    "readings": (LoggedReading, readings),
+    "faults": (LoggedFault, faults),
+    "choices": (LoggedChoice, choices),
+    "runs": (LoggedRun, runs),
+}
 
 
 def write_rows(connection: sqlite3.Connection, table: TableName, last: int, out: IO[str]) -> None:
@@ -25,30 +41,31 @@ def write_rows(connection: sqlite3.Connection, table: TableName, last: int, out:
         last: maximum number of rows; -1 means all.
         out: stream to write to.
     """
-    writer, names = csv.writer(out, lineterminator="\n"), list[str]()
-    for row in _rows(connection, table, last):
-        if not names:
-            names = list(row)
-            writer.writerow(map(show_cell, names))
+    names, rows = _table(connection, table, last)
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(map(show_cell, names))
+    for row in rows:
         writer.writerow([show_cell(row.get(name)) for name in names])
 
 
-def _rows(connection: sqlite3.Connection, table: TableName, last: int) -> Iterator[dict[str, Any]]:
+def _table(connection: sqlite3.Connection, table: TableName, last: int) -> tuple[list[str], Iterator[dict[str, Any]]]:
+    """Return the columns of a table, also if it has no rows, and its rows."""
     if table in ("hours", "days"):
         hours, days = periods(connection, last, None)
-        return _periods(hours if table == "hours" else days)
-    read = {"readings": readings, "faults": faults, "choices": choices, "runs": runs}[table]
-    rows: Iterable[Any] = read(connection, last)
-    return (asdict(row) for row in rows)
+        found = hours if table == "hours" else days
+        stages = dict.fromkeys((*LATENCY_STAGES, *(stage.stage for row in found for stage in row.latency)))
+        percentiles = [f"{stage}_{name}" for stage in stages for name in PERCENTILES]
+        return [*_names(Period, without=LATENCY), *percentiles], map(_with_percentiles, reversed(found))
+    kind, read = KINDS[table]
+    return _names(kind), map(asdict, read(connection, last, oldest_first=True))
 
 
-def _periods(rows: tuple[Period, ...]) -> Iterator[dict[str, Any]]:
-    """Yield one row per hour or day, with columns for the percentiles of every stage in the table."""
-    stages = dict.fromkeys(stage.stage for row in rows for stage in row.latency)
-    for row in rows:
-        columns = asdict(row)
-        del columns[LATENCY]
-        for stage in stages:
-            latency = next((one for one in row.latency if one.stage == stage), None)
-            columns |= {f"{stage}_{name}": getattr(latency, name, None) for name in PERCENTILES}
-        yield columns
+def _names(kind: type[Any], without: str = "") -> list[str]:
+    return [field.name for field in fields(kind) if field.name != without]
+
+
+def _with_percentiles(period: Period) -> dict[str, Any]:
+    percentiles = {
+        f"{latency.stage}_{name}": getattr(latency, name) for latency in period.latency for name in PERCENTILES
+    }
+    return asdict(period) | percentiles

@@ -20,14 +20,16 @@ def summary_table(info: RunInfo, summary: Summary) -> Table:
     rate = f"{counts.frames / summary.seconds:.1f} per second, " if summary.seconds > 0 and counts.frames else ""
     table.add_row("source", foreign(f"{info.source}, on {info.board}"))
     table.add_row("net", foreign(f"{info.artifact} in {info.runtime}"))
-    table.add_row("numbers", Text(f"{format_count(counts.readings)} read, with {format_count(counts.digits)} digits"))
+    digits = f"{format_count(counts.digits)} digit{'' if counts.digits == 1 else 's'}"
+    table.add_row("numbers", Text(f"{format_count(counts.readings)} read, with {digits}, each announced once"))
     unchanged = f", {format_count(counts.unchanged)} unchanged" if counts.unchanged else ""
     dropped = f"{format_count(counts.dropped)} dropped"
     frames = f"{format_count(counts.frames)} in {format_seconds(summary.seconds)}, {rate}{dropped}{unchanged}"
     table.add_row("frames", Text(frames))
     if total := summary.latency.get("total"):
         p50, p95, p99 = format_ms(total.p50_ms), format_ms(total.p95_ms), format_ms(total.p99_ms)
-        table.add_row("latency", Text(f"p50 {p50} ms, p95 {p95} ms, p99 {p99} ms from capture to result"))
+        first = f"; the first frame took {format_ms(summary.first_ms)} ms" if summary.first_ms is not None else ""
+        table.add_row("latency", Text(f"p50 {p50} ms, p95 {p95} ms, p99 {p99} ms from capture to result{first}"))
     if summary.score is not None:
         table.add_row("accuracy", Text(_accuracy(summary.score)))
     table.add_row("power", foreign(_power(info, summary)))
@@ -35,8 +37,9 @@ def summary_table(info: RunInfo, summary: Summary) -> Table:
 
 
 def _accuracy(score: Score) -> str:
-    share = f"{score.share_right:.2%} of the {format_count(score.true)} digits shown were read correctly"
-    return f"{share} ({format_count(score.right)}); {format_count(score.false)} false digits"
+    right = f"{format_count(score.right)} of {format_count(score.true)}"
+    false = f"{format_count(score.false)} false"
+    return f"{score.share_right:.2%}: {right} digits read correctly, all frames together; {false}"
 
 
 def _power(info: RunInfo, summary: Summary) -> str:

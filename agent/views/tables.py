@@ -131,7 +131,9 @@ def local(at: str) -> str:
 
 
 def _hours(seconds: float) -> str:
-    """Format seconds as hours and minutes."""
+    """Format seconds as hours and minutes, or as seconds below a minute."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes // 60}:{minutes % 60:02}"
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from agent.capture.source import TrueDigit
@@ -62,3 +64,16 @@ def test_unmeasured_values_are_none() -> None:
 
 def test_a_run_without_a_frame_has_no_latency() -> None:
     assert Tally(0).summary(Counts(), 1).latency == {}
+
+
+@pytest.mark.parametrize(
+    ("total_ms", "p50_ms", "p99_ms"), [([900.0], 900.0, 900.0), ([900.0, *[5.0] * 20], 5.0, 5.0)], ids=["one", "many"]
+)
+def test_the_cold_start_does_not_rule_the_percentiles(total_ms: list[float], p50_ms: float, p99_ms: float) -> None:
+    tally = Tally(started_ns=0)
+    for latency_ms in ({}, *({"total": value_ms} for value_ms in total_ms)):
+        tally.add(replace(frame_event(None), latency_ms=latency_ms), None)
+    summary = tally.summary(Counts(), now_ns=1)
+    assert summary.first_ms == 900.0
+    assert summary.latency["total"].p50_ms == pytest.approx(p50_ms, rel=0.03)
+    assert summary.latency["total"].p99_ms == pytest.approx(p99_ms, rel=0.03)

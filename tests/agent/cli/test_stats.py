@@ -14,7 +14,7 @@ import pytest
 from agent.events import Counts, FaultEvent, FrameEvent, RunInfo, Vitals
 from agent.telemetry.report import open_log
 from agent.telemetry.sink import LogSink
-from agent.views.csv_export import TableName, write_rows
+from agent.views.csv_export import KINDS, TableName, write_rows
 from agent.vision.box import Box
 from agent.vision.lines import Reading
 from agent.vision.page import Page
@@ -51,7 +51,7 @@ def test_tables_show_periods_stages_faults_readings_nets_and_runs(log: Path) -> 
     assert done.returncode == 0, done.stderr
     words = " ".join(done.stdout.split())
     for expected in (
-        "0:00 100 1 ",  # ran, frames, numbers
+        " s 100 1 ",  # ran, frames, numbers
         " 2.50 0.00 48 1",  # W, Wh, °C, faults
         "2 the camera gave no frame for 3 s",
         "561247 99% demo:",
@@ -109,11 +109,36 @@ def test_every_table_can_be_exported_as_csv(table: TableName, names: list[str], 
     header, *lines = csv.reader(out.getvalue().splitlines())
     assert header[:3] == names
     assert [len(line) for line in lines] == [len(header)] * rows
+    assert [line[0] for line in lines] == sorted(line[0] for line in lines), "the oldest row is first"
+
+
+@pytest.mark.parametrize("table", ["hours", *KINDS])
+def test_an_empty_table_has_its_header(table: TableName, tmp_path: Path) -> None:
+    from agent.telemetry.database import open_for_writing
+
+    open_for_writing(tmp_path / "agent.db").close()
+    out = io.StringIO()
+    with open_log(tmp_path / "agent.db") as connection:
+        write_rows(connection, table, -1, out)
+    (header,) = csv.reader(out.getvalue().splitlines())
+    assert len(header) >= 3
+
+
+def test_the_newest_rows_are_exported_oldest_first(log: Path) -> None:
+    rows = list(csv.DictReader(stats("--log", log, "--csv", "--table", "runs", "--last", "2").stdout.splitlines()))
+    assert [row["id"] for row in rows] == ["1", "2"]
+    (row,) = csv.DictReader(stats("--log", log, "--csv", "--table", "runs", "--last", "1").stdout.splitlines())
+    assert row["id"] == "2"
+
+
+def test_a_table_is_for_csv(log: Path) -> None:
+    done = stats("--log", log, "--table", "runs")
+    assert (done.returncode, done.stderr) == (2, "digit-agent: --table is for --csv; add --csv, or omit --table\n")
 
 
 def test_a_plot_is_written_and_charts_are_printed(log: Path, tmp_path: Path) -> None:
     done = stats("--log", log, "--plot", tmp_path / "plot.svg")
-    assert (done.returncode, done.stdout) == (0, f"{tmp_path / 'plot.svg'} shows 1 hours\n")
+    assert (done.returncode, done.stdout) == (0, f"{tmp_path / 'plot.svg'} shows 1 hour\n")
     assert (tmp_path / "plot.svg").read_text().startswith("<svg")
     shown = stats("--log", log, "--chart").stdout
     assert "latency from capture to result, p50 █ and p95 •, ms" in shown
@@ -152,4 +177,6 @@ def test_an_empty_log_is_reported(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert "nothing is logged yet" in done.stdout
     assert "By day" not in done.stdout
-    assert stats("--log", tmp_path / "agent.db", "--csv").stdout == ""
+    (header,) = stats("--log", tmp_path / "agent.db", "--csv").stdout.splitlines()
+    assert header.startswith("start,seconds,frames,")
+    assert header.endswith(",total_p99_ms")

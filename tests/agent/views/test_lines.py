@@ -61,6 +61,7 @@ SUMMARY = Summary(
     seconds=4.2,
     counts=Counts(frames=84, dropped=3, readings=31, digits=142),
     latency={"total": Percentiles(12.34, 20.1, 25.2)},
+    first_ms=512.3,
     score=Score(true=812, found=810, right=804),
     power=None,
 )
@@ -76,10 +77,10 @@ def render(info: RunInfo, summary: Summary) -> str:
 def test_the_summary_has_counts_latency_and_accuracy(info: RunInfo) -> None:
     text = render(info, SUMMARY)
     for expected in (
-        "31 read, with 142 digits",
+        "31 read, with 142 digits, each announced once",
         "84 in 4.2 s, 20.0 per second, 3 dropped",
-        "p50 12.3 ms, p95 20.1 ms, p99 25.2 ms",
-        "99.01% of the 812 digits shown were read correctly (804); 6 false digits",
+        "p50 12.3 ms, p95 20.1 ms, p99 25.2 ms from capture to result; the first frame took 512 ms",
+        "99.01%: 804 of 812 digits read correctly, all frames together; 6 false",
         "plain-int8.tflite in ai-edge-litert",
     ):
         assert expected in text
@@ -106,7 +107,7 @@ def test_the_summary_has_the_power_or_the_reason_why_it_was_not_measured(
 
 
 def test_the_summary_of_a_run_without_frames_has_no_latency_and_no_accuracy(info: RunInfo) -> None:
-    text = render(info, Summary(0.0, Counts(), {}, None, None))
+    text = render(info, Summary(0.0, Counts(), {}, None, None, None))
     assert "latency" not in text
     assert "accuracy" not in text
     assert "0 in 0.0 s, 0 dropped" in text
