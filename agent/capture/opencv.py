@@ -13,6 +13,7 @@ import numpy as np
 from agent.capture.address import StreamSpec
 from agent.capture.file import printable
 from agent.capture.limits import TooLargeError, check_size, decoding_limit_bytes
+from agent.capture.rtsp import find_rtsp_error
 from agent.capture.source import Frame, Source
 from agent.capture.uri import CameraSpec, VideoSpec
 from profiles.errors import SourceError
@@ -211,7 +212,7 @@ def open_stream(spec: StreamSpec, clock: Callable[[], int]) -> Source:
     timeouts = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, timeout_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, timeout_ms]
     capture = cv2.VideoCapture(spec.full_url, cv2.CAP_FFMPEG, timeouts)
     if not capture.isOpened():
-        raise SourceError(
+        raise find_rtsp_error(spec) or SourceError(
             f"{spec.uri} gives no video within {timeout_ms} ms", advice="check the address and that it is running"
         )
 

@@ -127,7 +127,7 @@ def _read_request(stream: socket.socket) -> Request | None:
         if not data:
             return None
         received += data
-        if not received.startswith((b"G", b"C")):  # neither GET nor CONNECT: perhaps TLS
+        if not received.startswith((b"G", b"C", b"D", b"O")):  # neither GET, CONNECT, DESCRIBE nor OPTIONS: TLS
             stream.sendall(b"HTTP/1.0 400 Bad Request\r\n\r\n")
             return None
     first, *lines = received.decode("latin-1").split("\r\n")

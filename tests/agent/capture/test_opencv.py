@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from pathlib import Path
 
 import cv2
@@ -10,7 +9,6 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from agent.capture.address import StreamOptions
 from agent.capture.opencv import video_devices
 from agent.capture.opener import open_source
 from agent.capture.source import Frame, Source
@@ -161,16 +159,6 @@ def test_a_file_without_a_frame_is_refused(
     with pytest.raises(SourceError, match=message) as caught:
         open_source(parse_source(str(path)))
     assert "\n" not in str(caught.value)
-    assert capfd.readouterr().err == ""
-
-
-@pytest.mark.parametrize("scheme", ["rtsp", "RTSP", "rtsps"])
-def test_an_address_without_a_server_is_an_error(scheme: str, capfd: pytest.CaptureFixture[str]) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    with pytest.raises(SourceError, match="gives no video") as caught:
-        open_source(parse_source(f"{scheme}://me:secret@127.0.0.1:{port}/live", StreamOptions(patience_s=1)))
-    assert "secret" not in str(caught.value)
     assert capfd.readouterr().err == ""
 
 
