@@ -20,8 +20,8 @@ OVERSAMPLING = 2
 """How many times as large as a strip a line is drawn, before it is reduced. Raising it draws strokes more exactly."""
 MARGINS_HEIGHTS = (0.5, 2.2)
 """Smallest and largest empty space at each end of a line, in heights of a digit."""
-MAX_WIDTH_PX = 384
-"""Width of the widest strip that is drawn, about 20 digits. Raising it makes training slower."""
+MAX_WIDTH_PX = 448
+"""Width of the widest strip that is drawn, about 22 digits. Raising it makes training slower."""
 
 
 def draw_strip(rng: Rng, writing: Writing) -> tuple[Gray, str]:

@@ -108,7 +108,7 @@ _KINDS: tuple[tuple[Callable[[Rng], str], float], ...] = (
     (_amount, 4.0),
     (_decimal, 2.0),
     (_signed, 1.5),
-    (_date, 2.0),
+    (_date, 3.0),
     (_time, 1.2),
     (_telephone, 0.8),
     (_percent, 0.8),
