@@ -96,6 +96,8 @@ $(BOARD): pyproject.toml constraints.txt
 	touch $@
 
 $(EVERYTHING): pyproject.toml constraints.txt
+	@echo 'Installing everything for contributors into .venv. On x86, PyPI has PyTorch with CUDA: 2.4 GB to download.'
+	@echo 'Much smaller: PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu make $(MAKECMDGOALS)'
 	test -d .venv || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(BIN)/python $(INSTALL) --editable '.[convert,deploy]' --group dev

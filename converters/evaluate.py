@@ -7,17 +7,19 @@ An artifact runs in the runtime that the board uses, so this module needs no tor
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from converters.data.evaluation_data import EvaluationData, EvaluationStrips, load_evaluation_data
+from profiles.atomic_write import write_atomic
 from profiles.errors import ArtifactError, UsageError
-from profiles.manifest import FILE_NAME, Accuracy, Artifact, load_manifest
+from profiles.manifest import FILE_NAME, Accuracy, Artifact, dump_manifest, load_manifest
 from profiles.profile import RuntimeName
 
 if TYPE_CHECKING:
@@ -75,6 +77,17 @@ class Evaluation:
     runtime: RuntimeName
     runtime_version: str
     metrics: Metrics
+
+    @property
+    def stated_accuracy(self) -> Accuracy:
+        """The accuracy as the manifest states it."""
+        return Accuracy(
+            value=self.metrics.accuracy,
+            images=self.metrics.images,
+            data=self.data,
+            runtime=f"{self.runtime} {self.runtime_version}",
+            sha256=self.artifact.sha256,
+        )
 
 
 def evaluate(path: Path, data: Path, runtime: str | None = None) -> tuple[Evaluation, ...]:
@@ -135,6 +148,20 @@ def compute_metrics(predictions: NDArray[np.integer], labels: NDArray[np.integer
     return Metrics(len(labels), float(correct.sum() / max(1, len(labels))), digits, matrix)
 
 
+def renew_accuracies(path: Path, evaluations: Iterable[Evaluation]) -> None:
+    """Write measured accuracies into the manifest of a folder, or of a model file's folder.
+
+    Raises:
+        ManifestError: the manifest is missing or damaged.
+        OSError: it cannot be written.
+    """
+    folder, _ = find_artifacts(path)
+    manifest = load_manifest(folder)
+    measured = {one.artifact.file: one.stated_accuracy for one in evaluations}
+    rows = [msgspec.structs.replace(row, accuracy=measured.get(row.file, row.accuracy)) for row in manifest.artifacts]
+    write_atomic(folder / FILE_NAME, dump_manifest(msgspec.structs.replace(manifest, artifacts=tuple(rows))))
+
+
 def evaluate_net(net: Net, data_set: EvaluationData | EvaluationStrips) -> Metrics:
     """Compute a net's metrics on a data set, including the calibration error unless it is a line recogniser."""
     from agent.vision.classify import softmax
@@ -185,13 +212,7 @@ def measure_accuracy(
     from agent.runtimes.net import runtime_version
 
     metrics = evaluate_net(net, data_set)
-    return Accuracy(
-        value=metrics.accuracy,
-        images=metrics.images,
-        data=data_set.name,
-        runtime=f"{runtime} {runtime_version(runtime)}",
-        sha256=artifact.sha256,
-    )
+    return Evaluation(artifact, data_set.name, runtime, runtime_version(runtime) or "", metrics).stated_accuracy
 
 
 def find_artifacts(path: Path) -> tuple[Path, tuple[Artifact, ...]]:

@@ -83,15 +83,16 @@ def _print(result: Bench, console: Console) -> None:
     from agent.views.foreign import foreign
 
     for role_bench in result.roles:
+        verdict = f"best {role_bench.role}" if role_bench.winner else f"no {role_bench.role} is good enough"
+        console.print(foreign(f"{verdict}: {role_bench.reason}", style="bold"), highlight=False)
+    console.print()
+    for role_bench in result.roles:
         console.print(bench_table(result.title, role_bench))
     for refusal in result.refused:
         console.print(foreign(f"not measured: {refusal}", style="yellow"), highlight=False)
     console.print(foreign(energy_line(result)), highlight=False)
     if warning := throttling_line(result):
         console.print(foreign(warning, style="yellow"), highlight=False)
-    for role_bench in result.roles:
-        verdict = f"best {role_bench.role}" if role_bench.winner else f"no {role_bench.role} is good enough"
-        console.print(foreign(f"{verdict}: {role_bench.reason}"), highlight=False)
 
 
 def _with_budget(profile: Profile, objective: str | None, min_accuracy: float | None) -> Profile:

@@ -19,7 +19,7 @@ BYTES_PER_MB = 1e6
 
 
 def bench_table(title: str, role_bench: RoleBench) -> Table:
-    """Return the table of one role; each cell has up to three lines, such as the median, p95 and p99 of a time."""
+    """Return the table of one role; each cell has up to four lines, such as the median, p95 and p99 of a time."""
     first = role_bench.rows[0].measurement
     energy = any(row.measurement.energy for row in role_bench.rows)
     table = Table(
@@ -31,7 +31,9 @@ def bench_table(title: str, role_bench: RoleBench) -> Table:
     table.add_column("", no_wrap=True)
     table.add_column("net", overflow="fold", min_width=14)
     batches = (f"batch\n{timing.batch}" for timing in first.timings)
-    cost = ("cold\nmemory\nmJ", "digits/s\nspread\nmW") if energy else ("cold\nmemory", "digits/s\nspread")
+    cost = ("cold\nmemory", "all\nspread\ndigits/s")
+    if energy:
+        cost = f"{cost[0]}\nmJ", f"{cost[1]}\nmW"
     for heading in ("kB\ncorrect", cost[0], *batches, cost[1]):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in role_bench.rows:
@@ -76,5 +78,6 @@ def _cells(row: BenchRow) -> Iterator[str]:
     for timing in measurement.timings:
         yield "\n".join(three_digits(us / timing.batch) for us in (timing.p50_us, timing.p95_us, timing.p99_us))
     fastest = max(timing.batch / timing.p50_us for timing in measurement.timings) * 1e6
-    speed = f"{fastest:,.0f}\n±{spread(measurement.blocks_us_per_digit):.0%}"
+    all_batches = f"{three_digits(measurement.us_per_digit)}\n±{spread(measurement.blocks_us_per_digit):.0%}"
+    speed = f"{all_batches}\n{fastest:,.0f}"
     yield f"{speed}\n{energy.power_mw:.0f}" if energy else speed

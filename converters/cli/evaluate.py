@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from converters.evaluate import Evaluation, Metrics
+    from profiles.manifest import Accuracy
 
 
 def evaluate(
@@ -27,18 +28,26 @@ def evaluate(
             metavar="NAME", help="onnxruntime, ai-edge-litert or tflite-runtime.", show_default="the installed one"
         ),
     ] = None,
+    renew: Annotated[
+        bool,
+        typer.Option("--renew", help="Write the measured accuracies into the manifest."),
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Evaluate artifacts in the runtime that the board uses.
 
     Classifiers are evaluated on MNIST's test images, verifiers on the candidates of scenes rendered from them, and
-    recognisers on strips of them.
+    recognisers on strips of them. The candidates are those that today's code finds: after a change of the segmentation
+    a verifier's accuracy is another one, on another number of images. `--renew` states it anew.
 
     Example: `digit-convert evaluate artifacts/pi5 --data data/mnist`
     """
     from converters.evaluate import evaluate as evaluate_path
+    from converters.evaluate import renew_accuracies
 
     evaluations = evaluate_path(path, data, runtime)
+    if renew:
+        renew_accuracies(path, evaluations)
     if json:
         import msgspec
 
@@ -84,12 +93,17 @@ def summary_table(evaluations: tuple[Evaluation, ...]) -> Table:
             f"{one.artifact.bytes:,}",
             f"{one.runtime} {one.runtime_version}",
             f"{one.metrics.accuracy:.2%}",
-            f"{stated.value:.2%}" if stated else "–",
+            _stated(stated, one.metrics.images) if stated else "–",
             "–" if error is None else f"{error:.2%}",
         )
     data_sets = {f"{one.artifact.role}: {one.data}, {one.metrics.images:,} images" for one in evaluations}
     table.caption = "; ".join(sorted(data_sets))
     return table
+
+
+def _stated(stated: Accuracy, images: int) -> str:
+    """Format an accuracy of the manifest, with its number of images if another number was measured now."""
+    return f"{stated.value:.2%}" + (f" of {stated.images:,}" if stated.images != images else "")
 
 
 def digit_table(metrics: Metrics) -> Table:

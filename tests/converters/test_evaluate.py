@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,10 +14,18 @@ from hypothesis import strategies as st
 from agent.runtimes.net import runtime_version
 from agent.vision.line_text import CHARACTERS, LINE_CLASSES
 from converters.data.evaluation_data import STRIPS
-from converters.evaluate import NOT_A_DIGIT, calibration_error, compute_metrics, evaluate, find_artifacts, greedy_texts
+from converters.evaluate import (
+    NOT_A_DIGIT,
+    calibration_error,
+    compute_metrics,
+    evaluate,
+    find_artifacts,
+    greedy_texts,
+    renew_accuracies,
+)
 from converters.export.golden import golden_inputs
 from profiles.errors import ArtifactError, DatasetError, ManifestError, RuntimeUnusableError, UsageError
-from profiles.manifest import FILE_NAME, Manifest, Role, dump_manifest
+from profiles.manifest import FILE_NAME, Manifest, Role, dump_manifest, load_manifest
 
 if TYPE_CHECKING:
     from tests.converters.conftest import MakeOne, WriteMnist
@@ -145,6 +154,18 @@ def test_a_recogniser_is_evaluated_on_strips(made: MakeOne, data: Path, tmp_path
     assert only.metrics.images == STRIPS
     assert 0 <= only.metrics.accuracy < 0.5
     assert (only.metrics.digits, only.metrics.confusion, only.metrics.calibration_error) == ((), (), None)
+
+
+def test_measured_accuracies_can_be_stated_anew(artifacts: Path, data: Path) -> None:
+    before = load_manifest(artifacts).artifacts
+    (one,) = evaluate(artifacts / "base-int8.onnx", data)
+    renew_accuracies(artifacts / "base-int8.onnx", [one])
+    after = load_manifest(artifacts).artifacts
+    for old, new in zip(before, after, strict=True):
+        renewed = new.file == "base-int8.onnx"
+        assert new.accuracy == (one.stated_accuracy if renewed else old.accuracy)
+        assert msgspec.structs.replace(new, accuracy=old.accuracy) == old
+    assert one.stated_accuracy.value == 0.5
 
 
 def test_wrong_arguments(artifacts: Path, data: Path, tmp_path: Path) -> None:

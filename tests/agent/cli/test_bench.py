@@ -72,6 +72,7 @@ def test_the_table_names_the_best_and_the_result_can_be_saved_and_plotted(linear
     )
     assert re.search(rf"best classifier: linear fp32 TFLite on (ai-edge-litert|tflite-runtime).*?: {reason}", text)
     assert all(line.startswith("measuring: ") for line in done.stderr.splitlines())
+    assert done.stdout.startswith("best classifier: "), "the answer comes before the table"
     kept = json.loads(save.read_text())
     assert kept["objective"] == "size"
     assert kept["machine"]["board"] == "generic-x86" or platform.machine() != "x86_64"
