@@ -12,7 +12,6 @@ import re
 import tarfile
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO
 
 from profiles.errors import BundleError
@@ -56,8 +55,8 @@ class ArchiveReader:
     """Reads an archive file by file and refuses everything that is not expected."""
 
     file: BinaryIO
-    path: Path
-    """Path that messages name."""
+    title: str
+    """Name of the archive in messages."""
 
     def take_unlisted(self, name: str, max_bytes: int) -> bytes:
         """Return the content of the next file. Its size is read from its header.
@@ -91,23 +90,23 @@ class ArchiveReader:
             BundleError: more data follows, or the end is damaged.
         """
         if self._take(len(END)) != END or self.file.read(1):
-            raise BundleError(f"{self.path} does not end where its manifest says", advice="copy it again")
+            raise BundleError(f"{self.title} does not end where its manifest says", advice="copy it again")
 
     def _content(self, size: int) -> bytes:
         content = self._take(size)
         if any(self._take(len(padding(size)))):
-            raise BundleError(f"{self.path} is damaged between its files", advice="copy it again")
+            raise BundleError(f"{self.title} is damaged between its files", advice="copy it again")
         return content
 
     def _take(self, size: int) -> bytes:
         content = self.file.read(size)
         if len(content) < size:
-            raise BundleError(f"{self.path} is cut off", advice="copy it again")
+            raise BundleError(f"{self.title} is cut off", advice="copy it again")
         return content
 
     def _unexpected(self, found: bytes, name: str) -> BundleError:
         return BundleError(
-            f"{self.path} is not a bundle, or is damaged: found {_describe(found)} instead of {name}",
+            f"{self.title} is not a bundle, or is damaged: found {_describe(found)} instead of {name}",
             advice="name the file that 'digit-deploy bundle' wrote, or copy it again",
         )
 

@@ -27,6 +27,8 @@ class Bundle:
     """A bundle with a valid signature and the right size. `check` verifies its files."""
 
     path: Path
+    title: str
+    """Its name in messages."""
     manifest: BundleManifest
     signed: bytes
     """Content of `bundle.json`: the bytes that are signed."""
@@ -45,13 +47,13 @@ class Bundle:
         Raises:
             BundleError: a file differs from what was signed, or data follows the last file.
         """
-        with _open(self.path) as reader:
+        with _open(self.path, self.title) as reader:
             reader.take(FILE_NAME, len(self.signed))
             reader.take(SIGNATURE_NAME, SIGNATURE_BYTES)
             for member in self.manifest.members:
                 content = reader.take(member.path, member.bytes)
                 if hashlib.sha256(content).hexdigest() != member.sha256:
-                    raise BundleError(f"{member.path} in {self.path} is damaged", advice="copy the bundle again")
+                    raise BundleError(f"{member.path} in {self.title} is damaged", advice="copy the bundle again")
                 yield member, content
             reader.end()
 
@@ -65,23 +67,58 @@ class Bundle:
             pass
 
 
-def open_bundle(path: Path, keys: TrustedKeys) -> Bundle:
+@dataclass(frozen=True)
+class Head:
+    """The beginning of a bundle, with a valid signature."""
+
+    manifest: BundleManifest
+    signed: bytes
+    signature: bytes
+    key: str
+    """Name of the key that made the signature."""
+
+    @property
+    def total_bytes(self) -> int:
+        """Size that the whole bundle must have."""
+        head = [(FILE_NAME, len(self.signed)), (SIGNATURE_NAME, len(self.signature))]
+        return archive_bytes([*head, *((member.path, member.bytes) for member in self.manifest.members)])
+
+
+def read_head(reader: ArchiveReader, keys: TrustedKeys) -> Head:
+    """Read the manifest of a bundle after its signature was verified.
+
+    Raises:
+        BundleError: it is no bundle, no accepted key signed it, or its manifest is not understood.
+    """
+    signed = reader.take_unlisted(FILE_NAME, MAX_BYTES)
+    signature = reader.take(SIGNATURE_NAME, SIGNATURE_BYTES)
+    key = keys.find_signer(signature, signed, reader.title)
+    return Head(parse_manifest(signed, reader.title), signed, signature, key)
+
+
+def open_bundle(path: Path, keys: TrustedKeys, title: str | None = None) -> Bundle:
     """Open a bundle and verify its signature and size. `Bundle.check` verifies the files.
+
+    Args:
+        path: the bundle.
+        keys: keys that may sign it.
+        title: its name in messages; the path by default.
 
     Raises:
         BundleError: it cannot be read, its signature is not valid, or its size is wrong.
     """
-    with _open(path) as reader:
-        signed = reader.take_unlisted(FILE_NAME, MAX_BYTES)
-        signature = reader.take(SIGNATURE_NAME, SIGNATURE_BYTES)
+    title = title or str(path)
+    with _open(path, title) as reader:
+        head = read_head(reader, keys)
         found = os.fstat(reader.file.fileno()).st_size
-    key = keys.find_signer(signature, signed, path)
-    manifest = parse_manifest(signed, str(path))
-    head = [(FILE_NAME, len(signed)), (SIGNATURE_NAME, len(signature))]
-    expected = archive_bytes([*head, *((member.path, member.bytes) for member in manifest.members)])
-    if found != expected:
-        raise BundleError(f"{path} has {found:,} bytes instead of {expected:,}", advice="copy it again")
-    return Bundle(path, manifest, signed, signature, key)
+    if found != head.total_bytes:
+        raise BundleError(f"{title} has {found:,} bytes instead of {head.total_bytes:,}", advice="copy it again")
+    return Bundle(path, title, head.manifest, head.signed, head.signature, head.key)
+
+
+def head_bytes(signed: bytes, signature: bytes) -> bytes:
+    """Return the beginning of a bundle: its manifest and the signature."""
+    return b"".join(_entry(name, content) for name, content in ((FILE_NAME, signed), (SIGNATURE_NAME, signature)))
 
 
 def seal(manifest: BundleManifest, contents: Mapping[str, bytes], key: Ed25519PrivateKey) -> bytes:
@@ -93,15 +130,18 @@ def seal(manifest: BundleManifest, contents: Mapping[str, bytes], key: Ed25519Pr
         key: signs the manifest.
     """
     signed = dump_manifest(manifest)
-    files = [(FILE_NAME, signed), (SIGNATURE_NAME, key.sign(signed))]
-    files += [(member.path, contents[member.path]) for member in manifest.members]
-    return b"".join(header(name, len(content)) + content + padding(len(content)) for name, content in files) + END
+    files = (_entry(member.path, contents[member.path]) for member in manifest.members)
+    return head_bytes(signed, key.sign(signed)) + b"".join(files) + END
+
+
+def _entry(name: str, content: bytes) -> bytes:
+    return header(name, len(content)) + content + padding(len(content))
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[ArchiveReader]:
+def _open(path: Path, title: str) -> Iterator[ArchiveReader]:
     try:
         with open_regular_file(path) as file:
-            yield ArchiveReader(file, path)
+            yield ArchiveReader(file, title)
     except OSError as error:
-        raise BundleError(f"{path} cannot be read ({error.strerror})", advice="copy the bundle again") from error
+        raise BundleError(f"{title} cannot be read ({error.strerror})", advice="copy the bundle again") from error

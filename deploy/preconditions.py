@@ -35,7 +35,7 @@ def refuse_foreign(bundle: Bundle, board: str) -> None:
     """
     if board not in bundle.manifest.compatible:
         raise BundleError(
-            f"{bundle.path} is for {', '.join(bundle.manifest.compatible)}, but this board is {board}",
+            f"{bundle.title} is for {', '.join(bundle.manifest.compatible)}, but this board is {board}",
             advice=f"make a bundle for {board}",
         )
 
@@ -50,7 +50,7 @@ def refuse_large(bundle: Bundle, free: int) -> None:
     needed = bundle.manifest.bytes + (WHEELS_GROW - 1) * wheels + RESERVE_BYTES
     if free < needed:
         raise BundleError(
-            f"{bundle.path} needs {needed / 1e6:.0f} MB, but only {free / 1e6:.0f} MB are free",
+            f"{bundle.title} needs {needed / 1e6:.0f} MB, but only {free / 1e6:.0f} MB are free",
             advice="free space on this board",
         )
 
@@ -68,7 +68,7 @@ def refuse_old_agent(bundle: Bundle, installed: Callable[[], str]) -> None:
     agent = bundle.manifest.agent or installed()
     if is_older(agent, than=bundle.manifest.min_agent):
         raise BundleError(
-            f"{bundle.path} needs digit-agent {bundle.manifest.min_agent}, but this board would use it with {agent}",
+            f"{bundle.title} needs digit-agent {bundle.manifest.min_agent}, but this board would use it with {agent}",
             advice="update the agent, or make the bundle with --with-agent",
         )
 
@@ -82,7 +82,7 @@ def refuse_expired(bundle: Bundle, today: date) -> None:
     last = bundle.manifest.expires
     if isinstance(last, date) and today > last:
         raise BundleError(
-            f"{bundle.path} was to be installed until {last}, and today is {today}",
+            f"{bundle.title} was to be installed until {last}, and today is {today}",
             advice="make it again, or set the clock of this board if that is wrong",
         )
 
@@ -103,11 +103,11 @@ def refuse_replay(bundle: Bundle, version: str | None, digest: str | None) -> No
         return
     if is_older(mine, than=version):
         raise BundleError(
-            f"{bundle.path} is version {mine}, older than {version}, which is in use",
+            f"{bundle.title} is version {mine}, older than {version}, which is in use",
             advice="add --allow-downgrade to install it nevertheless",
         )
     if is_same(mine, version) and digest is not None and digest != bundle.digest:
         raise BundleError(
-            f"{bundle.path} is version {mine}, which is in use with other content",
+            f"{bundle.title} is version {mine}, which is in use with other content",
             advice="make it with a higher version, or add --allow-downgrade to install it nevertheless",
         )

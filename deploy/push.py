@@ -1,6 +1,6 @@
 """Copy a bundle to a board over ssh and install it there, in one connection.
 
-The bundle is sent on stdin; the output of the board's own `digit-deploy install` comes back. If the connection breaks
+The bundle is sent on stdin; the output of the board's own `digit-deploy receive` comes back. If the connection breaks
 during the copy, the bundle is too short and the board refuses it. If it breaks later, the installation continues
 without it. Keys, ports and jump hosts are configured for ssh itself: `~/.ssh/config`.
 """
@@ -29,12 +29,11 @@ _SSH_FAILED = 255
 _NOT_FOUND = 127
 """Exit code of a shell when the command does not exist."""
 _ON_BOARD = """\
-file=$(mktemp /var/tmp/digit-deploy.XXXXXXXX) || exit
-trap 'rm -f "$file"' EXIT
-cat > "$file" || exit
 [ "$(id -u)" = 0 ] || sudo=yes
-${sudo:+sudo -n} digit-deploy install --json %s "$file"
+exec ${sudo:+sudo -n} digit-deploy %s
 """
+_RECEIVE, _RECEIVE_OLDER = "receive", "install --json --allow-downgrade -"
+"""Sub-commands on the board. The first has no options, so that a line in sudoers can allow it and nothing else."""
 _HOST = re.compile(r"[^-\s]\S*")
 
 
@@ -78,7 +77,7 @@ def push(
     """
     if not _HOST.fullmatch(host):
         raise UsageError(f"{host!r} is not a host name", advice="name it as for ssh: board7, or pi@192.168.1.7")
-    script = _ON_BOARD % ("--allow-downgrade" if allow_downgrade else "")
+    script = _ON_BOARD % (_RECEIVE_OLDER if allow_downgrade else _RECEIVE)
     try:
         with bundle.open("rb") as content:
             done = subprocess.run(
@@ -118,9 +117,11 @@ def _explain_failure(host: str, done: subprocess.CompletedProcess[str]) -> Insta
         return InstallError(
             f"{host} has no digit-deploy on the PATH that ssh uses", advice="link it into /usr/local/bin there"
         )
+    if "No such command" in done.stderr:
+        return InstallError(f"{host} has an older digit-agent, which cannot receive", advice="update digit-agent there")
     if answer.startswith("sudo:"):
         return InstallError(
             f"{host} asks for a password for sudo ({answer})",
-            advice="push as root, or allow digit-deploy in its sudoers",
+            advice="push as root, or allow 'digit-deploy receive' in its sudoers",
         )
     return InstallError(f"{host}: {answer.removeprefix('digit-deploy: ')}")

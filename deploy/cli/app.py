@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from deploy.cli import bundle, history, install, keygen, push, recover, rollback, status
+from deploy.cli import bundle, history, install, keygen, push, receive, recover, rollback, status
 from profiles.terminal import show_version
 
 app = typer.Typer(
@@ -42,6 +42,7 @@ app.command()(keygen.keygen)
 app.command()(bundle.bundle)
 app.command()(install.install)
 app.command()(push.push)
+app.command()(receive.receive)
 app.command()(status.status)
 app.command()(rollback.rollback)
 app.command()(history.history)

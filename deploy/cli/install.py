@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 
 def install(
-    bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", help="File that 'digit-deploy bundle' wrote.")],
+    bundle: Annotated[
+        Path, typer.Argument(metavar="BUNDLE", help="File that 'digit-deploy bundle' wrote; - is stdin.")
+    ],
     *,
     public_key: PublicKey = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Verify the bundle and change nothing.")] = False,
@@ -59,21 +61,26 @@ def install(
     Example: `sudo digit-deploy install digit-agent-1.4-pi4.bundle`
     """
     import signal
+    import sys
 
     import msgspec
 
     from deploy.bundle import open_bundle
     from deploy.install import install as run_install
     from deploy.install import verify
+    from deploy.receive import received
     from deploy.trust import TRUSTED_KEYS, load_keys
 
-    opened = open_bundle(bundle, load_keys(public_key or TRUSTED_KEYS))
+    keys = load_keys(public_key or TRUSTED_KEYS)
     machine = this_machine(agent=agent, restart=restart, health=health, frames=frames, timeout=timeout, check=check)
-    if dry_run:
-        outcome = verify(opened, root, machine, allow_downgrade=allow_downgrade)
-    else:
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # an ssh connection that breaks
-        outcome = run_install(opened, root, machine, allow_downgrade=allow_downgrade, progress=_progress())
+    stdin = received(sys.stdin.buffer, keys) if str(bundle) == "-" else nullcontext()
+    with stdin as from_stdin:
+        opened = from_stdin or open_bundle(bundle, keys)
+        if dry_run:
+            outcome = verify(opened, root, machine, allow_downgrade=allow_downgrade)
+        else:
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)  # an ssh connection that breaks
+            outcome = run_install(opened, root, machine, allow_downgrade=allow_downgrade, progress=_progress())
     typer.echo(msgspec.json.encode(outcome) if json else _describe(outcome, dry_run=dry_run))
 
 

@@ -63,14 +63,14 @@ def status(*, root: Root = DEPLOY_ROOT, json: Json = False) -> None:
 
 
 def _report(root: Path, slot: Slot, used: Slot | None) -> SlotReport:
+    from deploy.agent_venv import find_agent_damage
     from deploy.slots import find_damage, version_in
 
     found = version_in(root, slot)
     if found is None:
         return SlotReport(slot, slot == used, None, None, None, "incomplete" if slot == used else "")
-    return SlotReport(
-        slot, slot == used, found.manifest.version, found.digest, found.manifest.agent, find_damage(root, found)
-    )
+    damage = find_damage(root, found) or find_agent_damage(root, slot)
+    return SlotReport(slot, slot == used, found.manifest.version, found.digest, found.manifest.agent, damage)
 
 
 def _table(slots: Sequence[SlotReport]) -> Table:

@@ -47,7 +47,7 @@ def test_the_help_teaches() -> None:
         "Exit codes: 0 success, 1 refused or rolled back, 2 wrong usage, 75 another digit-deploy is running."
         in expected
     )
-    for command in ("keygen", "bundle", "install", "push", "status", "rollback", "history", "recover"):
+    for command in ("keygen", "bundle", "install", "push", "receive", "status", "rollback", "history", "recover"):
         assert "Example:" in digit_deploy(command, "--help").stdout
         assert f" {command} " in expected
 
@@ -169,6 +169,24 @@ def test_refusals_are_one_line_and_change_nothing(maker: Maker, options: list[st
         assert refusal.stderr.count("\n") == 1
         assert refusal.stdout == ""
     assert tree(tmp_path / "root") == before
+
+
+@pytest.mark.parametrize(
+    "argv",
+    ["x.bundle", "-", "--root=x", "--public-key=x", "--restart=x", "--check=x", "--agent=x", "--allow-downgrade"],
+)
+def test_what_sudo_may_allow_takes_nothing_but_a_bundle(argv: str) -> None:
+    """`sudo digit-deploy receive` with one more word must not run: any of these would give root away."""
+    digit_deploy("receive", argv, code=2)
+
+
+def test_a_bundle_is_received_on_standard_input(maker: Maker, options: list[str], tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "deploy", "install", "-", "--json", "--frames=0", *options]
+    for version, changed in (("1.0", True), ("1.0", False), ("1.1", True)):
+        with maker.write(version).open("rb") as stdin:
+            done = subprocess.run(command, stdin=stdin, capture_output=True, text=True, timeout=360, check=True)
+        assert json.loads(done.stdout)["changed"] is changed
+    assert current_slot(tmp_path / "root") == "b"
 
 
 @pytest.mark.parametrize(
