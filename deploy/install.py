@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from deploy.agent_venv import program, provide, prune
+from deploy.agent_venv import find_agent_damage, program, provide, prune, require_intact_agent
 from deploy.durable_write import make_folder
 from deploy.journal import Attempt, Event, Slot, begin, finish, last_version, load_journal, make_event
 from deploy.lock import exclusive
@@ -36,6 +36,7 @@ from deploy.preconditions import (
 )
 from deploy.service_control import BoardControl, agent_version, check_artifacts, restart, restart_and_watch
 from deploy.slots import (
+    Version,
     clear,
     close,
     current_slot,
@@ -90,7 +91,7 @@ def verify(bundle: Bundle, root: Path, machine: BoardControl, *, allow_downgrade
         refuse_expired(bundle, datetime.now(timezone.utc).date())
         refuse_large(bundle, free_bytes(root))
     bundle.check()
-    refuse_old_agent(bundle, lambda: agent_version(program(root, slot) or machine.agent))
+    refuse_old_agent(bundle, lambda: _installed_agent(root, slot, machine))
     return Outcome(changed, bundle.manifest.version, other_slot(slot) if changed else slot, _version(root, slot))
 
 
@@ -149,7 +150,7 @@ def roll_back(root: Path, machine: BoardControl, keys: TrustedKeys | None = None
             return Outcome(True, current, slot, undone.version)
         if slot is None or other is None:
             raise InstallError(f"{root} has no other version to go back to", advice="install a bundle")
-        if damage := find_damage(root, other):
+        if damage := _damage(root, other):
             raise InstallError(
                 f"{damage}, so version {other.manifest.version} cannot be used", advice="install a bundle"
             )
@@ -186,10 +187,21 @@ def recover(root: Path, machine: BoardControl | None) -> Event | None:
         return _undo_interrupted(root, machine)
 
 
+def _installed_agent(root: Path, slot: Slot | None, machine: BoardControl) -> str:
+    """Return the version of the agent that a bundle without one would use."""
+    if slot is not None:
+        require_intact_agent(root, slot)
+    return agent_version(program(root, slot) or machine.agent)
+
+
 def _same(root: Path, slot: Slot | None, bundle: Bundle) -> bool:
     """Return whether this bundle is in use with all files intact."""
     current = version_in(root, slot)
-    return current is not None and current.digest == bundle.digest and not find_damage(root, current)
+    return current is not None and current.digest == bundle.digest and not _damage(root, current)
+
+
+def _damage(root: Path, version: Version) -> str:
+    return find_damage(root, version) or find_agent_damage(root, version.slot)
 
 
 def _version(root: Path, slot: Slot | None) -> str | None:

@@ -109,9 +109,14 @@ def find_damage(root: Path, version: Version) -> str:
 
 
 def file_damage(path: Path, sha256: str) -> str:
-    """Describe what is wrong with a file that must have this checksum; empty if it is intact."""
+    """Describe what is wrong with a file that must have this checksum; empty if it is intact.
+
+    A file that the user may not read is not checked: of a slot, only root and the service can read the configuration.
+    """
     try:
         found = checksum(path)
+    except PermissionError:
+        return ""
     except OSError as error:
         return f"{path} cannot be read ({error.strerror})"
     return "" if found == sha256 else f"{path} is damaged"

@@ -3,13 +3,14 @@ from __future__ import annotations
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from deploy.agent_venv import program, prune
-from deploy.install import install, roll_back
+from deploy.agent_venv import find_agent_damage, program, prune
+from deploy.install import Outcome, install, roll_back
 from deploy.service_control import BoardControl, agent_version
 from deploy.slots import current_slot
 from profiles.errors import InstallError
@@ -82,6 +83,52 @@ def test_no_module_of_the_current_folder_runs(
     assert not ran.exists()
     assert (tmp_path / "root/current/agent/bin/digit-agent").is_file()
     assert [path.name for path in public.iterdir() if path.suffix != ".py"] == []
+
+
+def damage_module(environment: Path) -> None:
+    (module,) = environment.glob("lib/python3*/site-packages/small_agent.py")
+    module.write_text("raise SystemExit('damaged')")
+
+
+def damage_python(environment: Path) -> None:
+    (environment / "bin/python").unlink()
+    (environment / "bin/python").symlink_to("/nowhere/python")
+
+
+def damage_version(environment: Path) -> None:
+    record = environment / "installed.json"
+    record.write_text(record.read_text().replace(f'"python":"3.{sys.version_info.minor}"', '"python":"3.2"'))
+
+
+@pytest.mark.parametrize(
+    ("damage", "shown"),
+    [
+        (damage_module, "small_agent.py is damaged"),
+        (damage_python, "leads to no Python"),
+        (damage_version, "was made for Python 3.2, and this board has"),
+        (lambda environment: (environment / "installed.json").unlink(), "installed.json cannot be read"),
+    ],
+)
+def test_a_damaged_agent_is_made_anew(
+    damage: Callable[[Path], None], shown: str, maker: Maker, tmp_path: Path, machine: BoardControl
+) -> None:
+    root, wheels = tmp_path / "root", wheel(tmp_path / "wheels", "0.2.0")
+    bundle = maker.open("1.0", wheels=wheels)
+    install(bundle, root, machine)
+    (damaged,) = (root / "agents").iterdir()
+    damage(damaged)
+    assert shown in find_agent_damage(root, "a")
+    with pytest.raises(InstallError, match=f"{shown}.*, and the bundle brings no agent; make it with --with-agent"):
+        install(maker.open("1.1"), root, machine)
+    assert install(bundle, root, machine) == Outcome(True, "1.0", "b", "1.0")
+    assert environments(root) == {damaged.name, f"{damaged.name}-2"}
+    assert find_agent_damage(root, "b") == ""
+    with pytest.raises(InstallError, match=f"{shown}.*, so version 1.0 cannot be used"):
+        roll_back(root, machine)
+    assert install(maker.open("1.1"), root, machine).slot == "a"
+    prune(root)
+    assert environments(root) == {f"{damaged.name}-2"}
+    assert not install(maker.open("1.1"), root, machine).changed
 
 
 def test_missing_wheels_change_nothing(maker: Maker, tmp_path: Path, machine: BoardControl) -> None:
