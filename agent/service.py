@@ -6,6 +6,7 @@ The templates are in the folder `systemd`: beside this module in an installed pa
 from __future__ import annotations
 
 import errno
+import os
 import re
 import stat
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from agent.config.example import example
 from agent.paths import CONFIG_FILE
 from profiles.atomic_write import write_atomic
 from profiles.errors import OutputError, UsageError
+from profiles.ownership import changeable_by_others
 from profiles.profile import Profile
 
 OPTIONS = "etc/digit-agent/agent.env"
@@ -40,6 +42,8 @@ _FORBIDDEN = re.compile(r"[$'\"\\\n\t]")
 """Characters that systemd does not allow in the path of a program."""
 _MEMORY_HIGH, _MEMORY_MAX = 0.60, 0.75
 """Shares of the board's memory at which systemd slows the service down, and at which it kills it."""
+_UMASK = 0o022
+"""Leaves 0755 of the mode of a new folder."""
 _FREE_CPU_PERCENT = 50
 """CPU time that the service leaves to other programs, in percent of one core."""
 
@@ -105,11 +109,14 @@ def write_file(file: ServiceFile) -> None:
     Raises:
         OutputError: the file cannot be written.
     """
+    before = os.umask(_UMASK)  # the service and systemd read the files and their folders
     try:
         write_atomic(file.path, file.content.encode())
         file.path.chmod(0o644)
     except OSError as error:
         raise OutputError(f"{file.path} cannot be written ({error.strerror})", advice=_advice(error)) from error
+    finally:
+        os.umask(before)
 
 
 def installed_files(root: Path) -> tuple[Path, ...]:
@@ -137,6 +144,27 @@ def inaccessible_to_others(program: Path) -> Path | None:
             if not part.stat().st_mode & stat.S_IXOTH:
                 return part
     return None
+
+
+def refuse_changeable(root: Path, executable: Path, python: Path, packages: Path) -> None:
+    """Check that only root can change what the service runs: as root, it undoes interrupted installations at each boot.
+
+    Args:
+        root: folder that is used as `/`. A file that does not exist there is not checked.
+        executable: absolute path of the `digit-agent` that the service starts.
+        python: the Python that runs it.
+        packages: folder of the installed packages.
+
+    Raises:
+        UsageError: another user can replace or change one of these, or a folder on the way.
+    """
+    for path in (executable, executable.with_name("digit-deploy"), python, packages, packages / "deploy"):
+        inside = root / path.relative_to("/")
+        if inside.exists() and (changeable := changeable_by_others(inside, ignored=root.parents)) is not None:
+            raise UsageError(
+                f"other users can change {changeable}, and root would run {path} at each boot",
+                advice="install digit-agent as root: sudo python3 -m venv /opt/digit-agent, then its pip as root, too",
+            )
 
 
 def templates_folder() -> Path:

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 ROOT_UID = 0
 
 
-def changeable_by_others(path: Path, trusted: frozenset[int] = frozenset({ROOT_UID})) -> Path | None:
+def changeable_by_others(
+    path: Path, trusted: frozenset[int] = frozenset({ROOT_UID}), ignored: Collection[Path] = ()
+) -> Path | None:
     """Return the first part of a path that other users can replace or change; None if there is none.
 
     Args:
         path: a file or folder; symbolic links on the way are followed, and are parts of it, too.
         trusted: numbers of the users that may change it.
+        ignored: parts that are not checked.
 
     Raises:
         OSError: a part of the path is missing.
     """
-    return next((part for part in _parts(path.absolute()) if _is_open(part.lstat(), trusted)), None)
+    parts = (part for part in _parts(path.absolute()) if part not in ignored)
+    return next((part for part in parts if _is_open(part.lstat(), trusted)), None)
 
 
 def _parts(path: Path) -> Iterator[Path]:

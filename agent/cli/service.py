@@ -27,7 +27,8 @@ def install(root: Root = Path("/"), board: BoardName = None, dry_run: DryRun = F
     """Write the files of the service: unit, resource limits, user, folders, udev rule and an example configuration.
 
     Nothing is started; the commands that start it are printed. Existing configuration files are not changed. The
-    limits for memory and CPU time come from the board's profile.
+    limits for memory and CPU time come from the board's profile. Root runs a part of the service, so that
+    digit-agent must be installed where only root can change it.
 
     Example: **sudo "$(command -v digit-agent)" service install**
     """
@@ -36,6 +37,7 @@ def install(root: Root = Path("/"), board: BoardName = None, dry_run: DryRun = F
     from profiles.profile import load_profile
 
     executable = _executable()
+    service.refuse_changeable(root, executable, Path(sys.executable), Path(service.__file__).parents[1])
     profile = detect_board(root).profile if board is None else load_profile(board)
     files = service.service_files(root, executable, profile)
     for file in () if dry_run else files:

@@ -16,6 +16,7 @@ from agent.service import (
     OPTIONS,
     inaccessible_to_others,
     installed_files,
+    refuse_changeable,
     remove_file,
     service_files,
     systemd_version,
@@ -182,6 +183,42 @@ def test_agent_of_a_bundle_precedes_the_installed_one(tmp_path: Path, folder: st
     argv[-1:] = ["--source", "demo:?frames=9"]
     expected = slot if bundled else tmp_path / folder / "digit-agent"
     assert run(*argv).stdout == f"{expected} run --no-dashboard --source demo:?frames=9\n"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+@pytest.mark.parametrize("part", ["venv", "venv/bin", "venv/bin/digit-deploy", "venv/bin/python", "venv/lib/deploy"])
+def test_root_runs_nothing_that_another_user_can_change(tmp_path: Path, part: str) -> None:
+    """A virtual environment that a user made, in a folder that is used as `/`."""
+    root = tmp_path / "desktop/image"
+    for name in ("bin/digit-agent", "bin/digit-deploy", "bin/python", "lib/deploy/__init__.py"):
+        path = root / "venv" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(0o755)
+
+    def refuse() -> None:
+        refuse_changeable(root, Path("/venv/bin/digit-agent"), Path("/venv/bin/python"), Path("/venv/lib"))
+
+    os.chown(root.parent, 65534, -1)  # the folder of the image is no part of the board
+    refuse()
+    os.chown(root / part, 65534, -1)
+    with pytest.raises(UsageError, match=f"other users can change {root / part}, and root would run .*; install"):
+        refuse()
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o077])
+def test_modes_do_not_depend_on_the_umask(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        install(tmp_path / "root")
+    finally:
+        os.umask(before)
+    for path in (tmp_path / "root").rglob("*"):
+        assert path.stat().st_mode & 0o777 == (0o755 if path.is_dir() else 0o644), path
+
+
+def test_the_options_suggest_no_source_with_a_password(tmp_path: Path) -> None:
+    """Options become a command line, which all users can read."""
+    assert "://" not in (install(tmp_path) / OPTIONS).read_text()
 
 
 @needs("systemd-analyze")
