@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from rich.console import Console
+from rich.text import Text
 
 from agent.capture.address import DEFAULT_EVERY_S, DEFAULT_PATIENCE_S, StreamOptions
 from agent.capture.opener import open_or_wait, open_source
+from agent.capture.outage import Outage
 from agent.capture.password import read_password
 from agent.capture.uri import PicturesSpec, parse_source
 from agent.choice.choose import choose_nets
@@ -33,6 +34,7 @@ from agent.live.pause import Pause
 from agent.live.reload import NetsInUse, handle_reloads, load_nets, sighup_requests
 from agent.live.sampler import Sampler, measure_vitals
 from agent.live.sinks import QueuedSink, Sink, capture_warnings
+from agent.live.stop import stop_on_signal
 from agent.live.throttle import Throttle, steps
 from agent.live.watch import VideoWatch, watch_stills
 from agent.sensors.load import LoadReader
@@ -46,6 +48,7 @@ from agent.views.lines import JsonLines, PlainLines
 from agent.views.progress import progress
 from agent.views.screenshot import Screenshot
 from profiles.board import detect_board
+from profiles.foreign_text import show
 from profiles.profile import Profile
 from profiles.terminal import WARNING, in_journal
 
@@ -84,8 +87,14 @@ def run(
     """
     profile, settings = detect_board().profile, options.settings
     spec = parse_source(settings.source, _stream_options(settings))
-    say = partial(err.print, style="yellow", markup=False, highlight=False, soft_wrap=True)
-    warn: Callable[[str], None] = (lambda text: say(f"{WARNING}{text}")) if in_journal(err.file) else say
+    priority = WARNING if in_journal(err.file) else ""
+
+    def say(text: str) -> None:
+        err.print(Text(show(text), style="yellow"), highlight=False, soft_wrap=True)
+
+    def warn(text: str) -> None:
+        err.print(Text(f"{priority}{show(text)}", style="yellow"), highlight=False, soft_wrap=True)
+
     reopen = partial(open_source, spec, width=settings.width, height=settings.height)
     heartbeat = Heartbeat(os.environ)
     with ExitStack() as cleanup:
@@ -98,7 +107,7 @@ def run(
         throttle = Throttle(
             profile.sensors.slow_down_c, steps(profile.budget.frame_ms), nets.set_power_saving, log.warning
         )
-        stop = cleanup.enter_context(_stop_on_signal())
+        stop = cleanup.enter_context(stop_on_signal())
         pause = Pause(stop)
         info = partial(_describe, source.title, profile.name, nets, power, throttle=throttle, pause=pause)
         throttling = find_throttling_reader(profile.sensors)
@@ -110,12 +119,13 @@ def run(
             for sink in sinks:
                 sink.take(event)
 
-        cleanup.enter_context(capture_warnings([lambda text: send(FaultEvent(text))]))
+        cleanup.enter_context(capture_warnings([lambda text: send(FaultEvent(show(text)))]))
         read = partial(nets.read, decimal_comma=settings.decimal_comma)
         video = VideoWatch(read, profile.budget.frame_ms)
         commands = _commands(stop, pause, video)
-        cleanup.enter_context(_add_outputs(sinks, options, info, out, warn, commands=commands, wait=not source.live))
-        frames = cleanup.enter_context(feed(source, reopen, log.warning, lambda outage: send(OutageEvent(outage))))
+        add_outputs = partial(_add_outputs, commands=commands, stop=stop, wait=not source.live)
+        cleanup.enter_context(add_outputs(sinks, options, info, out, warn))
+        frames = cleanup.enter_context(feed(source, reopen, log.warning, lambda outage: send(_outage_event(outage))))
         reload = partial(_reload, reconfigure, settings, profile, nets, video)
         cleanup.enter_context(handle_reloads(requests, reload, done=say, refused=log.warning, environ=os.environ))
         summary = loop(
@@ -160,6 +170,10 @@ def _commands(stop: threading.Event, pause: Pause, video: VideoWatch) -> dict[st
     }
 
 
+def _outage_event(outage: Outage) -> OutageEvent:
+    return OutageEvent(replace(outage, reason=show(outage.reason)))
+
+
 def _describe(
     source: str, board: str, nets: NetsInUse, power: PowerReader | None, *, throttle: Throttle, pause: Pause
 ) -> RunInfo:
@@ -168,11 +182,11 @@ def _describe(
     best = choice.best.variant
     threads = f", {best.threads} threads" if best.threads > 1 else ""
     return RunInfo(
-        source=source,
+        source=show(source),
         board=board,
         artifact=best.artifact.file,
-        runtime=f"{runtime_title(best.runtime, best.provider)}{threads}",
-        reason=choice.reason.removeprefix(f"{best}: "),
+        runtime=show(f"{runtime_title(best.runtime, best.provider)}{threads}"),
+        reason=show(choice.reason.removeprefix(f"{best}: ")),
         power_sensor=power.description if power is not None else None,
         slowed=str(throttle.step) if throttle.step.frame_ms else "",
         paused=pause.paused,
@@ -188,6 +202,7 @@ def _add_outputs(
     warn: Callable[[str], None],
     *,
     commands: Mapping[str, Command],
+    stop: threading.Event,
     wait: bool,
 ) -> Iterator[None]:
     """Add the sinks that show and keep the readings, and show warnings until the `with` block ends.
@@ -201,13 +216,13 @@ def _add_outputs(
     if options.view == "dashboard":
         keyboard = sys.stdin.fileno() if sys.stdin is not None and sys.stdin.isatty() else None
         sinks.append(Dashboard(info, out, commands, keyboard=keyboard))
-        show: Callable[[str], None] = late_warnings.append
+        keep: Callable[[str], None] = late_warnings.append
     else:
         lines = JsonLines(out.file) if options.view == "json" else PlainLines(out.file)
-        queued = QueuedSink(lines, options.view, wait=wait)
+        queued = QueuedSink(lines, options.view, wait=wait, stop=stop)
         sinks.append(queued)
-        show = warn
-    with capture_warnings([show]):
+        keep = warn
+    with capture_warnings([keep]):
         if options.settings.log is not None:
             sinks.append(LogSink(options.settings.log, info, log.warning, wait=wait))
         if options.screenshot is not None:
@@ -217,20 +232,3 @@ def _add_outputs(
             log.warning("%d frames never reached the %s output, which was too slow", queued.dropped, queued.name)
     for text in late_warnings:
         warn(text)
-
-
-@contextmanager
-def _stop_on_signal() -> Iterator[threading.Event]:
-    """Give an event that the first SIGINT or SIGTERM sets; a second signal has its usual effect."""
-    stop = threading.Event()
-
-    def handle(number: int, _: object) -> None:
-        stop.set()
-        signal.signal(number, previous[signal.Signals(number)])
-
-    previous = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)

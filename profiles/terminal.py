@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import atexit
 import errno
 import io
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
 from profiles.console_font import for_console
 from profiles.errors import DigitAgentError
 from profiles.foreign_text import show
-from profiles.redact import redact_addresses
 from profiles.load_failure import load_failure
+from profiles.redact import redact_addresses
 
 if TYPE_CHECKING:
     from typer import Typer
 
 ERROR, WARNING = "<3>", "<4>"
 """Prefixes that give a line its priority in the journal: sd-daemon(3)."""
+FLUSH_TIMEOUT_S = 2.0
+"""Longest wait for the output to be written and temporary files to be removed, in seconds."""
 INTERRUPTED_EXIT_CODE = 128 + signal.SIGINT
 ADVICE_BY_ERRNO = {
     errno.ENOSPC: "free space or choose another place",
@@ -47,6 +52,15 @@ def run_app(load: Callable[[], Typer], name: str) -> None:
     _open_streams()
     sys.argv[1:] = map(_expand_home, sys.argv[1:])
     signal.signal(signal.SIGTERM, _exit_on_signal)
+    try:
+        _run(load, name)
+    except SystemExit as error:
+        _end_beside_threads(error.code)
+        raise
+    _end_beside_threads(0)
+
+
+def _run(load: Callable[[], Typer], name: str) -> None:
     try:
         load()()
     except DigitAgentError as error:
@@ -91,7 +105,8 @@ def _open_streams() -> None:
     """Open the standard streams that are closed, and let stdout replace characters that it cannot encode.
 
     Otherwise the next opened file, such as a database, would get the descriptor of a closed stream, and the output of
-    libraries with it. A terminal may not support `µ`, and a file name may not be valid text.
+    libraries with it. A terminal may not support `µ`, and a file name may not be valid text. Python writes its messages
+    to a copy of descriptor 2, so that none is lost while the output of a library is captured there (`agent.stderr`).
     """
     for number in range(3):
         try:
@@ -99,7 +114,8 @@ def _open_streams() -> None:
         except OSError:  # noqa: PERF203
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # gets the lowest free number
     sys.stdout = sys.stdout or os.fdopen(1, "w")
-    sys.stderr = sys.stderr or os.fdopen(2, "w")
+    own = os.dup(2)
+    sys.stderr = os.fdopen(own, "w", buffering=1, errors="backslashreplace", closefd=False)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
     if os.environ.get("TERM") == "linux":
@@ -115,6 +131,27 @@ def _expand_home(word: str) -> str:
 def _exit_on_signal(number: int, _: object) -> None:
     """Exit by an exception, so that the cursor is shown again, children end, and unfinished files are removed."""
     sys.exit(128 + number)
+
+
+def _end_beside_threads(code: object) -> None:
+    """End the process at once if a thread was left behind, for example in the driver of a camera.
+
+    The interpreter ends such a thread as soon as it returns from a C++ library, and then the library aborts the whole
+    process (https://github.com/python/cpython/issues/87135). A write to a pipe that nobody reads would hang here.
+    """
+    if not any(thread.daemon for thread in threading.enumerate()):
+        return
+    flush = threading.Thread(target=_flush, daemon=True)
+    flush.start()
+    flush.join(FLUSH_TIMEOUT_S)
+    os._exit(code if isinstance(code, int) else 0 if code is None else 1)
+
+
+def _flush() -> None:
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
 
 
 def _fail(name: str, message: str, code: int) -> None:

@@ -124,8 +124,8 @@ def handle_reloads(
 
     Args:
         requests: requests to reload. Several requests during one reload cause only one more reload.
-        reload: reloads, and returns a message about what is in use now. If it raises DigitAgentError or OSError, the
-            reload is refused.
+        reload: reloads, and returns a message about what is in use now. If it raises an error, the reload is refused,
+            and later ones are still possible.
         done: called with the message that `reload` returned.
         refused: called with the reason as a message if the reload was refused.
         environ: environment of the process, in which systemd gives the address to notify.
@@ -137,8 +137,9 @@ def handle_reloads(
             notify(environ, *reloading(time.monotonic_ns()))
             try:
                 report = partial(done, reload())
-            except (DigitAgentError, OSError) as error:
-                report = partial(refused, f"reload refused, the previous artifacts stay in use: {error}")
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next reload must be possible
+                reason = error if isinstance(error, (DigitAgentError, OSError)) else repr(error)
+                report = partial(refused, f"reload refused, the previous artifacts stay in use: {reason}")
             if not ended.is_set():
                 notify(environ, READY)
                 report()

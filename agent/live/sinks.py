@@ -21,6 +21,8 @@ QUEUE_EVENTS = 256
 """Frame events that may wait in a queue; a larger queue loses fewer of them and takes more memory."""
 CLOSE_TIMEOUT_S = 10.0
 """Longest wait for room for the end mark in a queue, in seconds, and longest wait for the sink to finish after it."""
+STOP_TIMEOUT_S = 2.0
+"""The same waits when a signal has asked for the end: the output may be a pipe that nobody reads."""
 
 
 class Sink(Protocol):
@@ -47,14 +49,24 @@ class QueuedSink:
         name: name for messages.
         wait: whether `take` waits for room in the queue.
         size: frame events that may wait.
+        stop: once it is set, `take` does not wait, and `close` waits for a short time only.
     """
 
-    def __init__(self, sink: Sink, name: str, *, wait: bool = False, size: int = QUEUE_EVENTS) -> None:
+    def __init__(
+        self,
+        sink: Sink,
+        name: str,
+        *,
+        wait: bool = False,
+        size: int = QUEUE_EVENTS,
+        stop: threading.Event | None = None,
+    ) -> None:
         self.name = name
         self.dropped = 0
         self._error: Exception | None = None
         self._sink = sink
         self._wait = wait
+        self._stop = stop or threading.Event()
         self._queue: queue.Queue[FrameEvent | None] = queue.Queue(size)
         self._thread = threading.Thread(target=self._work, name=f"sink-{name}", daemon=True)
         self._thread.start()
@@ -73,19 +85,20 @@ class QueuedSink:
             try:
                 return self._queue.put(without_pixels, block=self._wait, timeout=0.5)
             except queue.Full:
-                if not self._wait:
+                if not self._wait or self._stop.is_set():
                     self.dropped += 1
                     return None
 
     def close(self) -> None:
-        """Let the sink finish the waiting events and close it, within `CLOSE_TIMEOUT_S`.
+        """Let the sink finish the waiting events and close it, within `CLOSE_TIMEOUT_S` or `STOP_TIMEOUT_S`.
 
         Raises:
             Exception: the error that the sink raised, unless `take` has raised it already.
         """
+        timeout_s = STOP_TIMEOUT_S if self._stop.is_set() else CLOSE_TIMEOUT_S
         with suppress(queue.Full):
-            self._queue.put(None, block=self._thread.is_alive(), timeout=CLOSE_TIMEOUT_S)
-        self._thread.join(CLOSE_TIMEOUT_S)
+            self._queue.put(None, block=self._thread.is_alive(), timeout=timeout_s)
+        self._thread.join(timeout_s)
         self._raise_error()
 
     def _raise_error(self) -> None:

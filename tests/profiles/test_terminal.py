@@ -43,6 +43,23 @@ def executable(name: str, *argv: str) -> list[str]:
 
 
 @pytest.mark.slow
+def test_a_thread_that_was_left_behind_in_a_library_does_not_abort_the_end() -> None:
+    """The threads return from OpenCV all the time, also while the interpreter ends; without care that aborts it."""
+    body = """import atexit, cv2, numpy, threading
+    def work():
+        image = numpy.zeros((50, 50), numpy.uint8)
+        while True:
+            cv2.GaussianBlur(image, (5, 5), 2)
+    for _ in range(6):
+        threading.Thread(target=work, daemon=True).start()
+    atexit.register(print, "cleaned up")
+    print("done")"""
+    for _ in range(3):
+        done = subprocess.run(program(body), capture_output=True, text=True, timeout=180, check=False)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "done\ncleaned up\n", "")
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("body", "code", "stderr"),
     [

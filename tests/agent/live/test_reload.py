@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from agent.live.loop import loop
 from agent.live.reload import NetsInUse, ReloadRequests, handle_reloads, load_nets
 from agent.live.watch import VideoWatch
 from agent.vision.pipeline import QUICK
-from profiles.errors import ArtifactError, DigitAgentError, ManifestError, NoArtifactError
+from profiles.errors import ArtifactError, ManifestError, NoArtifactError
 from profiles.profile import Profile, RuntimeOption, load_profile
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ def test_no_frame_is_lost_or_read_twice_while_nets_are_exchanged(two: tuple[Chos
 class BlockedReloads:
     """Reloads that wait until they may finish, and the lines that report them."""
 
-    def __init__(self, outcomes: list[DigitAgentError | OSError | str], environ: dict[str, str]) -> None:
+    def __init__(self, outcomes: list[Exception | str], environ: dict[str, str]) -> None:
         self.requests, self.lines = ReloadRequests(), list[str]()
         self.began, self.reported, self.go_on = threading.Semaphore(0), threading.Semaphore(0), threading.Semaphore(0)
         self._outcomes = iter(outcomes)
@@ -218,9 +219,28 @@ def test_nothing_is_reported_after_the_end_and_no_thread_is_left() -> None:
     assert not [thread for thread in threading.enumerate() if thread.name == "reload"]
 
 
-def test_an_error_of_the_system_refuses_a_reload() -> None:
-    job = BlockedReloads([OSError(12, "Cannot allocate memory")], {})
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [(OSError(12, "Cannot allocate memory"), "Cannot allocate memory"), (ValueError("a bug"), "ValueError('a bug')")],
+)
+def test_any_error_refuses_a_reload_and_the_next_one_is_possible(error: Exception, reason: str) -> None:
+    job = BlockedReloads([error, "done"], {})
     with job.context:
-        job.request()
-        assert job.finish()
-    assert job.lines[0].endswith("Cannot allocate memory")
+        for _ in range(2):
+            job.request()
+            assert job.begun()
+            assert job.finish()
+    assert job.lines[0].endswith(reason)
+    assert job.lines[1] == "done"
+
+
+def test_a_pipe_in_place_of_a_file_refuses_a_reload(linear: Linear, tmp_path: Path) -> None:
+    (artifact,) = linear.write(tmp_path, linear.artifact("linear.onnx"))
+    (tmp_path / artifact.file).unlink()
+    os.mkfifo(tmp_path / artifact.file)
+    with pytest.raises(ArtifactError, match="it is not a regular file"):
+        load(tmp_path)
+    (tmp_path / "manifest.json").unlink()
+    os.mkfifo(tmp_path / "manifest.json")
+    with pytest.raises(ManifestError, match="it is not a regular file"):
+        load(tmp_path)

@@ -52,6 +52,7 @@ ROLLUPS: dict[str, object] = {
     "not a number": [1, 1, 1, 1, {}, 1, float("nan"), float("inf"), float("nan")],
     "a stage without values": [1, 1, 1, 1, {"total": [{}]}],
     "a stage named with markup": [1, 1, 1, 1, {"[/red]\n\x1b[31m": [{1: 5}]}],
+    "a stage named with a formula": [1, 1, 1, 1, {"=1+2": [{1: 5}]}],
     "another type": {"frames": 1},
 }
 
@@ -122,7 +123,9 @@ def test_damaged_measurements_count_as_nothing(path: Path, make_log: MakeLog, fi
     packed = msgspec.msgpack.encode(figures)
     for table in ("minutes", "hours"):
         change(path, f"UPDATE {table} SET figures = ?", packed)
-    assert "\x1b" not in show(path)
+    shown = show(path)
+    assert "\x1b" not in shown
+    assert ",=" not in shown
     log = make_log(path)
     log.clock.advance(60_000)
     log.close()

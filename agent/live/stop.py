@@ -1,0 +1,48 @@
+"""Stop a run when a signal asks for it, and end the process even if something in it hangs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from queue import SimpleQueue
+
+TIMEOUT_S = 20.0
+"""Time from the first signal after which the process ends whatever still runs, in seconds. It must be longer than the
+log needs for its last write, and shorter than the 90 s after which systemd kills the service. Chosen by trial.
+"""
+
+
+@contextmanager
+def stop_on_signal(timeout_s: float = TIMEOUT_S) -> Iterator[threading.Event]:
+    """Give an event that the first SIGINT or SIGTERM sets; a second signal has its usual effect.
+
+    If the process still runs some time after the first signal, it ends with exit code 0: somebody asked for the end,
+    and a failure would make systemd start the service again. Drivers may hang, and so does a write to a pipe that
+    nobody reads, even while the interpreter exits.
+
+    Args:
+        timeout_s: time for the end of the run, in seconds.
+    """
+    stop, signals = threading.Event(), SimpleQueue[int | None]()
+
+    def handle(number: int, _: object) -> None:
+        signals.put(number)  # unlike `Event.set`, a signal handler may interrupt it
+        signal.signal(number, previous[signal.Signals(number)])
+
+    def work() -> None:
+        if signals.get() is not None:
+            stop.set()
+            threading.Event().wait(timeout_s)
+            os._exit(0)
+
+    previous = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    threading.Thread(target=work, name="stop", daemon=True).start()
+    try:
+        yield stop
+    finally:
+        signals.put(None)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
