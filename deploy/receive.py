@@ -38,11 +38,12 @@ def received(stream: BinaryIO, keys: TrustedKeys, folder: Path = FOLDER) -> Iter
     Raises:
         BundleError: its signature is not valid, its size is wrong, or it does not fit on the disk.
     """
-    head = read_head(ArchiveReader(stream, TITLE), keys)
+    reader = ArchiveReader(stream, TITLE)
+    head = read_head(reader, keys)
     free = free_bytes(folder)
     if free < head.total_bytes + RESERVE_BYTES:
         raise BundleError(
-            f"{TITLE} needs {(head.total_bytes + RESERVE_BYTES) / 1e6:.0f} MB, but only {free / 1e6:.0f} MB are free",
+            f"{reader.title} needs {(head.total_bytes + RESERVE_BYTES) / 1e6:.0f} MB, but only {free / 1e6:.0f} MB are free",
             advice="free space on this board",
         )
     with tempfile.TemporaryFile(dir=folder) as file:
@@ -51,5 +52,5 @@ def received(stream: BinaryIO, keys: TrustedKeys, folder: Path = FOLDER) -> Iter
             left -= file.write(block)
         file.flush()
         if not left and stream.read(1):
-            raise BundleError(f"{TITLE} does not end where its manifest says", advice="copy it again")
+            raise BundleError(f"{reader.title} does not end where its manifest says", advice="copy it again")
         yield open_bundle(Path(f"/proc/self/fd/{file.fileno()}"), keys, TITLE)

@@ -165,7 +165,7 @@ def test_a_thousand_fuzzed_manifests_are_refused_or_valid() -> None:
 
 
 @pytest.mark.parametrize("version", NO_VERSIONS)
-def test_a_person_is_told_what_a_version_looks_like(version: str) -> None:
+def test_a_wrong_version_says_what_a_version_looks_like(version: str) -> None:
     with pytest.raises(
         UsageError, match=r"--version .* is not a version; write one to four numbers, such as 1\.4"
     ) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -45,7 +46,7 @@ def test_a_check_shows_the_changes_and_changes_nothing(fleet: Fleet) -> None:
     code, output = end(fleet.rollout(fleet.desktop.bundle("1.0"), "--check", "--diff", *CANARY_THEN_BOTH))
     assert code == 0, output
     assert changed(output) == [3, 3, 3], output  # the key, which --diff shows; the bundle; the enabled service
-    assert fleet.desktop.public.read_text().splitlines()[1] in output
+    assert fleet.desktop.public.read_text().strip() in output
     assert fleet.versions() == [None, None, None]
     assert not any((board.root / "etc/digit-agent/deploy.pub").exists() for board in fleet.boards)
 
@@ -58,6 +59,26 @@ def test_a_valid_bundle_is_installed_on_all_boards_and_a_second_rollout_changes_
     code, output = end(fleet.rollout(bundle, *CANARY_THEN_BOTH))
     assert code == 0, output
     assert changed(output) == [0, 0, 0], output
+
+
+def test_a_configuration_keeps_its_mode_and_is_not_shown(fleet: Fleet) -> None:
+    """Its source contains a password."""
+    for board in fleet.boards:
+        board.sh("chown", "root:digit-agent", "/etc/digit-agent/config.toml")
+        board.sh("chmod", "640", "/etc/digit-agent/config.toml")
+    before = fleet.boards[0].sh("cat", "/etc/digit-agent/config.toml")
+    config = f"{before}# rtsp://admin:S3CRET@camera/1\n"
+    extra = ("--extra-vars", json.dumps({"digit_config": config}))
+    code, output = end(fleet.rollout(fleet.desktop.folder / "1.0.bundle", "--diff", *extra, *CANARY_THEN_BOTH))
+    assert code == 0, output
+    assert "S3CRET" not in output
+    for board in fleet.boards:
+        assert board.sh("stat", "--format=%a %U %G", "/etc/digit-agent/config.toml").split() == [
+            "640",
+            "root",
+            "digit-agent",
+        ]
+        assert "S3CRET" in board.sh("cat", "/etc/digit-agent/config.toml")
 
 
 def test_a_bad_bundle_is_rolled_back_on_the_first_board_and_reaches_no_other(fleet: Fleet) -> None:
