@@ -68,6 +68,15 @@ class Counts:
     """Frames, out of `frames`, that showed nothing new and were not analysed again."""
 
 
+@dataclass(frozen=True)
+class Sighting:
+    """A number in view that is not announced yet."""
+
+    reading: Reading
+    waits_for: str
+    """Why it is not announced yet, in words."""
+
+
 @dataclass(frozen=True, eq=False)
 class FrameEvent:
     """A frame is finished."""
@@ -88,6 +97,8 @@ class FrameEvent:
     counts: Counts
     vitals: Vitals | None
     """Newest sample; None before the first."""
+    sightings: tuple[Sighting, ...] = ()
+    """Numbers in view that are not announced yet."""
 
 
 @dataclass(frozen=True)

@@ -218,7 +218,9 @@ def _add_outputs(
         sinks.append(Dashboard(info, out, commands, keyboard=keyboard))
         keep: Callable[[str], None] = late_warnings.append
     else:
-        lines = JsonLines(out.file) if options.view == "json" else PlainLines(out.file)
+        lines: Sink = PlainLines(out.file)
+        if options.view == "json":
+            lines = JsonLines(out.file, sightings=options.settings.sightings)
         queued = QueuedSink(lines, options.view, wait=wait, stop=stop)
         sinks.append(queued)
         keep = warn

@@ -42,6 +42,7 @@ class Settings:
     insecure: bool
     artifacts: Path
     json: bool
+    sightings: bool
     no_dashboard: bool
     decimal_comma: bool | None
     """None if it is not known."""
@@ -119,7 +120,7 @@ def resolve_settings(given: Config, files: Iterable[Path], profile: Profile) -> 
         raise UsageError(f"--{option_name(one)} and --{option_name(other)} {why}", advice="give one of them")
     camera = profile.camera
     board = Config(source=camera.source, width=camera.width, height=camera.height)
-    off = dict.fromkeys(("insecure", "json", "no_dashboard", "no_log"), False)
+    off = dict.fromkeys(("insecure", "json", "sightings", "no_dashboard", "no_log"), False)
     built_in = Config(artifacts=default_artifacts(), **off)
     lowest = _layer(built_in, DEFAULT), _layer(board, f"profile {profile.name}")
     values: dict[str, Any] = dict.fromkeys(OPTIONS)

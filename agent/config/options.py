@@ -103,6 +103,15 @@ class Config:
             switch="--json/--no-json",
         ),
     ] = None
+    sightings: Annotated[
+        bool | None,
+        Option(
+            "With --json: also print the numbers in view that are not announced yet, each time that the reason "
+            "changes. Key: waits_for, such as 'too near the edge' or '2 more looks'.",
+            example=True,
+            switch="--sightings/--no-sightings",
+        ),
+    ] = None
     no_dashboard: Annotated[
         bool | None,
         Option(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from agent.vision.box import Box
+from agent.events import Sighting
+from agent.vision.doubt import add_doubts
 from agent.vision.lines import Reading, group_lines
 from agent.vision.track import Track
 
@@ -20,10 +22,6 @@ CHANGED_LOOKS = 8
 """Looks in which a reading must be the same if one of its digits was announced before. Chosen by trial."""
 MIN_PROBABILITY = 0.6
 """Probability below which a digit is too uncertain to announce its reading. Chosen by trial."""
-EDGE_HEIGHTS = 0.5
-"""Margin to the left and right edge of the picture, in digit heights. A reading in the margin may continue outside."""
-EDGE_PX = 2
-"""Margin to the upper and lower edge of the picture, in pixels. A digit in the margin may be cut off."""
 MAX_REMEMBERED_DIGITS = 4096
 """Maximum number of announced digits that are remembered; the oldest digits are forgotten first."""
 
@@ -50,6 +48,15 @@ class _AnnouncedDigit:
     label: int
 
 
+class Announcements(NamedTuple):
+    """What a look decides about the numbers in view."""
+
+    announced: tuple[Reading, ...]
+    """Readings to announce now."""
+    sightings: tuple[Sighting, ...]
+    """Numbers in view that are not announced yet."""
+
+
 class Announcer:
     """Chooses the readings to announce, look by look."""
 
@@ -58,39 +65,44 @@ class Announcer:
         self._announced: dict[int, _AnnouncedDigit] = {}
         self._announcements = 0
 
-    def announce(self, tracks: Sequence[Track], width: int, height: int, at_s: float) -> tuple[Reading, ...]:
-        """Return the readings to announce now.
+    def announce(self, tracks: Sequence[Track], seen: Sequence[Reading], at_s: float) -> Announcements:
+        """Return the readings to announce now, and what the others in view wait for.
 
         Args:
             tracks: digits of the page in view.
-            width: width of the picture, in pixels.
-            height: height of the picture, in pixels.
+            seen: readings of the newest look; what is doubtful in them is doubtful in the tracked numbers, too.
             at_s: time of the look, in seconds, on any monotonic clock.
         """
         track_of = {
             track.digit: track for track in tracks if not (track.missed and (track.lost or not track.confirmed))
         }
         previous, self._pending = self._pending, {}
-        announced = []
-        for reading in group_lines(tuple(track_of)):
+        announced, sightings = list[Reading](), list[Sighting]()
+        for tracked in group_lines(tuple(track_of)):
+            reading = add_doubts(tracked, seen)
             members = [track_of[digit] for digit in reading.digits]
-            pending = self._update_pending(members, previous, at_s)
+            pending = self._update_pending(members, previous, at_s, whole=not reading.cut_by_edge)
             if not self._is_new(reading, members):
                 continue
-            if _is_clear(reading, members, width, height) and self._is_steady(members, pending, at_s):
+            waits_for = _obstacle(reading, members) or self._missing_looks(members, pending, at_s)
+            if not waits_for:
                 self._announcements += 1
                 self._remember(_AnnouncedDigit(reading.text, self._announcements, 0), members)
                 announced.append(reading)
-        return tuple(announced)
+            elif any(track.shown for track in members):
+                sightings.append(Sighting(reading, waits_for))
+        return Announcements(tuple(announced), tuple(sightings))
 
-    def _update_pending(self, members: Sequence[Track], previous: dict[TrackIds, _Pending], at_s: float) -> _Pending:
-        """Count a look at the visible part of a reading."""
+    def _update_pending(
+        self, members: Sequence[Track], previous: dict[TrackIds, _Pending], at_s: float, *, whole: bool
+    ) -> _Pending:
+        """Count a look at the visible part of a reading. If the edge may cut it, the count begins again."""
         visible = [track for track in members if track.shown]
         ids, text = tuple(track.id for track in visible), "".join(str(track.label) for track in visible)
         pending = previous.get(ids)
-        if pending is None or pending.text != text:
+        if pending is None or pending.text != text or not whole:
             pending = _Pending(text, 0, at_s)
-        updated = self._pending[ids] = replace(pending, looks=pending.looks + 1)
+        updated = self._pending[ids] = replace(pending, looks=pending.looks + whole)
         return updated
 
     def _is_new(self, reading: Reading, members: Sequence[Track]) -> bool:
@@ -105,10 +117,14 @@ class Announcer:
         )
         return not same_labels or len({digit.announcement for digit in before if digit is not None}) != 1
 
-    def _is_steady(self, members: Sequence[Track], pending: _Pending, at_s: float) -> bool:
-        """Whether a reading stayed the same for enough looks and for enough seconds."""
+    def _missing_looks(self, members: Sequence[Track], pending: _Pending, at_s: float) -> str:
+        """Return how long a reading must stay the same until it is announced, in words; empty if it is steady."""
         changed = any(track.id in self._announced for track in members)
-        return pending.looks >= (CHANGED_LOOKS if changed else STEADY_LOOKS) and at_s - pending.since_s >= STEADY_S
+        looks = (CHANGED_LOOKS if changed else STEADY_LOOKS) - pending.looks
+        if looks > 0:
+            return f"{looks} more look{'' if looks == 1 else 's'}"
+        left_s = STEADY_S - (at_s - pending.since_s)
+        return f"{left_s:.1f} more seconds" if left_s > 0 else ""
 
     def _remember(self, announced: _AnnouncedDigit, members: Sequence[Track]) -> None:
         """Store an announcement under each track of its reading; forget the oldest tracks if there are too many."""
@@ -119,12 +135,13 @@ class Announcer:
             del self._announced[next(iter(self._announced))]
 
 
-def _is_clear(reading: Reading, members: Sequence[Track], width: int, height: int) -> bool:
-    """Whether all digits are visible and certain, and the reading is not close to the edge of the picture."""
-    if not all(track.confirmed and not track.missed for track in members):
-        return False
-    if any(digit.probability < MIN_PROBABILITY for digit in reading.digits):
-        return False
-    margin, box = round(EDGE_HEIGHTS * max(digit.box.h for digit in reading.digits)), reading.box
-    inner = Box(margin, EDGE_PX, width - 2 * margin, height - 2 * EDGE_PX)
-    return box.x >= inner.x and box.right <= inner.right and box.y >= inner.y and box.bottom <= inner.bottom
+def _obstacle(reading: Reading, members: Sequence[Track]) -> str:
+    """Return what speaks against announcing a reading, in words; empty if it is whole, in view and certain."""
+    if reading.cut_by_edge:
+        return "too near the edge"
+    if not all(track.confirmed for track in members):
+        return "not seen often enough"
+    if any(track.missed for track in members):
+        return "partly hidden"
+    lowest = min(digit.probability for digit in reading.digits)
+    return f"unsure: {lowest:.2f}, below {MIN_PROBABILITY}" if lowest < MIN_PROBABILITY else ""

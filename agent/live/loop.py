@@ -76,6 +76,7 @@ def loop(
                     image=frame.image,
                     page=observation.page,
                     announced=observation.announced,
+                    sightings=observation.sightings,
                     latency_ms=latency_ms,
                     finished_ns=finished_ns,
                     counts=counts,

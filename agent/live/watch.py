@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.capture.source import Frame
-from agent.events import TRACK
+from agent.events import TRACK, Sighting
 from agent.live.announce import Announcer
 from agent.live.look_policy import LookPolicy
 from agent.vision.box import Box
+from agent.vision.doubt import add_doubts
 from agent.vision.lines import Reading, group_lines
 from agent.vision.page import Page
 from agent.vision.pipeline import THOROUGH, Depth
@@ -45,6 +46,8 @@ class Observation:
     page: Page
     announced: tuple[Reading, ...]
     """Readings to announce with this frame."""
+    sightings: tuple[Sighting, ...] = ()
+    """Numbers in view that are not announced yet."""
     unchanged: bool = False
     """Whether the frame showed nothing new and was not analysed again."""
 
@@ -75,6 +78,7 @@ class VideoWatch:
         self._read, self._clock_ns = read, clock_ns
         self._policy, self._tracker, self._announcer = LookPolicy(frame_ms), Tracker(), Announcer()
         self._tracks: tuple[Track, ...] = ()
+        self._seen: tuple[Reading, ...] = ()
         self._look_forced = False
 
     def force_look(self) -> None:
@@ -94,11 +98,12 @@ class VideoWatch:
         if depth is not None:
             page, read_ms = self._look(frame.image, depth)
             stage_ms.update(page.stage_ms)
-        announced = self._announcer.announce(self._tracks, w, h, at_s)
-        shown = group_lines([track.digit for track in self._tracks if track.shown and _is_inside(track.box, w, h)])
+        announced, sightings = self._announcer.announce(self._tracks, self._seen, at_s)
+        inside = [track.digit for track in self._tracks if track.shown and _is_inside(track.box, w, h)]
+        shown = tuple(add_doubts(reading, self._seen) for reading in group_lines(inside))
         stage_ms[TRACK] = (self._clock_ns() - started_ns) / NS_PER_MS - read_ms
         digits = tuple(digit for reading in shown for digit in reading.digits)
-        return Observation(Page(w, h, digits, shown, stage_ms), announced, unchanged=depth is None)
+        return Observation(Page(w, h, digits, shown, stage_ms), announced, sightings, unchanged=depth is None)
 
     def _look(self, image: NDArray[np.uint8], depth: Depth) -> tuple[Page, float]:
         """Read a picture and track its digits.
@@ -112,6 +117,7 @@ class VideoWatch:
         self._policy.add_cost(depth, read_ms)
         weight = THOROUGH_WEIGHT if depth is THOROUGH else 1.0
         self._tracks = self._tracker.follow(Detections(page.digits, page.width, page.height, weight))
+        self._seen = page.readings
         return page, read_ms
 
 

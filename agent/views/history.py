@@ -116,7 +116,7 @@ class History:
     def _add_frame(self, event: FrameEvent, at: datetime) -> None:
         self._frame, self._outage = event, None
         self._finished_ns.append(event.finished_ns)
-        self._readings.extendleft(RecentReading(at, reading.text, reading.confidence) for reading in event.announced)
+        self._readings.extendleft(RecentReading(at, one.shown_text, one.confidence) for one in event.announced)
         for stage, value_ms in event.latency_ms.items():
             self._latency_ms.setdefault(stage, deque(maxlen=RECENT_FRAMES)).append(value_ms)
             self._trends.setdefault(stage, Trend()).add(value_ms, event.finished_ns)

@@ -26,6 +26,8 @@ BORDER = 2
 """Cells that the border of a panel takes, in each direction."""
 NET_ROWS = 5
 """Height of the panel of the net, in rows."""
+MAX_SIGHTINGS = 3
+"""Numbers that are not announced yet take up to this many rows of the readings."""
 STALLED_S = 3.0
 """Seconds without a frame after which the header warns."""
 MIN_STAGES_ROWS = 30
@@ -159,13 +161,17 @@ def picture_panel(now: Snapshot, columns: int, rows: int) -> Panel:
 
 
 def readings_panel(now: Snapshot, rows: int) -> Panel:
-    """Show the announced readings, newest first."""
-    if not now.readings:
+    """Show the numbers in view that are not announced yet, with the reason; then the announced ones, newest first."""
+    sightings = now.frame.sightings[:MAX_SIGHTINGS] if now.frame is not None else ()
+    if not now.readings and not sightings:
         return _panel(Text("none yet", style=DIM), "readings")
     table = Table.grid(padding=(0, 1), expand=True)
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
     table.add_column(justify="right", no_wrap=True)
+    for sighting in sightings:
+        text = Text.assemble((sighting.reading.shown_text, "bold"), (f"  {sighting.waits_for}", DIM))
+        table.add_row("", text, Text(f"{sighting.reading.confidence:.0%}", style=DIM))
     for row, reading in enumerate(now.readings[:rows]):
         colour = _confidence_colour(reading.confidence)
         text_style = f"bold {ACCENT}" if row == 0 else "bold"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
+from math import prod
 from statistics import median
 from typing import NamedTuple
 
@@ -50,8 +52,8 @@ class Reading:
     box: Box
     """Box around the digits, in pixels of the picture."""
     confidence: float
-    """Probability that all digits are right, 0..1. Without a line recogniser it is the probability of the least
-    probable digit."""
+    """Probability that the whole number is right, 0..1. Without a line recogniser it is the product of the
+    probabilities of the digits, and of the probabilities that the undecided places are no digits."""
     digits: tuple[Digit, ...]
     """From left to right."""
     alternatives: tuple[Alternative, ...] = ()
@@ -60,11 +62,27 @@ class Reading:
     """What the number is worth, such as 13254.00 for "13.254,00"; None if this cannot be told."""
     value_note: str = SIGNS_NOT_READ
     """Why the value cannot be told, such as "ambiguous: 1234 or 1.234"; empty if it can."""
+    cut_by_edge: bool = False
+    """Whether the edge of the picture may cut the number: digits of it may be outside."""
+    undecided: tuple[Digit, ...] = ()
+    """Ink in the line of the number that may be a digit and was not read, each with its most probable label."""
 
     @property
     def digits_text(self) -> str:
         """The digits without signs, "0" to "9" each."""
         return "".join(str(digit.digit) for digit in self.digits)
+
+    @property
+    def shown_text(self) -> str:
+        """The text for people, with a `?` at each undecided place."""
+        places = [bisect([d.box.centre[0] for d in self.digits], one.box.centre[0]) for one in self.undecided]
+        marked, read = "", 0
+        for character in self.text:
+            if character.isdigit():
+                marked += "?" * places.count(read)
+                read += 1
+            marked += character
+        return marked + "?" * places.count(len(self.digits))
 
 
 def group_lines(digits: Sequence[Digit]) -> tuple[Reading, ...]:
@@ -147,7 +165,7 @@ def _numbers(line: Sequence[Digit]) -> list[Reading]:
         Reading(
             "".join(str(d.digit) for d in group),
             union(d.box for d in group),
-            min(d.probability for d in group),
+            prod(d.probability for d in group),
             tuple(group),
         )
         for group in groups

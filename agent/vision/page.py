@@ -36,10 +36,15 @@ class Page:
 
         Returns:
             `width` and `height` of the picture in pixels; `digits`, a list of `digit` (0..9), `probability` (0..1) and
-            `box`; `readings`, a list of `text`, `digits_text` (without signs), `value` (a decimal number as
-            text, so that no digit is rounded; None if it cannot be told), `value_note` (why it cannot be told), `box`,
-            `confidence` (0..1), `digits` as above and `alternatives` (`text`, `probability`). A box is a list [x, y,
-            width, height] in pixels of the upright picture. Shares are rounded to four decimals.
+            `box`; and `readings`, a list with these keys:
+
+            - `text` as written, `digits_text` without signs, `box`, and `digits` as above;
+            - `value`, a decimal number as text, so that no digit is rounded, or None; `value_note`, why it is None;
+            - `confidence` (0..1), and `alternatives`: other texts, each with `text` and `probability`;
+            - `undecided`, the number of places where ink may be a digit and was not read;
+            - `cut_by_edge`, whether digits may be outside the picture.
+
+            A box is a list [x, y, width, height] in pixels of the upright picture. Shares are rounded to four decimals.
         """
         return {
             "width": self.width,
@@ -73,7 +78,7 @@ class Page:
     def _repr_html_(self) -> str:
         """Return the readings as an HTML table. Notebooks display it."""
         rows = "".join(
-            f"<tr><td>{escape(r.text)}</td><td>{r.confidence:.0%}</td><td>{r.box.x}, {r.box.y}</td>"
+            f"<tr><td>{escape(r.shown_text)}</td><td>{r.confidence:.0%}</td><td>{r.box.x}, {r.box.y}</td>"
             f"<td>{r.box.w} × {r.box.h}</td></tr>"
             for r in self.readings
         )
@@ -91,6 +96,8 @@ def reading_to_dict(reading: Reading) -> dict[str, object]:
         "value_note": reading.value_note,
         "box": list(reading.box),
         "confidence": round(reading.confidence, 4),
+        "undecided": len(reading.undecided),
+        "cut_by_edge": reading.cut_by_edge,
         "digits": [digit_to_dict(digit) for digit in reading.digits],
         "alternatives": [
             {"text": other.text, "probability": round(other.probability, 4)} for other in reading.alternatives

@@ -17,6 +17,8 @@ from agent.vision.classify import Nets, classify
 from agent.vision.coordinates import in_picture
 from agent.vision.deskew import deskew
 from agent.vision.digits import Digit, non_max_suppression, select
+from agent.vision.doubt import mark_undecided
+from agent.vision.edge import mark_cut
 from agent.vision.faint import find_faint_ink, rescale_to_writing
 from agent.vision.ink import find_inks, prepare
 from agent.vision.join import RecognisedLine, join_lines
@@ -129,8 +131,8 @@ def trace_page(
         ]
         # 10. Non-maximum suppression: one digit at each place.
         kept = non_max_suppression(written)
-        # 11. Lines and readings.
-        readings = group_lines(kept)
+        # 11. Lines and readings, and what is doubtful in them.
+        readings = mark_undecided(group_lines(kept), masks, (*kept, *printed), (width, height))
     lines: tuple[RecognisedLine, ...] = ()
     if depth.extra_steps and nets.recogniser is not None:
         # 12. Each line is read again as a whole, and both views of it are joined.
@@ -138,6 +140,9 @@ def trace_page(
             readings, lines = join_lines(readings, masks, nets.recogniser, (width, height))
             # 13. Their signs are known now, so their values are.
             readings = tuple(_with_value(reading, decimal_comma=decimal_comma) for reading in readings)
+    with _timed(stage_ms, "lines"):
+        # 14. Numbers that the edge of the picture may cut.
+        readings = mark_cut(readings, masks, (width, height))
     page = Page(width, height, tuple(d for r in readings for d in r.digits), readings, stage_ms)
     return Trace(tuple(masks), kept, printed, page, lines)
 

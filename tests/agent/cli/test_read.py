@@ -67,7 +67,18 @@ def test_json_has_one_object_per_picture(cache: Path, folder: Path, note: Note) 
     assert (page["source"], page["width"], page["height"]) == ("note.png", 640, 240)
     assert [list(row) for row in page["digits"]] == [["digit", "probability", "box"]] * len(note.digits)
     assert [list(row) for row in page["readings"]] == [
-        ["text", "digits_text", "value", "value_note", "box", "confidence", "digits", "alternatives"]
+        [
+            "text",
+            "digits_text",
+            "value",
+            "value_note",
+            "box",
+            "confidence",
+            "undecided",
+            "cut_by_edge",
+            "digits",
+            "alternatives",
+        ]
     ] * 4
     assert [row["text"] for row in page["readings"]] == ["561", "247", "90", "83"]
     for found, true in zip(digits_of(page), note.digits, strict=True):

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 
 import pytest
 
-from agent.live.announce import CHANGED_LOOKS, STEADY_LOOKS, STEADY_S, Announcer
+from agent.live.announce import CHANGED_LOOKS, STEADY_LOOKS, STEADY_S, Announcements, Announcer
+from agent.vision.box import Box
+from agent.vision.digits import Digit
+from agent.vision.lines import Reading, group_lines
 from agent.vision.track import ABSENT_LOOKS, BRIDGED_LOOKS, Track
 
-SIZE = (640, 480)
 LOOK_S = STEADY_S / STEADY_LOOKS
 STEADY = STEADY_LOOKS + 1
 """Looks up to the one that announces, the first included."""
@@ -34,11 +38,24 @@ def hidden(tracks: tuple[Track, ...], *, looks: int) -> tuple[Track, ...]:
     return tuple(replace(track, missed=looks, absent=looks) for track in tracks)
 
 
+def seen(tracks: tuple[Track, ...], **marks: object) -> tuple[Reading, ...]:
+    """Return the readings of a look that finds the digits of all tracks; each one gets the marks."""
+    return tuple(replace(reading, **marks) for reading in group_lines([track.digit for track in tracks]))
+
+
+def announcements(
+    *looks: tuple[Track, ...], look_s: float = LOOK_S, marks: Sequence[Mapping[str, object]] = ()
+) -> Iterator[Announcements]:
+    """Yield what each look decides; a look gets the marks at its place, if there are any."""
+    announcer = Announcer()
+    for number, (tracks, own) in enumerate(zip_longest(looks, marks, fillvalue={})):
+        yield announcer.announce(tracks, seen(tracks, **own), look_s * number)
+
+
 def announced_by_look(*looks: tuple[Track, ...], look_s: float = LOOK_S) -> list[str]:
     """Return the announced texts by look; a dot is none."""
-    announcer = Announcer()
-    readings = (announcer.announce(tracks, *SIZE, look_s * number) for number, tracks in enumerate(looks))
-    return [" ".join(reading.text for reading in of_look) or "." for of_look in readings]
+    decided = announcements(*looks, look_s=look_s)
+    return [" ".join(reading.text for reading in of_look.announced) or "." for of_look in decided]
 
 
 def announced(*looks: tuple[Track, ...], look_s: float = LOOK_S) -> str:
@@ -97,14 +114,40 @@ def test_a_reading_is_not_announced_while_one_of_its_digits_is_hidden() -> None:
 @pytest.mark.parametrize(
     ("tracks", "why"),
     [
-        (number("42", x=3), "more of it may be outside on the left"),
-        (number("42", x=570), "more of it may be outside on the right"),
-        (number("42", y=0), "the edge may cut it"),
-        (number("42", y=440), "the edge may cut it"),
-        (number("42", confidence=0.55), "its probability is too low"),
-        (tuple(replace(track, confirmed=False) for track in number("42")), "its tracks are not confirmed"),
-        (number("4") + hidden(number("2", first_id=2, x=230), looks=1), "one digit is hidden"),
+        (number("42", confidence=0.55), "unsure: 0.55, below 0.6"),
+        (tuple(replace(track, confirmed=False) for track in number("42")), "not seen often enough"),
+        (number("4") + hidden(number("2", first_id=2, x=230), looks=1), "partly hidden"),
     ],
 )
-def test_an_unclear_reading_is_not_announced(tracks: tuple[Track, ...], why: str) -> None:
-    assert announced(*[tracks] * 30) == "", why
+def test_an_unclear_reading_is_not_announced_and_says_why(tracks: tuple[Track, ...], why: str) -> None:
+    for decided in announcements(*[tracks] * 30):
+        assert decided.announced == ()
+        assert [sighting.waits_for for sighting in decided.sightings] == [why]
+
+
+def test_a_sighting_says_how_many_looks_and_seconds_are_missing() -> None:
+    waits = [
+        sighting.waits_for
+        for decided in announcements(*[number("42")] * 7, look_s=STEADY_S / 5)
+        for sighting in decided.sightings
+    ]
+    assert waits == ["3 more looks", "2 more looks", "1 more look", "0.4 more seconds", "0.2 more seconds"]
+
+
+def test_a_number_that_the_edge_cuts_is_announced_when_it_was_whole_for_long_enough() -> None:
+    marks = [{"cut_by_edge": True}] * 20 + [{}] * 3 + [{"cut_by_edge": True}] + [{}] * STEADY_LOOKS
+    decided = list(announcements(*[number("42")] * len(marks), marks=marks))
+    waits = ["".join(sighting.waits_for for sighting in look.sightings) for look in decided]
+    assert waits[:20] == ["too near the edge"] * 20
+    assert [look.announced != () for look in decided] == [False] * (len(marks) - 1) + [True]
+
+
+def test_an_announced_number_keeps_its_undecided_places() -> None:
+    doubtful = Digit(1, 0.6, Box(270, 100, 10, 40))
+    (reading,) = (
+        reading
+        for decided in announcements(*[number("42")] * STEADY, marks=[{"undecided": (doubtful,)}] * STEADY)
+        for reading in decided.announced
+    )
+    assert (reading.text, reading.shown_text) == ("42", "42?")
+    assert reading.confidence == pytest.approx(0.95**2 * 0.4)

@@ -9,7 +9,7 @@ from datetime import datetime
 import pytest
 from rich.console import Console
 
-from agent.events import Counts, FrameEvent, RunInfo
+from agent.events import Counts, FrameEvent, RunInfo, Sighting
 from agent.histogram import Percentiles
 from agent.summary import Power, Score, Summary
 from agent.views.lines import JsonLines, PlainLines
@@ -43,18 +43,36 @@ def test_a_json_line_has_the_whole_reading(make_event: MakeEvent) -> None:
         "monotonic_ns": 700_000_000,
         "source": "demo:",
         "frame": 7,
+        "waits_for": "",
         "text": "42",
         "digits_text": "42",
         "value": None,
         "value_note": SIGNS_NOT_READ,
         "confidence": 0.95,
         "alternatives": [],
+        "undecided": 0,
+        "cut_by_edge": False,
         "box": [60, 155, 110, 48],
         "digits": [
             {"digit": 4, "probability": 0.95, "box": [60, 155, 40, 48]},
             {"digit": 2, "probability": 0.95, "box": [130, 155, 40, 48]},
         ],
     }
+
+
+def test_json_lines_can_say_why_a_number_is_not_announced_each_time_the_reason_changes(make_event: MakeEvent) -> None:
+    out = io.StringIO()
+    lines = JsonLines(out, sightings=True)
+    (reading,) = make_event("42").announced
+    for waits_for in ("too near the edge", "too near the edge", "1 more look"):
+        lines.take(replace(make_event(""), sightings=(Sighting(reading, waits_for),)))
+    lines.take(make_event("42"))
+    written = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert [(line["text"], line["waits_for"]) for line in written] == [
+        ("42", "too near the edge"),
+        ("42", "1 more look"),
+        ("42", ""),
+    ]
 
 
 SUMMARY = Summary(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -9,7 +10,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from agent.capture.outage import Outage
-from agent.events import FaultEvent, FrameEvent, OutageEvent, RunInfo, Vitals
+from agent.events import FaultEvent, FrameEvent, OutageEvent, RunInfo, Sighting, Vitals
 from agent.sensors.load import Load
 from agent.views.history import History, Snapshot
 from agent.views.panels import dashboard
@@ -83,6 +84,17 @@ def test_a_low_screen_has_fewer_stages_and_more_readings(
     assert sum("561247" in line for line in screen) >= 3
 
 
+def test_a_number_that_is_not_announced_yet_says_why(
+    info: RunInfo, make_event: MakeEvent, make_console: MakeConsole
+) -> None:
+    event = make_event("42")
+    waiting = replace(event, announced=(), sightings=(Sighting(event.announced[0], "too near the edge"),))
+    history = History(0)
+    history.add(waiting, datetime.now().astimezone())
+    screen = "\n".join(show(make_console(80, 24), info, history.snapshot(0)))
+    assert "42  too near the edge" in screen
+
+
 def test_a_missing_sensor_is_shown_and_never_as_zero(
     info: RunInfo, make_event: MakeEvent, make_console: MakeConsole
 ) -> None:
@@ -95,8 +107,6 @@ def test_a_missing_sensor_is_shown_and_never_as_zero(
 
 
 def test_throttling_is_shown(info: RunInfo, make_event: MakeEvent, make_console: MakeConsole) -> None:
-    from dataclasses import replace
-
     history = History(0)
     history.add(make_event(vitals=Vitals(0, None, 81.0, ("throttled",))), datetime.now().astimezone())
     slowed = replace(info, slowed="at most 10 frames a second")
@@ -111,8 +121,6 @@ def test_a_stalled_camera_is_shown_in_the_header(info: RunInfo, busy: Snapshot, 
 
 
 def test_a_pause_is_shown_in_the_header(info: RunInfo, busy: Snapshot, make_console: MakeConsole) -> None:
-    from dataclasses import replace
-
     assert "● paused" in show(make_console(80, 24), replace(info, paused=True), busy)[0]
 
 
@@ -128,8 +136,6 @@ def test_an_outage_is_shown_until_the_next_frame(
 
 
 def test_markup_in_a_source_is_shown_as_text(make_console: MakeConsole, busy: Snapshot, info: RunInfo) -> None:
-    from dataclasses import replace
-
     odd = replace(info, source="[red]x[/red]", reason="[/nonsense]", artifact="[b]")
     screen = "\n".join(show(make_console(160, 50), odd, busy))
     assert "[red]x[/red]" in screen

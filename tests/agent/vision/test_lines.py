@@ -40,8 +40,8 @@ def test_readings(digits: list[Digit], texts: list[str]) -> None:
     assert [reading.text for reading in group_lines(digits)] == texts
 
 
-def test_a_reading_has_the_box_around_its_digits_and_the_smallest_probability() -> None:
+def test_a_reading_has_the_box_around_its_digits_and_the_product_of_their_probabilities() -> None:
     (reading,) = group_lines([Digit(4, 0.95, Box(10, 10, 20, 30)), Digit(2, 0.6, Box(35, 12, 20, 30))])
     assert reading.text == "42"
     assert reading.box == Box(10, 10, 45, 32)
-    assert reading.confidence == 0.6
+    assert reading.confidence == pytest.approx(0.95 * 0.6)

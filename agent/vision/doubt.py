@@ -1,0 +1,95 @@
+"""What is doubtful in a number that was read digit by digit: ink of its line that may be a digit, but was not read.
+
+A candidate that is almost probable enough to be a digit is dropped like dirt. If it stands in the line of a number, the
+number may miss a digit. Such candidates are the undecided places of the number, and they lower its confidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import prod
+from statistics import median
+
+import numpy as np
+
+from agent.vision.box import Box
+from agent.vision.coordinates import in_picture
+from agent.vision.digits import NOT_A_DIGIT, Digit, suppress_overlaps
+from agent.vision.layers import MaskResult
+from agent.vision.lines import MAX_LINE_OFFSET_HEIGHTS, MIN_HEIGHT_SHARE, MIN_NUMBER_GAP_HEIGHTS, Reading
+
+MIN_UNDECIDED = 0.3
+"""Candidates whose best digit is less probable than this are no digits. Raising it shows fewer undecided places."""
+MAX_HEIGHT_SHARE = 1.8
+"""A candidate higher or wider than this many heights of a digit is no digit of the number."""
+
+MIN_SAME_IOU = 0.3
+"""A tracked digit and a digit of a look whose boxes have a higher IoU than this are the same one."""
+
+
+def mark_undecided(
+    readings: Sequence[Reading], masks: Sequence[MaskResult], decided: Sequence[Digit], size: tuple[int, int]
+) -> tuple[Reading, ...]:
+    """Return readings with their undecided places, and with a confidence that counts them.
+
+    Args:
+        readings: of the segmentation.
+        masks: of the picture.
+        decided: the digits of the page, read and printed; ink that is one of them is not doubtful.
+        size: width and height of the picture.
+    """
+    unread = [digit for mask in masks for digit in _almost_digits(mask, size)]
+    if not unread:
+        return tuple(readings)
+    pool = [*decided, *sorted(unread, key=lambda digit: -digit.probability)]
+    doubtful = [pool[i] for i in suppress_overlaps([digit.box for digit in pool]) if i >= len(decided)]
+    return tuple(_with_undecided(reading, doubtful) for reading in readings)
+
+
+def add_doubts(reading: Reading, seen: Sequence[Reading]) -> Reading:
+    """Return a tracked number with what is doubtful in the readings of a look that show it.
+
+    Args:
+        reading: digits that were tracked through several looks.
+        seen: readings of the newest look.
+    """
+    own = [digit.box for digit in reading.digits]
+    same = [other for other in seen if _shares_digit(other, own)]
+    doubtful = [digit for other in same for digit in other.undecided if all(digit.box.iou(box) == 0 for box in own)]
+    marked = replace(reading, cut_by_edge=any(other.cut_by_edge for other in same))
+    return _with_undecided(marked, doubtful)
+
+
+def _shares_digit(reading: Reading, boxes: Sequence[Box]) -> bool:
+    return any(digit.box.iou(box) > MIN_SAME_IOU for digit in reading.digits for box in boxes)
+
+
+def _almost_digits(mask: MaskResult, size: tuple[int, int]) -> list[Digit]:
+    """Return the candidates of a mask that are almost probable enough to be digits."""
+    probability = mask.classified.probability[:, :NOT_A_DIGIT]
+    best = probability.max(axis=1, initial=0)
+    indices = np.flatnonzero((best >= MIN_UNDECIDED) & (best < mask.min_probability)).tolist()
+    return [
+        Digit(int(probability[i].argmax()), float(best[i]), in_picture(mask.candidates[i], mask.ink, *size))
+        for i in indices
+    ]
+
+
+def _with_undecided(reading: Reading, doubtful: Sequence[Digit]) -> Reading:
+    own = tuple(digit for digit in doubtful if _continues(digit, reading))
+    if not own:
+        return reading
+    left = reading.confidence * prod(1 - digit.probability for digit in own)
+    return replace(reading, undecided=own, confidence=left)
+
+
+def _continues(digit: Digit, reading: Reading) -> bool:
+    """Whether a digit would belong to a number, by its height and its place."""
+    height, box = median(own.box.h for own in reading.digits), digit.box
+    if not MIN_HEIGHT_SHARE * height <= box.h <= MAX_HEIGHT_SHARE * height or box.w > MAX_HEIGHT_SHARE * height:
+        return False
+    nearest = min(reading.digits, key=lambda own: abs(own.box.centre[0] - box.centre[0]))
+    gap = max(box.x - reading.box.right, reading.box.x - box.right)
+    offset = abs(box.centre[1] - nearest.box.centre[1])
+    return gap <= MIN_NUMBER_GAP_HEIGHTS * height and offset < MAX_LINE_OFFSET_HEIGHTS * max(height, box.h)
