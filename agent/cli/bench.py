@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agent.cli.complete import objectives
 from agent.cli.options import ConfigFile, option, settings_to_use
 from agent.config.options import Config
 from profiles.errors import OutputError, UsageError
@@ -25,7 +26,9 @@ def bench(
     objective: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", help="What to optimize: latency, energy, size or accuracy. Default: the board's objective."
+            metavar="NAME",
+            help="What to optimize: latency, energy, size or accuracy. Default: the board's objective.",
+            autocompletion=objectives,
         ),
     ] = None,
     min_accuracy: Annotated[

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from agent.cli.complete import sources
 from agent.config.options import OPTIONS, Config
 
 if TYPE_CHECKING:
@@ -31,7 +32,14 @@ def option(name: str) -> Any:
     """Return the Typer option for a field of `Config`, with its spelling, help and limits."""
     found = OPTIONS[name]
     spellings = () if found.switch is None else (found.switch,)
-    return typer.Option(*spellings, metavar=found.metavar, min=found.minimum, max=found.maximum, help=found.help)
+    return typer.Option(
+        *spellings,
+        metavar=found.metavar,
+        min=found.minimum,
+        max=found.maximum,
+        help=found.help,
+        autocompletion=sources if name == "source" else None,
+    )
 
 
 def settings_to_use(given: Config, config: Path | None) -> Settings:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from agent.cli.complete import boards
 from profiles.errors import UsageError
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
@@ -18,7 +19,12 @@ Root = Annotated[
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only print what would be done.")]
 BoardName = Annotated[
     str | None,
-    typer.Option("--board", metavar="NAME", help="Board that the service will run on, such as pi4. Default: this one."),
+    typer.Option(
+        "--board",
+        metavar="NAME",
+        help="Board that the service will run on, such as pi4. Default: this one.",
+        autocompletion=boards,
+    ),
 ]
 
 

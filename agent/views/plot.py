@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -52,7 +53,8 @@ def draw(timeline: Timeline) -> str:
 
 def _panel(series: Series, timeline: Timeline, y: float) -> Iterator[str]:
     """Draw a series: its scale, its first line as columns, and its other lines."""
-    top = max(value for values in series.lines.values() for value in values if value is not None)
+    values = [value for line in series.lines.values() for value in line if value is not None]
+    top = nice_top(max(values), whole=not series.unit)
     unit = f", {series.unit}" if series.unit else ""
     yield _text(LEFT, y - 10, f"{series.title}{unit}", INK, "start")
     if len(series.lines) > 1:
@@ -69,6 +71,15 @@ def _panel(series: Series, timeline: Timeline, y: float) -> Iterator[str]:
             yield from _columns(f"{name} {{:.4g}} {series.unit}".rstrip(), values, timeline, y=y, top=top)
         else:
             yield _line(values, timeline, COLOURS[number], y=y, top=top)
+
+
+def nice_top(highest: float, *, whole: bool) -> float:
+    """Return a round end of an axis that is at least `highest`; half of it is round too, and whole where counts are."""
+    if highest <= 0:
+        return 2.0 if whole else 1.0
+    decade = 10.0 ** math.floor(math.log10(highest))
+    top = next(step * decade for step in (1, 2, 4, 6, 8, 10) if step * decade >= highest)
+    return max(top, 2.0) if whole else top
 
 
 def _columns(tooltip: str, values: Values, timeline: Timeline, *, y: float, top: float) -> Iterator[str]:

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from agent.telemetry.periods import Period, StageLatency
 from agent.views.chart import ROWS, charts, hours_that_fit
-from agent.views.plot import draw, write_plot
+from agent.views.plot import draw, nice_top, write_plot
 from agent.views.timeline import MAX_HOURS, MIN_HOURS, Timeline, last_hours
 from profiles.errors import OutputError
 
@@ -94,3 +94,11 @@ def test_a_plot_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot be written"):
         write_plot(timeline(hour(0)), tmp_path / "file" / "plot.svg")
+
+
+@pytest.mark.parametrize(
+    ("highest", "whole", "top"),
+    [(0.37, False, 0.4), (198.3, False, 200), (1, True, 2), (3, True, 4), (7, True, 8), (41, True, 60), (0, True, 2)],
+)
+def test_an_axis_of_the_plot_ends_at_a_round_number(highest: float, whole: bool, top: float) -> None:
+    assert nice_top(highest, whole=whole) == pytest.approx(top)
