@@ -11,6 +11,8 @@ import typer
 from agent.cli.options import ConfigFile
 from agent.cli.run import run
 from agent.config.options import OPTIONS, TYPES, Config, option_name
+from profiles import foreign_text
+from profiles import foreign_text
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -37,7 +39,6 @@ def show(
 
     Example: `digit-agent config show`, or `digit-agent config show -- --camera 0`
     """
-    import msgspec
     from rich.console import Console
 
     from agent.config.layers import config_files, resolve_settings
@@ -46,7 +47,7 @@ def show(
     settings = resolve_settings(_parse_run_options(options or []), config_files(config), detect_board().profile)
     if json:
         rows = {name: {"value": value, "from": origin} for name, value, origin in _rows(settings)}
-        typer.echo(msgspec.json.encode(rows))
+        typer.echo(foreign_text.foreign_text.to_json(rows))
     else:
         Console().print(_table(settings))
 
@@ -70,12 +71,12 @@ def check(
         try:
             document = read_document(path)
         except ConfigError as error:
-            typer.echo(f"digit-agent: {error}", err=True)
+            typer.echo(f"digit-agent: {foreign_text.foreign_text.show(error)}", err=True)
             raise typer.Exit(1) from error
         problems = sorted([*document.problems, *_source_problems(document)])
         any_problem |= bool(problems)
         for problem in problems:
-            typer.echo(f"{path}:{problem.line}: {problem.text}")
+            typer.echo(foreign_text.foreign_text.show(f"{path}:{problem.line}: {problem.text}"))
         if not problems:
             typer.echo(f"{path} is valid; it sets {', '.join(map(option_name, document.lines)) or 'no option'}")
     if not files:
@@ -122,7 +123,8 @@ def _rows(settings: Settings) -> list[tuple[str, str | float | None, str]]:
 def _table(settings: Settings) -> Table:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
-    from rich.text import Text
+
+    from agent.views.foreign import foreign
 
     table = Table(box=SIMPLE_HEAD, show_edge=False, padding=0)
     table.add_column("option", no_wrap=True, style="bold")
@@ -130,5 +132,5 @@ def _table(settings: Settings) -> Table:
     table.add_column("from", overflow="fold")
     for name, value, origin in _rows(settings):
         text = "–" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-        table.add_row(name, Text(text), Text(origin), style="bright_black" if origin == "default" else None)
+        table.add_row(name, foreign(text), foreign(origin), style="bright_black" if origin == "default" else None)
     return table

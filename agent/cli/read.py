@@ -12,6 +12,7 @@ import typer
 from agent.cli.options import ConfigFile, option, settings_to_use
 from agent.config.options import Config
 from agent.vision.value import AMBIGUOUS
+from profiles.foreign_text import show, to_json
 
 if TYPE_CHECKING:
     from agent.vision.lines import Reading
@@ -62,7 +63,6 @@ def read(
 
     Example: `digit-agent read note.jpg scans/ --json`
     """
-    import msgspec
     from rich.console import Console
 
     from agent.capture.file import printable
@@ -78,16 +78,16 @@ def read(
     reader: Reader | None = None
     for source, image in _pictures(files, errors):
         if reader is None:
-            with progress(Console(stderr=True), "looking for the best net") as show:
+            with progress(Console(stderr=True), "looking for the best net") as report_progress:
                 settings = settings_to_use(Config(artifacts=artifacts, decimal_comma=decimal_comma), config)
-                reader = Reader(settings.artifacts, decimal_comma=settings.decimal_comma, progress=show)
+                reader = Reader(settings.artifacts, decimal_comma=settings.decimal_comma, progress=report_progress)
         trace = reader.trace(image)
         page = trace.page
-        typer.echo(msgspec.json.encode({"source": source, **page.to_dict()}) if json else as_text(source, page))
+        typer.echo(to_json({"source": source, **page.to_dict()}) if json else as_text(source, page))
         if report is not None:
             report.add(Path(source), image, trace)
     if report is not None:
-        typer.echo(f"digit-agent: every step is shown in {printable(report.index)}", err=True)
+        typer.echo(f"digit-agent: every step is shown in {show(printable(report.index))}", err=True)
     if errors:
         raise typer.Exit(1)
 
@@ -109,7 +109,7 @@ def _pictures(files: Sequence[str], errors: list[SourceError]) -> Iterator[tuple
         try:
             yield
         except SourceError as error:
-            typer.echo(f"digit-agent: {error}", err=True)
+            typer.echo(f"digit-agent: {show(error)}", err=True)
             errors.append(error)
 
     for text in files:
@@ -118,7 +118,7 @@ def _pictures(files: Sequence[str], errors: list[SourceError]) -> Iterator[tuple
             found = find_pictures(text)
             paths = found.paths
             if found.skipped:
-                typer.echo(f"digit-agent: {printable(text)}: skipped {found.describe_skipped()}", err=True)
+                typer.echo(f"digit-agent: {show(printable(text))}: skipped {show(found.describe_skipped())}", err=True)
         for path in paths:
             with reported(), PictureFile(path) as file:
                 for number in range(file.page_count):
@@ -129,7 +129,7 @@ def _pictures(files: Sequence[str], errors: list[SourceError]) -> Iterator[tuple
 def as_text(source: str, page: Page) -> str:
     """Format a page for people: the name of the picture, and its numbers in lines as in the picture."""
     count = len(page.digits)
-    lines = [f"{source}  {page.width}×{page.height}, {count or 'no'} digit{'' if count == 1 else 's'}"]
+    lines = [f"{show(source)}  {page.width}×{page.height}, {count or 'no'} digit{'' if count == 1 else 's'}"]
     bottom: int | None = None
     for reading in page.readings:
         beside = bottom is not None and reading.box.centre[1] < bottom
