@@ -11,6 +11,7 @@ from agent.choice.choice import Choice
 from agent.choice.choose import choose_nets
 from agent.paths import default_artifacts
 from agent.vision.page import Page
+from agent.vision.parts import read_parts
 from agent.vision.pipeline import QUICK, THOROUGH, Depth, Trace, trace_page
 from agent.vision.pixels import Pixels, to_bgr
 from profiles.board import detect_board
@@ -64,7 +65,7 @@ class Reader:
         return self._nets.classifier.choice
 
     def read(self, picture: object) -> Page:
-        """Read a picture.
+        """Read a picture; a very long one is read in overlapping parts.
 
         Args:
             picture: one of
@@ -82,7 +83,7 @@ class Reader:
             PictureError: the file is missing, damaged, too large or not a picture.
             NoArtifactError: every runtime failed while it read the picture.
         """
-        return self.trace(picture).page
+        return read_parts(_load(picture), lambda part: self.trace(part).page)
 
     def read_pages(self, path: Path | str) -> Iterator[Page]:
         """Read all pages of a picture file, one after the other; a TIFF or a PDF may have several.
@@ -99,6 +100,8 @@ class Reader:
 
     def trace(self, picture: object) -> Trace:
         """Read a picture and return the intermediate results of each step too, for `digit-agent read --explain`.
+
+        A picture is read as a whole here; `agent.vision.parts` splits and joins those that are very long.
 
         The argument and the errors are the same as of `read`.
         """

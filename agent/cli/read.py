@@ -68,6 +68,7 @@ def read(
     from agent.capture.file import printable
     from agent.reader import Reader
     from agent.views.progress import progress
+    from agent.vision.parts import cut, find_parts, join_parts
 
     report = None
     if explain is not None:
@@ -81,11 +82,16 @@ def read(
             with progress(Console(stderr=True), "looking for the best net") as report_progress:
                 settings = settings_to_use(Config(artifacts=artifacts, decimal_comma=decimal_comma), config)
                 reader = Reader(settings.artifacts, decimal_comma=settings.decimal_comma, progress=report_progress)
-        trace = reader.trace(image)
-        page = trace.page
+        parts = find_parts(image.shape[1], image.shape[0])
+        pages = []
+        for number, part in enumerate(parts, 1):
+            trace = reader.trace(cut(image, part))
+            pages.append(trace.page)
+            if report is not None:
+                title = source if len(parts) == 1 else f"{source}, part {number} of {len(parts)}"
+                report.add(Path(title), cut(image, part), trace)
+        page = join_parts(image.shape[1], image.shape[0], parts, pages)
         typer.echo(to_json({"source": source, **page.to_dict()}) if json else as_text(source, page))
-        if report is not None:
-            report.add(Path(source), image, trace)
     if report is not None:
         typer.echo(f"digit-agent: every step is shown in {show(printable(report.index))}", err=True)
     if errors:

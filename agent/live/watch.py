@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -22,6 +23,7 @@ from agent.vision.box import Box
 from agent.vision.doubt import add_doubts
 from agent.vision.lines import Reading, group_lines
 from agent.vision.page import Page
+from agent.vision.parts import read_parts
 from agent.vision.pipeline import THOROUGH, Depth
 from agent.vision.track import Detections, Track
 from agent.vision.tracker import Tracker
@@ -59,7 +61,7 @@ def watch_stills(read: ReadPicture) -> Watch:
     """Return a function that watches independent pictures."""
 
     def watch(frame: Frame) -> Observation:
-        page = read(frame.image, depth=THOROUGH)
+        page = read_parts(frame.image, partial(read, depth=THOROUGH))
         return Observation(page, page.readings)
 
     return watch
