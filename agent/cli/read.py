@@ -36,9 +36,9 @@ def read(
         typer.Option(
             "--json",
             help="Print one line of JSON per picture. Keys: source (the file, and its page if there are several), "
-            "width and height (pixels), digits (digit, "
+            "width and height (pixels), angle_deg (clockwise, if the page is turned), digits (digit, "
             "probability, box) and readings (text, value, box, confidence, digits and more). Boxes are [x, y, width, "
-            "height] in pixels of the upright picture; probability and confidence are 0..1.",
+            "height] in pixels of the picture as its EXIF tag turns it; probability and confidence are 0..1.",
         ),
     ] = False,
     decimal_comma: Annotated[bool | None, option("decimal_comma")] = None,
@@ -133,14 +133,21 @@ def _pictures(files: Sequence[str], errors: list[SourceError]) -> Iterator[tuple
 
 
 def as_text(source: str, page: Page) -> str:
-    """Format a page for people: the name of the picture, and its numbers in lines as in the picture."""
+    """Format a page for people: the name of the picture, and its numbers in lines as on the upright page."""
+    from agent.vision.box import union
+    from agent.vision.turn import Turn
+
     count = len(page.digits)
     lines = [f"{show(source)}  {page.width}×{page.height}, {count or 'no'} digit{'' if count == 1 else 's'}"]
+    if page.angle_deg:
+        lines[0] += f", turned clockwise by {page.angle_deg:.0f}°"
+    turn = Turn(page.angle_deg, page.width, page.height)
     bottom: int | None = None
     for reading in page.readings:
-        beside = bottom is not None and reading.box.centre[1] < bottom
+        box = union(turn.to_upright(digit.box) for digit in reading.digits)
+        beside = bottom is not None and box.centre[1] < bottom
         lines[-1:] = [f"{lines[-1]}   {_number(reading)}"] if beside else [lines[-1], f"  {_number(reading)}"]
-        bottom = reading.box.bottom
+        bottom = box.bottom
     return "\n".join(lines)
 
 

@@ -54,7 +54,7 @@ class CandidateOutcome:
     ink: Ink
     """The ink in which the candidate was found."""
     box: Box
-    """Box of the candidate, in pixels of the picture."""
+    """Box of the candidate, in pixels of the picture, or of the upright page if the page is turned."""
     kind: OutcomeKind
     reason: str
     digit: int
@@ -89,13 +89,14 @@ def _outcome(trace: Trace, mask: MaskResult, index: int) -> CandidateOutcome:
     by_classifier = not mask.classified.verified[index]
     shares = (mask.classified.classifier if by_classifier else mask.classified.probability)[index]
     label = int(shares[:NOT_A_DIGIT].argmax())
-    box = in_picture(candidate, mask.ink, trace.page.width, trace.page.height)
+    page = trace.upright or trace.page
+    box = in_picture(candidate, mask.ink, page.width, page.height)
     if mask.classified.probability[index, :NOT_A_DIGIT].max() < mask.min_probability:
         kind, reason = _rejected_by_net(shares, label, by_classifier=by_classifier)
     elif candidate in mask.digits:
         kind, reason = _selected(trace, mask, mask.digits[candidate])
     else:
-        kind, reason = _not_selected(candidate, mask, blot=is_blot(box, mask.ink.paper, trace.page.width))
+        kind, reason = _not_selected(candidate, mask, blot=is_blot(box, mask.ink.paper, page.width))
     return CandidateOutcome(candidate, mask.ink, box, kind, reason, label, float(shares[label]))
 
 
@@ -127,7 +128,7 @@ def _selected(trace: Trace, mask: MaskResult, digit: Digit) -> tuple[OutcomeKind
 
     Digits are compared by identity, because two masks may give equal digits.
     """
-    if any(digit is one for one in trace.page.digits):
+    if any(digit is one for one in (trace.upright or trace.page).digits):
         return OutcomeKind.READ, "read"
     if any(digit is one for one in trace.kept):
         return OutcomeKind.SMALL, f"too small for its line: {digit.box.h} px high"

@@ -26,6 +26,7 @@ from agent.explain.recognised import draw_line, explain_weights, list_proposals
 from agent.vision.page import Page
 from agent.vision.pipeline import Trace
 from agent.vision.pixels import Pixels
+from agent.vision.turn import Turn
 from profiles.errors import OutputError
 
 MAX_LISTED = 60
@@ -105,6 +106,10 @@ def _parts(folder: Path, picture: Pixels, trace: Trace) -> Iterator[Html]:
     yield element("p", _numbers(trace.page) or "no digit", class_="read")
     yield _show(folder, "readings", draw_page(picture, trace.page))
     yield element("h2", "The outcome at each place")
+    if trace.upright is not None:
+        angle_deg = trace.page.angle_deg
+        picture = Turn(angle_deg, trace.page.width, trace.page.height).turn_upright(picture)
+        yield element("p", f"The page is turned clockwise by {angle_deg:.0f}°. It was turned upright to read it.")
     yield _show(folder, "places", draw_outcomes(picture, places, numbers))
     yield from _list(numbers, len(unread))
     yield _show(folder, "glyphs", draw_glyphs(places, numbers))

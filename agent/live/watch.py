@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
@@ -118,6 +118,8 @@ class VideoWatch:
         read_ms = (self._clock_ns() - started_ns) / NS_PER_MS
         self._policy.add_cost(depth, read_ms)
         weight = THOROUGH_WEIGHT if depth is THOROUGH else 1.0
+        if page.angle_deg:  # digits are tracked, and grouped to numbers, as on an upright page
+            page = replace(page, digits=(), readings=())
         self._tracks = self._tracker.follow(Detections(page.digits, page.width, page.height, weight))
         self._seen = page.readings
         return page, read_ms

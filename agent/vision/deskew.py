@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.vision.ink import Ink
+from agent.vision.ink import Gray, Ink
 
 SEARCH_PX = 320
 """Longest side of the small copy on which the angle is searched. Raising it costs time."""
@@ -56,21 +56,39 @@ def skew_deg(ink: Ink) -> float:
     if min(ink.strength.shape) < MIN_SIDE_PX:
         return 0.0
     _, mask = cv2.threshold(ink.strength, ink.threshold, 255, cv2.THRESH_BINARY)  # without the paper's texture
-    scale = min(1.0, SEARCH_PX / max(mask.shape))
-    small = np.asarray(cv2.resize(mask, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.float32)
+    small = shrink_mask(np.asarray(mask, np.uint8))
     coarse = np.arange(-MAX_SKEW_DEG, MAX_SKEW_DEG + COARSE_STEP_DEG / 2, COARSE_STEP_DEG)
-    best = max(coarse.tolist(), key=lambda angle_deg: _profile_sharpness(small, angle_deg))
+    best = max(coarse.tolist(), key=lambda angle_deg: profile_sharpness(small, angle_deg))
     fine = best + np.arange(-COARSE_STEP_DEG, COARSE_STEP_DEG + FINE_STEP_DEG / 2, FINE_STEP_DEG)
-    best = max(fine.tolist(), key=lambda angle_deg: _profile_sharpness(small, angle_deg))
-    is_clear = _profile_sharpness(small, best) > MIN_PROFILE_RATIO * _profile_sharpness(small, 0.0)
+    best = max(fine.tolist(), key=lambda angle_deg: profile_sharpness(small, angle_deg))
+    is_clear = profile_sharpness(small, best) > MIN_PROFILE_RATIO * profile_sharpness(small, 0.0)
     return best if is_clear else 0.0
 
 
-def _profile_sharpness(small: NDArray[np.float32], angle_deg: float) -> float:
-    """Return the sum of the squared differences of neighbouring row sums after a rotation."""
+def shrink_mask(mask: Gray) -> NDArray[np.float32]:
+    """Return the small copy of a mask, uint8 (h, w), on which angles are searched."""
+    scale = min(1.0, SEARCH_PX / max(mask.shape))
+    return np.asarray(cv2.resize(mask, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def profile_sharpness(small: NDArray[np.float32], angle_deg: float) -> float:
+    """Return the sum of the squared differences of neighbouring row sums after a counter-clockwise rotation."""
+    return _sharpness(_rotated(small, angle_deg).sum(axis=1))
+
+
+def profile_sharpnesses(small: NDArray[np.float32], angle_deg: float) -> tuple[float, float]:
+    """Return the same as `profile_sharpness`, of the row sums and of the column sums."""
+    rotated = _rotated(small, angle_deg)
+    return _sharpness(rotated.sum(axis=1)), _sharpness(rotated.sum(axis=0))
+
+
+def _sharpness(sums: NDArray[np.float32]) -> float:
+    return float(np.square(np.diff(sums)).sum())
+
+
+def _rotated(small: NDArray[np.float32], angle_deg: float) -> NDArray[np.float32]:
     h, w = small.shape
     side = max(h, w)
     rotation = cv2.getRotationMatrix2D((w / 2, h / 2), angle_deg, 1.0)
     rotation[:, 2] += (side - w) / 2, (side - h) / 2
-    rows = cv2.warpAffine(small, rotation, (side, side), flags=cv2.INTER_LINEAR).sum(axis=1)
-    return float(np.square(np.diff(rows)).sum())
+    return np.asarray(cv2.warpAffine(small, rotation, (side, side), flags=cv2.INTER_LINEAR), np.float32)

@@ -17,6 +17,7 @@ from agent.vision.classify import Nets, classify
 from agent.vision.coordinates import in_picture
 from agent.vision.deskew import deskew
 from agent.vision.digits import Digit, non_max_suppression, select
+from agent.vision.direction import find_angle
 from agent.vision.doubt import mark_undecided
 from agent.vision.edge import mark_cut
 from agent.vision.faint import find_faint_ink, rescale_to_writing
@@ -27,6 +28,7 @@ from agent.vision.lines import Reading, group_lines
 from agent.vision.page import STAGES, Page
 from agent.vision.pens import Pen, find_pens
 from agent.vision.printed import find_printed, without_printed
+from agent.vision.turn import Turn, place_in_picture, turn_ink
 from agent.vision.value import find_value
 from agent.vision.words import outside_words
 
@@ -45,7 +47,7 @@ class Depth:
     """Candidates whose boxes differ by less than this share of their size are classified once."""
     extra_steps: bool
     """Whether to take the steps that a quick look skips: deskew; look for light ink beside dark ink, for writing beside
-    darker print, and for faint ink; read lines with the line recogniser."""
+    darker print, and for faint ink; read lines with the line recogniser; find out whether the page is turned."""
 
 
 QUICK = Depth(
@@ -71,6 +73,8 @@ more true ones. Chosen by trial on drawn pages and the sample pictures."""
 MIN_FAINT_PROBABILITY = 0.8
 """A candidate in faint ink whose best digit is less probable than this is not a digit. It is higher than the value for
 other ink, because below it there is more dirt than writing. Chosen by trial on drawn pages and the sample pictures."""
+MAX_TURNS = 2
+"""A page is read at most this many times more at other angles: at first it may be turned upside down."""
 FAINT_THRESHOLD_FACTORS = (0.8, 1.1)
 """Masks of faint ink are made at these multiples of its threshold. Chosen by trial on drawn pages and the sample
 pictures."""
@@ -95,6 +99,8 @@ class Trace:
     page: Page
     lines: tuple[RecognisedLine, ...] = ()
     """The lines that the line recogniser read; empty if it was not used."""
+    upright: Page | None = None
+    """The page with its boxes in pixels of the upright page, as all steps have them; None if the page is not turned."""
 
 
 def read_page(
@@ -110,16 +116,44 @@ def trace_page(
     """Read the digits of a picture, and return the results of all steps.
 
     Args:
-        image: BGR, uint8 (H, W, 3), upright.
+        image: BGR, uint8 (H, W, 3). A quick look takes it as upright.
         nets: classifier and verifier.
         depth: how thoroughly to analyse the picture.
         decimal_comma: what a comma means in a number, as in `find_value`.
     """
     stage_ms = dict.fromkeys(STAGES, 0.0)
-    height, width = image.shape[:2]
+    trace = _trace_at_angle(image, nets, depth, 0.0, stage_ms, decimal_comma=decimal_comma)
+    if not depth.extra_steps:
+        return trace
+    # 15. If the page seems to be turned, it is read at this angle, too. The angle at which more is read counts.
+    for _ in range(MAX_TURNS):
+        with _timed(stage_ms, "lines"):
+            angle_deg = find_angle(trace.masks, nets)
+        if angle_deg is None:
+            return trace
+        angle_deg = (trace.page.angle_deg + angle_deg) % 360
+        turned = _trace_at_angle(image, nets, depth, angle_deg, stage_ms, decimal_comma=decimal_comma)
+        if _count_read(turned) <= _count_read(trace):
+            return trace
+        trace = turned
+    return trace
+
+
+def _trace_at_angle(
+    image: NDArray[np.uint8],
+    nets: Nets,
+    depth: Depth,
+    angle_deg: float,
+    stage_ms: dict[str, float],
+    *,
+    decimal_comma: bool | None,
+) -> Trace:
+    """Read a picture whose page is turned clockwise by an angle; the other arguments as in `trace_page`."""
+    turn = Turn(angle_deg, image.shape[1], image.shape[0])
+    width, height = turn.size
     # Steps 1 to 4: the working image and its ink.
     with _timed(stage_ms, "ink"):
-        layers = find_ink_layers(image, depth)
+        layers = find_ink_layers(image, depth, angle_deg)
     # Steps 5 to 8: each mask on its own.
     masks = [mask for layer in layers for mask in _read_layer(layer, nets, depth, (width, height), stage_ms)]
     with _timed(stage_ms, "lines"):
@@ -144,11 +178,21 @@ def trace_page(
         # 14. Numbers that the edge of the picture may cut.
         readings = mark_cut(readings, masks, (width, height))
     page = Page(width, height, tuple(d for r in readings for d in r.digits), readings, stage_ms)
-    return Trace(tuple(masks), kept, printed, page, lines)
+    if not angle_deg:
+        return Trace(tuple(masks), kept, printed, page, lines)
+    return Trace(tuple(masks), kept, printed, place_in_picture(page, turn), lines, upright=page)
 
 
-def find_ink_layers(image: NDArray[np.uint8], depth: Depth) -> tuple[InkLayer, ...]:
-    """Return the ink of a picture, kind by kind; arguments as in `trace_page`."""
+def _count_read(trace: Trace) -> float:
+    """Return how many digits of a page are expected to be right."""
+    return sum(digit.probability for digit in trace.page.digits)
+
+
+def find_ink_layers(image: NDArray[np.uint8], depth: Depth, angle_deg: float = 0.0) -> tuple[InkLayer, ...]:
+    """Return the ink of a picture, kind by kind; arguments as in `trace_page`.
+
+    If the page is turned clockwise by an angle, the ink of the upright page is returned.
+    """
     # 1. Scale the picture, and estimate its paper.
     working = prepare(image, depth.longest_px)
     # 2. Dark ink, light ink or both; and the ink of each pen, if there are two.
@@ -158,6 +202,8 @@ def find_ink_layers(image: NDArray[np.uint8], depth: Depth) -> tuple[InkLayer, .
     pen_layers = [InkLayer(ink, depth.pen_threshold_factors, MIN_PROBABILITY, pen) for pen, ink in pens.items()]
     if not depth.extra_steps:
         return (*layers, *pen_layers)
+    if angle_deg:
+        layers, pen_layers = _turned(layers, angle_deg), _turned(pen_layers, angle_deg)
     # 3. Deskew, and scale the ink to the writing where lines are darker.
     layers, pen_layers = [_corrected(layer) for layer in layers], [_corrected(layer) for layer in pen_layers]
     # 4. Ink too faint for the masks of the other ink.
@@ -171,6 +217,10 @@ def find_ink_layers(image: NDArray[np.uint8], depth: Depth) -> tuple[InkLayer, .
 def _with_value(reading: Reading, *, decimal_comma: bool | None) -> Reading:
     number, note = find_value(reading.text, decimal_comma=decimal_comma)
     return replace(reading, value=number, value_note=note)
+
+
+def _turned(layers: Sequence[InkLayer], angle_deg: float) -> list[InkLayer]:
+    return [replace(layer, ink=turn_ink(layer.ink, angle_deg)) for layer in layers]
 
 
 def _corrected(layer: InkLayer) -> InkLayer:

@@ -48,7 +48,7 @@ def test_plain_types_have_all_keys() -> None:
     reading["alternatives"] = [{"text": "-1", "probability": 0.0123}]
     signed = Reading("-7", DIGIT.box, 0.98765, (DIGIT,), (Alternative("-1", 0.01234),), Decimal("-7.0"), "")
     page = replace(PAGE, readings=(signed,))
-    assert page.to_dict() == {"width": 100, "height": 100, "digits": [digit], "readings": [reading]}
+    assert page.to_dict() == {"width": 100, "height": 100, "angle_deg": 0.0, "digits": [digit], "readings": [reading]}
 
 
 def test_notebooks_show_a_table_with_escaped_text() -> None:
