@@ -40,10 +40,10 @@ def received(stream: BinaryIO, keys: TrustedKeys, folder: Path = FOLDER) -> Iter
     """
     reader = ArchiveReader(stream, TITLE)
     head = read_head(reader, keys)
-    free = free_bytes(folder)
-    if free < head.total_bytes + RESERVE_BYTES:
+    needed, free = head.total_bytes + RESERVE_BYTES, free_bytes(folder)
+    if free < needed:
         raise BundleError(
-            f"{reader.title} needs {(head.total_bytes + RESERVE_BYTES) / 1e6:.0f} MB, but only {free / 1e6:.0f} MB are free",
+            f"{reader.title} needs {needed / 1e6:.0f} MB, but only {free / 1e6:.0f} MB are free",
             advice="free space on this board",
         )
     with tempfile.TemporaryFile(dir=folder) as file:

@@ -33,6 +33,20 @@ TRUSTED_KEYS = Path("/etc/digit-agent/deploy.pub")
 NAME = r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}"
 """What the name of a key looks like."""
 _LINE = re.compile(rf"(?P<withdrawn>withdrawn )?ed25519 (?P<key>[A-Za-z0-9+/]{{43}}=) (?P<name>{NAME})")
+_SMALL_ORDER = frozenset(
+    bytes.fromhex(point)
+    for point in (
+        "00" * 32,
+        "01" + "00" * 31,
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "ec" + "ff" * 30 + "7f",
+        "ed" + "ff" * 30 + "7f",
+        "ee" + "ff" * 30 + "7f",
+    )
+)
+"""Points of small order, without their sign bit: everybody can sign for such a key. Zeros, such as those of a line that
+was to be filled in later, are one of them. Source: the list of libsodium (ge25519_has_small_order)."""
 _PEM = b"-----BEGIN"
 _MAX_BYTES = 2**16
 """Largest file that is read, in bytes: several hundred keys."""
@@ -139,6 +153,8 @@ def parse_keys(content: bytes, path: Path) -> TrustedKeys:
         key, kind = Key(found["name"], base64.b64decode(found["key"])), withdrawn if found["withdrawn"] else accepted
         if any(key.name == one.name or key.public == one.public for one in kind):
             raise UsageError(f"{path}:{number}: this name or this key is there twice", advice="remove one of the lines")
+        if _is_weak(key.public):
+            raise UsageError(f"{path}:{number}: everybody can sign for this key", advice="write that of 'keygen'")
         kind.append(key)
     usable = tuple(key for key in accepted if key.public not in {one.public for one in withdrawn})
     if not usable:
@@ -152,9 +168,13 @@ def _load_pem(content: bytes, path: Path) -> TrustedKeys:
         key = None if content.count(_PEM) > 1 else serialization.load_pem_public_key(content)
     except (ValueError, UnsupportedAlgorithm):
         key = None
-    if not isinstance(key, Ed25519PublicKey):
+    if not isinstance(key, Ed25519PublicKey) or _is_weak(key.public_bytes_raw()):
         raise UsageError(
             f"{path} is not one public key of 'digit-deploy keygen'",
             advice="name the file that ends in .pub; a file of several keys has one line for each",
         )
     return TrustedKeys((Key(path.stem, key.public_bytes_raw()),))
+
+
+def _is_weak(public: bytes) -> bool:
+    return public[:31] + bytes([public[31] & 0x7F]) in _SMALL_ORDER

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import base64
 import os
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from deploy.sign import load_private, make_keys
@@ -89,6 +91,31 @@ def test_a_file_of_the_first_version_has_one_key(tmp_path: Path, lines: dict[str
     ):
         with pytest.raises(UsageError, match="is not one public key of 'digit-deploy keygen'"):
             load_keys(trust(tmp_path, text))
+
+
+@pytest.mark.parametrize("sign", [0, 0x80])
+@pytest.mark.parametrize(
+    "point",
+    [
+        "00" * 32,
+        "01" + "00" * 31,
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "ec" + "ff" * 30 + "7f",
+        "ed" + "ff" * 30 + "7f",
+        "ee" + "ff" * 30 + "7f",
+    ],
+)
+def test_a_key_that_everybody_can_sign_for_is_refused(tmp_path: Path, point: str, sign: int) -> None:
+    """For a key of zeros, zeros are a valid signature of many contents."""
+    raw = bytearray.fromhex(point)
+    raw[31] |= sign
+    line = f"ed25519 {base64.b64encode(raw).decode()} zeros"
+    with pytest.raises(UsageError, match=":1: everybody can sign for this key"):
+        load_keys(trust(tmp_path, line))
+    pem = Ed25519PublicKey.from_public_bytes(bytes(raw)).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    with pytest.raises(UsageError, match="is not one public key"):
+        load_keys(trust(tmp_path, pem.decode()))
 
 
 @pytest.mark.parametrize("mode", [0o666, 0o646, 0o622])
