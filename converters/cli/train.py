@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 NOT_EXPORTED = ("m3", "m5", "m7")
 """Nets that are teachers only: they are too slow for boards, so their exports are not measured."""
+SCENES_PERIOD_S = 10.0
+"""Shortest time between two lines about rendered scenes, in seconds."""
 Callbacks = tuple[Callable[[int], None], Callable[["Progress"], None]]
 """Callbacks that get the number of rendered scenes, and the progress after each epoch."""
 
@@ -113,7 +116,7 @@ def _train_all(
     training_data = None
     for seed, target in targets.items():
         teachers = teachers or run.find_teachers(recipe, target.parent)
-        with _show_progress(recipe) as (on_scene, on_epoch):
+        with _say_how_to_go_on(target.with_suffix(".state")), _show_progress(recipe) as (on_scene, on_epoch):
             initial = run.find_initial_checkpoint(recipe, seed, target.parent)
             one = run.TrainingRun(seed, sources, target.with_suffix(".state"), on_scene, on_epoch, initial)
             if isinstance(recipe, ClassifierRecipe):
@@ -124,6 +127,17 @@ def _train_all(
             else:
                 result = run.run_verifier_training(recipe, one)
         yield log_entry(recipe, sources, result, teachers), result
+
+
+@contextmanager
+def _say_how_to_go_on(state: Path) -> Iterator[None]:
+    """After Ctrl-C, say what the same command will do."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        begins = f"goes on after the last epoch in {state}" if state.exists() else "begins anew: no epoch was finished"
+        typer.echo(f"interrupted; the same command {begins}", err=True)
+        raise
 
 
 def _save(entry: LogEntry, result: TrainingResult, targets: Mapping[int, Path]) -> LogEntry:
@@ -176,24 +190,39 @@ def _print_results(steps: Sequence[StepRow], exports: Sequence[ExportRow]) -> No
 
 @contextmanager
 def _show_progress(recipe: Recipe) -> Iterator[Callbacks]:
-    """Yield callbacks that print to stderr: progress bars on a terminal, otherwise one line for each epoch."""
+    """Yield callbacks that print to stderr: progress bars on a terminal, otherwise lines."""
     from rich import progress as rich_progress
     from rich.console import Console
 
     messages = Console(stderr=True)
     if not messages.is_terminal:
-        yield lambda _: None, lambda progress: typer.echo(_line(progress), err=True)
+        yield _scene_lines(recipe), lambda progress: typer.echo(_line(progress), err=True)
         return
     columns = (*rich_progress.Progress.get_default_columns(), rich_progress.TimeElapsedColumn())
     with rich_progress.Progress(*columns, console=messages) as bar:
-        scenes = bar.add_task("rendering scenes", total=recipe.rendered_scenes)
+        total = recipe.rendered_scenes or None
+        scenes = bar.add_task("rendering scenes" if total else "preparing the training data", total=total)
         epochs = bar.add_task("training", total=recipe.epochs, start=False)
 
         def on_epoch(progress: Progress) -> None:
+            bar.update(scenes, total=total or 1, completed=total or 1)
             bar.start_task(epochs)
             bar.update(epochs, completed=progress.epoch, description=_line(progress))
 
         yield lambda number: bar.update(scenes, completed=number), on_epoch
+
+
+def _scene_lines(recipe: Recipe) -> Callable[[int], None]:
+    """Return a callback that prints the number of rendered scenes every SCENES_PERIOD_S."""
+    shown_s = time.monotonic()
+
+    def on_scene(number: int) -> None:
+        nonlocal shown_s
+        if time.monotonic() - shown_s >= SCENES_PERIOD_S:
+            shown_s = time.monotonic()
+            typer.echo(f"rendered {number:,} of {recipe.rendered_scenes:,} scenes", err=True)
+
+    return on_scene
 
 
 def _line(progress: Progress) -> str:

@@ -82,7 +82,9 @@ def test_an_interrupted_run_resumes_to_the_same_weights(unmeasured: UnmeasuredRu
         assert child.stderr is not None
         assert child.stderr.readline().startswith("epoch 1/2: loss ")
         child.send_signal(signal.SIGINT)
-        assert child.stderr.read() == ""
+        state = out.with_suffix(".state")
+        expected = f"interrupted; the same command goes on after the last epoch in {state}\n"
+        assert child.stderr.read() == expected
     assert child.returncode == 130
     assert not out.exists()
 
