@@ -8,7 +8,6 @@ the artifacts hold no line recogniser.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -17,7 +16,6 @@ from typing import Annotated
 import numpy as np
 import torch
 import typer
-from numpy.typing import NDArray
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import track
@@ -30,6 +28,7 @@ from agent.vision.coordinates import in_working
 from agent.vision.join import WEIGHTS, Evidence, JoinWeights, RecognisedLine
 from agent.vision.pipeline import trace_page
 from benchmarks.report import run_benchmark
+from benchmarks.string_metrics import calibration_error, coverage_at, risk_at
 from converters.data.labelled import LabelledImages
 from converters.data.mnist import load_mnist
 from converters.data.pictures import is_for_training, load_labelled_picture, load_truth
@@ -155,16 +154,11 @@ def _row(lines: Sequence[LabelledLine], weights: JoinWeights) -> tuple[str, ...]
     answers = [_answer(line, weights) for line in lines]
     confidence = np.array([c for c, _ in answers])
     right = np.array([r for _, r in answers])
-    order = np.argsort(-confidence, kind="stable")
-    wrong = np.cumsum(~right[order])
-    kept = math.ceil(0.75 * len(order))
-    covered = np.flatnonzero(wrong <= 0.01 * np.arange(1, len(order) + 1))
-    coverage = (covered[-1] + 1) / len(order) if len(covered) else 0.0
     return (
         str(int(right.sum())),
         str(len(lines)),
-        f"{wrong[kept - 1] / kept:.1%}",
-        f"{coverage:.0%}",
+        f"{risk_at(0.75, confidence, right):.1%}",
+        f"{coverage_at(0.01, confidence, right):.0%}",
         f"{calibration_error(confidence, right):.3f}",
     )
 
@@ -175,13 +169,6 @@ def _answer(line: LabelledLine, weights: JoinWeights) -> tuple[float, bool]:
     shares = np.exp(scores - scores.max())
     best = int(scores[:-1].argmax())
     return float(shares[best] / shares.sum()), line.proposals[best][0] == line.truth
-
-
-def calibration_error(confidence: NDArray[np.float64], right: NDArray[np.bool_], bins: int = 10) -> float:
-    """Return the expected calibration error (Guo et al., On Calibration of Modern Neural Networks, 2017)."""
-    of_bin = np.minimum((confidence * bins).astype(int), bins - 1)
-    parts = [of_bin == index for index in range(bins)]
-    return float(sum(abs(confidence[p].mean() - right[p].mean()) * p.mean() for p in parts if p.any()))
 
 
 if __name__ == "__main__":

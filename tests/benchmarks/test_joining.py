@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from agent.vision.join import Evidence
-from benchmarks.joining import LabelledLine, calibration_error, fit
+from benchmarks.joining import LabelledLine, fit
 
 pytestmark = pytest.mark.slow
 
@@ -34,13 +34,3 @@ def test_strings_that_nobody_proposed_count_for_others() -> None:
     known = lines(40, right=0.9)
     unknown = [LabelledLine(line.source, "99", line.segmented, line.proposals) for line in known]
     assert fit(known[:20] + unknown[:20], ("recogniser",)).other > fit(known, ("recogniser",)).other
-
-
-@pytest.mark.parametrize(
-    ("confidence", "right", "error"),
-    [([0.9, 0.9], [True, True], 0.1), ([0.5, 0.5], [True, False], 0.0), ([1.0, 1.0], [False, False], 1.0)],
-)
-def test_the_calibration_error_is_the_gap_between_confidence_and_accuracy(
-    confidence: list[float], right: list[bool], error: float
-) -> None:
-    assert calibration_error(np.array(confidence), np.array(right)) == pytest.approx(error)
