@@ -39,12 +39,17 @@ class Page:
 
         Returns:
             `width` and `height` of the picture in pixels; `angle_deg`, by which the page is turned clockwise, 0 if it
-            is upright or deskewing is enough; `digits`, a list of `digit` (0..9), `probability` (0..1) and `box`;
-            `readings`, a list of `text`, `digits_text` (without signs), `value` (a decimal number as text, so that no
-            digit is rounded; None if it cannot be told), `value_note` (why it cannot be told), `box`, `confidence`
-            (0..1), `digits` as above and `alternatives` (`text`, `probability`). A box is a list [x, y, width, height]
-            in pixels of the picture as its EXIF tag turns it; on a turned page it is the box around the turned ink.
-            Shares are rounded to four decimals.
+            is upright or deskewing is enough; `digits`, a list of `digit` (0..9), `probability` (0..1) and
+            `box`; and `readings`, a list with these keys:
+
+            - `text` as written, `digits_text` without signs, `box`, and `digits` as above;
+            - `value`, a decimal number as text, so that no digit is rounded, or None; `value_note`, why it is None;
+            - `confidence` (0..1), and `alternatives`: other texts, each with `text` and `probability`;
+            - `undecided`, the number of places where ink may be a digit and was not read;
+            - `cut_by_edge`, whether digits may be outside the picture.
+
+            A box is a list [x, y, width, height] in pixels of the picture as its EXIF tag turns it; on a turned page
+            it is the box around the turned ink. Shares are rounded to four decimals.
         """
         return {
             "width": self.width,

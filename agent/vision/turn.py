@@ -75,7 +75,7 @@ def place_in_picture(upright: Page, turn: Turn) -> Page:
     def place_reading(reading: Reading) -> Reading:
         digits = place(reading.digits)
         box = union(digit.box for digit in digits)
-        return replace(reading, box=box, digits=digits)
+        return replace(reading, box=box, digits=digits, undecided=place(reading.undecided))
 
     readings = tuple(place_reading(reading) for reading in upright.readings)
     digits = tuple(digit for reading in readings for digit in reading.digits)

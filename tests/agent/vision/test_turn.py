@@ -49,11 +49,13 @@ def test_the_box_of_a_round_mark_is_tight_at_any_angle(angle_deg: float) -> None
     assert Box(195, 55, 51, 51).iou(turn.to_picture(upright)) > 0.9
 
 
-def test_a_page_that_was_read_upright_is_placed_with_its_readings() -> None:
+def test_a_page_that_was_read_upright_is_placed_with_its_readings_and_undecided_places() -> None:
     digits = Digit(4, 0.9, UPRIGHT), Digit(2, 0.8, Box(40, 5, 20, 30))
-    reading = Reading("42", Box(10, 5, 50, 30), 0.7, digits)
+    doubtful = Digit(7, 0.4, Box(70, 5, 20, 30))
+    reading = Reading("42", Box(10, 5, 50, 30), 0.7, digits, undecided=(doubtful,))
     page = place_in_picture(Page(100, 60, digits, (reading,), {}), Turn(90, 60, 100))
     assert (page.width, page.height, page.angle_deg) == (60, 100, 90)
     (placed,) = page.readings
     assert (placed.text, placed.box) == ("42", Box(25, 10, 30, 50))
     assert page.digits == placed.digits
+    assert placed.undecided[0].box == Box(25, 70, 30, 20)
