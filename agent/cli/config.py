@@ -12,7 +12,6 @@ from agent.cli.options import ConfigFile
 from agent.cli.run import run
 from agent.config.options import OPTIONS, TYPES, Config, option_name
 from profiles import foreign_text
-from profiles import foreign_text
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -47,7 +46,7 @@ def show(
     settings = resolve_settings(_parse_run_options(options or []), config_files(config), detect_board().profile)
     if json:
         rows = {name: {"value": value, "from": origin} for name, value, origin in _rows(settings)}
-        typer.echo(foreign_text.foreign_text.to_json(rows))
+        typer.echo(foreign_text.to_json(rows))
     else:
         Console().print(_table(settings))
 
@@ -71,12 +70,12 @@ def check(
         try:
             document = read_document(path)
         except ConfigError as error:
-            typer.echo(f"digit-agent: {foreign_text.foreign_text.show(error)}", err=True)
+            typer.echo(f"digit-agent: {foreign_text.show(error)}", err=True)
             raise typer.Exit(1) from error
         problems = sorted([*document.problems, *_source_problems(document)])
         any_problem |= bool(problems)
         for problem in problems:
-            typer.echo(foreign_text.foreign_text.show(f"{path}:{problem.line}: {problem.text}"))
+            typer.echo(foreign_text.show(f"{path}:{problem.line}: {problem.text}"))
         if not problems:
             typer.echo(f"{path} is valid; it sets {', '.join(map(option_name, document.lines)) or 'no option'}")
     if not files:
