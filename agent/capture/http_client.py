@@ -198,5 +198,5 @@ class HttpClient:
         """Connect a socket and let the deadline watch it before anything is read, also from a proxy or for TLS."""
         connected = socket.create_connection(*place_and_timeout)
         self._deadline.watch(connected)
-        connected.settimeout(self._spec.options.patience_s)
+        connected.settimeout(self._spec.options.patience_s + CONNECT_TIMEOUT_S)  # the deadline comes first
         return connected

@@ -118,9 +118,9 @@ def test_a_redacted_text_is_not_changed_again(text: str) -> None:
 
 
 def test_addresses_within_a_message_are_redacted() -> None:
-    message = "Could not open 'http://admin:S3CR@cam.lan/x': error, see rtsp://cam.lan/?token=S3CR now"
+    message = "Could not open 'http://admin:S3CR@cam.lan/x': error, see rtsp://cam.lan/?token=S3CR&channel=1: now"
     assert redact_addresses(message) == (
-        "Could not open 'http://***@cam.lan/x': error, see rtsp://cam.lan/?token=*** now"
+        "Could not open 'http://***@cam.lan/x': error, see rtsp://cam.lan/?token=***&channel=1: now"
     )
 
 
