@@ -132,7 +132,9 @@ def _make(folder: Path, wheels: Path) -> None:
     make_folder(folder.parent)
     run([sys.executable, "-I", "-m", "venv", "--without-pip", "--system-site-packages", str(folder)], _CREATE_TIMEOUT_S)
     python = str(folder / "bin" / "python")
-    options = ["--quiet", "--no-index", "--only-binary=:all:", "--ignore-installed", "--no-cache-dir"]
+    # --no-index alone would still fetch a dependency that names an address (PEP 508); nothing listens on port 9.
+    options = ["--quiet", "--no-index", "--proxy=http://127.0.0.1:9", "--retries=0"]
+    options += ["--only-binary=:all:", "--ignore-installed", "--no-cache-dir"]
     pip = [sys.executable, "-I", "-m", "pip", "--isolated", "--disable-pip-version-check", "--python", python]
     run([*pip, "install", *options, f"--find-links={wheels}", "digit-agent"], _INSTALL_TIMEOUT_S)
     os.sync()  # pip does not flush its files

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING, BinaryIO
 
 from deploy.archive import ArchiveReader
 from deploy.bundle import Bundle, head_bytes, open_bundle, read_head
@@ -38,19 +38,30 @@ def received(stream: BinaryIO, keys: TrustedKeys, folder: Path = FOLDER) -> Iter
     Raises:
         BundleError: its signature is not valid, its size is wrong, or it does not fit on the disk.
     """
+    with tempfile.TemporaryFile(dir=folder) as file:
+        try:
+            _copy(stream, file, keys, free_bytes(folder))
+        except OSError as error:
+            raise BundleError(
+                f"{TITLE} cannot be copied into {folder} ({error.strerror})",
+                advice="free space there, and send it again",
+            ) from error
+        yield open_bundle(Path(f"/proc/self/fd/{file.fileno()}"), keys, TITLE)
+
+
+def _copy(stream: BinaryIO, file: IO[bytes], keys: TrustedKeys, free: int) -> None:
+    """Copy a bundle from a stream: what a trusted key has signed, and nothing more."""
     reader = ArchiveReader(stream, TITLE)
     head = read_head(reader, keys)
-    needed, free = head.total_bytes + RESERVE_BYTES, free_bytes(folder)
+    needed = head.total_bytes + RESERVE_BYTES
     if free < needed:
         raise BundleError(
             f"{reader.title} needs {needed / 1e6:.0f} MB, but only {free / 1e6:.0f} MB are free",
             advice="free space on this board",
         )
-    with tempfile.TemporaryFile(dir=folder) as file:
-        left = head.total_bytes - file.write(head_bytes(head.signed, head.signature))
-        while left and (block := stream.read(min(left, _BLOCK_BYTES))):
-            left -= file.write(block)
-        file.flush()
-        if not left and stream.read(1):
-            raise BundleError(f"{reader.title} does not end where its manifest says", advice="copy it again")
-        yield open_bundle(Path(f"/proc/self/fd/{file.fileno()}"), keys, TITLE)
+    left = head.total_bytes - file.write(head_bytes(head.signed, head.signature))
+    while left and (block := stream.read(min(left, _BLOCK_BYTES))):
+        left -= file.write(block)
+    file.flush()
+    if not left and stream.read(1):
+        raise BundleError(f"{reader.title} does not end where its manifest says", advice="copy it again")

@@ -61,7 +61,6 @@ def install(
     Example: `sudo digit-deploy install digit-agent-1.4-pi4.bundle`
     """
     import signal
-    import sys
 
     import msgspec
 
@@ -73,7 +72,7 @@ def install(
 
     keys = load_keys(public_key or TRUSTED_KEYS)
     machine = this_machine(agent=agent, restart=restart, health=health, frames=frames, timeout=timeout, check=check)
-    stdin = received(sys.stdin.buffer, keys) if str(bundle) == "-" else nullcontext()
+    stdin = received(open(0, "rb", closefd=False), keys) if str(bundle) == "-" else nullcontext()  # noqa: SIM115
     with stdin as from_stdin:
         opened = from_stdin or open_bundle(bundle, keys)
         if dry_run:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import zipfile
@@ -142,6 +143,18 @@ def test_missing_wheels_change_nothing(maker: Maker, tmp_path: Path, machine: Bo
     install(maker.open("1.2"), root, machine)
     assert "agents" in tree(root)
     assert environments(root) == set()
+
+
+def test_nothing_is_fetched_from_a_network(maker: Maker, tmp_path: Path, machine: BoardControl) -> None:
+    """A wheel may require a package at an address, and the environment may name an index."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0)
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/other-1.0-py3-none-any.whl"
+        wheels = wheel(tmp_path / "wheels", "0.2.0", requires=f"other @ {address}")
+        with pytest.raises(InstallError, match=r"pip .* failed with exit code 1"):
+            install(maker.open("1.0", wheels=wheels), tmp_path / "root", machine)
+        with pytest.raises(BlockingIOError):
+            server.accept()
 
 
 def test_a_service_that_still_runs_its_old_agent_is_detected(

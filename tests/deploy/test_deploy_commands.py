@@ -190,6 +190,27 @@ def test_a_bundle_is_received_on_standard_input(maker: Maker, options: list[str]
 
 
 @pytest.mark.parametrize(
+    ("redirect", "expected"),
+    [
+        ("<&-", "the received bundle is cut off"),
+        ("0>/dev/null", "the received bundle cannot be copied into /var/tmp (Bad file descriptor)"),
+        ("</dev/zero", "the received bundle is not a bundle"),
+        ("<{bundle}; ulimit -f 10", "the received bundle cannot be copied into /var/tmp (File too large)"),
+    ],
+)
+def test_standard_input_that_is_no_bundle_is_one_line(
+    redirect: str, expected: str, maker: Maker, options: list[str], tmp_path: Path
+) -> None:
+    redirect, _, limit = redirect.format(bundle=maker.write()).partition("; ")
+    script = f'{limit or ":"}; exec "$@" {redirect}'
+    command = ["sh", "-c", script, "sh", sys.executable, "-m", "deploy", "install", "-", *options]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=360, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+    assert expected in done.stderr
+    assert not (tmp_path / "root").exists()
+
+
+@pytest.mark.parametrize(
     ("argv", "expected"),
     [
         (["install", "x.bundle", "--public-key=missing.pub"], "the keys missing.pub cannot be read"),

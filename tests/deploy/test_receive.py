@@ -56,7 +56,7 @@ def test_nothing_is_kept_of_what_no_trusted_key_has_signed(maker: Maker, tmp_pat
     other = load_keys(make_keys(tmp_path / "other.key", "other"))
     for begin in (maker.write().read_bytes(), header(FILE_NAME, 2**20), b""):
         stream = Endless(begin)
-        with pytest.raises(BundleError), received(stream, other, Path("/nowhere")):  # type: ignore[arg-type]
+        with pytest.raises(BundleError), received(stream, other, tmp_path):  # type: ignore[arg-type]
             pass
         assert stream.taken <= 2**20 + 4096
 
