@@ -53,8 +53,8 @@ def draw(timeline: Timeline) -> str:
 
 def _panel(series: Series, timeline: Timeline, y: float) -> Iterator[str]:
     """Draw a series: its scale, its first line as columns, and its other lines."""
-    values = [value for line in series.lines.values() for value in line if value is not None]
-    top = nice_top(max(values), whole=not series.unit)
+    highest = max(value for values in series.lines.values() for value in values if value is not None)
+    top = nice_top(highest, whole=not series.unit)
     unit = f", {series.unit}" if series.unit else ""
     yield _text(LEFT, y - 10, f"{series.title}{unit}", INK, "start")
     if len(series.lines) > 1:

@@ -65,7 +65,8 @@ def test_the_console_can_show_all_that_rich_draws() -> None:
         table.add_row("3", "4")
         console.print(table)
     console.print("a long line that is cut", width=9, overflow="ellipsis", no_wrap=True)
-    output = console.file.getvalue() + "".join(SPINNERS["dots"]["frames"])  # type: ignore[attr-defined]
+    spinner = "".join(str(frame) for frame in SPINNERS["dots"]["frames"])  # type: ignore[attr-defined]
+    output = console.file.getvalue() + spinner  # type: ignore[attr-defined]
     assert "…" in output
     assert not {character for character in shown(output) if not has(character)}
 
