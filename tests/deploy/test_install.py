@@ -398,6 +398,26 @@ def test_rollback_to_a_damaged_version_is_refused(maker: Maker, root: Path, mach
     assert used(root) == "1.1"
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_what_another_user_may_not_read_is_no_damage(maker: Maker, machine: BoardControl) -> None:
+    """The status is for all users, the configuration is not."""
+    with tempfile.TemporaryDirectory() as public:
+        Path(public).chmod(0o755)
+        root = Path(public) / "root"
+        install(maker.open("1.0", config="width = 640\n"), root, machine)
+        os.seteuid(65534)
+        try:
+            with pytest.raises(PermissionError):
+                (root / "slots/a/config/config.toml").read_bytes()
+            version = version_in(root, "a")
+            assert version is not None
+            assert find_damage(root, version) == ""
+        finally:
+            os.seteuid(0)
+        (root / "slots/a/config/config.toml").write_text("width = 641\n")
+        assert find_damage(root, version).endswith("config.toml is damaged")
+
+
 @pytest.mark.parametrize("name", ["bundle.json", "artifacts/base-int8.tflite"])
 @pytest.mark.parametrize("plant", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/zero")])
 def test_what_is_no_regular_file_in_a_slot_is_damage(
