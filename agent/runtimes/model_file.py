@@ -10,10 +10,14 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Mapping
+from typing import Literal
 
 from profiles.errors import ArtifactError
 from profiles.manifest import Format
 
+_CONVERT = "convert it again with 'digit-convert'"
+Needs = Literal["file", "operators", ""]
+"""What a model needs besides its file and the operators of its format; empty if nothing."""
 MAX_DEPTH = 32
 """Depth of messages in each other from which an ONNX file is refused."""
 MAX_FIELDS = 200_000
@@ -55,14 +59,16 @@ def require_complete(content: bytes, form: Format, file: str) -> None:
         ArtifactError: it does, or its format is damaged.
     """
     try:
-        problem = _onnx_problem(content) if form == "onnx" else _tflite_problem(content)
-    except (ValueError, struct.error):
-        problem = "is damaged"
-    if problem:
-        raise ArtifactError(f"{file} {problem}", advice="convert it again with 'digit-convert'")
+        needs = _onnx_needs(content) if form == "onnx" else _tflite_needs(content)
+    except (ValueError, struct.error) as error:
+        raise ArtifactError(f"{file} is damaged, and no model", advice=_CONVERT) from error
+    if needs == "file":
+        raise ArtifactError(f"{file} needs another file with its weights", advice=_CONVERT)
+    if needs == "operators":
+        raise ArtifactError(f"{file} has operators that are not its format's own", advice=_CONVERT)
 
 
-def _onnx_problem(content: bytes) -> str:
+def _onnx_needs(content: bytes) -> Needs:
     waiting = [("model", memoryview(content), 0)]
     fields = 0
     while waiting:
@@ -74,9 +80,9 @@ def _onnx_problem(content: bytes) -> str:
             if fields > MAX_FIELDS:
                 raise ValueError("too many fields")
             if kind == "tensor" and (number == EXTERNAL_DATA or (number == DATA_LOCATION and value != 0)):
-                return "needs another file with its weights"
+                return "file"
             if number == DOMAIN_FIELDS.get(kind) and _as_bytes(value) not in DOMAINS:
-                return "has operators that are not ONNX's own"
+                return "operators"
             if inner := MESSAGES[kind].get(number):
                 waiting.append((inner, memoryview(_as_bytes(value)), depth + 1))
     return ""
@@ -122,15 +128,15 @@ def _as_bytes(value: int | memoryview) -> memoryview:
     return value
 
 
-def _tflite_problem(content: bytes) -> str:
+def _tflite_needs(content: bytes) -> Needs:
     model = _u32(content, 0)
     if any(_vector(content, model, place) for place in (EXTERNAL_BUFFER_GROUPS, EXTERNAL_BUFFERS)):
-        return "needs another file with its weights"
+        return "file"
     for code in _vector(content, model, OPERATOR_CODES):
         old, new = _field(content, code, OLD_CODE), _field(content, code, CODE)
         codes = struct.unpack_from("b", content, old)[0] if old else 0, _u32(content, new) if new else 0
         if CUSTOM in codes or _field(content, code, CUSTOM_NAME):
-            return "has operators that are not TFLite's own"
+            return "operators"
     return ""
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.agent.conftest import Linear
 
 FILE = "needs another file with its weights"
-OPERATORS = "has operators that are not ONNX's own"
+OPERATORS = "has operators that are not its format's own"
 
 
 def make_external(tensor: TensorProto, location: str = "secret.bin", *, marked: bool = True) -> None:
@@ -153,8 +153,8 @@ def external_buffer(model: schema.ModelT) -> None:
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        (custom_code, "has operators that are not TFLite's own"),
-        (old_custom_code, "has operators that are not TFLite's own"),
+        (custom_code, OPERATORS),
+        (old_custom_code, OPERATORS),
         (external_buffer, FILE),
     ],
 )
@@ -177,7 +177,7 @@ def test_each_shipped_file_and_each_model_of_the_tests_is_complete(linear: Linea
 
 def test_what_is_no_model_is_refused() -> None:
     for form in FORMATS:
-        with pytest.raises(ArtifactError, match="garbage is damaged; convert it again"):
+        with pytest.raises(ArtifactError, match="garbage is damaged, and no model; convert it again"):
             require_complete(b"no model at all", form, "garbage")
 
 

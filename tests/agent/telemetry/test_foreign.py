@@ -199,7 +199,7 @@ def test_what_is_not_a_file_neither_hangs_nor_ends_a_run(
 
 
 @pytest.mark.slow
-def test_any_damage_is_shown_or_told_and_never_raises_anything_else(
+def test_any_damage_is_shown_or_refused_and_never_raises_anything_else(
     path: Path, make_log: MakeLog, make_event: MakeEvent
 ) -> None:
     """Bits are flipped, bytes overwritten and pages erased, at random places but the same ones each time."""
