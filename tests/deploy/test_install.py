@@ -405,6 +405,9 @@ def test_what_another_user_may_not_read_is_no_damage(maker: Maker, machine: Boar
         Path(public).chmod(0o755)
         root = Path(public) / "root"
         install(maker.open("1.0", config="width = 640\n"), root, machine)
+        groups = os.getgroups()
+        os.setgroups([65534])
+        os.setegid(65534)
         os.seteuid(65534)
         try:
             with pytest.raises(PermissionError):
@@ -414,6 +417,8 @@ def test_what_another_user_may_not_read_is_no_damage(maker: Maker, machine: Boar
             assert find_damage(root, version) == ""
         finally:
             os.seteuid(0)
+            os.setegid(0)
+            os.setgroups(groups)
         (root / "slots/a/config/config.toml").write_text("width = 641\n")
         assert find_damage(root, version).endswith("config.toml is damaged")
 
