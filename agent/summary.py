@@ -97,7 +97,7 @@ class Tally:
         if not self._first:
             self._first = event.latency_ms
         else:
-            self._add_latencies(event.latency_ms)
+            self._add_latency(event.latency_ms)
         if truth is not None:
             frame, total = score(truth, event.page.digits), self._score or Score()
             self._score = Score(total.true + frame.true, total.found + frame.found, total.right + frame.right)
@@ -111,10 +111,10 @@ class Tally:
         energy, mean_mw = self._energy, self._energy.mean_mw
         power = Power(mean_mw, energy.energy_mj, energy.seconds, energy.samples) if mean_mw is not None else None
         if not self._latencies:
-            self._add_latencies(self._first)
+            self._add_latency(self._first)
         latency = {stage: histogram.percentiles() for stage, histogram in self._latencies.items()}
         return Summary(seconds, counts, latency, self._first.get("total"), self._score, power, failure)
 
-    def _add_latencies(self, latency_ms: Mapping[str, float]) -> None:
+    def _add_latency(self, latency_ms: Mapping[str, float]) -> None:
         for stage, value_ms in latency_ms.items():
             self._latencies.setdefault(stage, LatencyHistogram()).add(value_ms)
