@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from agent.events import Sighting
-from agent.vision.doubt import add_doubts
 from agent.vision.lines import Reading, group_lines
 from agent.vision.track import Track
+from agent.vision.undecided import add_marks
 
 STEADY_S = 1.0
 """Time for which a reading must stay the same before it is announced, in seconds.
@@ -79,7 +79,7 @@ class Announcer:
         previous, self._pending = self._pending, {}
         announced, sightings = list[Reading](), list[Sighting]()
         for tracked in group_lines(tuple(track_of)):
-            reading = add_doubts(tracked, seen)
+            reading = add_marks(tracked, seen)
             members = [track_of[digit] for digit in reading.digits]
             pending = self._update_pending(members, previous, at_s, whole=not reading.cut_by_edge)
             if not self._is_new(reading, members):

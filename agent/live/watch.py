@@ -20,13 +20,13 @@ from agent.events import TRACK, Sighting
 from agent.live.announce import Announcer
 from agent.live.look_policy import LookPolicy
 from agent.vision.box import Box
-from agent.vision.doubt import add_doubts
 from agent.vision.lines import Reading, group_lines
 from agent.vision.page import Page
 from agent.vision.parts import read_parts
 from agent.vision.pipeline import THOROUGH, Depth
 from agent.vision.track import Detections, Track
 from agent.vision.tracker import Tracker
+from agent.vision.undecided import add_marks
 
 THOROUGH_WEIGHT = 3.0
 """Weight of the votes of a thorough look; the votes of a quick look have weight 1. Chosen by trial."""
@@ -48,10 +48,10 @@ class Observation:
     page: Page
     announced: tuple[Reading, ...]
     """Readings to announce with this frame."""
-    sightings: tuple[Sighting, ...] = ()
-    """Numbers in view that are not announced yet."""
     unchanged: bool = False
     """Whether the frame showed nothing new and was not analysed again."""
+    sightings: tuple[Sighting, ...] = ()
+    """Numbers in view that are not announced yet."""
 
 
 Watch = Callable[[Frame], Observation]
@@ -102,10 +102,10 @@ class VideoWatch:
             stage_ms.update(page.stage_ms)
         announced, sightings = self._announcer.announce(self._tracks, self._seen, at_s)
         inside = [track.digit for track in self._tracks if track.shown and _is_inside(track.box, w, h)]
-        shown = tuple(add_doubts(reading, self._seen) for reading in group_lines(inside))
+        shown = tuple(add_marks(reading, self._seen) for reading in group_lines(inside))
         stage_ms[TRACK] = (self._clock_ns() - started_ns) / NS_PER_MS - read_ms
         digits = tuple(digit for reading in shown for digit in reading.digits)
-        return Observation(Page(w, h, digits, shown, stage_ms), announced, sightings, unchanged=depth is None)
+        return Observation(Page(w, h, digits, shown, stage_ms), announced, depth is None, sightings)
 
     def _look(self, image: NDArray[np.uint8], depth: Depth) -> tuple[Page, float]:
         """Read a picture and track its digits.

@@ -18,7 +18,6 @@ from agent.vision.coordinates import in_picture
 from agent.vision.deskew import deskew
 from agent.vision.digits import Digit, non_max_suppression, select
 from agent.vision.direction import find_angle
-from agent.vision.doubt import mark_undecided
 from agent.vision.edge import mark_cut
 from agent.vision.faint import find_faint_ink, rescale_to_writing
 from agent.vision.ink import find_inks, prepare
@@ -29,6 +28,7 @@ from agent.vision.page import STAGES, Page
 from agent.vision.pens import Pen, find_pens
 from agent.vision.printed import find_printed, without_printed
 from agent.vision.turn import Turn, place_in_picture, turn_ink
+from agent.vision.undecided import mark_undecided
 from agent.vision.value import find_value
 from agent.vision.words import outside_words
 

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from itertools import zip_longest
+from itertools import repeat
 
 import pytest
 
@@ -38,18 +38,29 @@ def hidden(tracks: tuple[Track, ...], *, looks: int) -> tuple[Track, ...]:
     return tuple(replace(track, missed=looks, absent=looks) for track in tracks)
 
 
-def seen(tracks: tuple[Track, ...], **marks: object) -> tuple[Reading, ...]:
-    """Return the readings of a look that finds the digits of all tracks; each one gets the marks."""
-    return tuple(replace(reading, **marks) for reading in group_lines([track.digit for track in tracks]))
+Mark = Callable[[Reading], Reading]
+
+
+def whole(reading: Reading) -> Reading:
+    return reading
+
+
+def cut(reading: Reading) -> Reading:
+    return replace(reading, cut_by_edge=True)
+
+
+def doubtful(reading: Reading) -> Reading:
+    return replace(reading, undecided=(Digit(1, 0.6, Box(270, 100, 10, 40)),))
 
 
 def announcements(
-    *looks: tuple[Track, ...], look_s: float = LOOK_S, marks: Sequence[Mapping[str, object]] = ()
+    *looks: tuple[Track, ...], look_s: float = LOOK_S, marks: Iterable[Mark] = repeat(whole)
 ) -> Iterator[Announcements]:
-    """Yield what each look decides; a look gets the marks at its place, if there are any."""
+    """Yield what each look decides; a look finds the digits of all tracks, and its mark changes its readings."""
     announcer = Announcer()
-    for number, (tracks, own) in enumerate(zip_longest(looks, marks, fillvalue={})):
-        yield announcer.announce(tracks, seen(tracks, **own), look_s * number)
+    for number, (tracks, mark) in enumerate(zip(looks, marks, strict=False)):
+        seen = [mark(reading) for reading in group_lines([track.digit for track in tracks])]
+        yield announcer.announce(tracks, seen, look_s * number)
 
 
 def announced_by_look(*looks: tuple[Track, ...], look_s: float = LOOK_S) -> list[str]:
@@ -135,7 +146,7 @@ def test_a_sighting_says_how_many_looks_and_seconds_are_missing() -> None:
 
 
 def test_a_number_that_the_edge_cuts_is_announced_when_it_was_whole_for_long_enough() -> None:
-    marks = [{"cut_by_edge": True}] * 20 + [{}] * 3 + [{"cut_by_edge": True}] + [{}] * STEADY_LOOKS
+    marks = [cut] * 20 + [whole] * 3 + [cut] + [whole] * STEADY_LOOKS
     decided = list(announcements(*[number("42")] * len(marks), marks=marks))
     waits = ["".join(sighting.waits_for for sighting in look.sightings) for look in decided]
     assert waits[:20] == ["too near the edge"] * 20
@@ -143,11 +154,7 @@ def test_a_number_that_the_edge_cuts_is_announced_when_it_was_whole_for_long_eno
 
 
 def test_an_announced_number_keeps_its_undecided_places() -> None:
-    doubtful = Digit(1, 0.6, Box(270, 100, 10, 40))
-    (reading,) = (
-        reading
-        for decided in announcements(*[number("42")] * STEADY, marks=[{"undecided": (doubtful,)}] * STEADY)
-        for reading in decided.announced
-    )
+    decided = announcements(*[number("42")] * STEADY, marks=repeat(doubtful))
+    (reading,) = (reading for look in decided for reading in look.announced)
     assert (reading.text, reading.shown_text) == ("42", "42?")
     assert reading.confidence == pytest.approx(0.95**2 * 0.4)

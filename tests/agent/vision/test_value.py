@@ -40,7 +40,7 @@ SEED = 18
         ("$1'250.-", "1250"),
     ],
 )
-def test_the_value_of_a_number_that_can_be_told(text: str, number: str) -> None:
+def test_the_value_of_a_number_that_is_clear(text: str, number: str) -> None:
     found = find_value(text)
     assert (str(found.number), found.note) == (number, "")
 
@@ -72,7 +72,7 @@ def test_the_value_of_a_number_that_can_be_told(text: str, number: str) -> None:
         ("٣", "not one number"),
     ],
 )
-def test_a_value_that_cannot_be_told(text: str, note: str) -> None:
+def test_a_value_that_is_unknown(text: str, note: str) -> None:
     assert find_value(text) == (None, note)
 
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from agent.vision.box import Box
 from agent.vision.digits import Digit
-from agent.vision.doubt import add_doubts
 from agent.vision.lines import Reading, group_lines
 from agent.vision.pipeline import read_page
+from agent.vision.undecided import add_marks
 from tests.agent.vision.test_pipeline import NearestShape, print_number
 
 
@@ -79,14 +79,14 @@ def test_a_tracked_number_has_the_doubts_of_the_look_that_shows_it() -> None:
     digits = [Digit(label, 0.9, Box(30 * place, 0, 20, 40)) for place, label in enumerate([4, 2])]
     tracked, doubtful = group_lines(digits)[0], Digit(7, 0.5, Box(60, 0, 20, 40))
     seen = replace(tracked, undecided=(doubtful,), cut_by_edge=True)
-    marked = add_doubts(tracked, [seen])
+    marked = add_marks(tracked, [seen])
     assert (marked.shown_text, marked.cut_by_edge) == ("42?", True)
     assert marked.confidence == pytest.approx(0.9 * 0.9 * 0.5)
     elsewhere = replace(seen, digits=tuple(replace(d, box=d.box._replace(y=400)) for d in digits))
-    assert add_doubts(tracked, [elsewhere]) == tracked
+    assert add_marks(tracked, [elsewhere]) == tracked
 
 
 def test_a_place_that_was_tracked_as_a_digit_is_decided() -> None:
     digits = [Digit(label, 0.9, Box(30 * place, 0, 20, 40)) for place, label in enumerate([4, 2, 7])]
     (short,), (whole,) = group_lines(digits[:2]), group_lines(digits)
-    assert add_doubts(whole, [replace(short, undecided=(replace(digits[2], probability=0.5),))]).undecided == ()
+    assert add_marks(whole, [replace(short, undecided=(replace(digits[2], probability=0.5),))]).undecided == ()
