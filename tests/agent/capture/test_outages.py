@@ -264,7 +264,7 @@ def test_a_service_waits_for_its_camera_and_reconnects(camera: NetworkCamera, li
         process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=TIMEOUT_S)
     assert process.returncode == 0
-    missing, back, silent, back_again = errors.splitlines()
+    missing, back, silent, back_again = (line for line in errors.splitlines() if address in line)
     assert missing.startswith(f"{address} is forbidden (status 403)")
     assert silent.startswith(f"{address} gave no picture for 2 s; check the network and the camera")
     assert {text.partition(" is back after ")[0] for text in (back, back_again)} == {f"stream {address}"}
