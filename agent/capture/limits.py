@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from functools import cache
 from typing import BinaryIO
 
@@ -57,7 +56,7 @@ def check_size(width: int, height: int, bytes_per_pixel: int, limit_bytes: int) 
         raise TooLargeError(f"{width}×{height} pixels", max_pixels)
 
 
-def open_image(file: BinaryIO, formats: Sequence[str]) -> Image.Image:
+def open_image(file: BinaryIO, formats: list[str]) -> Image.Image:
     """Open a picture with Pillow: its header is read, its pixels are not.
 
     Args:

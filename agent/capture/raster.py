@@ -12,7 +12,7 @@ from typing import BinaryIO, NamedTuple
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFile
 
 from agent.capture.limits import check_size, open_image
 from agent.capture.upright import orientation_of, upright_canvas
@@ -112,6 +112,8 @@ def _swapped_pnm(image: Image.Image) -> Image.Image | None:
     Values are stored with the high byte first. If some exceed the maximum, but none does with swapped bytes, those are
     meant.
     """
+    if not isinstance(image, ImageFile.ImageFile) or image.fp is None:
+        return None
     if image.format != "PPM" or image.mode != "I" or image.tile[0][0] != "ppm":
         return None
     _, _, offset, arguments = image.tile[0]
