@@ -74,7 +74,8 @@ def main(
     if save:
         PLOT.write_text(draw_plot(run))
         lines = [line for table in tables(run) for line in ("", *table.markdown())]
-        replace_table("numbers", lines[1:], MEASURED)
+        picture = f"![Share of wrong strings over coverage]({PLOT.name})"
+        replace_table("numbers", [*lines[1:], "", picture], MEASURED)
     if as_json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(as_dict(run, depth)), indent=1).decode() + "\n")
         return
