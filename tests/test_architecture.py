@@ -88,6 +88,7 @@ MAY_IMPORT = {
             *("converters.export", "converters.nets", "converters.report", "tools.arm64", "tools.insn"),
         ]
     ),
+    "benchmarks.numbers": "agent agent.paths agent.vision benchmarks converters.data profiles",
 }
 """Folders, each with the folders that it may import, ordered so that imports point upwards in this table.
 

@@ -150,5 +150,6 @@ def _parse_demo(text: str) -> DemoSpec:
         return msgspec.convert({**options, "uri": text}, DemoSpec, strict=False)
     except (ValueError, msgspec.ValidationError) as error:
         raise UsageError(
-            f"{show(redact(text))!r} is not a valid demo ({error})", advice="write 'demo:' or 'demo:?seed=3&frames=60&fps=10'"
+            f"{show(redact(text))!r} is not a valid demo ({error})",
+            advice="write 'demo:' or 'demo:?seed=3&frames=60&fps=10'",
         ) from error

@@ -120,8 +120,9 @@ def resolve_settings(given: Config, files: Iterable[Path], profile: Profile) -> 
         raise UsageError(f"--{option_name(one)} and --{option_name(other)} {why}", advice="give one of them")
     camera = profile.camera
     board = Config(source=camera.source, width=camera.width, height=camera.height)
-    off = dict.fromkeys(("insecure", "json", "sightings", "no_dashboard", "no_log"), False)
-    built_in = Config(artifacts=default_artifacts(), **off)
+    built_in = Config(
+        artifacts=default_artifacts(), insecure=False, json=False, sightings=False, no_dashboard=False, no_log=False
+    )
     lowest = _layer(built_in, DEFAULT), _layer(board, f"profile {profile.name}")
     values: dict[str, Any] = dict.fromkeys(OPTIONS)
     origins = dict.fromkeys(OPTIONS, DEFAULT)

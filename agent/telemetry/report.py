@@ -207,4 +207,4 @@ def _rows(connection: sqlite3.Connection, query: str, last: int, oldest_first: b
         return connection.execute(query, (last,))
     if last < 0:
         return connection.execute(query.replace("DESC LIMIT ?", "ASC"))
-    return reversed(connection.execute(query, (last,)).fetchall())
+    return iter(connection.execute(query, (last,)).fetchall()[::-1])

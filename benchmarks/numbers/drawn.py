@@ -9,9 +9,9 @@ import numpy as np
 from agent.vision.box import union
 from benchmarks.fields import draw_fields
 from benchmarks.numbers.case import Case
-from benchmarks.numbers.handwriting import Handwriting, any_of, place, right_of, write_number
+from benchmarks.numbers.handwriting import HeldOutHandwriting, any_of, place, right_of, write_number
 from benchmarks.numbers.notation import fill
-from benchmarks.numbers.sheet import Sheet, draw_sheet
+from benchmarks.numbers.sheet import WrittenSheet, draw_sheet
 from benchmarks.numbers.writers import on_paper
 from benchmarks.scenes import WITHOUT_DIGITS
 from converters.data.labelled import LabelledImages
@@ -31,7 +31,7 @@ BACK_PITCH = (1.6, 2.2)
 """Distance of the digits on a back, across and down, in heights of a digit."""
 
 
-def lines(handwriting: Handwriting) -> Iterator[Case]:
+def lines(handwriting: HeldOutHandwriting) -> Iterator[Case]:
     """Yield lines of 1 to 16 digits, on plain, ruled and boxed paper in turn."""
     for number in range(LINES):
         rng = np.random.default_rng((SEED, 0, number))
@@ -57,7 +57,7 @@ def empty_pages(glyphs: LabelledImages) -> Iterator[Case]:
         yield Case("empty pages", scene.image, things=1, ignored=scene.ignored)
 
 
-def backs(handwriting: Handwriting) -> Iterator[Case]:
+def backs(handwriting: HeldOutHandwriting) -> Iterator[Case]:
     """Yield pages whose back shows through: 20 digits each, mirrored. Every second one has a number on its front."""
     across, down = BACK_PITCH
     for number in range(BACKS):
@@ -70,5 +70,5 @@ def backs(handwriting: Handwriting) -> Iterator[Case]:
         mirrored = [stroke * np.array((-1, 1), np.float32) for stroke in back]
         front = write_number(rng, fill(rng, "####"), handwriting) if number % 2 else []
         above = np.array((-right_of(back), -1.2 - down), np.float32)
-        image, box = draw_sheet(rng, Sheet([stroke + above for stroke in front], back=mirrored))
+        image, box = draw_sheet(rng, WrittenSheet([stroke + above for stroke in front], back=mirrored))
         yield Case("mirrored digits", image, things=BACK_ROWS * BACK_COLUMNS, ignored=() if box is None else (box,))

@@ -29,7 +29,7 @@ DESCENDERS, HIGH_LETTERS = "gjpqy", "bdfhklti"
 
 
 @dataclass(frozen=True, eq=False)
-class Handwriting:
+class HeldOutHandwriting:
     """What the held-out writers wrote."""
 
     digits: Mapping[str, Sequence[PenItem]]
@@ -44,7 +44,7 @@ class Handwriting:
     letters: Sequence[PenItem]
 
 
-def load_handwriting(folder: Path) -> Handwriting:
+def load_handwriting(folder: Path) -> HeldOutHandwriting:
     """Load the strokes of the held-out writers from a folder with `unipen` and `pendigits`.
 
     Raises:
@@ -65,7 +65,7 @@ def load_handwriting(folder: Path) -> Handwriting:
         if item.label in SIGNS:
             signs[item.label].append(item)
             by_writer[item.writer][item.label].append(item)
-    return Handwriting(
+    return HeldOutHandwriting(
         digits,
         [labels for _, labels in sorted(by_writer.items()) if all(str(digit) in labels for digit in range(10))],
         signs,
@@ -86,7 +86,7 @@ def is_one_number(label: str) -> bool:
     return len(label) <= MAX_NUMBER_CHARACTERS and all(c.isdigit() or c in SIGNS for c in label)
 
 
-def write_number(rng: Rng, text: str, handwriting: Handwriting) -> list[Stroke]:
+def write_number(rng: Rng, text: str, handwriting: HeldOutHandwriting) -> list[Stroke]:
     """Write a number with characters of one writer; signs that this writer did not write come from others.
 
     Returns:

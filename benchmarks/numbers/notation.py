@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from benchmarks.numbers.case import Case
-from benchmarks.numbers.handwriting import Handwriting, Rng, write_number
-from benchmarks.numbers.sheet import Sheet, draw_sheet
+from benchmarks.numbers.handwriting import HeldOutHandwriting, Rng, write_number
+from benchmarks.numbers.sheet import WrittenSheet, draw_sheet
 
 SEED = 42
 EACH = 10
@@ -43,13 +43,13 @@ PATTERNS: Mapping[str, str] = {
 """The notations; # stands for a digit."""
 
 
-def notations(handwriting: Handwriting) -> Iterator[Case]:
+def notations(handwriting: HeldOutHandwriting) -> Iterator[Case]:
     """Yield `EACH` numbers in each notation in turn, on plain paper."""
     for number in range(EACH):
         for index, pattern in enumerate(PATTERNS.values()):
             rng = np.random.default_rng((SEED, index, number))
             text = fill(rng, pattern)
-            image, line = draw_sheet(rng, Sheet(write_number(rng, text, handwriting)))
+            image, line = draw_sheet(rng, WrittenSheet(write_number(rng, text, handwriting)))
             yield Case("notation in 25 ways", image, text, has_signs=True, line=line)
 
 

@@ -30,14 +30,14 @@ from profiles.errors import UsageError
 
 
 @dataclass(frozen=True)
-class Source:
+class CaseSource:
     """Some pictures."""
 
     count: int
     cases: Iterator[Case]
 
 
-def open_sources(folders: Sequence[Path], handwriting: Path | None, data: Path | None) -> list[Source]:
+def open_sources(folders: Sequence[Path], handwriting: Path | None, data: Path | None) -> list[CaseSource]:
     """Return the sources whose folders are given.
 
     Args:
@@ -49,33 +49,33 @@ def open_sources(folders: Sequence[Path], handwriting: Path | None, data: Path |
         UsageError: there is none.
         DatasetError: a folder cannot be read.
     """
-    sources = [Source(len(held_out_names(folder)), real_pictures(folder)) for folder in folders]
+    sources = [CaseSource(len(held_out_names(folder)), real_pictures(folder)) for folder in folders]
     if handwriting:
         hands = load_handwriting(handwriting)
         sources += [
-            Source(writers.DIGITS, writers.digits(hands)),
-            Source(2 * len(hands.numbers), writers.numbers(hands)),
-            Source(len(notation.PATTERNS) * notation.EACH, notation.notations(hands)),
-            Source(drawn.LINES, drawn.lines(hands)),
-            Source(writers.WORDS, writers.words(hands)),
-            Source(writers.ROWS, writers.letters_in_cells(hands)),
-            Source(drawn.BACKS, drawn.backs(hands)),
+            CaseSource(writers.DIGITS, writers.digits(hands)),
+            CaseSource(2 * len(hands.numbers), writers.numbers(hands)),
+            CaseSource(len(notation.PATTERNS) * notation.EACH, notation.notations(hands)),
+            CaseSource(drawn.LINES, drawn.lines(hands)),
+            CaseSource(writers.WORDS, writers.words(hands)),
+            CaseSource(writers.ROWS, writers.letters_in_cells(hands)),
+            CaseSource(drawn.BACKS, drawn.backs(hands)),
         ]
     if data:
         images, labels = load_mnist(data, "test")
         glyphs = LabelledImages(images, labels.astype(np.int64))
         sources += [
-            Source(drawn.FIELDS, drawn.fields(glyphs)),
-            Source(drawn.EMPTY_PAGES, drawn.empty_pages(glyphs)),
+            CaseSource(drawn.FIELDS, drawn.fields(glyphs)),
+            CaseSource(drawn.EMPTY_PAGES, drawn.empty_pages(glyphs)),
         ]
     if not sources:
         raise UsageError("there is nothing to read", advice="name DIR, --handwriting or --data")
     return sources
 
 
-def limit_sources(sources: Sequence[Source], limit: int | None) -> list[Source]:
+def limit_sources(sources: Sequence[CaseSource], limit: int | None) -> list[CaseSource]:
     """Return the first `limit` pictures of each source; all of them if it is None."""
-    return [Source(min(one.count, limit or one.count), islice(one.cases, limit)) for one in sources]
+    return [CaseSource(min(one.count, limit or one.count), islice(one.cases, limit)) for one in sources]
 
 
 @dataclass(frozen=True)

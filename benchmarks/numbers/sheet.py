@@ -34,7 +34,7 @@ DIGIT_PX = (22, 64)
 
 
 @dataclass(frozen=True, eq=False)
-class Sheet:
+class WrittenSheet:
     """What stands on a sheet."""
 
     strokes: Sequence[Stroke] = ()
@@ -46,7 +46,7 @@ class Sheet:
     """Strokes on the back, as they show through: mirrored."""
 
 
-def draw_sheet(rng: Rng, sheet: Sheet) -> tuple[Image, Box | None]:
+def draw_sheet(rng: Rng, sheet: WrittenSheet) -> tuple[Image, Box | None]:
     """Draw a sheet with a random paper, pen, print, size, slant and slope.
 
     Args:

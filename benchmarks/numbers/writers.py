@@ -8,8 +8,8 @@ from itertools import cycle, islice
 import numpy as np
 
 from benchmarks.numbers.case import Case
-from benchmarks.numbers.handwriting import Handwriting, any_of, place, right_of, whole_number, write_letter
-from benchmarks.numbers.sheet import Sheet, draw_sheet
+from benchmarks.numbers.handwriting import HeldOutHandwriting, any_of, place, right_of, whole_number, write_letter
+from benchmarks.numbers.sheet import WrittenSheet, draw_sheet
 from converters.data.strokes import PenItem, Stroke
 
 SEED = 41
@@ -23,7 +23,7 @@ RULE_PITCH = 1.9
 """Distance of ruled lines, in heights of a digit."""
 
 
-def digits(handwriting: Handwriting) -> Iterator[Case]:
+def digits(handwriting: HeldOutHandwriting) -> Iterator[Case]:
     """Yield single digits, each of the ten equally often, on plain, ruled and boxed paper in turn."""
     for number, (paper, label) in enumerate(islice(cycle(_pairs()), DIGITS)):
         rng = np.random.default_rng((SEED, 0, number))
@@ -36,7 +36,7 @@ def _pairs() -> list[tuple[str, str]]:
     return [(paper, str(digit)) for paper in ("plain", "ruled", "boxed") for digit in range(10)]
 
 
-def numbers(handwriting: Handwriting) -> Iterator[Case]:
+def numbers(handwriting: HeldOutHandwriting) -> Iterator[Case]:
     """Yield the numbers that were written as a whole, shuffled: on plain paper, then on ruled or boxed paper."""
     for number, index in enumerate(np.random.default_rng(SEED).permutation(len(handwriting.numbers)).tolist()):
         item = handwriting.numbers[index]
@@ -46,13 +46,13 @@ def numbers(handwriting: Handwriting) -> Iterator[Case]:
             yield Case(f"writers: numbers, {kind}", image, item.label, has_signs=True, line=line)
 
 
-def words(handwriting: Handwriting) -> Iterator[Case]:
+def words(handwriting: HeldOutHandwriting) -> Iterator[Case]:
     """Yield pictures of one word."""
     for number, item in enumerate(islice(cycle(handwriting.words), 0, None, 17)):
         if number == WORDS:
             return
         rng = np.random.default_rng((SEED, 2, number))
-        image, _ = draw_sheet(rng, Sheet(_word(rng, item)))
+        image, _ = draw_sheet(rng, WrittenSheet(_word(rng, item)))
         yield Case("letters in words", image, things=len(item.label))
 
 
@@ -64,7 +64,7 @@ def _word(rng: np.random.Generator, item: PenItem) -> list[Stroke]:
     return [(stroke * factor).astype(np.float32) for stroke in item.strokes]
 
 
-def letters_in_cells(handwriting: Handwriting) -> Iterator[Case]:
+def letters_in_cells(handwriting: HeldOutHandwriting) -> Iterator[Case]:
     """Yield rows of cells with a single letter each, as grades and initials stand in tables."""
     w, h = CELL
     boxes = [(i * w, 0.3 - h, (i + 1) * w, 0.3) for i in range(CELLS)]
@@ -74,11 +74,11 @@ def letters_in_cells(handwriting: Handwriting) -> Iterator[Case]:
         for i in range(CELLS):
             item = any_of(rng, handwriting.letters)
             strokes += write_letter(rng, item, i * w + float(rng.uniform(0.2, 0.6)))
-        image, _ = draw_sheet(rng, Sheet(strokes, boxes))
+        image, _ = draw_sheet(rng, WrittenSheet(strokes, boxes))
         yield Case("letters in cells", image, things=CELLS)
 
 
-def on_paper(paper: str, strokes: Sequence[Stroke]) -> Sheet:
+def on_paper(paper: str, strokes: Sequence[Stroke]) -> WrittenSheet:
     """Return a sheet with one line of writing.
 
     Args:
@@ -86,9 +86,9 @@ def on_paper(paper: str, strokes: Sequence[Stroke]) -> Sheet:
         strokes: in heights of a digit, with the baseline at 0.
     """
     if paper == "ruled":
-        return Sheet(strokes, rules=[0.08 + RULE_PITCH * line for line in (-1, 0, 1)])
+        return WrittenSheet(strokes, rules=[0.08 + RULE_PITCH * line for line in (-1, 0, 1)])
     if paper == "boxed":
         top = min(float(stroke[:, 1].min()) for stroke in strokes)
         bottom = max(float(stroke[:, 1].max()) for stroke in strokes)
-        return Sheet(strokes, boxes=[(-0.4, top - 0.3, right_of(strokes) + 0.4, bottom + 0.3)])
-    return Sheet(strokes)
+        return WrittenSheet(strokes, boxes=[(-0.4, top - 0.3, right_of(strokes) + 0.4, bottom + 0.3)])
+    return WrittenSheet(strokes)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+from PIL.TiffImagePlugin import TiffImageFile
 
 from agent.capture.opener import open_source
 from agent.capture.pictures import find_pictures
@@ -115,6 +116,7 @@ def test_a_damaged_page_is_an_error_and_the_next_is_read(tmp_path: Path) -> None
     path = save_pages(tmp_path / "scan.tif", [10, 20, 30])
     content = bytearray(path.read_bytes())
     with Image.open(path) as scan:
+        assert isinstance(scan, TiffImageFile)
         scan.seek(1)
         offset = scan.tag_v2[273][0]
     at = content.rindex(offset.to_bytes(4, "little"))

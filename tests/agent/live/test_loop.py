@@ -56,7 +56,7 @@ class Bars(Source):
         digit = int(self._digits[number])
         image = np.zeros((40, 40, 3), np.uint8)
         image[10:30, 5:15] = 20 * (digit + 1)
-        frame = Frame(image, self._clock(), number, "bars", (TrueDigit(digit, Box(5, 10, 10, 20)),))
+        frame = Frame(image, self._clock(), number, "bars", truth=(TrueDigit(digit, Box(5, 10, 10, 20)),))
         self._clock.spend(2)
         return frame
 

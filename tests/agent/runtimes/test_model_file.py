@@ -193,10 +193,10 @@ def test_a_damaged_file_is_checked_quickly_and_raises_nothing_else(linear: Linea
         nested = b"\x0a" + _varint(len(nested)) + nested
     files.append(nested)
     for _ in range(300):
-        content = bytearray(intact)
+        changed = bytearray(intact)
         for _ in range(3):
-            content[chance.randrange(min(300, len(content)))] = chance.randrange(256)
-        files.append(bytes(content[: chance.randrange(len(content))] if chance.random() < 0.3 else content))
+            changed[chance.randrange(min(300, len(changed)))] = chance.randrange(256)
+        files.append(bytes(changed[: chance.randrange(len(changed))] if chance.random() < 0.3 else changed))
     for content in files:
         started_s = time.monotonic()
         with suppress(ArtifactError):

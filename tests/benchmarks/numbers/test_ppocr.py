@@ -53,7 +53,12 @@ def test_a_picture_is_as_wide_as_its_line(size: tuple[int, int], width: int) -> 
     asked: list[NDArray[np.float32]] = []
     one = engine([[1, 0, 0, 0, 0, 0]])
     session = one.text_rec.session
-    one.text_rec.session = lambda batch: (asked.append(batch), session(batch))[1]
+
+    def record(batch: NDArray[np.float32]) -> object:
+        asked.append(batch)
+        return session(batch)
+
+    one.text_rec.session = record
     read_line(one, np.zeros((*size, 3), np.uint8), "4")
     assert [batch.shape for batch in asked] == [(1, 3, 48, width)]
 

@@ -15,9 +15,9 @@ import pytest
 from agent.vision.box import Box
 from benchmarks.numbers import drawn, notation, writers
 from benchmarks.numbers.case import Case
-from benchmarks.numbers.handwriting import Handwriting, is_one_number, load_handwriting, right_of, write_number
+from benchmarks.numbers.handwriting import HeldOutHandwriting, is_one_number, load_handwriting, right_of, write_number
 from benchmarks.numbers.pictures import held_out_names, real_pictures
-from benchmarks.numbers.sheet import BACK_CONTRAST, Sheet, draw_sheet
+from benchmarks.numbers.sheet import BACK_CONTRAST, WrittenSheet, draw_sheet
 from converters.data.labelled import concatenate
 from converters.data.pictures import is_for_training
 from converters.data.strokes import is_held_out
@@ -25,11 +25,11 @@ from profiles.errors import DatasetError
 
 
 @pytest.fixture(scope="module")
-def hands(handwriting: Path) -> Handwriting:
+def hands(handwriting: Path) -> HeldOutHandwriting:
     return load_handwriting(handwriting)
 
 
-def test_only_held_out_writers_are_used(hands: Handwriting) -> None:
+def test_only_held_out_writers_are_used(hands: HeldOutHandwriting) -> None:
     items = [item for labels in hands.writers for one in labels.values() for item in one]
     items += [*hands.numbers, *hands.words, *hands.letters]
     assert items
@@ -37,7 +37,7 @@ def test_only_held_out_writers_are_used(hands: Handwriting) -> None:
     assert len(hands.writers) == 2
 
 
-def test_a_dash_is_no_digit(hands: Handwriting) -> None:
+def test_a_dash_is_no_digit(hands: HeldOutHandwriting) -> None:
     assert [len(hands.digits[str(digit)]) for digit in range(10)] == [2] * 10
 
 
@@ -45,12 +45,12 @@ def test_a_dash_is_no_digit(hands: Handwriting) -> None:
     ("label", "used"),
     [("42", True), ("27/11", True), ("$4.50", True), ("3#4", False), ("1 2", False), ("1" * 21, False)],
 )
-def test_only_single_numbers_in_known_characters_are_used(label: str, used: bool, hands: Handwriting) -> None:
+def test_only_single_numbers_in_known_characters_are_used(label: str, used: bool, hands: HeldOutHandwriting) -> None:
     assert is_one_number(label) is used
     assert [item.label for item in hands.numbers] == ["42", "27/11"]
 
 
-def test_a_number_is_written_from_left_to_right_on_its_baseline(hands: Handwriting) -> None:
+def test_a_number_is_written_from_left_to_right_on_its_baseline(hands: HeldOutHandwriting) -> None:
     rng = np.random.default_rng(0)
     short, long = write_number(rng, "8", hands), write_number(rng, "88888888", hands)
     assert right_of(long) > 5 * right_of(short)
@@ -60,8 +60,10 @@ def test_a_number_is_written_from_left_to_right_on_its_baseline(hands: Handwriti
     assert max(np.ptp(stroke, axis=0).max() for stroke in dot) < 0.2
 
 
-def test_a_sheet_shows_its_writing_where_it_says(hands: Handwriting) -> None:
-    image, box = draw_sheet(np.random.default_rng(3), Sheet(write_number(np.random.default_rng(3), "808", hands)))
+def test_a_sheet_shows_its_writing_where_it_says(hands: HeldOutHandwriting) -> None:
+    image, box = draw_sheet(
+        np.random.default_rng(3), WrittenSheet(write_number(np.random.default_rng(3), "808", hands))
+    )
     assert box is not None
     gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.float64)
     inside = gray[box.y : box.bottom, box.x : box.right]
@@ -70,14 +72,14 @@ def test_a_sheet_shows_its_writing_where_it_says(hands: Handwriting) -> None:
     assert 0 < box.y < box.bottom < image.shape[0]
 
 
-def test_the_back_of_a_sheet_is_faint(hands: Handwriting) -> None:
+def test_the_back_of_a_sheet_is_faint(hands: HeldOutHandwriting) -> None:
     strokes = write_number(np.random.default_rng(0), "8", hands)
-    plain, back = (np.median(draw_ten(sheet), axis=0) for sheet in (Sheet(strokes), Sheet(back=strokes)))
+    plain, back = (np.median(draw_ten(sheet), axis=0) for sheet in (WrittenSheet(strokes), WrittenSheet(back=strokes)))
     assert 0.3 * BACK_CONTRAST < (back.max() - back.min()) / back.max() < 5 * BACK_CONTRAST
     assert (plain.max() - plain.min()) / plain.max() > 4 * BACK_CONTRAST
 
 
-def draw_ten(sheet: Sheet) -> np.ndarray:
+def draw_ten(sheet: WrittenSheet) -> np.ndarray:
     """The darkest and the lightest level of ten pictures, without noise, as shares."""
     pictures = (draw_sheet(np.random.default_rng(seed), sheet)[0] for seed in range(10))
     smooth = [cv2.GaussianBlur(picture, (0, 0), 1.5).mean(axis=2) for picture in pictures]
@@ -97,7 +99,7 @@ def draw_ten(sheet: Sheet) -> np.ndarray:
     ],
 )
 def test_a_source_gives_the_same_pictures_again(
-    cases: Callable[[Handwriting], Iterator[Case]], kind: str, hands: Handwriting
+    cases: Callable[[HeldOutHandwriting], Iterator[Case]], kind: str, hands: HeldOutHandwriting
 ) -> None:
     first, again = (list(islice(cases(hands), 3)) for _ in range(2))
     assert first[0].kind == kind
@@ -107,12 +109,12 @@ def test_a_source_gives_the_same_pictures_again(
         assert bool(one.text) != bool(one.things)
 
 
-def test_each_digit_stands_on_each_paper_equally_often(hands: Handwriting) -> None:
+def test_each_digit_stands_on_each_paper_equally_often(hands: HeldOutHandwriting) -> None:
     labels = Counter(case.text for case in writers.digits(hands))
     assert labels == dict.fromkeys(map(str, range(10)), writers.DIGITS // 10)
 
 
-def test_whole_numbers_are_drawn_on_plain_and_on_printed_paper(hands: Handwriting) -> None:
+def test_whole_numbers_are_drawn_on_plain_and_on_printed_paper(hands: HeldOutHandwriting) -> None:
     assert {(case.kind, case.text) for case in writers.numbers(hands)} == {
         (f"writers: numbers, {paper}", text) for paper in ("plain", "ruled or boxed") for text in ("42", "27/11")
     }
@@ -126,7 +128,7 @@ def test_there_are_25_notations() -> None:
     assert len(text) == 9
 
 
-def test_every_second_back_has_a_number_on_its_front(hands: Handwriting) -> None:
+def test_every_second_back_has_a_number_on_its_front(hands: HeldOutHandwriting) -> None:
     cases = list(drawn.backs(hands))
     assert sum(case.things for case in cases) == 160
     assert [bool(case.ignored) for case in cases] == [False, True] * (len(cases) // 2)
