@@ -178,7 +178,7 @@ def test_importing_the_package_loads_no_opencv() -> None:
 def test_a_page_is_ready_for_json(note: Note, reader: Reader) -> None:
     page = reader.read(note.image)
     plain = json.loads(json.dumps(page.to_dict()))
-    assert list(plain) == ["width", "height", "digits", "readings"]
+    assert list(plain) == ["width", "height", "angle_deg", "digits", "readings"]
     assert [reading["text"] for reading in plain["readings"]] == NUMBERS
     assert [digit for reading in plain["readings"] for digit in reading["digits"]] == plain["digits"]
 

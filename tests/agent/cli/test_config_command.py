@@ -39,7 +39,7 @@ def test_show_prints_json(file: Path) -> None:
     done = config("show", "--config", file, "--json")
     assert done.returncode == 0, done.stderr
     rows = json.loads(done.stdout)
-    assert rows["source"] == {"value": "rtsp://gate:***@camera.local/stream", "from": f"{file}:2"}
+    assert rows["source"] == {"value": "rtsp://***@camera.local/stream", "from": f"{file}:2"}
     assert rows["width"] == {"value": 1280, "from": f"{file}:3"}
     assert rows["frames"] == {"value": None, "from": "default"}
 

@@ -20,7 +20,7 @@ def test_number_of_weights_is_the_published_one(name: str, weights: int) -> None
 
 @pytest.mark.parametrize("width", [64, 96, 512])
 def test_a_recogniser_has_logits_for_every_two_pixels(width: int) -> None:
-    assert build_net("recogniser").eval()(torch.zeros(2, 1, 32, width)).shape == (2, LINE_CLASSES, 1, width // 2)
+    assert build_net("recogniser").eval()(torch.zeros(2, 2, 32, width)).shape == (2, LINE_CLASSES, 1, width // 2)
 
 
 def test_a_pruned_recogniser_keeps_its_dilation() -> None:
