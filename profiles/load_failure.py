@@ -14,7 +14,15 @@ MEMORY_PHRASES = (NOT_MAPPED, "cannot allocate memory", "can't start new thread"
 
 
 def load_failure(error: BaseException) -> tuple[str, str] | None:
-    """Return the cause of an error in words and what to do next, if it is a lack of memory or a noexec mount."""
+    """Return the cause of an error in words and what to do next, if it is a lack of memory or a noexec mount.
+
+    NumPy 1 raises an ImportError of its own from that of the dynamic linker, so the causes of an error count too.
+    """
+    cause = _own_failure(error)
+    return cause if cause or error.__cause__ is None else load_failure(error.__cause__)
+
+
+def _own_failure(error: BaseException) -> tuple[str, str] | None:
     text = str(error).lower()
     if NOT_MAPPED in text and isinstance(error, ImportError) and error.path and _forbids_execution(error.path):
         return NO_EXECUTION

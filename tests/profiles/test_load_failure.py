@@ -25,3 +25,9 @@ OBJECT = "libopenblas.so: failed to map segment from shared object"
 )
 def test_the_cause_of_an_error_is_known(error: Exception, cause: tuple[str, str] | None) -> None:
     assert load_failure(error) == cause
+
+
+def test_the_error_behind_an_error_counts() -> None:
+    with pytest.raises(ImportError) as caught:
+        raise ImportError("Error importing numpy") from ImportError(OBJECT)
+    assert load_failure(caught.value) == NO_MEMORY

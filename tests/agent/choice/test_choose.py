@@ -184,7 +184,7 @@ def test_each_role_has_its_own_choice(linear: Linear, tmp_path: Path, profile: P
     contexts = np.random.default_rng(0).integers(0, 256, (3, 3, 32, 48), np.uint8)
     np.testing.assert_allclose(nets.verifier.logits(contexts), linear.reference(contexts), atol=0.05)
     assert nets.recogniser is not None
-    strips = np.random.default_rng(0).integers(0, 256, (3, 32, 96), np.uint8)
+    strips = np.random.default_rng(0).integers(0, 256, (3, 2, 32, 96), np.uint8)
     np.testing.assert_allclose(nets.recogniser.logits(strips), linear.reference(strips), atol=0.05)
     assert " µs per strip (" in nets.recogniser.choice.reason
 

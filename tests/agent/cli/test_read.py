@@ -63,7 +63,7 @@ def digits_of(page: dict[str, Any]) -> list[Digit]:
 
 def test_json_has_one_object_per_picture(cache: Path, folder: Path, note: Note) -> None:
     (page,) = read_json(cache, folder, "note.png")
-    assert list(page) == ["source", "width", "height", "digits", "readings"]
+    assert list(page) == ["source", "width", "height", "angle_deg", "digits", "readings"]
     assert (page["source"], page["width"], page["height"]) == ("note.png", 640, 240)
     assert [list(row) for row in page["digits"]] == [["digit", "probability", "box"]] * len(note.digits)
     assert [list(row) for row in page["readings"]] == [

@@ -66,7 +66,8 @@ def test_wrong_golden_logits_of_any_role_are_refused(linear: Linear, tmp_path: P
     folder = tmp_path / "artifacts"
     golden = linear.artifact(name).golden
     wrong = linear.artifact(name, golden=msgspec.structs.replace(golden, logits=golden.logits[::-1]))
-    linear.write(folder, wrong if wrong.role == "classifier" else linear.artifact("linear-int8.tflite"), wrong)
+    classifier = () if wrong.role == "classifier" else (linear.artifact("linear-int8.tflite"),)
+    linear.write(folder, *classifier, wrong)
     with pytest.raises(NoArtifactError, match=rf"{name} computes other logits"):
         load(folder)
 
