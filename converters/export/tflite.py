@@ -37,9 +37,12 @@ def to_fp32(folded: nn.Module, example: torch.Tensor) -> bytes:
     """
     import litert_torch
 
-    if example.shape[1] == 1:
-        outputs = [0] if folded(example).ndim == 4 else None
-        folded, example = litert_torch.to_channel_last_io(folded, [0], outputs).eval(), example.movedim(1, -1)
+    inputs = [0] if example.shape[1] == 1 else []
+    outputs = [0] if folded(example).ndim == 4 else []
+    if inputs or outputs:
+        folded = litert_torch.to_channel_last_io(folded, inputs, outputs).eval()
+    if inputs:
+        example = example.movedim(1, -1)
     return simplify(litert_torch.convert(folded, (example,)).model_content())
 
 
