@@ -47,7 +47,7 @@ def redact(text: str) -> str:
     path, question_mark, query = rest.partition("?")
     host, slash, path = path.partition("/")
     host = _WRONG_PORT.sub(rf"\1{MASK}", host) if scheme else _redact_part(host)
-    path = host + slash + "/".join(map(_redact_part, path.split("/")))
+    path = host + slash + _redact_path(path)
     return f"{scheme}{user}{path}{question_mark}{_redact_options(query, '&;')}{hash_sign}{MASK if fragment else ''}"
 
 
@@ -63,6 +63,16 @@ def _split_scheme(text: str) -> tuple[str, str]:
     if "/" not in text[:end] and "@" in text[end:]:
         return "", text
     return text[:end], text[end:]
+
+
+def _redact_path(path: str) -> str:
+    """Redact a path. From the first option on all of it counts as options: a password may contain a slash."""
+    parts = path.split("/")
+    options = next((index for index, part in enumerate(parts) if "=" in part), len(parts))
+    shown = [*map(_redact_part, parts[:options])]
+    if options < len(parts):
+        shown.append(_redact_options("/".join(parts[options:]), "&;_,/"))
+    return "/".join(shown)
 
 
 def _redact_part(part: str) -> str:

@@ -9,6 +9,7 @@ from profiles.redact import redact, redact_addresses
 SECRET = "S3CR"
 """Begins every secret of the tables."""
 HIDDEN = [
+    "rtsp://cam.lan:554/user=admin_password=/S3CR/_channel=1",
     "rtsp://admin:S3CR@cam.lan:554/live",
     "RTSP://admin:S3CR@cam.lan:554/live",
     "http://S3CRTOKEN@cam.lan/x",
