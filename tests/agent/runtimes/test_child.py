@@ -3,13 +3,13 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from agent.runtimes.child import ChildResult, Failure, run_child, run_without_failing_items
+from tests.waiting import wait_until
 
 
 def python(program: str) -> tuple[str, ...]:
@@ -105,15 +105,6 @@ def test_a_child_ends_with_its_parent(tmp_path: Path, number: int) -> None:
     parent.send_signal(number)
     parent.wait(60)
     wait_until(lambda: not is_running(int(ready.read_text())))
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait until a condition holds."""
-    for _ in range(3000):
-        if condition():
-            return
-        time.sleep(0.02)
-    raise AssertionError("the condition never held")
 
 
 def is_running(pid: int) -> bool:

@@ -17,21 +17,13 @@ from agent.paths import LOG_FILE_NAME
 from agent.telemetry.report import report
 from agent.telemetry.sink import LogSink
 from profiles.errors import SourceError
+from tests.waiting import wait_until
 
 MakeEvent = Callable[..., FrameEvent]
 
 
 def must_not_warn(message: str) -> None:
     raise AssertionError(message)
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait until a condition holds."""
-    for _ in range(3000):
-        if condition():
-            return
-        time.sleep(0.02)
-    raise AssertionError("the condition never held")
 
 
 def begun(path: Path) -> bool:
