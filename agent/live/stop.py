@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from queue import SimpleQueue
 
 TIMEOUT_S = 20.0
 """Time from the first signal after which the process ends whatever still runs, in seconds. It must be longer than the
@@ -26,23 +26,30 @@ def stop_on_signal(timeout_s: float = TIMEOUT_S) -> Iterator[threading.Event]:
     Args:
         timeout_s: time for the end of the run, in seconds.
     """
-    stop, signals = threading.Event(), SimpleQueue[int | None]()
+    stop = threading.Event()
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
 
-    def handle(number: int, _: object) -> None:
-        signals.put(number)  # unlike `Event.set`, a signal handler may interrupt it
+    def restore(number: int, _: object) -> None:
         signal.signal(number, previous[signal.Signals(number)])
 
     def work() -> None:
-        if signals.get() is not None:
-            stop.set()
-            threading.Event().wait(timeout_s)
-            os._exit(0)
+        with reader:
+            while number := reader.recv(1):
+                if number[0] in previous:
+                    stop.set()
+                    threading.Event().wait(timeout_s)
+                    os._exit(0)
 
-    previous = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    # The interpreter writes each signal's number to the socket at once. It runs the handler only when the main thread
+    # comes back to Python code: never, if the signal came just before a call that hangs.
+    wakeup_fd = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+    previous = {number: signal.signal(number, restore) for number in (signal.SIGINT, signal.SIGTERM)}
     threading.Thread(target=work, name="stop", daemon=True).start()
     try:
         yield stop
     finally:
-        signals.put(None)
         for number, handler in previous.items():
             signal.signal(number, handler)
+        signal.set_wakeup_fd(wakeup_fd)
+        writer.close()

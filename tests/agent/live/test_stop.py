@@ -16,6 +16,7 @@ import pytest
 
 PROGRAM = """
 import signal, sys, threading, time
+from ctypes import CDLL, create_string_buffer
 from agent.live.stop import stop_on_signal
 
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -80,6 +81,8 @@ def test_the_second_signal_ends_a_run_that_goes_on() -> None:
         "time.sleep(600)",
         "threading.Lock().acquire(); lock = threading.Lock(); lock.acquire(); lock.acquire()",
         "sys.stdout.write('x' * 10**6); sys.stdout.flush()",
+        # A driver that no signal interrupts: the interpreter never gets to the handler of the signal.
+        "lock, libc = create_string_buffer(64), CDLL(None); [libc.pthread_mutex_lock(lock) for _ in range(2)]",
     ],
 )
 def test_one_signal_ends_whatever_hangs(body: str) -> None:
