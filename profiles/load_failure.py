@@ -9,8 +9,16 @@ NO_MEMORY = "there is not enough memory", "stop other programs, or raise the lim
 NO_EXECUTION = "its folder is mounted with noexec", "install it on a file system without noexec"
 NOT_MAPPED = "failed to map segment"
 """What dlopen(3) of glibc says in both cases."""
-MEMORY_PHRASES = (NOT_MAPPED, "cannot allocate memory", "can't start new thread", "unable to allocate")
-"""In lower case: dlopen(3), strerror(3), threading, NumPy."""
+MEMORY_PHRASES = (
+    NOT_MAPPED,
+    "cannot allocate memory",
+    "can't start new thread",
+    "unable to allocate",
+    "insufficient memory",
+    "failed to allocate",
+    "bad_alloc",
+)
+"""In lower case: dlopen(3), strerror(3), threading, NumPy, OpenCV, TFLite, onnxruntime."""
 
 
 def load_failure(error: BaseException) -> tuple[str, str] | None:

@@ -142,8 +142,11 @@ def _end_beside_threads(code: object) -> None:
     if not any(thread.daemon for thread in threading.enumerate()):
         return
     flush = threading.Thread(target=_flush, daemon=True)
-    flush.start()
-    flush.join(FLUSH_TIMEOUT_S)
+    try:
+        flush.start()
+        flush.join(FLUSH_TIMEOUT_S)
+    except RuntimeError:  # too little memory for another thread
+        _flush()
     os._exit(code if isinstance(code, int) else 0 if code is None else 1)
 
 

@@ -61,6 +61,12 @@ class Choice(msgspec.Struct, frozen=True):
 
 
 def no_usable_artifact(folder: Path, refused: Sequence[Refusal]) -> NoArtifactError:
-    """Return the error that lists all refusals."""
-    reasons = " | ".join(map(str, refused)) or "its manifest lists none"
-    return NoArtifactError(f"no artifact of {folder} can be used here: {reasons}", advice="see 'digit-agent doctor'")
+    """Return the error that lists the refusals, each explanation once."""
+    by_explanation = dict[str, list[str]]()
+    for refusal in refused:
+        by_explanation.setdefault(refusal.explanation, []).append(refusal.what)
+    reasons = " | ".join(f"{', '.join(names)}: {why}" for why, names in by_explanation.items())
+    return NoArtifactError(
+        f"no artifact of {folder} can be used here: {reasons or 'its manifest lists none'}",
+        advice="see 'digit-agent doctor'",
+    )

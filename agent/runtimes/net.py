@@ -21,7 +21,7 @@ from agent.runtimes.tensors import decode, encoder
 from agent.vision.digits import CLASSES
 from agent.vision.line_text import LINE_CLASSES, STEP_PX
 from profiles.errors import RuntimeUnusableError
-from profiles.load_failure import load_failure
+from profiles.load_failure import NO_MEMORY, load_failure
 from profiles.manifest import Artifact, read_artifact
 from profiles.profile import RuntimeName
 
@@ -61,6 +61,7 @@ class LoadedNet:
 
         Raises:
             RuntimeUnusableError: the runtime failed; another one may still work.
+            MemoryError: the memory is exhausted.
         """
         parts = [self._run(images[start : start + MAX_BATCH]) for start in range(0, len(images), MAX_BATCH)]
         if not parts:
@@ -72,9 +73,9 @@ class LoadedNet:
         try:
             output = self.session.run(self.encode(images))
         except Exception as error:  # the errors of the runtimes have no common base class
+            cause, advice = _cause(error, self.provider, "use another runtime or artifact")
             raise RuntimeUnusableError(
-                f"{self.runtime} failed on {self.artifact.file} with {len(images)} images ({one_line(error)})",
-                advice="use another runtime or artifact",
+                f"{self.runtime} failed on {self.artifact.file} with {len(images)} images ({cause})", advice=advice
             ) from error
         return decode(output, self.artifact.output)
 
@@ -94,6 +95,7 @@ def load_net(
     Raises:
         ArtifactError: the file is missing, does not match the manifest, or needs other files or custom operators.
         RuntimeUnusableError: the runtime is not installed, does not run this format, or cannot load the file.
+        MemoryError: the memory is exhausted.
     """
     row = RUNTIMES[runtime]
     if row.format != artifact.format:
@@ -106,14 +108,26 @@ def load_net(
     except RuntimeUnusableError:
         raise
     except ImportError as error:
-        cause, advice = load_failure(error) or (one_line(error), row.install)
+        cause, advice = _cause(error, provider, row.install)
         raise RuntimeUnusableError(f"{runtime} cannot be imported ({cause})", advice=advice) from error
     except Exception as error:  # the errors of the runtimes have no common base class
+        cause, advice = _cause(error, provider, f"convert it again or {row.install}")
         raise RuntimeUnusableError(
-            f"{runtime} cannot load {folder / artifact.file} ({one_line(error)})",
-            advice=f"convert it again or {row.install}",
+            f"{runtime} cannot load {folder / artifact.file} ({cause})", advice=advice
         ) from error
     return LoadedNet(artifact, runtime, threads, provider, session, encoder(artifact.input))
+
+
+def _cause(error: Exception, provider: str, advice: str) -> tuple[str, str]:
+    """Return the cause of a runtime's failure and what to do next.
+
+    Raises:
+        MemoryError: the CPU's memory is exhausted: every other variant needs as much.
+    """
+    cause = load_failure(error) or (one_line(error), advice)
+    if cause == NO_MEMORY and not provider:
+        raise MemoryError(NO_MEMORY[0]) from error
+    return cause
 
 
 def runtime_version(runtime: RuntimeName) -> str | None:

@@ -19,6 +19,8 @@ OBJECT = "libopenblas.so: failed to map segment from shared object"
         (ImportError(OBJECT, path=__file__), NO_MEMORY),
         (ImportError(OBJECT, path="/nowhere/x.so"), NO_MEMORY),
         (RuntimeError("can't start new thread"), NO_MEMORY),
+        (RuntimeError("alloc.cpp:73: error: (-4:Insufficient memory) Failed to allocate 5150400 bytes"), NO_MEMORY),
+        (RuntimeError("std::bad_alloc"), NO_MEMORY),
         (ImportError("No module named 'onnxruntime'"), None),
         (OSError(errno.ENOENT, "No such file or directory"), None),
     ],

@@ -63,7 +63,7 @@ def test_a_tilde_after_an_equals_sign_is_the_home_folder(artifacts: Path, tmp_pa
     assert (tmp_path / "new/x.db").exists()
 
 
-@pytest.mark.parametrize("megabytes", [60, 150, 250, 400])
+@pytest.mark.parametrize("megabytes", [60, 150, 250, 330, 400])
 def test_too_little_memory_is_said_without_a_traceback(megabytes: int, tmp_path: Path) -> None:
     limited = f"ulimit -v {megabytes * 1000}; exec '{EXECUTABLE}' run --source demo: --frames 1 --no-log"
     done = run("bash", "-c", limited, home=str(tmp_path), OPENBLAS_NUM_THREADS="1")
