@@ -17,11 +17,15 @@ from typing import Literal
 from rich.console import Console
 from rich.text import Text
 
-from agent.capture.address import DEFAULT_EVERY_S, DEFAULT_PATIENCE_S, StreamOptions
+from agent.capture.address import DEFAULT_EVERY_S, DEFAULT_PATIENCE_S, StreamOptions, StreamSpec
+from agent.capture.mounted import MountedSource
+from agent.capture.mounting import Mounting, parse_mounting
 from agent.capture.opener import open_or_wait, open_source
 from agent.capture.outage import Outage
 from agent.capture.password import read_password
-from agent.capture.uri import PicturesSpec, parse_source
+from agent.capture.periodic import MIN_CLOSED_S, PeriodicSource
+from agent.capture.source import Source
+from agent.capture.uri import LiveSpec, PicturesSpec, SourceSpec, parse_source
 from agent.choice.choose import choose_nets
 from agent.choice.variants import runtime_title
 from agent.config.layers import Settings
@@ -36,7 +40,7 @@ from agent.live.sampler import Sampler, measure_vitals
 from agent.live.sinks import QueuedSink, Sink, capture_warnings
 from agent.live.stop import stop_on_signal
 from agent.live.throttle import Throttle, steps
-from agent.live.watch import VideoWatch, watch_stills
+from agent.live.watch import VideoWatch, Watch, watch_region, watch_stills
 from agent.sensors.load import LoadReader
 from agent.sensors.power import find_power_reader
 from agent.sensors.power_sample import PowerReader
@@ -87,6 +91,7 @@ def run(
     """
     profile, settings = detect_board().profile, options.settings
     spec = parse_source(settings.source, _stream_options(settings))
+    mounting = parse_mounting(settings.roi, settings.rotate, settings.flip)
     priority = WARNING if in_journal(err.file) else ""
 
     def say(text: str) -> None:
@@ -95,7 +100,7 @@ def run(
     def warn(text: str) -> None:
         err.print(Text(f"{priority}{show(text)}", style="yellow"), highlight=False, soft_wrap=True)
 
-    reopen = partial(open_source, spec, width=settings.width, height=settings.height)
+    reopen = partial(_open, spec, settings, mounting)
     heartbeat = Heartbeat(os.environ)
     with ExitStack() as cleanup:
         requests = cleanup.enter_context(sighup_requests())
@@ -130,7 +135,7 @@ def run(
         cleanup.enter_context(handle_reloads(requests, reload, done=say, refused=log.warning, environ=os.environ))
         summary = loop(
             throttle.pace(pause.hold(frames), sampler.newest, stop),
-            watch_stills(read) if isinstance(spec, PicturesSpec) else video,
+            _watch_region(watch_stills(read) if _is_stills(spec, settings) else video, mounting),
             sinks,
             stop=stop,
             limits=Limits(settings.frames, settings.seconds),
@@ -139,11 +144,35 @@ def run(
         return info(), summary
 
 
+def _open(spec: SourceSpec, settings: Settings, mounting: Mounting) -> Source:
+    """Open the source, so that it gives a frame as often as wanted, and turned as the camera is mounted."""
+    opening = partial(open_source, spec, width=settings.width, height=settings.height)
+    source, is_http = opening(), isinstance(spec, StreamSpec) and spec.scheme in ("http", "https")
+    if settings.every is not None and not is_http and not isinstance(spec, PicturesSpec):
+        source = PeriodicSource(source, opening, settings.every)
+    return (
+        source
+        if mounting == Mounting()
+        else MountedSource(source, mounting, one_size=not isinstance(spec, PicturesSpec))
+    )
+
+
+def _is_stills(spec: SourceSpec, settings: Settings) -> bool:
+    """Return whether each frame counts by itself: pictures, and looks so rare that a page is seen once."""
+    rare = isinstance(spec, LiveSpec) and settings.every is not None and settings.every >= MIN_CLOSED_S
+    return isinstance(spec, PicturesSpec) or rare
+
+
+def _watch_region(watch: Watch, mounting: Mounting) -> Watch:
+    return watch if mounting.region is None else watch_region(watch, mounting.box)
+
+
 def _stream_options(settings: Settings) -> StreamOptions:
     """Return how a camera in the network is read."""
     return StreamOptions(
         patience_s=DEFAULT_PATIENCE_S if settings.patience is None else settings.patience,
         every_s=DEFAULT_EVERY_S if settings.every is None else settings.every,
+        one_each=settings.every is not None,
         verify=not settings.insecure,
         password=read_password(settings.password_file, os.environ),
     )

@@ -29,6 +29,8 @@ class StreamOptions:
     """Longest time without a picture that is normal, in seconds."""
     every_s: float = DEFAULT_EVERY_S
     """Shortest time between two requests, in seconds, for a camera that gives one picture for each request."""
+    one_each: bool = False
+    """Whether a stream is left after one picture, and asked for again after `every_s`."""
     verify: bool = True
     """Whether the certificate of an https camera must be valid."""
     password: str | None = field(default=None, repr=False)

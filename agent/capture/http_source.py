@@ -139,6 +139,9 @@ class HttpSource(Source):
                 self._is_still = self._is_still and count == 1
                 last = pictures[-1]
                 yield last
+                if self._spec.options.one_each and not is_single:
+                    self._client.close()
+                    return
         if count == 0 and (last := parser.finish()):
             count = 1
             yield last

@@ -72,7 +72,7 @@ def check(
         except ConfigError as error:
             typer.echo(f"digit-agent: {foreign_text.show(error)}", err=True)
             raise typer.Exit(1) from error
-        problems = sorted([*document.problems, *_source_problems(document)])
+        problems = sorted([*document.problems, *_source_problems(document), *_mounting_problems(document)])
         any_problem |= bool(problems)
         for problem in problems:
             typer.echo(foreign_text.show(f"{path}:{problem.line}: {problem.text}"))
@@ -96,6 +96,20 @@ def _source_problems(document: Document) -> Iterator[Problem]:
                 parse_source(text)
             except UsageError as error:
                 yield Problem(document.lines[name], str(error))
+
+
+def _mounting_problems(document: Document) -> Iterator[Problem]:
+    """Yield the mistakes in `roi` and `rotate`."""
+    from agent.capture.mounting import parse_mounting
+    from agent.config.document import Problem
+    from profiles.errors import UsageError
+
+    given = document.config
+    for name, roi, rotate_deg in (("roi", given.roi, None), ("rotate", None, given.rotate)):
+        try:
+            parse_mounting(roi, rotate_deg, None)
+        except UsageError as error:  # noqa: PERF203 (two options)
+            yield Problem(document.lines[name], str(error))
 
 
 def _parse_run_options(words: list[str]) -> Config:

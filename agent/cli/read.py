@@ -15,6 +15,8 @@ from agent.vision.value import AMBIGUOUS
 from profiles.foreign_text import show, to_json
 
 if TYPE_CHECKING:
+    from agent.capture.mounting import Mounting
+    from agent.vision.box import Box
     from agent.vision.lines import Reading
     from agent.vision.page import Page
     from agent.vision.pixels import Pixels
@@ -38,9 +40,13 @@ def read(
             help="Print one line of JSON per picture. Keys: source (the file, and its page if there are several), "
             "width and height (pixels), angle_deg (clockwise, if the page is turned), digits (digit, "
             "probability, box) and readings (text, value, box, confidence, digits and more). Boxes are [x, y, width, "
-            "height] in pixels of the picture as its EXIF tag turns it; probability and confidence are 0..1.",
+            "height] in pixels of the picture as its EXIF tag, --rotate and --flip turn it; probability and confidence "
+            "are 0..1.",
         ),
     ] = False,
+    roi: Annotated[str | None, option("roi")] = None,
+    rotate: Annotated[int | None, option("rotate")] = None,
+    flip: Annotated[bool | None, option("flip")] = None,
     decimal_comma: Annotated[bool | None, option("decimal_comma")] = None,
     explain: Annotated[
         Path | None,
@@ -66,9 +72,10 @@ def read(
     from rich.console import Console
 
     from agent.capture.file import printable
+    from agent.capture.mounting import parse_mounting
     from agent.reader import Reader
     from agent.views.progress import progress
-    from agent.vision.parts import cut, find_parts, join_parts
+    from agent.vision.parts import cut, find_parts, join_parts, move_page
 
     report = None
     if explain is not None:
@@ -77,20 +84,22 @@ def read(
         report = ExplainReport(explain)
     errors: list[SourceError] = []
     reader: Reader | None = None
-    for source, image in _pictures(files, errors):
+    mounting = parse_mounting(roi, rotate, flip)
+    for source, image, region in _pictures(files, mounting, errors):
         if reader is None:
             with progress(Console(stderr=True), "looking for the best net") as report_progress:
                 settings = settings_to_use(Config(artifacts=artifacts, decimal_comma=decimal_comma), config)
                 reader = Reader(settings.artifacts, decimal_comma=settings.decimal_comma, progress=report_progress)
-        parts = find_parts(image.shape[1], image.shape[0])
+        inside = cut(image, region)
+        parts = find_parts(region.w, region.h)
         pages = []
         for number, part in enumerate(parts, 1):
-            trace = reader.trace(cut(image, part))
+            trace = reader.trace(cut(inside, part))
             pages.append(trace.page)
             if report is not None:
                 title = source if len(parts) == 1 else f"{source}, part {number} of {len(parts)}"
-                report.add(Path(title), cut(image, part), trace)
-        page = join_parts(image.shape[1], image.shape[0], parts, pages)
+                report.add(Path(title), cut(inside, part), trace)
+        page = move_page(join_parts(region.w, region.h, parts, pages), region, image.shape[1], image.shape[0])
         typer.echo(to_json({"source": source, **page.to_dict()}) if json else as_text(source, page))
     if report is not None:
         typer.echo(f"digit-agent: every step is shown in {show(printable(report.index))}", err=True)
@@ -98,11 +107,14 @@ def read(
         raise typer.Exit(1)
 
 
-def _pictures(files: Sequence[str], errors: list[SourceError]) -> Iterator[tuple[str, Pixels]]:
-    """Yield the name and the pixels of each page of each picture; print what is skipped, and each error, on stderr.
+def _pictures(files: Sequence[str], mounting: Mounting, errors: list[SourceError]) -> Iterator[tuple[str, Pixels, Box]]:
+    """Yield the name, the turned pixels, and the region to read of each page of each picture.
+
+    What is skipped, and each error, is printed on stderr.
 
     Args:
         files: pictures, folders and globs, as the user named them.
+        mounting: how each picture is turned, and which region is read.
         errors: receives the errors.
     """
     from agent.capture.file import printable
@@ -129,7 +141,17 @@ def _pictures(files: Sequence[str], errors: list[SourceError]) -> Iterator[tuple
             with reported(), PictureFile(path) as file:
                 for number in range(file.page_count):
                     with reported():
-                        yield file.title(number), file.load(number)
+                        image = mounting.turn(file.load(number))
+                        yield file.title(number), image, _region(mounting, image, file.title(number))
+
+
+def _region(mounting: Mounting, image: Pixels, title: str) -> Box:
+    from profiles.errors import PictureError
+
+    try:
+        return mounting.box(image.shape[1], image.shape[0])
+    except PictureError as error:
+        raise PictureError(f"{title}: {error.what}", advice=error.advice) from error
 
 
 def as_text(source: str, page: Page) -> str:

@@ -40,6 +40,9 @@ class Settings:
     patience: float | None
     every: float | None
     insecure: bool
+    roi: str | None
+    rotate: int | None
+    flip: bool
     artifacts: Path
     json: bool
     sightings: bool
@@ -121,7 +124,13 @@ def resolve_settings(given: Config, files: Iterable[Path], profile: Profile) -> 
     camera = profile.camera
     board = Config(source=camera.source, width=camera.width, height=camera.height)
     built_in = Config(
-        artifacts=default_artifacts(), insecure=False, json=False, sightings=False, no_dashboard=False, no_log=False
+        artifacts=default_artifacts(),
+        insecure=False,
+        flip=False,
+        json=False,
+        sightings=False,
+        no_dashboard=False,
+        no_log=False,
     )
     lowest = _layer(built_in, DEFAULT), _layer(board, f"profile {profile.name}")
     values: dict[str, Any] = dict.fromkeys(OPTIONS)

@@ -70,7 +70,8 @@ class Config:
     every: Annotated[
         float | None,
         Option(
-            "Seconds from one picture to the next, if a network camera gives one for each request. Default: 1.",
+            "Look once every S seconds. From 10 on, the camera is closed in between, and each look counts by itself, "
+            "as that at a still. Default: a camera that gives one picture for each request is asked every second.",
             example=5.0,
             metavar="S",
             minimum=0,
@@ -84,6 +85,33 @@ class Config:
             "network can pretend to be the camera, get its password, and send other pictures.",
             example=True,
             switch="--insecure/--secure",
+        ),
+    ] = None
+    roi: Annotated[
+        str | None,
+        Option(
+            "Read only this region of the picture, in pixels or, with % after each number, in per cent of its sides. "
+            "It counts in the rotated and flipped picture, as all boxes do.",
+            example="10%,0%,80%,60%",
+            metavar="X,Y,W,H",
+        ),
+    ] = None
+    rotate: Annotated[
+        int | None,
+        Option(
+            "Turn each picture clockwise by 0, 90, 180 or 270 degrees first, for a camera that hangs sideways.",
+            example=180,
+            metavar="DEG",
+            minimum=0,
+            maximum=270,
+        ),
+    ] = None
+    flip: Annotated[
+        bool | None,
+        Option(
+            "Mirror each rotated picture from left to right, for a camera that looks at a mirror.",
+            example=True,
+            switch="--flip/--no-flip",
         ),
     ] = None
     artifacts: Annotated[

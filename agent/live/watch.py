@@ -22,7 +22,7 @@ from agent.live.look_policy import LookPolicy
 from agent.vision.box import Box
 from agent.vision.lines import Reading, group_lines
 from agent.vision.page import Page
-from agent.vision.parts import read_parts
+from agent.vision.parts import cut, move_page, move_reading, read_parts
 from agent.vision.pipeline import THOROUGH, Depth
 from agent.vision.track import Detections, Track
 from agent.vision.tracker import Tracker
@@ -65,6 +65,28 @@ def watch_stills(read: ReadPicture) -> Watch:
         return Observation(page, page.readings)
 
     return watch
+
+
+def watch_region(watch: Watch, find_box: Callable[[int, int], Box]) -> Watch:
+    """Return a function that watches one region of each frame; all boxes stay in pixels of the frame.
+
+    Args:
+        watch: watches the region as if it were a frame.
+        find_box: returns the region of a frame from its width and height in pixels.
+    """
+
+    def watch_inside(frame: Frame) -> Observation:
+        height, width = frame.image.shape[:2]
+        box = find_box(width, height)
+        seen = watch(replace(frame, image=cut(frame.image, box)))
+        return replace(
+            seen,
+            page=move_page(seen.page, box, width, height),
+            announced=tuple(move_reading(reading, box) for reading in seen.announced),
+            sightings=tuple(replace(one, reading=move_reading(one.reading, box)) for one in seen.sightings),
+        )
+
+    return watch_inside
 
 
 class VideoWatch:

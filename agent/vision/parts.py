@@ -64,16 +64,16 @@ def join_parts(width: int, height: int, parts: Sequence[Box], pages: Sequence[Pa
     Args:
         width: width of the picture in pixels.
         height: height of the picture in pixels.
-        parts: result of `find_parts`.
+        parts: result of `find_parts`, or a single box anywhere in the picture.
         pages: one page for each part.
     """
     if len(parts) == 1:
-        return pages[0]
+        return move_page(pages[0], parts[0], width, height)
     along = 0 if width > height else 1
     ends = [(a[along] + b[along] + b[2 + along]) / 2 for a, b in zip(parts[1:], parts, strict=False)]
     kept: list[Reading] = []
     for part, page, start, end in zip(parts, pages, [0.0, *ends], [*ends, float(max(width, height))], strict=True):
-        moved = [_moved(reading, part) for reading in page.readings]
+        moved = [move_reading(reading, part) for reading in page.readings]
         own = [reading for reading in moved if start <= reading.box.centre[along] < end]
         kept += [reading for reading in own if not any(_covers(other.box, reading.box) for other in kept)]
     readings = tuple(_in_order(kept))
@@ -87,7 +87,16 @@ def join_parts(width: int, height: int, parts: Sequence[Box], pages: Sequence[Pa
     )
 
 
-def _moved(reading: Reading, part: Box) -> Reading:
+def move_page(page: Page, part: Box, width: int, height: int) -> Page:
+    """Return the page of a part as a page of the picture, which has this width and height in pixels."""
+    if part == Box(0, 0, width, height):
+        return page
+    digits = tuple(_moved_digit(digit, part) for digit in page.digits)
+    readings = tuple(move_reading(reading, part) for reading in page.readings)
+    return replace(page, width=width, height=height, digits=digits, readings=readings)
+
+
+def move_reading(reading: Reading, part: Box) -> Reading:
     """Return a reading of a part in pixels of the picture."""
     digits, undecided = (tuple(_moved_digit(digit, part) for digit in of) for of in (reading.digits, reading.undecided))
     return replace(reading, box=_moved_box(reading.box, part), digits=digits, undecided=undecided)

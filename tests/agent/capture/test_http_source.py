@@ -177,6 +177,24 @@ def test_a_still_is_asked_for_at_its_interval() -> None:
         assert len(camera.requests) == 4
 
 
+def test_a_stream_can_be_left_after_each_picture() -> None:
+    def behave(visit: Visit) -> None:
+        visit.send(b"HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=b\r\n\r\n")
+        for _ in range(PICTURES):
+            picture = encoded(len(camera.requests))
+            visit.send(b"--b\r\nContent-Type: image/jpeg\r\n\r\n", picture, b"\r\n")
+            visit.wait(0.02)
+        visit.wait()
+
+    with (
+        camera_server(behave) as camera,
+        opened(camera.url, StreamOptions(every_s=0.2, one_each=True)) as source,
+    ):
+        frames = frames_of(source, 3)
+    assert [number_shown(frame.image) for frame in frames] == [1, 2, 3]
+    assert frames[2].captured_ns - frames[0].captured_ns >= 0.3e9
+
+
 @pytest.mark.parametrize(
     ("given", "asked"), [("ETag", "if-none-match"), ("Last-Modified", "if-modified-since"), ("X-None", "")]
 )

@@ -156,3 +156,23 @@ def test_frames_of_the_demo_are_read_as_pictures(cache: Path, tmp_path: Path) ->
     scores = [score(frame.truth or (), digits_of(page)) for frame, page in zip(frames, pages, strict=True)]
     assert sum(one.true for one in scores) > 50
     assert sum(one.right for one in scores) >= 0.98 * sum(one.true for one in scores)
+
+
+def test_a_sideways_picture_is_turned_and_one_region_of_it_is_read(note: Note, cache: Path, tmp_path: Path) -> None:
+    height, width = note.image.shape[:2]
+    region = Box(0, 0, width, 115)  # the first line
+    cv2.imwrite(str(tmp_path / "sideways.png"), cv2.rotate(note.image, cv2.ROTATE_90_COUNTERCLOCKWISE))
+    roi = ",".join(map(str, region))
+    (page,) = read_json(cache, tmp_path, "--rotate", "90", "--roi", roi, "sideways.png")
+    assert (page["width"], page["height"]) == (width, height)
+    assert [reading["text"] for reading in page["readings"]] == note.lines[0].split()
+    inside = note.digits[:6]
+    assert score(inside, digits_of(page)).right == len(inside)
+
+
+def test_a_region_outside_of_one_picture_does_not_stop_the_others(folder: Path, cache: Path) -> None:
+    cv2.imwrite(str(folder / "a.png"), np.full((20, 20, 3), 255, np.uint8))
+    done = read(cache, folder, "--roi", "30,30,4000,4000", "a.png", "note.png")
+    assert done.returncode == 1
+    assert b"a.png: the region 30,30,4000,4000 holds no pixel of the picture, which has 20\xc3\x9720" in done.stderr
+    assert b"note.png" in done.stdout

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from agent.capture.source import Frame
 from agent.events import TRACK
-from agent.live.watch import VideoWatch, watch_stills
+from agent.live.watch import VideoWatch, watch_region, watch_stills
 from agent.vision.box import Box
 from agent.vision.digits import Digit
 from agent.vision.lines import group_lines
@@ -105,3 +105,11 @@ def test_a_forced_look_at_a_resting_video_announces_nothing_again() -> None:
     assert read.depths == [THOROUGH, THOROUGH]
     assert [reading.text for observation in (*before, *after) for reading in observation.announced] == ["77"]
     assert not after[0].unchanged
+
+
+def test_of_a_region_only_the_inside_is_read_and_boxes_stay_in_pixels_of_the_frame() -> None:
+    watch = watch_region(watch_stills(SquareReader()), lambda width, height: Box(230, 100, width - 230, height - 100))
+    observation = watch(frame(0))
+    assert (observation.page.width, observation.page.height) == (640, 480)
+    assert [digit.box for digit in observation.page.digits] == [Box(240, 200, 26, 41)]
+    assert [reading.box for reading in observation.announced] == [Box(240, 200, 26, 41)]
