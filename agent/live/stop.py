@@ -7,7 +7,7 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 TIMEOUT_S = 20.0
 """Time from the first signal after which the process ends whatever still runs, in seconds. It must be longer than the
@@ -30,21 +30,27 @@ def stop_on_signal(timeout_s: float = TIMEOUT_S) -> Iterator[threading.Event]:
     reader, writer = socket.socketpair()
     writer.setblocking(False)
 
-    def restore(number: int, _: object) -> None:
+    received: list[int] = []
+
+    def handle(number: int, _: object) -> None:
         signal.signal(number, previous[signal.Signals(number)])
+        received.append(number)
+        with suppress(BlockingIOError):  # full: the thread has not yet read what is in it
+            writer.send(b"\0")
 
     def work() -> None:
         with reader:
-            while number := reader.recv(1):
-                if number[0] in previous:
+            while numbers := reader.recv(4096):
+                if received or not previous.keys().isdisjoint(numbers):
                     stop.set()
                     threading.Event().wait(timeout_s)
                     os._exit(0)
 
     # The interpreter writes each signal's number to the socket at once. It runs the handler only when the main thread
-    # comes back to Python code: never, if the signal came just before a call that hangs.
+    # comes back to Python code: never, if the signal came just before a call that hangs. The handler says the same
+    # again, because the number is lost if a flood of other signals has filled the socket.
     wakeup_fd = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-    previous = {number: signal.signal(number, restore) for number in (signal.SIGINT, signal.SIGTERM)}
+    previous = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     threading.Thread(target=work, name="stop", daemon=True).start()
     try:
         yield stop

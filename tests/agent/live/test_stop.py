@@ -75,6 +75,17 @@ def test_the_second_signal_ends_a_run_that_goes_on() -> None:
     assert exit_code(process) == 143
 
 
+def test_no_flood_of_other_signals_hides_the_wish_to_end() -> None:
+    flood = "sys.setswitchinterval(5); [signal.raise_signal(signal.SIGHUP) for _ in range(2000)]"
+    handler = "signal.signal(signal.SIGHUP, lambda *_: None)"
+    process = start(f"{handler}; {flood}; signal.raise_signal(signal.SIGTERM); stop.wait(600)")
+    try:
+        assert process.wait(60) == 0
+    finally:
+        process.kill()
+        exit_code(process)
+
+
 @pytest.mark.parametrize(
     "body",
     [
