@@ -33,6 +33,12 @@ def test_a_filled_spot_is_a_blot_and_a_ring_is_not(ellipse: tuple[int, int], ink
         assert is_blot(box, estimated, SIDE) is expected, line_px
 
 
+@pytest.mark.parametrize("line_px", [40, 60, 80])
+def test_the_strokes_of_a_large_digit_are_no_blot(line_px: int) -> None:
+    estimated, box = draw_ellipse((120, 150), line_px)
+    assert not is_blot(box, estimated, SIDE)
+
+
 def test_a_spot_narrower_than_the_filter_of_the_paper_is_not_a_blot() -> None:
     estimated, box = draw_ellipse((15, 20), -1)
     assert not is_blot(box, estimated, SIDE)
