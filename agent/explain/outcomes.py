@@ -111,6 +111,8 @@ def _rejected_by_net(shares: NDArray[np.float32], label: int, *, by_classifier: 
 
 def _not_selected(candidate: Candidate, mask: MaskResult, *, blot: bool) -> tuple[OutcomeKind, str]:
     """Explain why a candidate that looks like a digit was not selected among the candidates of its mask."""
+    if mask.on_back:
+        return OutcomeKind.WORD, "on the back of the paper: more of this ink is read in its mirror image"
     selected = sorted((c for c in mask.digits if c.cluster == candidate.cluster), key=lambda c: c.first)
     better = [mask.digits[c] for c in selected if c.first <= candidate.last and candidate.first <= c.last]
     if better:

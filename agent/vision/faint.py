@@ -96,7 +96,9 @@ def _rescale_without(ink: Ink, printed: Gray) -> Ink:
         return ink
     strength = np.asarray(cv2.convertScaleAbs(ink.strength, alpha=gain), np.uint8)
     threshold = min(MAX_THRESHOLD, round(gain * threshold))
-    return replace(ink, strength=strength, threshold=threshold, noise=round(gain * ink.noise))
+    return replace(
+        ink, strength=strength, threshold=threshold, noise=round(gain * ink.noise), contrast=ink.contrast / gain
+    )
 
 
 def find_faint_ink(ink: Ink) -> Ink | None:
@@ -134,7 +136,7 @@ def _scale_faint(ink: Ink, strong: Gray) -> Ink | None:
     too_little = counts[threshold:].sum() < MIN_FAINT_SHARE * cv2.countNonZero(strong)
     if too_little or threshold < MIN_FAINT_CONTRAST * quantile(counts, TEXTURE_QUANTILE):
         return None
-    return replace(ink, strength=_remove_wide(strength), threshold=threshold, noise=noise)
+    return replace(ink, strength=_remove_wide(strength), threshold=threshold, noise=noise, contrast=ink.contrast / gain)
 
 
 def _remove_wide(strength: NDArray[np.uint8]) -> NDArray[np.uint8]:

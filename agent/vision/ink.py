@@ -118,6 +118,8 @@ class Ink:
     """Transform from pixels of `strength` to pixels of the working image; None if the ink was not deskewed."""
     noise: int = 0
     """Strength below which there is only texture of the paper."""
+    contrast: float = 255.0
+    """Contrast with the paper that has strength 255; 255 is black on white."""
 
 
 class WorkingImage(NamedTuple):
@@ -187,7 +189,8 @@ def make_ink(contrast: Gray, scale: float, paper: Paper) -> Ink:
     strengths = np.minimum(np.rint(np.arange(256) * (255 / full)), 255).astype(np.intp)
     strength_counts = np.asarray(np.bincount(strengths, counts, 256), np.float64)
     scaled_noise = int(255 * noise / full)
-    return Ink(strength, scale, otsu_threshold(strength_counts, scaled_noise), paper, noise=scaled_noise)
+    threshold = otsu_threshold(strength_counts, scaled_noise)
+    return Ink(strength, scale, threshold, paper, noise=scaled_noise, contrast=full)
 
 
 def full_contrast(counts: NDArray[np.float32], noise: float) -> float:

@@ -46,3 +46,5 @@ class MaskResult:
     """A candidate whose best digit is less probable than this is not a digit."""
     pen: Pen | None = None
     """The pen, if the picture's pens were separated; None is the ink of all pens."""
+    on_back: bool = False
+    """Whether the ink shows through from the back of the paper. It has no digits then."""

@@ -27,6 +27,7 @@ from agent.vision.lines import Reading, group_lines
 from agent.vision.page import STAGES, Page
 from agent.vision.pens import Pen, find_pens
 from agent.vision.printed import find_printed, without_printed
+from agent.vision.show_through import is_on_back, may_be_on_back, mirror
 from agent.vision.turn import Turn, place_in_picture, turn_ink
 from agent.vision.undecided import mark_undecided
 from agent.vision.value import find_value
@@ -158,7 +159,8 @@ def _trace_at_angle(
     with _timed(stage_ms, "ink"):
         layers = find_ink_layers(image, depth, angle_deg)
     # Steps 5 to 8: each mask on its own.
-    masks = [mask for layer in layers for mask in _read_layer(layer, nets, depth, (width, height), stage_ms)]
+    masks = [mask for layer in layers for mask in _read_front(layer, nets, depth, (width, height), stage_ms)]
+    front = [mask for mask in masks if not mask.on_back]
     with _timed(stage_ms, "lines"):
         # 9. Printed digits are left out; they can be in all ink or in grey ink, but not in coloured ink.
         printed = _printed_digits(masks)
@@ -169,12 +171,12 @@ def _trace_at_angle(
         # 10. Non-maximum suppression: one digit at each place.
         kept = non_max_suppression(written)
         # 11. Lines and readings, and what is doubtful in them.
-        readings = mark_undecided(group_lines(kept), masks, (*kept, *printed), (width, height))
+        readings = mark_undecided(group_lines(kept), front, (*kept, *printed), (width, height))
     lines: tuple[RecognisedLine, ...] = ()
     if depth.extra_steps and nets.recogniser is not None:
         # 12. Each line is read again as a whole, and both views of it are joined.
         with _timed(stage_ms, "lines"):
-            readings, lines = join_lines(readings, masks, nets.recogniser, (width, height))
+            readings, lines = join_lines(readings, front, nets.recogniser, (width, height))
             # 13. Their signs are known now, so their values are.
             readings = tuple(_with_value(reading, decimal_comma=decimal_comma) for reading in readings)
     with _timed(stage_ms, "lines"):
@@ -232,6 +234,19 @@ def _corrected(layer: InkLayer) -> InkLayer:
     binarized = binarize(ink, DARK_LINES_FACTOR)
     rescaled = rescale_to_writing(ink, binarized)
     return replace(layer, ink=rescaled, binarized={DARK_LINES_FACTOR: binarized} if rescaled is ink else None)
+
+
+def _read_front(
+    layer: InkLayer, nets: Nets, depth: Depth, size: tuple[int, int], stage_ms: dict[str, float]
+) -> list[MaskResult]:
+    """Return the results of each mask of a layer, without digits if its ink shows through from the back."""
+    masks = list(_read_layer(layer, nets, depth, size, stage_ms))
+    if not depth.extra_steps or not may_be_on_back(layer.ink) or not any(mask.digits for mask in masks):
+        return masks
+    mirrored = replace(layer, ink=mirror(layer.ink), binarized=None)
+    if not is_on_back(masks, list(_read_layer(mirrored, nets, depth, size, stage_ms))):
+        return masks
+    return [replace(mask, digits={}, on_back=True) for mask in masks]
 
 
 def _read_layer(
