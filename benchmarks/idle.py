@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import cv2
 import numpy as np
@@ -22,9 +21,9 @@ from agent.capture.demo import FRAMES_PER_S, DemoSource
 from agent.capture.source import Frame
 from agent.capture.uri import DemoSpec
 from agent.choice.choose import choose_nets
+from agent.live.reload import NetsInUse
 from agent.live.watch import VideoWatch
 from agent.paths import default_artifacts
-from agent.vision.pipeline import read_page
 from benchmarks.report import Bound, check_bounds, run_benchmark
 from profiles.board import detect_board
 
@@ -53,11 +52,11 @@ def main() -> int:
     """Measure the CPU time of a moving and of a still video, and check that the still one takes much less."""
     cv2.setNumThreads(1)
     profile = detect_board().profile
-    read = partial(read_page, nets=choose_nets(default_artifacts(), profile))
+    nets = choose_nets(default_artifacts(), profile)
     moving = demo_frames(round(SECONDS * FRAMES_PER_S))
     works = {
-        "the camera moves": measure_work(VideoWatch(read, profile.budget.frame_ms), moving),
-        "nothing moves": measure_work(VideoWatch(read, profile.budget.frame_ms), list(still(moving))),
+        title: measure_work(VideoWatch(NetsInUse(nets).read, profile.budget.frame_ms), frames)
+        for title, frames in (("the camera moves", moving), ("nothing moves", list(still(moving))))
     }
     table = Table(box=SIMPLE_HEAD)
     table.add_column("scene")

@@ -26,6 +26,7 @@ from agent.capture.source import Frame
 from agent.choice.choose import choose_nets
 from agent.events import Event, FrameEvent
 from agent.live.loop import loop
+from agent.live.recall import Recall
 from agent.live.watch import VideoWatch
 from agent.paths import default_artifacts
 from agent.vision.classify import Nets
@@ -149,7 +150,7 @@ class VideoPlayer:
     """
 
     def __init__(self, video: RenderedVideo, nets: Nets, slips: float = 0.0, slowness: float = 1.0) -> None:
-        self._video, self._nets, self._slips = video, nets, slips
+        self._video, self._recall, self._slips = video, Recall(nets), slips
         self._slowness = slowness
         self._now_ns = 0
         self.frames_shown: dict[int, VideoFrame] = {}
@@ -168,7 +169,7 @@ class VideoPlayer:
             yield Frame(self.frames_shown[number].image, captured_ns, number, "video")
 
     def read(self, image: NDArray[np.uint8], *, depth: Depth) -> Page:
-        page = read_page(image, self._nets, depth)
+        page = read_page(image, self._recall.nets(depth), depth)
         if self._slips:
             page = _add_errors(page, np.random.default_rng((self._number, 7)), self._slips)
         self.pages[self._number] = page

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from agent.choice.choose import choose
 from agent.choice.fallback import ChosenNets, FallbackNet
+from agent.live.recall import Recall
 from agent.sd_notify import READY, notify, reloading
 from agent.vision.page import Page
 from agent.vision.pipeline import Depth, read_page
@@ -42,7 +43,8 @@ class NetsInUse:
     """
 
     def __init__(self, nets: ChosenNets) -> None:
-        self._nets, self._power_saving, self._lock = nets, False, threading.Lock()
+        self._nets, self._recall = nets, Recall(nets)
+        self._power_saving, self._lock = False, threading.Lock()
 
     @property
     def classifier(self) -> FallbackNet:
@@ -54,8 +56,8 @@ class NetsInUse:
         return Path(self._nets.classifier.choice.folder)
 
     def read(self, image: NDArray[np.uint8], *, depth: Depth, decimal_comma: bool | None = None) -> Page:
-        """Read a picture; the arguments are the same as in `read_page`."""
-        return read_page(image, self._nets, depth, decimal_comma=decimal_comma)
+        """Read a picture, in a quick look the next frame of a video; the arguments are the same as in `read_page`."""
+        return read_page(image, self._recall.nets(depth), depth, decimal_comma=decimal_comma)
 
     def set_power_saving(self, on: bool) -> None:
         """Use the nets that load the board least, or the best ones again."""
@@ -67,7 +69,7 @@ class NetsInUse:
         """Use other nets from the next picture on; `set_power_saving` stays in force."""
         with self._lock:
             nets.set_power_saving(self._power_saving)
-            self._nets = nets
+            self._nets, self._recall = nets, Recall(nets)
 
 
 def load_nets(folder: Path, profile: Profile, cache: Path | None = None) -> ChosenNets:

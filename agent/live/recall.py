@@ -1,0 +1,128 @@
+"""Recall: what the verifier said about a context a few looks ago is not computed again for a context that looks alike.
+
+From one frame of a video to the next, most candidates are the same marks, moved. A context shows a candidate in the
+middle of its surroundings, so it hardly changes when the page moves. The verifier is asked about what is new or looks
+different, three times about each mark, so that the first votes of a track are independent, and then again at every
+fifth look.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.vision.classify import Net, Nets
+from agent.vision.digits import CLASSES
+from agent.vision.pipeline import Depth
+
+MAX_DIFFERENCE = 8.0
+"""Largest mean difference of the pixels of two contexts that look alike, in grey levels 0..255, at half their size.
+Raising it asks the verifier less often. In the demo and two rendered videos, whose looks are 0.05 and 0.1 s apart, the
+verifier gave another label to 0.4 % of the contexts that differed by less from one of the look before, and to 7 % of
+those in the demo that differed by 10 to 13."""
+MIN_ASKED = 3
+"""The verifier is asked about a mark in at least this many looks; a track is confirmed after as many. Raising it asks
+more often."""
+MAX_RECALLED = 4
+"""An answer is used for at most this many looks before the verifier is asked again. Raising it asks less often, and
+keeps wrong answers longer."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Answers:
+    """What a net said about some images; one row an image."""
+
+    shrunk: NDArray[np.uint8]
+    """uint8 (n, d): pixels of the images at half their size."""
+    logits: NDArray[np.float32]
+    """float32 (n, 11)."""
+    asked: NDArray[np.intp]
+    """In how many looks the net was asked about the image or one that looked alike, intp (n,)."""
+    recalled: NDArray[np.intp]
+    """In how many looks the answer was used since, intp (n,)."""
+
+
+class RecallingNet:
+    """A verifier for the frames of a video: it is not asked again about contexts like those of the look before.
+
+    Args:
+        net: net for contexts, uint8 (n, c, h, w), h and w even.
+    """
+
+    def __init__(self, net: Net) -> None:
+        self._net = net
+        self._known: list[_Answers] = []
+        self._given: list[_Answers] = []
+
+    def begin_look(self) -> None:
+        """Begin another look: the answers of the last one are known from now on, older ones are forgotten."""
+        self._known, self._given = self._given, []
+
+    def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return the logits of images, float32 (n, 11): asked now, or known from an image that looked alike."""
+        if not len(images):
+            return self._net.logits(images)
+        shrunk = _shrink(images)
+        answers = self._recall(shrunk)
+        ask = (answers.asked < MIN_ASKED) | (answers.recalled >= MAX_RECALLED)
+        answers.logits[ask] = self._net.logits(images[ask])
+        # Answers that become old at the same time would be asked for in the same look, so they start with other ages.
+        start = np.where(answers.asked == MIN_ASKED - 1, np.arange(len(images)) % (MAX_RECALLED + 1), 0)
+        self._given.append(
+            _Answers(
+                np.where(ask[:, None], shrunk, answers.shrunk),
+                answers.logits,
+                answers.asked + ask,
+                np.where(ask, start, answers.recalled + 1),
+            )
+        )
+        return answers.logits
+
+    def _recall(self, shrunk: NDArray[np.uint8]) -> _Answers:
+        """Return for each image the known answer to the one most like it, not asked for yet if none looks alike."""
+        if not self._known:
+            none = np.zeros(len(shrunk), np.intp)
+            return _Answers(shrunk, np.zeros((len(shrunk), CLASSES), np.float32), none, none)
+        parts = ((a.shrunk, a.logits, a.asked, a.recalled) for a in self._known)
+        known, logits, asked, recalled = (np.concatenate(rows) for rows in zip(*parts, strict=True))
+        distances, indices = cv2.batchDistance(shrunk, known, cv2.CV_32S, normType=cv2.NORM_L1, K=1)
+        nearest, alike = indices[:, 0], distances[:, 0] <= MAX_DIFFERENCE * shrunk.shape[1]
+        return _Answers(known[nearest], logits[nearest], asked[nearest] * alike, recalled[nearest] * alike)
+
+
+def _shrink(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the pixels of images, uint8 (n, c, h, w), at half their size, uint8 (n, c * h * w / 4)."""
+    column = images.reshape(-1, images.shape[-1])  # all in one picture: OpenCV scales it in one call
+    half = column.shape[1] // 2, column.shape[0] // 2
+    return np.asarray(cv2.resize(column, half, interpolation=cv2.INTER_AREA), np.uint8).reshape(len(images), -1)
+
+
+@dataclass(frozen=True)
+class _LookNets:
+    """The nets of a quick look."""
+
+    classifier: Net
+    verifier: Net | None
+    recogniser: Net | None
+
+
+class Recall:
+    """Gives each look at a video its nets.
+
+    Args:
+        nets: nets that read pictures.
+    """
+
+    def __init__(self, nets: Nets) -> None:
+        self._nets = nets
+        self._verifier = None if nets.verifier is None else RecallingNet(nets.verifier)
+
+    def nets(self, depth: Depth) -> Nets:
+        """Return the nets of the next look: for a quick one with a verifier that recalls, for others as they are."""
+        if depth.extra_steps or self._verifier is None:
+            return self._nets
+        self._verifier.begin_look()
+        return _LookNets(self._nets.classifier, self._verifier, self._nets.recogniser)
