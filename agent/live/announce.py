@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from agent.events import Sighting
+from agent.live.signs import with_signs
 from agent.vision.lines import Reading, group_lines
 from agent.vision.track import Track
 from agent.vision.undecided import add_marks
@@ -42,7 +43,7 @@ class _AnnouncedDigit:
     """A digit of a reading that was announced."""
 
     text: str
-    """Text of the whole reading."""
+    """Digits of the whole reading, without signs."""
     announcement: int
     """Number of the announcement; it distinguishes readings with the same text."""
     label: int
@@ -79,7 +80,7 @@ class Announcer:
         previous, self._pending = self._pending, {}
         announced, sightings = list[Reading](), list[Sighting]()
         for tracked in group_lines(tuple(track_of)):
-            reading = add_marks(tracked, seen)
+            reading = with_signs(add_marks(tracked, seen), seen)
             members = [track_of[digit] for digit in reading.digits]
             pending = self._update_pending(members, previous, at_s, whole=not reading.cut_by_edge)
             if not self._is_new(reading, members):
@@ -87,7 +88,7 @@ class Announcer:
             waits_for = _obstacle(reading, members) or self._missing_looks(members, pending, at_s)
             if not waits_for:
                 self._announcements += 1
-                self._remember(_AnnouncedDigit(reading.text, self._announcements, 0), members)
+                self._remember(_AnnouncedDigit(reading.digits_text, self._announcements, 0), members)
                 announced.append(reading)
             elif any(track.shown for track in members):
                 sightings.append(Sighting(reading, waits_for))
@@ -108,7 +109,7 @@ class Announcer:
     def _is_new(self, reading: Reading, members: Sequence[Track]) -> bool:
         """Whether a reading differs from the announcement of its digits. A part of an announced reading is not new."""
         before = [self._announced.get(track.id) for track in members]
-        same = next((digit for digit in before if digit is not None and digit.text == reading.text), None)
+        same = next((digit for digit in before if digit is not None and digit.text == reading.digits_text), None)
         if same is not None:
             self._remember(same, members)  # a digit may have been lost and found again
             return False

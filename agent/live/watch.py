@@ -19,6 +19,7 @@ from agent.capture.source import Frame
 from agent.events import TRACK, Sighting
 from agent.live.announce import Announcer
 from agent.live.look_policy import LookPolicy
+from agent.live.signs import with_signs
 from agent.vision.box import Box
 from agent.vision.lines import Reading, group_lines
 from agent.vision.page import Page
@@ -124,7 +125,7 @@ class VideoWatch:
             stage_ms.update(page.stage_ms)
         announced, sightings = self._announcer.announce(self._tracks, self._seen, at_s)
         inside = [track.digit for track in self._tracks if track.shown and _is_inside(track.box, w, h)]
-        shown = tuple(add_marks(reading, self._seen) for reading in group_lines(inside))
+        shown = tuple(with_signs(add_marks(reading, self._seen), self._seen) for reading in group_lines(inside))
         stage_ms[TRACK] = (self._clock_ns() - started_ns) / NS_PER_MS - read_ms
         digits = tuple(digit for reading in shown for digit in reading.digits)
         return Observation(Page(w, h, digits, shown, stage_ms), announced, depth is None, sightings)
@@ -143,7 +144,7 @@ class VideoWatch:
         if page.angle_deg:  # digits are tracked, and grouped to numbers, as on an upright page
             page = replace(page, digits=(), readings=())
         self._tracks = self._tracker.follow(Detections(page.digits, page.width, page.height, weight))
-        self._seen = page.readings
+        self._seen = tuple(with_signs(reading, self._seen) for reading in page.readings)
         return page, read_ms
 
 

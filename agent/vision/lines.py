@@ -73,6 +73,11 @@ class Reading:
         return "".join(str(digit.digit) for digit in self.digits)
 
     @property
+    def signs_read(self) -> bool:
+        """Whether a line recogniser read the number, with its signs."""
+        return self.value_note != SIGNS_NOT_READ
+
+    @property
     def shown_text(self) -> str:
         """The text for people, with a `?` at each undecided place."""
         places = [bisect([d.box.centre[0] for d in self.digits], one.box.centre[0]) for one in self.undecided]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from decimal import Decimal
 from itertools import repeat
 
 import pytest
@@ -47,6 +48,10 @@ def whole(reading: Reading) -> Reading:
 
 def cut(reading: Reading) -> Reading:
     return replace(reading, cut_by_edge=True)
+
+
+def with_point(reading: Reading) -> Reading:
+    return replace(reading, text="4.2", value=Decimal("4.2"), value_note="")
 
 
 def doubtful(reading: Reading) -> Reading:
@@ -158,3 +163,16 @@ def test_an_announced_number_keeps_its_undecided_places() -> None:
     (reading,) = (reading for look in decided for reading in look.announced)
     assert (reading.text, reading.shown_text) == ("42", "42?")
     assert reading.confidence == pytest.approx(0.95**2 * 0.4)
+
+
+def test_a_number_whose_signs_are_read_later_is_not_announced_again() -> None:
+    looks = [number("42")] * 12
+    decided = announcements(*looks, marks=[whole] * 6 + [with_point] * 6)
+    assert [reading.text for look in decided for reading in look.announced] == ["42"]
+
+
+def test_a_number_is_announced_with_its_signs() -> None:
+    decided = announcements(*[number("42")] * 8, marks=repeat(with_point))
+    assert [(reading.text, reading.value) for look in decided for reading in look.announced] == [
+        ("4.2", Decimal("4.2"))
+    ]
