@@ -18,6 +18,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from agent.forms.form import Form as Form
+    from agent.forms.record import Record as Record
+    from agent.forms.record import RecordField as RecordField
     from agent.reader import Reader as Reader
     from agent.vision.box import Box as Box
     from agent.vision.digits import Digit as Digit
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from agent.vision.page import Page as Page
     from agent.vision.track import Track as Track
     from profiles.errors import DigitAgentError as DigitAgentError
+    from profiles.errors import FormError as FormError
+    from profiles.errors import FormNotFoundError as FormNotFoundError
     from profiles.errors import ManifestError as ManifestError
     from profiles.errors import NoArtifactError as NoArtifactError
     from profiles.errors import PictureError as PictureError
@@ -40,12 +45,17 @@ _MODULES = {
     "Box": "agent.vision.box",
     "Digit": "agent.vision.digits",
     "DigitAgentError": "profiles.errors",
+    "Form": "agent.forms.form",
+    "FormError": "profiles.errors",
+    "FormNotFoundError": "profiles.errors",
     "ManifestError": "profiles.errors",
     "NoArtifactError": "profiles.errors",
     "Page": "agent.vision.page",
     "PictureError": "profiles.errors",
     "Reader": "agent.reader",
     "Reading": "agent.vision.lines",
+    "Record": "agent.forms.record",
+    "RecordField": "agent.forms.record",
     "SourceError": "profiles.errors",
     "Track": "agent.vision.track",
     "UsageError": "profiles.errors",
@@ -55,12 +65,17 @@ __all__ = [
     "Box",
     "Digit",
     "DigitAgentError",
+    "Form",
+    "FormError",
+    "FormNotFoundError",
     "ManifestError",
     "NoArtifactError",
     "Page",
     "PictureError",
     "Reader",
     "Reading",
+    "Record",
+    "RecordField",
     "SourceError",
     "Track",
     "UsageError",

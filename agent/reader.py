@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agent.choice.choice import Choice
 from agent.choice.choose import choose_nets
@@ -16,6 +17,11 @@ from agent.vision.pipeline import QUICK, THOROUGH, Depth, Trace, trace_page
 from agent.vision.pixels import Pixels, to_bgr
 from profiles.board import detect_board
 from profiles.errors import UsageError
+
+if TYPE_CHECKING:
+    from agent.forms.form import Form
+    from agent.forms.locate import FormFinder
+    from agent.forms.record import Record
 
 log = logging.getLogger(__name__)
 DEPTHS: Mapping[str, Depth] = {"quick": QUICK, "thorough": THOROUGH}
@@ -55,6 +61,7 @@ class Reader:
         progress: Callable[[str], None] | None = None,
     ) -> None:
         self._decimal_comma = decimal_comma
+        self._finder: FormFinder | None = None
         self._depth = depth if isinstance(depth, Depth) else _find_depth(depth)
         folder = default_artifacts() if artifacts is None else Path(artifacts)
         self._nets = choose_nets(folder, detect_board().profile, progress=progress or log.info)
@@ -97,6 +104,32 @@ class Reader:
         with PictureFile(Path(path)) as file:
             for number in range(file.page_count):
                 yield self.read(file.load(number))
+
+    def read_form(self, picture: object, form: Form | Path | str) -> Record:
+        """Read a filled-in form.
+
+        Args:
+            picture: as in `read`.
+            form: the form, or the path of its TOML file.
+
+        Returns:
+            The value of each field, and how sure it is.
+
+        Raises:
+            FormError: the file of the form cannot be read, or contains a mistake.
+            FormNotFoundError: the form is not in the picture as a whole, or more than once.
+            PictureError: as in `read`.
+            NoArtifactError: as in `read`.
+        """
+        from agent.forms.document import load_form
+        from agent.forms.locate import FormFinder
+        from agent.forms.read_form import read_form
+
+        known = load_form(Path(form)) if isinstance(form, str | os.PathLike) else form
+        finder = self._finder
+        if finder is None or finder.form != known:
+            finder = self._finder = FormFinder(known)
+        return read_form(_load(picture), finder, self.read)
 
     def trace(self, picture: object) -> Trace:
         """Read a picture and return the intermediate results of each step too, for `digit-agent read --explain`.

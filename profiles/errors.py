@@ -3,6 +3,7 @@
     DigitAgentError                      exit code 1
     ├── UsageError (ValueError)          exit code 2: the command line or an argument is wrong
     │   ├── ConfigError                  the configuration file is missing, unreadable or wrong
+    │   ├── FormError                    the file of a form is missing, unreadable or wrong
     │   └── UnknownTargetError (LookupError)
     ├── ProfileError (ValueError)        a profile of the catalogue is wrong
     ├── ManifestError (ValueError)       manifest.json is missing, damaged, or has an unknown schema
@@ -11,6 +12,7 @@
     ├── RuntimeUnusableError (RuntimeError)   a runtime is not installed or does not work here
     ├── SourceError (OSError)            a camera, stream, video or folder cannot be read
     │   └── PictureError (ValueError)    one picture cannot be read
+    │       └── FormNotFoundError        a picture does not show a form as a whole
     ├── OutputError (OSError)            a result cannot be written
     ├── DatasetError (ValueError)        a data set is missing, incomplete or damaged
     │   └── DownloadError (OSError)      no mirror delivers it
@@ -56,6 +58,10 @@ class ConfigError(UsageError):
     """Raised when the configuration file is missing, cannot be read, or is wrong."""
 
 
+class FormError(UsageError):
+    """Raised when the file of a form is missing, cannot be read, or is wrong."""
+
+
 class UnknownTargetError(UsageError, LookupError):
     """Raised when a target is neither a board nor a family of the catalogue."""
 
@@ -86,6 +92,10 @@ class SourceError(DigitAgentError, OSError):
 
 class PictureError(SourceError, ValueError):
     """Raised when one picture cannot be read."""
+
+
+class FormNotFoundError(PictureError):
+    """Raised when a picture does not show the form, or not all of it, or shows it twice."""
 
 
 class OutputError(DigitAgentError, OSError):

@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "agent.config": "agent.paths profiles",
     "agent.runtimes": "agent.paths agent.stderr agent.vision profiles",
     "agent.capture": "agent.drawing agent.stderr agent.vision profiles",
+    "agent.forms": "agent.capture agent.vision profiles",
     "agent.events": "agent.capture agent.sensors agent.vision profiles",
     "agent.summary": "agent.events agent.histogram agent.capture agent.sensors agent.vision profiles",
     "agent.system_info": "agent.runtimes agent.sensors profiles",
@@ -37,15 +38,15 @@ MAY_IMPORT = {
     "agent.choice": "agent.paths agent.runtimes agent.sensors agent.vision profiles",
     "agent.bench": "agent.choice agent.system_info profiles",
     "agent.doctor": "agent.choice agent.config agent.paths agent.runtimes agent.sensors profiles",
-    "agent.reader": "agent.capture agent.choice agent.paths agent.vision profiles",
-    "agent": "agent.reader agent.vision profiles",
+    "agent.reader": "agent.capture agent.choice agent.forms agent.paths agent.vision profiles",
+    "agent": "agent.forms agent.reader agent.vision profiles",
     "agent.explain": "agent.capture agent.vision profiles",
     "agent.telemetry": LIVE_BASE,
     "agent.live": f"{LIVE_BASE} agent.choice agent.paths agent.sd_notify",
     "agent.views": f"{LIVE_BASE} agent.bench agent.choice agent.telemetry",
     "agent.run": f"{LIVE_BASE} agent.choice agent.config agent.live agent.telemetry agent.views",
     "agent.cli": (
-        "agent.bench agent.capture agent.config agent.doctor agent.explain agent.paths agent.reader agent.run "
+        "agent.bench agent.capture agent.config agent.doctor agent.explain agent.forms agent.paths agent.reader agent.run "
         "agent.runtimes agent.sensors agent.service agent.telemetry agent.views agent.vision profiles"
     ),
     # Deployment: independent of the agent.
@@ -89,6 +90,9 @@ MAY_IMPORT = {
         ]
     ),
     "benchmarks.numbers": "agent agent.paths agent.vision benchmarks converters.data profiles",
+    "benchmarks.forms": (
+        "agent.drawing agent.forms agent.reader agent.vision benchmarks benchmarks.numbers converters.data profiles"
+    ),
 }
 """Folders, each with the folders that it may import, ordered so that imports point upwards in this table.
 

@@ -1,0 +1,341 @@
+"""Parse the TOML file of a form; every mistake is reported with its line."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from difflib import get_close_matches
+from itertools import combinations
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple, get_type_hints
+
+import msgspec
+
+from agent.forms.check_digit import CHECKS
+from agent.forms.expression import parse_comparison
+from agent.forms.form import Area, Field, Form, Kind, Rule
+from agent.forms.marks import mark_areas
+from profiles.errors import FormError
+from profiles.foreign_text import show
+
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Number = int | float
+Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][\w-]*$", max_length=60)]
+Side = Annotated[float, msgspec.Meta(gt=0, le=100_000)]
+_HEADER = re.compile(r"^\s*(\[\[|\[)\s*([\w-]+)\s*\]")
+_KEY = re.compile(r"""^\s*["']?([\w-]+)["']?\s*=""")
+_DIGITS = re.compile(r"(\d{1,2})(?:-(\d{1,2}))?")
+MAX_FIELDS = 200
+"""Largest number of fields of a form."""
+MAX_MARKS = 11
+"""Largest number of a set of marks: the dictionary has 50 marks, and a set has four."""
+
+
+class FormTable(msgspec.Struct, rename="kebab", forbid_unknown_fields=True):
+    """The table [form]."""
+
+    title: str = ""
+    picture: Text | None = None
+    size: tuple[Side, Side] | None = None
+    marks: Annotated[int, msgspec.Meta(ge=0, le=MAX_MARKS)] | None = None
+
+
+class FieldTable(msgspec.Struct, rename="kebab", forbid_unknown_fields=True):
+    """A table [[field]]."""
+
+    name: Name
+    box: tuple[Number, Number, Side, Side]
+    kind: Kind = "number"
+    label: str = ""
+    digits: Annotated[str, msgspec.Meta(pattern=r"^\d{1,2}(-\d{1,2})?$")] | None = None
+    decimals: Annotated[int, msgspec.Meta(ge=0, le=6)] = 0
+    printed_point: bool = False
+    min: Number | None = None
+    max: Number | None = None
+    pattern: str = ""
+    leading_zeros: bool | None = None
+    empty: bool = False
+    check: str = ""
+    comb: bool = False
+
+
+class RuleTable(msgspec.Struct, forbid_unknown_fields=True):
+    """A table [[rule]]."""
+
+    that: Text
+
+
+@dataclass(frozen=True, order=True)
+class FormProblem:
+    """A mistake in the file of a form."""
+
+    line: int
+    what: str
+
+
+@dataclass(frozen=True)
+class FormDocument:
+    """A parsed file."""
+
+    form: Form | None
+    """None if there are mistakes."""
+    problems: tuple[FormProblem, ...]
+    """From the first line to the last."""
+
+
+def load_form(path: Path) -> Form:
+    """Read the file of a form.
+
+    Raises:
+        FormError: the file cannot be read, or contains a mistake; the message has the line of the first one.
+    """
+    document = read_form_document(path)
+    if document.form is None:
+        first, more = document.problems[0], len(document.problems) - 1
+        raise FormError(
+            f"{path}:{first.line}: {show(first.what)}",
+            advice=f"'digit-agent form check {path}' lists {more} more" if more else "",
+        )
+    return document.form
+
+
+def read_form_document(path: Path) -> FormDocument:
+    """Read the file of a form and collect its mistakes.
+
+    Raises:
+        FormError: the file is missing or cannot be read.
+    """
+    try:
+        return parse_form(path.read_bytes(), path)
+    except OSError as error:
+        raise FormError(
+            f"the form {path} cannot be read ({error.strerror})",
+            advice="check its name; 'digit-agent form new PICTURE' begins one",
+        ) from error
+
+
+def parse_form(content: bytes, path: Path) -> FormDocument:
+    """Parse the content of a form's file; mistakes in it are returned, never raised.
+
+    Args:
+        content: TOML 1.0 in UTF-8.
+        path: the file; its name without suffix names the form, and the reference picture is looked up beside it.
+    """
+    try:
+        text = content.decode("utf-8-sig").replace("\r\n", "\n")
+        raw = msgspec.toml.decode(text)
+    except (UnicodeDecodeError, msgspec.DecodeError, ValueError, RecursionError) as error:
+        at = re.search(r"at line (\d+)", str(error))
+        return FormDocument(None, (FormProblem(int(at[1]) if at else 1, f"the file is not valid TOML ({error})"),))
+    lines = _Lines(text)
+    problems = [
+        FormProblem(lines.of(key), f"there is no table [{key}]; a form has [form], [[field]] and [[rule]]")
+        for key in raw
+        if key not in ("form", "field", "rule")
+    ]
+    (head,) = _convert("form", [raw.get("form", {})], FormTable, lines, problems)
+    fields = _convert("field", raw.get("field", []), FieldTable, lines, problems)
+    rules = _convert("rule", raw.get("rule", []), RuleTable, lines, problems)
+    if not raw.get("field"):
+        problems.append(FormProblem(1, "the form has no [[field]]"))
+    size = None
+    if head is not None:
+        problems += _head_problems(head, lines)
+        size = _size(head, path, lines, problems)
+    marks = () if head is None or head.marks is None or size is None else mark_areas(size)
+    problems += _field_problems(fields, size, marks, lines)
+    parsed = list(_rules(rules, [field.name for field in fields if field is not None], lines, problems))
+    if problems or head is None or size is None:
+        return FormDocument(None, tuple(sorted(problems)))
+    form = Form(
+        name=path.stem,
+        title=head.title or path.stem,
+        size=size,
+        fields=tuple(_field(field) for field in fields if field is not None),
+        rules=tuple(parsed),
+        picture=None if head.picture is None else path.absolute().parent / head.picture,
+        marks=head.marks,
+    )
+    return FormDocument(form, ())
+
+
+class _Lines:
+    """The line of each table and key of a document."""
+
+    def __init__(self, text: str) -> None:
+        self._lines: dict[tuple[str, int, str], int] = {}
+        counts: Counter[str] = Counter()
+        table, index = "", 0
+        for number, line in enumerate(text.split("\n"), 1):
+            if header := _HEADER.match(line):
+                table, index = header[2], counts[header[2]]
+                counts[table] += 1
+                self._lines[table, index, ""] = number
+            elif key := _KEY.match(line):
+                self._lines.setdefault((table, index, key[1]), number)
+                self._lines.setdefault((key[1], 0, ""), number)
+
+    def of(self, table: str, index: int = 0, key: str = "") -> int:
+        """Return the line of a key, or of its table if it is not there."""
+        return self._lines.get((table, index, key), self._lines.get((table, index, ""), 1))
+
+
+def _convert(table: str, rows: Any, kind: type[Any], lines: _Lines, problems: list[FormProblem]) -> list[Any]:
+    """Convert tables to a struct; each key is checked by itself, so that every mistake is found."""
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        problems.append(FormProblem(lines.of(table), f"{table} must be a table: [form], [[field]], [[rule]]"))
+        return [None] if table == "form" else []
+    hints = {_kebab(name): hint for name, hint in get_type_hints(kind, include_extras=True).items()}
+    required = {field.encode_name for field in msgspec.structs.fields(kind) if field.required}
+    converted = list[Any]()
+    for index, row in enumerate(rows[:MAX_FIELDS]):
+        found = list(_row_problems(row, hints, required, _Place(table, index, lines)))
+        problems += found
+        converted.append(None if found else msgspec.convert(row, kind))
+    return converted
+
+
+class _Place(NamedTuple):
+    """A table of a document."""
+
+    table: str
+    row: int
+    lines: _Lines
+
+    def problem(self, key: str, what: str) -> FormProblem:
+        return FormProblem(self.lines.of(self.table, self.row, key), what)
+
+
+def _row_problems(
+    row: Mapping[str, Any], hints: Mapping[str, Any], required: set[str], place: _Place
+) -> Iterator[FormProblem]:
+    for key, value in row.items():
+        if key not in hints:
+            close = get_close_matches(key.lower().replace("_", "-"), hints, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"choose one of {', '.join(hints)}"
+            yield place.problem(key, f"a {place.table} has no {key!r}; {hint}")
+            continue
+        try:
+            msgspec.convert(value, hints[key])
+        except msgspec.ValidationError as error:
+            what = str(error).replace(" | null", "").replace("`", "").replace(" - at $", " at ")
+            yield place.problem(key, f"{key}: {what[:1].lower()}{what[1:]}")
+    for key in sorted(required - row.keys()):
+        yield place.problem("", f"this {place.table} has no {key}")
+
+
+def _head_problems(head: FormTable, lines: _Lines) -> Iterator[FormProblem]:
+    if head.picture is None and head.marks is None:
+        yield FormProblem(lines.of("form"), "the form has neither a picture nor marks; name one of them")
+    if head.picture is not None and (head.marks is not None or head.size is not None):
+        yield FormProblem(lines.of("form", 0, "picture"), "with a picture there are no marks and no size")
+    if head.picture is None and head.size is None:
+        yield FormProblem(lines.of("form"), "marks need a size: size = [210, 297] is A4 in millimetres")
+
+
+def _size(head: FormTable, path: Path, lines: _Lines, problems: list[FormProblem]) -> tuple[float, float] | None:
+    """Return the size of the sheet: the given one, or that of the reference picture."""
+    if head.picture is None:
+        return head.size
+    from agent.capture.pictures import load_picture
+    from profiles.errors import SourceError
+
+    try:
+        height, width = load_picture(path.absolute().parent / head.picture).shape[:2]
+    except SourceError as error:
+        problems.append(FormProblem(lines.of("form", 0, "picture"), str(error)))
+        return None
+    return float(width), float(height)
+
+
+def _field_problems(
+    fields: Sequence[FieldTable | None], size: tuple[float, float] | None, marks: Sequence[Area], lines: _Lines
+) -> Iterator[FormProblem]:
+    names = Counter(field.name for field in fields if field is not None)
+    for index, field in enumerate(fields):
+        if field is None:
+            continue
+        place = _Place("field", index, lines)
+        if names[field.name] > 1:
+            yield place.problem("name", f"two fields are called {field.name}")
+        if size is not None and not Area(0, 0, *size).contains(Area(*field.box)):
+            yield place.problem("box", f"the box of {field.name} lies outside the sheet of {size[0]:g}×{size[1]:g}")
+        if any(mark.overlaps(Area(*field.box)) for mark in marks):
+            yield place.problem("box", f"the box of {field.name} lies on a mark")
+        yield from _content_problems(field, place)
+    for (one, first), (two, second) in combinations(enumerate(fields), 2):
+        if first is not None and second is not None and Area(*first.box).overlaps(Area(*second.box)):
+            what = f"the box of {second.name} overlaps that of {first.name} (line {lines.of('field', one, 'box')})"
+            yield FormProblem(lines.of("field", two, "box"), what)
+
+
+def _content_problems(field: FieldTable, place: _Place) -> Iterator[FormProblem]:
+    """Yield the mistakes in what may stand in a field."""
+    if field.min is not None and field.max is not None and field.min > field.max:
+        yield place.problem("max", f"max of {field.name} is less than its min")
+    if not 1 <= _digits(field)[0] <= _digits(field)[1]:
+        yield place.problem("digits", f"{field.digits!r} is no range, such as 1-6")
+    if field.decimals and field.kind != "number":
+        yield place.problem("decimals", f"a {field.kind} has no decimals")
+    if field.check and field.check not in CHECKS:
+        yield place.problem("check", f"there is no check digit {field.check!r}; choose one of {', '.join(CHECKS)}")
+    try:
+        re.compile(field.pattern)
+    except re.error as error:
+        yield place.problem("pattern", f"the pattern is not valid ({error})")
+
+
+def _rules(
+    rules: Sequence[RuleTable | None], names: Sequence[str], lines: _Lines, problems: list[FormProblem]
+) -> Iterator[Rule]:
+    for index, rule in enumerate(rules):
+        if rule is None:
+            continue
+        line = lines.of("rule", index, "that")
+        try:
+            parsed = parse_comparison(rule.that)
+        except ValueError as error:
+            problems.append(FormProblem(line, f"{rule.that!r} is no rule: {error}"))
+            continue
+        for name in sorted(parsed.names - set(names)):
+            close = get_close_matches(name, names, n=1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            problems.append(FormProblem(line, f"the rule {rule.that!r} names no field: {name}{hint}"))
+        yield Rule(rule.that, parsed)
+
+
+def _digits(field: FieldTable) -> tuple[int, int]:
+    """Return the smallest and largest number of digits."""
+    given = field.digits or {"number": "1-12", "code": "1-24", "date": "4-8", "time": "3-4"}[field.kind]
+    found = _DIGITS.fullmatch(given)
+    assert found is not None
+    return int(found[1]), int(found[2] or found[1])
+
+
+def _field(table: FieldTable) -> Field:
+    low, high = _digits(table)
+    leading_zeros = low == high if table.leading_zeros is None else table.leading_zeros
+    return Field(
+        name=table.name,
+        area=Area(*map(float, table.box)),
+        kind=table.kind,
+        label=table.label,
+        min_digits=low,
+        max_digits=high,
+        decimals=table.decimals,
+        printed_point=table.printed_point,
+        minimum=None if table.min is None else Decimal(str(table.min)),
+        maximum=None if table.max is None else Decimal(str(table.max)),
+        pattern=table.pattern,
+        leading_zeros=leading_zeros,
+        may_be_empty=table.empty,
+        check=table.check,
+        comb=table.comb,
+    )
+
+
+def _kebab(name: str) -> str:
+    return name.replace("_", "-")

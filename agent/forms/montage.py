@@ -1,0 +1,126 @@
+"""The fields of a form, cut out upright and laid on white pages, so that the reader reads them all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import ceil
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.forms.form import Area, Field
+from agent.forms.locate import Location
+from agent.vision.box import Box
+from agent.vision.pixels import Pixels
+
+FIELD_PX = 64
+"""Height of a field on a page, in pixels. The reader wants digits of 12 pixels or more; raising it takes more time."""
+MARGIN_HEIGHTS = 0.2
+"""What is cut out around a field, in heights of it: people write over the edge. Raising it brings in printed labels."""
+GAP_HEIGHTS = 3.5
+"""Distance of two fields on a page, in heights of a field. Numbers further apart than three heights are two lines."""
+PAGE_PX = (1600, 1200)
+"""Width and height of a page: the reader would make a longer one smaller."""
+WHITE = 245
+"""Brightness of the paper on a page."""
+MIN_INK = 60
+"""How much darker than the paper ink is, in grey levels."""
+MIN_INK_SHARE = 0.006
+"""Share of a field's inside that is dark if something is written there. A dot of the pen is less."""
+INSIDE_SHARE = 0.12
+"""Share of the height at each side that does not count as the inside of a field, since its printed box is there."""
+
+
+@dataclass(frozen=True, eq=False)
+class Slot:
+    """A field on a page of the montage."""
+
+    field: Field
+    box: Box
+    """Box of the field, without margin, in pixels of the page."""
+    page: int
+    has_ink: bool
+    """Whether something is written in the field."""
+
+
+@dataclass(frozen=True, eq=False)
+class Montage:
+    """All fields of a form."""
+
+    pages: tuple[Pixels, ...]
+    slots: tuple[Slot, ...]
+    """In the order of the fields."""
+
+
+def make_montage(image: Pixels, location: Location, fields: Sequence[Field]) -> Montage:
+    """Cut out the fields of a form.
+
+    Args:
+        image: the picture, BGR uint8 (H, W, 3).
+        location: where the form is in it.
+        fields: the fields.
+    """
+    image, to_picture = _shrunk(image, location, fields)
+    pages, slots = list[Pixels](), list[Slot]()
+    x = y = row_height = 0
+    for field in fields:
+        crop, margin = _cut_out(image, to_picture, field.area)
+        h, w = crop.shape[:2]
+        gap = round(GAP_HEIGHTS * FIELD_PX)
+        if x and x + w > PAGE_PX[0]:
+            x, y, row_height = 0, y + row_height + FIELD_PX // 2, 0
+        if not pages or y + h > PAGE_PX[1]:
+            pages.append(np.full((PAGE_PX[1], PAGE_PX[0], 3), WHITE, np.uint8))
+            x = y = row_height = 0
+        pages[-1][y : y + h, x : x + w] = crop
+        box = Box(x + margin, y + margin, w - 2 * margin, h - 2 * margin)
+        slots.append(Slot(field, box, len(pages) - 1, _has_ink(crop, margin)))
+        x, row_height = x + w + gap, max(row_height, h)
+    return Montage(tuple(_trimmed(pages, slots)), tuple(slots))
+
+
+def _trimmed(pages: Sequence[Pixels], slots: Sequence[Slot]) -> Iterator[Pixels]:
+    """Yield the pages without the empty space below their fields."""
+    for number, page in enumerate(pages):
+        bottom = max(slot.box.bottom for slot in slots if slot.page == number)
+        yield np.ascontiguousarray(page[: min(len(page), bottom + FIELD_PX)])
+
+
+def _shrunk(image: Pixels, location: Location, fields: Sequence[Field]) -> tuple[Pixels, NDArray[np.float64]]:
+    """Return the picture so small that its fields are little larger than in the montage, and the form's place in it."""
+    heights = [np.linalg.norm(quad[3] - quad[0]) for quad in (location.quad(field.area) for field in fields)]
+    factor = int(min(heights) / FIELD_PX)
+    if factor < 2:
+        return image, location.to_picture
+    h, w = image.shape[0] // factor, image.shape[1] // factor
+    small = cv2.resize(image[: h * factor, : w * factor], (w, h), interpolation=cv2.INTER_AREA)
+    shift = (1 / factor - 1) / 2
+    scaling = np.array([[1 / factor, 0, shift], [0, 1 / factor, shift], [0, 0, 1.0]])
+    return np.asarray(small, np.uint8), scaling @ location.to_picture
+
+
+def _cut_out(image: Pixels, to_picture: NDArray[np.float64], area: Area) -> tuple[Pixels, int]:
+    """Return a field with its margin on white paper, BGR uint8 (h, w, 3), and the margin in pixels."""
+    margin = round(MARGIN_HEIGHTS * FIELD_PX)
+    scale = min(FIELD_PX / area.h, (PAGE_PX[0] - 2 * margin - 1) / area.w)
+    w, h = ceil(area.w * scale) + 2 * margin, ceil(area.h * scale) + 2 * margin
+    to_crop = np.array([[scale, 0, margin - scale * area.x], [0, scale, margin - scale * area.y], [0, 0, 1.0]])
+    crop = cv2.warpPerspective(
+        image, to_crop @ np.linalg.inv(to_picture), (w, h), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    return _on_white(np.asarray(crop, np.uint8)), margin
+
+
+def _on_white(crop: Pixels) -> Pixels:
+    """Return a crop with its paper, which may lie in the shade, made evenly white."""
+    size = FIELD_PX // 4 | 1
+    paper = cv2.blur(cv2.medianBlur(cv2.dilate(crop, np.ones((size, size), np.uint8)), size), (size, size))
+    return np.asarray(cv2.divide(crop, np.maximum(paper, 1), scale=WHITE), np.uint8)
+
+
+def _has_ink(crop: Pixels, margin: int) -> bool:
+    edge = margin + round(INSIDE_SHARE * FIELD_PX)
+    inside = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)[edge:-edge, edge:-edge]
+    return bool(inside.size) and float(np.mean(inside < WHITE - MIN_INK)) > MIN_INK_SHARE

@@ -1,0 +1,49 @@
+"""From a picture of a filled-in form to a record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from agent.forms.form import Form
+from agent.forms.locate import FormFinder, Location
+from agent.forms.montage import make_montage
+from agent.forms.record import Record, RecordField
+from agent.forms.solve import solve
+from agent.forms.texts import possible_texts
+from agent.vision.page import Page
+from agent.vision.pixels import Pixels
+
+
+def read_form(image: Pixels, finder: FormFinder, read: Callable[[Pixels], Page]) -> Record:
+    """Read a form.
+
+    Args:
+        image: the picture, BGR uint8 (H, W, 3).
+        finder: finds the form.
+        read: reads a picture of upright writing.
+
+    Raises:
+        FormNotFoundError: the form is not in the picture as a whole, or twice.
+    """
+    return read_located(image, finder.form, finder.find(image), read)
+
+
+def read_located(image: Pixels, form: Form, location: Location, read: Callable[[Pixels], Page]) -> Record:
+    """Read a form that was found; the other arguments as in `read_form`."""
+    montage = make_montage(image, location, form.fields)
+    texts = possible_texts(montage.slots, [read(page) for page in montage.pages])
+    return Record(
+        form.name,
+        tuple(
+            RecordField(
+                name=field.name,
+                value=solution.chosen.checked.value if not solution.broken else None,
+                text=solution.chosen.text,
+                raw_text=of_field[0].text,
+                confidence=solution.confidence,
+                broken=solution.broken,
+                corners=tuple((float(x), float(y)) for x, y in location.quad(field.area)),
+            )
+            for field, of_field, solution in zip(form.fields, texts, solve(form, texts), strict=True)
+        ),
+    )

@@ -1,0 +1,63 @@
+"""The strings that a field may have, from the readings in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import prod
+
+from agent.forms.montage import Slot
+from agent.vision.lines import Reading
+from agent.vision.page import Page
+from agent.vision.value import SIGNS_NOT_READ
+
+MAX_TEXTS = 12
+"""Largest number of strings of a field. Raising it lets rules decide between less probable ones, in more time."""
+EMPTY_PROBABILITY = 0.97
+"""Probability that a field without ink is empty: an estimate, because nothing was read that could have a confidence."""
+UNREAD_PROBABILITY = 0.3
+"""Probability that a field with ink, in which no digit was found, holds no digits. An estimate, low on purpose."""
+
+
+@dataclass(frozen=True)
+class PossibleText:
+    """A string that a field may have."""
+
+    text: str
+    """Empty if nothing is written in the field."""
+    probability: float
+    signs_read: bool = True
+    """Whether a point, comma or other sign in the writing would be in the text."""
+
+
+def possible_texts(slots: Sequence[Slot], pages: Sequence[Page]) -> tuple[tuple[PossibleText, ...], ...]:
+    """Return the strings of each field, the most probable one first.
+
+    Args:
+        slots: the fields on the pages of a montage.
+        pages: what was read on them.
+    """
+    return tuple(_texts(slot, pages[slot.page].readings) for slot in slots)
+
+
+def _texts(slot: Slot, readings: Sequence[Reading]) -> tuple[PossibleText, ...]:
+    inside = sorted((one for one in readings if _is_inside(one, slot)), key=lambda one: one.box.x)
+    if not inside:
+        return (PossibleText("", UNREAD_PROBABILITY if slot.has_ink else EMPTY_PROBABILITY),)
+    signs_read = all(reading.value_note != SIGNS_NOT_READ for reading in inside)
+    sums: Mapping[str, float] = {}
+    for parts in product(*map(_choices, inside)):
+        text = "".join(text for text, _ in parts)
+        sums = {**sums, text: sums.get(text, 0.0) + prod(probability for _, probability in parts)}
+    ranked = sorted(sums.items(), key=lambda item: -item[1])[:MAX_TEXTS]
+    return tuple(PossibleText(text, min(1.0, probability), signs_read) for text, probability in ranked)
+
+
+def _choices(reading: Reading) -> list[tuple[str, float]]:
+    return [(reading.text, reading.confidence), *((other.text, other.probability) for other in reading.alternatives)]
+
+
+def _is_inside(reading: Reading, slot: Slot) -> bool:
+    x, y = reading.box.centre
+    return slot.box.x <= x < slot.box.right and slot.box.y <= y < slot.box.bottom

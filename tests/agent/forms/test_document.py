@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from agent.forms.document import load_form, parse_form
+from profiles.errors import FormError
+from tests.agent.forms.sheets import FIELDS, HEAD_MARKS, delivery_note
+
+ONE_FIELD = '[form]\nsize = [210, 297]\nmarks = 0\n[[field]]\nname = "a"\nbox = [40, 40, 50, 10]\n'
+
+
+def test_a_form_is_parsed() -> None:
+    form = delivery_note()
+    assert (form.name, form.title, form.size, form.marks) == ("delivery", "Delivery note", (210, 148), 1)
+    assert [field.name for field in form.fields] == ["customer", "apples", "pears", "plums", "total"]
+    assert (form.fields[0].min_digits, form.fields[0].max_digits, form.fields[0].leading_zeros) == (6, 6, True)
+    assert (form.fields[4].min_digits, form.fields[4].max_digits, form.fields[4].leading_zeros) == (1, 5, False)
+    assert [rule.text for rule in form.rules] == ["total = apples + pears + plums"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "what"),
+    [
+        ("[form", 1, "the file is not valid TOML"),
+        (ONE_FIELD + "[[ruel]]\n", 7, r"there is no table \[ruel\]"),
+        (ONE_FIELD.replace("marks = 0\n", ""), 1, "neither a picture nor marks"),
+        (ONE_FIELD.replace("marks = 0", 'picture = "none.png"'), 3, "none.png cannot be read"),
+        (ONE_FIELD + "digits = 4\n", 7, "digits: expected str, got int"),
+        (ONE_FIELD + 'digits = "6-1"\n', 7, "'6-1' is no range"),
+        (ONE_FIELD + "digit = 4\n", 7, "a field has no 'digit'; did you mean digits"),
+        (ONE_FIELD + 'check = "crc"\n', 7, "there is no check digit 'crc'; choose one of luhn"),
+        (ONE_FIELD + 'pattern = "["\n', 7, "the pattern is not valid"),
+        (ONE_FIELD + "min = 5\nmax = 4\n", 8, "max of a is less than its min"),
+        (ONE_FIELD + 'kind = "code"\ndecimals = 2\n', 8, "a code has no decimals"),
+        (ONE_FIELD.replace('name = "a"\n', ""), 4, "this field has no name"),
+        (ONE_FIELD.replace("40, 40", "200, 40"), 6, "the box of a lies outside the sheet of 210×297"),
+        (ONE_FIELD.replace("40, 40", "4, 4"), 6, "the box of a lies on a mark"),
+        (ONE_FIELD + '[[field]]\nname = "a"\nbox = [40, 80, 50, 10]\n', 5, "two fields are called a"),
+        (ONE_FIELD + '[[field]]\nname = "b"\nbox = [60, 45, 50, 10]\n', 9, r"box of b overlaps that of a \(line 6\)"),
+        (ONE_FIELD + '[[rule]]\nthat = "a >"\n', 8, "'a >' is no rule: it ends where"),
+        (ONE_FIELD + '[[rule]]\nthat = "a > bb"\n', 8, "the rule 'a > bb' names no field: bb"),
+        ("[form]\nsize = [210, 297]\nmarks = 0\n", 1, r"the form has no \[\[field\]\]"),
+    ],
+)
+def test_a_mistake_is_told_with_its_line(text: str, line: int, what: str, tmp_path: Path) -> None:
+    file = tmp_path / "wrong.toml"
+    file.write_text(text)
+    with pytest.raises(FormError, match=rf"wrong.toml:{line}: .*({what})"):
+        load_form(file)
+
+
+def test_all_mistakes_are_found() -> None:
+    text = ONE_FIELD + 'digits = 4\nchecks = "luhn"\n[[field]]\nname = "0"\n[[rule]]\nthat = "a + 1"\n'
+    problems = parse_form(text.encode(), Path("f.toml")).problems
+    assert [problem.line for problem in problems] == [7, 8, 9, 10, 12]
+
+
+def test_a_picture_gives_the_size_of_the_sheet(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "blank.png"), np.full((600, 800, 3), 255, np.uint8))
+    (tmp_path / "f.toml").write_text('[form]\npicture = "blank.png"\n[[field]]\nname = "a"\nbox = [40, 40, 50, 10]\n')
+    form = load_form(tmp_path / "f.toml")
+    assert form.size == (800.0, 600.0)
+    assert form.picture == tmp_path / "blank.png"
+
+
+def test_a_file_that_is_missing_is_told(tmp_path: Path) -> None:
+    with pytest.raises(FormError, match=r"the form .*none.toml cannot be read \(No such file or directory\)"):
+        load_form(tmp_path / "none.toml")
+
+
+def test_crlf_and_a_byte_order_mark_are_no_mistakes() -> None:
+    content = "\ufeff".encode() + (HEAD_MARKS + FIELDS).replace("\n", "\r\n").encode()
+    assert not parse_form(content, Path("f.toml")).problems
