@@ -19,14 +19,17 @@ CLASS_LABELS = (*map(str, range(10)), "–")
 def page(report: ReportData) -> str:
     """Return the HTML of the page."""
     shipped = [one for one in report.nets if one.net.ships]
-    sections = [
-        _section("Accuracy over file size", charts.size_chart(report.nets) + _table(nets_table(report), titled=False)),
-        _section("Corrupted images", _corrupted(report)),
-        _section("Metrics of each digit", '<div class="row">' + "".join(_digits(one) for one in shipped) + "</div>"),
-        _section("Misread test images", "".join(_misread(one) for one in shipped)),
-        *(_section(table.title, _table(table, titled=False)) for table in log_tables(report.runs) if table.rows),
+    titled = [
+        ("Accuracy over file size", charts.size_chart(report.nets) + _table(nets_table(report), titled=False)),
+        ("Corrupted images", _corrupted(report)),
+        ("Metrics of each digit", '<div class="row">' + "".join(_digits(one) for one in shipped) + "</div>"),
+        ("Misread test images", "".join(_misread(one) for one in shipped)),
+        *((table.title, _table(table, titled=False)) for table in log_tables(report.runs) if table.rows),
     ]
-    body = "\n".join(["<h1>Accuracy of the nets</h1>", _lead(report), *sections])
+    sections = [_section(number, *one) for number, one in enumerate(titled)]
+    body = "\n".join(
+        ["<h1>Accuracy of the nets</h1>", _lead(report), _contents([title for title, _ in titled]), *sections]
+    )
     head = f"<head>{HEAD}<style>{STYLE}</style></head>"
     return f'<!doctype html>\n<html lang="en">{head}\n<body><main>{body}</main></body></html>\n'
 
@@ -97,11 +100,16 @@ def _table(table: Table, *, titled: bool = True) -> str:
 
 
 def _cells(row: Sequence[str]) -> str:
-    return "".join(f"<td>{escape(cell)}</td>" for cell in row)
+    return "".join(f"<td>{escape(cell).replace(' ± ', '&nbsp;±&nbsp;')}</td>" for cell in row)
 
 
-def _section(title: str, content: str) -> str:
-    return f"<section><h2>{escape(title)}</h2>{content}</section>"
+def _contents(titles: Sequence[str]) -> str:
+    links = (f'<li><a href="#section{number}">{escape(title)}</a></li>' for number, title in enumerate(titles))
+    return f"<nav><ol>{''.join(links)}</ol></nav>"
+
+
+def _section(number: int, title: str, content: str) -> str:
+    return f'<section id="section{number}"><h2>{escape(title)}</h2>{content}</section>'
 
 
 HEAD = (
@@ -131,8 +139,10 @@ circle.net3 { fill: var(--net3); } circle.net4 { fill: var(--net4); }
 .row { display: flex; flex-wrap: wrap; gap: 18px 26px; } .small { width: 238px; margin: 0; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 6px 0; }
 caption { text-align: left; font-weight: 600; padding: 8px 0 4px; } .wide { overflow-x: auto; }
-th, td { padding: 3px 10px; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
-th { color: var(--soft); font-weight: 500; } td:first-child, th:first-child { text-align: left; padding-left: 0; }
+th, td { padding: 3px 10px; text-align: right; border-bottom: 1px solid var(--line); vertical-align: top; }
+th { color: var(--soft); font-weight: 500; }
+td:first-child, th:first-child { text-align: left; padding-left: 0; white-space: nowrap; }
+nav ol { columns: 2; max-width: 760px; } a { color: var(--net0); }
 .confusion { table-layout: fixed; width: 376px; }
 .confusion th, .confusion td { padding: 2px 0; text-align: center; border: 0; font-size: 12px; }
 .confusion td { color: var(--soft); } .confusion td.right { color: var(--ink); font-weight: 600; }

@@ -54,7 +54,7 @@ def nets_table(report: ReportData) -> Table:
             str(len(one.misread)),
             str(sum(miss.predicted == NOT_A_DIGIT for miss in one.misread)),
         )
-        for one in report.nets
+        for one in sorted(report.nets, key=lambda one: one.net.bytes)
     ]
     head = ("net", "computed by", "bytes", "accuracy", "misread", "rejected")
     return Table("MNIST test images", head, tuple(rows), "Rejected digits count as misread.")
@@ -72,9 +72,12 @@ def digits_table(result: NetResult) -> Table:
 
 
 def log_tables(runs: Sequence[LogEntry]) -> tuple[Table, ...]:
-    """Return three tables of the log: results of each recipe over its seeds, its steps, and its exported files."""
+    """Return three tables of the log: results of each recipe over its seeds, its steps, and its exported files.
+
+    The smallest net comes first, and of each recipe the smallest file.
+    """
     recipes: dict[str, list[LogEntry]] = defaultdict(list)
-    for run in runs:
+    for run in sorted(runs, key=lambda run: (run.steps[-1].parameters, run.recipe)):
         recipes[run.recipe].append(run)
     return (
         Table(
@@ -171,7 +174,8 @@ def _mean_test(rows: Iterable[StepRow]) -> float | None:
 
 
 def _file_rows(name: str, entries: Sequence[LogEntry]) -> Iterator[tuple[str, ...]]:
-    for rows in zip(*(entry.exports for entry in entries if entry.exports), strict=False):
+    files = zip(*(entry.exports for entry in entries if entry.exports), strict=False)
+    for rows in sorted(files, key=lambda rows: rows[0].bytes):
         one = rows[0]
         accuracy, time_us = fmean(row.accuracy for row in rows), fmean(row.us_a_digit for row in rows)
         yield (name, f"{one.precision} {one.format}", f"{one.bytes:,}", f"{accuracy:.2%}", f"{time_us:.1f}")

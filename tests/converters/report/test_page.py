@@ -20,7 +20,7 @@ from converters.report.corrupt import CORRUPTIONS, corrupt
 from converters.report.log import ExportRow, LogEntry, StepRow, append_entry
 from converters.report.page import page
 from converters.report.results import NetUnderTest, ReportData, collect_report_data
-from converters.report.tables import all_tables, log_tables, markdown
+from converters.report.tables import all_tables, log_tables, markdown, nets_table
 
 if TYPE_CHECKING:
     from tests.converters.conftest import WriteMnist
@@ -119,6 +119,20 @@ def test_runs_with_and_without_a_row_for_teachers_are_averaged_step_by_step() ->
     ]
 
 
+def test_the_smallest_net_and_file_come_first(result: ReportData) -> None:
+    larger = msgspec.structs.replace(
+        RUN,
+        recipe="a larger one",
+        steps=(msgspec.structs.replace(STEPS[0], parameters=20_000),),
+        exports=(msgspec.structs.replace(FILE, bytes=9000), msgspec.structs.replace(FILE, bytes=8500)),
+    )
+    recipes, _, files = log_tables((larger, RUN))
+    assert [row[0] for row in recipes.rows] == ["<b>nano", "a larger one"]
+    assert [row[2] for row in files.rows] == ["8,000", "8,500", "9,000"]
+    turned = ReportData(result.nets[::-1], ())
+    assert [row[0] for row in nets_table(turned).rows] == ["nano", "plain"]
+
+
 def test_the_table_of_recipes_names_the_commit_of_a_removed_recipe() -> None:
     removed = msgspec.structs.replace(RUN, recipe="removed", commit="0123abc")
     assert [row[-1] for row in log_tables((RUN, removed))[0].rows] == ["", "0123abc"]
@@ -159,8 +173,12 @@ def test_the_page_is_complete_and_fetches_nothing(result: ReportData) -> None:
     tags = Tags()
     tags.feed(html)
     assert tags.open == []
-    assert len(tags.fetched) == 4, "one for each misread image"
-    assert all(source.startswith("data:image/png;base64,") for source in tags.fetched)
+    sections = [target.removeprefix("#") for target in tags.fetched if target.startswith("#")]
+    assert sections == re.findall(r'<section id="(\w+)">', html), "the contents list leads to each section"
+    assert len(sections) == 7
+    images = [source for source in tags.fetched if not source.startswith("#")]
+    assert len(images) == 4, "one for each misread image"
+    assert all(source.startswith("data:image/png;base64,") for source in images)
     assert "<script" not in html
     assert "&lt;b&gt;nano" in html
     svgs = re.findall(r"<svg.*?</svg>", html, re.DOTALL)
