@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from xml.sax.saxutils import escape
 
 from agent.bench import Bench, BenchRow, RoleBench
@@ -19,10 +20,28 @@ from profiles.foreign_text import show
 WIDTH, PANEL = 820, 380
 LEFT, RIGHT, TOP, BOTTOM = 70, 30, 56, 52
 LINE_PX = 17
-"""Minimum distance between two labels, one below the other, in pixels."""
-MAX_LABEL_PX = 330
-"""Maximum width of a label, in pixels; a dot that is nearer to the right edge gets its label on the left."""
+"""Height of a label, in pixels."""
+CHARACTER_PX = 6.6
+"""Width of a character of a label, in pixels. It is that of a wide font: readers have different ones."""
+DOT_PX = 8
+"""Distance from the centre of a dot that no label may come into, in pixels: the radius of the winner's dot, and air."""
 INK, FAINT, GRID, DOT, FRONT, WINNER = "#24292f", "#6e7781", "#e7eaee", "#b6bec9", "#0969da", "#1a7f37"
+
+
+Point = tuple[float, float]
+
+
+class Rectangle(NamedTuple):
+    """A place on the plot, in pixels."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def overlaps(self, other: Rectangle) -> bool:
+        across = self.left < other.right and other.left < self.right
+        return across and self.top < other.bottom and other.top < self.bottom
 
 
 @dataclass(frozen=True)
@@ -88,7 +107,8 @@ def _panel(title: str, role_bench: RoleBench) -> Iterator[str]:
             f'stroke="{colour}" stroke-width="1.5"><title>{escape(_name(row))}</title></circle>'
         )
     labelled = front if role_bench.winner is None or role_bench.winner in front else [*front, role_bench.winner]
-    yield from _labels(labelled, role_bench.winner, x, y)
+    dots = [(x.px(_us(row)), y.px(_kb(row))) for row in role_bench.rows]
+    yield from _labels(labelled, role_bench.winner, dots, x, y)
 
 
 def _axes(x: LogAxis, y: LogAxis) -> Iterator[str]:
@@ -106,18 +126,45 @@ def _axes(x: LogAxis, y: LogAxis) -> Iterator[str]:
     yield _text(18, middle, "file size, kB", turned)
 
 
-def _labels(rows: Sequence[BenchRow], winner: BenchRow | None, x: LogAxis, y: LogAxis) -> Iterator[str]:
-    """Draw the labels from top to bottom, each at least one line below the previous one."""
-    last = -math.inf
-    for row in sorted(rows, key=lambda row: (y.px(_kb(row)), row is not winner)):
-        at = x.px(_us(row))
-        last = max(y.px(_kb(row)) - 8, last + LINE_PX)
-        left = at > WIDTH - RIGHT - MAX_LABEL_PX
+def _labels(
+    rows: Sequence[BenchRow], winner: BenchRow | None, dots: Sequence[Point], x: LogAxis, y: LogAxis
+) -> Iterator[str]:
+    """Draw a label near the dot of each row, the winner's first, where it covers no dot and no other label.
+
+    A label that does not stand beside its dot is connected to it by a line.
+    """
+    taken = [Rectangle(cx - DOT_PX, cy - DOT_PX, cx + DOT_PX, cy + DOT_PX) for cx, cy in dots]
+    for row in sorted(rows, key=lambda row: row is not winner):
+        dot, name = (x.px(_us(row)), y.px(_kb(row))), _name(row)
+        places = [place for place in _places(dot, len(name) * CHARACTER_PX) if _fits(place)]
+        place = next((one for one in places if not any(one.overlaps(other) for other in taken)), None)
+        if place is None:
+            continue  # the tooltip of the dot has the name, too
+        taken.append(place)
+        if not place.top < dot[1] < place.bottom:
+            end = min(max(dot[0], place.left), place.right), (place.top + place.bottom) / 2
+            yield f'<path d="M{dot[0]:.1f} {dot[1]:.1f}L{end[0]:.1f} {end[1]:.1f}" stroke="{FAINT}"/>'
         colour = f"fill='{WINNER}' font-weight='600'" if row is winner else ""
-        style = f"{colour} paint-order='stroke' stroke='white' stroke-width='4'"
         yield _text(
-            at - 10 if left else at + 10, last, _name(row), f"{style} text-anchor='{'end' if left else 'start'}'"
+            place.left, place.bottom - 4, name, f"{colour} paint-order='stroke' stroke='white' stroke-width='4'"
         )
+
+
+def _places(dot: Point, width: float) -> Iterator[Rectangle]:
+    """Yield the places of a label, the nearest first: right or left of the dot, then in lines above and below.
+
+    A label that would not fit beside the dot is moved into the plot.
+    """
+    cx, cy = dot
+    for line in range(PANEL // LINE_PX):
+        for top in (cy - LINE_PX / 2 + line * LINE_PX, cy - LINE_PX / 2 - line * LINE_PX):
+            for left in (cx + 10, cx - 10 - width, cx - width / 2):
+                inside = max(LEFT + 1, min(left, WIDTH - RIGHT - width))
+                yield Rectangle(inside, top, inside + width, top + LINE_PX)
+
+
+def _fits(place: Rectangle) -> bool:
+    return place.top > TOP and place.bottom < PANEL - BOTTOM
 
 
 def _scale(values: Sequence[float], start: float, end: float) -> LogAxis:

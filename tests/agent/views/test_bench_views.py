@@ -15,7 +15,7 @@ from agent.choice.measurement import Energy, Measurement, Timing
 from agent.choice.variants import Variant
 from agent.system_info import system_info, system_state
 from agent.views.bench_table import bench_table, energy_line, throttling_line
-from agent.views.frontier import LINE_PX, WIDTH, LogAxis, frontier, pareto_front
+from agent.views.frontier import WIDTH, LogAxis, Rectangle, frontier, pareto_front
 from profiles.profile import Budget
 
 if TYPE_CHECKING:
@@ -61,16 +61,34 @@ def test_the_picture_names_the_frontier_and_marks_the_winner(linear: Linear) -> 
     ]
 
 
-@pytest.mark.parametrize("count", [1, 2, 12])
-def test_labels_do_not_overlap_and_dots_are_inside_the_plot(linear: Linear, count: int) -> None:
-    rows = [row(linear, 10 * 1.01**i, 100 * 0.99**i) for i in range(count)]
-    svg = ET.fromstring(frontier(bench(*rows, winner=None)))
-    labels = [text for text in svg.findall(f".//{SVG}text") if "99.50%" in (text.text or "")]
+@pytest.mark.parametrize(
+    ("count", "faster", "smaller"),
+    [
+        pytest.param(1, 1, 1, id="one"),
+        pytest.param(2, 1.01, 0.99, id="two-close-together"),
+        pytest.param(12, 1.01, 0.99, id="twelve-close-together"),
+        pytest.param(8, 1.3, 0.7, id="on-a-diagonal"),
+        pytest.param(8, 1.0001, 0.7, id="one-above-the-other"),
+        pytest.param(8, 1.5, 0.9999, id="side-by-side"),
+    ],
+)
+def test_labels_cover_no_dot_and_no_other_label(linear: Linear, count: int, faster: float, smaller: float) -> None:
+    rows = [row(linear, 10 * faster**i, 100 * smaller**i) for i in range(count)]
+    beaten = [row(linear, 10.5 * faster**i, 104 * smaller**i) for i in range(count)]
+    svg = ET.fromstring(frontier(bench(*rows, *beaten, winner=rows[-1])))
+    labels = [
+        Rectangle(x, y - 11, x + 5.5 * len(text.text), y + 2)
+        for text in svg.findall(f".//{SVG}text")
+        if text.text and "99.50%" in text.text
+        for x, y in [(float(text.get("x", "nan")), float(text.get("y", "nan")))]
+    ]
+    dots = [(float(dot.get("cx", "nan")), float(dot.get("cy", "nan"))) for dot in svg.findall(f".//{SVG}circle")]
     assert len(labels) == count
-    heights = sorted(float(label.get("y", "nan")) for label in labels)
-    assert all(b - a >= LINE_PX for a, b in itertools.pairwise(heights))
-    for dot in svg.findall(f".//{SVG}circle"):
-        assert 0 < float(dot.get("cx", "nan")) < WIDTH
+    assert len(dots) == 2 * count
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(labels, 2))
+    assert not any(label.overlaps(Rectangle(x - 4, y - 4, x + 4, y + 4)) for label in labels for x, y in dots)
+    assert all(0 < x < WIDTH for x, _ in dots)
+    assert all(label.left > 0 and label.right < WIDTH for label in labels)
 
 
 def test_ticks_are_round_numbers_on_the_axis() -> None:
