@@ -6,7 +6,6 @@ polled, a camera that ends its stream from time to time goes on, and nothing but
 
 from __future__ import annotations
 
-import io
 import math
 import threading
 import time
@@ -15,13 +14,11 @@ from http.client import HTTPException, HTTPResponse
 
 from agent.capture.address import StreamSpec
 from agent.capture.deadline import Deadline
+from agent.capture.encoded import decode_picture
 from agent.capture.http_client import NOT_MODIFIED, HttpClient
 from agent.capture.http_errors import content_error, shorten
-from agent.capture.jpeg import JpegPicture
-from agent.capture.kind import HEAD_BYTES, picture_format
-from agent.capture.limits import TooLargeError, decoding_limit_bytes
-from agent.capture.picture_parser import START_OF_IMAGE, PictureParser
-from agent.capture.raster import FORMATS, RasterPages
+from agent.capture.limits import TooLargeError
+from agent.capture.picture_parser import MAX_JUNK_BYTES, MAX_PICTURE_BYTES, PictureParser
 from agent.capture.source import Frame, Source
 from agent.vision.pixels import Pixels
 from profiles.errors import SourceError
@@ -29,10 +26,6 @@ from profiles.errors import SourceError
 READ_BYTES = 262_144
 """Largest number of bytes that are taken at once. Of the pictures among them only the newest is decoded, so that a slow
 board does not fall behind a fast camera. Raising it lets more pictures be skipped at once."""
-MAX_PICTURE_BYTES = 32 * 2**20
-"""Longest picture, in bytes. A JPEG of 64 megapixels takes about 20 MB. Raising it lets a camera take more memory."""
-MAX_JUNK_BYTES = 65_536
-"""Largest number of bytes between two pictures: a boundary and headers take about a hundred."""
 MIN_INTERVAL_S = 0.05
 """Shortest time between two requests, in seconds, so that a camera that fails at once is not asked without a pause."""
 
@@ -183,7 +176,7 @@ class HttpSource(Source):
         if self._is_still and self._image is not None and content == self._content:
             return self._image
         try:
-            image = _decode(content)
+            image = decode_picture(content)
         except TooLargeError as error:
             raise SourceError(
                 f"{self._spec.uri} sends a picture of {error.size}, more than this board can hold",
@@ -193,15 +186,6 @@ class HttpSource(Source):
             return None
         self._content, self._image = content, image
         return image
-
-
-def _decode(content: bytes) -> Pixels:
-    """Decode a file; if it is damaged, raise an exception of any kind."""
-    limit_bytes = decoding_limit_bytes()
-    if content.startswith(START_OF_IMAGE):
-        return JpegPicture(content, limit_bytes).load()
-    form = FORMATS[picture_format(content[:HEAD_BYTES]) or ""]
-    return RasterPages(io.BytesIO(content), form, limit_bytes).load(0)
 
 
 def _validators(response: HTTPResponse) -> dict[str, str]:

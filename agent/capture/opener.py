@@ -14,6 +14,7 @@ from agent.capture.uri import (
     DemoSpec,
     LiveSpec,
     PicturesSpec,
+    PipeSpec,
     SourceSpec,
     VideoSpec,
 )
@@ -53,10 +54,8 @@ def open_source(
             from agent.capture.opencv import open_video
 
             return open_video(spec, clock)
-        case PicturesSpec():
-            from agent.capture.pictures import PictureSource
-
-            return PictureSource(spec, clock)
+        case PicturesSpec() | PipeSpec():
+            return _open_pictures(spec, clock)
         case CsiSpec():
             return _open_csi(spec, width, height, clock, root)
         case DemoSpec():
@@ -101,6 +100,16 @@ def open_or_wait(spec: SourceSpec, opening: Callable[[], Source]) -> Source:
         if not isinstance(spec, LiveSpec):
             raise
         return UnavailableSource(spec, error)
+
+
+def _open_pictures(spec: PicturesSpec | PipeSpec, clock: Callable[[], int]) -> Source:
+    if isinstance(spec, PipeSpec):
+        from agent.capture.pipe import PipeSource
+
+        return PipeSource(spec, clock)
+    from agent.capture.pictures import PictureSource
+
+    return PictureSource(spec, clock)
 
 
 def _open_stream(spec: StreamSpec, clock: Callable[[], int]) -> Source:

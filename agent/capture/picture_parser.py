@@ -10,6 +10,10 @@ from __future__ import annotations
 import re
 import struct
 
+MAX_PICTURE_BYTES = 32 * 2**20
+"""Longest picture, in bytes. A JPEG of 64 megapixels takes about 20 MB. Raising it lets a camera take more memory."""
+MAX_JUNK_BYTES = 65_536
+"""Largest number of bytes between two pictures: a boundary and headers take about a hundred."""
 KEPT_HEAD_BYTES = 256
 """Number of bytes before the first picture that are kept, to say what came instead of one."""
 _MAGIC_BYTES = 14

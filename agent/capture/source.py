@@ -40,6 +40,10 @@ class Frame:
     """The digits in the image, where they are known: only the demo knows them."""
 
 
+class NoFrameYetError(Exception):
+    """A source that is not live has no frame now, and has not ended: read it again."""
+
+
 class Source(Protocol):
     """A sequence of frames, to be used in a `with` statement.
 
@@ -61,6 +65,7 @@ class Source(Protocol):
 
         Raises:
             PictureError: one of several pictures cannot be read; the next call goes on with the picture after it.
+            NoFrameYetError: nothing came within half a second; the next call goes on waiting.
             SourceError: the source failed and gives no more frames.
         """
         ...

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
 
@@ -19,11 +19,21 @@ from profiles.redact import redact
 
 KINDS = (
     "a camera ('0', '/dev/video0', 'csi://0'), a stream ('http://…', 'rtsp://…'), a video file, "
-    "a picture, a folder or a quoted glob of pictures, or 'demo:'"
+    "a picture, a folder or a quoted glob of pictures, '-' (pictures on the standard input), or 'demo:'"
 )
 """All kinds of sources, for error messages."""
 
 
+ADVICE = (
+    (r"(usb|video|v4l2?|webcam|cam|camera)(:.*)?\d*", "write '0' or '/dev/video0' for a USB camera"),
+    (
+        r"(csi|pi-?cam|picamera2?|libcamera|rpicam|argus|nvarguscamerasrc)\d*(:.*)?",
+        "write 'csi://0' for a ribbon camera",
+    ),
+    (r"(rtmps?|rtp|udp|tcp|srt|mms|onvif|hls|ws|wss)://.*", "give the camera's http:// or rtsp:// address"),
+    (r"stdin|pipe:.*", "write '-' for the standard input"),
+)
+"""What people write after other programs, as regular expressions, and what it is here."""
 _BARE_ADDRESS = re.compile(r"(https?|rtsps?)//|[^?]+\?[\w.-]+=|[^/?]+@[\w-]+(\.[\w-]+)*/", re.IGNORECASE)
 """An address without its scheme, or without the colon. It may hold a secret, so it is not taken for a glob."""
 
@@ -71,6 +81,13 @@ class PicturesSpec:
     uri: str
 
 
+@dataclass(frozen=True)
+class PipeSpec:
+    """Pictures on the standard input."""
+
+    uri: str = "-"
+
+
 class DemoSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The built-in demo."""
 
@@ -85,7 +102,7 @@ class DemoSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 LiveSpec = CameraSpec | CsiSpec | StreamSpec
 """Live sources: they go on while nobody reads them, and are opened again after a failure."""
-SourceSpec = LiveSpec | VideoSpec | PicturesSpec | DemoSpec
+SourceSpec = LiveSpec | VideoSpec | PicturesSpec | PipeSpec | DemoSpec
 
 
 def parse_source(text: str, options: StreamOptions = DEFAULT_OPTIONS) -> SourceSpec:
@@ -104,7 +121,9 @@ def parse_source(text: str, options: StreamOptions = DEFAULT_OPTIONS) -> SourceS
     """
     if not text:
         raise UsageError("no source was named", advice=f"give {KINDS}")
-    if text.isdecimal():
+    if text in ("-", "/dev/stdin"):
+        return PipeSpec()
+    if text.isdecimal() and text.isascii():
         return CameraSpec(text, f"/dev/video{int(text)}")
     if text.startswith("/dev/"):
         return CameraSpec(text, text)
@@ -117,13 +136,15 @@ def parse_source(text: str, options: StreamOptions = DEFAULT_OPTIONS) -> SourceS
 def _parse_url(text: str, scheme: str, options: StreamOptions) -> SourceSpec:
     if scheme == "demo":
         return _parse_demo(text)
+    if scheme == "file":
+        return _parse_path(unquote(urlsplit(text).path))
     if scheme == "csi":
         sensor = text[len("csi:") :].removeprefix("//")
         if not sensor.isdecimal():
             raise UsageError(f"{show(redact(text))!r} names no camera", advice="write 'csi://0' or 'csi://1'")
         return CsiSpec(text, int(sensor))
     if scheme not in SCHEMES:
-        raise UsageError(f"{show(redact(text))!r} is not a source: its scheme is unknown", advice=f"give {KINDS}")
+        raise UsageError(f"{show(redact(text))!r} is not a source: its scheme is unknown", advice=_advice(text))
     return parse_address(text, options)
 
 
@@ -133,19 +154,29 @@ def _parse_path(text: str) -> SourceSpec:
         return PicturesSpec(text)
     if _BARE_ADDRESS.match(text) and not os.path.exists(text):  # noqa: PTH110 (as above)
         raise UsageError(f"{show(redact(text))!r} is not a source", advice="begin an address with http:// or rtsp://")
-    kind = kind_of_path(path)
+    kind, is_glob = kind_of_path(path), any(sign in text for sign in "*?[")
+    if kind == "video" and is_glob and not path.exists():
+        raise UsageError(f"{show(text)!r} names several videos, and one is read at a time", advice="name one of them")
     if kind == "video":
         return VideoSpec(text, path)
-    if kind == "picture" or any(sign in text for sign in "*?["):
+    if kind == "picture" or is_glob:
         return PicturesSpec(text)
     if path.exists():
         raise UsageError(f"{show(redact(text))!r} is neither a video nor a picture", advice=f"give {KINDS}")
-    raise UsageError(f"{show(redact(text))!r} is not a source, and there is no such file", advice=f"give {KINDS}")
+    if text == "demo":
+        return DemoSpec("demo:")
+    raise UsageError(f"{show(redact(text))!r} is not a source, and there is no such file", advice=_advice(text))
+
+
+def _advice(text: str) -> str:
+    """Say how a source is named here that other programs name in another way; otherwise list all kinds."""
+    found = (advice for pattern, advice in ADVICE if re.fullmatch(pattern, text, re.IGNORECASE | re.DOTALL))
+    return next(found, f"give {KINDS}")
 
 
 def _parse_demo(text: str) -> DemoSpec:
     try:
-        query = text[len("demo:") :].removeprefix("?")
+        query = text[len("demo:") :].removeprefix("//").removeprefix("?")
         options = dict(parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query)))
         return msgspec.convert({**options, "uri": text}, DemoSpec, strict=False)
     except (ValueError, msgspec.ValidationError) as error:

@@ -104,8 +104,9 @@ def _convert(name: str, value: object, folder: Path) -> object:
 def _expected(name: str, value: object) -> str:
     """Describe the values that an option accepts, and the type of the given value if it is a different one."""
     kind, option = TYPES[name], OPTIONS[name]
-    wanted, text = KINDS[kind], kind is Path and isinstance(value, str)
-    given = wanted if text else KINDS.get(type(value), "a date or time")
+    wanted = KINDS[kind]
+    fits = (kind is Path and isinstance(value, str)) or (kind is float and type(value) is int)
+    given = wanted if fits else KINDS.get(type(value), "a date or time")
     limit = "" if option.minimum is None else f" from {option.minimum}"
     limit += "" if option.maximum is None else f" to {option.maximum}"
     example = "" if kind is bool else f", such as {msgspec.json.encode(option.example).decode()}"

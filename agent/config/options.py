@@ -40,7 +40,7 @@ class Config:
         str | None,
         Option(
             "Camera ('0', '/dev/video0', 'csi://0'), stream ('http://…', 'rtsp://…'), video, picture, folder, "
-            "quoted glob, or 'demo:'. Default: the board's camera.",
+            "quoted glob, '-' (pictures on the standard input), or 'demo:'. Default: the board's camera.",
             example="csi://0",
             metavar="URI",
         ),

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 
 from agent.capture.outage import Outage
 from agent.capture.reconnect import ReconnectingSource
-from agent.capture.source import Frame, Source
+from agent.capture.source import Frame, NoFrameYetError, Source
 from profiles.errors import PictureError, SourceError
 
 FRAME_TIMEOUT_S = 0.5
@@ -61,6 +61,9 @@ def _all_frames(source: Source, warn: Callable[[str], None]) -> Iterator[Frame |
     while True:
         try:
             frame = source.read()
+        except NoFrameYetError:
+            yield None
+            continue
         except PictureError as error:
             warn(str(error))
             failures += 1

@@ -12,8 +12,9 @@ from contextlib import closing
 import pytest
 
 from agent.capture.address import StreamOptions
-from agent.capture.http_source import MAX_PICTURE_BYTES, HttpSource
+from agent.capture.http_source import HttpSource
 from agent.capture.opener import open_source
+from agent.capture.picture_parser import MAX_PICTURE_BYTES
 from agent.capture.source import Frame, Source
 from agent.capture.uri import parse_source
 from profiles.errors import SourceError

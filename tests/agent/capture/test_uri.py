@@ -10,6 +10,7 @@ from agent.capture.uri import (
     CsiSpec,
     DemoSpec,
     PicturesSpec,
+    PipeSpec,
     SourceSpec,
     VideoSpec,
     parse_source,
@@ -39,6 +40,13 @@ from profiles.errors import UsageError
         ("scans/*.png", PicturesSpec("scans/*.png")),
         ("scan[12]", PicturesSpec("scan[12]")),
         (".", PicturesSpec(".")),
+        ("-", PipeSpec("-")),
+        ("/dev/stdin", PipeSpec("-")),
+        ("file:///scans/my%20page.jpg", PicturesSpec("/scans/my page.jpg")),
+        ("FILE:page.jpg", PicturesSpec("page.jpg")),
+        ("file://localhost/clip.mp4", VideoSpec("/clip.mp4", Path("/clip.mp4"))),
+        ("demo", DemoSpec("demo:")),
+        ("demo://", DemoSpec("demo://")),
         ("demo:", DemoSpec("demo:")),
         ("demo:?seed=3&frames=60&fps=10", DemoSpec("demo:?seed=3&frames=60&fps=10", seed=3, frames=60, fps=10.0)),
         ("demo:?seed=0", DemoSpec("demo:?seed=0", seed=0)),
@@ -88,6 +96,27 @@ def test_an_invalid_source_is_a_usage_error(text: str, message: str) -> None:
     with pytest.raises(UsageError, match=message) as caught:
         parse_source(text)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("texts", "advice"),
+    [
+        (("usb:0", "video0", "v4l2:///dev/video0", "v4l", "webcam", "cam0"), "write '0' or '/dev/video0'"),
+        (("csi", "picam", "PiCamera2", "rpicam", "libcamera://0", "nvarguscamerasrc"), "write 'csi://0'"),
+        (
+            ("rtmp://cam/x", "udp://@:1234", "tcp://10.0.0.2:8888", "onvif://cam"),
+            "give the camera's http:// or rtsp://",
+        ),
+        (("stdin", "pipe:0"), "write '-' for the standard input"),
+        (("clips/*.mp4", "clip[12].mkv"), "names several videos, and one is read at a time; name one of them"),
+        (("\u0663", "s3://scans/page.jpg"), "give a camera ('0',"),
+    ],
+)
+def test_what_other_programs_take_is_explained(texts: tuple[str, ...], advice: str) -> None:
+    for text in texts:
+        with pytest.raises(UsageError) as caught:
+            parse_source(text)
+        assert advice in str(caught.value), text
 
 
 def test_a_file_of_another_kind_is_a_usage_error(tmp_path: Path) -> None:

@@ -55,6 +55,8 @@ def test_a_tilde_stands_for_the_home_folder(monkeypatch: pytest.MonkeyPatch) -> 
     ("text", "line", "expected"),
     [
         ('width = "wide"', 1, "width must be a whole number from 1 to 16384, such as 1280, not text in quotes"),
+        ("every = -1", 1, "every must be a number from 0 to 86400, such as 5.0"),
+        ("every = nan", 1, "every must be a number from 0 to 86400, such as 5.0"),
         ("width = 0", 1, "width must be a whole number from 1 to 16384, such as 1280"),
         ("width = 0xffffffffffffffffffffffffffff", 1, "width must be a whole number from 1 to 16384, such as 1280"),
         ("seconds = nan", 1, "seconds must be a number from 0, such as 3600.0"),
