@@ -54,12 +54,15 @@ def is_blot(box: Box, paper: Paper, width_px: int) -> bool:
         (x, y + PAPER_DISTANCE * h),
     )
     around = min(_at(paper.brightness, *side) for side in sides)
+    centre_darkness = around - _at(paper.brightness, x, y)
+    if centre_darkness <= MIN_CENTRE_DARKNESS * MIN_INK_DARKNESS:
+        return False  # nearly all digits; the quantile below takes far more time
     left, top = round(box.x * scale), round(box.y * scale)
     inked = paper.gray[top : top + max(1, round(h)), left : left + max(1, round(w))]
     ink = around - float(np.quantile(inked, INK_QUANTILE))
     if float((inked < around - ink / 2).mean()) < MIN_FILLED:
         return False
-    return around - _at(paper.brightness, x, y) > MIN_CENTRE_DARKNESS * max(MIN_INK_DARKNESS, ink)
+    return centre_darkness > MIN_CENTRE_DARKNESS * max(MIN_INK_DARKNESS, ink)
 
 
 def _at(gray: NDArray[np.uint8], x: float, y: float) -> int:

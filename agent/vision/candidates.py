@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.vision.binarize import Binarized, binarize
-from agent.vision.box import Box, overlapping_intervals, union_of_two
+from agent.vision.box import Box, overlapping_intervals
 from agent.vision.components import Atom, cut_out
 from agent.vision.ink import Ink
 from agent.vision.seams import split_each
@@ -145,10 +145,11 @@ def _may_be_a_digit(box: Box, min_px: float) -> bool:
 def _runs(atoms: Sequence[Atom]) -> Iterator[tuple[int, int, Box]]:
     """Yield the runs of consecutive atoms: index of the first, index of the last, and the box around the run."""
     for first, atom in enumerate(atoms):
-        box = atom.box
+        left, top, right, bottom = atom.box.x, atom.box.y, atom.box.right, atom.box.bottom
         for last in range(first, min(len(atoms), first + MAX_ATOMS_PER_DIGIT)):
-            box = union_of_two(box, atoms[last].box)
-            yield first, last, box
+            x, y, w, h = atoms[last].box
+            left, top, right, bottom = min(left, x), min(top, y), max(right, x + w), max(bottom, y + h)
+            yield first, last, Box(left, top, right - left, bottom - top)
 
 
 def _split_wide(components: Sequence[Atom]) -> list[list[Atom]]:

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
+from operator import itemgetter
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.vision.box import Box
+from agent.vision.box import Box, overlapping_intervals
 from agent.vision.candidates import Candidate
-from agent.vision.context import cut_context
+from agent.vision.context import place_in_context
 from agent.vision.digits import CLASSES, NOT_A_DIGIT
-from agent.vision.glyph import SIZE_PX, cut_glyph
+from agent.vision.glyph import normalise_each, own_ink
 from agent.vision.ink import Ink
 
 NOT_A_DIGIT_BIAS = 1.0
@@ -99,39 +101,33 @@ def classify(ink: Ink, candidates: Sequence[Candidate], nets: Nets, *, duplicate
         unique, inverse = np.unique(first_of, return_inverse=True)
         classified = classify(ink, [candidates[i] for i in unique.tolist()], nets)
         return Classified(classified.probability[inverse], classified.classifier[inverse], classified.verified[inverse])
-    glyphs = np.zeros((len(candidates), SIZE_PX, SIZE_PX), np.uint8)
-    for glyph, candidate in zip(glyphs, candidates, strict=True):
-        glyph[:] = cut_glyph(ink, candidate)
-    logits = nets.classifier.logits(glyphs)
+    own = [own_ink(ink, candidate) for candidate in candidates]
+    logits = nets.classifier.logits(normalise_each(own))
     if nets.verifier is None:
         probability = softmax(logits + NOT_A_DIGIT_BIAS * np.eye(CLASSES, dtype=np.float32)[NOT_A_DIGIT])
         return Classified(probability, probability, np.zeros(len(candidates), np.bool_))
     probability = np.zeros((len(candidates), CLASSES), np.float32)
     probability[:, NOT_A_DIGIT] = 1
     accepted = logits[:, :NOT_A_DIGIT].max(axis=1, initial=-np.inf) + VERIFY_MARGIN >= logits[:, NOT_A_DIGIT]
-    contexts = cut_context(ink, [candidates[i] for i in np.flatnonzero(accepted).tolist()])
+    contexts = place_in_context(ink, list(compress(candidates, accepted)), list(compress(own, accepted)))
     probability[accepted] = fuse(nets.verifier.logits(contexts), logits[accepted])
     return Classified(probability, softmax(logits), accepted)
 
 
-def _first_duplicates(boxes: Sequence[Box], tolerance: float) -> list[int]:
+def _first_duplicates(boxes: Sequence[Box], tolerance: float) -> NDArray[np.intp]:
     """Return for each box the index of the first box that it duplicates, or its own index."""
-    cells: dict[tuple[int, int], list[int]] = {}  # hashing on a grid: a duplicate is in the same or the next cell
-    first = []
-    for index, (x, y, w, h) in enumerate(boxes):
-        max_px = min(MAX_DUPLICATE_OFFSET_PX, max(1, tolerance * max(w, h)))
-        column, row = x // MAX_DUPLICATE_OFFSET_PX, y // MAX_DUPLICATE_OFFSET_PX
-        near = (i for c in (-1, 0, 1) for r in (-1, 0, 1) for i in cells.get((column + c, row + r), ()))
-        duplicate = next((i for i in near if _max_offset(boxes[i], boxes[index]) <= max_px), index)
-        first.append(duplicate)
-        if duplicate == index:
-            cells.setdefault((column, row), []).append(index)
+    sides = np.array(boxes, np.int64).reshape(-1, 4)
+    largest_px = np.clip(tolerance * sides[:, 2:].max(axis=1, initial=0), 1, MAX_DUPLICATE_OFFSET_PX)
+    order = np.argsort(sides[:, 0], kind="stable")
+    left = sides[order, 0]
+    pairs = np.sort(order[np.stack(overlapping_intervals(left, left + MAX_DUPLICATE_OFFSET_PX), axis=1)], axis=1)
+    corners = np.hstack([sides[:, :2], sides[:, :2] + sides[:, 2:]])
+    offsets_px = np.abs(corners[pairs[:, 0]] - corners[pairs[:, 1]]).max(axis=1, initial=0)
+    first = np.arange(len(boxes))
+    for one, other in sorted(pairs[offsets_px <= largest_px[pairs[:, 1]]].tolist(), key=itemgetter(1, 0)):
+        if first[one] == one and first[other] == other:
+            first[other] = one
     return first
-
-
-def _max_offset(a: Box, b: Box) -> int:
-    """Return the largest distance between the same sides of two boxes, in pixels."""
-    return max(abs(a.x - b.x), abs(a.y - b.y), abs(a.right - b.right), abs(a.bottom - b.bottom))
 
 
 def fuse(verifier: NDArray[np.float32], classifier: NDArray[np.float32]) -> NDArray[np.float32]:

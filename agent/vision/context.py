@@ -13,6 +13,7 @@ mixes the contexts that a verifier is trained with.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 import cv2
 import numpy as np
@@ -37,6 +38,8 @@ OUTSIDE = 128
 MIN_WARP_SCALE = 0.6
 """Smallest scale at which a window is warped directly; below it bilinear warping skips pixels, so a smaller copy of
 the ink is used. The verifier is trained with it."""
+HALVINGS = 2.0 ** np.arange(16)
+"""Factors by which smaller copies of the ink are smaller. With more, longer ink than 65,536 pixels can be warped."""
 
 Strength = NDArray[np.uint8]
 """Ink, uint8 (h, w)."""
@@ -49,12 +52,17 @@ def cut_context(ink: Ink, candidates: Sequence[Candidate]) -> NDArray[np.uint8]:
         ink: the ink of the picture.
         candidates: candidates that were found in this ink.
     """
-    pyramid = [ink.strength]
+    return place_in_context(ink, candidates, [own_ink(ink, candidate) for candidate in candidates])
+
+
+def place_in_context(ink: Ink, candidates: Sequence[Candidate], own: Sequence[Strength]) -> NDArray[np.uint8]:
+    """Return the same as `cut_context`; `own` has the ink of each candidate, uint8 (h, w), as `own_ink` returns it."""
     windows = np.zeros((len(candidates), CHANNELS, HEIGHT_PX, WIDTH_PX), np.uint8)
-    for window, candidate in zip(windows, candidates, strict=True):
-        scale = INNER_PX / max(candidate.box.w, candidate.box.h)
-        _place_own(window[0], own_ink(ink, candidate), scale)
-        draw_context(window[1:], pyramid, candidate.box.centre, scale)
+    sides = np.array([candidate.box for candidate in candidates], np.float64).reshape(-1, 4)
+    scales = INNER_PX / sides[:, 2:].max(axis=1, initial=1)
+    for window, strength, scale in zip(windows, own, scales.tolist(), strict=True):
+        _place_own(window[0], strength, scale)
+    draw_context(windows[:, 1:], ink.strength, sides[:, :2] + sides[:, 2:] / 2, scales)
     return windows
 
 
@@ -66,27 +74,34 @@ def _place_own(window: Strength, ink: Strength, scale: float) -> None:
     window[y : y + h, x : x + w] = small
 
 
-def draw_context(windows: Strength, pyramid: list[Strength], centre: tuple[float, float], scale: float) -> None:
-    """Draw all ink around a point, nearby and further away, into `windows`.
+def draw_context(
+    windows: NDArray[np.uint8], ink: Strength, centres: NDArray[np.float64], scales: NDArray[np.float64]
+) -> None:
+    """Draw all ink around points, nearby and further away, into `windows`.
 
     Args:
-        windows: uint8 (2, 32, 48), filled in place.
-        pyramid: the ink, uint8 (h, w), followed by copies of half the size each; missing copies are appended.
-        centre: x and y of the point.
-        scale: pixels of the first window per pixel of ink. The second window has 1/`FAR_FACTOR` of this scale, so it
-            shows more.
+        windows: uint8 (n, 2, 32, 48), filled in place.
+        ink: all ink, uint8 (h, w).
+        centres: x and y of each point, float64 (n, 2).
+        scales: pixels of the first window of each point per pixel of ink, float64 (n,). The second window has
+            1/`FAR_FACTOR` of this scale, so it shows more.
     """
-    for window, size in zip(windows, (scale, scale / FAR_FACTOR), strict=True):
-        level = 0
-        while size * 2**level < MIN_WARP_SCALE:
-            level += 1
-        while len(pyramid) <= level:
-            pyramid.append(_half(pyramid[-1]))
-        source = pyramid[level]
-        scale_x, scale_y = (size * pyramid[0].shape[axis] / source.shape[axis] for axis in (1, 0))
-        shift_x, shift_y = WIDTH_PX / 2 - size * centre[0], HEIGHT_PX / 2 - size * centre[1]
-        matrix = np.array([[scale_x, 0, shift_x], [0, scale_y, shift_y]])
-        cv2.warpAffine(source, matrix, (WIDTH_PX, HEIGHT_PX), dst=window, flags=cv2.INTER_LINEAR, borderValue=OUTSIDE)
+    sizes = np.stack([scales, scales / FAR_FACTOR], axis=1)
+    levels = (sizes[..., None] * HALVINGS < MIN_WARP_SCALE).sum(axis=-1)
+    pyramid = [ink]
+    for _ in range(levels.max(initial=0)):
+        pyramid.append(_half(pyramid[-1]))
+    shapes = np.array([source.shape for source in pyramid])[levels]
+    matrices = np.zeros((len(windows), 2, 2, 3))
+    matrices[..., 0, 0] = sizes * ink.shape[1] / shapes[..., 1]
+    matrices[..., 1, 1] = sizes * ink.shape[0] / shapes[..., 0]
+    matrices[..., 2] = np.array([WIDTH_PX, HEIGHT_PX]) / 2 - sizes[..., None] * centres[:, None]
+    for window, level, matrix in zip(
+        chain.from_iterable(windows), levels.ravel().tolist(), matrices.reshape(-1, 2, 3), strict=True
+    ):
+        cv2.warpAffine(
+            pyramid[level], matrix, (WIDTH_PX, HEIGHT_PX), dst=window, flags=cv2.INTER_LINEAR, borderValue=OUTSIDE
+        )
 
 
 def _half(picture: Strength) -> Strength:

@@ -141,7 +141,7 @@ def _choose_seams(paths: NDArray[np.intp], cost: Floats, width: int) -> list[NDA
     while allowed.any() and len(seams) < MAX_SEAMS:
         seam = paths[:, np.argmin(np.where(allowed, cost, np.inf))]
         seams.append(seam)
-        allowed &= np.abs(paths - seam[:, None]).mean(axis=0) >= MIN_SPACING_SHARE * h
+        allowed &= np.abs(paths - seam[:, None]).sum(axis=0) >= MIN_SPACING_SHARE * h**2
     return seams
 
 

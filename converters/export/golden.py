@@ -94,7 +94,7 @@ def _context(character: Images, left: Images, right: Images) -> Images:
     context = np.zeros((CHANNELS, HEIGHT_PX, WIDTH_PX), np.uint8)
     shift = WIDTH_PX / 2 - scale * centre[0], HEIGHT_PX / 2 - scale * centre[1]
     cv2.warpAffine(own, np.array([[scale, 0, shift[0]], [0, scale, shift[1]]]), (WIDTH_PX, HEIGHT_PX), dst=context[0])
-    draw_context(context[1:], [all_ink], centre, scale)
+    draw_context(context[None, 1:], all_ink, np.array([centre]), np.array([scale]))
     return context
 
 

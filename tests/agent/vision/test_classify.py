@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
+from agent.vision.box import Box
 from agent.vision.candidates import Candidate, find_page_candidates
 from agent.vision.classify import classify, fuse, softmax
 from agent.vision.context import CHANNELS, FAR_FACTOR, HEIGHT_PX, INNER_PX, OUTSIDE, WIDTH_PX, cut_context
@@ -85,6 +86,35 @@ def test_duplicate_candidates_are_classified_once(found: tuple[Ink, tuple[Candid
     first, second = np.split(classified.probability, 2)
     assert np.array_equal(first, second)
     assert classified.verified.shape == (2 * len(candidates),)
+
+
+@given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12), st.integers(1, 9), st.integers(1, 9)), max_size=12))
+def test_a_candidate_takes_the_result_of_the_first_one_that_it_nearly_covers(
+    found: tuple[Ink, tuple[Candidate, ...]], boxes: list[tuple[int, int, int, int]]
+) -> None:
+    ink, (candidate, *_) = found
+    candidates = [replace(candidate, box=Box(*box)) for box in boxes]
+    atoms = [replace(candidate.atoms[0], box=c.box, mask=np.ones((c.box.h, c.box.w), np.uint8)) for c in candidates]
+    nets = TwoNets(FixedNet(0, 6), None)
+    classify(
+        ink, [replace(c, atoms=(a,)) for c, a in zip(candidates, atoms, strict=True)], nets, duplicate_tolerance=0.3
+    )
+    unique: list[Box] = []
+    for box in (c.box for c in candidates):
+        largest_px = max(1, 0.3 * max(box.w, box.h))
+        if not any(max(np.abs(np.subtract(corners(box), corners(other)))) <= largest_px for other in unique):
+            unique.append(box)
+    assert nets.classifier.shapes == [(len(unique), 28, 28)]
+
+
+def corners(box: Box) -> tuple[int, int, int, int]:
+    return box.x, box.y, box.right, box.bottom
+
+
+def test_a_context_does_not_depend_on_the_other_candidates(found: tuple[Ink, tuple[Candidate, ...]]) -> None:
+    ink, candidates = found
+    alone = [cut_context(ink, [candidate]) for candidate in candidates]
+    assert np.array_equal(cut_context(ink, candidates), np.concatenate(alone))
 
 
 def test_a_context_has_the_own_ink_in_the_middle_and_all_ink_around_it(

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
 
-from agent.vision.glyph import INNER_PX, SIZE_PX, normalise
+from agent.vision.glyph import INNER_PX, SIZE_PX, normalise, normalise_each
 
 
 @given(st.integers(1, 90), st.integers(1, 90), st.integers(1, 255))
@@ -30,6 +32,13 @@ def test_thin_strokes_keep_full_strength_when_they_are_scaled_down() -> None:
     ink = np.zeros((400, 200), np.uint8)
     cv2.line(ink, (20, 20), (180, 380), 255, 3)
     assert normalise(ink).max() == 255
+
+
+@given(st.lists(arrays(np.uint8, st.tuples(st.integers(1, 40), st.integers(1, 40))), max_size=5))
+def test_a_glyph_does_not_depend_on_the_others(inks: list[NDArray[np.uint8]]) -> None:
+    glyphs = normalise_each(inks)
+    assert glyphs.shape == (len(inks), SIZE_PX, SIZE_PX)
+    assert all(np.array_equal(glyph, normalise(ink)) for glyph, ink in zip(glyphs, inks, strict=True))
 
 
 def test_no_ink_gives_an_empty_glyph() -> None:
