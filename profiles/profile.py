@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
@@ -107,6 +108,11 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     budget: Budget = Budget()
     sensors: Sensors = Sensors()
     camera: CameraDefaults = CameraDefaults()
+
+    @property
+    def memory_bytes(self) -> int:
+        """Smallest memory of the board; without `memory_mb` that of this machine."""
+        return self.memory_mb << 20 if self.memory_mb else os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 @cache

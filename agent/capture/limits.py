@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import cache
 from typing import BinaryIO
 
@@ -34,9 +33,7 @@ class TooLargeError(ValueError):
 @cache
 def decoding_limit_bytes() -> int:
     """Return the largest memory that decoding a picture may take on this board, in bytes."""
-    memory_mb = detect_board().profile.memory_mb
-    memory_bytes = memory_mb << 20 if memory_mb else os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return int(MEMORY_SHARE * memory_bytes)
+    return int(MEMORY_SHARE * detect_board().profile.memory_bytes)
 
 
 def check_size(width: int, height: int, bytes_per_pixel: int, limit_bytes: int) -> None:

@@ -163,7 +163,8 @@ def measure_variants(
     variants, refused = find_variants(folder, ordered, profile, progress)
     progress(f"timing {len(variants)} variants")
     power = profile if energy else None
-    measured, failed = measure(folder, variants, batches=batches, seconds=seconds, power=power)
+    limit = profile.memory_bytes
+    measured, failed = measure(folder, variants, batches=batches, seconds=seconds, power=power, memory_bytes=limit)
     failures = [Refusal(str(variant), failure.what, failure.advice) for variant, failure in failed]
     return measured, [*refused, *failures]
 
@@ -180,7 +181,8 @@ def _rank_until_significant(
             break
         progress(f"timing {len(ranking.tied)} variants again, because their difference is not significant yet")
         tied = [m.variant for m in ranking.tied]
-        again, failed = measure(folder, tied, seconds=seconds * 2**repeat, power=power)
+        longer_s = seconds * 2**repeat
+        again, failed = measure(folder, tied, seconds=longer_s, power=power, memory_bytes=profile.memory_bytes)
         if failed:
             break  # a variant that fails only sometimes is handled at its use: the next best one takes over
         worse = [m for m in ranking.ranked if m not in ranking.tied]

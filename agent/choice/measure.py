@@ -57,6 +57,7 @@ def measure(
     batches: Sequence[int] = BATCHES,
     seconds: float = TIMING_S,
     power: Profile | None = None,
+    memory_bytes: int | None = None,
     command: Sequence[str] = python_module("agent.choice.measure"),
 ) -> tuple[list[Measurement], list[tuple[Variant, Failure]]]:
     """Time variants in a child process, with interleaved calls.
@@ -67,6 +68,7 @@ def measure(
         batches: numbers of digits in one call.
         seconds: total time to spend on timing, without loading; slow boards take longer.
         power: profile with the power sensor to read at the same time; None measures no energy.
+        memory_bytes: largest memory for data of the child, which loads all variants; None is no limit.
         command: starts the child.
 
     Returns:
@@ -76,7 +78,8 @@ def measure(
     def run(left: Sequence[Variant]) -> ChildResult:
         request = MeasureRequest(str(folder.absolute()), tuple(left), tuple(batches), seconds, power)
         energy_s = (len(left) * TURNS + 1) * TURN_S if power else 0.0
-        return run_child(command, msgspec.json.encode(request), TIMEOUT_S + seconds + energy_s)
+        timeout_s = TIMEOUT_S + seconds + energy_s
+        return run_child(command, msgspec.json.encode(request), timeout_s, memory_bytes=memory_bytes)
 
     if not variants:
         return [], []

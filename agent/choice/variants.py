@@ -102,7 +102,8 @@ def find_variants(
         preparation = f"; the first time {row.first_time[provider]}" if provider in row.first_time else ""
         progress(f"trying {runtime_title(option.name, provider)}{preparation}")
         runnable = [artifact for artifact in artifacts if artifact.format == row.format]
-        limit = None if provider else memory_for_test(profile)  # what a GPU's libraries need is not known
+        # What a GPU's libraries need is not known; more than the board has never works.
+        limit = profile.memory_bytes if provider else memory_for_test(profile)
         probes = probe(folder, runnable, option.name, provider, memory_bytes=limit, progress=progress)
         found += [Variant(p.artifact, p.runtime, provider, t) for p in probes if p.ok for t in option.threads]
         refused += _refusals(probes)

@@ -6,7 +6,6 @@ on a Raspberry Pi 4 with an illegal instruction. So the child loads the model an
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -133,9 +132,7 @@ def probe(
 
 def memory_for_test(profile: Profile) -> int:
     """Return the largest memory for data that the test of an artifact may take on a board, in bytes."""
-    memory_mb = profile.memory_mb
-    memory_bytes = memory_mb << 20 if memory_mb else os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return min(max(int(MEMORY_SHARE * memory_bytes), MIN_MEMORY_BYTES), MAX_MEMORY_BYTES)
+    return min(max(int(MEMORY_SHARE * profile.memory_bytes), MIN_MEMORY_BYTES), MAX_MEMORY_BYTES)
 
 
 def check_golden(net: LoadedNet, inputs: NDArray[np.uint8]) -> None:

@@ -56,5 +56,14 @@ def test_runtime_that_crashes_does_not_affect_others(linear: Linear, tmp_path: P
     assert "illegal instruction" in failed[0][1].what
 
 
+def test_variants_get_no_more_memory_than_they_may(linear: Linear, tmp_path: Path) -> None:
+    (onnx,) = linear.write(tmp_path, linear.artifact("linear.onnx"))
+    variants = [Variant(onnx, "onnxruntime", "", threads) for threads in (1, 2)]
+    measured, failed = measure(tmp_path, variants, batches=(2_000_000,), seconds=0.1, memory_bytes=2**29)
+    assert measured == []
+    assert all(failure.what.endswith("at most 512 MB of memory were allowed") for _, failure in failed)
+    assert sorted(variant.threads for variant, _ in failed) == [1, 2]
+
+
 def test_without_variants_nothing_is_measured(tmp_path: Path) -> None:
     assert measure(tmp_path, []) == ([], [])
