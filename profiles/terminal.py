@@ -50,6 +50,7 @@ def run_app(load: Callable[[], Typer], name: str) -> None:
         name: name of the program.
     """
     _open_streams()
+    os.environ.setdefault("TYPER_USE_RICH", "0")  # its boxes leave 20 of 80 columns to the help, and cut words off
     sys.argv[1:] = map(_expand_home, sys.argv[1:])
     signal.signal(signal.SIGTERM, _exit_on_signal)
     try:

@@ -12,11 +12,13 @@ from converters.cli.evaluate import evaluate
 from converters.cli.report import report
 from converters.cli.targets import targets
 from converters.cli.train import train
+from profiles.command_group import CommandGroup
 from profiles.errors import UsageError
 from profiles.terminal import show_version
 
 app = typer.Typer(
     name="digit-convert",
+    cls=CommandGroup,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -7,10 +7,12 @@ from typing import Annotated
 import typer
 
 from deploy.cli import bundle, history, install, keygen, push, receive, recover, rollback, status
+from profiles.command_group import CommandGroup
 from profiles.terminal import show_version
 
 app = typer.Typer(
     name="digit-deploy",
+    cls=CommandGroup,
     help="""Install artifacts and agent on boards from one signed file, with automatic rollback.
 
 On the desktop, once: `digit-deploy keygen`, and copy `deploy.pub` to each board's `/etc/digit-agent/`. Then:
