@@ -7,10 +7,12 @@ from typing import Annotated
 import typer
 
 from agent.cli import bench, config, doctor, read, run, service, stats
+from profiles.command_group import CommandGroup
 from profiles.terminal import show_version
 
 app = typer.Typer(
     name="digit-agent",
+    cls=CommandGroup,
     help="Read handwritten numbers from a camera or from pictures, with the net that measured best on this board.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
