@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from agent.forms.form import Form as Form
     from agent.forms.record import Record as Record
     from agent.forms.record import RecordField as RecordField
+    from agent.forms.table import RuledTable as RuledTable
+    from agent.forms.table import TableCell as TableCell
     from agent.reader import Reader as Reader
     from agent.vision.box import Box as Box
     from agent.vision.digits import Digit as Digit
@@ -57,6 +59,8 @@ _MODULES = {
     "Record": "agent.forms.record",
     "RecordField": "agent.forms.record",
     "SourceError": "profiles.errors",
+    "RuledTable": "agent.forms.table",
+    "TableCell": "agent.forms.table",
     "Track": "agent.vision.track",
     "UsageError": "profiles.errors",
 }
@@ -76,7 +80,9 @@ __all__ = [
     "Reading",
     "Record",
     "RecordField",
+    "RuledTable",
     "SourceError",
+    "TableCell",
     "Track",
     "UsageError",
     "__version__",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from agent.forms.form import Form
     from agent.forms.locate import FormFinder
     from agent.forms.record import Record
+    from agent.forms.table import RuledTable
 
 log = logging.getLogger(__name__)
 DEPTHS: Mapping[str, Depth] = {"quick": QUICK, "thorough": THOROUGH}
@@ -130,6 +131,20 @@ class Reader:
         if finder is None or finder.form != known:
             finder = self._finder = FormFinder(known)
         return read_form(_load(picture), finder, self.read)
+
+    def read_table(self, picture: object) -> RuledTable:
+        """Read the ruled table of a picture: each number in its cell.
+
+        Args:
+            picture: as in `read`.
+
+        Raises:
+            PictureError: as in `read`, or there is no ruled table.
+            NoArtifactError: as in `read`.
+        """
+        from agent.forms.table import read_table
+
+        return read_table(_load(picture), self.read)
 
     def trace(self, picture: object) -> Trace:
         """Read a picture and return the intermediate results of each step too, for `digit-agent read --explain`.

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from agent.cli import bench, config, doctor, read, run, service, stats
+from agent.cli import bench, config, doctor, form, read, run, service, stats
 from profiles.command_group import CommandGroup
 from profiles.terminal import show_version
 
@@ -36,4 +36,5 @@ app.command()(stats.stats)
 app.command()(bench.bench)
 app.command()(doctor.doctor)
 app.add_typer(config.app, name="config", help="Show the settings of `digit-agent run`, or check a configuration file.")
+app.add_typer(form.app, name="form", help="Make, check, show and print forms for `digit-agent read --form`.")
 app.add_typer(service.app, name="service", help="Install or uninstall the systemd service.")

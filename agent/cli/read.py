@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,11 +17,15 @@ from profiles.foreign_text import show, to_json
 
 if TYPE_CHECKING:
     from agent.capture.mounting import Mounting
+    from agent.explain.report import ExplainReport
+    from agent.reader import Reader
     from agent.vision.box import Box
     from agent.vision.lines import Reading
     from agent.vision.page import Page
     from agent.vision.pixels import Pixels
     from profiles.errors import SourceError
+
+    PicturePrinter = Callable[[str, Pixels, Box, Reader], None]
 
 
 def read(
@@ -55,6 +60,25 @@ def read(
             help="Write web pages to DIR. They show each step, and the reason why each candidate was rejected.",
         ),
     ] = None,
+    form: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FORM",
+            help="Read filled-in forms: the TOML file of a form, or a folder of them, of which the one in the picture "
+            "is taken.",
+        ),
+    ] = None,
+    table: Annotated[
+        bool, typer.Option("--table", help="Read the ruled table of each picture: each number in its cell.")
+    ] = False,
+    csv: Annotated[
+        bool,
+        typer.Option(
+            "--csv",
+            help="With --form: print one row per sheet; the last column names what to check. With --table: print the "
+            "rows of each table, with an empty line between two tables.",
+        ),
+    ] = False,
 ) -> None:
     """Read the numbers in pictures and print them, in reading order.
 
@@ -75,36 +99,73 @@ def read(
     from agent.capture.mounting import parse_mounting
     from agent.reader import Reader
     from agent.views.progress import progress
-    from agent.vision.parts import cut, find_parts, join_parts, move_page
 
+    _check_options(form, table=table, csv=csv, json=json, without_form=(roi, explain))
     report = None
     if explain is not None:
         from agent.explain.report import ExplainReport
 
         report = ExplainReport(explain)
+    print_picture = _printer(form, table=table, csv=csv, json=json, report=report)
     errors: list[SourceError] = []
     reader: Reader | None = None
-    mounting = parse_mounting(roi, rotate, flip)
-    for source, image, region in _pictures(files, mounting, errors):
+    for source, image, region in _pictures(files, parse_mounting(roi, rotate, flip), errors):
         if reader is None:
             with progress(Console(stderr=True), "looking for the best net") as report_progress:
                 settings = settings_to_use(Config(artifacts=artifacts, decimal_comma=decimal_comma), config)
                 reader = Reader(settings.artifacts, decimal_comma=settings.decimal_comma, progress=report_progress)
-        inside = cut(image, region)
-        parts = find_parts(region.w, region.h)
-        pages = []
-        for number, part in enumerate(parts, 1):
-            trace = reader.trace(cut(inside, part))
-            pages.append(trace.page)
-            if report is not None:
-                title = source if len(parts) == 1 else f"{source}, part {number} of {len(parts)}"
-                report.add(Path(title), cut(inside, part), trace)
-        page = move_page(join_parts(region.w, region.h, parts, pages), region, image.shape[1], image.shape[0])
-        typer.echo(to_json({"source": source, **page.to_dict()}) if json else as_text(source, page))
+        with _reported(errors):
+            print_picture(source, image, region, reader)
     if report is not None:
         typer.echo(f"digit-agent: every step is shown in {show(printable(report.index))}", err=True)
     if errors:
         raise typer.Exit(1)
+
+
+def _printer(form: Path | None, *, table: bool, csv: bool, json: bool, report: ExplainReport | None) -> PicturePrinter:
+    """Return the function that reads a picture and prints what is wanted of it: a record, a table, or all numbers."""
+    if form is not None:
+        from agent.cli.read_forms import FormPrinter
+
+        return FormPrinter(form, json=json, as_csv=csv).read
+    if table:
+        from agent.cli.read_table import print_table
+
+        return partial(print_table, json=json, as_csv=csv)
+    return partial(_print_page, json=json, report=report)
+
+
+def _print_page(
+    source: str, image: Pixels, region: Box, reader: Reader, *, json: bool, report: ExplainReport | None
+) -> None:
+    """Read all numbers in a region of a picture, and print them."""
+    from agent.vision.parts import cut, find_parts, join_parts, move_page
+
+    inside = cut(image, region)
+    parts = find_parts(region.w, region.h)
+    pages = []
+    for number, part in enumerate(parts, 1):
+        trace = reader.trace(cut(inside, part))
+        pages.append(trace.page)
+        if report is not None:
+            title = source if len(parts) == 1 else f"{source}, part {number} of {len(parts)}"
+            report.add(Path(title), cut(inside, part), trace)
+    page = move_page(join_parts(region.w, region.h, parts, pages), region, image.shape[1], image.shape[0])
+    typer.echo(to_json({"source": source, **page.to_dict()}) if json else as_text(source, page))
+
+
+def _check_options(form: Path | None, *, table: bool, csv: bool, json: bool, without_form: tuple[object, ...]) -> None:
+    """Refuse options that have no meaning together; `without_form` are the values of those that exclude --form."""
+    from profiles.errors import UsageError
+
+    if csv and ((form is None and not table) or json):
+        raise UsageError(
+            "--csv prints records of forms, or tables", advice="give --form FORM or --table, and no --json"
+        )
+    if form is not None and table:
+        raise UsageError("--form and --table exclude each other", advice="give one of them")
+    if (form is not None or table) and any(value is not None for value in without_form):
+        raise UsageError("--form and --table find the sheet themselves", advice="leave out --roi and --explain")
 
 
 def _pictures(files: Sequence[str], mounting: Mounting, errors: list[SourceError]) -> Iterator[tuple[str, Pixels, Box]]:
@@ -120,16 +181,8 @@ def _pictures(files: Sequence[str], mounting: Mounting, errors: list[SourceError
     from agent.capture.file import printable
     from agent.capture.picture_file import PictureFile
     from agent.capture.pictures import find_pictures
-    from profiles.errors import SourceError
 
-    @contextmanager
-    def reported() -> Iterator[None]:
-        try:
-            yield
-        except SourceError as error:
-            typer.echo(f"digit-agent: {show(error)}", err=True)
-            errors.append(error)
-
+    reported = partial(_reported, errors)
     for text in files:
         paths: tuple[Path, ...] = ()
         with reported():
@@ -143,6 +196,18 @@ def _pictures(files: Sequence[str], mounting: Mounting, errors: list[SourceError
                     with reported():
                         image = mounting.turn(file.load(number))
                         yield file.title(number), image, _region(mounting, image, file.title(number))
+
+
+@contextmanager
+def _reported(errors: list[SourceError]) -> Iterator[None]:
+    """Print the error of a picture on stderr and keep it, instead of raising it."""
+    from profiles.errors import SourceError
+
+    try:
+        yield
+    except SourceError as error:
+        typer.echo(f"digit-agent: {show(error)}", err=True)
+        errors.append(error)
 
 
 def _region(mounting: Mounting, image: Pixels, title: str) -> Box:

@@ -79,18 +79,18 @@ def tilted_view(
     focal = FOCAL_SHARE * max(frame_px)
     to_axis, back = _rotation(2, -towards), _rotation(2, towards + angle)
     columns = (back @ _rotation(1, tilt) @ to_axis)[:, :2]
-    away = np.array([0.0, 0.0, focal])
+    sheet_centre = np.array([0.0, 0.0, focal])
     camera = np.array([[focal, 0, 0], [0, focal, 0], [0, 0, 1.0]])
     centred = np.array([[1, 0, -sheet_px[0] / 2], [0, 1, -sheet_px[1] / 2], [0, 0, 1.0]])
     scale = 1e-6
     corners = np.array([(x, y, 1.0) for x in (0, sheet_px[0]) for y in (0, sheet_px[1])]).T
     half = np.array(frame_px) / 2
     for _ in range(8):  # a nearer sheet has a stronger perspective, so its size is found step by step
-        homography = camera @ np.column_stack([scale * columns, away]) @ centred
+        homography = camera @ np.column_stack([scale * columns, sheet_centre]) @ centred
         mapped = homography @ corners
         scale *= fill / float((np.abs(mapped[:2] / mapped[2]).max(axis=1) / half).max())
     to_frame = np.array([[1, 0, half[0]], [0, 1, half[1]], [0, 0, 1.0]])
-    return np.asarray(to_frame @ camera @ np.column_stack([scale * columns, away]) @ centred, np.float64)
+    return np.asarray(to_frame @ camera @ np.column_stack([scale * columns, sheet_centre]) @ centred, np.float64)
 
 
 def _rotation(axis: int, angle_rad: float) -> NDArray[np.float64]:

@@ -40,7 +40,7 @@ Term = Decimal | str | Operation
 
 
 @dataclass(frozen=True)
-class Comparison:
+class RuleExpression:
     """A parsed rule."""
 
     sign: str
@@ -69,7 +69,7 @@ class Comparison:
             return False
 
 
-def parse_comparison(text: str) -> Comparison:
+def parse_comparison(text: str) -> RuleExpression:
     """Parse a rule.
 
     Examples:
@@ -91,7 +91,7 @@ def parse_comparison(text: str) -> Comparison:
     sign = parser.take("a comparison")
     if sign not in COMPARISONS:
         raise ValueError(f"a comparison such as = or <= is expected, not {sign!r}")
-    comparison = Comparison(sign, left, parser.sum())
+    comparison = RuleExpression(sign, left, parser.sum())
     if parser.rest:
         raise ValueError(f"{parser.rest[0]!r} is one too many")
     return comparison

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from agent.forms.expression import Comparison
+from agent.forms.expression import RuleExpression
 
 Kind = Literal["number", "code", "date", "time"]
 """What stands in a field: a number with a value, digits that only name something, a day, or a time of day."""
@@ -76,7 +76,7 @@ class Rule:
     """A rule between fields."""
 
     text: str
-    comparison: Comparison
+    comparison: RuleExpression
 
 
 @dataclass(frozen=True)

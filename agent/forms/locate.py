@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.capture.pictures import load_picture
+from agent.forms.blank import to_pixels
 from agent.forms.form import Area, Form
 from agent.forms.marks import find_marks, homography_of_marks
 from agent.vision.pixels import Pixels
@@ -24,6 +25,8 @@ REFERENCE_PX = 1000
 """Longest side of the reference picture when its print is compared, in pixels. Raising it takes more time."""
 SEARCH_PX = 1200
 """Longest side of a picture in which the form is searched, in pixels. Raising it finds smaller forms in more time."""
+BLANK_PX = 2400
+"""Longest side of a blank sheet that is drawn to know its lines, in pixels. Raising it takes more memory."""
 REFERENCE_FEATURES, PICTURE_FEATURES = 1500, 3000
 """Largest numbers of SIFT features. A picture has more, because it shows handwriting and a table as well."""
 MIN_REFERENCE_FEATURES = 40
@@ -71,6 +74,7 @@ class FormFinder:
 
     def __init__(self, form: Form) -> None:
         self.form = form
+        self._blank: tuple[Pixels, Homography] | None = None
         if form.picture is not None:
             self._scale, self._grey, self._mask = _reference(form, load_picture(form.picture))
             self._points, self._descriptors = _features(self._grey, REFERENCE_FEATURES, self._mask)
@@ -79,6 +83,15 @@ class FormFinder:
                     f"the picture of the form {form.name} has too little print to be found by",
                     advice="use a sharper picture, or 'digit-agent form print', which adds marks",
                 )
+
+    def blank(self) -> tuple[Pixels, Homography]:
+        """Return the sheet without writing, and the homography from its units to the pixels."""
+        if self._blank is None:
+            form = self.form
+            scale = 1.0 if form.picture is not None else BLANK_PX / max(form.size)
+            image = load_picture(form.picture) if form.picture is not None else to_pixels(form, scale)
+            self._blank = image, np.diag([scale, scale, 1.0])
+        return self._blank
 
     def find(self, image: Pixels) -> Location:
         """Find the form in a picture, BGR uint8 (H, W, 3).
@@ -199,7 +212,7 @@ def _reference(form: Form, image: Pixels) -> tuple[float, Grey, Grey]:
 def _features(grey: Grey, count: int, mask: Grey | None = None) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the places, float32 (n, 2), and the SIFT descriptors, float32 (n, 128), of a grey picture."""
     points, descriptors = cv2.SIFT.create(nfeatures=count).detectAndCompute(grey, mask)
-    if descriptors is None:
+    if not points:  # then there are no descriptors
         return np.empty((0, 2), np.float32), np.empty((0, 128), np.float32)
     return np.array([point.pt for point in points], np.float32), np.asarray(descriptors, np.float32)
 

@@ -27,6 +27,12 @@ WHITE = 245
 """Brightness of the paper on a page."""
 MIN_INK = 60
 """How much darker than the paper ink is, in grey levels."""
+MIN_PRINT = 25
+"""How much darker than the paper printed lines are at least, in grey levels."""
+MIN_LIGHT_LINE = 110
+"""Brightness from which on a printed line is light, so that ink on it can be told from it."""
+LINE_ERROR_PX = 3
+"""How far a printed line may lie beside its place, in pixels of a page. Paper is never quite flat."""
 MIN_INK_SHARE = 0.006
 """Share of a field's inside that is dark if something is written there. A dot of the pen is less."""
 INSIDE_SHARE = 0.12
@@ -54,19 +60,31 @@ class Montage:
     """In the order of the fields."""
 
 
-def make_montage(image: Pixels, location: Location, fields: Sequence[Field]) -> Montage:
+@dataclass(frozen=True, eq=False)
+class BlankPrint:
+    """What a blank sheet looks like."""
+
+    image: Pixels
+    """BGR uint8 (H, W, 3)."""
+    to_image: NDArray[np.float64]
+    """Homography from the units of the sheet to its pixels, float64 (3, 3)."""
+
+
+def make_montage(image: Pixels, location: Location, fields: Sequence[Field], blank: BlankPrint) -> Montage:
     """Cut out the fields of a form.
 
     Args:
         image: the picture, BGR uint8 (H, W, 3).
         location: where the form is in it.
         fields: the fields.
+        blank: the sheet without writing; its light lines are erased from the fields.
     """
     image, to_picture = _shrunk(image, location, fields)
     pages, slots = list[Pixels](), list[Slot]()
     x = y = row_height = 0
     for field in fields:
         crop, margin = _cut_out(image, to_picture, field.area)
+        crop = _without_print(crop, _cut_out(blank.image, blank.to_image, field.area)[0], margin)
         h, w = crop.shape[:2]
         gap = round(GAP_HEIGHTS * FIELD_PX)
         if x and x + w > PAGE_PX[0]:
@@ -118,6 +136,25 @@ def _on_white(crop: Pixels) -> Pixels:
     size = FIELD_PX // 4 | 1
     paper = cv2.blur(cv2.medianBlur(cv2.dilate(crop, np.ones((size, size), np.uint8)), size), (size, size))
     return np.asarray(cv2.divide(crop, np.maximum(paper, 1), scale=WHITE), np.uint8)
+
+
+def _without_print(crop: Pixels, blank: Pixels, margin: int) -> Pixels:
+    """Return a field without the light lines of its print, and without all print in its margin, such as its label.
+
+    What is much darker than a line is ink, and stays. Dark lines of the field stay too: the reader knows ruled lines
+    and boxes, and nobody can tell ink on a black line.
+    """
+    grey = np.asarray(cv2.cvtColor(blank, cv2.COLOR_BGR2GRAY), np.uint8)
+    dark = (grey < WHITE - MIN_PRINT).astype(np.uint8)
+    pieces = [np.ones(size, np.uint8) for size in ((1, FIELD_PX // 2), (FIELD_PX // 2, 1))]
+    lines = cv2.bitwise_or(*(cv2.morphologyEx(dark, cv2.MORPH_OPEN, piece) for piece in pieces))
+    near = np.ones((2 * LINE_ERROR_PX + 1,) * 2, np.uint8)
+    darkest = cv2.erode(np.where(lines > 0, grey, 255).astype(np.uint8), near).astype(np.int16)
+    written = np.asarray(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), np.int16)
+    erased = (darkest > MIN_LIGHT_LINE) & (darkest < WHITE) & (written > darkest - MIN_INK)
+    letters = cv2.dilate(dark - cv2.min(dark, cv2.dilate(lines, near)), near) > 0
+    letters[margin : len(letters) - margin, margin : letters.shape[1] - margin] = False
+    return np.asarray(np.where((erased | letters)[..., None], WHITE, crop), np.uint8)
 
 
 def _has_ink(crop: Pixels, margin: int) -> bool:

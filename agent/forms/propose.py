@@ -34,7 +34,7 @@ def propose_fields(image: Pixels) -> tuple[tuple[Box, int], ...]:
     Returns:
         The box of each field and the number of its cells: 1 if it is not a comb. From top to bottom.
     """
-    dark = _dark(image)
+    dark = dark_mask(image)
     longest = max(dark.shape)
     length = max(8, round(LINE_SHARE * longest))
     across, down = _lines(dark, (1, length)), _lines(dark, (length, 1))
@@ -58,7 +58,7 @@ def form_toml(picture: str, fields: Sequence[tuple[Box, int]]) -> str:
     return "\n".join(parts)
 
 
-def _dark(image: Pixels) -> NDArray[np.uint8]:
+def dark_mask(image: Pixels) -> NDArray[np.uint8]:
     """Return a mask of what is darker than the paper around it, uint8 (H, W), 0 or 255."""
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
     size = max(15, max(grey.shape) // 40) | 1

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from agent.forms.form import Form
 from agent.forms.locate import FormFinder, Location
-from agent.forms.montage import make_montage
+from agent.forms.montage import BlankPrint, make_montage
 from agent.forms.record import Record, RecordField
 from agent.forms.solve import solve
 from agent.forms.texts import possible_texts
@@ -25,12 +24,13 @@ def read_form(image: Pixels, finder: FormFinder, read: Callable[[Pixels], Page])
     Raises:
         FormNotFoundError: the form is not in the picture as a whole, or twice.
     """
-    return read_located(image, finder.form, finder.find(image), read)
+    return read_located(image, finder, finder.find(image), read)
 
 
-def read_located(image: Pixels, form: Form, location: Location, read: Callable[[Pixels], Page]) -> Record:
+def read_located(image: Pixels, finder: FormFinder, location: Location, read: Callable[[Pixels], Page]) -> Record:
     """Read a form that was found; the other arguments as in `read_form`."""
-    montage = make_montage(image, location, form.fields)
+    form = finder.form
+    montage = make_montage(image, location, form.fields, BlankPrint(*finder.blank()))
     texts = possible_texts(montage.slots, [read(page) for page in montage.pages])
     return Record(
         form.name,

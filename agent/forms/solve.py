@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from math import prod
 
 from agent.forms.check_digit import CHANCE
@@ -17,6 +18,9 @@ MAX_COMBINATIONS = 4000
 Raising it lets rules decide between less probable ones, in more time."""
 EQUATION_CHANCE = 0.01
 """Share of wrong strings that fit an equation by chance. An estimate: numbers of two digits have 100 values."""
+MISTAKE_CHANCE = 0.005
+"""Share of the values that people write wrongly, such as a sum: an estimate. Text that is less probable than this,
+compared with the likeliest, is not read for the sake of a rule: then a mistake of the writer is likelier."""
 
 
 @dataclass(frozen=True)
@@ -79,13 +83,16 @@ def _solve_group(
     fields: Mapping[str, tuple[Field, Sequence[FittedText]]], rules: Sequence[Rule]
 ) -> dict[str, Solution]:
     """Return the solutions of fields that rules connect."""
-    fitting = {name: [one for one in texts if not one.checked.broken] for name, (_, texts) in fields.items()}
+    fitting = {name: [one for one in _possible(texts) if not one.checked.broken] for name, (_, texts) in fields.items()}
     lone = {name for name in fields if not fitting[name]}
     usable = [rule for rule in rules if not rule.comparison.names & lone]
     known = {name: texts for name, texts in fitting.items() if name not in lone}
+    likeliest = prod(fields[name][1][0].probability for name in known)
     holding = [
         (probability, combination)
-        for probability, combination in _combinations(known)
+        for probability, combination in takewhile(
+            lambda one: one[0] >= MISTAKE_CHANCE * likeliest, _combinations(known)
+        )
         if all(_holds(rule, combination) for rule in usable)
     ]
     solutions = {name: _unfitting(fields[name][1][0]) for name in lone}
@@ -94,13 +101,20 @@ def _solve_group(
             broken = tuple(rule.text for rule in usable if name in rule.comparison.names)
             solutions[name] = Solution(texts[0], texts[0].probability, broken)
         return solutions
-    best = max(holding, key=lambda one: one[0])[1]
+    probability, best = max(holding, key=lambda one: one[0])
+    mistake = MISTAKE_CHANCE * likeliest if probability < likeliest else 0.0
+    rest = mistake + _unlisted(fields, known, usable)
     for name in known:
         chosen = best[name]
         agreeing = sum(probability for probability, one in holding if one[name] is chosen)
         other = sum(probability for probability, one in holding) - agreeing
-        solutions[name] = Solution(chosen, agreeing / (agreeing + other + _unlisted(fields, known, usable)), ())
+        solutions[name] = Solution(chosen, agreeing / (agreeing + other + rest), ())
     return solutions
+
+
+def _possible(texts: Sequence[FittedText]) -> list[FittedText]:
+    """Return the texts that are not far less probable than the likeliest one."""
+    return [one for one in texts if one.probability >= MISTAKE_CHANCE * texts[0].probability]
 
 
 def _unlisted(

@@ -14,6 +14,8 @@ from agent.vision.value import SIGNS_NOT_READ
 
 MAX_TEXTS = 12
 """Largest number of strings of a field. Raising it lets rules decide between less probable ones, in more time."""
+MAX_UNDECIDED = 3
+"""Largest number of undecided digits of a number that may be added. Each one doubles the number of strings."""
 EMPTY_PROBABILITY = 0.97
 """Probability that a field without ink is empty: an estimate, because nothing was read that could have a confidence."""
 UNREAD_PROBABILITY = 0.3
@@ -55,7 +57,16 @@ def _texts(slot: Slot, readings: Sequence[Reading]) -> tuple[PossibleText, ...]:
 
 
 def _choices(reading: Reading) -> list[tuple[str, float]]:
-    return [(reading.text, reading.confidence), *((other.text, other.probability) for other in reading.alternatives)]
+    """Return the texts of a number: its own, its alternatives, and without these the texts with undecided digits."""
+    if reading.alternatives:
+        return [(reading.text, reading.confidence), *((one.text, one.probability) for one in reading.alternatives)]
+    choices = [(list(reading.digits), reading.confidence)]
+    for digit in reading.undecided[:MAX_UNDECIDED]:
+        odds = digit.probability / max(1e-3, 1 - digit.probability)
+        choices += [([*digits, digit], probability * odds) for digits, probability in choices]
+    in_order = [(sorted(digits, key=lambda one: one.box.centre[0]), probability) for digits, probability in choices]
+    texts = [("".join(str(digit.digit) for digit in digits), probability) for digits, probability in in_order]
+    return [(reading.text, reading.confidence), *texts[1:]]
 
 
 def _is_inside(reading: Reading, slot: Slot) -> bool:

@@ -44,7 +44,7 @@ class Measured:
 
 
 @dataclass
-class Outcome:
+class FormFigures:
     """What became of the photographs of one form."""
 
     design: str
@@ -55,11 +55,11 @@ class Outcome:
     fields: list[Measured] | None = None
 
 
-def measure(design: Design, photos: int, handwriting: HeldOutHandwriting, reader: Reader, folder: Path) -> Outcome:
+def measure(design: Design, photos: int, handwriting: HeldOutHandwriting, reader: Reader, folder: Path) -> FormFigures:
     """Photograph a form several times, filled in by different writers, and read it."""
     form = known_form(design, folder)
     finder = FormFinder(form)
-    outcome, fields = Outcome(form.name), list[Measured]()
+    outcome, fields = FormFigures(form.name), list[Measured]()
     for number in range(photos):
         rng = np.random.default_rng((SEED, form.size[0] > 300, len(form.fields), number))
         texts = design.texts(rng)
@@ -105,7 +105,7 @@ def false_finds(count: int, folder: Path) -> tuple[int, int]:
     return found, attempts
 
 
-def table_of(outcomes: Sequence[Outcome]) -> Table:
+def table_of(outcomes: Sequence[FormFigures]) -> Table:
     """Return the figures of each form and of all."""
     table = Table(box=SIMPLE_HEAD)
     for title in ("form", "photos", "found", "fields", "exact without rules", "exact", "sure", "wrong of sure", "s"):

@@ -46,7 +46,7 @@ def test_a_form_is_parsed() -> None:
         ("[form]\nsize = [210, 297]\nmarks = 0\n", 1, r"the form has no \[\[field\]\]"),
     ],
 )
-def test_a_mistake_is_told_with_its_line(text: str, line: int, what: str, tmp_path: Path) -> None:
+def test_a_mistake_has_its_line(text: str, line: int, what: str, tmp_path: Path) -> None:
     file = tmp_path / "wrong.toml"
     file.write_text(text)
     with pytest.raises(FormError, match=rf"wrong.toml:{line}: .*({what})"):
@@ -67,7 +67,7 @@ def test_a_picture_gives_the_size_of_the_sheet(tmp_path: Path) -> None:
     assert form.picture == tmp_path / "blank.png"
 
 
-def test_a_file_that_is_missing_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(FormError, match=r"the form .*none.toml cannot be read \(No such file or directory\)"):
         load_form(tmp_path / "none.toml")
 

@@ -105,7 +105,7 @@ def test_what_is_not_the_form_is_said_to_be_none(found_by: str, by_marks: Form, 
 
 
 @pytest.mark.parametrize("found_by", ["marks", "print"])
-def test_half_a_form_and_two_sheets_are_told(found_by: str, by_marks: Form, by_print: Form) -> None:
+def test_half_a_form_and_two_sheets_are_refused(found_by: str, by_marks: Form, by_print: Form) -> None:
     form = by_marks if found_by == "marks" else by_print
     sheet = filled_in(by_marks, FILLED)
     picture = photograph(sheet if found_by == "marks" else without_marks(sheet), fill=0.95)

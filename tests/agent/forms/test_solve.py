@@ -60,6 +60,13 @@ def test_a_sum_that_no_combination_fits_flags_its_fields_and_changes_none() -> N
     assert solutions == [("1", ("total = a + b",)), ("5", ("total = a + b",)), ("12", ("total = a + b",)), ("4", ())]
 
 
+def test_what_is_too_improbable_is_not_read_for_the_sake_of_a_rule() -> None:
+    form = form_of(("total = a + b",), a="max = 9", b="", total="")
+    assert read(form, texts(_11=0.99, _1=0.001), texts(_5=0.9), texts(_6=0.9))[0] == ("11", ("more than 9",))
+    solutions = read(form, texts(_1=0.9), texts(_5=0.9), texts(_8=0.98, _6=0.001))
+    assert solutions[2] == ("8", ("total = a + b",))
+
+
 def test_a_check_digit_raises_the_confidence() -> None:
     plain, checked = form_of(a='kind = "code"'), form_of(a='kind = "code"\ncheck = "luhn"')
     (without,), (with_check,) = (solve(form, [texts(_79927398713=0.8)]) for form in (plain, checked))

@@ -1,0 +1,41 @@
+"""`digit-agent read --table`: print ruled tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from profiles.foreign_text import show, to_json
+
+if TYPE_CHECKING:
+    from agent.forms.table import RuledTable
+    from agent.reader import Reader
+    from agent.vision.box import Box
+    from agent.vision.pixels import Pixels
+
+
+def print_table(source: str, image: Pixels, _region: Box, reader: Reader, *, json: bool, as_csv: bool) -> None:
+    """Read the table of a picture, and print it as text, as JSON, or as CSV with an empty line below.
+
+    Raises:
+        PictureError: there is no ruled table.
+    """
+    from profiles.errors import PictureError
+
+    try:
+        table = reader.read_table(image)
+    except PictureError as error:
+        raise PictureError(f"{source}: {error.what}", advice=error.advice) from error
+    if json:
+        typer.echo(to_json({"source": source, **table.to_dict()}))
+    else:
+        typer.echo(table.to_csv() if as_csv else _as_text(source, table))
+
+
+def _as_text(source: str, table: RuledTable) -> str:
+    """Format a table for people, in columns."""
+    widths = [max(map(len, column)) for column in zip(*table.rows, strict=True)]
+    lines = ["  ".join(f"{text:>{width}}" for text, width in zip(row, widths, strict=True)) for row in table.rows]
+    head = f"{show(source)}  {len(table.rows)} rows, {len(widths)} columns"
+    return "\n".join([head, *(f"  {line}".rstrip() for line in lines)])

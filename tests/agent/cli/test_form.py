@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from agent.forms.blank import to_pixels
+from tests.agent.forms.sheets import FIELDS, FILLED, HEAD_MARKS, PX_PER_MM, delivery_note, filled_in, photograph
+from tests.agent.forms.test_table import ruled
+
+pytestmark = pytest.mark.slow
+
+EXECUTABLE = str(Path(sys.executable).with_name("digit-agent"))
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a form and three pictures, of which the second one shows no form."""
+    (tmp_path / "delivery.toml").write_text(HEAD_MARKS + FIELDS)
+    form = delivery_note()
+    wrong = {**FILLED, "total": "389"}
+    for name, texts in (("a.jpg", FILLED), ("c.jpg", wrong)):
+        cv2.imwrite(str(tmp_path / name), photograph(filled_in(form, texts)))
+    cv2.imwrite(str(tmp_path / "b.jpg"), np.full((480, 640, 3), 210, np.uint8))
+    return tmp_path
+
+
+def run(cache: Path, folder: Path, *argv: str) -> subprocess.CompletedProcess[str]:
+    """Run the command; its stderr is without the progress of the first choice."""
+    environ = {**os.environ, "XDG_CACHE_HOME": str(cache)}
+    done = subprocess.run(
+        [EXECUTABLE, *argv], capture_output=True, text=True, timeout=360, check=False, env=environ, cwd=folder
+    )
+    lines = done.stderr.splitlines(keepends=True)
+    done.stderr = "".join(line for line in lines if not line.startswith("looking for the best net: "))
+    return done
+
+
+def test_each_sheet_is_a_row_and_a_picture_without_the_form_stops_nothing(folder: Path, cache: Path) -> None:
+    done = run(cache, folder, "read", "--form", "delivery.toml", "--csv", "a.jpg", "b.jpg", "c.jpg")
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert [row["source"] for row in rows] == ["a.jpg", "c.jpg"]
+    assert [row["total"] for row in rows] == ["359", ""]
+    assert [row["customer"] for row in rows] == ["123455", "123455"]
+    assert rows[0]["to_check"] == ""
+    assert rows[1]["to_check"] == "apples pears plums total"
+    assert done.stderr.startswith("digit-agent: b.jpg: the form delivery is not in the picture; check that")
+    assert done.returncode == 1
+
+
+def test_json_and_text_have_the_rules_that_are_broken(folder: Path, cache: Path) -> None:
+    done = run(cache, folder, "read", "--form", ".", "--json", "c.jpg")
+    (line,) = done.stdout.splitlines()
+    record = json.loads(line)
+    assert (record["source"], record["form"], record["sure"]) == ("c.jpg", "delivery", False)
+    assert record["fields"]["total"]["broken"] == ["total = apples + pears + plums"]
+    assert record["fields"]["customer"]["value"] == "123455"
+    text = run(cache, folder, "read", "--form", ".", "c.jpg").stdout
+    assert "  customer  123455\n" in text
+    assert "  total     389  to check: total = apples + pears + plums\n" in text
+
+
+def test_a_table_is_printed_as_rows(folder: Path, cache: Path) -> None:
+    cv2.imwrite(str(folder / "table.png"), ruled())
+    done = run(cache, folder, "read", "--table", "--csv", "table.png", "b.jpg")
+    assert done.stdout == "12,,,4071\n,5,,\n,,38,\n,,,\n69,,,250\n\n"
+    assert done.stderr.startswith("digit-agent: b.jpg: there is no ruled table in the picture; photograph")
+    assert done.returncode == 1
+    assert "  12          4071\n" in run(cache, folder, "read", "--table", "table.png").stdout
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (("--csv", "a.jpg"), "--csv prints records of forms, or tables; give --form FORM or --table"),
+        (
+            ("--form", "delivery.toml", "--roi", "1,1,9,9", "a.jpg"),
+            "--form and --table find the sheet themselves; leave out --roi",
+        ),
+        (("--form", "none.toml", "a.jpg"), "the form none.toml cannot be read (No such file or directory)"),
+    ],
+)
+def test_wrong_use_is_refused(argv: tuple[str, ...], message: str, folder: Path, cache: Path) -> None:
+    done = run(cache, folder, "read", *argv)
+    assert done.returncode == 2
+    assert message in done.stderr
+
+
+def test_a_form_is_checked_shown_printed_and_begun(folder: Path, cache: Path) -> None:
+    assert run(cache, folder, "form", "check", "delivery.toml").stdout == (
+        "delivery.toml is valid; fields: 5, rules between fields: 1\n"
+    )
+    (folder / "wrong.toml").write_text(HEAD_MARKS + FIELDS + '[[rule]]\nthat = "totl > 1"\n')
+    wrong = run(cache, folder, "form", "check", "wrong.toml")
+    assert wrong.returncode == 1
+    assert "names no field: totl; did you mean total?" in wrong.stdout
+    assert run(cache, folder, "form", "print", "delivery.toml").returncode == 0
+    assert (folder / "delivery.svg").read_text().startswith("<svg")
+    assert run(cache, folder, "form", "print", "delivery.toml", "--out", "blank.pdf").returncode == 0
+    assert (folder / "blank.pdf").read_bytes().startswith(b"%PDF")
+    assert run(cache, folder, "form", "show", "delivery.toml", "a.jpg", "--out", "shown.png").returncode == 0
+    shown = cv2.imread(str(folder / "shown.png"))
+    assert shown is not None
+    assert shown.shape == (1200, 1600, 3)
+    cv2.imwrite(str(folder / "scan.png"), to_pixels(delivery_note(), PX_PER_MM))
+    begun = run(cache, folder, "form", "new", "scan.png", "--out", "begun.toml")
+    assert begun.stdout.startswith("begun.toml: fields: 5; name them")
+    assert run(cache, folder, "form", "check", "begun.toml").returncode == 0
+    assert run(cache, folder, "form", "new", "scan.png", "--out", "begun.toml").returncode == 1
