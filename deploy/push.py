@@ -98,7 +98,7 @@ def push(
         raise _explain_failure(host, done)
     try:
         output = msgspec.json.decode(done.stdout, type=_InstallOutput)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise InstallError(
             f"this version does not understand the answer of {host} ({error})", advice="update digit-agent there"
         ) from error

@@ -123,7 +123,7 @@ def _diagnosis(done: subprocess.CompletedProcess[str]) -> str:
     """
     try:
         report = msgspec.json.decode(done.stdout, type=_Doctor)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         return last_line(done)
     failed = [check.what for check in report.checks if check.state == "fail"]
     unusable = [f"no {role} works on any runtime" for role, works in report.roles.items() if not works]

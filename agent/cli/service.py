@@ -10,6 +10,7 @@ import typer
 
 from agent.cli.complete import boards
 from profiles.errors import UsageError
+from profiles.foreign_text import show
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
 
@@ -49,7 +50,7 @@ def install(root: Root = Path("/"), board: BoardName = None, dry_run: DryRun = F
     for file in () if dry_run else files:
         service.write_file(file)
     for file in files:  # printed last: if the reader of stdout goes away, the installation is still complete
-        typer.echo(f"{'would write' if dry_run else 'wrote'} {file.path}")
+        typer.echo(show(f"{'would write' if dry_run else 'wrote'} {file.path}"))
     _warn_if_inaccessible(executable)
     if not dry_run:
         _print_next_steps(_AFTER_INSTALL if root == Path("/") else (f"systemctl --root={root} enable digit-agent",))
@@ -67,9 +68,9 @@ def uninstall(root: Root = Path("/"), dry_run: DryRun = False) -> None:
     for path in () if dry_run else paths:
         service.remove_file(path)
     for path in paths:
-        typer.echo(f"{'would remove' if dry_run else 'removed'} {path}")
+        typer.echo(show(f"{'would remove' if dry_run else 'removed'} {path}"))
     if not paths:
-        typer.echo(f"no service is installed in {root}")
+        typer.echo(show(f"no service is installed in {root}"))
     elif not dry_run and root == Path("/"):
         _print_next_steps(("systemctl stop digit-agent", "systemctl daemon-reload"))
 
@@ -97,16 +98,16 @@ def _warn_if_inaccessible(executable: Path) -> None:
 
     for program in (executable, Path(sys.executable)):
         if closed := inaccessible_to_others(program):
-            typer.echo(
+            warning = (
                 f"digit-agent: warning: the service's user cannot run {program}, because other users cannot enter "
                 f"{closed}; install digit-agent in a folder that all users can enter, such as a virtual environment in "
-                "/opt",
-                err=True,
+                "/opt"
             )
+            typer.echo(show(warning), err=True)
             return
 
 
 def _print_next_steps(commands: tuple[str, ...]) -> None:
     typer.echo("\nNext, as root:")
     for command in commands:
-        typer.echo(f"  {command}")
+        typer.echo(show(f"  {command}"))

@@ -28,6 +28,7 @@ from agent.vision.pipeline import Trace
 from agent.vision.pixels import Pixels
 from agent.vision.turn import Turn
 from profiles.errors import OutputError
+from profiles.foreign_text import show
 
 MAX_LISTED = 60
 """Maximum number of places in the list of places that were not read; later ones are usually print or texture."""
@@ -68,7 +69,7 @@ class ExplainReport:
         Raises:
             OutputError: a file cannot be written.
         """
-        title, name = printable(source), self._free_name(source)
+        title, name = show(printable(source)), self._free_name(source)
         folder = self._folder / name
         with _writing(folder):
             folder.mkdir(exist_ok=True)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from deploy.cli.options import Json
+from deploy.cli.options import Json, say, say_json
 
 
 def bundle(
@@ -62,8 +62,6 @@ def bundle(
 
     Example: `digit-deploy bundle artifacts/pi4 --key deploy.key --version 1.4`
     """
-    import msgspec
-
     from deploy.bundle import seal
     from deploy.pack import pack
     from deploy.sign import load_private
@@ -86,9 +84,9 @@ def bundle(
         path.chmod(0o600)  # a source in the configuration may contain a password
     if json:
         summary = {"file": str(path), "bytes": len(sealed), "version": manifest.version, "agent": manifest.agent}
-        typer.echo(msgspec.json.encode({**summary, "compatible": manifest.compatible, "min_agent": manifest.min_agent}))
+        say_json({**summary, "compatible": manifest.compatible, "min_agent": manifest.min_agent})
         return
     agent = f", with agent {manifest.agent}" if manifest.agent else ""
     until = f", until {expires:%Y-%m-%d}" if expires else ""
-    typer.echo(f"{path}: version {manifest.version} for {', '.join(manifest.compatible)}{agent}{until}")
-    typer.echo(f"{len(manifest.members)} files, {len(sealed):,} bytes; needs digit-agent {manifest.min_agent} or newer")
+    say(f"{path}: version {manifest.version} for {', '.join(manifest.compatible)}{agent}{until}")
+    say(f"{len(manifest.members)} files, {len(sealed):,} bytes; needs digit-agent {manifest.min_agent} or newer")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from deploy.cli.options import Json, Root
+from deploy.cli.options import Json, Root, say, say_json
 from profiles.foreign_text import show
 from profiles.paths import DEPLOY_ROOT
 
@@ -23,7 +23,6 @@ def history(
 
     Example: `digit-deploy history --last 5`
     """
-    import msgspec
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
@@ -33,13 +32,13 @@ def history(
 
     events = load_journal(root).events[-last:]
     if json:
-        typer.echo(msgspec.json.encode({"root": str(root), "events": events}))
+        say_json({"root": str(root), "events": events})
         return
     if not events:
-        typer.echo(f"nothing was ever installed in {root}")
+        say(f"nothing was ever installed in {root}")
         return
     table = Table("time", "version", "slot", "key", "what", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for event in events:
         what = Text(event.what, style=STYLES[event.what]).append(f": {show(event.reason)}" if event.reason else "")
-        table.add_row(*map(Text, (event.time, event.version, event.slot, event.key or "–")), what)
+        table.add_row(*map(Text, map(show, (event.time, event.version, event.slot, event.key or "–"))), what)
     Console().print(table)

@@ -21,6 +21,8 @@ from deploy.cli.options import (
     Restart,
     Root,
     Timeout,
+    say,
+    say_json,
     this_machine,
 )
 from profiles.paths import DEPLOY_ROOT
@@ -62,8 +64,6 @@ def install(
     """
     import signal
 
-    import msgspec
-
     from deploy.bundle import open_bundle
     from deploy.install import install as run_install
     from deploy.install import verify
@@ -80,7 +80,7 @@ def install(
         else:
             signal.signal(signal.SIGHUP, signal.SIG_IGN)  # an ssh connection that breaks
             outcome = run_install(opened, root, machine, allow_downgrade=allow_downgrade, progress=_progress())
-    typer.echo(msgspec.json.encode(outcome) if json else _describe(outcome, dry_run=dry_run))
+    say_json(outcome) if json else say(_describe(outcome, dry_run=dry_run))
 
 
 def _progress() -> Callable[[str], None]:

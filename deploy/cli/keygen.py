@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from deploy.cli.options import say
+
 
 def keygen(
     private: Annotated[
@@ -32,5 +34,5 @@ def keygen(
 
     named = f"deploy-{datetime.now(timezone.utc):%Y-%m-%d}" if name is None else name
     public = make_keys(private, named)
-    typer.echo(f"{private}: private key {named}, to sign bundles; keep it on this machine")
-    typer.echo(f"{public}: public key; copy it to {TRUSTED_KEYS} on each board, or add its line there")
+    say(f"{private}: private key {named}, to sign bundles; keep it on this machine")
+    say(f"{public}: public key; copy it to {TRUSTED_KEYS} on each board, or add its line there")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from profiles.errors import UsageError
+from profiles.foreign_text import show, to_json
 
 if TYPE_CHECKING:
     from deploy.service_control import BoardControl
@@ -67,6 +68,16 @@ Frames = Annotated[
     ),
 ]
 Timeout = Annotated[float, typer.Option(metavar="S", min=0, help="Longest wait for these frames, in seconds.")]
+
+
+def say(text: str) -> None:
+    """Print a line for people. It may name files, boards, and what a board has answered."""
+    typer.echo(show(text))
+
+
+def say_json(value: object) -> None:
+    """Print a JSON object on one line."""
+    typer.echo(to_json(value))
 
 
 def this_machine(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deploy.cli.options import ALLOW_DOWNGRADE
+from deploy.cli.options import ALLOW_DOWNGRADE, say, say_json
 from profiles.errors import InstallError
 
 if TYPE_CHECKING:
@@ -32,8 +32,6 @@ def push(
 
     Example: `digit-deploy push board1 pi@board2 --bundle digit-agent-1.4-pi4.bundle`
     """
-    import msgspec
-
     from deploy.push import SSH
     from deploy.push import push as push_to
 
@@ -46,7 +44,7 @@ def push(
             if not left:
                 raise
             raise InstallError(f"{error.what}; not installed on: {', '.join(left)}", advice=error.advice) from error
-        typer.echo(msgspec.json.encode(pushed) if json else _describe(pushed))
+        say_json(pushed) if json else say(_describe(pushed))
 
 
 def _describe(pushed: PushResult) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from deploy.cli.options import Json, Restart, Root, this_machine
+from deploy.cli.options import Json, Restart, Root, say, say_json, this_machine
 from profiles.paths import DEPLOY_ROOT
 
 
@@ -25,12 +25,10 @@ def recover(
 
     Example: `ExecStartPre=+digit-deploy recover --no-restart`
     """
-    import msgspec
-
     from deploy.install import recover as run_recover
 
     event = run_recover(root, None if no_restart else this_machine(restart=restart))
     if json:
-        typer.echo(msgspec.json.encode({"changed": event is not None, "event": event}))
+        say_json({"changed": event is not None, "event": event})
     elif event is not None:
-        typer.echo(f"version {event.version} was {event.what}, because {event.reason}; the previous version is in use")
+        say(f"version {event.version} was {event.what}, because {event.reason}; the previous version is in use")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import typer
-
 from deploy.cli.options import (
     FRAMES,
     TIMEOUT_S,
@@ -14,6 +12,8 @@ from deploy.cli.options import (
     Restart,
     Root,
     Timeout,
+    say,
+    say_json,
     this_machine,
 )
 from profiles.paths import DEPLOY_ROOT
@@ -35,8 +35,6 @@ def rollback(
 
     Example: `sudo digit-deploy rollback`
     """
-    import msgspec
-
     from deploy.install import roll_back
     from deploy.trust import TRUSTED_KEYS, load_keys
 
@@ -44,7 +42,7 @@ def rollback(
     machine = this_machine(restart=restart, health=health, frames=frames, timeout=timeout)
     outcome = roll_back(root, machine, keys)
     if json:
-        typer.echo(msgspec.json.encode(outcome))
+        say_json(outcome)
         return
     now = f"version {outcome.version}" if outcome.version else "the version that shipped with the agent"
-    typer.echo(f"{now} is in use again, instead of version {outcome.previous}")
+    say(f"{now} is in use again, instead of version {outcome.previous}")

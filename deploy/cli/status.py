@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
-from deploy.cli.options import Json, Root
+from deploy.cli.options import Json, Root, say_json
+from profiles.foreign_text import show
 from profiles.paths import DEPLOY_ROOT
 
 if TYPE_CHECKING:
@@ -39,7 +38,6 @@ def status(*, root: Root = DEPLOY_ROOT, json: Json = False) -> None:
 
     Example: `digit-deploy status`
     """
-    import msgspec
     from rich.console import Console
 
     from deploy.journal import load_journal
@@ -48,7 +46,7 @@ def status(*, root: Root = DEPLOY_ROOT, json: Json = False) -> None:
     used, attempt = current_slot(root), load_journal(root).attempt
     slots = [_report(root, "a", used), _report(root, "b", used)]
     if json:
-        typer.echo(msgspec.json.encode({"root": str(root), "current": used, "slots": slots, "attempt": attempt}))
+        say_json({"root": str(root), "current": used, "slots": slots, "attempt": attempt})
         return
     console = Console()
     console.print(_table(slots))
@@ -59,7 +57,7 @@ def status(*, root: Root = DEPLOY_ROOT, json: Json = False) -> None:
             f"version {attempt.version} is being installed in slot {attempt.slot}; "
             "if it was interrupted, run: digit-deploy recover"
         )
-        console.print(text, style="yellow", markup=False, highlight=False)
+        console.print(show(text), style="yellow", markup=False, highlight=False)
 
 
 def _report(root: Path, slot: Slot, used: Slot | None) -> SlotReport:
@@ -86,7 +84,7 @@ def _table(slots: Sequence[SlotReport]) -> Table:
             one.version or "–",
             (one.digest or "–")[:12],
             one.agent or "–",
-            Text(one.damage or ("intact" if one.version else "empty"), style="red" if one.damage else ""),
+            Text(show(one.damage) or ("intact" if one.version else "empty"), style="red" if one.damage else ""),
             style="bold green" if one.in_use and not one.damage else None,
         )
     return table

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from json import dumps
 from pathlib import Path
 
 import pytest
 
+from deploy.cli.push import push as push_command
 from deploy.push import PushResult, push
 from profiles.errors import BundleError, InstallError, UsageError
 
@@ -82,3 +84,26 @@ def test_missing_files_and_programs_are_reported(tmp_path: Path, bundle: Path) -
         push(tmp_path, "board7", ssh=HERE)
     with pytest.raises(InstallError, match="/nowhere/ssh is not installed"):
         push(bundle, "board7", ssh=("/nowhere/ssh",))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("json", [False, True])
+def test_the_answer_of_a_board_cannot_change_the_terminal(
+    tmp_path: Path, bundle: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, json: bool
+) -> None:
+    answer = tmp_path / "answer.json"
+    answer.write_text(dumps({"changed": True, "version": "1\x1b[2J\u202e\n2", "previous": "\x9b2J"}), "utf-8")
+    (tmp_path / "ssh").write_text(f"#!/bin/sh\ncat > /dev/null\ncat {answer}\n")
+    (tmp_path / "ssh").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    push_command(["board7"], bundle=bundle, json=json)
+    printed = capsys.readouterr().out
+    assert printed.count("\n") == 1
+    assert printed.rstrip("\n").isprintable()
+
+
+def test_a_deeply_nested_answer_is_not_understood(tmp_path: Path, bundle: Path) -> None:
+    answer = tmp_path / "answer.json"
+    answer.write_text('{"more": ' + "[" * 100_000)
+    with pytest.raises(InstallError, match="does not understand the answer of board7"):
+        push(bundle, "board7", ssh=board(tmp_path, f"cat {answer}"))

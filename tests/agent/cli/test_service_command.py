@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from agent.cli.service import uninstall
+
 EXECUTABLE = Path(sys.executable).with_name("digit-agent")
 UNIT = "etc/systemd/system/digit-agent.service"
 
@@ -60,3 +62,15 @@ def test_a_root_that_cannot_be_written_is_reported_in_one_line(root: str) -> Non
     assert done.stdout == ""
     assert done.stderr.startswith(f"digit-agent: {root}/{UNIT} cannot be written (")
     assert done.stderr.count("\n") == 1
+
+
+def test_names_of_files_cannot_change_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = tmp_path / "\x1b[2J\u202e"
+    unit = root / UNIT
+    unit.parent.mkdir(parents=True)
+    unit.touch()
+    uninstall(root)
+    uninstall(root)
+    printed = capsys.readouterr().out
+    assert printed.count("\n") == 2
+    assert printed.replace("\n", "").isprintable()
