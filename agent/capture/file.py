@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+
+def local_path(text: str) -> str:
+    """Return the path in a file:// address, as file managers and browsers copy it; any other text unchanged."""
+    is_address = text[:5].lower() == "file:" and not os.path.exists(text)  # noqa: PTH110 (the text may be very long)
+    return unquote(urlsplit(text).path) if is_address else text
 
 
 def printable(name: str | Path) -> str:

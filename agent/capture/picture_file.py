@@ -126,12 +126,18 @@ class PictureFile:
         try:
             if name == "PDF":
                 return PdfPages(self._content(file), self._limit_bytes)
-            return RasterPages(file, FORMATS[name], self._limit_bytes)
+            pages = RasterPages(file, FORMATS[name], self._limit_bytes)
         except ImportError:
             raise PictureError(
                 f"{self.name} is a {name} file, which needs an extra",
                 advice="run \"pip install 'digit-agent[pictures]'\", or convert it to JPEG",
             ) from None
+        if pages.is_raw:
+            raise PictureError(
+                f"{self.name} is a raw photograph (DNG), of which only a small preview can be read",
+                advice="read the JPEG that the camera wrote beside it, or export one",
+            )
+        return pages
 
     @contextmanager
     def _named_errors(self, page: str = "") -> Iterator[None]:

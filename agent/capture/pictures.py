@@ -7,13 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.capture.file import printable
+from agent.capture.file import local_path, printable
 from agent.capture.kind import PICTURE_SUFFIXES, kind_of_path
 from agent.capture.picture_file import STANDARD_INPUT, PictureFile
 from agent.capture.source import Frame, Source
 from agent.capture.uri import PicturesSpec
 from agent.vision.pixels import Pixels
 from profiles.errors import PictureError, SourceError
+from profiles.redact import redact
 
 MAX_NAMED = 3
 """Number of skipped files that are named; of more, only their number is given."""
@@ -100,6 +101,7 @@ def find_pictures(text: str) -> FoundPictures:
     """
     if not text:
         raise SourceError("no picture was named", advice="name a picture, a folder, or a glob in quotes")
+    text = local_path(text)
     path, skipped = Path(text), list[Path]()
     if path == STANDARD_INPUT:
         return FoundPictures((path,))
@@ -110,7 +112,9 @@ def find_pictures(text: str) -> FoundPictures:
         error = SourceError(f"no picture in the folder {text}", advice="put files such as page.jpg or page.png there")
     elif path.exists() or not any(sign in text for sign in "*?["):
         found = [path] if path.exists() else []
-        error = SourceError(f"no picture {text}", advice="check the name")
+        is_source = re.match(r"demo$|/dev/|[a-z][a-z0-9+.-]+:", text, re.IGNORECASE)
+        advice = "read a camera or the demo with 'digit-agent run --source'" if is_source else "check the name"
+        error = SourceError(f"no picture {redact(text)}", advice=advice)
     else:
         anchor = path.anchor or "."
         found = [p for p in Path(anchor).glob(str(path.relative_to(path.anchor))) if p.is_file()]

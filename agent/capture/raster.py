@@ -45,6 +45,8 @@ FORMATS: Mapping[str, Format] = {
 """The formats, by the names of `agent.capture.kind`. Pillow reads others too, but some of them start programs."""
 TURNED_BYTES_PER_PIXEL = 4
 """Additional peak memory per pixel of a TIFF or HEIC that is turned upright, since Pillow makes a copy."""
+DNG_VERSION = 50706
+"""Tag that makes a TIFF a raw photograph (Adobe DNG, 2012): the file that `rpicam-still --raw` writes."""
 STRIP_ROWS = 256
 """Rows that are converted at once. Raising it takes more memory, lowering it more time. Chosen by trial."""
 WHITE_LEVELS = (1.0, 255.0, 1023.0, 4095.0, 16383.0, 65535.0, 2.0**32 - 1)
@@ -72,6 +74,11 @@ class RasterPages:
             module.register_heif_opener(thumbnails=False)
         self._image = open_image(file, [form.name])
         self._check_size()
+
+    @property
+    def is_raw(self) -> bool:
+        """Whether the file holds the raw data of a sensor: Pillow reads only a small preview of it."""
+        return DNG_VERSION in getattr(self._image, "tag_v2", ())
 
     def __len__(self) -> int:
         return int(getattr(self._image, "n_frames", 1)) if self._form.name == "TIFF" else 1

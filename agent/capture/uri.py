@@ -7,11 +7,12 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl
 
 import msgspec
 
 from agent.capture.address import DEFAULT_OPTIONS, SCHEMES, StreamOptions, StreamSpec, parse_address
+from agent.capture.file import local_path
 from agent.capture.kind import kind_of_path
 from profiles.errors import UsageError
 from profiles.foreign_text import show
@@ -137,7 +138,7 @@ def _parse_url(text: str, scheme: str, options: StreamOptions) -> SourceSpec:
     if scheme == "demo":
         return _parse_demo(text)
     if scheme == "file":
-        return _parse_path(unquote(urlsplit(text).path))
+        return _parse_path(local_path(text))
     if scheme == "csi":
         sensor = text[len("csi:") :].removeprefix("//")
         if not sensor.isdecimal():

@@ -12,6 +12,7 @@ from agent.cli.options import ConfigFile
 from agent.cli.run import run
 from agent.config.options import OPTIONS, TYPES, Config, option_name
 from profiles import foreign_text
+from profiles.command_group import CommandGroup
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from agent.config.document import Document, Problem
     from agent.config.layers import Settings
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
+app = typer.Typer(cls=CommandGroup, no_args_is_help=True, rich_markup_mode="markdown")
 
 
 @app.command()

@@ -9,10 +9,11 @@ from typing import Annotated
 import typer
 
 from agent.cli.complete import boards
+from profiles.command_group import CommandGroup
 from profiles.errors import UsageError
 from profiles.foreign_text import show
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
+app = typer.Typer(cls=CommandGroup, no_args_is_help=True, rich_markup_mode="markdown")
 
 Root = Annotated[
     Path, typer.Option("--root", metavar="DIR", help="Folder to use as /, such as a mounted SD card image.")

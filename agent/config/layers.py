@@ -6,6 +6,7 @@ print(settings.source, settings.origins["source"])
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -141,6 +142,8 @@ def resolve_settings(given: Config, files: Iterable[Path], profile: Profile) -> 
         origins |= {name: layer.origins[name] for name in given_values}
     if values["no_log"]:
         values["log"], origins["log"] = None, origins["no_log"]
+    elif values["log"] == Path(os.devnull):
+        values["log"], values["no_log"], origins["no_log"] = None, True, origins["log"]
     elif values["log"] is None:
         values["log"] = default_log()
     names = [field.name for field in fields(Settings) if field.name in OPTIONS]

@@ -40,9 +40,10 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     require_regular_files(path)
-    if path.exists() and _is_other_file(path):
+    if path.exists() and is_other_file(path):
         raise OutputError(f"{path} is not a database", advice="choose another --log")
-    connection = sqlite3.connect(path, timeout=LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+    # Absolute, because SQLite gives the name ":memory:" a meaning of its own.
+    connection = sqlite3.connect(path.absolute(), timeout=LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False)
     try:
         check_version(connection, path)
         connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
@@ -98,7 +99,7 @@ def is_damaged(path: Path) -> bool:
     Raises:
         sqlite3.OperationalError: it cannot be read.
     """
-    connection = sqlite3.connect(path, timeout=LOCK_TIMEOUT_S)
+    connection = sqlite3.connect(path.absolute(), timeout=LOCK_TIMEOUT_S)
     try:
         return bool(connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok")
     except DAMAGE as error:
@@ -137,7 +138,7 @@ def all_files(path: Path) -> tuple[Path, ...]:
     return tuple(path.with_name(path.name + suffix) for suffix in SUFFIXES)
 
 
-def _is_other_file(path: Path) -> bool:
+def is_other_file(path: Path) -> bool:
     """Whether a file has never been a database, such as a text that was named by mistake."""
     with open_regular_file(path) as file:
         start = file.read(len(MAGIC))

@@ -14,7 +14,14 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 
-from agent.telemetry.database import DAMAGE, all_files, open_for_reading, reason_of, require_regular_files
+from agent.telemetry.database import (
+    DAMAGE,
+    all_files,
+    is_other_file,
+    open_for_reading,
+    reason_of,
+    require_regular_files,
+)
 from agent.telemetry.periods import AT_MS, JOIN_BEGUN, Period, iso, periods
 from profiles.errors import SourceError
 
@@ -131,6 +138,7 @@ def open_log(path: Path) -> Iterator[sqlite3.Connection]:
     try:
         require_regular_files(path)
         exists = path.exists()
+        is_other = exists and is_other_file(path)
     except OSError as error:
         advice = "check the name and its permissions"
         raise SourceError(f"{path} cannot be read ({reason_of(error)})", advice=advice) from error
@@ -138,6 +146,8 @@ def open_log(path: Path) -> Iterator[sqlite3.Connection]:
         raise SourceError(
             f"there is no log at {path}", advice="'digit-agent run' writes one; or name another with --log"
         )
+    if is_other:
+        raise SourceError(f"{path} is not a database", advice="name the log with --log")
     try:
         with closing(open_for_reading(path)) as connection:
             connection.execute("BEGIN")

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from converters.data.mnist import DEFAULT_FOLDER
+from profiles.command_group import CommandGroup
 
-app = typer.Typer(no_args_is_help=True, help="Download the data for training and evaluation.")
+app = typer.Typer(cls=CommandGroup, no_args_is_help=True, help="Download the data for training and evaluation.")
 
 
 @app.callback()

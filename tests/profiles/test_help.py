@@ -18,11 +18,11 @@ def show_help(program: str, *words: str) -> str:
     return subprocess.run(argv, env=environ, capture_output=True, text=True, check=True, timeout=300).stdout
 
 
-@pytest.mark.parametrize("program", ["digit-agent", "digit-convert", "digit-deploy"])
-def test_the_list_of_commands_has_whole_sentences(program: str) -> None:
-    _, _, commands = show_help(program).partition("Commands:\n")
+@pytest.mark.parametrize("words", ["digit-agent", "digit-agent config", "digit-convert", "digit-deploy"])
+def test_the_list_of_commands_has_whole_sentences(words: str) -> None:
+    _, _, commands = show_help(*words.split()).partition("Commands:\n")
     listed = commands.partition("\n\n")[0].splitlines()
-    assert len([line for line in listed if not line.startswith("    ")]) >= 5
+    assert len([line for line in listed if not line.startswith("    ")]) >= 2
     assert "..." not in commands
     assert all(len(line) <= 80 for line in listed)
 

@@ -312,6 +312,12 @@ def test_a_file_that_is_not_a_picture_is_refused(tmp_path: Path, content: bytes,
     assert message in error_message(write(tmp_path / "page.jpg", content))
 
 
+def test_a_raw_photograph_is_refused_although_its_preview_could_be_read(tmp_path: Path) -> None:
+    Image.fromarray(striped()).save(tmp_path / "page.dng", "TIFF", tiffinfo={50706: b"\x01\x04\0\0"})
+    with pytest.raises(PictureError, match=r"page\.dng is a raw photograph \(DNG\), of which only a small preview"):
+        PictureFile(tmp_path / "page.dng")
+
+
 def test_a_missing_picture_is_refused(tmp_path: Path) -> None:
     assert "No such file" in error_message(tmp_path / "page.jpg")
 

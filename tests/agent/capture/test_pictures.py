@@ -94,6 +94,18 @@ def test_a_source_without_pictures_is_an_error(tmp_path: Path, name: str, messag
     assert str(tmp_path) in str(caught.value)
 
 
+def test_the_address_of_a_file_is_its_path(tmp_path: Path) -> None:
+    path = save(tmp_path / "my page.png", striped())
+    assert find_pictures(path.as_uri()).paths == (path,)
+
+
+@pytest.mark.parametrize("text", ["http://me:S3CR@cam.lan/snap.jpg", "rtsp://cam/x", "demo", "demo:", "/dev/video7"])
+def test_what_is_no_file_is_told_about_run(text: str) -> None:
+    with pytest.raises(SourceError, match=r"no picture .*; read a camera or the demo with 'digit-agent run") as caught:
+        find_pictures(text)
+    assert "S3CR" not in str(caught.value)
+
+
 def test_an_empty_name_is_not_the_current_folder() -> None:
     with pytest.raises(SourceError, match="no picture was named"):
         find_pictures("")

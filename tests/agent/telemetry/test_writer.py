@@ -339,14 +339,35 @@ def test_the_database_of_another_program_is_not_changed(make_log: MakeLog, make_
         report(log.path)
 
 
-@pytest.mark.parametrize("content", [None, b"", b"SQLite format 3\0" + b"\xff" * 5000, b"text"])
-def test_an_unreadable_log_is_reported_in_one_line(content: bytes | None, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "there is no log at "),
+        (b"", "is empty, or belongs to another program"),
+        (b"SQLite format 3\0" + b"\xff" * 5000, "cannot be read as a log .*; the next run moves it aside"),
+        (b"text", "is not a database; name the log with --log"),
+    ],
+)
+def test_an_unreadable_log_is_reported_in_one_line(content: bytes | None, message: str, tmp_path: Path) -> None:
     path = tmp_path / "agent.db"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(SourceError, match=str(path)) as raised:
+    with pytest.raises(SourceError, match=message) as raised:
         report(path)
+    assert str(path) in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("name", [":memory:", "a?b#c%20.db", "file:x.db"])
+def test_a_name_that_means_something_to_sqlite_is_a_file(
+    name: str, make_event: MakeEvent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_log: MakeLog
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    log = make_log(path=Path(name))
+    log.buffer.add_frame(make_event(0, "42"))
+    log.close()
+    assert log.warnings == []
+    assert [reading.text for reading in report(Path(name)).readings] == ["42"]
 
 
 def test_an_empty_log_gives_an_empty_report(tmp_path: Path) -> None:
