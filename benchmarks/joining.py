@@ -8,6 +8,7 @@ the artifacts hold no line recogniser.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -42,12 +43,11 @@ HELD_OUT_DIGITS = slice(50_000, None)
 SEED = 31
 WAYS: Mapping[str, tuple[str, ...]] = {
     "recogniser alone": ("recogniser",),
-    "candidates alone": ("candidates", "unread"),
+    "candidates alone": ("candidates",),
     "agreement": ("agreement",),
     "recogniser and agreement": ("recogniser", "agreement"),
     "recogniser and candidates": ("recogniser", "candidates"),
-    "recogniser, candidates and unread digits": ("recogniser", "candidates", "unread"),
-    "all": ("recogniser", "candidates", "unread", "agreement"),
+    "all": ("recogniser", "candidates", "agreement"),
 }
 """Ways of joining, each with the weights that are fitted. The other weights are 0."""
 
@@ -97,9 +97,10 @@ def _scenes(folders: Sequence[Path], data: Path, rendered: int) -> Iterator[tupl
     digits = LabelledImages(images[HELD_OUT_DIGITS], labels[HELD_OUT_DIGITS].astype(np.int64))
     for folder in folders:
         for name, truth in sorted(load_truth(folder).items()):
-            if truth.boxes is not None and not is_for_training(name):
+            # A sudoku has no numbers: each cell of a line is one.
+            if truth.boxes is not None and truth.kind != "sudoku" and not is_for_training(name):
                 image = load_labelled_picture(folder, name)
-                yield truth.kind, Scene(image, tuple((int(d), Box(x, y, w, h)) for d, x, y, w, h in truth.boxes))
+                yield "picture", Scene(image, tuple((int(d), Box(x, y, w, h)) for d, x, y, w, h in truth.boxes))
     for number in range(rendered):
         rng = np.random.default_rng((SEED, number))
         yield "field", draw_field(rng, random_field_style(rng), digits).scene
@@ -124,8 +125,11 @@ def label_lines(source: str, scene: Scene, lines: Sequence[RecognisedLine]) -> I
 def fit(lines: Sequence[LabelledLine], names: Sequence[str]) -> JoinWeights:
     """Return the weights that make the true strings most probable; the weights that are not named are 0.
 
-    A line whose truth nobody proposed counts for "another string".
+    A line whose truth nobody proposed counts for "another string". All sources count the same, however many lines they
+    have.
     """
+    lines_of = Counter(line.source for line in lines)
+    shares = torch.tensor([1 / (len(lines_of) * lines_of[line.source]) for line in lines]).double()
     free = torch.zeros(len(names) + 1, dtype=torch.float64, requires_grad=True)
     figures = [
         torch.tensor([[getattr(e, _figure(n)) for n in names] for _, e in line.proposals]).double() for line in lines
@@ -137,7 +141,7 @@ def fit(lines: Sequence[LabelledLine], names: Sequence[str]) -> JoinWeights:
         optimizer.zero_grad()
         scores = [torch.cat([figure @ free[:-1], free[-1:]]) for figure in figures]
         losses = [-torch.log_softmax(one, 0)[target] for one, target in zip(scores, targets, strict=True)]
-        total = torch.stack(losses).mean() + 1e-4 * free.square().sum()
+        total = (shares * torch.stack(losses)).sum() + 1e-4 * free.square().sum()
         total.backward()  # type: ignore[no-untyped-call]
         return total
 

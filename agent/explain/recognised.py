@@ -51,7 +51,7 @@ _CAPTION = (
 def list_proposals(line: RecognisedLine) -> Html:
     """Return a table of the most probable proposals of a line, with the evidence for each of them."""
     ranked = sorted(zip(line.probabilities, line.proposals, strict=True), key=lambda pair: -pair[0])[:MAX_PROPOSALS]
-    head = ("text", "probability", "line recogniser", "candidates", "unread digits", "same as the segmentation")
+    head = ("text", "probability", "line recogniser", "candidates", "same as the segmentation")
     return table(head, [_row(probability, proposal) for probability, proposal in ranked])
 
 
@@ -60,8 +60,8 @@ def explain_weights() -> Html:
     return element(
         "p",
         "The score of a text is the sum of these figures times their weights; each figure is a natural logarithm of a "
-        f"probability. Weights: line recogniser {WEIGHTS.recogniser:g}, candidates {WEIGHTS.candidates:g}, unread "
-        f"digits {WEIGHTS.unread:g}, same as the segmentation {WEIGHTS.agreement:g}; all other texts together have the "
+        f"probability. Weights: line recogniser {WEIGHTS.recogniser:g}, candidates {WEIGHTS.candidates:g}, "
+        f"same as the segmentation {WEIGHTS.agreement:g}; all other texts together have the "
         f"score {WEIGHTS.other:g}.",
         class_="note",
     )
@@ -69,7 +69,7 @@ def explain_weights() -> Html:
 
 def _row(probability: float, proposal: Proposal) -> Sequence[str]:
     evidence = proposal.evidence
-    figures = (evidence.recogniser, evidence.candidates, evidence.unread)
+    figures = (evidence.recogniser, evidence.candidates)
     agrees = "yes" if evidence.agrees else "no"
     return (proposal.text or "no digit", f"{probability:.3f}", *(f"{figure:.2f}" for figure in figures), agrees)
 

@@ -2,7 +2,7 @@
 
 The candidates show where each digit is, but a digit that no candidate shows well is lost. The line recogniser reads
 the line as a whole, but it may take a wall for a 1. Both together give one probability for each possible string: the
-softmax over the strings of a weighted sum of four figures (`Evidence`), and over "another string" with a fixed score.
+softmax over the strings of a weighted sum of three figures (`Evidence`), and over "another string" with a fixed score.
 """
 
 from __future__ import annotations
@@ -39,15 +39,14 @@ MIN_SHOWN = 0.015
 """Smallest probability that counts for a digit at its place, also where no candidate shows the digit. A candidate whose
 best digit is not above it counts as rejected. Raising it trusts the line recogniser more where the segmentation failed.
 Chosen by trial."""
-MIN_UNREAD = 0.01
-"""Smallest probability that counts for a digit of the segmentation being no digit. Raising it lets the line recogniser
-drop more digits. Chosen by trial."""
 MAX_POSITION_ERROR_PX = 2
 """The line recogniser may place a digit this far beside the candidate that shows it, in pixels of the strip."""
 MAX_CANDIDATE_HEIGHTS = 1.8
 """A candidate wider than this many heights of a digit shows no single digit of the line."""
 NEW_DIGIT_ASPECT = 0.6
 """Width of the box of a digit that only the line recogniser sees, as a share of its height."""
+STROKE_SIGNS = "/()"
+"""Signs of one stroke. The nets of the segmentation see a 1 in them, so that a 1 at their place says little."""
 OPENING_SIGNS = "-+$("
 """Signs that stand before a number."""
 MAX_ALTERNATIVES = 5
@@ -60,14 +59,13 @@ class JoinWeights:
 
     recogniser: float
     candidates: float
-    unread: float
     agreement: float
     other: float
     """Score of all strings that nobody proposed, together."""
 
 
-WEIGHTS = JoinWeights(recogniser=0.65, candidates=0.24, unread=0.31, agreement=1.83, other=-2.0)
-"""Provisional weights, from a trial with a recogniser that does not ship. Whoever ships one fits them anew."""
+WEIGHTS = JoinWeights(recogniser=0.73, candidates=0.25, agreement=0.73, other=-2.31)
+"""Fitted by `python -m benchmarks.joining` to one half of the held-out pictures, rendered fields and scenes."""
 
 
 @dataclass(frozen=True)
@@ -78,17 +76,14 @@ class Evidence:
     """The line recogniser's probability of these digits, with any signs between them; the mean over all views."""
     candidates: float
     """Product of the probabilities of the digits in the candidates at their places."""
-    unread: float
-    """Product of the probabilities that those digits of the segmentation are none that the string leaves out."""
     agrees: bool
-    """Whether the string is that of the segmentation."""
+    """Whether the string is that of the segmentation; without each 1 at the place of a sign of `STROKE_SIGNS`."""
 
     def score(self, weights: JoinWeights) -> float:
         """Return the weighted sum."""
         return (
             weights.recogniser * self.recogniser
             + weights.candidates * self.candidates
-            + weights.unread * self.unread
             + weights.agreement * self.agrees
         )
 
@@ -222,13 +217,13 @@ def _proposals(line: RecognisedLine) -> list[Proposal]:
     for (digits_text, (text, positions)), log_prob in zip(placed.items(), means.tolist(), strict=True):
         at = [x for x, character in zip(positions, text, strict=True) if character.isdigit()]
         shown = [_log_shown(spans, probabilities, x, int(digit)) for x, digit in zip(at, digits_text, strict=True)]
-        left_out = [digit for digit, span in zip(line.digits, own_spans, strict=True) if not _covers(span, at)]
-        evidence = Evidence(
-            log_prob,
-            sum(shown),
-            sum(math.log(max(MIN_UNREAD, 1 - digit.probability)) for digit in left_out),
-            digits_text == line.segmented,
+        strokes = [x for x, character in zip(positions, text, strict=True) if character in STROKE_SIGNS]
+        own = "".join(
+            str(digit.digit)
+            for digit, span in zip(line.digits, own_spans, strict=True)
+            if digit.digit != 1 or not _covers(span, strokes)
         )
+        evidence = Evidence(log_prob, sum(shown), digits_text == own)
         proposals.append(Proposal(digits_text, text, positions, evidence))
     return proposals
 

@@ -17,8 +17,8 @@ def lines(count: int, *, right: float) -> list[LabelledLine]:
     for number in range(count):
         proposed, other = ("12", "17") if number < right * count else ("17", "12")
         proposals = (
-            (proposed, Evidence(np.log(0.75), -1.0, 0.0, agrees=True)),
-            (other, Evidence(np.log(0.25), -1.0, 0.0, agrees=False)),
+            (proposed, Evidence(np.log(0.75), -1.0, agrees=True)),
+            (other, Evidence(np.log(0.25), -1.0, agrees=False)),
         )
         made.append(LabelledLine("made up", "12", proposed, proposals))
     return made
@@ -27,7 +27,7 @@ def lines(count: int, *, right: float) -> list[LabelledLine]:
 def test_the_weight_of_the_recogniser_follows_how_often_it_is_right() -> None:
     often, seldom = (fit(lines(40, right=right), ("recogniser",)) for right in (0.9, 0.6))
     assert often.recogniser > seldom.recogniser > 0
-    assert (often.candidates, often.unread, often.agreement) == (0, 0, 0)
+    assert (often.candidates, often.agreement) == (0, 0)
 
 
 def test_strings_that_nobody_proposed_count_for_others() -> None:
