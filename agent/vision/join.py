@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import groupby
 from statistics import median
 
@@ -117,7 +118,7 @@ class RecognisedLine:
     probabilities: tuple[float, ...] = ()
     """Joint probability of each proposal."""
 
-    @property
+    @cached_property
     def height(self) -> float:
         """Height of a digit in working pixels."""
         return float(median(box.h for box in self.boxes))
@@ -211,7 +212,7 @@ def _proposals(line: RecognisedLine) -> list[Proposal]:
     own_spans = line.spans(line.boxes)
     placed.setdefault(line.segmented, (line.segmented, tuple(own_spans.mean(axis=1).tolist())))
     spans, probabilities = _candidates(line)
-    of_views = [log_probabilities(without_signs(log_probs), list(placed)) for log_probs in line.log_probs]
+    of_views = log_probabilities(without_signs(line.log_probs), list(placed))
     means = np.logaddexp.reduce(of_views, axis=0) - math.log(len(of_views))
     proposals = []
     for (digits_text, (text, positions)), log_prob in zip(placed.items(), means.tolist(), strict=True):
@@ -340,9 +341,10 @@ def _digit_at(line: RecognisedLine, own: int | None, x: float, label: int, size:
 
 def _is_in_line(box: Box, line: RecognisedLine) -> bool:
     """Whether a working box is at the height of a line, and no wider than a digit."""
-    top = min(own.y for own in line.boxes) - line.height / 3
-    bottom = max(own.bottom for own in line.boxes) + line.height / 3
-    return box.bottom > top and box.y < bottom and box.w <= MAX_CANDIDATE_HEIGHTS * line.height
+    height = line.height
+    top = min(own.y for own in line.boxes) - height / 3
+    bottom = max(own.bottom for own in line.boxes) + height / 3
+    return box.bottom > top and box.y < bottom and box.w <= MAX_CANDIDATE_HEIGHTS * height
 
 
 def _split(characters: Sequence[tuple[str, Digit | None]], height: float) -> list[tuple[str, tuple[Digit, ...]]]:

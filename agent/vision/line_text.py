@@ -55,6 +55,9 @@ def beam_search(log_probs: LogProbs) -> list[Hypothesis]:
     """
     beams: dict[tuple[int, ...], _Beam] = {(): _Beam(0.0, -math.inf, ())}
     for step, (frame, likely) in enumerate(zip(log_probs.tolist(), _likely(log_probs), strict=True)):
+        if not likely:  # most steps: each string goes on as it is
+            beams = {prefix: _without_new_character(prefix, beam, frame) for prefix, beam in beams.items()}
+            continue
         following: dict[tuple[int, ...], list[float]] = {}
         steps: dict[tuple[int, ...], tuple[int, ...]] = {}
         for prefix, beam in beams.items():
@@ -69,10 +72,11 @@ def beam_search(log_probs: LogProbs) -> list[Hypothesis]:
                 _extend(following, steps, longer, (*beam.steps, step), character=start + frame[character])
         best = sorted(following.items(), key=lambda item: -_log_add(*item[1]))[:BEAM_WIDTH]
         beams = {prefix: _Beam(blank, character, steps[prefix]) for prefix, (blank, character) in best}
-    return [
+    found = [
         Hypothesis("".join(CHARACTERS[c] for c in prefix), _log_add(beam.blank, beam.character), beam.steps)
         for prefix, beam in beams.items()
     ]
+    return sorted(found, key=lambda hypothesis: -hypothesis.log_probability)
 
 
 class _Beam(NamedTuple):
@@ -83,10 +87,18 @@ class _Beam(NamedTuple):
     steps: tuple[int, ...]
 
 
+def _without_new_character(prefix: tuple[int, ...], beam: _Beam, frame: Sequence[float]) -> _Beam:
+    blank = _log_add(beam.blank, beam.character) + frame[BLANK]
+    return _Beam(blank, beam.character + frame[prefix[-1]] if prefix else -math.inf, beam.steps)
+
+
 def _likely(log_probs: LogProbs) -> list[list[int]]:
     """Return the characters, without blank, that may begin in each step."""
-    likely = log_probs[:, :BLANK] > math.log(MIN_STEP_PROBABILITY)
-    return [np.flatnonzero(row).tolist() for row in likely]
+    likely: list[list[int]] = [[] for _ in log_probs]
+    steps, characters = np.nonzero(log_probs[:, :BLANK] > math.log(MIN_STEP_PROBABILITY))
+    for step, character in zip(steps.tolist(), characters.tolist(), strict=True):
+        likely[step].append(character)
+    return likely
 
 
 def _extend(
@@ -114,21 +126,24 @@ def without_signs(log_probs: LogProbs) -> LogProbs:
     """Add up the probabilities of signs, letters and CTC's blank; the digits keep theirs.
 
     Returns:
-        Logarithms of probabilities, float32 (steps, 11): the ten digits, then everything else.
+        Logarithms of probabilities, float32 (..., 11): the ten digits, then everything else.
     """
-    others = np.logaddexp.reduce(log_probs[:, DIGITS:], axis=1, keepdims=True)
-    return np.asarray(np.hstack([log_probs[:, :DIGITS], others]), np.float32)
+    others = np.logaddexp.reduce(log_probs[..., DIGITS:], axis=-1, keepdims=True)
+    return np.asarray(np.concatenate([log_probs[..., :DIGITS], others], axis=-1), np.float32)
 
 
-def log_probabilities(log_probs: LogProbs, texts: Sequence[str]) -> list[float]:
+def log_probabilities(log_probs: LogProbs, texts: Sequence[str]) -> NDArray[np.float64]:
     """Return the logarithm of the probability of each string of digits, with any signs between the digits.
 
     It is the forward pass of CTC for all strings at once (A. Graves et al., Connectionist temporal classification:
     labelling unsegmented sequence data with recurrent neural networks, 2006).
 
     Args:
-        log_probs: float32 (steps, 11), from `without_signs`.
+        log_probs: float32 (views, steps, 11), from `without_signs`.
         texts: strings of "0" to "9", each one may be empty.
+
+    Returns:
+        float64 (views, len(texts)).
     """
     states = 2 * max(map(len, texts)) + 1  # a blank before, between and after the digits
     labels = np.full((len(texts), states), DIGITS)
@@ -136,12 +151,13 @@ def log_probabilities(log_probs: LogProbs, texts: Sequence[str]) -> list[float]:
         row[1 : 2 * len(text) : 2] = [int(digit) for digit in text]
     may_skip = np.zeros(labels.shape, bool)
     may_skip[:, 2:] = (labels[:, 2:] != DIGITS) & (labels[:, 2:] != labels[:, :-2])
-    emissions = log_probs[:, labels].astype(np.float64)
-    total = np.full((len(texts), states + 2), IMPOSSIBLE)
-    total[:, 2:4] = emissions[0, :, :2]
+    emissions = np.moveaxis(log_probs[..., labels].astype(np.float64), 1, 0)  # (steps, views, texts, states)
+    total = np.full((len(log_probs), len(texts), states + 2), IMPOSSIBLE)
+    total[..., 2:4] = emissions[0, ..., :2]
     for emission in emissions[1:]:
-        reached = np.logaddexp(total[:, 2:], total[:, 1:-1])
-        reached = np.where(may_skip, np.logaddexp(reached, total[:, :-2]), reached)
-        total[:, 2:] = reached + emission
-    ends = [(row[2 + 2 * len(text)], row[1 + 2 * len(text)]) for row, text in zip(total, texts, strict=True)]
-    return [float(np.logaddexp(*end)) for end in ends]
+        reached = np.logaddexp(total[..., 2:], total[..., 1:-1])
+        reached = np.where(may_skip, np.logaddexp(reached, total[..., :-2]), reached)
+        total[..., 2:] = reached + emission
+    ends = 2 * np.array([len(text) for text in texts])
+    rows = np.arange(len(texts))
+    return np.asarray(np.logaddexp(total[:, rows, 2 + ends], total[:, rows, 1 + ends]))

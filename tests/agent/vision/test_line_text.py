@@ -59,16 +59,25 @@ def test_probabilities_of_strings_are_sums_over_all_spellings() -> None:
         probability = math.exp(sum(float(log_probs[step, label]) for step, label in enumerate(path)))
         expected[text] = expected.get(text, 0.0) + probability
     texts = ["", "1", "11", "123", "909", "1234"]
-    found = [math.exp(value) for value in log_probabilities(log_probs, texts)]
+    found = [math.exp(value) for value in log_probabilities(log_probs[None], texts)[0]]
     assert found == pytest.approx([expected[text] for text in texts], rel=1e-4)
 
 
 def test_a_string_too_long_for_its_strip_is_impossible() -> None:
-    assert log_probabilities(without_signs(random_outputs(2)), ["11", "123"]) == pytest.approx([-1e9] * 2, rel=1e-3)
+    (found,) = log_probabilities(without_signs(random_outputs(2))[None], ["11", "123"])
+    assert found == pytest.approx([-1e9] * 2, rel=1e-3)
 
 
 def test_the_beam_search_and_the_probabilities_agree() -> None:
     log_probs = random_outputs(5, seed=3)
     log_probs[:, 10:BLANK] = -30.0  # digits only
     best = beam_search(log_probs)[0]
-    assert best.log_probability == pytest.approx(log_probabilities(without_signs(log_probs), [best.text])[0], abs=0.1)
+    ((found,),) = log_probabilities(without_signs(log_probs)[None], [best.text])
+    assert best.log_probability == pytest.approx(found, abs=0.1)
+
+
+def test_each_view_has_its_own_probabilities() -> None:
+    views = np.stack([without_signs(outputs("1_2")), without_signs(outputs("1_7"))])
+    first, second = log_probabilities(views, ["12", "17"])
+    assert first[0] > first[1]
+    assert second[0] < second[1]
