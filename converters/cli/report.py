@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +26,14 @@ def report(  # noqa: PLR0917 - typer needs one parameter per option
     log: Annotated[
         Path, typer.Option(metavar="FILE", help="Log of training runs.", show_default="the project's log")
     ] = PROJECT_LOG,
+    pictures: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="DIR",
+            help="Real pictures with a truth.json, to read whole numbers on those that no training used; may be "
+            "repeated.",
+        ),
+    ] = None,
     images: Annotated[int, typer.Option(metavar="N", min=1, help="Number of test images that are corrupted.")] = 10_000,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for index.html and tables.md.")] = Path("report"),
 ) -> None:
@@ -35,7 +44,9 @@ def report(  # noqa: PLR0917 - typer needs one parameter per option
     from rich.console import Console
 
     from agent.paths import default_artifacts
+    from agent.reader import Reader
     from converters.report.page import page
+    from converters.report.paper import read_paper
     from converters.report.results import collect_report_data, load_shipped_nets, load_trained_net
     from converters.report.tables import all_tables, markdown
     from profiles.atomic_write import write_atomic
@@ -43,7 +54,13 @@ def report(  # noqa: PLR0917 - typer needs one parameter per option
 
     nets = [*load_shipped_nets(artifacts or default_artifacts()), *map(load_trained_net, checkpoint or ())]
     with Console(stderr=True).status("") as status:
-        result = collect_report_data(nets, data, log, images, lambda what: status.update(f"measuring {what}"))
+
+        def show(what: str) -> None:
+            status.update(f"measuring {what}")
+
+        result = collect_report_data(nets, data, log, images, show)
+        if pictures:
+            result = replace(result, paper=read_paper(Reader(artifacts).read, pictures, show))
     files = {
         out / "index.html": page(result),
         out / "tables.md": "\n".join(markdown(table) for table in all_tables(result)),

@@ -10,7 +10,7 @@ import cv2
 
 from converters.report import charts
 from converters.report.results import MisreadImage, NetResult, ReportData
-from converters.report.tables import Table, corruption_table, digits_table, log_tables, nets_table
+from converters.report.tables import Table, corruption_table, digits_table, log_tables, nets_table, paper_table
 
 CLASS_LABELS = (*map(str, range(10)), "–")
 """Label of each class in tables; the last class is "not a digit"."""
@@ -19,7 +19,9 @@ CLASS_LABELS = (*map(str, range(10)), "–")
 def page(report: ReportData) -> str:
     """Return the HTML of the page."""
     shipped = [one for one in report.nets if one.net.ships]
+    paper = paper_table(report.paper)
     titled = [
+        *([(paper.title, _table(paper, titled=False))] if paper.rows else []),
         ("Accuracy over file size", charts.size_chart(report.nets) + _table(nets_table(report), titled=False)),
         ("Corrupted images", _corrupted(report)),
         ("Metrics of each digit", '<div class="row">' + "".join(_digits(one) for one in shipped) + "</div>"),

@@ -13,6 +13,7 @@ from converters.data.evaluation_data import EvaluationData, load_evaluation_data
 from converters.evaluate import Metrics, compute_metrics, find_artifacts
 from converters.report.corrupt import CORRUPTIONS, LEVELS, corrupt
 from converters.report.log import LogEntry, read_log
+from converters.report.paper import PaperResult
 from profiles.errors import UsageError
 from profiles.manifest import Artifact
 
@@ -66,6 +67,8 @@ class ReportData:
 
     nets: tuple[NetResult, ...]
     runs: tuple[LogEntry, ...]
+    paper: tuple[PaperResult, ...] = ()
+    """What was read on real pictures; empty if none were given."""
 
 
 def collect_report_data(

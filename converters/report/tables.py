@@ -10,6 +10,7 @@ from statistics import fmean, stdev
 from converters.evaluate import NOT_A_DIGIT
 from converters.report.corrupt import CORRUPTIONS
 from converters.report.log import LogEntry, StepRow
+from converters.report.paper import CONFIDENT, PaperResult
 from converters.report.results import NetResult, ReportData
 
 
@@ -39,6 +40,7 @@ def all_tables(report: ReportData) -> tuple[Table, ...]:
         nets_table(report),
         *(digits_table(one) for one in report.nets if one.net.ships),
         *log_tables(report.runs),
+        paper_table(report.paper),
     ]
     return tuple(table for table in [*tables, corruption_table(report)] if table.rows)
 
@@ -58,6 +60,28 @@ def nets_table(report: ReportData) -> Table:
     ]
     head = ("net", "computed by", "bytes", "accuracy", "misread", "rejected")
     return Table("MNIST test images", head, tuple(rows), "Rejected digits count as misread.")
+
+
+def paper_table(results: Sequence[PaperResult]) -> Table:
+    """Return a table with one row for each kind of real pictures."""
+    rows = [
+        (
+            one.kind,
+            str(one.pictures),
+            str(one.right),
+            f"{one.right / one.pictures:.0%}",
+            str(one.empty),
+            str(one.confident),
+            str(one.confident_wrong),
+        )
+        for one in results
+    ]
+    head = ("kind", "pictures", "right", "share", "nothing read", "confident", "of them wrong")
+    note = (
+        "Pictures that no training used, read by the whole agent. A picture is right if all its digits and nothing "
+        f"else were read. It is confident if every number has a confidence of {CONFIDENT:.0%} or more."
+    )
+    return Table("Whole numbers on real paper", head, tuple(rows), note)
 
 
 def digits_table(result: NetResult) -> Table:

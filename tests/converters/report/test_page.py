@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import itertools
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+import cv2
 import msgspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from agent.vision.box import Box
+from agent.vision.digits import Digit
+from agent.vision.lines import Reading
+from agent.vision.page import Page
+from converters.data.pictures import is_for_training
 from converters.export.golden import varied_inputs
 from converters.report import charts
 from converters.report.corrupt import CORRUPTIONS, corrupt
 from converters.report.log import ExportRow, LogEntry, StepRow, append_entry
 from converters.report.page import page
+from converters.report.paper import PaperResult, read_paper
 from converters.report.results import NetUnderTest, ReportData, collect_report_data
 from converters.report.tables import all_tables, log_tables, markdown, nets_table
 
@@ -131,6 +139,36 @@ def test_the_smallest_net_and_file_come_first(result: ReportData) -> None:
     assert [row[2] for row in files.rows] == ["8,000", "8,500", "9,000"]
     turned = ReportData(result.nets[::-1], ())
     assert [row[0] for row in nets_table(turned).rows] == ["nano", "plain"]
+
+
+def test_whole_numbers_are_counted_on_held_out_pictures(tmp_path: Path, result: ReportData) -> None:
+    folder, names = tmp_path / "paper", [f"{number}.png" for number in range(40)]
+    folder.mkdir()
+    held_out = [name for name in names if not is_for_training(name)]
+    for number, name in enumerate(names):
+        cv2.imwrite(str(folder / name), np.full((30, 60, 3), number, np.uint8))
+    truth: dict[str, object] = {name: {"kind": "note", "lines": ["12", "3"]} for name in names}
+    truth["form.png"] = {"kind": "form", "lines": ["1"], "ignore": [["1", 0, 0, 9, 9]]}
+    (folder / "truth.json").write_bytes(msgspec.json.encode(truth))
+    read: list[str] = []
+
+    def says(texts: str, confidence: float) -> Page:
+        box = Box(0, 0, 9, 9)
+        digits = [tuple(Digit(int(one), 1.0, box) for one in text) for text in texts.split()]
+        readings = tuple(Reading("", box, confidence, one) for one in digits)
+        return Page(60, 30, (), readings, {})
+
+    def read_picture(image: NDArray[np.uint8]) -> Page:
+        read.append(names[int(image[0, 0, 0])])
+        return [says("12 3", 0.95), says("12 8", 0.9), says("12 8", 0.5), says("", 0)][min(len(read) - 1, 3)]
+
+    (notes,) = read_paper(read_picture, [folder])
+    assert sorted(read) == sorted(held_out)
+    assert len(held_out) > 4
+    assert notes == PaperResult("paper: note", len(held_out), 1, len(held_out) - 3, 2, 1)
+    html = page(replace(result, paper=(notes,)))
+    assert '<a href="#section0">Whole numbers on real paper</a>' in html
+    assert html.index("paper: note") < html.index("Accuracy over file size</h2>")
 
 
 def test_the_table_of_recipes_names_the_commit_of_a_removed_recipe() -> None:
