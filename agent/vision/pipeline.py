@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,7 @@ from agent.vision.lines import Reading, group_lines
 from agent.vision.page import STAGES, Page
 from agent.vision.pens import Pen, find_pens
 from agent.vision.printed import find_printed, without_printed
-from agent.vision.show_through import is_on_back, may_be_on_back, mirror
+from agent.vision.show_through import mark_back
 from agent.vision.turn import Turn, place_in_picture, turn_ink
 from agent.vision.undecided import mark_undecided
 from agent.vision.value import find_value
@@ -158,8 +159,12 @@ def _trace_at_angle(
     # Steps 1 to 4: the working image and its ink.
     with _timed(stage_ms, "ink"):
         layers = find_ink_layers(image, depth, angle_deg)
-    # Steps 5 to 8: each mask on its own.
-    masks = [mask for layer in layers for mask in _read_front(layer, nets, depth, (width, height), stage_ms)]
+    # Steps 5 to 8: each mask on its own. Ink that shows through from the back has no digits.
+    read = partial(_read_layer, nets=nets, depth=depth, size=(width, height), stage_ms=stage_ms)
+    masks: list[MaskResult] = []
+    for layer in layers:
+        found = tuple(read(layer))
+        masks += mark_back(layer, found, masks, read) if depth.extra_steps else found
     front = [mask for mask in masks if not mask.on_back]
     with _timed(stage_ms, "lines"):
         # 9. Printed digits are left out; they can be in all ink or in grey ink, but not in coloured ink.
@@ -234,19 +239,6 @@ def _corrected(layer: InkLayer) -> InkLayer:
     binarized = binarize(ink, DARK_LINES_FACTOR)
     rescaled = rescale_to_writing(ink, binarized)
     return replace(layer, ink=rescaled, binarized={DARK_LINES_FACTOR: binarized} if rescaled is ink else None)
-
-
-def _read_front(
-    layer: InkLayer, nets: Nets, depth: Depth, size: tuple[int, int], stage_ms: dict[str, float]
-) -> list[MaskResult]:
-    """Return the results of each mask of a layer, without digits if its ink shows through from the back."""
-    masks = list(_read_layer(layer, nets, depth, size, stage_ms))
-    if not depth.extra_steps or not may_be_on_back(layer.ink) or not any(mask.digits for mask in masks):
-        return masks
-    mirrored = replace(layer, ink=mirror(layer.ink), binarized=None)
-    if not is_on_back(masks, list(_read_layer(mirrored, nets, depth, size, stage_ms))):
-        return masks
-    return [replace(mask, digits={}, on_back=True) for mask in masks]
 
 
 def _read_layer(

@@ -25,7 +25,7 @@ def write(lines: tuple[str, ...], contrast: float) -> NDArray[np.uint8]:
     for row, line in enumerate(lines):
         for column, character in enumerate(line):
             ink = draw_digit(rng, int(character), 34, handwriting)
-            subtract_ink(image, ink * contrast, 40 + 65 * column, 90 + 80 * row - ink.shape[0])
+            subtract_ink(image, (ink * contrast).astype(np.uint8), 40 + 65 * column, 90 + 80 * row - ink.shape[0])
     return image
 
 
