@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -184,16 +185,17 @@ def find_form(finders: Sequence[FormFinder], image: Pixels) -> tuple[int, Locati
         The index of its finder, and where it is.
 
     Raises:
-        FormNotFoundError: none of them is there; the error is that of the last form.
+        FormNotFoundError: none of them is there.
     """
-    error: FormNotFoundError | None = None
+    if len(finders) == 1:
+        return 0, finders[0].find(image)
     for index, finder in enumerate(finders):
-        try:
+        with suppress(FormNotFoundError):
             return index, finder.find(image)
-        except FormNotFoundError as not_found:  # noqa: PERF203 (a few forms)
-            error = not_found
-    assert error is not None
-    raise error
+    raise FormNotFoundError(
+        f"none of these forms is in the picture, as a whole and once: {', '.join(one.form.name for one in finders)}",
+        advice="photograph one whole sheet, sharp and lit",
+    )
 
 
 def _reference(form: Form, image: Pixels) -> tuple[float, Grey, Grey]:

@@ -15,12 +15,12 @@ from agent.forms.locate import Location
 from agent.vision.box import Box
 from agent.vision.pixels import Pixels
 
-FIELD_PX = 64
-"""Height of a field on a page, in pixels. The reader wants digits of 12 pixels or more; raising it takes more time."""
 MARGIN_HEIGHTS = 0.2
 """What is cut out around a field, in heights of it: people write over the edge. Raising it brings in printed labels."""
 GAP_HEIGHTS = 3.5
 """Distance of two fields on a page, in heights of a field. Numbers further apart than three heights are two lines."""
+ROW_GAP_PX = 32
+"""Distance of two rows of fields on a page, in pixels, beside their margins."""
 PAGE_PX = (1600, 1200)
 """Width and height of a page: the reader would make a longer one smaller."""
 WHITE = 245
@@ -70,7 +70,9 @@ class BlankPrint:
     """Homography from the units of the sheet to its pixels, float64 (3, 3)."""
 
 
-def make_montage(image: Pixels, location: Location, fields: Sequence[Field], blank: BlankPrint) -> Montage:
+def make_montage(
+    image: Pixels, location: Location, fields: Sequence[Field], blank: BlankPrint, field_px: int
+) -> Montage:
     """Cut out the fields of a form.
 
     Args:
@@ -78,17 +80,18 @@ def make_montage(image: Pixels, location: Location, fields: Sequence[Field], bla
         location: where the form is in it.
         fields: the fields.
         blank: the sheet without writing; its light lines are erased from the fields.
+        field_px: height of a field on a page, in pixels. The reader wants digits of 12 pixels or more.
     """
-    image, to_picture = _shrunk(image, location, fields)
+    image, to_picture = _shrunk(image, location, fields, field_px)
     pages, slots = list[Pixels](), list[Slot]()
     x = y = row_height = 0
     for field in fields:
-        crop, margin = _cut_out(image, to_picture, field.area)
-        crop = _without_print(crop, _cut_out(blank.image, blank.to_image, field.area)[0], margin)
+        crop, margin = _cut_out(image, to_picture, field.area, field_px)
+        crop = _without_print(crop, _cut_out(blank.image, blank.to_image, field.area, field_px)[0], margin)
         h, w = crop.shape[:2]
-        gap = round(GAP_HEIGHTS * FIELD_PX)
+        gap = round(GAP_HEIGHTS * field_px)
         if x and x + w > PAGE_PX[0]:
-            x, y, row_height = 0, y + row_height + FIELD_PX // 2, 0
+            x, y, row_height = 0, y + row_height + ROW_GAP_PX, 0
         if not pages or y + h > PAGE_PX[1]:
             pages.append(np.full((PAGE_PX[1], PAGE_PX[0], 3), WHITE, np.uint8))
             x = y = row_height = 0
@@ -103,13 +106,15 @@ def _trimmed(pages: Sequence[Pixels], slots: Sequence[Slot]) -> Iterator[Pixels]
     """Yield the pages without the empty space below their fields."""
     for number, page in enumerate(pages):
         bottom = max(slot.box.bottom for slot in slots if slot.page == number)
-        yield np.ascontiguousarray(page[: min(len(page), bottom + FIELD_PX)])
+        yield np.ascontiguousarray(page[: min(len(page), bottom + ROW_GAP_PX)])
 
 
-def _shrunk(image: Pixels, location: Location, fields: Sequence[Field]) -> tuple[Pixels, NDArray[np.float64]]:
+def _shrunk(
+    image: Pixels, location: Location, fields: Sequence[Field], field_px: int
+) -> tuple[Pixels, NDArray[np.float64]]:
     """Return the picture so small that its fields are little larger than in the montage, and the form's place in it."""
     heights = [np.linalg.norm(quad[3] - quad[0]) for quad in (location.quad(field.area) for field in fields)]
-    factor = int(min(heights) / FIELD_PX)
+    factor = int(min(heights) / field_px)
     if factor < 2:
         return image, location.to_picture
     h, w = image.shape[0] // factor, image.shape[1] // factor
@@ -119,21 +124,21 @@ def _shrunk(image: Pixels, location: Location, fields: Sequence[Field]) -> tuple
     return np.asarray(small, np.uint8), scaling @ location.to_picture
 
 
-def _cut_out(image: Pixels, to_picture: NDArray[np.float64], area: Area) -> tuple[Pixels, int]:
+def _cut_out(image: Pixels, to_picture: NDArray[np.float64], area: Area, field_px: int) -> tuple[Pixels, int]:
     """Return a field with its margin on white paper, BGR uint8 (h, w, 3), and the margin in pixels."""
-    margin = round(MARGIN_HEIGHTS * FIELD_PX)
-    scale = min(FIELD_PX / area.h, (PAGE_PX[0] - 2 * margin - 1) / area.w)
+    margin = round(MARGIN_HEIGHTS * field_px)
+    scale = min(field_px / area.h, (PAGE_PX[0] - 2 * margin - 1) / area.w)
     w, h = ceil(area.w * scale) + 2 * margin, ceil(area.h * scale) + 2 * margin
     to_crop = np.array([[scale, 0, margin - scale * area.x], [0, scale, margin - scale * area.y], [0, 0, 1.0]])
     crop = cv2.warpPerspective(
         image, to_crop @ np.linalg.inv(to_picture), (w, h), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
-    return _on_white(np.asarray(crop, np.uint8)), margin
+    return _on_white(np.asarray(crop, np.uint8), field_px), margin
 
 
-def _on_white(crop: Pixels) -> Pixels:
+def _on_white(crop: Pixels, field_px: int) -> Pixels:
     """Return a crop with its paper, which may lie in the shade, made evenly white."""
-    size = FIELD_PX // 4 | 1
+    size = field_px // 4 | 1
     paper = cv2.blur(cv2.medianBlur(cv2.dilate(crop, np.ones((size, size), np.uint8)), size), (size, size))
     return np.asarray(cv2.divide(crop, np.maximum(paper, 1), scale=WHITE), np.uint8)
 
@@ -146,7 +151,8 @@ def _without_print(crop: Pixels, blank: Pixels, margin: int) -> Pixels:
     """
     grey = np.asarray(cv2.cvtColor(blank, cv2.COLOR_BGR2GRAY), np.uint8)
     dark = (grey < WHITE - MIN_PRINT).astype(np.uint8)
-    pieces = [np.ones(size, np.uint8) for size in ((1, FIELD_PX // 2), (FIELD_PX // 2, 1))]
+    length = max(3, (len(crop) - 2 * margin) // 2)
+    pieces = [np.ones(size, np.uint8) for size in ((1, length), (length, 1))]
     lines = cv2.bitwise_or(*(cv2.morphologyEx(dark, cv2.MORPH_OPEN, piece) for piece in pieces))
     near = np.ones((2 * LINE_ERROR_PX + 1,) * 2, np.uint8)
     darkest = cv2.erode(np.where(lines > 0, grey, 255).astype(np.uint8), near).astype(np.int16)
@@ -158,6 +164,6 @@ def _without_print(crop: Pixels, blank: Pixels, margin: int) -> Pixels:
 
 
 def _has_ink(crop: Pixels, margin: int) -> bool:
-    edge = margin + round(INSIDE_SHARE * FIELD_PX)
+    edge = margin + round(INSIDE_SHARE * (len(crop) - 2 * margin))
     inside = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)[edge:-edge, edge:-edge]
     return bool(inside.size) and float(np.mean(inside < WHITE - MIN_INK)) > MIN_INK_SHARE

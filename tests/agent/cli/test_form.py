@@ -79,7 +79,7 @@ def test_a_table_is_printed_as_rows(folder: Path, cache: Path) -> None:
     assert done.stdout == "12,,,4071\n,5,,\n,,38,\n,,,\n69,,,250\n\n"
     assert done.stderr.startswith("digit-agent: b.jpg: there is no ruled table in the picture; photograph")
     assert done.returncode == 1
-    assert "  12          4071\n" in run(cache, folder, "read", "--table", "table.png").stdout
+    assert "  12         4071\n" in run(cache, folder, "read", "--table", "table.png").stdout
 
 
 @pytest.mark.parametrize(

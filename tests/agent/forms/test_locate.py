@@ -120,6 +120,10 @@ def test_of_several_forms_the_right_one_is_taken(by_marks: Form) -> None:
     forms = [replace(by_marks, marks=number, name=f"form {number}") for number in (3, 1, 2)]
     index, _ = find_form([FormFinder(form) for form in forms], photograph(filled_in(by_marks, FILLED)))
     assert forms[index].marks == 1
+    with pytest.raises(
+        FormNotFoundError, match=r"none of these forms is in the picture, .*: form 3, form 2; photograph"
+    ):
+        find_form([FormFinder(form) for form in forms if form.marks != 1], photograph(filled_in(by_marks, FILLED)))
 
 
 def test_a_picture_without_print_is_no_reference(by_print: Form, tmp_path: Path) -> None:
