@@ -30,12 +30,10 @@ from agent.vision.line_text import (
     log_probabilities,
     without_signs,
 )
-from agent.vision.lines import MAX_LINE_OFFSET_HEIGHTS, MIN_NUMBER_GAP_HEIGHTS, Alternative, Reading
+from agent.vision.lines import MIN_NUMBER_GAP_HEIGHTS, Alternative, Reading
+from agent.vision.neighbours import group_neighbours
 from agent.vision.strip import Strip, cut_strip
 
-MAX_JOINED_GAP_HEIGHTS = 1.9
-"""Numbers of one line with a gap of up to this many heights of a digit share a strip, because a digit may be lost
-between them. Raising it makes longer strips. Chosen by trial."""
 MIN_SHOWN = 0.015
 """Smallest probability that counts for a digit at its place, also where no candidate shows the digit. A candidate whose
 best digit is not above it counts as rejected. Raising it trusts the line recogniser more where the segmentation failed.
@@ -155,7 +153,7 @@ def join_lines(
 def cut_lines(readings: Sequence[Reading], masks: Sequence[MaskResult]) -> list[RecognisedLine]:
     """Group neighbouring readings, and cut a strip for each group from the mask that shows most of its digits."""
     lines = []
-    for group in _neighbours(readings):
+    for group in group_neighbours(readings, masks):
         digits = tuple(digit for reading in group for digit in reading.digits)
         ids = {id(digit) for digit in digits}
         best = max(masks, key=lambda mask: sum(id(digit) in ids for digit in mask.digits.values()))
@@ -164,24 +162,6 @@ def cut_lines(readings: Sequence[Reading], masks: Sequence[MaskResult]) -> list[
         same_ink = tuple(mask for mask in masks if mask.ink is best.ink)
         lines.append(RecognisedLine(digits, boxes, same_ink, strip, np.zeros((0, 0, 0), np.float32)))
     return lines
-
-
-def _neighbours(readings: Sequence[Reading]) -> list[list[Reading]]:
-    """Group consecutive readings that stand on one line, close together."""
-    groups: list[list[Reading]] = []
-    for reading in readings:
-        if groups and _stand_together(groups[-1][-1], reading):
-            groups[-1].append(reading)
-        else:
-            groups.append([reading])
-    return groups
-
-
-def _stand_together(left: Reading, right: Reading) -> bool:
-    height = max(median(digit.box.h for digit in one.digits) for one in (left, right))
-    end, start = left.digits[-1].box, right.digits[0].box
-    gap, offset = start.x - end.right, abs(start.centre[1] - end.centre[1])
-    return -height < gap <= MAX_JOINED_GAP_HEIGHTS * height and offset < MAX_LINE_OFFSET_HEIGHTS * height
 
 
 def propose(lines: Sequence[RecognisedLine], recogniser: Net) -> list[RecognisedLine]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -144,6 +145,16 @@ def test_numbers_far_apart_are_recognised_in_strips_of_their_own() -> None:
     trace = trace_page(image, Nets(NearestShape(), Spelling("24")))
     assert texts(trace) == ["24", "24"]
     assert len(trace.lines) == 2
+
+
+@pytest.mark.parametrize(("mark", "lines"), [(True, 1), (False, 2)])
+def test_numbers_with_a_mark_between_them_share_a_strip(*, mark: bool, lines: int) -> None:
+    image = np.full((120, 600, 3), 215, np.uint8)
+    print_number(image, "24", (60, 80), 1.6)
+    print_number(image, "24", (250, 80), 1.6)
+    if mark:
+        cv2.line(image, (180, 80), (192, 48), (40, 40, 40), 4)
+    assert len(trace_page(image, Nets(NearestShape(), Spelling("24"))).lines) == lines
 
 
 def test_every_string_has_a_share_and_some_is_left_for_others() -> None:
