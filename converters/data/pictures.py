@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import cv2
@@ -37,17 +37,24 @@ class PictureTruth(msgspec.Struct, frozen=True):
     """The digits of each line of text, printed ones included."""
 
 
-def load_pictures(folder: Path) -> Iterator[Scene]:
-    """Yield the training pictures of a folder with their digits.
+def list_pictures(folder: Path) -> list[tuple[Path, PictureTruth]]:
+    """List the training pictures of a folder whose digits have boxes.
 
     Raises:
-        DatasetError: `truth.json` or a picture is missing or damaged.
+        DatasetError: `truth.json` is missing or damaged.
     """
-    for name, truth in training_pictures(load_truth(folder)).items():
-        if truth.boxes is None:
-            continue
-        digits = tuple((int(d), Box(x, y, w, h)) for d, x, y, w, h in (*truth.boxes, *truth.ignore))
-        yield Scene(load_labelled_picture(folder, name), digits)
+    training = training_pictures(load_truth(folder))
+    return [(folder / name, truth) for name, truth in training.items() if truth.boxes is not None]
+
+
+def load_picture(path: Path, truth: PictureTruth) -> Scene:
+    """Load a picture with its digits.
+
+    Raises:
+        DatasetError: the file is missing or not a picture.
+    """
+    digits = tuple((int(d), Box(x, y, w, h)) for d, x, y, w, h in (*(truth.boxes or ()), *truth.ignore))
+    return Scene(load_labelled_picture(path.parent, path.name), digits)
 
 
 def load_truth(folder: Path) -> dict[str, PictureTruth]:

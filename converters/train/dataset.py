@@ -5,9 +5,7 @@ This is done once for all seeds, because rendering takes longer than an epoch of
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -15,15 +13,15 @@ from numpy.typing import NDArray
 
 from agent.vision.digits import NOT_A_DIGIT
 from converters.data.augment import add_strokes, crop_and_normalise, enlarge
-from converters.data.extract import extract_glyphs
 from converters.data.isolated import load_training_half
 from converters.data.labelled import LabelledImages, concatenate
 from converters.data.mnist import load_mnist
 from converters.data.outliers import draw_outlier
-from converters.data.pictures import load_pictures
 from converters.recipe import ClassifierRecipe
+from converters.train.phase import Phase
 from converters.train.pool import PoolPart, balanced_parts
-from converters.train.rendered_scenes import RenderSettings, extract_rendered
+from converters.train.prepare import Preparation
+from converters.train.rendered_scenes import RenderSettings, extract_pictures, extract_rendered
 
 HELD_OUT = 5000
 """Number of MNIST's training images that are held out, the last ones.
@@ -67,17 +65,18 @@ class Dataset:
     test: LabelledImages
 
 
-def load_dataset(recipe: ClassifierRecipe, sources: Sources, on_scene: Callable[[int], None]) -> Dataset:
+def load_dataset(recipe: ClassifierRecipe, sources: Sources, preparation: Preparation) -> Dataset:
     """Load and render everything that a recipe asks for.
 
     Args:
         recipe: numbers of examples of each kind.
         sources: folders with examples.
-        on_scene: called with the number of rendered scenes, after each scene.
+        preparation: prepares the candidates of pictures and of rendered scenes.
 
     Raises:
         DatasetError: a data set is missing or damaged.
-        TrainingError: a rendering process was killed.
+        TrainingError: a process was killed.
+        OutputError: the examples cannot be kept.
     """
     mix = recipe.glyphs_per_epoch
     training, held_out = load_training_split(sources.mnist)
@@ -89,7 +88,7 @@ def load_dataset(recipe: ClassifierRecipe, sources: Sources, on_scene: Callable[
         PoolPart(training, mix.augmented, 1.0),
     ]
     if mix.picture_candidates and sources.pictures:
-        candidates = extract_glyphs(chain.from_iterable(map(load_pictures, sources.pictures)))
+        candidates = extract_pictures("classifier", sources.pictures, preparation)
         parts += balanced_parts(candidates, mix.picture_candidates, CANDIDATE_STRENGTH)
     if mix.isolated_digits and sources.pictures:
         isolated = concatenate([load_training_half(folder) for folder in sources.pictures])
@@ -97,12 +96,11 @@ def load_dataset(recipe: ClassifierRecipe, sources: Sources, on_scene: Callable[
     if mix.extra_strokes:
         parts.append(PoolPart(_add_extra_strokes(rng, training), mix.extra_strokes, 1.0))
     if mix.outliers:
-        images = np.stack([draw_outlier(rng, training.images) for _ in range(recipe.rendered_outliers)])
-        outliers = LabelledImages(images, np.full(len(images), NOT_A_DIGIT, np.int64))
+        outliers = _draw_outliers(rng, training, recipe.rendered_outliers, preparation)
         parts.append(PoolPart(outliers, mix.outliers, OUTLIER_STRENGTH))
     if mix.scene_candidates:
         settings = RenderSettings("classifier", training, sources.fonts, (RENDER_SEED,))
-        candidates = extract_rendered(settings, recipe.rendered_scenes, on_scene)
+        candidates = extract_rendered(settings, recipe.rendered_scenes, preparation)
         parts += balanced_parts(candidates, mix.scene_candidates, CANDIDATE_STRENGTH)
     return Dataset(tuple(part for part in parts if part.count), held_out, test)
 
@@ -123,6 +121,17 @@ def load_training_split(folder: Path) -> tuple[LabelledImages, LabelledImages]:
 
 def _labelled(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> LabelledImages:
     return LabelledImages(images, labels.astype(np.int64))
+
+
+def _draw_outliers(
+    rng: np.random.Generator, digits: LabelledImages, count: int, preparation: Preparation
+) -> LabelledImages:
+    """Draw outliers in this process, because all are drawn with one random generator."""
+    images = []
+    for number in range(count):
+        images.append(draw_outlier(rng, digits.images))
+        preparation.on_phase(Phase("drawing outliers", number + 1, count))
+    return LabelledImages(np.stack(images), np.full(count, NOT_A_DIGIT, np.int64))
 
 
 def _add_extra_strokes(rng: np.random.Generator, digits: LabelledImages) -> LabelledImages:

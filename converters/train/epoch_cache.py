@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from converters.train.learn import Batch
+from converters.train.phase import OnPhase, Phase, ignore_phase
 from converters.train.pool import GlyphPool, generator
 
 CACHE_SEED = 0
@@ -31,15 +32,22 @@ class _CachedEpoch:
 class EpochCache:
     """Source of all epochs of a run."""
 
-    def __init__(self, pool: GlyphPool, size: int, teachers: Callable[[Tensor], Tensor] | None) -> None:
+    def __init__(
+        self,
+        pool: GlyphPool,
+        size: int,
+        teachers: Callable[[Tensor], Tensor] | None,
+        on_phase: OnPhase = ignore_phase,
+    ) -> None:
         """Create a cache without computing anything yet.
 
         Args:
             pool: glyphs to draw epochs from.
             size: number of epochs to keep; 0 makes each epoch anew.
             teachers: compute soft labels from inputs; None without teachers.
+            on_phase: called after every batch of a kept epoch is made.
         """
-        self._pool, self._size, self._teachers = pool, size, teachers
+        self._pool, self._size, self._teachers, self._on_phase = pool, size, teachers, on_phase
         self._epochs: dict[int, _CachedEpoch] = {}
 
     def epoch(self, seed: int, step: int, number: int) -> Iterator[Batch]:
@@ -59,10 +67,10 @@ class EpochCache:
 
     def _cached(self, number: int) -> _CachedEpoch:
         if number not in self._epochs:
-            parts = [
-                ((batch.inputs[:, 0] * 255).round().byte(), batch.labels, batch.soft_labels)
-                for batch in map(self._add_soft_labels, self._pool.epoch((CACHE_SEED, number)))
-            ]
+            per_epoch, parts = self._pool.batches_per_epoch, []
+            for index, batch in enumerate(map(self._add_soft_labels, self._pool.epoch((CACHE_SEED, number)))):
+                self._on_phase(Phase("preparing batches", number * per_epoch + index + 1, self._size * per_epoch))
+                parts.append(((batch.inputs[:, 0] * 255).round().byte(), batch.labels, batch.soft_labels))
             images, labels, soft_labels = zip(*parts, strict=True)
             self._epochs[number] = _CachedEpoch(
                 torch.cat(images), torch.cat(labels), torch.cat(soft_labels).half() if self._teachers else None

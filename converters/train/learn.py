@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from converters.data.labelled import LabelledImages
 from converters.nets.tensors import autocast, to_input
+from converters.train.phase import OnPhase, Phase, ignore_phase
 
 EMA_DECAY = 0.998
 """Decay of the weights' exponential moving average in each optimizer step. A higher value averages over more steps.
@@ -141,6 +142,7 @@ def train_epoch(
     *,
     full_precision: bool,
     max_gradient_norm: float | None = None,
+    on_phase: OnPhase = ignore_phase,
 ) -> float:
     """Train for one epoch.
 
@@ -152,6 +154,7 @@ def train_epoch(
         loss: loss to minimise.
         full_precision: compute in float32 even if the hardware is faster with bfloat16.
         max_gradient_norm: norm that larger gradients are scaled down to; None leaves them unchanged.
+        on_phase: called after every batch.
 
     Returns:
         The mean loss.
@@ -174,6 +177,7 @@ def train_epoch(
         learner.optimizer_steps += 1
         _update_average(learner)
         total = total + value.detach()
+        on_phase(Phase("training batches", learner.optimizer_steps, schedule.epochs * count))
     learner.epoch += 1
     return float(total) / count
 

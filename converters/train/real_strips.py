@@ -1,12 +1,8 @@
-"""Cut the strips of real pictures and of rendered form fields on all cores. Each takes 0.1 s and more."""
+"""Cut the strips of real pictures and of rendered form fields. Each takes 0.1 s and more."""
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +18,7 @@ from converters.data.pictures import PictureTruth, load_labelled_picture, load_t
 from converters.data.scenes import load_fonts
 from converters.data.scenes.fields import draw_field, random_field_style
 from converters.data.strips.real import ZOOM, RealStrip, cut_real_strips
-from profiles.errors import TrainingError
+from converters.train.prepare import Job, Preparation
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,11 +33,12 @@ class FieldSettings:
     """Seed; a field's own seed is this and its number."""
 
 
-def cut_pictures(folders: Sequence[Path], *, held_out: bool) -> list[list[RealStrip]]:
+def cut_pictures(folders: Sequence[Path], preparation: Preparation, *, held_out: bool) -> list[list[RealStrip]]:
     """Cut the strips of all pictures that have one line.
 
     Args:
         folders: folders with a `truth.json`.
+        preparation: runs the work and keeps its results.
         held_out: whether to take the held-out pictures instead of those for training.
 
     Returns:
@@ -50,34 +47,40 @@ def cut_pictures(folders: Sequence[Path], *, held_out: bool) -> list[list[RealSt
     Raises:
         DatasetError: a `truth.json` or a picture is missing or damaged.
         TrainingError: a process was killed.
+        OutputError: the strips cannot be kept.
     """
     tasks = []
     for folder in folders:
         labels = load_truth(folder)
         training = training_pictures(labels)
         tasks += [
-            (folder, name, truth)
+            (folder / name, truth)
             for name, truth in sorted(labels.items())
             if (name not in training) == held_out and _has_one_line(truth)
         ]
-    return _run(_cut_picture, tasks, None, lambda _: None)
+    phase = "cutting lines of held-out pictures" if held_out else "cutting lines of pictures"
+    return preparation.run(Job(phase, _cut_picture, None, list[RealStrip]), tasks)
 
 
-def cut_fields(settings: FieldSettings, count: int, on_field: Callable[[int], None]) -> list[list[RealStrip]]:
+def cut_fields(
+    settings: FieldSettings, count: int, preparation: Preparation, phase: str = "rendering form fields"
+) -> list[list[RealStrip]]:
     """Render form fields and cut their strips.
 
     Args:
         settings: what to render.
         count: number of fields.
-        on_field: called with the number of rendered fields, after each field.
+        preparation: runs the work and keeps its results.
+        phase: name of the phase.
 
     Returns:
         The strips of each field.
 
     Raises:
         TrainingError: a process was killed.
+        OutputError: the strips cannot be kept.
     """
-    return _run(_cut_field, [(number,) for number in range(count)], settings, on_field)
+    return preparation.run(Job(phase, _cut_field, settings, list[RealStrip]), [(number,) for number in range(count)])
 
 
 def usual_size(strip: RealStrip) -> NDArray[np.uint8]:
@@ -91,45 +94,13 @@ def _has_one_line(truth: PictureTruth) -> bool:
     return len(truth.lines) == 1 and not truth.ignore and len(truth.boxes or ()) == len(truth.lines[0])
 
 
-_settings: list[FieldSettings | None] = []
-"""Settings of a worker process; one element."""
-
-
-def _start(settings: FieldSettings | None) -> None:
-    cv2.setNumThreads(1)
-    _settings.append(settings)
-
-
-def _run(
-    cut: Callable[..., list[RealStrip]],
-    tasks: Sequence[tuple[object, ...]],
-    settings: FieldSettings | None,
-    on_done: Callable[[int], None],
-) -> list[list[RealStrip]]:
-    """Call `cut` with each task, in parallel; return the results in the order of the tasks."""
-    if not tasks:
-        return []
-    results = []
-    context = multiprocessing.get_context("spawn")
-    try:
-        with ProcessPoolExecutor(os.cpu_count(), context, initializer=_start, initargs=(settings,)) as workers:
-            for number, strips in enumerate(workers.map(cut, *zip(*tasks, strict=True), chunksize=8)):
-                results.append(strips)
-                on_done(number + 1)
-    except BrokenProcessPool as error:
-        raise TrainingError("a process that cut strips was killed", advice="free memory and try again") from error
-    return results
-
-
-def _cut_picture(folder: Path, name: str, truth: PictureTruth) -> list[RealStrip]:
+def _cut_picture(_: None, path: Path, truth: PictureTruth) -> list[RealStrip]:
     boxes = [Box(*row[1:]) for row in truth.boxes or ()]
-    rng = np.random.default_rng(list(name.encode()))
-    return list(cut_real_strips(rng, load_labelled_picture(folder, name), boxes, truth.lines[0]))
+    rng = np.random.default_rng(list(path.name.encode()))
+    return list(cut_real_strips(rng, load_labelled_picture(path.parent, path.name), boxes, truth.lines[0]))
 
 
-def _cut_field(number: int) -> list[RealStrip]:
-    settings = _settings[0]
-    assert settings is not None
+def _cut_field(settings: FieldSettings, number: int) -> list[RealStrip]:
     rng = np.random.default_rng((*settings.seed, number))
     fonts = load_fonts(settings.fonts) if settings.fonts else None
     field = draw_field(rng, random_field_style(rng), settings.digits, fonts)

@@ -1,17 +1,12 @@
-"""Render scenes and extract their candidates on all cores. A scene takes 0.1 s to render and 0.1 s to segment."""
+"""Extract the candidates of rendered scenes and of real pictures. A scene takes 0.2 s, half of it to render."""
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -21,9 +16,10 @@ from agent.vision.digits import NOT_A_DIGIT
 from converters.checkpoint import SHIPPED, load, restore
 from converters.data.extract import extract_contexts, extract_glyphs
 from converters.data.labelled import LabelledImages, concatenate
+from converters.data.pictures import PictureTruth, list_pictures, load_picture
 from converters.data.scenes import Scene, draw_scene, load_fonts
 from converters.nets.tensors import to_input
-from profiles.errors import TrainingError
+from converters.train.prepare import Job, Preparation
 
 MIN_REJECTION_PROBABILITY = 0.7
 """Probability of "not a digit" from which the prefilter rejects a glyph.
@@ -73,41 +69,46 @@ class RenderSettings:
     """Seed; a scene's own seed is this and its number."""
 
 
-def extract_rendered(settings: RenderSettings, count: int, on_scene: Callable[[int], None]) -> LabelledImages:
+def extract_rendered(
+    settings: RenderSettings, count: int, preparation: Preparation, phase: str = "rendering scenes"
+) -> LabelledImages:
     """Render scenes in parallel and extract their examples, in the order of the scenes' numbers.
 
     Args:
         settings: what to render.
         count: number of scenes.
-        on_scene: called with the number of rendered scenes, after each scene.
+        preparation: runs the work and keeps its results.
+        phase: name of the phase.
 
     Raises:
         TrainingError: a process was killed.
+        OutputError: the examples cannot be kept.
     """
-    parts = []
-    context = multiprocessing.get_context("spawn")
-    try:
-        with ProcessPoolExecutor(os.cpu_count(), context, initializer=_start, initargs=(settings,)) as workers:
-            for number, part in enumerate(workers.map(_render_one, range(count), chunksize=8)):
-                parts.append(part)
-                on_scene(number + 1)
-    except BrokenProcessPool as error:
-        raise TrainingError("a process that rendered scenes was killed", advice="free memory and try again") from error
+    job = Job(phase, _render_one, settings, LabelledImages)
+    return _join(preparation.run(job, [(number,) for number in range(count)]))
+
+
+def extract_pictures(role: str, folders: Sequence[Path], preparation: Preparation) -> LabelledImages:
+    """Extract the examples of the training pictures of folders, in parallel.
+
+    Raises:
+        DatasetError: a `truth.json` or a picture is missing or damaged.
+        TrainingError: a process was killed.
+        OutputError: the examples cannot be kept.
+    """
+    job = Job("cutting out digits of pictures", _extract_picture, role, LabelledImages)
+    return _join(preparation.run(job, [picture for folder in folders for picture in list_pictures(folder)]))
+
+
+def _join(parts: Sequence[LabelledImages]) -> LabelledImages:
     return concatenate([part for part in parts if len(part)])
 
 
-_settings: list[RenderSettings] = []
-"""Settings of a worker process; one element."""
-
-
-def _start(settings: RenderSettings) -> None:
-    cv2.setNumThreads(1)
-    torch.set_num_threads(1)
-    _settings.append(settings)
-
-
-def _render_one(number: int) -> LabelledImages:
-    settings = _settings[0]
+def _render_one(settings: RenderSettings, number: int) -> LabelledImages:
     fonts = load_fonts(settings.fonts) if settings.fonts else None
     scene = draw_scene(np.random.default_rng((*settings.seed, number)), settings.digits, fonts)
     return EXTRACTORS[settings.role]([scene])
+
+
+def _extract_picture(role: str, path: Path, truth: PictureTruth) -> LabelledImages:
+    return EXTRACTORS[role]([load_picture(path, truth)])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,6 @@ from torch import nn
 from converters.checkpoint import SHIPPED, Checkpoint, load, restore
 from converters.data.context import mix_contexts
 from converters.data.labelled import LabelledImages
-from converters.data.pictures import load_pictures
 from converters.export.cost import measure_cost
 from converters.export.golden import golden_inputs
 from converters.export.ranges import Ranges, measure_ranges
@@ -27,16 +25,14 @@ from converters.report.log import StepRow
 from converters.train.calibrate import scale_temperature
 from converters.train.dataset import Sources, load_dataset, load_training_split
 from converters.train.learn import Progress, accuracy, device_name
-from converters.train.rendered_scenes import EXTRACTORS, RenderSettings, extract_rendered
+from converters.train.prepare import Preparation
+from converters.train.rendered_scenes import RenderSettings, extract_pictures, extract_rendered
 from converters.train.strips import load_strips
 from converters.train.train_classifier import ClassifierRun, train_classifier
 from converters.train.train_recogniser import exact_share, train_recogniser
 from converters.train.train_verifier import MakeEpoch, train_verifier
 from converters.train.training_data import RANGE_EXAMPLES, TrainingData, prepare_training_data
 from profiles.errors import TrainingError
-
-OnScene = Callable[[int], None]
-"""Callback that gets the number of rendered scenes, after each scene."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +44,8 @@ class TrainingRun:
     sources: Sources
     state_file: Path
     """File that is written after every epoch, to resume from."""
-    on_scene: OnScene
+    preparation: Preparation
+    """Prepares the examples of a verifier or recogniser, and tells the phases of the run."""
     on_epoch: Callable[[Progress], None]
     """Called after every epoch."""
     initial_checkpoint: Path | None = None
@@ -71,14 +68,21 @@ def run_verifier_training(recipe: VerifierRecipe, run: TrainingRun) -> TrainingR
 
     Raises:
         DatasetError: a data set is missing or damaged.
-        TrainingError: the state file is damaged, or belongs to another run; or a rendering process was killed.
-        OutputError: the state file cannot be written.
+        TrainingError: the state file is damaged, or belongs to another run; or a process was killed.
+        OutputError: the state file or the examples cannot be written.
     """
     torch.manual_seed(run.seed)
     net = build_net(recipe.net)
     make_epoch, held_out = _load_contexts(recipe, run)
     net, seconds = train_verifier(
-        net, recipe, run.seed, make_epoch, held_out, state_file=run.state_file, on_epoch=run.on_epoch
+        net,
+        recipe,
+        run.seed,
+        make_epoch,
+        held_out,
+        state_file=run.state_file,
+        on_epoch=run.on_epoch,
+        on_phase=run.preparation.on_phase,
     )
     scale_temperature(net, held_out)
     sample = make_epoch(np.random.default_rng((run.seed, recipe.epochs))).images[:RANGE_EXAMPLES]
@@ -105,9 +109,15 @@ def run_recogniser_training(recipe: RecogniserRecipe, run: TrainingRun) -> Train
     """
     torch.manual_seed(run.seed)
     net = build_net(recipe.net)
-    sources, held_out = load_strips(recipe, run.sources, run.seed, run.on_scene)
+    sources, held_out = load_strips(recipe, run.sources, run.seed, run.preparation)
     net, seconds, sample = train_recogniser(
-        net, run.seed, sources, held_out, state_file=run.state_file, on_epoch=run.on_epoch
+        net,
+        run.seed,
+        sources,
+        held_out,
+        state_file=run.state_file,
+        on_epoch=run.on_epoch,
+        on_phase=run.preparation.on_phase,
     )
     cost = measure_cost(fold(net), to_input(golden_inputs("recogniser")[:1]))
     row = StepRow(
@@ -134,13 +144,15 @@ def run_classifier_training(data: TrainingData, run: TrainingRun) -> TrainingRes
         DigitAgentError: see `converters.train.train_classifier.train_classifier`.
     """
     initial_net = restore(load(run.initial_checkpoint)) if run.initial_checkpoint else None
-    trained = train_classifier(ClassifierRun(data, run.seed, run.state_file, run.on_epoch, initial_net))
+    trained = train_classifier(
+        ClassifierRun(data, run.seed, run.state_file, run.on_epoch, run.preparation.on_phase, initial_net)
+    )
     checkpoint = _checkpoint(data.recipe, run.seed, trained.net, trained.ranges)
     return TrainingResult(checkpoint, trained.steps, trained.device)
 
 
 def load_training_data(
-    recipe: ClassifierRecipe, sources: Sources, teachers: Sequence[Path], on_scene: OnScene
+    recipe: ClassifierRecipe, sources: Sources, teachers: Sequence[Path], preparation: Preparation
 ) -> TrainingData:
     """Load everything that all seeds of a recipe share.
 
@@ -148,13 +160,13 @@ def load_training_data(
         recipe: settings of the runs.
         sources: folders with examples.
         teachers: checkpoints; empty if the recipe has no distillation.
-        on_scene: called with the number of rendered scenes, after each scene.
+        preparation: prepares the examples.
 
     Raises:
         DigitAgentError: see `converters.train.dataset.load_dataset` and `converters.checkpoint.load`.
     """
     nets = [restore(load(file)) for file in teachers]
-    return prepare_training_data(recipe, load_dataset(recipe, sources, on_scene), nets)
+    return prepare_training_data(recipe, load_dataset(recipe, sources, preparation), nets, preparation.on_phase)
 
 
 def find_teachers(recipe: Recipe, folder: Path) -> tuple[Path, ...]:
@@ -208,9 +220,9 @@ def _checkpoint(recipe: Recipe, seed: int, net: nn.Module, ranges: Ranges) -> Ch
 def _load_contexts(recipe: VerifierRecipe, run: TrainingRun) -> tuple[MakeEpoch, LabelledImages]:
     """Load and render the contexts of a verifier: a function that makes epochs, and held-out contexts."""
     digits, held_out_digits = load_training_split(run.sources.mnist)
-    pictures = EXTRACTORS["verifier"](chain.from_iterable(map(load_pictures, run.sources.pictures)))
+    pictures = extract_pictures("verifier", run.sources.pictures, run.preparation)
     settings = RenderSettings("verifier", digits, run.sources.fonts, (run.seed,))
-    scenes = extract_rendered(settings, recipe.rendered_scenes, run.on_scene)
+    scenes = extract_rendered(settings, recipe.rendered_scenes, run.preparation)
     held_out_settings = replace(settings, digits=held_out_digits, seed=(run.seed, 1, 1))
-    held_out = extract_rendered(held_out_settings, recipe.held_out_scenes, lambda _: None)
+    held_out = extract_rendered(held_out_settings, recipe.held_out_scenes, run.preparation, "rendering held-out scenes")
     return lambda rng: mix_contexts(rng, recipe, scenes, pictures), held_out

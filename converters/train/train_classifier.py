@@ -33,6 +33,7 @@ from converters.recipe import ClassifierRecipe, Cluster, Fit, Prune, Quantize, S
 from converters.report.log import StepRow
 from converters.train.calibrate import limit_rejections
 from converters.train.learn import Progress, accuracy, device_name, start_learner, train_epoch
+from converters.train.phase import OnPhase, ignore_phase
 from converters.train.state import load_state, resuming, save_state
 from converters.train.training_data import TrainingData
 
@@ -47,6 +48,8 @@ class ClassifierRun:
     """File that is written after every epoch, to resume from."""
     on_epoch: Callable[[Progress], None]
     """Called after every epoch."""
+    on_phase: OnPhase = ignore_phase
+    """Called after every batch."""
     initial_net: nn.Module | None = None
     """Net that the first step starts from; None for a net with random weights."""
 
@@ -175,7 +178,13 @@ def _train(run: ClassifierRun, step: Step, net: Any, state: _RunState) -> Any:
         batches = data.epochs.epoch(run.seed, state.step, learner.epoch)
         full_precision = isinstance(step, Quantize)
         mean_loss = train_epoch(
-            learner, step, batches, data.pool.batches_per_epoch, data.loss, full_precision=full_precision
+            learner,
+            step,
+            batches,
+            data.pool.batches_per_epoch,
+            data.loss,
+            full_precision=full_precision,
+            on_phase=lambda phase: run.on_phase(phase._replace(name=f"{_name(step)}: {phase.name}")),
         )
         state.seconds += time.monotonic() - started
         state.device = device_name()

@@ -15,6 +15,7 @@ from agent.vision.line_text import BLANK, CHARACTERS
 from converters.evaluate import greedy_texts
 from converters.nets.tensors import to_input, to_logits
 from converters.train.learn import Progress, default_device, start_learner, train_epoch
+from converters.train.phase import OnPhase, ignore_phase
 from converters.train.state import load_state, resuming, save_state
 from converters.train.strip_batches import StripBatch, StripSources, epochs_ahead
 
@@ -46,6 +47,7 @@ def train_recogniser(
     *,
     state_file: Path,
     on_epoch: Callable[[Progress], None],
+    on_phase: OnPhase = ignore_phase,
 ) -> tuple[nn.Module, float, list[StripBatch]]:
     """Train a net, resuming from the state file if it exists.
 
@@ -56,6 +58,7 @@ def train_recogniser(
         held_out: strips to watch the training with; they do not change it.
         state_file: file that is written after every epoch.
         on_epoch: called after every epoch.
+        on_phase: called after every batch.
 
     Returns:
         The net with averaged weights, on the CPU, in evaluation mode; the training time in seconds; and the batches of
@@ -87,6 +90,7 @@ def train_recogniser(
             ctc_loss,
             full_precision=False,
             max_gradient_norm=MAX_GRADIENT_NORM,
+            on_phase=on_phase,
         )
         seconds = time.monotonic() - started
         save_state(state_file, recipe, seed, {"learner": learner.state_dict(), "seconds": seconds})

@@ -18,6 +18,7 @@ from converters.data.labelled import LabelledImages
 from converters.nets.tensors import to_input
 from converters.recipe import VerifierRecipe
 from converters.train.learn import Batch, Progress, accuracy, default_device, start_learner, train_epoch
+from converters.train.phase import OnPhase, ignore_phase
 from converters.train.state import load_state, resuming, save_state
 
 MakeEpoch = Callable[[np.random.Generator], LabelledImages]
@@ -33,6 +34,7 @@ def train_verifier(
     *,
     state_file: Path,
     on_epoch: Callable[[Progress], None],
+    on_phase: OnPhase = ignore_phase,
 ) -> tuple[nn.Module, float]:
     """Train a net, resuming from the state file if it exists.
 
@@ -44,6 +46,7 @@ def train_verifier(
         held_out: contexts to watch the training with; they do not change it.
         state_file: file that is written after every epoch.
         on_epoch: called after every epoch.
+        on_phase: called after every batch.
 
     Returns:
         The net with averaged weights, on the CPU, in evaluation mode; and the training time in seconds.
@@ -72,7 +75,7 @@ def train_verifier(
     started = time.monotonic() - seconds
     for images in _epochs_ahead(make_epoch, [(seed, epoch) for epoch in range(learner.epoch, recipe.epochs)]):
         batches, count = _batches(images, recipe.batch_size, device), len(images) // recipe.batch_size
-        mean_loss = train_epoch(learner, recipe, batches, count, loss, full_precision=False)
+        mean_loss = train_epoch(learner, recipe, batches, count, loss, full_precision=False, on_phase=on_phase)
         seconds = time.monotonic() - started
         save_state(state_file, recipe, seed, {"learner": learner.state_dict(), "seconds": seconds})
         on_epoch(Progress(learner.epoch, recipe.epochs, mean_loss, accuracy(learner.averaged_net, held_out)))

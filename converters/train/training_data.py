@@ -19,6 +19,7 @@ from converters.report.log import StepRow
 from converters.train.dataset import Dataset
 from converters.train.epoch_cache import EpochCache
 from converters.train.learn import Batch, Loss, accuracy, default_device
+from converters.train.phase import OnPhase, ignore_phase
 from converters.train.pool import GlyphPool
 
 RANGE_EXAMPLES = 4000
@@ -43,13 +44,16 @@ class TrainingData:
         return self.pool.sample((seed, len(self.recipe.steps), 1), RANGE_EXAMPLES)
 
 
-def prepare_training_data(recipe: ClassifierRecipe, dataset: Dataset, teachers: Sequence[nn.Module]) -> TrainingData:
+def prepare_training_data(
+    recipe: ClassifierRecipe, dataset: Dataset, teachers: Sequence[nn.Module], on_phase: OnPhase = ignore_phase
+) -> TrainingData:
     """Move examples and teachers to the default device.
 
     Args:
         recipe: settings of the runs.
         dataset: examples.
         teachers: nets in evaluation mode; empty if the recipe has no distillation.
+        on_phase: called while epochs are prepared that are used again.
     """
     device = default_device()
     pool = GlyphPool(dataset.parts, recipe.batch_size, device)
@@ -71,7 +75,7 @@ def prepare_training_data(recipe: ClassifierRecipe, dataset: Dataset, teachers: 
         dataset=dataset,
         device=device,
         pool=pool,
-        epochs=EpochCache(pool, recipe.cached_epochs, ensemble),
+        epochs=EpochCache(pool, recipe.cached_epochs, ensemble, on_phase),
         loss=loss,
         teacher_rows=(_evaluate_teachers(teachers, dataset, device),) if teachers else (),
     )

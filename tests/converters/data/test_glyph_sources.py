@@ -19,7 +19,7 @@ from converters.data.context import mix_contexts
 from converters.data.extract import extract_contexts, extract_glyphs
 from converters.data.labelled import LabelledImages, concatenate
 from converters.data.outliers import draw_outlier
-from converters.data.pictures import is_for_training, load_pictures
+from converters.data.pictures import is_for_training, list_pictures, load_picture
 from converters.data.scenes import Scene, draw_scene
 from converters.recipe import VerifierRecipe
 from profiles.errors import DatasetError
@@ -152,7 +152,7 @@ def test_some_pictures_and_all_pictures_of_a_rare_kind_are_held_out(tmp_path: Pa
     kinds = {name: "form" if name != names[0] else "photo" for name in names}
     truth = {name: {"boxes": [["7", 5, 6, 10, 20]], "kind": kind} for name, kind in kinds.items()}
     (tmp_path / "truth.json").write_bytes(msgspec.json.encode(truth))
-    training = list(load_pictures(tmp_path))
+    training = [load_picture(*one) for one in list_pictures(tmp_path)]
     assert len(training) == sum(map(is_for_training, names[1:]))
     assert 10 < len(training) < 19
     assert training[0].digits == ((7, Box(5, 6, 10, 20)),)
@@ -160,4 +160,4 @@ def test_some_pictures_and_all_pictures_of_a_rare_kind_are_held_out(tmp_path: Pa
 
 def test_a_folder_without_a_truth_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"truth\.json"):
-        list(load_pictures(tmp_path))
+        list_pictures(tmp_path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -25,6 +24,8 @@ from converters.nets import build_net
 from converters.recipe import RecogniserRecipe, load_recipe
 from converters.report.log import read_log
 from converters.train.dataset import HELD_OUT, Sources
+from converters.train.phase import Phase, ignore_phase
+from converters.train.prepare import Preparation
 from converters.train.strip_batches import (
     LabelledStrip,
     StripBatch,
@@ -36,6 +37,7 @@ from converters.train.strip_batches import (
 from converters.train.strips import load_strips
 from converters.train.train_recogniser import _to_device, ctc_loss, exact_share
 from profiles.errors import UsageError
+from tests.converters.train.program import ENVIRONMENT, PROGRAM, epoch_lines, read_until
 
 pytestmark = pytest.mark.slow
 
@@ -43,11 +45,6 @@ if TYPE_CHECKING:
     from tests.converters.conftest import WriteMnist
 
 RECIPE = Path(__file__).with_name("tiny_recogniser.toml")
-PROGRAM = (
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "  # the parent may ignore SIGINT
-    "from converters.cli import main; main()"
-)
-ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
 ONLY_DIGITS, WITH_SIGNS, ALL = 10, CHARACTERS.index(LETTERS), BLANK
 """Numbers of classes that the text of a strip covers."""
 DIGITS = LabelledImages(golden_inputs("classifier")[:10], np.arange(10))
@@ -99,9 +96,10 @@ def test_an_interrupted_run_resumes_to_the_same_weights(
     done = subprocess.run(
         command(data, handwriting, pictures, whole), capture_output=True, text=True, check=False, env=ENVIRONMENT
     )
-    first, second, saved, message = done.stderr.splitlines()
-    assert first.startswith("epoch 1/2: loss ")
-    assert second.startswith("epoch 2/2: loss ")
+    assert len(epoch_lines(done.stderr)) == 2
+    saved, message = done.stderr.splitlines()[-2:]
+    assert "rendering form fields: 0 of 3" in done.stderr
+    assert "scenes" not in done.stderr, "none are rendered"
     assert saved.startswith(f"wrote {whole}; measuring")
     assert message.startswith("digit-convert: no t10k-images-idx3-ubyte.gz in ")
     checkpoint = load(whole)
@@ -117,33 +115,36 @@ def test_an_interrupted_run_resumes_to_the_same_weights(
         command(data, handwriting, pictures, out), stderr=subprocess.PIPE, text=True, env=ENVIRONMENT
     ) as child:
         assert child.stderr is not None
-        assert child.stderr.readline().startswith("epoch 1/2: loss ")
+        read_until(child.stderr, "epoch 1/2: loss ")
         child.send_signal(signal.SIGINT)
         state = out.with_suffix(".state")
         expected = f"interrupted; the same command goes on after the last epoch in {state}\n"
-        assert child.stderr.read() == expected
+        assert child.stderr.read().endswith(expected)
     assert child.returncode == 130
     again = subprocess.run(
         command(data, handwriting, pictures, out), capture_output=True, text=True, check=False, env=ENVIRONMENT
     )
-    assert again.stderr.startswith("epoch 2/2: loss ")
+    (last_epoch,) = epoch_lines(again.stderr)
+    assert last_epoch.startswith("epoch 2/2: loss ")
+    assert "rendering form fields: 3 of 3" in again.stderr, "the fields were kept"
     resumed = load(out)
     assert resumed.ranges == checkpoint.ranges
     for name, weights in checkpoint.state.items():
         assert torch.equal(resumed.state[name], weights), name
 
 
-def test_a_recogniser_needs_handwriting(recipe: RecogniserRecipe, data: Path) -> None:
+def test_a_recogniser_needs_handwriting(recipe: RecogniserRecipe, data: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="tiny-recogniser draws lines from pen strokes; name their folder with --hand"):
-        load_strips(recipe, Sources(data), 1, lambda _: None)
+        load_strips(recipe, Sources(data), 1, Preparation(tmp_path, ignore_phase))
 
 
 def test_strips_of_pictures_and_fields_are_for_training_or_held_out(
-    recipe: RecogniserRecipe, data: Path, handwriting: Path, pictures: Path
+    recipe: RecogniserRecipe, data: Path, handwriting: Path, pictures: Path, tmp_path: Path
 ) -> None:
-    fields: list[int] = []
-    sources, held_out = load_strips(recipe, Sources(data, (pictures,), None, handwriting), 1, fields.append)
-    assert fields == [1, 2, 3]
+    phases: list[Phase] = []
+    preparation = Preparation(tmp_path, phases.append)
+    sources, held_out = load_strips(recipe, Sources(data, (pictures,), None, handwriting), 1, preparation)
+    assert Phase("rendering form fields", 3, 3) in phases
     assert len(sources.fields) == 2 * 3
     classes = np.concatenate([batch.classes for batch in held_out])
     assert np.count_nonzero(classes == ALL) == recipe.held_out_lines

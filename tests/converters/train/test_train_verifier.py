@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +22,7 @@ from agent.vision.glyph import normalise
 from converters.checkpoint import load
 from converters.report.log import read_log
 from converters.train.dataset import HELD_OUT
-from tests.converters.train.program import ENVIRONMENT, PROGRAM
+from tests.converters.train.program import ENVIRONMENT, PROGRAM, epoch_lines, read_until
 
 if TYPE_CHECKING:
     from tests.converters.conftest import WriteMnist
@@ -80,33 +82,65 @@ def test_an_interrupted_run_resumes_to_the_same_weights(unmeasured: UnmeasuredRu
     out = tmp_path / "net.pt"
     with subprocess.Popen(command(data, out), stderr=subprocess.PIPE, text=True, env=ENVIRONMENT) as child:
         assert child.stderr is not None
-        assert child.stderr.readline().startswith("epoch 1/2: loss ")
+        read_until(child.stderr, "epoch 1/2: loss ")
         child.send_signal(signal.SIGINT)
         state = out.with_suffix(".state")
         expected = f"interrupted; the same command goes on after the last epoch in {state}\n"
-        assert child.stderr.read() == expected
+        assert child.stderr.read().endswith(expected)
     assert child.returncode == 130
     assert not out.exists()
 
-    assert train(data, out).stderr.startswith("epoch 2/2: loss ")
+    (last_epoch,) = epoch_lines(train(data, out).stderr)
+    assert last_epoch.startswith("epoch 2/2: loss ")
     resumed, uninterrupted = load(out), load(unmeasured.out)
     assert resumed.ranges == uninterrupted.ranges
     for name, weights in uninterrupted.state.items():
         assert torch.equal(resumed.state[name], weights), name
 
 
+def test_an_interrupted_preparation_goes_on_with_what_is_kept(data: Path, tmp_path: Path) -> None:
+    recipe, out = tmp_path / "more.toml", tmp_path / "net.pt"
+    recipe.write_text(RECIPE.read_text().replace("rendered_scenes = 2", "rendered_scenes = 40"))
+    argv = [*command(data, out), "--recipe", str(recipe)]
+    prepared = out.with_suffix(".prepared")
+    with subprocess.Popen(argv, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT, start_new_session=True) as child:
+        assert child.stderr is not None
+        assert read_until(child.stderr, "rendering scenes") == "rendering scenes: 0 of 40\n"
+        while not any(prepared.glob("*.part")):  # pytest's own timeout ends this
+            time.sleep(0.05)
+        os.killpg(child.pid, signal.SIGINT)  # as Ctrl-C does: the processes that render get it, too
+        *_, last = child.stderr.read().splitlines()
+        assert last == f"interrupted; the same command goes on with the examples in {prepared}"
+    assert child.returncode == 130
+    kept = {path: path.stat().st_mtime_ns for path in prepared.glob("*.part")}
+    with subprocess.Popen(argv, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT, start_new_session=True) as child:
+        assert child.stderr is not None
+        line = read_until(child.stderr, "rendering scenes")
+        assert line == f"rendering scenes: {8 * len(kept)} of 40\n"
+        read_until(child.stderr, "training batches")
+        os.killpg(child.pid, signal.SIGINT)
+        child.stderr.read()
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept, "kept parts are not made again"
+
+
 def test_weights_are_kept_if_they_cannot_be_measured(unmeasured: UnmeasuredRun, data: Path) -> None:
     done, out = unmeasured.done, unmeasured.out
     assert (done.returncode, done.stdout) == (1, "")
-    first, second, saved, message = done.stderr.splitlines()
-    assert first.startswith("epoch 1/2: loss ")
-    assert second.startswith("epoch 2/2: loss ")
+    assert len(epoch_lines(done.stderr)) == 2
+    saved, message = done.stderr.splitlines()[-2:]
     assert saved.startswith(f"wrote {out}; measuring")
     assert message.startswith("digit-convert: no t10k-images-idx3-ubyte.gz in ")
     before = load(out)
     assert (before.net, before.recipe, before.seed, before.accuracy) == ("verifier", "tiny-verifier", 5, {})
 
-    assert train(data, out).stderr.splitlines() == [saved, message]
+    again = train(data, out).stderr.splitlines()
+    assert again == [
+        "preparing the training data",
+        "rendering scenes: 2 of 2",
+        "rendering held-out scenes: 2 of 2",
+        saved,
+        message,
+    ]
     after = load(out)
     assert all(torch.equal(after.state[name], weights) for name, weights in before.state.items())
     assert len(out.with_suffix(".jsonl").read_text().splitlines()) == 2, "one line for each command"
@@ -123,7 +157,8 @@ def test_wrong_options_are_reported_before_rendering(option: str, expected: str,
     endless.write_text(RECIPE.read_text().replace("rendered_scenes = 2", "rendered_scenes = 1_000_000"))
     argv = [*command(data, tmp_path / "net.pt"), "--recipe", str(endless), option, str(tmp_path)]
     done = subprocess.run(argv, capture_output=True, text=True, check=False, env=ENVIRONMENT, timeout=180)
-    (message,) = done.stderr.splitlines()
+    message = done.stderr.splitlines()[-1]
+    assert "rendering" not in done.stderr
     assert message.startswith("digit-convert: ")
     assert expected in message
 
@@ -131,6 +166,6 @@ def test_wrong_options_are_reported_before_rendering(option: str, expected: str,
 @pytest.mark.parametrize("content", [b"", b"text", pickle.dumps([1, 2], protocol=2)], ids=["empty", "text", "list"])
 def test_a_damaged_state_file_is_refused_with_advice(content: bytes, data: Path, tmp_path: Path) -> None:
     (tmp_path / "net.state").write_bytes(content)
-    (message,) = train(data, tmp_path / "net.pt").stderr.splitlines()
+    message = train(data, tmp_path / "net.pt").stderr.splitlines()[-1]
     assert message.startswith(f"digit-convert: {tmp_path}/net.state cannot be resumed from (")
     assert message.endswith(f"; remove {tmp_path}/net.state to start again")
