@@ -63,12 +63,15 @@ def remove_form_boxes(components: Components) -> Components:
     """Return the components of a mask without boxes and rows of boxes, empty ones included."""
     frames = np.zeros_like(components.mask)
     high, wide = components.mask.shape
-    for index, (outline, (x, y, w, h)) in enumerate(zip(components.outlines, components.boxes.tolist(), strict=True)):
-        if h < MIN_BOX_PX or w < MIN_BOX_ASPECT * h:
-            continue
-        cut = _cut(Box(x, y, w, h), wide, high)
-        if (len(outline) > 1 or any(cut)) and _has_straight_sides(mask := cut_out_one(components, index).mask, cut):
-            frames[y : y + h, x : x + w] |= _frame(mask, cut)
+    x, y, w, h = components.boxes.T
+    encloses = np.array([len(outline) > 1 for outline in components.outlines], np.bool_)
+    at_edge = (x < EDGE_PX) | (y < EDGE_PX) | (x + w > wide - EDGE_PX) | (y + h > high - EDGE_PX)
+    may_be = (h >= MIN_BOX_PX) & (w >= MIN_BOX_ASPECT * h) & (encloses | at_edge)
+    for index in np.flatnonzero(may_be).tolist():
+        box = Box._make(components.boxes[index].tolist())
+        cut = _cut(box, wide, high)
+        if (encloses[index] or any(cut)) and _has_straight_sides(mask := cut_out_one(components, index).mask, cut):
+            frames[box.y : box.bottom, box.x : box.right] |= _frame(mask, cut)
     return without(components, frames)
 
 
