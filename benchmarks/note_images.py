@@ -39,23 +39,24 @@ class NoteImage:
 
 def draw_frame(seed: int = 0) -> NoteImage:
     """Draw a camera frame of 640×480 pixels with 20 digits about 48 pixels high."""
-    return _draw(np.random.default_rng(seed), (640, 480), [(48, 5)] * 4)
+    return draw_note((640, 480), [(48, 5)] * 4, seed)
 
 
 def draw_still(seed: int = 0) -> NoteImage:
     """Draw a still image of 4000×3000 pixels with 176 digits, 60 to 500 pixels high."""
     rows = [(500, 5), (60, 20), (60, 20), (240, 10), (80, 25), (80, 25), (120, 15), (60, 20), (160, 15), (60, 21)]
-    return _draw(np.random.default_rng(seed), (4000, 3000), rows)
+    return draw_note((4000, 3000), rows, seed)
 
 
-def _draw(rng: np.random.Generator, size_px: tuple[int, int], rows: Sequence[NoteRow]) -> NoteImage:
+def draw_note(size_px: tuple[int, int], rows: Sequence[NoteRow], seed: int = 0) -> NoteImage:
     """Draw a note.
 
     Args:
-        rng: random generator.
         size_px: width and height of the image.
         rows: height and number of the digits of each row.
+        seed: the same seed gives the same note.
     """
+    rng = np.random.default_rng(seed)
     w, h = size_px
     paper = np.full((h, w, 3), PAPER_COLOUR, np.uint8)
     room_px = h - sum(height_px for height_px, _ in rows)
