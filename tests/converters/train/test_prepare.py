@@ -77,7 +77,8 @@ def test_only_what_is_missing_or_changed_is_made(preparation: Preparation, tmp_p
     assert made(settings) == []
     for one, other in zip(first, again, strict=True):
         np.testing.assert_array_equal(one.images, other.images)
-        assert (other.images.dtype, other.labels.dtype) == (np.uint8, np.int64)
+        assert other.images.dtype == np.uint8
+        assert other.labels.dtype == np.int64
 
     smallest = min(preparation.folder.iterdir(), key=lambda path: path.stat().st_size)
     smallest.write_bytes(smallest.read_bytes()[:-4])
