@@ -40,7 +40,7 @@ def own_ink(ink: Ink, candidate: Candidate) -> NDArray[np.uint8]:
 
 def normalise(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return the glyph of one ink; argument and result as one row of `normalise_each`."""
-    return normalise_each([ink])[0]
+    return np.asarray(normalise_each([ink])[0], np.uint8)
 
 
 def normalise_each(inks: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
