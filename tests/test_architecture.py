@@ -74,8 +74,8 @@ MAY_IMPORT = {
         "converters.evaluate converters.export converters.nets converters.recipe converters.report"
     ),
     "converters.cli": (
-        f"{CONVERTERS_BASE} converters.checkpoint converters.convert converters.data converters.evaluate "
-        "converters.export converters.recipe converters.report converters.train"
+        f"agent.reader {CONVERTERS_BASE} converters.checkpoint converters.convert converters.data "
+        "converters.evaluate converters.export converters.recipe converters.report converters.train"
     ),
     # Tools and benchmarks: nothing that is installed uses them.
     "tools": "",

@@ -100,7 +100,7 @@ def test_the_address_of_a_file_is_its_path(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["http://me:S3CR@cam.lan/snap.jpg", "rtsp://cam/x", "demo", "demo:", "/dev/video7"])
-def test_what_is_no_file_is_told_about_run(text: str) -> None:
+def test_an_address_is_no_picture(text: str) -> None:
     with pytest.raises(SourceError, match=r"no picture .*; read a camera or the demo with 'digit-agent run") as caught:
         find_pictures(text)
     assert "S3CR" not in str(caught.value)
