@@ -47,11 +47,11 @@ def find_rtsp_error(spec: StreamSpec) -> SourceError | None:
 def _describe(url: str, host: str, port: int, *, tls: bool) -> bytes:
     """Return the beginning of the server's answer; nothing if it closes the connection."""
     request = f"DESCRIBE {url} RTSP/1.0\r\nCSeq: 1\r\nAccept: application/sdp\r\nUser-Agent: digit-agent\r\n\r\n"
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # as FFmpeg, and no password is sent
     with closing(Deadline()) as deadline, socket.create_connection((host, port), TIMEOUT_S) as connection:
         deadline.watch(connection)
         deadline.set(TIMEOUT_S)
-        context = ssl.create_default_context()
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # as FFmpeg, and no password is sent
         stream = context.wrap_socket(connection, server_hostname=host) if tls else connection
         with stream:
             stream.sendall(request.encode())

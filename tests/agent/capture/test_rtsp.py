@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from agent.capture.address import StreamOptions
 from agent.capture.opener import open_source
 from agent.capture.uri import parse_source
 from profiles.errors import SourceError
-from tests.agent.capture.camera_server import Behaviour, camera_server, self_signed
+from tests.agent.capture.camera_server import Behaviour, Visit, camera_server, self_signed
 
 
 def answer(status: bytes) -> Behaviour:
@@ -29,6 +30,31 @@ ANSWERS: dict[str, tuple[str, Behaviour, str]] = {
 }
 
 
+def endless(start: bytes, block: bytes) -> Behaviour:
+    def send(visit: Visit) -> None:
+        visit.send(start)
+        while not visit.ended.wait(0.001):
+            visit.send(block)
+
+    return send
+
+
+HOSTILE: dict[str, Behaviour] = {
+    "headers without end": endless(b"RTSP/1.0 200 OK\r\n", b"X-A: aaaa\r\n" * 100),
+    "a line without end": endless(b"", b"A" * 4096),
+    "a description without end": endless(
+        b"RTSP/1.0 200 OK\r\nCSeq: 1\r\nContent-Type: application/sdp\r\nContent-Length: 2000000000\r\n\r\n",
+        b"a=x\r\n" * 1000,
+    ),
+    "a redirect to a file": answer(b"RTSP/1.0 302 Moved\r\nCSeq: 1\r\nLocation: file:///etc/passwd"),
+    "a negative length": answer(b"RTSP/1.0 200 OK\r\nCSeq: 1\r\nContent-Length: -5"),
+    "a password for ever": answer(
+        b'RTSP/1.0 401 No\r\nCSeq: 1\r\nWWW-Authenticate: Digest realm="r", nonce="n", stale=true'
+    ),
+    "escape sequences": answer(b"RTSP/1.0 404 \x1b[2J\xff\r\nCSeq: 1"),
+}
+
+
 def error_of(address: str) -> str:
     with pytest.raises(SourceError) as caught:
         open_source(parse_source(address, StreamOptions(patience_s=1)))
@@ -40,6 +66,20 @@ def error_of(address: str) -> str:
 def test_the_cause_is_said(user: str, behaviour: Behaviour, message: str) -> None:
     with camera_server(behaviour) as camera:
         assert message in error_of(f"RTSP://{user}{camera.place}/live")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("behaviour", HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_server_is_one_line(behaviour: Behaviour) -> None:
+    with camera_server(behaviour) as camera:
+        assert error_of(f"rtsp://me:S3CR@{camera.place}/live").isprintable()
+
+
+def test_a_server_is_asked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slow board needs seconds to load the certificates of the system; none is needed to find the cause."""
+    monkeypatch.setattr(ssl, "create_default_context", lambda: pytest.fail("loads certificates"))
+    with camera_server(answer(b"RTSP/1.0 404 Not Found")) as camera:
+        assert "status 404" in error_of(f"rtsp://{camera.place}/live")
 
 
 def test_the_cause_is_said_through_tls(tmp_path: Path) -> None:
