@@ -20,7 +20,7 @@ MIN_TABLE_SHARE = 0.12
 """Smallest side of a table, as a share of the same side of the picture."""
 MAX_COMPONENTS = 6
 """Number of the largest connected pieces of print that are tried."""
-JOINED_PX = 5
+JOINED_PX = 3
 """Lines with a gap of less than this are one piece, in pixels. Raising it joins a table with print beside it."""
 MIN_COVERAGE = 0.4
 """Share of its length on which a line must be seen. Raising it loses interrupted lines, lowering it finds lines in
