@@ -88,7 +88,7 @@ def require_regular_files(path: Path) -> None:
     Raises:
         OSError: one of them is not.
     """
-    for part in all_files(path):
+    for part in (*all_files(path), path.with_name(f"{path.name}-journal")):
         with suppress(FileNotFoundError), open_regular_file(part):
             pass
 

@@ -181,7 +181,7 @@ def make_folder(path: Path) -> None:
     path.mkdir()
 
 
-@pytest.mark.parametrize("suffix", ["", "-wal", "-shm"])
+@pytest.mark.parametrize("suffix", ["", "-wal", "-shm", "-journal"])
 @pytest.mark.parametrize("make", [make_pipe, make_folder])
 def test_what_is_not_a_file_neither_hangs_nor_ends_a_run(
     path: Path, make_log: MakeLog, make_event: MakeEvent, make: Callable[[Path], None], suffix: str
