@@ -48,6 +48,8 @@ class BundleManifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Version of the agent in the bundle; None if the bundle contains no agent."""
     expires: date | msgspec.UnsetType = msgspec.UNSET
     """Last day, in UTC, on which a board accepts the bundle. If it is not given, boards accept it for ever."""
+    made: date | msgspec.UnsetType = msgspec.UNSET
+    """Day, in UTC, on which the bundle was made, by the clock of the desktop; older versions do not understand it."""
     members: tuple[Member, ...]
     """Sorted by path."""
 
@@ -94,6 +96,22 @@ def _contradiction(manifest: BundleManifest) -> str:
 def dump_manifest(manifest: BundleManifest) -> bytes:
     """Return the manifest as indented JSON with a final line feed. The same manifest gives the same bytes."""
     return msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
+
+
+def describe_age(manifest: BundleManifest, today: date) -> str:
+    """Return when a bundle was made, and how long ago; empty if it does not say.
+
+    Args:
+        manifest: its manifest.
+        today: the current day, in UTC.
+    """
+    made = manifest.made
+    if not isinstance(made, date):
+        return ""
+    days = (today - made).days
+    if days < 0:
+        return f"{made}, after today; see the clock"
+    return f"{made}, {'today' if days == 0 else '1 day ago' if days == 1 else f'{days} days ago'}"
 
 
 def check_version(version: str, option: str) -> str:

@@ -38,6 +38,7 @@ def pack(
     version: str,
     min_agent: str,
     expires: date | None = None,
+    made: date | None = None,
 ) -> UnsignedBundle:
     """Collect the files of a bundle.
 
@@ -48,6 +49,7 @@ def pack(
         version: version of the bundle.
         min_agent: oldest version of the agent that can use it.
         expires: last day on which a board accepts it; None is for ever.
+        made: day on which it is made; None leaves it out, as boards with version 0.1 need it.
 
     Raises:
         ManifestError: the manifest of the artifacts cannot be used.
@@ -67,6 +69,7 @@ def pack(
         min_agent=check_version(min_agent, "--min-agent"),
         agent=None if wheels is None else _agent_of(wheels),
         expires=expires or msgspec.UNSET,
+        made=made or msgspec.UNSET,
         members=tuple(
             Member(path=path, bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
             for path, content in sorted(contents.items())

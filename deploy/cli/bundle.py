@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import os
+import time
+from datetime import date, datetime, timezone
 from importlib.metadata import version as distribution_version
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +12,7 @@ from typing import Annotated
 import typer
 
 from deploy.cli.options import Json, say, say_json
+from profiles.errors import UsageError
 
 
 def bundle(
@@ -46,6 +49,10 @@ def bundle(
             show_default="none",
         ),
     ] = None,
+    undated: Annotated[
+        bool,
+        typer.Option("--undated", help="Leave out the day of making: boards with version 0.1 need it so."),
+    ] = False,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -58,7 +65,7 @@ def bundle(
 ) -> None:
     """Write artifacts, and optionally configuration and agent, into one signed file.
 
-    The same input always gives the same bytes.
+    The same input gives the same bytes on the same day, and always with `--undated` or SOURCE_DATE_EPOCH.
 
     Example: `digit-deploy bundle artifacts/pi4 --key deploy.key --version 1.4`
     """
@@ -75,6 +82,7 @@ def bundle(
         version=ours if version is None else version,
         min_agent=ours if min_agent is None else min_agent,
         expires=expires.date() if expires else None,
+        made=None if undated else _today(),
     )
     manifest = unsigned.manifest
     sealed = seal(manifest, unsigned.contents, load_private(key))
@@ -90,3 +98,14 @@ def bundle(
     until = f", until {expires:%Y-%m-%d}" if expires else ""
     say(f"{path}: version {manifest.version} for {', '.join(manifest.compatible)}{agent}{until}")
     say(f"{len(manifest.members)} files, {len(sealed):,} bytes; needs digit-agent {manifest.min_agent} or newer")
+
+
+def _today() -> date:
+    """Return the current day in UTC, or that of SOURCE_DATE_EPOCH (reproducible-builds.org/specs/source-date-epoch)."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    try:
+        return datetime.fromtimestamp(time.time() if epoch is None else int(epoch), timezone.utc).date()
+    except (ValueError, OverflowError, OSError):
+        raise UsageError(
+            f"SOURCE_DATE_EPOCH {epoch!r} is not a time", advice="write seconds since 1970, or unset it"
+        ) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,6 +29,7 @@ from deploy.cli.options import (
 from profiles.paths import DEPLOY_ROOT
 
 if TYPE_CHECKING:
+    from deploy.bundle import Bundle
     from deploy.install import Outcome
 
 
@@ -80,7 +82,7 @@ def install(
         else:
             signal.signal(signal.SIGHUP, signal.SIG_IGN)  # an ssh connection that breaks
             outcome = run_install(opened, root, machine, allow_downgrade=allow_downgrade, progress=_progress())
-    say_json(outcome) if json else say(_describe(outcome, dry_run=dry_run))
+    say_json(outcome) if json else say(_describe(outcome, _age(opened), dry_run=dry_run))
 
 
 def _progress() -> Callable[[str], None]:
@@ -97,10 +99,18 @@ def _progress() -> Callable[[str], None]:
     return show
 
 
-def _describe(outcome: Outcome, *, dry_run: bool) -> str:
+def _age(bundle: Bundle) -> str:
+    """Return how old a bundle is, to be put behind its version; empty if it does not say."""
+    from deploy.manifest import describe_age
+
+    age = describe_age(bundle.manifest, datetime.now(timezone.utc).date())
+    return age and f" (made {age})"
+
+
+def _describe(outcome: Outcome, age: str, *, dry_run: bool) -> str:
     if not outcome.changed:
-        return f"version {outcome.version} is already in use, in slot {outcome.slot}; nothing was changed"
+        return f"version {outcome.version}{age} is already in use, in slot {outcome.slot}; nothing was changed"
     instead = f"version {outcome.previous}" if outcome.previous else "the version that shipped with the agent"
     if dry_run:
-        return f"would install version {outcome.version} into slot {outcome.slot}, instead of {instead}"
-    return f"version {outcome.version} works and is in use, in slot {outcome.slot}, instead of {instead}"
+        return f"would install version {outcome.version}{age} into slot {outcome.slot}, instead of {instead}"
+    return f"version {outcome.version}{age} works and is in use, in slot {outcome.slot}, instead of {instead}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,8 @@ class SlotReport:
     """None if the slot is empty."""
     digest: str | None
     """SHA-256 of its `bundle.json`, in hex."""
+    made: str | None
+    """Day on which the bundle was made, and how long ago; None if it does not say."""
     agent: str | None
     """Version of the agent in its bundle; None if it has none."""
     damage: str
@@ -34,7 +37,7 @@ class SlotReport:
 
 
 def status(*, root: Root = DEPLOY_ROOT, json: Json = False) -> None:
-    """Show the version in each slot, whether its files are intact, and which slot is in use.
+    """Show the version in each slot, how old it is, whether its files are intact, and which slot is in use.
 
     Example: `digit-deploy status`
     """
@@ -62,13 +65,15 @@ def status(*, root: Root = DEPLOY_ROOT, json: Json = False) -> None:
 
 def _report(root: Path, slot: Slot, used: Slot | None) -> SlotReport:
     from deploy.agent_venv import find_agent_damage
+    from deploy.manifest import describe_age
     from deploy.slots import find_damage, version_in
 
     found = version_in(root, slot)
     if found is None:
-        return SlotReport(slot, slot == used, None, None, None, "incomplete" if slot == used else "")
+        return SlotReport(slot, slot == used, None, None, None, None, "incomplete" if slot == used else "")
     damage = find_damage(root, found) or find_agent_damage(root, slot)
-    return SlotReport(slot, slot == used, found.manifest.version, found.digest, found.manifest.agent, damage)
+    made = describe_age(found.manifest, datetime.now(timezone.utc).date()) or None
+    return SlotReport(slot, slot == used, found.manifest.version, found.digest, made, found.manifest.agent, damage)
 
 
 def _table(slots: Sequence[SlotReport]) -> Table:
@@ -76,13 +81,14 @@ def _table(slots: Sequence[SlotReport]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table("", "slot", "version", "bundle", "agent", "files", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table = Table("", "slot", "version", "bundle", "made", "agent", "files", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for one in slots:
         table.add_row(
             "▶" if one.in_use else "",
             one.slot,
             one.version or "–",
             (one.digest or "–")[:12],
+            one.made or "–",
             one.agent or "–",
             Text(show(one.damage) or ("intact" if one.version else "empty"), style="red" if one.damage else ""),
             style="bold green" if one.in_use and not one.damage else None,

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from deploy.manifest import BundleManifest, Member, check_version, dump_manifest, is_older, parse_manifest
+from deploy.manifest import BundleManifest, Member, check_version, describe_age, dump_manifest, is_older, parse_manifest
 from profiles.errors import BundleError, UsageError
 
 SHA = hashlib.sha256(b"").hexdigest()
@@ -175,6 +175,7 @@ def test_a_wrong_version_says_what_a_version_looks_like(version: str) -> None:
 
 def test_without_a_last_day_the_manifest_is_that_of_the_first_version() -> None:
     assert b"expires" not in dump_manifest(MANIFEST)
+    assert b"made" not in dump_manifest(MANIFEST)
     dated = msgspec.structs.replace(MANIFEST, expires=date(2027, 6, 30))
     assert b'"expires": "2027-06-30"' in dump_manifest(dated)
     assert parse_manifest(dump_manifest(dated), "x") == dated
@@ -195,3 +196,18 @@ def test_without_a_last_day_the_manifest_is_that_of_the_first_version() -> None:
 )
 def test_versions_are_compared_number_by_number(version: str, than: str, older: bool) -> None:
     assert is_older(version, than) is older
+
+
+@pytest.mark.parametrize(
+    ("made", "age"),
+    [
+        (date(2026, 11, 28), "2026-11-28, today"),
+        (date(2026, 11, 27), "2026-11-27, 1 day ago"),
+        (date(2025, 11, 28), "2025-11-28, 365 days ago"),
+        (date(2026, 11, 29), "2026-11-29, after today; see the clock"),
+        (msgspec.UNSET, ""),
+    ],
+)
+def test_a_bundle_says_how_old_it_is(made: date | msgspec.UnsetType, age: str) -> None:
+    dated = msgspec.structs.replace(MANIFEST, made=made)
+    assert describe_age(parse_manifest(dump_manifest(dated), "x"), date(2026, 11, 28)) == age
