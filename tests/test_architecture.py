@@ -46,8 +46,8 @@ MAY_IMPORT = {
     "agent.views": f"{LIVE_BASE} agent.bench agent.choice agent.telemetry",
     "agent.run": f"{LIVE_BASE} agent.choice agent.config agent.live agent.telemetry agent.views",
     "agent.cli": (
-        "agent.bench agent.capture agent.config agent.doctor agent.explain agent.forms agent.paths agent.reader agent.run "
-        "agent.runtimes agent.sensors agent.service agent.telemetry agent.views agent.vision profiles"
+        "agent.bench agent.capture agent.config agent.doctor agent.explain agent.forms agent.paths agent.reader "
+        "agent.run agent.runtimes agent.sensors agent.service agent.telemetry agent.views agent.vision profiles"
     ),
     # Deployment: independent of the agent.
     "deploy": "profiles",

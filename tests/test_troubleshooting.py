@@ -17,7 +17,8 @@ PACKAGES = ("agent", "deploy", "profiles")
 """Packages that run on a board."""
 ERRORS = {
     "ArtifactError", "BundleError", "BusyError", "ConfigError", "FormError", "FormNotFoundError", "InstallError",
-    "ManifestError", "NoArtifactError", "OutputError", "PictureError", "ProfileError", "RuntimeUnusableError", "SourceError",
+    "ManifestError", "NoArtifactError", "OutputError", "PictureError", "ProfileError", "RuntimeUnusableError",
+    "SourceError",
 }  # fmt: skip
 """Errors that the page must explain. A wrong use (exit code 2) is explained by its own message."""
 WARNINGS = {"Failure", "_fail", "_report", "_report_failure", "_warn", "warning"}
