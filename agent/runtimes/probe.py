@@ -33,7 +33,9 @@ from profiles.manifest import Artifact, load_manifest
 from profiles.profile import Profile, RuntimeName
 
 TIMEOUT_S = 60.0
-"""Time limit for all artifacts of a runtime; a Raspberry Pi Zero imports a runtime from its SD card for seconds."""
+"""Time limit for a runtime itself; a Raspberry Pi Zero imports it from its SD card for seconds."""
+ARTIFACT_TIMEOUT_S = 10.0
+"""Additional time limit for each artifact. Raising it waits longer for a runtime that hangs."""
 FIRST_TIMEOUT_S = 900.0
 """Time limit for a provider that prepares each model at its first use: TensorRT builds engines."""
 MEMORY_SHARE = 0.5
@@ -112,7 +114,8 @@ def probe(
         missing = Failure(f"{runtime} is not installed", RUNTIMES[runtime].install)
         return [failed(artifact, missing) for artifact in artifacts]
     preparation = RUNTIMES[runtime].first_time.get(provider, "")
-    limit_s = timeout_s or (FIRST_TIMEOUT_S if preparation else TIMEOUT_S)
+    usual_s = TIMEOUT_S + ARTIFACT_TIMEOUT_S * len(artifacts)
+    limit_s = timeout_s or (FIRST_TIMEOUT_S if preparation else usual_s)
 
     def run(left: Sequence[Artifact]) -> ChildResult:
         def report(number: int | None, seconds: float) -> None:

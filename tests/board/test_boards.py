@@ -100,7 +100,7 @@ def test_doctor_reports_the_board_its_runtimes_and_its_sensors(
 def test_bench_measures_both_runtimes_and_chooses_a_winner(run_on_board: RunOnBoard, name: str) -> None:
     output: Any = run_on_board(name, "bench").json()
     assert {row["runtime"] for row in output["measured"]} == {"ai-edge-litert", "onnxruntime"}
-    assert {row["role"] for row in output["measured"] if row["winner"]} == {"classifier", "verifier"}
+    assert {row["role"] for row in output["measured"] if row["winner"]} == {"classifier", "verifier", "recogniser"}
     refused = " ".join(refusal["reason"] for refusal in output["refused"])
     assert ("this onnxruntime has no TensorrtExecutionProvider" in refused) == (name not in PIS)
 
