@@ -25,8 +25,7 @@ def with_signs(reading: Reading, known: Sequence[Reading]) -> Reading:
         return reading
     for before in known:
         if before.signs_read and _is_same(before, reading):
-            recognised = replace(before, box=reading.box, digits=reading.digits)
-            return replace(recognised, cut_by_edge=reading.cut_by_edge)
+            return replace(before, box=reading.box, digits=reading.digits, cut_by_edge=reading.cut_by_edge)
     return reading
 
 

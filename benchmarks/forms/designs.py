@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -152,8 +152,3 @@ def _amount(rng: Rng, digits: int, *, may_be_empty: bool = False) -> str:
     if may_be_empty and rng.random() < EMPTY_SHARE:
         return ""
     return str(rng.integers(1, 10 ** int(rng.integers(1, digits + 1))))
-
-
-def values_of(texts: Mapping[str, str]) -> int:
-    """Return how many of the fields are not empty."""
-    return sum(bool(text) for text in texts.values())
