@@ -31,7 +31,7 @@ from agent.vision.line_text import (
     without_signs,
 )
 from agent.vision.lines import MIN_NUMBER_GAP_HEIGHTS, Alternative, Reading
-from agent.vision.neighbours import group_neighbours
+from agent.vision.neighbours import group_neighbours, strip_limits
 from agent.vision.strip import Strip, cut_strip
 
 MIN_SHOWN = 0.015
@@ -153,12 +153,13 @@ def join_lines(
 def cut_lines(readings: Sequence[Reading], masks: Sequence[MaskResult]) -> list[RecognisedLine]:
     """Group neighbouring readings, and cut a strip for each group from the mask that shows most of its digits."""
     lines = []
-    for group in group_neighbours(readings, masks):
+    groups = group_neighbours(readings, masks)
+    for index, group in enumerate(groups):
         digits = tuple(digit for reading in group for digit in reading.digits)
         ids = {id(digit) for digit in digits}
         best = max(masks, key=lambda mask: sum(id(digit) in ids for digit in mask.digits.values()))
         boxes = tuple(in_working(digit.box, best.ink) for digit in digits)
-        strip = cut_strip(best.ink, best.binarized, boxes)
+        strip = cut_strip(best.ink, best.binarized, boxes, limits=strip_limits(groups, index, best.ink))
         same_ink = tuple(mask for mask in masks if mask.ink is best.ink)
         lines.append(RecognisedLine(digits, boxes, same_ink, strip, np.zeros((0, 0, 0), np.float32)))
     return lines

@@ -7,6 +7,7 @@ that it is none.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -79,13 +80,21 @@ class Strip:
         return self.left + x / self.scale
 
 
-def cut_strip(ink: Ink, binarized: Binarized, boxes: Sequence[Box], *, zoom: int = 1) -> Strip:
+def cut_strip(
+    ink: Ink,
+    binarized: Binarized,
+    boxes: Sequence[Box],
+    *,
+    limits: tuple[float, float] = (-math.inf, math.inf),
+    zoom: int = 1,
+) -> Strip:
     """Cut the strip of a line out of the ink.
 
     Args:
         ink: the ink of the picture.
         binarized: a mask of this ink.
         boxes: the line's digits from left to right, in working pixels.
+        limits: first and last column that the strip shows, in working pixels; it is blank beyond them.
         zoom: factor by which the strip is larger than usual.
 
     Returns:
@@ -107,6 +116,9 @@ def cut_strip(ink: Ink, binarized: Binarized, boxes: Sequence[Box], *, zoom: int
     written_ink = cv2.multiply(all_ink, cv2.dilate(written, np.ones((3, 3), np.uint8)))
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     image = [cv2.resize(ink, (width, HEIGHT_PX * zoom), interpolation=method) for ink in (all_ink, written_ink)]
+    shown = [round(min(max((limit - left) * scale, 0), width)) for limit in limits]
+    for channel in image:
+        channel[:, : shown[0]] = channel[:, shown[1] :] = 0
     return Strip(np.array(image, np.uint8), left, scale, middle, slope)
 
 

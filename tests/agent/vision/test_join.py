@@ -157,6 +157,17 @@ def test_numbers_with_a_mark_between_them_share_a_strip(*, mark: bool, lines: in
     assert len(trace_page(image, Nets(NearestShape(), Spelling("24"))).lines) == lines
 
 
+@pytest.mark.parametrize("left", ["2", "24", "247", "2472"])
+@pytest.mark.parametrize("distance", [240, 245, 255, 270, 300])
+def test_no_digit_is_shown_in_two_strips(left: str, distance: int) -> None:
+    image = np.full((120, 600, 3), 215, np.uint8)
+    print_number(image, left, (240 - 38 * len(left), 80), 1.6)
+    print_number(image, "24", (distance + 45, 80), 1.6)
+    lines = trace_page(image, Nets(NearestShape(), Spelling("24"))).lines
+    dark = [line.strip.image[0].max(axis=0) > MIN_STRENGTH for line in lines]
+    assert sum(np.count_nonzero(np.diff(columns.astype(int)) > 0) for columns in dark) == len(left) + 2
+
+
 def test_every_string_has_a_share_and_some_is_left_for_others() -> None:
     line = read("247", Spelling("241", 5.0)).lines[0]
     assert 0 < sum(line.probabilities) < 1

@@ -62,6 +62,12 @@ def test_ink_beyond_the_ends_is_shown() -> None:
     assert len(columns(strip)) == len(boxes)
 
 
+def test_ink_beyond_the_limits_is_not_shown() -> None:
+    boxes = [Box(100 + 50 * i, 100, 12, 40) for i in range(4)]
+    strip = cut_strip(*bars(boxes), boxes[1:3], limits=(130.0, 230.0))
+    assert columns(strip) == pytest.approx([strip.to_strip(box.centre[0]) for box in boxes[1:3]], abs=1.5)
+
+
 def test_only_the_first_channel_shows_ruled_lines() -> None:
     boxes = [Box(100 + 50 * i, 134, 12, 40) for i in range(3)]
     with_rule, without = (cut_strip(*bars(boxes, rule=rule), boxes).image for rule in (True, False))
