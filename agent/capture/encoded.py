@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 
+from agent.capture.file_kind import HEAD_BYTES, picture_format
 from agent.capture.jpeg import JpegPicture
-from agent.capture.kind import HEAD_BYTES, picture_format
 from agent.capture.limits import decoding_limit_bytes
 from agent.capture.picture_parser import START_OF_IMAGE
 from agent.capture.raster import FORMATS, RasterPages

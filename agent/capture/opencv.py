@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from agent.capture.address import StreamSpec
-from agent.capture.file import printable
+from agent.capture.file_name import printable
 from agent.capture.limits import TooLargeError, check_size, decoding_limit_bytes
 from agent.capture.rtsp import find_rtsp_error
 from agent.capture.source import Frame, Source

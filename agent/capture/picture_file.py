@@ -9,9 +9,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from agent.capture.file import printable
+from agent.capture.file_kind import HEAD_BYTES, kind_of, picture_format
+from agent.capture.file_name import printable
 from agent.capture.jpeg import JpegPicture
-from agent.capture.kind import HEAD_BYTES, kind_of, picture_format
 from agent.capture.limits import TooLargeError, decoding_limit_bytes
 from agent.capture.pdf import PdfPages
 from agent.capture.raster import FORMATS, RasterPages

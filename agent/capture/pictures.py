@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.capture.file import local_path, printable
-from agent.capture.kind import PICTURE_SUFFIXES, kind_of_path
+from agent.capture.file_kind import PICTURE_SUFFIXES, kind_of_path
+from agent.capture.file_name import local_path, printable
 from agent.capture.picture_file import STANDARD_INPUT, PictureFile
 from agent.capture.source import Frame, Source
 from agent.capture.uri import PicturesSpec

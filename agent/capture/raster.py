@@ -42,7 +42,7 @@ FORMATS: Mapping[str, Format] = {
     "TIFF": Format("TIFF", "PIL.TiffImagePlugin", 9),
     "WebP": Format("WEBP", "PIL.WebPImagePlugin", 17),
 }
-"""The formats, by the names of `agent.capture.kind`. Pillow reads others too, but some of them start programs."""
+"""The formats, by the names of `agent.capture.file_kind`. Pillow reads others too, but some of them start programs."""
 TURNED_BYTES_PER_PIXEL = 4
 """Additional peak memory per pixel of a TIFF or HEIC that is turned upright, since Pillow makes a copy."""
 DNG_VERSION = 50706

@@ -1,4 +1,8 @@
-"""The interface of all sources, and the frames that they give."""
+"""The interface of all sources, and the frames that they give.
+
+A new kind of source needs a class with this interface, its text in `agent.capture.uri`, and a case in
+`agent.capture.opener`.
+"""
 
 from __future__ import annotations
 

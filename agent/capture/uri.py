@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from agent.capture.address import DEFAULT_OPTIONS, SCHEMES, StreamOptions, StreamSpec, parse_address
-from agent.capture.file import local_path
-from agent.capture.kind import kind_of_path
+from agent.capture.file_kind import kind_of_path
+from agent.capture.file_name import local_path
 from profiles.errors import UsageError
 from profiles.foreign_text import show
 from profiles.redact import redact

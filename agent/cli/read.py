@@ -95,7 +95,7 @@ def read(
     """
     from rich.console import Console
 
-    from agent.capture.file import printable
+    from agent.capture.file_name import printable
     from agent.capture.mounting import parse_mounting
     from agent.reader import Reader
     from agent.views.progress import progress
@@ -178,7 +178,7 @@ def _pictures(files: Sequence[str], mounting: Mounting, errors: list[SourceError
         mounting: how each picture is turned, and which region is read.
         errors: receives the errors.
     """
-    from agent.capture.file import printable
+    from agent.capture.file_name import printable
     from agent.capture.picture_file import PictureFile
     from agent.capture.pictures import find_pictures
 

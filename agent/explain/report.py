@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 
 import cv2
 
-from agent.capture.file import printable
+from agent.capture.file_name import printable
 from agent.explain.figures import (
     Figure,
     draw_candidates,

@@ -1,6 +1,6 @@
 """Data augmentation of outliers and contexts, one image at a time: distortion, pen width, and loss of quality.
 
-Digits for the training of classifiers are distorted by `converters.train.batch_augmentation` instead. They only get the
+Digits for the training of classifiers are distorted by `converters.train.digit_augmentation` instead. They only get the
 additional strokes of `add_strokes` here.
 
 All random numbers come from the NumPy generator that is passed in, so a seed always gives the same result.

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from agent.vision.digits import NOT_A_DIGIT
 from converters.data.labelled import LabelledImages, concatenate
-from converters.train.batch_augmentation import augment_batch
+from converters.train.digit_augmentation import augment_batch
 from converters.train.learn import Batch
 
 

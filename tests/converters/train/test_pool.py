@@ -8,7 +8,7 @@ import torch
 
 from converters.data.labelled import LabelledImages
 from converters.export.golden import varied_inputs
-from converters.train.batch_augmentation import augment_batch
+from converters.train.digit_augmentation import augment_batch
 from converters.train.pool import GlyphPool, PoolPart, balanced_parts
 
 GLYPHS = varied_inputs("classifier", 40)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from agent.capture.kind import Kind, kind_of, kind_of_path, picture_format
+from agent.capture.file_kind import Kind, kind_of, kind_of_path, picture_format
 
 RNG = np.random.default_rng(3)
 

@@ -1,6 +1,6 @@
-"""Augment a whole batch of glyphs at once, on any device: geometry, stroke width and camera effects.
+"""Augment the digits that classifiers learn from, a batch at once, on any device: geometry, stroke width, camera effects.
 
-`converters.data.augment` does the same for one image on the CPU. Here glyphs are not cropped again, so a digit may be
+`converters.data.augment` augments outliers and contexts, one image at a time, on the CPU. Here glyphs are not cropped again, so a digit may be
 off-centre. 10,000 glyphs take 0.1 s on a CPU core.
 """
 
