@@ -43,13 +43,13 @@ PAGE_PX = 640, 480
 PAPER_COLOUR, PEN_COLOUR = (236, 242, 244), (92, 52, 40)
 """Colours of paper and ink, BGR."""
 MARGIN_PX = 30
-"""Margin of a page."""
+"""Width of the margin of a page, in pixels."""
 DIGIT_PX = 26, 38
-"""Smallest and largest height of the digits of a page."""
+"""Smallest and largest height of the digits of a page, in pixels."""
 SURE = 0.9
-"""A digit of this probability is sure."""
+"""A digit with at least this probability counts as sure."""
 MAX_ERROR_DEG = 15.0
-"""Largest error of an angle that is found."""
+"""The angle of a page counts as found if its error is at most this, in degrees."""
 
 DrawDigit = Callable[[np.random.Generator, int, float], Coverage]
 """Draws a digit, given its label and its height in pixels."""

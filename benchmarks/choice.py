@@ -38,7 +38,7 @@ The places of weights and buffers in memory differ from process to process and c
 
 @dataclass(frozen=True)
 class Regret:
-    """The chosen variant compared with the best fixed one."""
+    """The time of the chosen variant, compared with the fastest variant of the second measurement."""
 
     chosen: Variant
     best: Variant

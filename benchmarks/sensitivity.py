@@ -225,7 +225,7 @@ class CachedVideo:
 
 
 _PAGES: dict[tuple[int, int], Any] = {}
-"""Pages that were read on video frames, by frame and size of the look."""
+"""Pages that were read from video frames, by the index of the frame and the longest side of the working image."""
 
 
 def read_pictures(pictures: Pictures, *, quick: bool = False) -> dict[str, object]:

@@ -28,9 +28,9 @@ MAX_DAMAGED_FRAMES = 10
 DECODE_TIMEOUT_S = 1.0
 """Longest time to look for a frame that can be decoded, in seconds; after it the source is silent, not damaged."""
 ASSUMED_FRAMES_PER_S = 25.0
-"""Frame rate of a video that tells none, as a file of plain H.264. FFmpeg assumes the same."""
+"""Frame rate of a video that does not state its own, such as a file of plain H.264. FFmpeg assumes the same."""
 MAX_FRAMES_PER_S = 1000.0
-"""Frame rate from which on a video's own is not believed."""
+"""If a video states a higher frame rate than this, the rate is wrong, and `ASSUMED_FRAMES_PER_S` is used."""
 BYTES_PER_PIXEL = 12
 """Peak memory per pixel of a frame: 3 as BGR, and six frames of 1.5 that H.264 keeps. 4K needs 100 MB."""
 AV1_CODES = (cv2.VideoWriter.fourcc(*"AV01"), cv2.VideoWriter.fourcc(*"av01"))

@@ -251,7 +251,7 @@ class ReconnectingSource:
 
 
 def _for_source(policy: ReconnectPolicy, source: Source) -> ReconnectPolicy:
-    """Return a policy that leaves the source the time it may take for a frame."""
+    """Return the policy with timeouts that are at least as long as the source may take for a frame."""
     return replace(
         policy,
         silence_timeout_s=max(policy.silence_timeout_s, source.silence_timeout_s),

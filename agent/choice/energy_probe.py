@@ -24,7 +24,7 @@ SAMPLE_INTERVAL_S = 0.1
 
 @dataclass(frozen=True)
 class _Turn:
-    """Samples and digits of one turn of a net."""
+    """What was measured in one turn: the time in which one net runs alone."""
 
     samples: tuple[PowerSample, ...]
     digits: int

@@ -20,19 +20,19 @@ MARGIN_HEIGHTS = 0.2
 GAP_HEIGHTS = 3.5
 """Distance of two fields on a page, in heights of a field. Numbers further apart than three heights are two lines."""
 ROW_GAP_PX = 32
-"""Distance of two rows of fields on a page, in pixels, beside their margins."""
+"""Distance between two rows of fields on a page, in pixels, in addition to their margins."""
 PAGE_PX = (1600, 1200)
-"""Width and height of a page: the reader would make a longer one smaller."""
+"""Width and height of a page, in pixels. The reader would reduce a longer page."""
 WHITE = 245
 """Brightness of the paper on a page."""
 MIN_INK = 60
-"""How much darker than the paper ink is, in grey levels."""
+"""Pixels that are darker than the paper by at least this count as ink, in grey levels."""
 MIN_PRINT = 25
-"""How much darker than the paper printed lines are at least, in grey levels."""
+"""Pixels that are darker than the paper by more than this may be printed lines, in grey levels."""
 MIN_LIGHT_LINE = 110
-"""Brightness from which on a printed line is light, so that ink on it can be told from it."""
+"""A printed line of at least this brightness is light: ink on it can be distinguished from it."""
 LINE_ERROR_PX = 3
-"""How far a printed line may lie beside its place, in pixels of a page. Paper is never quite flat."""
+"""Largest distance of a printed line from its place, in pixels of a page, because paper is not quite flat."""
 MIN_INK_SHARE = 0.006
 """Share of a field's inside that is dark if something is written there. A dot of the pen is less."""
 INSIDE_SHARE = 0.12

@@ -33,12 +33,12 @@ keeps wrong answers longer."""
 
 @dataclass(frozen=True, eq=False)
 class _Answers:
-    """What a net said about some images; one row an image."""
+    """What a net answered for n images; each array has one row for each image."""
 
     shrunk: NDArray[np.uint8]
     """uint8 (n, d): pixels of the images at half their size."""
     logits: NDArray[np.float32]
-    """float32 (n, 11)."""
+    """The net's answers, float32 (n, 11)."""
     asked: NDArray[np.intp]
     """In how many looks the net was asked about the image or one that looked alike, intp (n,)."""
     recalled: NDArray[np.intp]

@@ -68,9 +68,9 @@ def printed_lines(binarized: Binarized) -> Mask:
 
 
 def _is_texture(components: Components, min_px: float) -> bool:
-    """Return whether a mask is mostly specks that are everywhere: the grain of a blank page has shapes of any kind.
+    """Return whether a mask is only texture: mostly specks, and specks in most parts of the page.
 
-    The specks of fine print and of dotted lines are only in parts of the page.
+    The grain of a blank page is such a texture. The specks of fine print and of dotted lines are only in some parts.
     """
     specks = components.boxes[components.boxes[:, 2:].max(axis=1, initial=0) < min_px]
     if specks[:, 2:].prod(axis=1).sum() <= MAX_SPECK_SHARE * cv2.countNonZero(components.mask):

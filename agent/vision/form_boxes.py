@@ -115,7 +115,12 @@ def _smaller_peak(first: cv2.typing.MatLike, last: cv2.typing.MatLike, cut: tupl
 
 
 def _runs(mask: Mask, shape: tuple[int, int]) -> Mask:
-    """Return where straight runs of ink are, `shape` is their height and width; the outside is paper."""
+    """Return the centres of the straight runs of ink, uint8 (h, w) of 0 and 1.
+
+    Args:
+        mask: ink, uint8 (h, w) of 0 and 1. Pixels outside of it count as paper.
+        shape: height and width of a run, in pixels.
+    """
     kernel = np.ones(shape, np.uint8)
     return np.asarray(cv2.erode(mask, kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0), np.uint8)
 

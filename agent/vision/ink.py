@@ -126,7 +126,7 @@ class WorkingImage(NamedTuple):
     """A picture at the size at which it is analysed, and its paper."""
 
     picture: Picture
-    """BGR, uint8 (h, w, 3)."""
+    """The scaled picture, BGR uint8 (h, w, 3)."""
     scale: float
     """Pixels of the working image per pixel of the original picture."""
     small: Picture

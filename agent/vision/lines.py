@@ -40,7 +40,7 @@ class Alternative:
 
     text: str
     probability: float
-    """0..1."""
+    """Probability that this text is right, 0..1."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def group_lines(digits: Sequence[Digit]) -> tuple[Reading, ...]:
 
 
 class _End(NamedTuple):
-    """Position of the end of a line, for the next digit."""
+    """Where a line ends, in pixels: right edge of its last digit, vertical middle and height of its last digits."""
 
     right: int
     middle: float
@@ -118,7 +118,7 @@ class _End(NamedTuple):
 
 
 def _end(line: Sequence[Digit]) -> _End:
-    """Return the end of a line, from its last digits."""
+    """Return where a line ends, computed from its last `END_DIGITS` digits."""
     tail = [d.box for d in line[-END_DIGITS:]]
     return _End(tail[-1].right, median(b.centre[1] for b in tail), median(b.h for b in tail))
 

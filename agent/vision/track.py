@@ -61,7 +61,7 @@ class Detections:
 
 @dataclass(frozen=True)
 class Track:
-    """One digit through time."""
+    """One digit that is followed from look to look."""
 
     id: int
     """Unique; never used again."""
@@ -78,9 +78,9 @@ class Track:
     presence: float = 0.0
     """Share of the last looks that found it, 0..1."""
     missed: int = 0
-    """Number of looks since it was found."""
+    """Number of looks since the last one that found it."""
     absent: int = 0
-    """Number of clear looks since it was found that had its place in view."""
+    """Number of clear looks since the last one that found it. Only looks with its place in view count."""
     confirmed: bool = False
     """Whether it was found often enough to be trusted."""
 

@@ -21,7 +21,7 @@ Rng = np.random.Generator
 Item = TypeVar("Item")
 
 MAX_NUMBER_CHARACTERS = 20
-"""Longest number that is used."""
+"""Largest number of characters in a number; longer items are not used."""
 MAX_DIGIT_ASPECT = 1.8
 """Largest width of a digit in heights. Some items with the label of a digit are a dash."""
 DESCENDERS, HIGH_LETTERS = "gjpqy", "bdfhklti"

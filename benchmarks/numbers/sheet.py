@@ -35,7 +35,7 @@ DIGIT_PX = (22, 64)
 
 @dataclass(frozen=True, eq=False)
 class WrittenSheet:
-    """What stands on a sheet."""
+    """What is written and printed on a sheet."""
 
     strokes: Sequence[Stroke] = ()
     boxes: Sequence[tuple[float, float, float, float]] = ()

@@ -1,7 +1,7 @@
-"""Augment the digits that classifiers learn from, a batch at once, on any device: geometry, stroke width, camera effects.
+"""Augment the digits that classifiers learn from: geometry, stroke width and camera effects.
 
-`converters.data.augment` augments outliers and contexts, one image at a time, on the CPU. Here glyphs are not cropped again, so a digit may be
-off-centre. 10,000 glyphs take 0.1 s on a CPU core.
+A whole batch is augmented at once, on any device; 10,000 glyphs take 0.1 s on a CPU core. Glyphs are not cropped again,
+so a digit may be off-centre. `converters.data.augment` augments outliers and contexts, one image at a time.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ PART_SIZE = 8
 COMPRESSION_LEVEL = 1
 """Level of zlib, 0..9. Raising it makes the files a little smaller and takes longer than rendering a scene."""
 CODE = ("agent/drawing", "agent/vision", "converters/checkpoints", "converters/data", "converters/train")
-"""Folders of the code and nets that decide what is prepared."""
+"""Folders of the code and nets that prepared examples depend on. If a file in them changes, all are prepared again."""
 Task = tuple[Any, ...]
 """Arguments that `Job.make` gets after the settings."""
 Result = TypeVar("Result")

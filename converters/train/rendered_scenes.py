@@ -66,7 +66,7 @@ class RenderSettings:
     fonts: Path | None
     """Folder with fonts; None to use built-in letters only."""
     seed: tuple[int, ...]
-    """Seed; a scene's own seed is this and its number."""
+    """Seed of the run. The seed of a scene is this one, followed by the scene's number."""
 
 
 def extract_rendered(

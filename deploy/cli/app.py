@@ -37,7 +37,7 @@ def options(
         bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Options before a command."""
+    """Define the options that come before a command."""
 
 
 app.command()(keygen.keygen)

@@ -58,7 +58,7 @@ def draw_filling_stroke(rng: Rng, canvas: Gray, digit_px: float, right: float) -
 
 
 def remove_rules(rng: Rng, writing: Gray, rules: Gray) -> Gray:
-    """Return the ink without rules, as a removal of lines leaves it: in some strips it fails or tears digits apart.
+    """Return the ink as the removal of ruled lines leaves it. In some strips the removal fails or tears digits apart.
 
     Args:
         rng: random generator.

@@ -15,7 +15,7 @@ Gray = NDArray[np.uint8]
 MIN_INK = 40
 """Ink below this is the paper of a photo. Raising it makes strokes thinner."""
 HELD_OUT_STEP = 5
-"""Every fifth photographed digit is held out: the pictures do not say who wrote them."""
+"""Every fifth photographed digit is held out. A split by writers is not possible: the data set does not name them."""
 
 
 def crop_digits(digits: LabelledImages) -> dict[str, list[Gray]]:
