@@ -29,7 +29,7 @@ class BenchRow:
 
     measurement: Measurement
     cold_start: ColdStart | None
-    """None if the cold start failed."""
+    """Time and memory of a start in a new process; None if the start failed."""
     accurate: bool
     """Whether the artifact reaches the minimum accuracy."""
 

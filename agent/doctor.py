@@ -54,7 +54,7 @@ class Diagnosis:
 
     checks: tuple[Check, ...]
     roles: Mapping[Role, bool]
-    """Whether an accurate artifact of the role works on a runtime; classifiers, and the other roles of the folder."""
+    """Whether an accurate artifact of a role works on a runtime, for classifiers and each other role in the folder."""
 
     @property
     def works(self) -> bool:

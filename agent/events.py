@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.capture.outage import Outage
+from agent.forms.record import Record
 from agent.sensors.load import Load
 from agent.vision.lines import Reading
 from agent.vision.page import STAGES, Page
@@ -66,6 +67,8 @@ class Counts:
     """Digits of the announced readings."""
     unchanged: int = 0
     """Frames, out of `frames`, that showed nothing new and were not analysed again."""
+    records: int = 0
+    """Records of sheets."""
 
 
 @dataclass(frozen=True)
@@ -99,11 +102,15 @@ class FrameEvent:
     """Newest sample; None before the first."""
     sightings: tuple[Sighting, ...] = ()
     """Numbers in view that are not announced yet."""
+    records: tuple[Record, ...] = ()
+    """Sheets that are recorded with this frame, if the run reads forms."""
+    form_note: str = ""
+    """Why the sheet in view is not recorded now, in words; empty if the run reads no forms."""
 
 
 @dataclass(frozen=True)
 class OutageEvent:
-    """A camera is away and the run waits for it. Sent again and again until the camera is back."""
+    """A camera gives no frames, and the run waits for it. Sent again and again until the camera is back."""
 
     outage: Outage
 

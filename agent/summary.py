@@ -59,9 +59,9 @@ class Summary:
     first_ms: float | None
     """Latency of the first analysed frame, which includes loading; None if no frame was analysed."""
     score: Score | None
-    """None if the true digits are not known."""
+    """Comparison with the true digits; None if they are not known."""
     power: Power | None
-    """None if it was not measured."""
+    """Power and energy of the run; None if they were not measured."""
     failure: SourceError | None = None
     """Failure of the source; None if the source ended or the run was stopped."""
 

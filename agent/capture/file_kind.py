@@ -16,7 +16,7 @@ MAX_JPEG_BYTES = 4 << 20
 """Bytes in which the end of the first JPEG of a Motion JPEG file is searched. Raising it takes more memory. A frame of
 a camera is smaller."""
 MAX_GIF_BYTES = 4 << 20
-"""Bytes in which a second frame of a GIF is searched. A still of this size is taken for a still."""
+"""Bytes in which a second frame of a GIF is searched. A GIF without one in these bytes counts as a still picture."""
 PICTURE_SUFFIXES = frozenset(
     {
         ".avif", ".bmp", ".dib", ".gif", ".heic", ".heif", ".hif", ".j2c", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg",
@@ -24,14 +24,14 @@ PICTURE_SUFFIXES = frozenset(
         ".webp",
     }
 )  # fmt: skip
-"""Suffixes, in lower case, by which a file is taken for a picture if its content does not tell."""
+"""Suffixes, in lower case, of files that count as pictures if their content does not show the kind."""
 VIDEO_SUFFIXES = frozenset(
     {
         ".264", ".265", ".3gp", ".asf", ".avi", ".flv", ".h264", ".h265", ".hevc", ".m2ts", ".m4v", ".mjpeg", ".mjpg",
         ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ogv", ".ts", ".webm", ".wmv", ".y4m",
     }
 )  # fmt: skip
-"""Suffixes, in lower case, by which a file is taken for a video if its content does not tell."""
+"""Suffixes, in lower case, of files that count as videos if their content does not show the kind."""
 
 PICTURES: Mapping[str, bytes] = {
     "JPEG": rb"\xff\xd8\xff",
@@ -88,7 +88,7 @@ def kind_of(file: BinaryIO) -> Kind | None:
 
 
 def kind_of_path(path: Path) -> Kind | None:
-    """Return the kind of a path: from the content of a file, else from its suffix; None if neither tells."""
+    """Return the kind of a path: from the content of the file, else from its suffix; None if neither shows it."""
     try:
         with open_regular_file(path) as file:
             kind = kind_of(file)

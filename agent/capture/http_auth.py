@@ -18,12 +18,12 @@ ALGORITHMS = {"SHA-256": hashlib.sha256, "MD5": hashlib.md5}
 
 @dataclass(frozen=True)
 class Challenge:
-    """What a server asks for."""
+    """One way to sign in that a server offers."""
 
     scheme: str
-    """In lower case."""
+    """Name of the way, in lower case: `basic`, `digest`, or one that is not known here."""
     parameters: dict[str, str]
-    """By their names in lower case."""
+    """What the server sent with it, such as its realm; by names in lower case."""
 
     @property
     def algorithm(self) -> str:

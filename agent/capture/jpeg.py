@@ -1,4 +1,4 @@
-"""Decode JPEG. Pillow tells the size before anything is decoded, and OpenCV tells where data is missing."""
+"""Decode JPEG. Pillow gives the size before anything is decoded, and OpenCV reports where data is missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a mounted camera is to look at: its picture is turned upright first, and then a region of it counts."""
+"""How a camera is mounted: its picture is turned upright first, and then one region of it is read."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Mounting:
     flip: bool = False
     """Whether the turned picture is mirrored from left to right."""
     region: Region | None = None
-    """What is read of the turned picture; None is all of it."""
+    """The part of the turned picture that is read; None reads all of it."""
 
     def turn(self, image: Pixels) -> Pixels:
         """Return a picture, BGR uint8 (H, W, 3), as it is read and shown: turned, then mirrored."""

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 UNITS = (("s", 1, 100), ("min", 60, 100), ("h", 3600, 48), ("days", 86400, math.inf))
-"""Name of a unit, its seconds, and the value from which on the next unit is used."""
+"""Name of each unit, its length in seconds, and the number of units at which the next unit is used instead."""
 
 
 @dataclass(frozen=True)

@@ -22,13 +22,13 @@ NS_PER_S = 1e9
 
 
 class PeriodicSource(Source):
-    """One frame of another source every so often. In a recording the recorded time counts.
+    """Gives one frame of another source per interval. For a recording, the interval is in recorded time.
 
     Args:
         source: an open source.
         reopen: opens it again.
         every_s: time from one frame to the next, in seconds.
-        min_closed_s: interval from which on a live source is closed in between, in seconds.
+        min_closed_s: a live source is closed between two frames if `every_s` is at least this, in seconds.
         settle_s: time after opening a live source in which its frames are dropped, in seconds.
     """
 
@@ -77,5 +77,5 @@ class PeriodicSource(Source):
             self._settled_s = self._after_opening()
 
     def _after_opening(self) -> float:
-        """Return the time from which on frames are good, in seconds."""
+        """Return the time on the monotonic clock after which frames are good, in seconds."""
         return time.monotonic() + self._settle_s if self._rests else -math.inf

@@ -14,7 +14,7 @@ from agent.capture.http_errors import connection_error, status_error
 from profiles.errors import SourceError
 
 TIMEOUT_S = 5.0
-"""Longest wait for the connection, and then for the answer, in seconds. FFmpeg has waited before for as long as set."""
+"""Longest wait for the connection, and then for the answer, in seconds. Before this, FFmpeg has waited already."""
 DEFAULT_PORTS = {"rtsp": 554, "rtsps": 322}
 MAX_STATUS_BYTES = 256
 """Longest status line that is read, in bytes."""

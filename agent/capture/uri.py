@@ -1,4 +1,4 @@
-"""Parsing of the text that names a source; of a file the first bytes are read, since its suffix may be wrong."""
+"""Parse the text that names a source. The first bytes of a file decide its kind, because its suffix may be wrong."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ADVICE = (
     (r"(rtmps?|rtp|udp|tcp|srt|mms|onvif|hls|ws|wss)://.*", "give the camera's http:// or rtsp:// address"),
     (r"stdin|pipe:.*", "write '-' for the standard input"),
 )
-"""What people write after other programs, as regular expressions, and what it is here."""
+"""Names of sources in other programs, as regular expressions, each with advice how to write the source here."""
 _BARE_ADDRESS = re.compile(r"(https?|rtsps?)//|[^?]+\?[\w.-]+=|[^/?]+@[\w-]+(\.[\w-]+)*/", re.IGNORECASE)
 """An address without its scheme, or without the colon. It may hold a secret, so it is not taken for a glob."""
 
@@ -170,7 +170,7 @@ def _parse_path(text: str) -> SourceSpec:
 
 
 def _advice(text: str) -> str:
-    """Say how a source is named here that other programs name in another way; otherwise list all kinds."""
+    """Return advice for a text that names no source: from `ADVICE` if the text fits there, otherwise all kinds."""
     found = (advice for pattern, advice in ADVICE if re.fullmatch(pattern, text, re.IGNORECASE | re.DOTALL))
     return next(found, f"give {KINDS}")
 

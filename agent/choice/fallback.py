@@ -64,9 +64,9 @@ class ChosenNets:
 
     classifier: FallbackNet
     verifier: FallbackNet | None
-    """None if the folder has no usable verifier."""
+    """The net that verifies candidates; None if the folder has no usable verifier."""
     recogniser: FallbackNet | None = None
-    """None if the folder has no usable line recogniser."""
+    """The net that reads whole lines; None if the folder has no usable line recogniser."""
 
     def set_power_saving(self, on: bool) -> None:
         """Use the variants that need the least energy, or the best ones again."""

@@ -1,4 +1,4 @@
-"""Measure variants side by side in a child process.
+"""Measure variants side by side, in a child process.
 
 A child process, because the measurement loads every runtime, and the agent must keep only the chosen one in memory.
 A crash with a larger batch or with more threads also ends only the child.

@@ -62,7 +62,7 @@ class Measurement(msgspec.Struct, frozen=True):
     variant: Variant
     timings: tuple[Timing, ...]
     energy: Energy | None = None
-    """None if it was not measured."""
+    """Energy per digit; None if it was not measured."""
 
     @property
     def us_per_digit(self) -> float:

@@ -49,9 +49,9 @@ class Settings:
     sightings: bool
     no_dashboard: bool
     decimal_comma: bool | None
-    """None if it is not known."""
+    """Whether a comma stands before the decimals of a number; None if this is not known."""
     log: Path | None
-    """None keeps no log."""
+    """Path of the log; None keeps no log."""
     frames: int | None
     seconds: float | None
     width: int
@@ -155,9 +155,9 @@ def _layer(config: Config, origin: str) -> ConfigLayer:
 
 
 def _without_aliases(layer: ConfigLayer) -> ConfigLayer:
-    """Return the layer with `camera` written as `source`, and with `no_log` off if `log` is set.
+    """Return the layer with the option `camera` renamed to `source`, and with `no_log` set to False if `log` is set.
 
-    A layer in this form can override another one option by option.
+    Layers in this form can override each other option by option.
     """
     config, origins = layer.config, dict(layer.origins)
     if config.camera is not None:

@@ -16,7 +16,7 @@ from agent.drawing.strokes import Coverage, catmull_rom_with_corners, draw_taper
 Image = NDArray[np.uint8]
 """BGR, uint8 (H, W, 3)."""
 Colour = tuple[int, int, int]
-"""Blue, green, red."""
+"""Blue, green and red, each 0..255."""
 Ruling = Literal["plain", "ruled", "squared"]
 """The lines printed on a paper: none, one line per half row, or squares."""
 RULINGS: tuple[Ruling, ...] = ("plain", "ruled", "squared")

@@ -17,7 +17,7 @@ from agent.vision.line_text import BLANK, CHARACTERS, STEP_PX
 from agent.vision.overlay import FONT
 
 ZOOM = 4
-"""How many times as large a strip is drawn."""
+"""Pixels of the drawing per pixel of the strip."""
 ROW_PX = 22
 """Height of the row of a character, in pixels of the drawing."""
 NAMES_PX = 28

@@ -15,7 +15,7 @@ from agent.vision.pixels import Pixels
 from profiles.errors import FormError
 
 BOX_GREY = 168
-"""Brightness of the boxes, 0 to 255: light, to be told from writing, and dark enough to be printed."""
+"""Brightness of the boxes, 0 to 255: light enough to differ from writing, dark enough to be printed."""
 LINE_HEIGHTS = 0.035
 """Width of a box's line, in heights of the field."""
 LABEL_HEIGHTS = 0.38

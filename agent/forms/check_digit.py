@@ -24,7 +24,7 @@ CHANCE = 0.1
 
 
 def load_check(name: str) -> Callable[[str], bool]:
-    """Return the function that tells whether a text of digits has the right check digit.
+    """Return the function that checks whether a text of digits has the right check digit.
 
     Args:
         name: a key of `CHECKS`.

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from agent.forms.expression import RuleExpression
 
 Kind = Literal["number", "code", "date", "time"]
-"""What stands in a field: a number with a value, digits that only name something, a day, or a time of day."""
+"""Kind of a field's content: a number with a value, digits that only name something, a day, or a time of day."""
 
 
 class Area(NamedTuple):

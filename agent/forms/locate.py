@@ -1,4 +1,4 @@
-"""Find a form in a picture, and judge whether it is the form."""
+"""Find a form in a picture, and check that the picture shows this form."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ BLANK_PX = 2400
 REFERENCE_FEATURES, PICTURE_FEATURES = 1500, 3000
 """Largest numbers of SIFT features. A picture has more, because it shows handwriting and a table as well."""
 MIN_REFERENCE_FEATURES = 40
-"""Least number of features of a reference picture by which it can be found."""
+"""Smallest number of features that a reference picture needs, so that the form can be found by it."""
 MAX_MATCH_RATIO = 0.8
 """Distance of a match as a share of the distance of the second best one (Lowe 2004)."""
 MAX_ERROR_PX = 4.0
@@ -41,11 +41,11 @@ MIN_INLIERS = 12
 TILES = 10
 """Tiles along each side of the sheet, in which its print is compared."""
 MIN_TILE_CORRELATION = 0.35
-"""Correlation of a tile's print with the picture, from which on it is seen. Chosen by trial."""
+"""A tile is seen if its print and the picture have at least this correlation, -1..1. Chosen by trial."""
 MIN_SEEN_SHARE = 0.5
 """Share of the tiles with print that must be seen: a hand or a shadow may hide the others."""
 MIN_TILE_CONTRAST = 6.0
-"""Standard deviation in grey levels from which on a tile has print."""
+"""A tile has print if its grey levels have at least this standard deviation."""
 MAX_SIDES_RATIO = 4.0
 """Largest ratio of two opposite sides of the sheet in the picture. At 35° it is below 2."""
 

@@ -1,7 +1,7 @@
 """ArUco marks in the corners of a form: where they are printed, and where they are in a picture.
 
-A form has a set of four marks, so that forms can be told apart: set n has the marks 4 n to 4 n + 3, clockwise from the
-upper left corner.
+Each form has its own set of four marks, which distinguishes it from other forms: set n has the marks 4 n to 4 n + 3,
+clockwise from the upper left corner.
 """
 
 from __future__ import annotations

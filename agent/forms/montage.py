@@ -16,7 +16,7 @@ from agent.vision.box import Box
 from agent.vision.pixels import Pixels
 
 MARGIN_HEIGHTS = 0.2
-"""What is cut out around a field, in heights of it: people write over the edge. Raising it brings in printed labels."""
+"""Margin that is cut out around a field, in heights of it: people write over the edge. Raising it shows more print."""
 GAP_HEIGHTS = 3.5
 """Distance of two fields on a page, in heights of a field. Numbers further apart than three heights are two lines."""
 ROW_GAP_PX = 32
@@ -112,7 +112,7 @@ def _trimmed(pages: Sequence[Pixels], slots: Sequence[Slot]) -> Iterator[Pixels]
 def _shrunk(
     image: Pixels, location: Location, fields: Sequence[Field], field_px: int
 ) -> tuple[Pixels, NDArray[np.float64]]:
-    """Return the picture so small that its fields are little larger than in the montage, and the form's place in it."""
+    """Return the picture, reduced until its fields have about their size in the montage, and the form's place in it."""
     heights = [np.linalg.norm(quad[3] - quad[0]) for quad in (location.quad(field.area) for field in fields)]
     factor = int(min(heights) / field_px)
     if factor < 2:

@@ -50,7 +50,7 @@ def propose_fields(image: Pixels) -> tuple[tuple[Box, int], ...]:
 
 
 def form_toml(picture: str, fields: Sequence[tuple[Box, int]]) -> str:
-    """Return the TOML of a form with these fields, whose names are to be filled in."""
+    """Return the TOML of a form with these fields. The user replaces the names of the fields."""
     parts = [f'[form]\ntitle = "Form"\npicture = "{picture}"\n']
     for number, (box, cells) in enumerate(fields, 1):
         comb = f'digits = "{cells}"\ncomb = true\n' if cells > 1 else ""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time
 from decimal import Decimal
 
 MIN_SURE = 0.9
-"""Confidence from which on a value without a broken rule counts as sure."""
+"""A value that breaks no rule counts as sure if its confidence is at least this, 0..1."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class RecordField:
     confidence: float
     """Probability that the text is right, 0..1, after the rules."""
     broken: tuple[str, ...]
-    """The rules that the text breaks, in words. The value was not mended."""
+    """The rules that the text breaks, in words. The text was not changed to fit them."""
     corners: tuple[tuple[float, float], ...]
     """The corners of the field in the picture, x and y in pixels, clockwise from the upper left of the sheet."""
 
@@ -65,6 +65,13 @@ class Record:
     def is_sure(self) -> bool:
         """Whether all values are sure."""
         return all(field.is_sure for field in self.fields)
+
+    def moved(self, x: float, y: float) -> Record:
+        """Return the record with its corners moved by x and y pixels."""
+        return replace(
+            self,
+            fields=tuple(replace(one, corners=tuple((u + x, v + y) for u, v in one.corners)) for one in self.fields),
+        )
 
     def to_dict(self) -> dict[str, object]:
         """Return the record as plain types, ready for JSON.

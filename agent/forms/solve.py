@@ -1,4 +1,4 @@
-"""Choose the likeliest strings of all fields that fit the rules; nothing is read that the nets find impossible."""
+"""Choose the likeliest strings of all fields that fit the rules, but no string that the nets find impossible."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules of one field: what a text is worth there, and which rule it breaks."""
+"""The rules of one field: which value a text has there, and which rule it breaks."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Checked:
 
 
 def check(field: Field, text: str, *, signs_read: bool) -> Checked:
-    """Return what a text is worth in a field, and the first rule that it breaks.
+    """Return the value of a text in a field, and the first rule that the text breaks.
 
     Args:
         field: the field.

@@ -137,7 +137,7 @@ class Announcer:
 
 
 def _obstacle(reading: Reading, members: Sequence[Track]) -> str:
-    """Return what speaks against announcing a reading, in words; empty if it is whole, in view and certain."""
+    """Return the reason why a reading is not announced, in words; empty if it is whole, in view and certain."""
     if reading.cut_by_edge:
         return "too near the edge"
     if not all(track.confirmed for track in members):

@@ -40,9 +40,9 @@ class _Answers:
     logits: NDArray[np.float32]
     """The net's answers, float32 (n, 11)."""
     asked: NDArray[np.intp]
-    """In how many looks the net was asked about the image or one that looked alike, intp (n,)."""
+    """Number of looks in which the net was asked about the image or about one that looks alike, intp (n,)."""
     recalled: NDArray[np.intp]
-    """In how many looks the answer was used since, intp (n,)."""
+    """Number of looks since then that used the answer without asking the net, intp (n,)."""
 
 
 class RecallingNet:
@@ -82,7 +82,10 @@ class RecallingNet:
         return answers.logits
 
     def _recall(self, shrunk: NDArray[np.uint8]) -> _Answers:
-        """Return for each image the known answer to the one most like it, not asked for yet if none looks alike."""
+        """Return for each image the known answer to the image most like it.
+
+        If this image does not look alike, `asked` and `recalled` are 0, so that the net is asked.
+        """
         if not self._known:
             none = np.zeros(len(shrunk), np.intp)
             return _Answers(shrunk, np.zeros((len(shrunk), CLASSES), np.float32), none, none)

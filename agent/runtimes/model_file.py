@@ -19,9 +19,9 @@ _CONVERT = "convert it again with 'digit-convert'"
 Needs = Literal["file", "operators", ""]
 """What a model needs besides its file and the operators of its format; empty if nothing."""
 MAX_DEPTH = 32
-"""Depth of messages in each other from which an ONNX file is refused."""
+"""An ONNX file is refused if its messages are nested as deep as this."""
 MAX_FIELDS = 200_000
-"""Fields from which an ONNX file is refused, to bound the time; the shipped files have up to 1,100."""
+"""An ONNX file is refused if it has this many fields, to bound the time; the shipped files have up to 1,100."""
 DOMAINS = (b"", b"ai.onnx")
 """Domains of ONNX's own operators; the exporters use no others."""
 MESSAGES: Mapping[str, Mapping[int, str]] = {

@@ -32,7 +32,7 @@ class LoggedRun:
 
     id: int
     started_at: str
-    """ISO 8601, UTC, like all times here except the start of a day."""
+    """Time at which the run started, in ISO 8601, UTC, as all times here except the start of a day."""
     seconds: float
     """Time from the start of the run to its last write."""
     ended: bool

@@ -59,7 +59,7 @@ CREATE VIEW begun AS -- start of each run, by the wall clock as it was set last 
 
 
 def read_version(connection: sqlite3.Connection) -> int:
-    """Return the version of the schema; 0 is an empty database, or another program's."""
+    """Return the version of the schema; 0 if the database is empty or belongs to another program."""
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 

@@ -49,17 +49,17 @@ class Snapshot:
     frame: FrameEvent | None = None
     """The newest frame; None before the first one."""
     readings: tuple[RecentReading, ...] = ()
-    """Newest first."""
+    """The announced readings, newest first."""
     stages: Mapping[str, StageTimes] = field(default_factory=dict)
     frames_per_s: float = 0.0
     since_frame_s: float = 0.0
     """Seconds since the newest frame, or since the start before the first one."""
     cpu: tuple[float, ...] = ()
-    """The last measured shares, 0..1, oldest first."""
+    """The last measured loads of the processor, as shares 0..1, oldest first."""
     power_mw: tuple[float, ...] = ()
-    """The last measured values, oldest first."""
+    """The last measured values of the power, in milliwatts, oldest first."""
     temperature_c: tuple[float, ...] = ()
-    """The last measured values, oldest first."""
+    """The last measured temperatures, in degrees Celsius, oldest first."""
     fault: str = ""
     """Text of the last fault."""
     uptime_s: float = 0.0

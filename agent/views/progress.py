@@ -1,4 +1,4 @@
-"""What takes long: a line that changes on a terminal, a line now and then in a log."""
+"""Show the progress of work that takes long: on a terminal as a line that changes, in a log as a line now and then."""
 
 from __future__ import annotations
 

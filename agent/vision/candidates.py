@@ -93,7 +93,7 @@ class Candidate:
 
 
 def find_page_candidates(ink: Ink, factor: float) -> tuple[Candidate, ...]:
-    """Return all candidates of the mask at `factor` times the threshold of the ink."""
+    """Return all candidates of the mask that is made at `factor` times the threshold of the ink."""
     return find_mask_candidates(binarize(ink, factor))
 
 

@@ -52,7 +52,7 @@ def deskew(ink: Ink) -> Ink:
 
 
 def skew_deg(ink: Ink) -> float:
-    """Return by how many degrees lines rise to the left, -26..26; 0 if no angle is found."""
+    """Return the angle at which lines rise to the left, in degrees, -26..26; 0 if no angle is found."""
     if min(ink.strength.shape) < MIN_SIDE_PX:
         return 0.0
     _, mask = cv2.threshold(ink.strength, ink.threshold, 255, cv2.THRESH_BINARY)  # without the paper's texture

@@ -28,7 +28,7 @@ from agent.vision.turn import Turn, turn_ink
 UPRIGHT_DIGITS = (3, 4, 7)
 """Digits that look like no digit when they are upside down or sideways."""
 SURE_PROBABILITY = 0.9
-"""Only digits of this probability count as read. Raising it suspects more pages."""
+"""Only digits with at least this probability count as sure. Raising it suspects more pages."""
 UPRIGHT_SHARE, TURNED_SHARE = 0.3, 0.02
 """Share of 3s, 4s and 7s among the sure digits of an upright page, and of one that is upside down. Measured on drawn
 pages."""
@@ -53,7 +53,7 @@ directions come into question. Raising it costs time."""
 FLOOR = 0.02
 """A mark counts as a digit with at least this probability, so that no single mark decides."""
 MASK_LEVEL = 127
-"""Level of a turned mask, 0 to 255, above which a pixel belongs to it."""
+"""Value of a turned mask, 0 to 255, above which a pixel belongs to it."""
 MIN_EVIDENCE = 5.0
 """Logarithm of the odds by which an angle must be better than the picture as it lies. Whether the page is turned is
 decided after it was read at this angle; raising the value reads fewer pages twice, and finds fewer turned ones."""
@@ -107,14 +107,14 @@ def _angles_in_question(binarized: Binarized) -> list[float]:
 
 
 def _skew_deg(ink: Ink) -> float:
-    """Return by how many degrees clockwise the lines of a picture slope, as deskewing found it."""
+    """Return the clockwise angle at which the lines of a picture slope, in degrees, as deskewing found it."""
     if ink.deskew_inverse is None:
         return 0.0
     return math.degrees(math.atan2(ink.deskew_inverse[1, 0], ink.deskew_inverse[0, 0]))
 
 
 def _log_odds_of_labels(upright: int, others: int) -> float:
-    """Return how the numbers of sure 3s, 4s and 7s, and of other sure digits, speak for a turned page; at least 0.
+    """Return the evidence for a turned page in the counts of sure 3s, 4s and 7s and of other sure digits; at least 0.
 
     They never speak against it: on a page that is turned by 45 degrees, some 3s, 4s and 7s are read.
     """

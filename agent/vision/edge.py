@@ -25,8 +25,8 @@ MIN_GAP_HEIGHTS = 0.2
 """Smallest gap that is expected, in heights of a digit, because digits that touch have none. Raising it marks more
 numbers."""
 DIGIT_WIDTH_HEIGHTS = 0.8
-"""Width of a digit, in heights of a digit: so far behind the gap, ink at the edge may be the next digit. Raising it
-marks more numbers."""
+"""Width of a digit, in heights of a digit. Ink at the edge up to this far behind the gap may be the next digit. Raising
+it marks more numbers."""
 MIN_INK_HEIGHTS, MAX_INK_HEIGHTS = 0.15, 1.8
 """Smallest and largest height of ink at the edge that may be the next digit, in heights of a digit."""
 

@@ -41,11 +41,11 @@ Chosen by trial."""
 MAX_POSITION_ERROR_PX = 2
 """The line recogniser may place a digit this far beside the candidate that shows it, in pixels of the strip."""
 MAX_CANDIDATE_HEIGHTS = 1.8
-"""A candidate wider than this many heights of a digit shows no single digit of the line."""
+"""A candidate that is wider than this many heights of a digit does not show a single digit of the line."""
 NEW_DIGIT_ASPECT = 0.6
 """Width of the box of a digit that only the line recogniser sees, as a share of its height."""
 STROKE_SIGNS = "/()"
-"""Signs of one stroke. The nets of the segmentation see a 1 in them, so that a 1 at their place says little."""
+"""Signs of one stroke. The nets of the segmentation read them as a 1, so a 1 at such a place is weak evidence."""
 OPENING_SIGNS = "-+$("
 """Signs that stand before a number."""
 MAX_ALTERNATIVES = 5
@@ -60,7 +60,7 @@ class JoinWeights:
     candidates: float
     agreement: float
     other: float
-    """Score of all strings that nobody proposed, together."""
+    """Score of all strings together that neither the segmentation nor the line recogniser proposed."""
 
 
 WEIGHTS = JoinWeights(recogniser=0.73, candidates=0.25, agreement=0.73, other=-2.31)
@@ -69,7 +69,7 @@ WEIGHTS = JoinWeights(recogniser=0.73, candidates=0.25, agreement=0.73, other=-2
 
 @dataclass(frozen=True)
 class Evidence:
-    """What speaks for a string; logarithms of probabilities."""
+    """The evidence for a string; logarithms of probabilities."""
 
     recogniser: float
     """The line recogniser's probability of these digits, with any signs between them; the mean over all views."""

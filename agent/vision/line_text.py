@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 SIGNS = ".,-/:'()$%+"
 """Signs that belong to numbers."""
 LETTERS = "a"
-"""Stands for one or more letters, or other marks that belong to no number."""
+"""Character that stands for one or more letters, or other marks that do not belong to a number."""
 DIGITS = 10
 """Number of digits; they are the first classes."""
 CHARACTERS = "0123456789" + SIGNS + LETTERS
@@ -25,7 +25,7 @@ STEP_PX = 2
 """Width of the part of a strip that one output step of a line recogniser stands for, in pixels."""
 LogProbs = NDArray[np.float32]
 IMPOSSIBLE = -1e9
-"""Logarithm of a probability of 0; finite, so that no difference of two of them is undefined."""
+"""Logarithm of a probability of 0. It is finite, so that the difference of two of them is defined."""
 
 BEAM_WIDTH = 8
 """Number of strings that the beam search follows. Raising it finds more alternatives, and takes more time."""

@@ -55,13 +55,13 @@ class Reading:
     """Probability that the whole number is right, 0..1. Without a line recogniser it is the product of the
     probabilities of the digits, and of the probabilities that the ink left out in its line is no digit."""
     digits: tuple[Digit, ...]
-    """From left to right."""
+    """The digits, from left to right."""
     alternatives: tuple[Alternative, ...] = ()
     """Other texts, the most probable one first; only a line recogniser finds any."""
     value: Decimal | None = None
-    """What the number is worth, such as 13254.00 for "13.254,00"; None if this cannot be told."""
+    """Value of the number, such as 13254.00 for "13.254,00"; None if it is not certain which value is meant."""
     value_note: str = SIGNS_NOT_READ
-    """Why the value cannot be told, such as "ambiguous: 1234 or 1.234"; empty if it can."""
+    """Why there is no value, such as "ambiguous: 1234 or 1.234"; empty if there is one."""
     cut_by_edge: bool = False
     """Whether the edge of the picture may cut the number: digits of it may be outside."""
     undecided: tuple[Digit, ...] = ()

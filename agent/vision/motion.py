@@ -50,7 +50,7 @@ MIN_SPREAD_HEIGHTS = 1.5
 heights. Chosen by trial."""
 
 Pairs = tuple[tuple[int, int], ...]
-"""Index before, index now."""
+"""Pairs of digits: index among those of the last look, index among those of this look."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -31,8 +31,8 @@ class Page:
     stage_ms: Mapping[str, float]
     """Wall time of each of `STAGES`, in milliseconds."""
     angle_deg: float = 0.0
-    """Angle by which the page is turned clockwise in the picture, 0 to 360; 180 is upside down. Only angles that
-    deskewing cannot correct are told. The page was turned upright to read it."""
+    """Angle by which the page is turned clockwise in the picture, 0 to 360; 180 is upside down. It is 0 if
+    deskewing can correct the angle. The page was turned upright to read it."""
 
     def to_dict(self) -> dict[str, object]:
         """Return the page as plain types, ready for JSON; `digit-agent read --json` prints the same.

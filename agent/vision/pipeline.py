@@ -76,7 +76,7 @@ MIN_FAINT_PROBABILITY = 0.8
 """A candidate in faint ink whose best digit is less probable than this is not a digit. It is higher than the value for
 other ink, because below it there is more dirt than writing. Chosen by trial on drawn pages and the sample pictures."""
 MAX_TURNS = 2
-"""A page is read at most this many times more at other angles: at first it may be turned upside down."""
+"""Largest number of times that a page is read again at another angle. The first angle found may be upside down."""
 MIN_MORE_DIGITS = 3.0
 """A page is turned if this many more digits are read at the other angle, each counted by its probability. Raising it
 turns fewer pages."""
@@ -194,7 +194,7 @@ def _trace_at_angle(
 
 
 def _count_read(trace: Trace) -> float:
-    """Return how many digits of a page are expected to be right."""
+    """Return the expected number of right digits of a page: the sum of their probabilities."""
     return sum(digit.probability for digit in trace.page.digits)
 
 

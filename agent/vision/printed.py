@@ -32,7 +32,7 @@ The sensitivity run found no effect at ±20 %."""
 def find_printed(
     ink: Ink, binarized: Binarized, in_grey: Sequence[Mapping[Candidate, Digit]], coloured: Iterable[Iterable[Digit]]
 ) -> tuple[Digit, ...]:
-    """Return the printed digits of a form; none if fewer digits are written in colour than are printed.
+    """Return the printed digits of a form; none if there are fewer coloured digits than printed ones.
 
     Args:
         ink: black or grey ink, as `agent.vision.pens.find_pens` returns it.

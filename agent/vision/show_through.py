@@ -62,7 +62,7 @@ def _mirror(ink: Ink) -> Ink:
 
 
 def _count_digits(masks: Sequence[MaskResult], taken: Sequence[Box]) -> float:
-    """Return how many digits are expected to be right, without those at places that are taken (in working pixels)."""
+    """Return the expected number of right digits, without those at places (working pixels) that are already taken."""
     new = (
         [digit for candidate, digit in mask.digits.items() if all(candidate.box.iou(box) < SAME_IOU for box in taken)]
         for mask in masks

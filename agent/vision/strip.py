@@ -27,7 +27,7 @@ HEIGHT_PX = 32
 DIGIT_PX = 22
 """Height of the digits in a strip. The line recogniser is trained with it."""
 WIDTH_STEP_PX = 32
-"""The width of a strip is a multiple of this, so that strips of similar widths can be computed together."""
+"""The width of a strip is a multiple of this, in pixels, so that the net can compute similar strips in one batch."""
 MAX_WIDTH_PX = 512
 """Width of the widest strip; a longer line is cut off."""
 MARGIN_HEIGHTS = 1.8

@@ -64,11 +64,11 @@ class Track:
     """One digit that is followed from look to look."""
 
     id: int
-    """Unique; never used again."""
+    """Number of the track; it is never used again."""
     centre: complex
     """Centre in the newest look, x + iy in pixels; outside the picture if the camera moved away."""
     size: complex
-    """Width + i * height in pixels."""
+    """Size of the box, width + i * height in pixels."""
     votes: tuple[float, ...] = (0.0,) * 10
     """Sum of the votes for each label 0..9, decayed."""
     max_votes: float = 0.0

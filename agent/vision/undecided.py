@@ -1,4 +1,4 @@
-"""What is doubtful in a number that was read digit by digit: ink of its line that may be a digit, but was not read.
+"""Undecided places of a number that was read digit by digit: ink in its line that may be a digit, but was not read.
 
 A candidate that is not probable enough to be a digit is dropped like dirt, and one that stands in a word is dropped,
 too. If it stands in the line of a number, the number may miss a digit. Such candidates lower the confidence of the
@@ -21,12 +21,12 @@ from agent.vision.layers import MaskResult
 from agent.vision.lines import MAX_LINE_OFFSET_HEIGHTS, MIN_HEIGHT_SHARE, MIN_NUMBER_GAP_HEIGHTS, Reading
 
 MIN_UNDECIDED = 0.3
-"""A place is undecided if its best digit is at least so probable. Raising it shows fewer undecided places."""
+"""A place is undecided if its best digit has at least this probability. Raising it shows fewer undecided places."""
 MIN_COUNTED = 0.05
-"""Candidates that are at least so probable lower the confidence. Raising it makes wrong numbers surer. Chosen among
+"""Candidates with at least this probability lower the confidence. Raising it makes wrong numbers surer. Chosen among
 0.05, 0.1 and 0.3 on the training part of 580 amounts: 0.05 gives the true strings the highest likelihood."""
 MAX_HEIGHT_SHARE = 1.8
-"""A candidate higher or wider than this many heights of a digit is no digit of the number."""
+"""A candidate that is higher or wider than this many heights of a digit is not a digit of the number."""
 
 MIN_SAME_IOU = 0.3
 """A tracked digit and a digit of a look whose boxes have a higher IoU than this are the same one."""
@@ -52,7 +52,7 @@ def mark_undecided(
 
 
 def add_marks(reading: Reading, seen: Sequence[Reading]) -> Reading:
-    """Return a tracked number with what is doubtful in the readings of a look that show it.
+    """Return a tracked number with the undecided places of those readings of a look that show the same number.
 
     Args:
         reading: digits that were tracked through several looks.

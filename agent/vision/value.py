@@ -14,7 +14,7 @@ POINT, COMMA = ".", ","
 GROUP_SIGNS = ".,'"
 """Signs that may stand between thousands."""
 AMBIGUOUS = "ambiguous: "
-"""Begin of the note of a text with two possible values."""
+"""Beginning of the note for a text with two possible values."""
 NOT_A_NUMBER = "not one number"
 SIGNS_NOT_READ = "signs were not read: only a line recogniser reads them"
 """Note of a reading whose digits are known, but not what stands between them."""
@@ -25,12 +25,12 @@ _NUMBER = re.compile(
 
 
 class Value(NamedTuple):
-    """What a text is worth."""
+    """The value of a text."""
 
     number: Decimal | None
-    """The number; None if it cannot be told."""
+    """The number; None if it is not certain which number is meant."""
     note: str = ""
-    """Why it cannot be told; empty if it can."""
+    """Why there is no number; empty if there is one."""
 
 
 def find_value(text: str, *, decimal_comma: bool | None = None) -> Value:
@@ -64,7 +64,7 @@ def find_value(text: str, *, decimal_comma: bool | None = None) -> Value:
 
 
 def _decimal_number(digits: str, decimal_sign: str) -> Decimal | None:
-    """Return the number if a sign stands before the decimals; None if it is written wrongly then."""
+    """Return the number of a text with a sign before the decimals; None if the text is not written correctly."""
     before, sign, decimals = digits.partition(decimal_sign)
     whole = _whole_number(before or "0", decimal_sign)
     if whole is None or not sign:
