@@ -52,7 +52,7 @@ class ScaledPage:
 
     series: str
     amount: float
-    """How much of it the page has."""
+    """Amount of the thing in which the pages differ, such as digits or words."""
     image: Picture
     """BGR, uint8 (H, W, 3)."""
     limited: bool = True
@@ -102,7 +102,7 @@ def draw_words(size_px: tuple[int, int], count: int) -> Picture:
 
 
 def bounds(pages: Sequence[ScaledPage], times_ms: Sequence[Sequence[float]]) -> Iterator[Bound]:
-    """Yield for each step of a series by how much faster the time grows than the input; at most as fast is right."""
+    """Yield a bound for each step of a series: the growth of the time divided by that of the input is at most 1."""
     for (before, before_ms), (page, page_ms) in pairwise(zip(pages, times_ms, strict=True)):
         if page.limited and page.series == before.series:
             growth = page.amount / before.amount

@@ -68,7 +68,7 @@ class Outcome:
     """Version in use now; None means the version that shipped with the agent."""
     slot: Slot | None
     previous: str | None
-    """Version that was in use before; None as above."""
+    """Version that was in use before; None means the version that shipped with the agent."""
 
 
 def verify(bundle: Bundle, root: Path, machine: BoardControl, *, allow_downgrade: bool = False) -> Outcome:

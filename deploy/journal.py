@@ -59,7 +59,7 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
     schema: Literal[1] = 1
     attempt: Attempt | None = None
     events: tuple[Event, ...] = ()
-    """Oldest first; the last `MAX_EVENTS`."""
+    """The history: the last `MAX_EVENTS` events, oldest first."""
 
 
 def load_journal(root: Path) -> Journal:

@@ -51,7 +51,7 @@ class BundleManifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     made: date | msgspec.UnsetType = msgspec.UNSET
     """Day, in UTC, on which the bundle was made, by the clock of the desktop; older versions do not understand it."""
     members: tuple[Member, ...]
-    """Sorted by path."""
+    """The files of the bundle, sorted by path."""
 
     @property
     def bytes(self) -> int:

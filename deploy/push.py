@@ -20,7 +20,8 @@ from profiles.errors import BundleError, InstallError, UsageError
 
 SSH = ("ssh", "-o", "BatchMode=yes", "-o", "ControlMaster=no", "-o", "ControlPath=none", "-o", "ConnectTimeout=5",
        "-o", "ServerAliveInterval=2", "-o", "ServerAliveCountMax=3")  # fmt: skip
-"""Asks no questions, shares no old connection, and detects a dead connection in six seconds (ssh_config(5))."""
+"""The ssh command. It asks no questions, shares no old connection, and detects a dead one in six seconds
+(ssh_config(5))."""
 INSTALL_S = 3600.0
 """Longest time for an installation, in seconds: a slow SD card needs many minutes for an agent, a Jetson for
 engines."""
@@ -43,9 +44,9 @@ class PushResult:
 
     host: str
     version: str
-    """Version in use there now."""
+    """Version that the board uses now."""
     changed: bool
-    """False if it was already in use."""
+    """Whether the version was installed now; False if the board used it already."""
     previous: str | None
     """Version that was in use before; None means the version that shipped with the agent."""
 

@@ -1,7 +1,7 @@
 """Receive a bundle on a stream, such as one from ssh, before it is installed.
 
-Nothing is kept but what a trusted key has signed: the signature is verified first, and it tells how many bytes follow.
-The file has no name, so no other program can open or change it, and none is left behind.
+Only what a trusted key has signed is kept: the signature is verified first, and the signed manifest states how many
+bytes follow. The file has no name, so no other program can open or change it, and none is left behind.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ except ImportError as error:
 TRUSTED_KEYS = Path("/etc/digit-agent/deploy.pub")
 """Default path of the file on a board."""
 NAME = r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}"
-"""What the name of a key looks like."""
+"""Regular expression that the name of a key matches."""
 _LINE = re.compile(rf"(?P<withdrawn>withdrawn )?ed25519 (?P<key>[A-Za-z0-9+/]{{43}}=) (?P<name>{NAME})")
 _SMALL_ORDER = frozenset(
     bytes.fromhex(point)
@@ -58,7 +58,7 @@ class Key:
 
     name: str
     public: bytes
-    """32 bytes."""
+    """The public half of the key, 32 bytes."""
 
     def signed(self, signature: bytes, content: bytes) -> bool:
         """Return whether this key made a signature of some content."""

@@ -7,7 +7,7 @@ from typing import Any
 from typer.core import TyperGroup
 
 MAX_CHARACTERS = 300
-"""Longest first sentence of a command that is shown whole. It is longer than any."""
+"""Number of characters after which the first sentence of a command is cut off. All first sentences are shorter."""
 
 
 class CommandGroup(TyperGroup):

@@ -48,7 +48,7 @@ def _table() -> dict[int, str]:
 
 
 CONSOLE_FONT: Mapping[int, str] = _table()
-"""What stands for each character that the console lacks, for `str.translate`."""
+"""Replacement of each character that the console's font lacks, for `str.translate`."""
 
 
 class _ConsoleStream(io.TextIOWrapper):

@@ -1,4 +1,4 @@
-"""Why a program or a library cannot be loaded: the dynamic linker and Python say it in words only."""
+"""Find out why a program or a library cannot be loaded. The dynamic linker and Python give a message, but no code."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 NO_MEMORY = "there is not enough memory", "stop other programs, or raise the limit (`ulimit -v`, MemoryMax=)"
 NO_EXECUTION = "its folder is mounted with noexec", "install it on a file system without noexec"
 NOT_MAPPED = "failed to map segment"
-"""What dlopen(3) of glibc says in both cases."""
+"""Part of the message of glibc's dlopen(3) for both causes: too little memory, and a folder mounted with noexec."""
 MEMORY_PHRASES = (
     NOT_MAPPED,
     "cannot allocate memory",
@@ -18,7 +18,8 @@ MEMORY_PHRASES = (
     "failed to allocate",
     "bad_alloc",
 )
-"""In lower case: dlopen(3), strerror(3), threading, NumPy, OpenCV, TFLite, onnxruntime."""
+"""Parts of messages about too little memory, in lower case: of dlopen(3), strerror(3), threading, NumPy, OpenCV, TFLite
+and onnxruntime."""
 
 
 def load_failure(error: BaseException) -> tuple[str, str] | None:

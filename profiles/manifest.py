@@ -100,7 +100,7 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     input: Tensor
     output: Tensor
     accuracy: Accuracy | None
-    """None if it was not measured."""
+    """Measured accuracy; None if it was not measured."""
     parameters: Count
     macs: Count
     """Multiply-accumulates for one input."""

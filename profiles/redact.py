@@ -28,7 +28,7 @@ _PLAIN_VALUE = re.compile(r"[\w.,+-]{0,24}")
 """A value that is shown: short, and without a sign that could begin another option."""
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/*(?=[^/])|/+(?=[^/])|")
 _WRONG_PORT = re.compile(r"(?<=[^:])(:)(?!\d{0,5}$)[^\]]*$")
-"""After a host. In `http://user:password/path` the host was forgotten."""
+"""What follows a host and is not a port: `password` in `http://user:password/path`, where the host was forgotten."""
 _TOKEN = re.compile(r"(?=[\w-]*[a-z])(?=[\w-]*[A-Z])(?=[\w-]*\d)[\w-]{16,}|[0-9a-f-]{24,}|[0-9A-F-]{24,}")
 """A part of a path that looks random: some recorders know their users by it."""
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/+[^\s'\"<>]*[^\s'\"<>:;,.)]")

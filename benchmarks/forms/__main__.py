@@ -79,7 +79,7 @@ def measure(design: Design, photos: int, handwriting: HeldOutHandwriting, reader
 
 
 def other_pages(count: int) -> Iterator[tuple[str, Pixels]]:
-    """Yield pages that show no form of the benchmark with the kind of each: notes, and forms that are not asked for."""
+    """Yield notes and blank forms, in turn. Each has the name of the form that it shows, empty for a note."""
     rng = np.random.default_rng(SEED)
     designs = all_designs()
     for number in range(count):
@@ -91,7 +91,7 @@ def other_pages(count: int) -> Iterator[tuple[str, Pixels]]:
 
 
 def false_finds(count: int, folder: Path) -> tuple[int, int]:
-    """Return how many forms were found where they are not, and in how many attempts."""
+    """Search forms on pages that do not show them. Return the number of forms found, and the number of searches."""
     finders = [FormFinder(known_form(design, folder)) for design in all_designs()]
     found = attempts = 0
     for name, page in other_pages(count):

@@ -15,7 +15,7 @@ from agent.forms.form import Form
 Rng = np.random.Generator
 Texts = dict[str, str]
 EMPTY_SHARE = 0.25
-"""Share of the fields that may be empty which are empty."""
+"""Share of the optional fields that are left empty."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ def form(title: str, size: Sequence[int], marks: int, fields: Sequence[str], rul
 
 
 def _amount(rng: Rng, digits: int, *, may_be_empty: bool = False) -> str:
-    """Return a number of up to so many digits, small ones as often as large ones."""
+    """Return a number of at most `digits` digits. Small numbers are as frequent as large ones."""
     if may_be_empty and rng.random() < EMPTY_SHARE:
         return ""
     return str(rng.integers(1, 10 ** int(rng.integers(1, digits + 1))))

@@ -11,7 +11,7 @@ from agent.vision.page import Page
 from benchmarks.numbers.case import Case, digits_of
 
 SURE = 0.9
-"""A digit in a reading of at least this confidence is believed."""
+"""A digit counts as sure if the confidence of its reading is at least this, 0..1."""
 AS_WRITTEN = ", as written"
 """End of the names of kinds whose signs are compared too."""
 MIN_IGNORED_SHARE = 0.5

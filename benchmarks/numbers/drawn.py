@@ -24,9 +24,9 @@ LINES, FIELDS_EACH, EMPTY_PAGES, BACKS = 200, 5, 200, 8
 """Number of lines, of fields for each surround and medium, of pages without digits, and of pages with a back."""
 FIELDS = FIELDS_EACH * len(SURROUNDS) * len(MEDIA)
 MAX_LINE_DIGITS = 16
-"""Most digits of a drawn line."""
+"""Largest number of digits in a drawn line."""
 BACK_ROWS, BACK_COLUMNS = 4, 5
-"""Digits on a back."""
+"""Numbers of rows and columns of digits on the back of a page."""
 BACK_PITCH = (1.6, 2.2)
 """Distance of the digits on a back, across and down, in heights of a digit."""
 

@@ -22,7 +22,7 @@ from benchmarks.string_metrics import (
 ALL = "all strings"
 """Name of all kinds together. Each picture counts once, with its digits."""
 COVERAGES, RISKS = (0.5, 0.75, 0.9, 1.0), (0.005, 0.01, 0.02)
-"""Coverages to give the share of wrong strings at, and shares of wrong strings to give the coverage at."""
+"""Coverages for which the share of wrong strings is given, and shares of wrong strings for which coverage is given."""
 RELIABILITY_EDGES = (0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 1)
 """Edges of the bins of the reliability table; they are narrow where many confidences lie."""
 

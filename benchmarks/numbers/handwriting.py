@@ -33,7 +33,7 @@ class HeldOutHandwriting:
     """What the held-out writers wrote."""
 
     digits: Mapping[str, Sequence[PenItem]]
-    """By label."""
+    """Single digits of all writers, by label."""
     writers: Sequence[Mapping[str, Sequence[PenItem]]]
     """Digits and signs by label, of each writer who wrote all ten digits."""
     signs: Mapping[str, Sequence[PenItem]]

@@ -26,7 +26,7 @@ Rng = np.random.Generator
 Points = NDArray[np.float64]
 
 OVERSAMPLING = 4
-"""How many times as large as the picture strokes are drawn, before they are reduced. Raising it smooths their edges."""
+"""Factor by which strokes are drawn larger than in the picture, before they are reduced. Raising it smooths edges."""
 BACK_CONTRAST = 0.08
 """Contrast of the writing on the back of the paper."""
 DIGIT_PX = (22, 64)

@@ -37,8 +37,8 @@ def evaluate(
     """Evaluate artifacts in the runtime that the board uses.
 
     Classifiers are evaluated on MNIST's test images, verifiers on the candidates of scenes rendered from them, and
-    recognisers on strips of them. The candidates are those that today's code finds: after a change of the segmentation
-    a verifier's accuracy is another one, on another number of images. `--renew` states it anew.
+    recognisers on strips of them. The code of today finds the candidates, so after a change of the segmentation a
+    verifier has another accuracy, on another number of images. `--renew` writes the new one into the manifest.
 
     Example: `digit-convert evaluate artifacts/pi5 --data data/mnist`
     """

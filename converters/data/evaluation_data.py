@@ -34,7 +34,7 @@ class EvaluationData:
     images: NDArray[np.uint8]
     """Glyphs, uint8 (n, 28, 28), or contexts, uint8 (n, 3, 32, 48)."""
     labels: NDArray[np.int64]
-    """int64 (n,), 0..9, or 10 for "not a digit"."""
+    """Label of each image, int64 (n,): 0..9, or 10 for "not a digit"."""
 
 
 @dataclass(frozen=True, eq=False)

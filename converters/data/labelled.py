@@ -19,7 +19,7 @@ class LabelledImages:
     images: NDArray[np.uint8]
     """Glyphs, uint8 (n, 28, 28), bright ink on 0; or contexts, uint8 (n, 3, 32, 48)."""
     labels: NDArray[np.int64]
-    """int64 (n,), 0..9, or 10 for "not a digit"."""
+    """Label of each image, int64 (n,): 0..9, or 10 for "not a digit"."""
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 Glyphs = NDArray[np.uint8]
 CorruptImage = Callable[[np.random.Generator, Glyphs, float], Glyphs]
-"""From a random generator, an image, uint8 (28, 28), and a strength to the corrupted image."""
+"""Function that takes a random generator, an image, uint8 (28, 28), and a strength, and returns the corrupted image."""
 
 SEED = 0
 LEVELS = 5

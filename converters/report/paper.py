@@ -17,7 +17,7 @@ CONFIDENT = 0.9
 """Smallest confidence of a picture that counts as confident, 0..1. Raising it counts fewer pictures. A round number."""
 
 ReadPicture = Callable[[NDArray[np.uint8]], Page]
-"""From a picture, BGR uint8 (H, W, 3), to what was read."""
+"""Function that takes a picture, BGR uint8 (H, W, 3), and returns the page that was read."""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ BATCH_SIZE = 1000
 """Images per call of a net; bounds the memory."""
 
 ComputeLogits = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-"""From glyphs, uint8 (n, 28, 28), to logits, float32 (n, classes)."""
+"""Function that takes glyphs, uint8 (n, 28, 28), and returns logits, float32 (n, classes)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +46,7 @@ class MisreadImage:
     image: NDArray[np.uint8]
     label: int
     predicted: int
-    """0..9, or 10 for "not a digit"."""
+    """Predicted class: 0..9, or 10 for "not a digit"."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,11 +22,11 @@ CACHE_SEED = 0
 @dataclass(frozen=True, eq=False)
 class _CachedEpoch:
     images: Tensor
-    """uint8 (n, 28, 28)."""
+    """Augmented glyphs, uint8 (n, 28, 28)."""
     labels: Tensor
-    """int64 (n,)."""
+    """Label of each glyph, int64 (n,)."""
     soft_labels: Tensor | None
-    """float16 (n, 10)."""
+    """Teachers' probabilities of the ten digits, float16 (n, 10); None without teachers."""
 
 
 class EpochCache:

@@ -33,9 +33,9 @@ class Batch:
     """Training examples for one optimizer step, on the device."""
 
     inputs: Tensor
-    """float32 (n, C, H, W) in 0..1."""
+    """Inputs of the net, float32 (n, C, H, W) in 0..1."""
     labels: Tensor
-    """int64 (n,)."""
+    """Label of each input, int64 (n,)."""
     soft_labels: Tensor | None = None
     """Teachers' probabilities of the ten digits, float32 (n, 10); None without teachers."""
 

@@ -30,7 +30,7 @@ class FieldSettings:
     fonts: Path | None
     """Folder with fonts; None to use built-in letters only."""
     seed: tuple[int, ...]
-    """Seed; a field's own seed is this and its number."""
+    """Seed of the run. The seed of a field is this one, followed by the field's number."""
 
 
 def cut_pictures(folders: Sequence[Path], preparation: Preparation, *, held_out: bool) -> list[list[RealStrip]]:

@@ -35,7 +35,7 @@ class LabelledStrip(NamedTuple):
     """A strip and its text."""
 
     image: NDArray[np.uint8]
-    """uint8 (2, 32, w), see `agent.vision.strip`."""
+    """The strip, uint8 (2, 32, w), see `agent.vision.strip`."""
     text: str
     classes: int = BLANK
     """Number of classes that the text covers, from the first one: the digits, the digits and signs, or all."""
@@ -46,10 +46,10 @@ class StripBatch:
     """Strips of equal width, with empty paper behind the narrower ones."""
 
     images: NDArray[np.uint8]
-    """uint8 (n, 2, 32, w)."""
+    """The strips, uint8 (n, 2, 32, w)."""
     texts: tuple[str, ...]
     classes: NDArray[np.int64]
-    """int64 (n,), see `LabelledStrip.classes`."""
+    """Number of classes that each text covers, int64 (n,), see `LabelledStrip.classes`."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -68,7 +68,7 @@ class TrainedClassifier:
     """Result of a run."""
 
     net: nn.Module
-    """On the CPU, in evaluation mode."""
+    """The trained net, on the CPU, in evaluation mode."""
     ranges: Ranges
     """Ranges of its activations, learnt or measured."""
     steps: tuple[StepRow, ...]

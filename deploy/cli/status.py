@@ -33,7 +33,7 @@ class SlotReport:
     agent: str | None
     """Version of the agent in its bundle; None if it has none."""
     damage: str
-    """Empty if all files are intact."""
+    """The first damaged or missing file; empty if all files are intact."""
 
 
 def status(*, root: Root = DEPLOY_ROOT, json: Json = False) -> None:

@@ -66,9 +66,9 @@ class InkStyle:
     """How ink looks on the paper."""
 
     colour: NDArray[np.float32]
-    """BGR, 0..255."""
+    """Colour of the ink: blue, green, red, each 0..255."""
     opacity: float = 0.9
-    """0..1."""
+    """Share of the paper's colour that the ink covers, 0..1."""
     grain: float = 0.0
     """Standard deviation of the opacity, caused by rough paper, 0..1. Above 0 for pencil and chalk."""
 
@@ -78,7 +78,7 @@ class DigitAnnotation:
     """Ground truth of a digit on the canvas."""
 
     label: int | None
-    """0..9; None if the digit is to be ignored."""
+    """The digit, 0..9; None if it is to be ignored."""
     outline: Points
     """Contour points of the ink, in pixels of the canvas."""
     inside: Points

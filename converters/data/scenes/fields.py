@@ -43,11 +43,11 @@ class FieldStyle:
     surround: str
     """What is printed around the digits: one of `SURROUNDS`."""
     size: str
-    """One of `SIZES`."""
+    """Size of the digits: one of `SIZES`."""
     separator: str
-    """One of `SEPARATORS`."""
+    """What separates the digits: one of `SEPARATORS`."""
     medium: str
-    """One of `MEDIA`."""
+    """How the paper becomes an image: one of `MEDIA`."""
 
 
 class Cell(NamedTuple):

@@ -98,7 +98,7 @@ class Line:
     """A composed line, in heights of a digit."""
 
     text: str
-    """Target of the recogniser."""
+    """What the line says: the text that a recogniser must give."""
     strokes: Sequence[Stroke]
     images: Sequence[tuple[Gray, float, float, float, float]] = ()
     """Pictures of digits with their left, top, right and bottom."""

@@ -21,7 +21,7 @@ from converters.data.strips.texts import Rng
 Gray = NDArray[np.uint8]
 
 ZOOM = 2
-"""How many times as large as usual the strips are cut."""
+"""Factor by which the strips are larger than those of the board."""
 MIN_GAP_PX = 2
 """Smallest gap between two digits in which a strip may be cut, in pixels of the strip."""
 FACTORS = (0.5, 0.9)
@@ -35,7 +35,7 @@ class RealStrip:
     image: Gray
     """uint8 (2, 64, w), see `agent.vision.strip`."""
     text: str
-    """The characters of the first `classes` classes; other marks may be in the strip, but no label says so."""
+    """Text of the strip, with characters of the first `classes` classes only. The strip may show other marks, too."""
     classes: int = DIGITS
     """Number of classes that `text` covers, from the first one: the digits, or the digits and all signs."""
     edges: tuple[tuple[float, float], ...] = ()

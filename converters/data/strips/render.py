@@ -17,7 +17,7 @@ from converters.data.strips.texts import Rng
 Gray = NDArray[np.uint8]
 
 OVERSAMPLING = 2
-"""How many times as large as a strip a line is drawn, before it is reduced. Raising it draws strokes more exactly."""
+"""Factor by which a line is drawn larger than its strip, before it is reduced. Raising it makes strokes more exact."""
 MARGINS_HEIGHTS = (0.5, 2.2)
 """Smallest and largest empty space at each end of a line, in heights of a digit."""
 MAX_WIDTH_PX = 448
@@ -74,9 +74,9 @@ class _Size(NamedTuple):
     """Size of a line on the canvas."""
 
     digit_px: float
-    """Height of a digit."""
+    """Height of a digit, in pixels of the canvas."""
     stretch: float
-    """How many times as wide as written the line is."""
+    """Factor by which the line is wider than it was written."""
     margins_px: NDArray[np.float64]
     """Empty space before and behind the line."""
 
