@@ -19,7 +19,7 @@ from profiles.manifest import Role, load_manifest
 from profiles.profile import Budget, Profile
 
 VariantKey = tuple[str, str, str, int]
-"""Value of `Variant.key`."""
+"""Key of a variant: model file, runtime, execution provider, number of threads."""
 NOT_MEASURABLE = "energy is not measurable on this board: it has no sensor that can be read"
 
 

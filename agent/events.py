@@ -89,7 +89,7 @@ class FrameEvent:
     source: str
     """URI of the source, or file of the picture."""
     image: NDArray[np.uint8] | None
-    """BGR, uint8 (H, W, 3); None after the event has waited in a queue."""
+    """The picture, BGR uint8 (H, W, 3); None after the event has waited in a queue."""
     page: Page
     announced: tuple[Reading, ...]
     """Readings that are announced with this frame."""

@@ -27,7 +27,7 @@ class NoteImage:
     """An image of handwritten numbers and their text."""
 
     image: NDArray[np.uint8]
-    """BGR, uint8 (H, W, 3)."""
+    """The picture, BGR uint8 (H, W, 3)."""
     lines: tuple[str, ...]
     """The lines from top to bottom; numbers are separated by spaces."""
 

@@ -56,7 +56,7 @@ class VideoFrame:
     """A frame and its ground truth."""
 
     image: Image
-    """BGR, uint8 (480, 640, 3)."""
+    """The picture, BGR uint8 (480, 640, 3)."""
     numbers: tuple[VisibleNumber, ...]
     """The numbers with any part in the frame, covered or not."""
     blur_px: float

@@ -54,7 +54,7 @@ class ScaledPage:
     amount: float
     """Amount of the thing in which the pages differ, such as digits or words."""
     image: Picture
-    """BGR, uint8 (H, W, 3)."""
+    """The picture of the page, BGR uint8 (H, W, 3)."""
     limited: bool = True
     """Whether the time may grow no faster than the amount."""
 

@@ -57,7 +57,7 @@ class Metrics:
     accuracy: float
     """Share of images whose predicted class is their label, or of strips whose text is right, 0..1."""
     digits: tuple[DigitMetrics, ...] = ()
-    """Empty for a line recogniser."""
+    """Metrics of each digit; empty for a line recogniser."""
     confusion: tuple[tuple[int, ...], ...] = ()
     """Confusion matrix, 11 × 11: one row for each true class, one column for each predicted class.
 

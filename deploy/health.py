@@ -26,9 +26,9 @@ class HealthTarget:
 
     artifacts: str
     version: str | None
-    """Expected version; None accepts any."""
+    """Version that the agent must have; None accepts any."""
     frames: int
-    """Frames in a row without a fault."""
+    """Number of frames in a row that must be finished without a fault."""
     not_pid: int | None
     """Process that ran before; its file is ignored."""
 

@@ -63,7 +63,7 @@ class Outcome:
     """Result of an installation or a rollback."""
 
     changed: bool
-    """False if this bundle was already in use."""
+    """Whether anything changed; False if this bundle was already in use."""
     version: str | None
     """Version in use now; None means the version that shipped with the agent."""
     slot: Slot | None

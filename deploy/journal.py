@@ -44,7 +44,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """An entry of the history."""
 
     time: str
-    """UTC in ISO 8601, from the clock of the board."""
+    """Time of the event: UTC in ISO 8601, from the clock of the board."""
     what: What
     version: str
     slot: Slot

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import TextIO
 
 SHADES = " ░▒█"
-"""Cells with growing brightness."""
+"""Characters for cells, from dark to bright."""
 BRAILLE = 0x2800
 """First of the 256 braille cells. Each of the lower eight bits is a dot."""
 PLAIN = {

@@ -64,7 +64,7 @@ class StreamSpec:
 
     @property
     def scheme(self) -> str:
-        """One of `SCHEMES`."""
+        """Scheme of the address: one of `SCHEMES`."""
         return self.url.partition(":")[0]
 
     @property

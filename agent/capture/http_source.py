@@ -75,7 +75,7 @@ class HttpSource(Source):
         self._deadline.close()
 
     def _next_frame(self, patience_s: float) -> Frame | None:
-        """Return the next good picture; after an interrupt, None. Failures within the time are not raised."""
+        """Return the next good picture; None after an interrupt. A failure is raised only after `patience_s`."""
         since_s, damaged = time.monotonic(), 0
         self._deadline.set(self._spec.options.patience_s)
         while not self._stopped.is_set():

@@ -82,7 +82,7 @@ class FoundPictures:
     """The pictures of a path, a folder or a glob."""
 
     paths: tuple[Path, ...]
-    """In natural order: 2.jpg before 10.jpg."""
+    """The pictures in natural order: 2.jpg before 10.jpg."""
     skipped: tuple[Path, ...] = ()
     """What else is in the folder: files that are no pictures, and folders. Hidden files are not counted."""
 

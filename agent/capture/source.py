@@ -31,7 +31,7 @@ class Frame:
     """One image of a source."""
 
     image: NDArray[np.uint8]
-    """BGR, uint8 (H, W, 3), upright."""
+    """The picture, BGR uint8 (H, W, 3), upright."""
     captured_ns: int
     """`time.monotonic_ns()` at the time of capture."""
     number: int

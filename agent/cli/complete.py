@@ -10,21 +10,21 @@ ADDRESSES = ("demo:", "csi://0", "http://", "https://", "rtsp://")
 
 
 def sources(incomplete: str) -> list[str]:
-    """Return cameras, beginnings of addresses, and files and folders that begin with a text."""
+    """Complete a source: cameras, beginnings of addresses, files and folders that begin with the typed text."""
     paths = [path + "/" * os.path.isdir(path) for path in glob(f"{escape(incomplete)}*")]  # noqa: PTH112, PTH207
     found = (*ADDRESSES, *sorted(glob("/dev/video*")), *sorted(paths))  # noqa: PTH207
     return list(dict.fromkeys(one for one in found if one.startswith(incomplete)))
 
 
 def objectives(incomplete: str) -> list[str]:
-    """Return the objectives of a choice that begin with a text."""
+    """Complete an objective: those that begin with the typed text."""
     from profiles.profile import Objective
 
     return [one for one in get_args(Objective) if one.startswith(incomplete)]
 
 
 def boards(incomplete: str) -> list[str]:
-    """Return the boards of the catalogue that begin with a text."""
+    """Complete a board: those of the catalogue that begin with the typed text."""
     from profiles.profile import board_names
 
     return [name for name in board_names() if name.startswith(incomplete)]

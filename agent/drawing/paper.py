@@ -14,7 +14,7 @@ from agent.drawing.handwriting import Handwriting, draw_digit, random_handwritin
 from agent.drawing.strokes import Coverage, catmull_rom_with_corners, draw_tapered_strokes
 
 Image = NDArray[np.uint8]
-"""BGR, uint8 (H, W, 3)."""
+"""A picture, BGR uint8 (H, W, 3)."""
 Colour = tuple[int, int, int]
 """Blue, green and red, each 0..255."""
 Ruling = Literal["plain", "ruled", "squared"]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 Size = tuple[int, int]
 """Width and height, in pixels."""
 Offset = tuple[float, float]
-"""x to the right and y down, in pixels."""
+"""A shift: x to the right and y down, in pixels."""
 
 
 def sheet_to_frame(

@@ -19,7 +19,7 @@ from agent.vision.pixels import Pixels
 from profiles.errors import FormError, FormNotFoundError
 
 Homography = NDArray[np.float64]
-"""float64 (3, 3)."""
+"""Matrix that maps points of one plane to another, float64 (3, 3)."""
 Grey = NDArray[np.uint8]
 
 REFERENCE_PX = 1000

@@ -57,7 +57,7 @@ class Montage:
 
     pages: tuple[Pixels, ...]
     slots: tuple[Slot, ...]
-    """In the order of the fields."""
+    """The place of each field, in the order of the fields."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +65,7 @@ class BlankPrint:
     """What a blank sheet looks like."""
 
     image: Pixels
-    """BGR uint8 (H, W, 3)."""
+    """The drawn sheet, BGR uint8 (H, W, 3)."""
     to_image: NDArray[np.float64]
     """Homography from the units of the sheet to its pixels, float64 (3, 3)."""
 

@@ -1,11 +1,12 @@
-"""From a picture of a filled-in form to a record."""
+"""Read a picture of a filled-in form into a record."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from agent.forms.form import Form
 from agent.forms.locate import FormFinder, Location
-from agent.forms.montage import BlankPrint, make_montage
+from agent.forms.montage import BlankPrint, Montage, make_montage
 from agent.forms.record import Record, RecordField
 from agent.forms.solve import solve
 from agent.forms.texts import possible_texts
@@ -33,8 +34,16 @@ def read_form(image: Pixels, finder: FormFinder, read: Callable[[Pixels], Page])
 
 def read_located(image: Pixels, finder: FormFinder, location: Location, read: Callable[[Pixels], Page]) -> Record:
     """Read a form that was found; the other arguments as in `read_form`."""
-    form = finder.form
-    montage = make_montage(image, location, form.fields, BlankPrint(*finder.blank()), FIELD_PX)
+    return read_montage(cut_fields(image, finder, location), finder.form, location, read)
+
+
+def cut_fields(image: Pixels, finder: FormFinder, location: Location) -> Montage:
+    """Cut out the fields of a form that was found; the arguments as in `read_located`."""
+    return make_montage(image, location, finder.form.fields, BlankPrint(*finder.blank()), FIELD_PX)
+
+
+def read_montage(montage: Montage, form: Form, location: Location, read: Callable[[Pixels], Page]) -> Record:
+    """Read the fields of a form that were cut out; the other arguments as in `read_located`."""
     texts = possible_texts(montage.slots, [read(page) for page in montage.pages])
     return Record(
         form.name,

@@ -28,7 +28,7 @@ class TableCell:
     confidence: float
     """Product of the confidences of the numbers; 1 if there is none."""
     corners: tuple[tuple[float, float], ...]
-    """x and y in pixels of the picture, clockwise from the upper left."""
+    """The four corners: x and y in pixels of the picture, clockwise from the upper left."""
 
     @property
     def text(self) -> str:
@@ -41,7 +41,7 @@ class RuledTable:
     """A ruled table."""
 
     cells: tuple[tuple[TableCell, ...], ...]
-    """Row by row."""
+    """The cells, row by row."""
 
     @property
     def rows(self) -> tuple[tuple[str, ...], ...]:

@@ -27,7 +27,7 @@ class PossibleText:
     """A string that a field may have."""
 
     text: str
-    """Empty if nothing is written in the field."""
+    """The string; empty if nothing is written in the field."""
     probability: float
     signs_read: bool = True
     """Whether a point, comma or other sign in the writing would be in the text."""

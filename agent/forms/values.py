@@ -94,7 +94,7 @@ def _checked(value: Decimal | date | time | None, broken: str) -> Checked:
 
 
 def _whole_number(text: str) -> Decimal | None:
-    """Return the number of digits, with a sign and marks between thousands or not."""
+    """Parse a whole number: digits, perhaps with a sign and with marks between thousands. None if it is not one."""
     if text.isdigit():
         return Decimal(text)
     values = (find_value(text, decimal_comma=comma).number for comma in (False, True))

@@ -62,7 +62,7 @@ class ChildResult:
     answers: tuple[dict[str, Any], ...]
     """JSON objects that the child printed."""
     failure: Failure | None
-    """None if the child finished."""
+    """Why the child did not finish; None if it finished."""
 
     @property
     def last_started(self) -> int | None:

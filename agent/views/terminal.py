@@ -61,7 +61,7 @@ class Terminal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Return the terminal as it was."""
+        """Give the terminal back in the state that it had before."""
         self._console.show_cursor(True)
         self._console.set_alt_screen(False)
         if self._keyboard is not None and self._settings is not None:

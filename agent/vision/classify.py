@@ -78,7 +78,7 @@ class Classified:
     classifier: NDArray[np.float32]
     """float32 (n, 11): class probabilities from the classifier alone."""
     verified: NDArray[np.bool_]
-    """bool (n,): whether the verifier got the candidate."""
+    """bool (n,): whether each candidate was passed to the verifier."""
 
     def split(self, ends: Sequence[int]) -> list[Classified]:
         """Split the outputs before each index in `ends`, as `numpy.split` does."""

@@ -50,7 +50,7 @@ class Components:
     """All connected components of a mask; pixels that touch at a corner are connected."""
 
     mask: Mask
-    """uint8 (h, w) of 0 and 1."""
+    """The mask, uint8 (h, w) of 0 and 1."""
     boxes: Boxes
     """Bounding box of each component."""
     outlines: Sequence[Sequence[cv2.typing.MatLike]]

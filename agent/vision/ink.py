@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from agent.vision.histogram import histogram, otsu_threshold, quantile
 
 Gray = NDArray[np.uint8]
-"""uint8 (h, w)."""
+"""Grey picture, uint8 (h, w)."""
 Picture = NDArray[np.uint8]
-"""BGR, uint8 (h, w, 3)."""
+"""Colour picture, BGR uint8 (h, w, 3)."""
 Affine = NDArray[np.float64]
 """Affine transform as OpenCV takes it, float64 (2, 3)."""
 Gains = NDArray[np.float64]

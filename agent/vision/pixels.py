@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from profiles.errors import UsageError
 
 Pixels = NDArray[np.uint8]
-"""BGR, uint8 (H, W, 3)."""
+"""Colour picture, BGR uint8 (H, W, 3)."""
 KINDS = "uint8: BGR (H, W, 3), grey (H, W) or BGRA (H, W, 4); or float 0..1: BGR (H, W, 3) or grey (H, W)"
 MAX_INK_SHARE = 0.5
 """A transparent picture with a larger visible share shows its own paper. Raising it takes light paper for ink."""

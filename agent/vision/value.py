@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 POINT, COMMA = ".", ","
 GROUP_SIGNS = ".,'"
-"""Signs that may stand between thousands."""
+"""Signs that may separate thousands."""
 AMBIGUOUS = "ambiguous: "
 """Beginning of the note for a text with two possible values."""
 NOT_A_NUMBER = "not one number"

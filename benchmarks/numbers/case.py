@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from agent.vision.box import Box
 
 Image = NDArray[np.uint8]
-"""BGR, uint8 (H, W, 3)."""
+"""A picture, BGR uint8 (H, W, 3)."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -37,7 +37,7 @@ class HeldOutHandwriting:
     writers: Sequence[Mapping[str, Sequence[PenItem]]]
     """Digits and signs by label, of each writer who wrote all ten digits."""
     signs: Mapping[str, Sequence[PenItem]]
-    """Signs of all writers, by label."""
+    """Signs of all writers, by their character."""
     numbers: Sequence[PenItem]
     """Numbers that were written as a whole."""
     words: Sequence[PenItem]

@@ -44,7 +44,7 @@ class EvaluationStrips:
     name: str
     """Description for people."""
     images: NDArray[np.uint8]
-    """uint8 (n, 2, 32, STRIP_WIDTH_PX), see `agent.vision.strip`."""
+    """The strips, uint8 (n, 2, 32, STRIP_WIDTH_PX), see `agent.vision.strip`."""
     texts: tuple[str, ...]
     """Digits of each strip."""
 

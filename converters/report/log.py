@@ -69,7 +69,7 @@ class LogEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """SHA-256 of the checkpoint's weights."""
     steps: tuple[StepRow, ...]
     exports: tuple[ExportRow, ...] = ()
-    """Empty if the exports could not be measured."""
+    """The exported files; empty if they could not be measured."""
 
 
 def append_entry(path: Path, entry: LogEntry) -> None:

@@ -33,7 +33,7 @@ class PaperResult:
     confident: int
     """Pictures on which every number has a confidence of at least `CONFIDENT`."""
     confident_wrong: int
-    """Those of the confident ones that are not right."""
+    """Number of the confident pictures that were not read right."""
 
 
 def read_paper(

@@ -58,7 +58,7 @@ class NetResult:
     """Metrics on the original test images."""
     misread: tuple[MisreadImage, ...]
     corrupted: Mapping[str, tuple[float, ...]]
-    """By the kind of corruption: accuracy on the original images, then at each strength."""
+    """For each kind of corruption: accuracy on the original images, then at each strength."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,7 +30,7 @@ class TargetBatch:
     """Strips and texts for one optimizer step, on the device."""
 
     inputs: Tensor
-    """float32 (n, 2, 32, w) in 0..1."""
+    """The strips, float32 (n, 2, 32, w) in 0..1."""
     targets: Tensor
     """Classes of the characters of all texts, one text after the other, int64 (total,)."""
     lengths: Tensor

@@ -25,7 +25,7 @@ class SlotReport:
     slot: Slot
     in_use: bool
     version: str | None
-    """None if the slot is empty."""
+    """Version in the slot; None if the slot is empty."""
     digest: str | None
     """SHA-256 of its `bundle.json`, in hex."""
     made: str | None

@@ -14,7 +14,7 @@ from agent.vision.box import Box
 from converters.data.scenes.projection import Image, Points, Projection
 
 Point = tuple[float, float]
-"""x and y, in pixels of the canvas."""
+"""A point: x and y, in pixels of the canvas."""
 Rect = tuple[float, float, float, float]
 """Left, top, width and height, in pixels of the canvas."""
 MIN_COVERAGE = 90
@@ -37,7 +37,7 @@ class Scene:
     """An image and its ground truth: the digits in it."""
 
     image: Image
-    """BGR, uint8 (H, W, 3)."""
+    """The picture, BGR uint8 (H, W, 3)."""
     digits: tuple[tuple[int, Box], ...]
     """Label, 0..9, and box of each digit, tight around the ink, in pixels."""
     ignored: tuple[Box, ...] = ()
@@ -93,7 +93,7 @@ class Canvas:
 
     rng: np.random.Generator
     image: Image
-    """BGR, uint8 (h, w, 3); drawn on in place."""
+    """The picture, BGR uint8 (h, w, 3); drawn on in place."""
     annotations: list[DigitAnnotation] = field(default_factory=list)
 
     @property

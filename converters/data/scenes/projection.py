@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Image = NDArray[np.uint8]
-"""BGR, uint8 (h, w, 3)."""
+"""A picture, BGR uint8 (h, w, 3)."""
 Points = NDArray[np.float64]
-"""x and y, float64 (n, 2); integers are pixel centres."""
+"""Points: x and y of each, float64 (n, 2); integers are pixel centres."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,7 +23,7 @@ class Writer:
     templates: tuple[int, ...]
     """Index of the template of each digit in `DIGIT_TEMPLATES`."""
     face: Face | None
-    """Font, if `source` is "font"; otherwise None."""
+    """Font of the digits if `source` is "font"; otherwise None."""
     slant: float
     """Shift of the top to the right, as a share of the height of a digit."""
     width_scale: float

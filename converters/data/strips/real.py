@@ -33,7 +33,7 @@ class RealStrip:
     """The strip of a real or rendered line."""
 
     image: Gray
-    """uint8 (2, 64, w), see `agent.vision.strip`."""
+    """The strip at twice its usual size, uint8 (2, 64, w), see `agent.vision.strip`."""
     text: str
     """Text of the strip, with characters of the first `classes` classes only. The strip may show other marks, too."""
     classes: int = DIGITS

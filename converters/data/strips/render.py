@@ -78,7 +78,7 @@ class _Size(NamedTuple):
     stretch: float
     """Factor by which the line is wider than it was written."""
     margins_px: NDArray[np.float64]
-    """Empty space before and behind the line."""
+    """Empty space before and behind the line, in pixels of the canvas."""
 
     def width_px(self, line: Line) -> float:
         """Return the width of the line with its margins."""
