@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -25,11 +25,14 @@ from agent.capture.outage import Outage
 from agent.capture.password import read_password
 from agent.capture.periodic import MIN_CLOSED_S, PeriodicSource
 from agent.capture.source import Source
-from agent.capture.uri import LiveSpec, PicturesSpec, SourceSpec, parse_source
+from agent.capture.uri import DemoSpec, LiveSpec, PicturesSpec, SourceSpec, parse_source
 from agent.choice.choose import choose_nets
 from agent.choice.variants import runtime_title
 from agent.config.layers import Settings
 from agent.events import Event, FaultEvent, OutageEvent, RunInfo
+from agent.forms.demo import open_form_demo
+from agent.forms.document import load_forms
+from agent.forms.locate import FormFinder
 from agent.live.feed import feed
 from agent.live.health import HealthFile
 from agent.live.heartbeat import Heartbeat
@@ -40,7 +43,8 @@ from agent.live.sampler import Sampler, measure_vitals
 from agent.live.sinks import QueuedSink, Sink, capture_warnings
 from agent.live.stop import stop_on_signal
 from agent.live.throttle import Throttle, steps
-from agent.live.watch import VideoWatch, Watch, watch_region, watch_stills
+from agent.live.watch import ReadPicture, VideoWatch, Watch, watch_region, watch_stills
+from agent.live.watch_forms import STILL_S, FormWatch, watch_form_pictures
 from agent.sensors.load import LoadReader
 from agent.sensors.power import find_power_reader
 from agent.sensors.power_sample import PowerReader
@@ -92,6 +96,7 @@ def run(
     profile, settings = detect_board().profile, options.settings
     spec = parse_source(settings.source, _stream_options(settings))
     mounting = parse_mounting(settings.roi, settings.rotate, settings.flip)
+    finders = [] if settings.form is None else [FormFinder(form) for form in load_forms(settings.form)]
     priority = WARNING if in_journal(err.file) else ""
 
     def say(text: str) -> None:
@@ -126,7 +131,7 @@ def run(
 
         cleanup.enter_context(capture_warnings([lambda text: send(FaultEvent(show(text)))]))
         read = partial(nets.read, decimal_comma=settings.decimal_comma)
-        video = VideoWatch(read, profile.budget.frame_ms)
+        video = _video_watch(read, finders, spec, settings, profile)
         commands = _commands(stop, pause, video)
         add_outputs = partial(_add_outputs, commands=commands, stop=stop, wait=not source.live)
         cleanup.enter_context(add_outputs(sinks, options, info, out, warn))
@@ -135,7 +140,7 @@ def run(
         cleanup.enter_context(handle_reloads(requests, reload, done=say, refused=log.warning, environ=os.environ))
         summary = loop(
             throttle.pace(pause.hold(frames), sampler.newest, stop),
-            _watch_region(watch_stills(read) if _is_stills(spec, settings) else video, mounting),
+            _watch_region(_watch(read, finders, spec, settings, video), mounting),
             sinks,
             stop=stop,
             limits=Limits(settings.frames, settings.seconds),
@@ -146,7 +151,10 @@ def run(
 
 def _open(spec: SourceSpec, settings: Settings, mounting: Mounting) -> Source:
     """Open the source, so that it gives a frame as often as wanted, and turned as the camera is mounted."""
-    opening = partial(open_source, spec, width=settings.width, height=settings.height)
+    if isinstance(spec, DemoSpec) and spec.form:
+        opening: Callable[[], Source] = partial(open_form_demo, spec)
+    else:
+        opening = partial(open_source, spec, width=settings.width, height=settings.height)
     source, is_http = opening(), isinstance(spec, StreamSpec) and spec.scheme in ("http", "https")
     if settings.every is not None and not is_http and not isinstance(spec, PicturesSpec):
         source = PeriodicSource(source, opening, settings.every)
@@ -161,6 +169,28 @@ def _is_stills(spec: SourceSpec, settings: Settings) -> bool:
     """Return whether each frame counts by itself: pictures, and looks so rare that a page is seen once."""
     rare = isinstance(spec, LiveSpec) and settings.every is not None and settings.every >= MIN_CLOSED_S
     return isinstance(spec, PicturesSpec) or rare
+
+
+def _video_watch(
+    read: ReadPicture, finders: Sequence[FormFinder], spec: SourceSpec, settings: Settings, profile: Profile
+) -> VideoWatch | FormWatch:
+    """Return what watches frames that follow each other: for sheets if there are forms, and for numbers otherwise."""
+    if finders:
+        return FormWatch(finders, read, still_s=0.0 if _is_stills(spec, settings) else STILL_S)
+    return VideoWatch(read, profile.budget.frame_ms)
+
+
+def _watch(
+    read: ReadPicture,
+    finders: Sequence[FormFinder],
+    spec: SourceSpec,
+    settings: Settings,
+    video: VideoWatch | FormWatch,
+) -> Watch:
+    """Return what watches the frames of a source."""
+    if finders:
+        return watch_form_pictures(finders, read, log.warning) if isinstance(spec, PicturesSpec) else video
+    return watch_stills(read) if _is_stills(spec, settings) else video
 
 
 def _watch_region(watch: Watch, mounting: Mounting) -> Watch:
@@ -179,7 +209,11 @@ def _stream_options(settings: Settings) -> StreamOptions:
 
 
 def _reload(
-    reconfigure: Callable[[], Settings], initial: Settings, profile: Profile, nets: NetsInUse, video: VideoWatch
+    reconfigure: Callable[[], Settings],
+    initial: Settings,
+    profile: Profile,
+    nets: NetsInUse,
+    video: VideoWatch | FormWatch,
 ) -> str:
     """Switch to the artifacts that are configured now, and return a line that says so."""
     settings = reconfigure()
@@ -190,7 +224,7 @@ def _reload(
     return f"reloaded: {nets.classifier.choice.best.variant} of {nets.folder()} is in use now{hint}"
 
 
-def _commands(stop: threading.Event, pause: Pause, video: VideoWatch) -> dict[str, Command]:
+def _commands(stop: threading.Event, pause: Pause, video: VideoWatch | FormWatch) -> dict[str, Command]:
     """Return what the keys of the dashboard do to the run."""
     return {
         QUIT: Command("quit", "Stop the run and show its summary, as Ctrl-C does.", stop.set),

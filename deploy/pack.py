@@ -49,7 +49,7 @@ def pack(
         version: version of the bundle.
         min_agent: oldest version of the agent that can use it.
         expires: last day on which a board accepts it; None is for ever.
-        made: day on which it is made; None leaves it out, as boards with version 0.1 need it.
+        made: day on which it is made; None leaves it out, for boards with version 0.1.
 
     Raises:
         ManifestError: the manifest of the artifacts cannot be used.

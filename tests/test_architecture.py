@@ -15,7 +15,7 @@ from tests.cpu_time import relative_cpu_time
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("profiles", "agent", "deploy", "converters", "tools", "benchmarks")
 INSTALLED = ("profiles", "agent", "deploy", "converters")
-LIVE_BASE = "agent.events agent.histogram agent.summary agent.capture agent.sensors agent.vision profiles"
+LIVE_BASE = "agent.events agent.forms agent.histogram agent.summary agent.capture agent.sensors agent.vision profiles"
 CONVERTERS_BASE = "agent.paths agent.runtimes agent.vision profiles converters.extra"
 MAY_IMPORT = {
     "profiles": "",
@@ -30,8 +30,8 @@ MAY_IMPORT = {
     "agent.config": "agent.paths profiles",
     "agent.runtimes": "agent.paths agent.stderr agent.vision profiles",
     "agent.capture": "agent.drawing agent.stderr agent.vision profiles",
-    "agent.forms": "agent.capture agent.vision profiles",
-    "agent.events": "agent.capture agent.sensors agent.vision profiles",
+    "agent.forms": "agent.capture agent.drawing agent.vision profiles",
+    "agent.events": "agent.capture agent.forms agent.sensors agent.vision profiles",
     "agent.summary": "agent.events agent.histogram agent.capture agent.sensors agent.vision profiles",
     "agent.system_info": "agent.runtimes agent.sensors profiles",
     "agent.service": "agent.config agent.paths profiles",

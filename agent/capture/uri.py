@@ -99,6 +99,8 @@ class DemoSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Number of frames until the end."""
     fps: Annotated[float, msgspec.Meta(gt=0)] | None = None
     """Frames per second; None means as fast as they are read."""
+    form: str = ""
+    """File of a form, of which filled-in sheets are shown; empty shows sheets of numbers."""
 
 
 LiveSpec = CameraSpec | CsiSpec | StreamSpec

@@ -55,7 +55,7 @@ def show(
 @app.command()
 def check(
     file: Annotated[
-        Path | None, typer.Argument(metavar="FILE", help="Default: the files that `digit-agent run` reads.")
+        Path | None, typer.Argument(metavar="FILE", help="File to check. Default: those that `digit-agent run` reads.")
     ] = None,
 ) -> None:
     """Check a configuration file: list every mistake with its line, and exit with 1 if there is one.

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from profiles.command_group import CommandGroup
 from profiles.foreign_text import show as shown
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
+app = typer.Typer(cls=CommandGroup, no_args_is_help=True, rich_markup_mode="markdown")
 FormFile = Annotated[Path, typer.Argument(metavar="FORM", help="TOML file of the form.")]
 PRINT_DPI = 300
 """Resolution of a form that is printed as pixels, in dots per inch: that of an office printer."""
@@ -122,7 +123,7 @@ def new(
     *,
     out: Annotated[Path, typer.Option("--out", metavar="FORM", help="TOML file to write.")],
 ) -> None:
-    """Propose a form from a picture of it: boxes, combs, table cells and lines become fields, to be named by you.
+    """Propose a form from a picture of it: boxes, combs, table cells and lines become fields. You name them.
 
     Example: `digit-agent form new scan.png --out delivery.toml`
     """

@@ -64,8 +64,8 @@ def read(
         Path | None,
         typer.Option(
             metavar="FORM",
-            help="Read filled-in forms: the TOML file of a form, or a folder of them, of which the one in the picture "
-            "is taken.",
+            help="Read filled-in forms: the TOML file of a form, or a folder of such files. In a folder, the agent "
+            "finds out which form is in the picture.",
         ),
     ] = None,
     table: Annotated[
@@ -83,7 +83,7 @@ def read(
     """Read the numbers in pictures and print them, in reading order.
 
     All pages of a TIFF or PDF are read. HEIC and PDF need an extra: `pip install 'digit-agent[pictures]'`. In a folder,
-    files that are no pictures are skipped, and named on stderr; folders in it are not entered.
+    files that are not pictures are skipped, and named on stderr; folders in it are not entered.
 
     Exit code: 0 if every picture was read, with or without digits in it; 1 if one could not be read (the others are
     still read); 2 for wrong use.

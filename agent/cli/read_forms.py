@@ -13,9 +13,8 @@ import typer
 from profiles.foreign_text import show, to_json
 
 if TYPE_CHECKING:
-    from agent.forms.form import Form
     from agent.forms.locate import FormFinder
-    from agent.forms.record import Record, RecordField
+    from agent.forms.record import Record
     from agent.reader import Reader
     from agent.vision.box import Box
     from agent.vision.pixels import Pixels
@@ -35,9 +34,10 @@ class FormPrinter:
     """
 
     def __init__(self, path: Path, *, json: bool, as_csv: bool) -> None:
+        from agent.forms.document import load_forms
         from agent.forms.locate import FormFinder
 
-        self._finders: Sequence[FormFinder] = [FormFinder(form) for form in _load_forms(path)]
+        self._finders: Sequence[FormFinder] = [FormFinder(form) for form in load_forms(path)]
         self._json, self._as_csv = json, as_csv
         names = (field.name for finder in self._finders for field in finder.form.fields)
         self._columns = list(dict.fromkeys(names))
@@ -62,35 +62,15 @@ class FormPrinter:
         typer.echo(self._format(source, record))
 
     def _format(self, source: str, record: Record) -> str:
+        from agent.views.record_text import record_lines
+
         if self._json:
             return to_json({"source": source, **record.to_dict()})
         if self._as_csv:
             values = {field.name: field.value_text for field in record.fields}
-            to_check = " ".join(field.name for field in record.fields if not field.is_sure)
+            to_check = " ".join(record.to_check)
             return _csv_row([show(source), record.form, *(values.get(name, "") for name in self._columns), to_check])
-        width = max(len(field.name) for field in record.fields)
-        lines = [f"  {field.name:{width}}  {_describe(field)}" for field in record.fields]
-        return "\n".join([f"{show(source)}  form {record.form}", *lines])
-
-
-def _load_forms(path: Path) -> list[Form]:
-    from agent.forms.document import load_form
-    from profiles.errors import FormError
-
-    files = sorted(path.glob("*.toml")) if path.is_dir() else [path]
-    if not files:
-        raise FormError(f"the folder {path} holds no form", advice="put files such as delivery.toml there")
-    return [load_form(file) for file in files]
-
-
-def _describe(field: RecordField) -> str:
-    """Format a value for people, with what is doubtful in it."""
-    if field.broken:
-        return f"{field.text or '–'}  to check: {', '.join(field.broken)}"
-    notes = [] if field.is_sure else [f"to check: only {field.confidence:.0%} sure"]
-    if field.text != field.raw_text:
-        notes.append(f"without rules {field.raw_text or 'empty'}")
-    return f"{field.value_text or '–'}{'  ' if notes else ''}{', '.join(notes)}"
+        return "\n".join([f"{show(source)}  form {record.form}", *record_lines(record)])
 
 
 def _csv_row(cells: Sequence[str]) -> str:

@@ -29,6 +29,7 @@ def run(
     roi: Annotated[str | None, option("roi")] = None,
     rotate: Annotated[int | None, option("rotate")] = None,
     flip: Annotated[bool | None, option("flip")] = None,
+    form: Annotated[Path | None, option("form")] = None,
     artifacts: Annotated[Path | None, option("artifacts")] = None,
     json: Annotated[bool | None, option("json")] = None,
     sightings: Annotated[bool | None, option("sightings")] = None,
@@ -51,6 +52,8 @@ def run(
     If a camera or a stream fails, it is reopened until it works again. At the start only a systemd service waits for
     its camera. SIGHUP reloads the configuration and switches to other artifacts.
 
+    With `--form` each sheet of a form becomes one record.
+
     Example: `digit-agent run --camera 0`, or without a camera `digit-agent run --source demo:`
     """
     given = Config(
@@ -63,6 +66,7 @@ def run(
         roi=roi,
         rotate=rotate,
         flip=flip,
+        form=form,
         artifacts=artifacts,
         json=json,
         sightings=sightings,

@@ -35,10 +35,10 @@ def install(root: Root = Path("/"), board: BoardName = None, dry_run: DryRun = F
     """Write the files of the service: unit, resource limits, user, folders, udev rule and an example configuration.
 
     Nothing is started; the commands that start it are printed. Existing configuration files are not changed. The
-    limits for memory and CPU time come from the board's profile. Root runs a part of the service, so that
-    digit-agent must be installed where only root can change it.
+    limits for memory and CPU time come from the board's profile. Root runs a part of the service, so digit-agent must
+    be installed where only root can change it.
 
-    Example: **sudo "$(command -v digit-agent)" service install**
+    Example: `sudo "$(command -v digit-agent)" service install`
     """
     from agent import service
     from profiles.board import detect_board
@@ -61,7 +61,7 @@ def install(root: Root = Path("/"), board: BoardName = None, dry_run: DryRun = F
 def uninstall(root: Root = Path("/"), dry_run: DryRun = False) -> None:
     """Remove the files of the service; the configuration, the log and the user are kept.
 
-    Example: **sudo "$(command -v digit-agent)" service uninstall**
+    Example: `sudo "$(command -v digit-agent)" service uninstall`
     """
     from agent import service
 

@@ -44,6 +44,8 @@ class Settings:
     roi: str | None
     rotate: int | None
     flip: bool
+    form: Path | None
+    """None reads numbers anywhere."""
     artifacts: Path
     json: bool
     sightings: bool

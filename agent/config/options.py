@@ -70,8 +70,8 @@ class Config:
     every: Annotated[
         float | None,
         Option(
-            "Look once every S seconds. From 10 on, the camera is closed in between, and each look counts by itself, "
-            "as that at a still. Default: a camera that gives one picture for each request is asked every second.",
+            "Look once every S seconds. From 10 on, the camera is closed in between, and each look is independent, "
+            "as at a still picture. Default: a camera that gives one picture for each request is asked every second.",
             example=5.0,
             metavar="S",
             minimum=0,
@@ -91,7 +91,7 @@ class Config:
         str | None,
         Option(
             "Read only this region of the picture, in pixels or, with % after each number, in per cent of its sides. "
-            "It counts in the rotated and flipped picture, as all boxes do.",
+            "The numbers refer to the rotated and flipped picture, as all boxes do.",
             example="10%,0%,80%,60%",
             metavar="X,Y,W,H",
         ),
@@ -114,6 +114,15 @@ class Config:
             switch="--flip/--no-flip",
         ),
     ] = None
+    form: Annotated[
+        Path | None,
+        Option(
+            "Read a form: its TOML file, or a folder of such files. Each sheet that is laid before the camera becomes "
+            "one record, when it lies still. See docs/forms.md.",
+            example="/etc/digit-agent/delivery.toml",
+            metavar="FORM",
+        ),
+    ] = None
     artifacts: Annotated[
         Path | None,
         Option(
@@ -126,7 +135,8 @@ class Config:
         bool | None,
         Option(
             "Print each reading as one line of JSON; the summary goes to stderr. Keys: time, monotonic_ns, source, "
-            "frame, text, confidence (0..1), box ([x, y, width, height], pixels) and digits (digit, probability, box).",
+            "frame, text, confidence (0..1), box ([x, y, width, height], pixels) and digits (digit, probability, box). "
+            "With --form: form, sure, and fields (by name: value, text, confidence, sure, broken, corners).",
             example=True,
             switch="--json/--no-json",
         ),

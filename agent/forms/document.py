@@ -81,9 +81,9 @@ class FormDocument:
     """A parsed file."""
 
     form: Form | None
-    """None if there are mistakes."""
+    """The form; None if there are mistakes."""
     problems: tuple[FormProblem, ...]
-    """From the first line to the last."""
+    """The mistakes, from the first line to the last."""
 
 
 def load_form(path: Path) -> Form:
@@ -100,6 +100,18 @@ def load_form(path: Path) -> Form:
             advice=f"'digit-agent form check {path}' lists {more} more" if more else "",
         )
     return document.form
+
+
+def load_forms(path: Path) -> list[Form]:
+    """Read the file of a form, or all such files of a folder.
+
+    Raises:
+        FormError: a file cannot be read, or contains a mistake; or the folder holds none.
+    """
+    files = sorted(path.glob("*.toml")) if path.is_dir() else [path]
+    if not files:
+        raise FormError(f"the folder {path} holds no form", advice="put files such as delivery.toml there")
+    return [load_form(file) for file in files]
 
 
 def read_form_document(path: Path) -> FormDocument:

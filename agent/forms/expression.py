@@ -69,6 +69,19 @@ class RuleExpression:
             return False
 
 
+def solve_for_name(rule: RuleExpression, values: Mapping[str, Decimal | None]) -> tuple[str, Decimal] | None:
+    """Return the field that an equation names alone on one side, and what it must be; None if there is none.
+
+    Args:
+        rule: the rule.
+        values: the value of each field on the other side.
+    """
+    for name, other in ((rule.left, rule.right), (rule.right, rule.left)):
+        if rule.sign == "=" and isinstance(name, str) and name not in _names(other):
+            return name, _evaluate(other, values)
+    return None
+
+
 def parse_comparison(text: str) -> RuleExpression:
     """Parse a rule.
 

@@ -48,7 +48,7 @@ class Record:
     form: str
     """Name of the form: that of its file."""
     fields: tuple[RecordField, ...]
-    """In the order of the form."""
+    """The fields, in the order of the form."""
 
     def __getitem__(self, name: str) -> RecordField:
         """Return a field.
@@ -65,6 +65,11 @@ class Record:
     def is_sure(self) -> bool:
         """Whether all values are sure."""
         return all(field.is_sure for field in self.fields)
+
+    @property
+    def to_check(self) -> tuple[str, ...]:
+        """The names of the fields that a person should look at."""
+        return tuple(field.name for field in self.fields if not field.is_sure)
 
     def moved(self, x: float, y: float) -> Record:
         """Return the record with its corners moved by x and y pixels."""

@@ -77,6 +77,8 @@ def loop(
                     page=observation.page,
                     announced=observation.announced,
                     sightings=observation.sightings,
+                    records=observation.records,
+                    form_note=observation.form_note,
                     latency_ms=latency_ms,
                     finished_ns=finished_ns,
                     counts=counts,
@@ -121,4 +123,5 @@ def _add_to_counts(counts: Counts, observation: Observation, dropped: int) -> Co
         readings=counts.readings + len(observation.announced),
         digits=counts.digits + sum(len(reading.digits) for reading in observation.announced),
         unchanged=counts.unchanged + observation.unchanged,
+        records=counts.records + len(observation.records),
     )

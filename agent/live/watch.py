@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from agent.capture.source import Frame
 from agent.events import TRACK, Sighting
+from agent.forms.record import Record
 from agent.live.announce import Announcer
 from agent.live.look_policy import LookPolicy
 from agent.live.signs import with_signs
@@ -53,6 +54,10 @@ class Observation:
     """Whether the frame showed nothing new and was not analysed again."""
     sightings: tuple[Sighting, ...] = ()
     """Numbers in view that are not announced yet."""
+    records: tuple[Record, ...] = ()
+    """Sheets to record with this frame."""
+    form_note: str = ""
+    """Why the sheet in view is not recorded now, in words; empty if no form is looked for."""
 
 
 Watch = Callable[[Frame], Observation]
@@ -85,6 +90,7 @@ def watch_region(watch: Watch, find_box: Callable[[int, int], Box]) -> Watch:
             page=move_page(seen.page, box, width, height),
             announced=tuple(move_reading(reading, box) for reading in seen.announced),
             sightings=tuple(replace(one, reading=move_reading(one.reading, box)) for one in seen.sightings),
+            records=tuple(record.moved(box.x, box.y) for record in seen.records),
         )
 
     return watch_inside

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from agent.events import Counts, FrameEvent, RunInfo, Vitals
 from agent.histogram import LatencyHistogram
 from agent.telemetry.clock import LogClock
+from agent.telemetry.record_rows import fields_json
 from agent.telemetry.rollup import Rollup, pack
 
 MINUTE_MS = 60_000
-MAX_ROWS = {"readings": 20_000, "faults": 1_000, "choices": 100, "minutes": 120}
+MAX_ROWS = {"readings": 20_000, "records": 1_000, "faults": 1_000, "choices": 100, "minutes": 120}
 """Rows by table that may wait while nothing can be written. Further rows are lost and counted."""
 MAX_GAP_MS = 10_000
 """Longest time between two samples of power across which energy is integrated, in milliseconds."""
@@ -65,8 +66,8 @@ class Buffer:
 
     @property
     def full(self) -> bool:
-        """Whether there is no room for the readings of another frame."""
-        return len(self._rows["readings"]) >= MAX_ROWS["readings"]
+        """Whether there is no room for the readings or the records of another frame."""
+        return any(len(self._rows[table]) >= MAX_ROWS[table] for table in ("readings", "records"))
 
     @property
     def lost(self) -> int:
@@ -92,6 +93,8 @@ class Buffer:
                 confidence_permille = round(reading.confidence * 1000)
                 columns = (event.number, event.source, reading.text, confidence_permille, *reading.box)
                 minute.readings += self._append("readings", (at_ms, after_ms, *columns))
+            for record in event.records:
+                self._append("records", (at_ms, after_ms, event.number, event.source, record.form, fields_json(record)))
             if event.vitals is not None and (
                 self._vitals is None or event.vitals.measured_ns != self._vitals.measured_ns
             ):

@@ -5,13 +5,17 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 from itertools import groupby
 
 from agent.telemetry.retention import MS_PER_HOUR
 from agent.telemetry.rollup import Rollup, unpack
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-FIRST, LAST = datetime(1900, 1, 1, tzinfo=timezone.utc), datetime(2999, 12, 31, 23, tzinfo=timezone.utc)
+FIRST_MS, LAST_MS = (
+    (moment - EPOCH) // timedelta(milliseconds=1)
+    for moment in (datetime(1900, 1, 1, tzinfo=timezone.utc), datetime(2999, 12, 31, 23, tzinfo=timezone.utc))
+)
 """Times before and after these are damaged, and shown as these. Python's calendar ends in the year 9999."""
 AT_MS = "CAST(coalesce(begun.at_ms + row.after_ms, row.at_ms, 0) AS INTEGER)"
 """SQL for the time of a row: by the newest setting of the wall clock; if the row's run was deleted, by the setting when
@@ -38,7 +42,7 @@ class Period:
     """Measurements of an hour or a day; None if a value was not measured."""
 
     start: str
-    """ISO 8601: UTC time of an hour, local date of a day."""
+    """Start in ISO 8601: UTC time of an hour, local date of a day."""
     seconds: float
     """Time in which the agent ran."""
     frames: int
@@ -61,7 +65,13 @@ class Period:
 
 def iso(at_ms: int) -> str:
     """Format milliseconds since 1970 as ISO 8601, UTC. The clock may never have been set."""
-    return _moment(at_ms).isoformat(timespec="milliseconds")
+    at_s, fraction_ms = divmod(min(max(at_ms, FIRST_MS), LAST_MS), 1000)
+    return f"{_iso_second(at_s)}.{fraction_ms:03}+00:00"
+
+
+@lru_cache(maxsize=64)  # many readings fall into the same second
+def _iso_second(at_s: int) -> str:
+    return (EPOCH + timedelta(seconds=at_s)).replace(tzinfo=None).isoformat()
 
 
 def periods(
@@ -121,10 +131,5 @@ def _period(start: str, rollup: Rollup, faults: int) -> Period:
 
 
 def _day(hour: int, zone: tzinfo | None) -> str:
-    return f"{_moment(hour * MS_PER_HOUR).astimezone(zone):%Y-%m-%d}"
-
-
-def _moment(at_ms: int) -> datetime:
-    """Return a time between FIRST and LAST."""
-    first_ms, last_ms = ((end - EPOCH) // timedelta(milliseconds=1) for end in (FIRST, LAST))
-    return EPOCH + timedelta(milliseconds=min(max(at_ms, first_ms), last_ms))
+    at_ms = min(max(hour * MS_PER_HOUR, FIRST_MS), LAST_MS)
+    return f"{(EPOCH + timedelta(milliseconds=at_ms)).astimezone(zone):%Y-%m-%d}"

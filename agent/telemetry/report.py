@@ -7,12 +7,13 @@ before are corrected.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import tzinfo
+from itertools import starmap
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from agent.telemetry.database import (
     DAMAGE,
@@ -25,6 +26,8 @@ from agent.telemetry.database import (
 from agent.telemetry.periods import AT_MS, JOIN_BEGUN, Period, iso, periods
 from profiles.errors import SourceError
 
+Kind = TypeVar("Kind")
+
 
 @dataclass(frozen=True)
 class LoggedRun:
@@ -36,7 +39,7 @@ class LoggedRun:
     seconds: float
     """Time from the start of the run to its last write."""
     ended: bool
-    """False if it still runs, or was interrupted."""
+    """Whether the run has ended; False if it still runs, or was interrupted."""
     source: str
     board: str
     artifact: str
@@ -113,19 +116,21 @@ def _text(column: str) -> str:
 
 _COUNTS = ", ".join(map(_int, ("frames", "dropped", "readings", "digits", "lost")))
 _CHOICE = ", ".join(map(_text, ("artifact", "runtime", "reason")))
-RUNS = f"""SELECT {_int("begun.at_ms")}, runs.id, {_int("runs.after_ms")} / 1000.0, {_int("ended")}, {_text("source")},
-        {_text("board")}, {_CHOICE}, CAST(power_sensor AS TEXT), {_COUNTS}
-    FROM runs JOIN begun ON begun.run = runs.id LEFT JOIN choices ON choices.id = (
-        SELECT max(id) FROM choices WHERE choices.run = runs.id
-    ) ORDER BY runs.id DESC LIMIT ?"""  # noqa: S608
-READINGS = f"""SELECT {AT_MS}, {_int("row.run")}, {_int("frame")},
-        {_text("coalesce(row.source, runs.frame_source)")}, {_text("text")}, {_int("sure_permille")} / 1000.0,
-        {_int("x")}, {_int("y")}, {_int("w")}, {_int("h")}
-    FROM readings {JOIN_BEGUN} LEFT JOIN runs ON runs.id = row.run ORDER BY row.id DESC LIMIT ?"""  # noqa: S608
-FAULTS = f"""SELECT {AT_MS}, {_int("row.run")}, {_text("text")}
-    FROM faults {JOIN_BEGUN} ORDER BY row.id DESC LIMIT ?"""  # noqa: S608
-CHOICES = f"""SELECT {AT_MS}, {_int("row.run")}, {_CHOICE}
-    FROM choices {JOIN_BEGUN} ORDER BY row.id DESC LIMIT ?"""  # noqa: S608
+QUERIES: Mapping[type[Any], str] = {
+    LoggedRun: f"""SELECT {_int("begun.at_ms")}, row.id, {_int("row.after_ms")} / 1000.0, {_int("ended")},
+            {_text("source")}, {_text("board")}, {_CHOICE}, CAST(power_sensor AS TEXT), {_COUNTS}
+        FROM runs AS row JOIN begun ON begun.run = row.id LEFT JOIN choices ON choices.id = (
+            SELECT max(id) FROM choices WHERE choices.run = row.id
+        )""",  # noqa: S608
+    LoggedReading: f"""SELECT {AT_MS}, {_int("row.run")}, {_int("frame")},
+            {_text("coalesce(row.source, runs.frame_source)")}, {_text("text")}, {_int("sure_permille")} / 1000.0,
+            {_int("x")}, {_int("y")}, {_int("w")}, {_int("h")}
+        FROM readings {JOIN_BEGUN} LEFT JOIN runs ON runs.id = row.run""",  # noqa: S608
+    LoggedFault: f"SELECT {AT_MS}, {_int('row.run')}, {_text('text')} FROM faults {JOIN_BEGUN}",  # noqa: S608
+    LoggedChoice: f"SELECT {AT_MS}, {_int('row.run')}, {_CHOICE} FROM choices {JOIN_BEGUN}",  # noqa: S608
+}
+"""SQL by kind; it selects the fields of the kind, after the time in milliseconds."""
+TABLES = {LoggedRun: "runs", LoggedReading: "readings", LoggedFault: "faults", LoggedChoice: "choices"}
 
 
 @contextmanager
@@ -178,43 +183,37 @@ def report(path: Path, last: int = 10, zone: tzinfo | None = None) -> Report:
         hours, days = periods(connection, last, zone)
         return Report(
             log_bytes=sum(part.stat().st_size for part in all_files(path) if part.exists()),
-            runs=tuple(runs(connection, last)),
+            runs=tuple(_newest(connection, LoggedRun, last)),
             hours=hours,
             days=days,
-            readings=tuple(readings(connection, last)),
-            faults=tuple(faults(connection, last)),
-            choices=tuple(choices(connection, last)),
+            readings=tuple(_newest(connection, LoggedReading, last)),
+            faults=tuple(_newest(connection, LoggedFault, last)),
+            choices=tuple(_newest(connection, LoggedChoice, last)),
         )
 
 
-def runs(connection: sqlite3.Connection, last: int, *, oldest_first: bool = False) -> Iterator[LoggedRun]:
-    """Return the newest runs, newest first unless `oldest_first`."""
-    for at_ms, run, seconds, ended, *columns in _rows(connection, RUNS, last, oldest_first):
-        yield LoggedRun(run, iso(at_ms), seconds, bool(ended), *columns)
+def _newest(connection: sqlite3.Connection, kind: type[Kind], last: int) -> Iterator[Kind]:
+    return starmap(kind, rows(connection, kind, last))
 
 
-def readings(connection: sqlite3.Connection, last: int, *, oldest_first: bool = False) -> Iterator[LoggedReading]:
-    """Return the newest readings one by one, because there may be millions."""
-    rows = _rows(connection, READINGS, last, oldest_first)
-    return (LoggedReading(iso(at_ms), *columns) for at_ms, *columns in rows)
+def rows(
+    connection: sqlite3.Connection, kind: type[Any], last: int, *, oldest_first: bool = False
+) -> Iterator[tuple[Any, ...]]:
+    """Return the newest rows of a kind one by one, because there may be millions. It makes no object of each row.
 
+    Args:
+        connection: the open log.
+        kind: `LoggedRun`, `LoggedReading`, `LoggedFault` or `LoggedChoice`.
+        last: maximum number of rows; -1 is all.
+        oldest_first: order of the rows.
 
-def faults(connection: sqlite3.Connection, last: int, *, oldest_first: bool = False) -> Iterator[LoggedFault]:
-    """Return the newest faults."""
-    rows = _rows(connection, FAULTS, last, oldest_first)
-    return (LoggedFault(iso(at_ms), *columns) for at_ms, *columns in rows)
-
-
-def choices(connection: sqlite3.Connection, last: int, *, oldest_first: bool = False) -> Iterator[LoggedChoice]:
-    """Return the newest choices."""
-    rows = _rows(connection, CHOICES, last, oldest_first)
-    return (LoggedChoice(iso(at_ms), *columns) for at_ms, *columns in rows)
-
-
-def _rows(connection: sqlite3.Connection, query: str, last: int, oldest_first: bool) -> Iterator[Sequence[Any]]:
-    """Return the newest rows of a query that ends in `DESC LIMIT ?`. Only a limited number is turned in memory."""
-    if not oldest_first:
-        return connection.execute(query, (last,))
-    if last < 0:
-        return connection.execute(query.replace("DESC LIMIT ?", "ASC"))
-    return iter(connection.execute(query, (last,)).fetchall()[::-1])
+    Returns:
+        The fields of the kind, in their order.
+    """
+    newest = f"SELECT id FROM {TABLES[kind]} ORDER BY id DESC LIMIT ?"  # noqa: S608
+    where = f"row.id >= (SELECT min(id) FROM ({newest}))"  # noqa: S608
+    order = "ASC" if oldest_first else "DESC"
+    found = connection.execute(f"{QUERIES[kind]} WHERE {where} ORDER BY row.id {order}", (last,))
+    if kind is LoggedRun:
+        return ((run, iso(at_ms), seconds, bool(ended), *more) for at_ms, run, seconds, ended, *more in found)
+    return ((iso(at_ms), *columns) for at_ms, *columns in found)

@@ -23,8 +23,8 @@ KEEP_HOURS = 366 * 24
 """Rows of the table `hours` that are kept."""
 TRANSACTION_BYTES = 2**16
 """Upper bound of what one transaction adds to the database."""
-DELETED_READINGS = 2000
-"""Readings that are deleted at a time."""
+DELETED_ROWS = {"readings": 2000, "records": 20}
+"""Rows by table that are deleted at a time. Records are deleted only when no readings are left."""
 ROW_BYTES = 256
 """Estimated size of a fault, a choice or a run; the rows of each of these tables may take an eighth of the log."""
 MS_PER_HOUR = 3_600_000
@@ -80,10 +80,11 @@ def delete_oldest(connection: sqlite3.Connection, budget: DiskBudget) -> None:
         free = connection.execute("PRAGMA freelist_count").fetchone()[0]
         return int((pages - free) * page_bytes)
 
-    while used_bytes() > budget.database_bytes - TRANSACTION_BYTES:
-        delete = "DELETE FROM readings WHERE id IN (SELECT id FROM readings ORDER BY id LIMIT ?)"
-        if not connection.execute(delete, (DELETED_READINGS,)).rowcount:
-            break
+    for table, rows in DELETED_ROWS.items():
+        delete = f"DELETE FROM {table} WHERE id IN (SELECT id FROM {table} ORDER BY id LIMIT ?)"  # noqa: S608
+        while used_bytes() > budget.database_bytes - TRANSACTION_BYTES:
+            if not connection.execute(delete, (rows,)).rowcount:
+                break
 
 
 def roll_up_minutes(connection: sqlite3.Connection, budget: DiskBudget) -> None:

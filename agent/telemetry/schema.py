@@ -56,6 +56,16 @@ CREATE VIEW begun AS -- start of each run, by the wall clock as it was set last 
         SELECT offset_ms FROM runs AS last WHERE last.boot = runs.boot ORDER BY last.id DESC LIMIT 1
     ) AS at_ms FROM runs;
 """
+RECORDS = """
+CREATE TABLE IF NOT EXISTS records ( -- sheets of forms
+    id INTEGER PRIMARY KEY, run INTEGER NOT NULL, at_ms INTEGER NOT NULL, after_ms INTEGER NOT NULL,
+    frame INTEGER NOT NULL, source TEXT NOT NULL, form TEXT NOT NULL,
+    fields TEXT NOT NULL            -- JSON, a list of `LoggedField`
+);
+"""
+"""A table that is added to a log without it. The version stays, so that an older agent can use the log as well."""
+ADDED = ("records",)
+"""Tables that an older log lacks."""
 
 
 def read_version(connection: sqlite3.Connection) -> int:
@@ -96,15 +106,14 @@ def is_ours(connection: sqlite3.Connection) -> bool:
     or write, for any time.
     """
     found = _objects(connection)
-    return all(found.get(name) == sql for name, sql in _our_objects().items()) and not any(
-        sql.startswith("CREATETRIGGER") for sql in found.values()
-    )
+    has_all = all(found.get(name, sql if name in ADDED else None) == sql for name, sql in _our_objects().items())
+    return has_all and not any(sql.startswith("CREATETRIGGER") for sql in found.values())
 
 
 @cache
 def _our_objects() -> dict[str, str]:
     with closing(sqlite3.connect(":memory:")) as connection:
-        connection.executescript(TABLES)
+        connection.executescript(TABLES + RECORDS)
         return _objects(connection)
 
 
@@ -130,11 +139,12 @@ def create_tables(connection: sqlite3.Connection, path: Path) -> None:
             raise OutputError(
                 f"{path} has other tables than a log", advice="move the file away, or choose another --log"
             )
+        connection.execute(RECORDS)
         return
     with connection:
         connection.execute("BEGIN IMMEDIATE")
         if check_version(connection, path) == 0:  # another agent may have been faster
-            _execute_all(connection, TABLES)
+            _execute_all(connection, TABLES + RECORDS)
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 

@@ -28,7 +28,7 @@ RETRY_MS = 30_000
 """Time until a log that could not be written is tried again."""
 REMIND_MS = 3_600_000
 """Shortest time between two warnings about a log that stops again and again."""
-ROWS_PER_TRANSACTION = {"readings": 400, "faults": 20, "choices": 10, "minutes": 3}
+ROWS_PER_TRANSACTION = {"readings": 200, "records": 1, "faults": 20, "choices": 10, "minutes": 3}
 """Maximum rows by table that one transaction writes; together they stay below `TRANSACTION_BYTES`."""
 INSERT_RUN = """INSERT OR IGNORE INTO runs (key, boot, at_ms, steady_ms, offset_ms, source, board, power_sensor)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
@@ -41,6 +41,7 @@ INSERTS = {
             text, sure_permille, x, y, w, h
         FROM (SELECT ? AS run, ? AS at_ms, ? AS after_ms, ? AS frame, ? AS source, ? AS text, ? AS sure_permille,
             ? AS x, ? AS y, ? AS w, ? AS h)""",
+    "records": "INSERT INTO records (run, at_ms, after_ms, frame, source, form, fields) VALUES (?, ?, ?, ?, ?, ?, ?)",
     "faults": "INSERT INTO faults (run, at_ms, after_ms, text) VALUES (?, ?, ?, ?)",
     "choices": "INSERT INTO choices (run, at_ms, after_ms, artifact, runtime, reason) VALUES (?, ?, ?, ?, ?, ?)",
     "minutes": "INSERT INTO minutes (run, at_ms, after_ms, figures) VALUES (?, ?, ?, ?)",

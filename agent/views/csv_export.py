@@ -4,36 +4,27 @@ from __future__ import annotations
 
 import csv
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import IO, Any, Literal
 
 from agent.events import LATENCY_STAGES
 from agent.telemetry.periods import Period, periods
-from agent.telemetry.report import (
-    LoggedChoice,
-    LoggedFault,
-    LoggedReading,
-    LoggedRun,
-    choices,
-    faults,
-    readings,
-    runs,
-)
+from agent.telemetry.report import LoggedChoice, LoggedFault, LoggedReading, LoggedRun, rows
 from profiles.foreign_text import show_cell
 
 TableName = Literal["hours", "days", "readings", "faults", "choices", "runs"]
 LATENCY, PERCENTILES = "latency", ("p50_ms", "p95_ms", "p99_ms")
-KINDS: Mapping[TableName, tuple[type[Any], Callable[..., Iterator[Any]]]] = {
-    "readings": (LoggedReading, readings),
-    "faults": (LoggedFault, faults),
-    "choices": (LoggedChoice, choices),
-    "runs": (LoggedRun, runs),
+KINDS: Mapping[TableName, type[Any]] = {
+    "readings": LoggedReading,
+    "faults": LoggedFault,
+    "choices": LoggedChoice,
+    "runs": LoggedRun,
 }
 
 
 def write_rows(connection: sqlite3.Connection, table: TableName, last: int, out: IO[str]) -> None:
-    """Write one table of the log.
+    """Write one table of the log, row by row: there may be millions.
 
     Args:
         connection: the open log.
@@ -41,23 +32,22 @@ def write_rows(connection: sqlite3.Connection, table: TableName, last: int, out:
         last: maximum number of rows; -1 means all.
         out: stream to write to.
     """
-    names, rows = _table(connection, table, last)
+    names, cells = _table(connection, table, last)
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(map(show_cell, names))
-    for row in rows:
-        writer.writerow([show_cell(row.get(name)) for name in names])
+    writer.writerows(map(show_cell, row) for row in cells)
 
 
-def _table(connection: sqlite3.Connection, table: TableName, last: int) -> tuple[list[str], Iterator[dict[str, Any]]]:
+def _table(connection: sqlite3.Connection, table: TableName, last: int) -> tuple[list[str], Iterator[Sequence[Any]]]:
     """Return the columns of a table, also if it has no rows, and its rows."""
     if table in ("hours", "days"):
         hours, days = periods(connection, last, None)
         found = hours if table == "hours" else days
         stages = dict.fromkeys((*LATENCY_STAGES, *(stage.stage for row in found for stage in row.latency)))
-        percentiles = [f"{stage}_{name}" for stage in stages for name in PERCENTILES]
-        return [*_names(Period, without=LATENCY), *percentiles], map(_with_percentiles, reversed(found))
-    kind, read = KINDS[table]
-    return _names(kind), map(asdict, read(connection, last, oldest_first=True))
+        names = [*_names(Period, without=LATENCY), *(f"{stage}_{name}" for stage in stages for name in PERCENTILES)]
+        cells = map(_with_percentiles, reversed(found))
+        return names, ([row.get(name) for name in names] for row in cells)
+    return _names(KINDS[table]), rows(connection, KINDS[table], last, oldest_first=True)
 
 
 def _names(kind: type[Any], without: str = "") -> list[str]:

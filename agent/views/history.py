@@ -9,6 +9,7 @@ from datetime import datetime
 
 from agent.capture.outage import Outage
 from agent.events import Event, FaultEvent, FrameEvent, OutageEvent, Vitals
+from agent.forms.record import Record
 
 RECENT_FRAMES = 300
 """Number of frames over which percentiles are computed."""
@@ -33,6 +34,15 @@ class RecentReading:
 
 
 @dataclass(frozen=True)
+class RecentRecord:
+    """A record with the time at which its sheet was recorded."""
+
+    at: datetime
+    """Local time."""
+    record: Record
+
+
+@dataclass(frozen=True)
 class StageTimes:
     """Latency of one stage over the last frames, in milliseconds."""
 
@@ -50,6 +60,8 @@ class Snapshot:
     """The newest frame; None before the first one."""
     readings: tuple[RecentReading, ...] = ()
     """The announced readings, newest first."""
+    record: RecentRecord | None = None
+    """The newest record; None before the first one."""
     stages: Mapping[str, StageTimes] = field(default_factory=dict)
     frames_per_s: float = 0.0
     since_frame_s: float = 0.0
@@ -97,6 +109,7 @@ class History:
         self._started_ns = started_ns
         self._frame: FrameEvent | None = None
         self._readings: deque[RecentReading] = deque(maxlen=RECENT_READINGS)
+        self._record: RecentRecord | None = None
         self._latency_ms: dict[str, deque[float]] = {}
         self._trends: dict[str, Trend] = {}
         self._finished_ns: deque[int] = deque(maxlen=RECENT_FRAMES)
@@ -117,6 +130,8 @@ class History:
         self._frame, self._outage = event, None
         self._finished_ns.append(event.finished_ns)
         self._readings.extendleft(RecentReading(at, one.shown_text, one.confidence) for one in event.announced)
+        for record in event.records:
+            self._record = RecentRecord(at, record)
         for stage, value_ms in event.latency_ms.items():
             self._latency_ms.setdefault(stage, deque(maxlen=RECENT_FRAMES)).append(value_ms)
             self._trends.setdefault(stage, Trend()).add(value_ms, event.finished_ns)
@@ -130,6 +145,7 @@ class History:
         return Snapshot(
             frame=self._frame,
             readings=tuple(self._readings),
+            record=self._record,
             stages={stage: self._stage_times(stage) for stage in self._latency_ms},
             frames_per_s=self._frames_per_s(now_ns),
             since_frame_s=(now_ns - last_ns) / 1e9,

@@ -1,18 +1,21 @@
-"""Print each announced reading as one line, as text or as JSON."""
+"""Print each announced reading as one line, as text or as JSON, and each record of a sheet."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import IO
 
 from agent.events import Event, FrameEvent
-from agent.vision.lines import Reading
+from agent.views.record_text import record_lines
 from agent.vision.page import reading_to_dict
 from profiles.foreign_text import show, to_json
 
 
 class PlainLines:
     """A sink that writes each announced reading as a line of text: time, source, number, confidence.
+
+    A record is a line with its form, and one for each field.
 
     Args:
         out: stream to write to; `close` leaves it open.
@@ -27,7 +30,10 @@ class PlainLines:
         now = datetime.now().astimezone()
         for reading in event.announced:
             self._out.write(f"{now:%H:%M:%S}  {show(event.source)}  {reading.shown_text}  {reading.confidence:.0%}\n")
-        if event.announced:
+        for record in event.records:
+            head = f"{now:%H:%M:%S}  {show(event.source)}  form {record.form}"
+            self._out.write("\n".join([head, *record_lines(record), ""]))
+        if event.announced or event.records:
             self._out.flush()
 
     def close(self) -> None:
@@ -35,10 +41,10 @@ class PlainLines:
 
 
 class JsonLines:
-    """A sink that writes each announced reading as a JSON object on one line.
+    """A sink that writes each announced reading, and each record of a sheet, as a JSON object on one line.
 
-    The keys are `time` (ISO 8601, UTC), `monotonic_ns`, `source`, `frame`, `waits_for` (empty if it is announced), and
-    the keys of `reading_to_dict`.
+    The keys are `time` (ISO 8601, UTC), `monotonic_ns`, `source`, `frame`, and those of `Record.to_dict`; or
+    `waits_for` (empty if the reading is announced), and those of `reading_to_dict`.
 
     Args:
         out: stream to write to; `close` leaves it open.
@@ -53,22 +59,23 @@ class JsonLines:
         if not isinstance(event, FrameEvent):
             return
         for reading in event.announced:
-            self._write(event, reading)
+            self._write(event, {"waits_for": "", **reading_to_dict(reading)})
+        for record in event.records:
+            self._write(event, record.to_dict())
         if self._sightings:
             before, self._written = self._written, {(s.reading.text, s.waits_for) for s in event.sightings}
             for sighting in event.sightings:
                 if (sighting.reading.text, sighting.waits_for) not in before:
-                    self._write(event, sighting.reading, sighting.waits_for)
+                    self._write(event, {"waits_for": sighting.waits_for, **reading_to_dict(sighting.reading)})
         self._out.flush()
 
-    def _write(self, event: FrameEvent, reading: Reading, waits_for: str = "") -> None:
+    def _write(self, event: FrameEvent, content: Mapping[str, object]) -> None:
         line = {
             "time": datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
             "monotonic_ns": event.finished_ns,
             "source": event.source,
             "frame": event.number,
-            "waits_for": waits_for,
-            **reading_to_dict(reading),
+            **content,
         }
         self._out.write(to_json(line) + "\n")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from rich.align import Align
 from rich.box import ROUNDED
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.layout import Layout
 from rich.panel import Panel
 from rich.table import Table
@@ -34,6 +34,7 @@ MIN_STAGES_ROWS = 30
 """Screen height, in cells, from which each stage has a row; a lower screen shows only the age and the total."""
 MACHINE_LABEL_COLUMNS, MACHINE_VALUE_COLUMNS = 11, 9
 """Width of the label and of the value before a sparkline, in cells."""
+NO_VALUE = "–"
 DIM, EDGE, ACCENT, GOOD, WARN, BAD = "bright_black", "bright_black", "cyan", "green", "yellow", "red"
 
 
@@ -72,7 +73,7 @@ def _beside(info: RunInfo, now: Snapshot, width: int, height: int) -> Layout:
     )
     stages, machine = _stages(height), machine_rows(info, now, side - BORDER - 2)
     right.split_column(
-        Layout(readings_panel(now, height)),
+        Layout(results_panel(now, height)),
         Layout(latency_panel(now, side - BORDER - 2, stages), size=len(stages) + 1 + BORDER),
         Layout(_panel(machine, "machine", info.board), size=machine.row_count + BORDER),
     )
@@ -83,7 +84,7 @@ def _beside(info: RunInfo, now: Snapshot, width: int, height: int) -> Layout:
 
 def _stacked(info: RunInfo, now: Snapshot, width: int, height: int) -> Layout:
     """Put the panels one below the other; if there is no room, omit the least important ones."""
-    parts = [Layout(readings_panel(now, height), ratio=1, minimum_size=3)]
+    parts = [Layout(results_panel(now, height), ratio=1, minimum_size=3)]
     left = height - 5
     stages, machine = _stages(height), machine_rows(info, now, width - BORDER - 2)
     for panel, size in (
@@ -158,6 +159,30 @@ def picture_panel(now: Snapshot, columns: int, rows: int) -> Panel:
     picture = Picture(event.image, event.page, columns, rows)
     centred = Align.center(picture, vertical="middle", width=picture.columns, height=rows)
     return _panel(centred, f"frame {format_count(event.number)}", shape, padding=(0, 0))
+
+
+def results_panel(now: Snapshot, rows: int) -> Panel:
+    """Show the newest record if the run reads forms, and the readings otherwise."""
+    reads_forms = now.record is not None or (now.frame is not None and now.frame.form_note)
+    return record_panel(now) if reads_forms else readings_panel(now, rows)
+
+
+def record_panel(now: Snapshot) -> Panel:
+    """Show the fields of the newest record, and why the sheet in view is not recorded now."""
+    note = now.frame.form_note if now.frame is not None else ""
+    parts: list[RenderableType] = [Text(note, style=DIM)] if note else []
+    if now.record is None:
+        return _panel(Group(*parts), "record")
+    table = Table.grid(padding=(0, 1), expand=True)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+    table.add_column(justify="right", no_wrap=True)
+    for one in now.record.record.fields:
+        value = f"{one.value_text or one.text or NO_VALUE}{'' if one.is_sure else '  to check'}"
+        colour = BAD if one.broken else _confidence_colour(one.confidence)
+        table.add_row(one.name, Text(value, style="bold"), Text(f"{one.confidence:.0%}", style=colour))
+    total = format_count(now.frame.counts.records) if now.frame is not None else ""
+    return _panel(Group(*parts, table), f"record {total}", f"{now.record.record.form}, {now.record.at:%H:%M:%S}")
 
 
 def readings_panel(now: Snapshot, rows: int) -> Panel:

@@ -51,7 +51,7 @@ def bundle(
     ] = None,
     undated: Annotated[
         bool,
-        typer.Option("--undated", help="Leave out the day of making: boards with version 0.1 need it so."),
+        typer.Option("--undated", help="Leave out the day on which the bundle is made, for boards with version 0.1."),
     ] = False,
     out: Annotated[
         Path | None,

@@ -22,7 +22,8 @@ def keygen(
 ) -> None:
     """Make a private key for this desktop and a public key for the boards.
 
-    Keep the private key on this machine, with a copy in a safe place: who has it can install anything on your boards.
+    Keep the private key on this machine, with a copy in a safe place: anyone who has it can install anything on your
+    boards.
     The public key is one line. A board accepts each key that has its line in `/etc/digit-agent/deploy.pub`.
 
     Example: `digit-deploy keygen --name office-2026`, then `scp deploy.pub root@board:/etc/digit-agent/`

@@ -18,7 +18,9 @@ def show_help(program: str, *words: str) -> str:
     return subprocess.run(argv, env=environ, capture_output=True, text=True, check=True, timeout=300).stdout
 
 
-@pytest.mark.parametrize("words", ["digit-agent", "digit-agent config", "digit-convert", "digit-deploy"])
+@pytest.mark.parametrize(
+    "words", ["digit-agent", "digit-agent config", "digit-agent form", "digit-convert", "digit-deploy"]
+)
 def test_the_list_of_commands_has_whole_sentences(words: str) -> None:
     _, _, commands = show_help(*words.split()).partition("Commands:\n")
     listed = commands.partition("\n\n")[0].splitlines()
