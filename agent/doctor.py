@@ -29,7 +29,7 @@ State = Literal["ok", "none", "warn", "fail"]
 MIN_FREE_BYTES = 400 * 2**20
 """Free space below which the doctor warns: the log takes up to 256 MiB, and TensorRT's engines need space too."""
 NON_CAMERA_NODES = ("bcm2835-codec", "bcm2835-isp", "rpivid", "rpi-hevc", "pispbe")
-"""Prefixes of the names of video nodes that are no cameras: a Raspberry Pi's codecs and image processors."""
+"""Prefixes of the names of video nodes that are not cameras: a Raspberry Pi's codecs and image processors."""
 RIBBON_CAMERAS = ("unicam", "rp1-cfe", "vi-output")
 """Prefixes of the names of video nodes for a ribbon camera: of a Raspberry Pi 4, a Raspberry Pi 5, and a Jetson."""
 REPLACE_ARTIFACTS = "copy the artifacts again, or name others with --artifacts"

@@ -210,7 +210,7 @@ def score_page(scene: Scene, page: Page, angle_deg: float) -> AngleScores:
         not any(label == digit.digit and box.iou(digit.box) >= MIN_FOUND_IOU for label, box in scene.digits)
         for digit in sure
     )
-    # Deskewing corrects small angles, and does not tell them.
+    # Deskewing corrects small angles, and does not report them.
     found = error_deg <= MAX_ERROR_DEG
     return AngleScores(match_digits(scene, page.digits), int(found), len(sure), wrong)
 

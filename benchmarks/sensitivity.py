@@ -67,9 +67,9 @@ CONTRACT = {
     "agent.vision.context": "input of the verifier",
     "agent.vision.overlay": "colours",
 }
-"""Modules whose numbers are no thresholds, with the reason."""
+"""Modules whose numbers are not thresholds, with the reason."""
 NOT_TUNED = {"CLASSES", "NOT_A_DIGIT", "WALL_INK"}
-"""Numbers that are no thresholds: the classes of the nets, and a value that stands for infinity."""
+"""Numbers that are not thresholds: the classes of the nets, and a value that stands for infinity."""
 BETWEEN_FRAMES = (
     "agent.vision.track",
     "agent.vision.tracker",

@@ -88,7 +88,7 @@ def read_head(reader: ArchiveReader, keys: TrustedKeys) -> Head:
     """Read the manifest of a bundle after its signature was verified.
 
     Raises:
-        BundleError: it is no bundle, no accepted key signed it, or its manifest is not understood.
+        BundleError: it is not a bundle, no accepted key signed it, or its manifest is not understood.
     """
     signed = reader.take_unlisted(FILE_NAME, MAX_BYTES)
     signature = reader.take(SIGNATURE_NAME, SIGNATURE_BYTES)

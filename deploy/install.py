@@ -216,12 +216,12 @@ def _refuse_replay(bundle: Bundle, root: Path, slot: Slot | None) -> None:
     """Check that a bundle is not older than the version in use.
 
     Raises:
-        BundleError: it is older, is another one of the same version, or nothing tells which version is in use.
+        BundleError: it is older, is another one of the same version, or the version in use is not known.
     """
     found, version = version_in(root, slot), _version(root, slot)
     if slot is not None and version is None:
         raise BundleError(
-            f"{slot_folder(root, slot) / FILE_NAME} is damaged, so that nothing tells which version is in use",
+            f"{slot_folder(root, slot) / FILE_NAME} is damaged, so the version in use is not known",
             advice="add --allow-downgrade to install the bundle nevertheless",
         )
     refuse_replay(bundle, version, found.digest if found else None)

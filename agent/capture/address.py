@@ -12,7 +12,7 @@ from profiles.redact import redact
 
 SCHEMES = ("http", "https", "rtsp", "rtsps")
 """Schemes of the addresses, in lower case."""
-PASSWORD_PLACE = "{password}"  # noqa: S105 (it is no password)
+PASSWORD_PLACE = "{password}"  # noqa: S105 (it is not a password)
 """Stands in an address for the password from a file, for cameras that take it in the path or the query."""
 DEFAULT_PATIENCE_S = 10.0
 """Longest time without a picture that is normal, in seconds. Most cameras give several pictures a second; some give one

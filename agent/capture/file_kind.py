@@ -57,11 +57,11 @@ VIDEOS = re.compile(
     rb"|\0?\0\0\x01[\x09\x27\x40\x42\x46\x67]",  # H.264 and H.265 without a container
     re.DOTALL,
 )
-"""Magic numbers of videos. A playlist is no video: it may name other files and addresses."""
+"""Magic numbers of videos. A playlist is not a video: it may name other files and addresses."""
 
 
 def picture_format(head: bytes) -> str | None:
-    """Return the name of the format of a picture from its first bytes; None if it is no picture."""
+    """Return the name of the format of a picture from its first bytes; None if it is not a picture."""
     return next((name for name, magic in PICTURES.items() if re.match(magic, head, re.DOTALL)), None)
 
 

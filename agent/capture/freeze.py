@@ -27,7 +27,7 @@ class FreezeDetector:
     def add(self, image: NDArray[np.uint8], at_s: float) -> None:
         """Take the next image, BGR uint8 (H, W, 3), and its time in seconds.
 
-        The same array again is no repeat: the source knows that its picture has not changed.
+        The same array again does not count as a repeat: the source knows that its picture has not changed.
         """
         previous, self._previous, self._last_s = self._previous, image, at_s
         if previous is not None and previous is not image and _are_equal(previous, image):

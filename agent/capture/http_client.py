@@ -111,7 +111,7 @@ class HttpClient:
             return True
         if self._authorizer.has_credentials and challenges:
             raise SourceError(
-                f"{self._spec.uri} wants to be signed in to by {shorten(challenges[0].scheme)}, which is not supported",
+                f"{self._spec.uri} asks for a sign-in by {shorten(challenges[0].scheme)}, which is not supported",
                 advice="switch the camera to Digest or Basic",
             )
         return False

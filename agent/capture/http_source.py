@@ -149,7 +149,7 @@ class HttpSource(Source):
             data = response.read1(READ_BYTES)
         except (OSError, HTTPException) as error:
             raise self._client.error(error) from error
-        except ValueError as error:  # the length of a chunk is no number
+        except ValueError as error:  # the length of a chunk is not a number
             raise self._client.error(HTTPException()) from error
         if not data and self._deadline.passed:
             raise self._client.error(TimeoutError())

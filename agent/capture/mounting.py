@@ -102,7 +102,7 @@ def _parse_region(text: str) -> Region:
     units = set(found.groups()[1::2]) if found else set()
     if found is None or len(units) > 1:
         raise UsageError(
-            f"{show(text)!r} is no region of a picture",
+            f"{show(text)!r} is not a region of a picture",
             advice="write --roi 100,50,400,300 in pixels, or 10%,5%,40%,30%",
         )
     x, y, w, h = map(float, found.groups()[::2])

@@ -42,7 +42,7 @@ class PictureParser:
 
     @property
     def head(self) -> bytes:
-        """The first bytes, if they are no picture."""
+        """The first bytes, if they are not a picture."""
         return self._head if self._in_picture else (self._head + self._buffer)[:KEPT_HEAD_BYTES]
 
     @property

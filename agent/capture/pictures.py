@@ -84,7 +84,7 @@ class FoundPictures:
     paths: tuple[Path, ...]
     """The pictures in natural order: 2.jpg before 10.jpg."""
     skipped: tuple[Path, ...] = ()
-    """What else is in the folder: files that are no pictures, and folders. Hidden files are not counted."""
+    """What else is in the folder: files that are not pictures, and folders. Hidden files are not counted."""
 
     def describe_skipped(self) -> str:
         """Return the names of what was skipped, on one line."""

@@ -59,7 +59,7 @@ class PipeSource(Source):
 
         Raises:
             NoFrameYetError: nothing came in time.
-            SourceError: what comes are no pictures.
+            SourceError: the bytes are not pictures.
         """
         if not select.select([self._file], [], [], WAIT_S)[0]:
             raise NoFrameYetError

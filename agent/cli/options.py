@@ -1,7 +1,7 @@
 """Options of the command line: the options in `agent.config.options` as Typer options, and options that commands share.
 
 A new option of `digit-agent run` is added in `agent.config.options` and `agent.cli.run`, not here. This module has the
-options of several commands that are no settings of a run, such as `--config`.
+options of several commands that are not settings of a run, such as `--config`.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ class LogTable(str, Enum):
     HOURS = "hours"
     DAYS = "days"
     READINGS = "readings"
+    RECORDS = "records"
     FAULTS = "faults"
     CHOICES = "choices"
     RUNS = "runs"
@@ -39,7 +40,7 @@ def stats(
         typer.Option(
             metavar="N",
             min=1,
-            help="Number of newest days, hours, faults, readings, nets and runs. [default: 10; with --csv: all]",
+            help="Number of newest days, hours, faults, readings, records, nets and runs. [default: 10; with --csv: all]",
         ),
     ] = None,
     chart: Annotated[bool, typer.Option("--chart", help="Show the last hours as charts instead of tables.")] = False,

@@ -289,7 +289,7 @@ def _content_problems(field: FieldTable, place: _Place) -> Iterator[FormProblem]
     if field.min is not None and field.max is not None and field.min > field.max:
         yield place.problem("max", f"max of {field.name} is less than its min")
     if not 1 <= _digits(field)[0] <= _digits(field)[1]:
-        yield place.problem("digits", f"{field.digits!r} is no range, such as 1-6")
+        yield place.problem("digits", f"{field.digits!r} is not a range, such as 1-6")
     if field.decimals and field.kind != "number":
         yield place.problem("decimals", f"a {field.kind} has no decimals")
     if field.check and field.check not in CHECKS:
@@ -310,7 +310,7 @@ def _rules(
         try:
             parsed = parse_comparison(rule.that)
         except ValueError as error:
-            problems.append(FormProblem(line, f"{rule.that!r} is no rule: {error}"))
+            problems.append(FormProblem(line, f"{rule.that!r} is not a rule: {error}"))
             continue
         for name in sorted(parsed.names - set(names)):
             close = get_close_matches(name, names, n=1)

@@ -147,7 +147,7 @@ def _without_print(crop: Pixels, blank: Pixels, margin: int) -> Pixels:
     """Return a field without the light lines of its print, and without all print in its margin, such as its label.
 
     What is much darker than a line is ink, and stays. Dark lines of the field stay too: the reader knows ruled lines
-    and boxes, and nobody can tell ink on a black line.
+    and boxes, and ink on a black line cannot be distinguished.
     """
     grey = np.asarray(cv2.cvtColor(blank, cv2.COLOR_BGR2GRAY), np.uint8)
     dark = (grey < WHITE - MIN_PRINT).astype(np.uint8)

@@ -32,6 +32,8 @@ STILL_S = 0.4
 """Time for which a sheet must lie still before it is read, in seconds. Lowering it reads sheets that still move."""
 SETTLE_S = 1.0
 """Time for which a sheet must lie still before values that are not sure are recorded, in seconds."""
+MAX_WAIT_S = 3.0
+"""Time after which they are recorded even if the picture still changes, in seconds."""
 PERIOD_S = 1.0
 """Time between two looks while the picture changes, or while no form is found, in seconds. Lowering it takes time."""
 MAX_TRIES = 3
@@ -83,7 +85,8 @@ class _Waiting:
     record: Record
     look: SheetLook
     place: _Place
-    due_s: float
+    latest_s: float
+    """When it is given out even if the picture still changes."""
 
     def is_of(self, look: SheetLook, place: _Place) -> bool:
         """Return whether it is the record of a sheet: of one that looks the same, or that lies at the same place.
@@ -139,7 +142,7 @@ class FormWatch:
         elif self._in_view is not None and at_s - self._looked_s >= PERIOD_S:
             self._looked_s = at_s
             self._memory.knows(self._in_view, at_s)
-        if self._waiting is not None and at_s >= self._waiting.due_s:
+        if self._waiting is not None and (at_s - self._rest_s >= SETTLE_S or at_s >= self._waiting.latest_s):
             self._give_out(at_s, records)
         took_ms = (self._clock_ns() - started_ns) / NS_PER_MS
         return _observation(frame, tuple(records), self._note, took_ms, unchanged=not looks)
@@ -186,7 +189,7 @@ class FormWatch:
             return "this sheet is recorded already"
         record = read_montage(montage, form, location, partial(self._read, depth=THOROUGH))
         waits = bool(self._still_s) and not record.is_sure
-        self._waiting = _Waiting(record, look, place, self._rest_s + SETTLE_S if waits else at_s)
+        self._waiting = _Waiting(record, look, place, at_s + MAX_WAIT_S if waits else at_s)
         return ""
 
     def _give_out(self, at_s: float, records: list[Record]) -> None:

@@ -25,7 +25,7 @@ ERASED = (bytes(len(MAGIC)), b"\xff" * len(MAGIC))
 MAX_REASON_CHARACTERS = 200
 """Characters of an error of SQLite that are kept; a damaged schema is quoted whole in it."""
 DAMAGE = (sqlite3.DatabaseError, UnicodeDecodeError)
-"""Errors of a damaged database, and others of SQLite. Its message may quote bytes that are no text."""
+"""Errors of a damaged database, and others of SQLite. Its message may quote bytes that are not text."""
 SUFFIXES = ("", "-wal", "-shm")
 """Suffixes of the files of a database in WAL mode."""
 
@@ -34,7 +34,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     """Open the database, and create it if it is missing.
 
     Raises:
-        OutputError: the file has another version's schema, belongs to another program, or is no database.
+        OutputError: the file has another version's schema, belongs to another program, or is not a database.
         OSError: its folder cannot be made.
         sqlite3.Error: it cannot be opened, or is damaged.
     """

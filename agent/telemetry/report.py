@@ -24,6 +24,7 @@ from agent.telemetry.database import (
     require_regular_files,
 )
 from agent.telemetry.periods import AT_MS, JOIN_BEGUN, Period, iso, periods
+from agent.telemetry.record_rows import LoggedRecord, records
 from profiles.errors import SourceError
 
 Kind = TypeVar("Kind")
@@ -100,6 +101,7 @@ class Report:
     hours: tuple[Period, ...]
     days: tuple[Period, ...]
     readings: tuple[LoggedReading, ...]
+    records: tuple[LoggedRecord, ...]
     faults: tuple[LoggedFault, ...]
     choices: tuple[LoggedChoice, ...]
 
@@ -173,7 +175,7 @@ def report(path: Path, last: int = 10, zone: tzinfo | None = None) -> Report:
 
     Args:
         path: the database.
-        last: maximum number of runs, hours, days, readings, faults and choices; -1 is all.
+        last: maximum number of runs, hours, days, readings, records, faults and choices; -1 is all.
         zone: time zone of the days; None is this machine's.
 
     Raises:
@@ -187,6 +189,7 @@ def report(path: Path, last: int = 10, zone: tzinfo | None = None) -> Report:
             hours=hours,
             days=days,
             readings=tuple(_newest(connection, LoggedReading, last)),
+            records=tuple(records(connection, last)),
             faults=tuple(_newest(connection, LoggedFault, last)),
             choices=tuple(_newest(connection, LoggedChoice, last)),
         )

@@ -10,10 +10,11 @@ from typing import IO, Any, Literal
 
 from agent.events import LATENCY_STAGES
 from agent.telemetry.periods import Period, periods
+from agent.telemetry.record_rows import table_of
 from agent.telemetry.report import LoggedChoice, LoggedFault, LoggedReading, LoggedRun, rows
 from profiles.foreign_text import show_cell
 
-TableName = Literal["hours", "days", "readings", "faults", "choices", "runs"]
+TableName = Literal["hours", "days", "readings", "records", "faults", "choices", "runs"]
 LATENCY, PERCENTILES = "latency", ("p50_ms", "p95_ms", "p99_ms")
 KINDS: Mapping[TableName, type[Any]] = {
     "readings": LoggedReading,
@@ -47,6 +48,8 @@ def _table(connection: sqlite3.Connection, table: TableName, last: int) -> tuple
         names = [*_names(Period, without=LATENCY), *(f"{stage}_{name}" for stage in stages for name in PERCENTILES)]
         cells = map(_with_percentiles, reversed(found))
         return names, ([row.get(name) for name in names] for row in cells)
+    if table == "records":
+        return table_of(connection, last)
     return _names(KINDS[table]), rows(connection, KINDS[table], last, oldest_first=True)
 
 

@@ -15,14 +15,14 @@ from agent.telemetry.report import Report
 from agent.views.foreign import foreign
 from agent.views.units import format_count, format_duration, format_ms
 
-LONG = ("source", "what", "net", "why")
+LONG = ("source", "what", "net", "why", "values", "to check")
 """Columns in which text may be wrapped."""
 NONE = "–"
 MJ_PER_WH = 3.6e6
 
 
 def report_tables(report: Report) -> Iterator[Table]:
-    """Yield the tables that have rows: days, hours, stages of the newest day, faults, readings, nets and runs."""
+    """Yield the tables that have rows: days, hours, stages of the newest day, faults, readings, records, nets and runs."""
     if report.days:
         yield _periods("By day", report.days)
         yield _periods("By hour", report.hours)
@@ -34,6 +34,8 @@ def report_tables(report: Report) -> Iterator[Table]:
         yield faults
     if report.readings:
         yield _readings(report)
+    if report.records:
+        yield _records(report)
     if report.choices:
         choices = _table("Chosen nets", "time", ">run", "net", "why")
         for choice in report.choices:
@@ -105,6 +107,15 @@ def _readings(report: Report) -> Table:
     for reading in report.readings:
         confidence = f"{reading.confidence:.0%}"
         table.add_row(local(reading.at), str(reading.run), foreign(reading.text), confidence, foreign(reading.source))
+    return table
+
+
+def _records(report: Report) -> Table:
+    table = _table("Records of sheets", "time", ">run", "form", "values", "to check")
+    for record in report.records:
+        values = ", ".join(f"{field.name} {field.value or field.text or NONE}" for field in record.fields)
+        to_check = Text(foreign(", ".join(record.to_check)).plain, style="yellow")
+        table.add_row(local(record.at), str(record.run), foreign(record.form), foreign(values), to_check)
     return table
 
 

@@ -52,7 +52,7 @@ class Terminal:
     def __enter__(self) -> Terminal:
         """Take the terminal: keys come at once and are not shown. A background process stops here until `fg`."""
         if self._keyboard is not None:
-            with suppress(termios.error):  # the terminal is gone: `wait` tells
+            with suppress(termios.error):  # the terminal is gone: `wait` reports it
                 tty.setcbreak(self._keyboard, termios.TCSADRAIN)  # keeps what was typed already
         self._console.set_alt_screen(True)
         self._console.show_cursor(False)

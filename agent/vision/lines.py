@@ -53,7 +53,7 @@ class Reading:
     """Box around the digits, in pixels of the picture."""
     confidence: float
     """Probability that the whole number is right, 0..1. Without a line recogniser it is the product of the
-    probabilities of the digits, and of the probabilities that the ink left out in its line is no digit."""
+    probabilities of the digits, and of the probabilities that the ink left out in its line is not a digit."""
     digits: tuple[Digit, ...]
     """The digits, from left to right."""
     alternatives: tuple[Alternative, ...] = ()

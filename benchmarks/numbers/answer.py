@@ -77,7 +77,7 @@ class FalseResult(NamedTuple):
 
     kind: str
     things: int
-    """Number of things that are no digits."""
+    """Number of things that are not digits."""
     digits: int
     """Number of digits that were read."""
     sure_digits: int

@@ -15,7 +15,7 @@ Image = NDArray[np.uint8]
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """A picture with numbers, or with things that are no digits."""
+    """A picture with numbers, or with things that are not digits."""
 
     kind: str
     image: Image
@@ -24,7 +24,7 @@ class Case:
     has_signs: bool = False
     """Whether `text` contains the signs too. Else it contains the digits only, and signs may stand between them."""
     things: int = 0
-    """Number of things that are no digits, of a picture without numbers: letters, mirrored digits, or the page."""
+    """Number of things that are not digits in a picture without numbers: letters, mirrored digits, or the page."""
     line: Box | None = None
     """Where the text stands, if it is one line."""
     ignored: tuple[Box, ...] = ()

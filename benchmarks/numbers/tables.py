@@ -60,7 +60,7 @@ def _string_row(kind: str, row: StringFigures) -> list[str]:
 
 def false_table(figures: Mapping[str, FalseFigures]) -> TextTable:
     """Return the digits that were read where there are none."""
-    head = ["things that are no digits", "of", "read as digits", f"at ≥ {SURE}", f"share at ≥ {SURE}"]
+    head = ["things that are not digits", "of", "read as digits", f"at ≥ {SURE}", f"share at ≥ {SURE}"]
     rows = [
         [kind, str(row.things), str(row.digits), str(row.sure_digits), f"{row.sure_digits / row.things:.1%}"]
         for kind, row in figures.items()

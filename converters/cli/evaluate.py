@@ -83,7 +83,7 @@ def summary_table(evaluations: tuple[Evaluation, ...]) -> Table:
     from rich.table import Table
 
     table = Table("file", "bytes", "runtime", "accuracy", "in manifest", "calibration error")
-    table.columns[0].no_wrap = True  # only the end of a name tells ONNX from TFLite
+    table.columns[0].no_wrap = True  # only the end of a name distinguishes ONNX from TFLite
     for column in table.columns[1:]:
         column.justify = "right"
     for one in evaluations:

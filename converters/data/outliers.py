@@ -1,7 +1,7 @@
 """Draw outliers, glyphs that are not digits: letters, signs, lines, blots, scribbles, parts of digits, touching digits.
 
 A net trained with outliers rejects far better than a threshold on the softmax does.
-Letters that look like digits when they stand alone (O, l, S, Z, g, q ...) are left out: nobody can tell them apart.
+Letters that look like digits when they stand alone (O, l, S, Z, g, q ...) are left out: nobody can distinguish them.
 """
 
 from __future__ import annotations

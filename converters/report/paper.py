@@ -41,7 +41,7 @@ def read_paper(
 ) -> tuple[PaperResult, ...]:
     """Read the held-out pictures of folders, and count by folder and kind.
 
-    Pictures with printed digits are left out: their lines do not tell which ones are printed.
+    Pictures with printed digits are left out: their lines do not say which digits are printed.
 
     Args:
         read: reads a picture.

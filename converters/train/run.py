@@ -45,7 +45,7 @@ class TrainingRun:
     state_file: Path
     """File that is written after every epoch, to resume from."""
     preparation: Preparation
-    """Prepares the examples of a verifier or recogniser, and tells the phases of the run."""
+    """Prepares the examples of a verifier or recogniser, and reports the phases of the run."""
     on_epoch: Callable[[Progress], None]
     """Called after every epoch."""
     initial_checkpoint: Path | None = None

@@ -28,7 +28,7 @@ def load_strips(
         recipe: numbers and shares of strips.
         sources: folders with examples.
         seed: seed of the run.
-        preparation: prepares the strips of pictures and fields, and tells the phases.
+        preparation: prepares the strips of pictures and fields, and reports the phases.
 
     Returns:
         What training strips are made of; and held-out strips: by held-out writers, of held-out pictures, and of fields

@@ -226,7 +226,7 @@ def test_a_damaged_manifest_does_not_allow_an_older_version(maker: Maker, root: 
     manifest = root / "slots/b/bundle.json"
     manifest.write_text("{")
     (root / "journal.json").unlink()
-    message = "so that nothing tells which version is in use; add --allow-downgrade"
+    message = "so the version in use is not known; add --allow-downgrade"
     assert message in refused(maker, root, machine, version="9.0")
     install(bundle, root, machine, allow_downgrade=True)
     assert used(root) == "1.1"

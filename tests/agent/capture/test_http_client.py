@@ -278,7 +278,7 @@ def test_a_wrong_password_is_said(behaviour: Behaviour) -> None:
 
 def test_an_unknown_way_to_sign_in_is_said() -> None:
     with camera_server(lambda visit: visit.answer("401 No", "WWW-Authenticate: NTLM")) as camera:
-        assert "wants to be signed in to by ntlm, which is not supported" in error_of(f"http://me:x@{camera.place}/")
+        assert "asks for a sign-in by ntlm, which is not supported" in error_of(f"http://me:x@{camera.place}/")
 
 
 @pytest.mark.parametrize("header", ["Digest", "Digest qop=x", 'Digest nonce="', "Basic", ",,=,", '"' * 50, "a" * 5000])

@@ -67,7 +67,7 @@ def test_a_region_is_a_box_in_the_picture(text: str, box: Box) -> None:
 
 @pytest.mark.parametrize("text", ["", "1,2,3", "1,2,3,4,5", "10%,20,30,40", "a,b,c,d", "-5,0,10,10", "1,2,0,4"])
 def test_what_is_no_region_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match=r"is no region of a picture; write --roi|is empty; give a width"):
+    with pytest.raises(UsageError, match=r"is not a region of a picture; write --roi|is empty; give a width"):
         parse_mounting(text, None, None)
 
 

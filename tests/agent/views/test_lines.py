@@ -5,11 +5,13 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 
 import pytest
 from rich.console import Console
 
 from agent.events import Counts, FrameEvent, RunInfo, Sighting
+from agent.forms.record import Record, RecordField
 from agent.histogram import Percentiles
 from agent.summary import Power, Score, Summary
 from agent.views.lines import JsonLines, PlainLines
@@ -29,6 +31,33 @@ def test_a_plain_line_has_time_source_number_and_confidence(make_event: MakeEven
     assert datetime.strptime(time, "%H:%M:%S")
     assert (source, text, confidence) == ("demo:", "561247", "95%")
     assert "\x1b" not in out.getvalue()
+
+
+CORNERS = ((1.0, 2.0), (9.0, 2.0), (9.0, 5.0), (1.0, 5.0))
+RECORD = Record(
+    "delivery",
+    (
+        RecordField("apples", Decimal(312), "312", "812", 0.98, (), CORNERS),
+        RecordField("total", None, "359", "359", 0.95, ("total = apples + pears",), CORNERS),
+    ),
+)
+
+
+def test_a_record_is_a_line_for_the_sheet_and_one_for_each_field(make_event: MakeEvent) -> None:
+    out = io.StringIO()
+    PlainLines(out).take(replace(make_event(), records=(RECORD,)))
+    head, *fields = out.getvalue().splitlines()
+    assert head.split()[1:] == ["demo:", "form", "delivery"]
+    assert fields == ["  apples  312  without rules 812", "  total   359  to check: total = apples + pears"]
+
+
+def test_a_json_line_has_the_whole_record(make_event: MakeEvent) -> None:
+    out = io.StringIO()
+    JsonLines(out).take(replace(make_event(number=3), records=(RECORD,)))
+    line = json.loads(out.getvalue())
+    assert (line["source"], line["frame"], line["form"], line["sure"]) == ("demo:", 3, "delivery", False)
+    assert line["fields"]["apples"]["value"] == "312"
+    assert line["fields"]["total"]["broken"] == ["total = apples + pears"]
 
 
 def test_a_json_line_has_the_whole_reading(make_event: MakeEvent) -> None:

@@ -4,13 +4,15 @@ import io
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
 from agent.capture.outage import Outage
-from agent.events import FaultEvent, FrameEvent, OutageEvent, RunInfo, Sighting, Vitals
+from agent.events import Counts, FaultEvent, FrameEvent, OutageEvent, RunInfo, Sighting, Vitals
+from agent.forms.record import Record, RecordField
 from agent.sensors.load import Load
 from agent.views.history import History, Snapshot
 from agent.views.panels import dashboard
@@ -34,6 +36,25 @@ def busy(make_event: MakeEvent) -> Snapshot:
         history.add(make_event("561247", number, vitals=vitals), datetime(2026, 11, 2, 14, 3, number).astimezone())
     history.add(FaultEvent("page.jpg is cut off or damaged; copy it again"), datetime.now().astimezone())
     return history.snapshot(5_900_000_000)
+
+
+def test_a_run_that_reads_forms_shows_the_newest_record(
+    make_event: MakeEvent, make_console: MakeConsole, info: RunInfo
+) -> None:
+    history, at = History(0), datetime(2026, 11, 2, 14, 3).astimezone()
+    history.add(replace(make_event(number=1), form_note="the sheet does not lie still yet"), at)
+    text = "\n".join(show(make_console(100, 30), info, history.snapshot(200_000_000)))
+    assert "the sheet does not lie still yet" in text
+    corners = ((0.0, 0.0),) * 4
+    fields = (
+        RecordField("apples", Decimal(312), "312", "312", 0.98, (), corners),
+        RecordField("total", None, "359", "359", 0.95, ("total = apples",), corners),
+    )
+    history.add(replace(make_event(number=2), records=(Record("delivery", fields),), counts=Counts(3, records=1)), at)
+    lines = show(make_console(100, 30), info, history.snapshot(300_000_000))
+    assert any("record 1" in line and "delivery, 14:03:00" in line for line in lines)
+    assert any("apples" in line and "312" in line and "98%" in line for line in lines)
+    assert any("total" in line and "359  to check" in line for line in lines)
 
 
 @pytest.mark.slow
