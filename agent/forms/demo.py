@@ -112,9 +112,9 @@ class FormDemoSource(Source):
             fill=0.9,
         )
 
-    def _photograph(self, number: int, away: float) -> Pixels:
-        """Return a frame, BGR uint8 (H, W, 3), with the sheet where it lies, or on its way: `away` is 1 outside."""
-        shift = np.array([[1, 0, away * FRAME_PX[0]], [0, 1, 0], [0, 0, 1.0]])
+    def _photograph(self, number: int, offset: float) -> Pixels:
+        """Return a frame, BGR uint8 (H, W, 3), with the sheet where it lies, or on its way: `offset` is 1 outside."""
+        shift = np.array([[1, 0, offset * FRAME_PX[0]], [0, 1, 0], [0, 0, 1.0]])
         frame = cv2.warpPerspective(self._sheet, shift @ self._homography, FRAME_PX, borderValue=DESK_COLOUR)
         left, top = np.random.default_rng((self._spec.seed, number)).integers(0, 64, 2)
         noise = self._noise[top : top + FRAME_PX[1], left : left + FRAME_PX[0]]
