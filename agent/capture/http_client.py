@@ -1,8 +1,9 @@
 """GET requests to one camera: sign-in, redirects within the host, TLS, proxies, and a cause for each failure.
 
-Built on `http.client` of Python itself. It weighs nothing, raises the errors of the operating system as they are, and
-leaves the socket to the caller, who can put a limit on the whole exchange. httpx and its six dependencies are wheels of
-540 kB; urllib3 is one of 136 kB, but knows no Digest, and its limits begin again with each byte.
+The client uses `http.client` of Python's standard library. This needs no further package, raises the errors of the
+operating system unchanged, and gives the caller the socket, so the caller can limit the time of the whole exchange.
+httpx and its six dependencies are wheels of 540 kB. urllib3 is a wheel of 136 kB, but does not support Digest, and its
+time limits begin again with each byte.
 """
 
 from __future__ import annotations

@@ -13,8 +13,8 @@ from profiles.board import detect_board
 MAX_PIXELS = 64_000_000
 """Largest number of pixels of a picture on any board. Raising it lets a small file take more memory and time."""
 MEMORY_SHARE = 0.45
-"""Share of the board's memory that decoding a picture may take. The agent takes 150 MB besides, the system 100 MB: what
-is left of 512 MB. Raising it ends in the kernel's out-of-memory killer."""
+"""Share of the board's memory that decoding a picture may take. Of 512 MB, the agent itself takes 150 MB and the system
+100 MB. If it is raised, the kernel's out-of-memory killer may end the agent."""
 
 
 class TooLargeError(ValueError):

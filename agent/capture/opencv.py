@@ -36,9 +36,10 @@ BYTES_PER_PIXEL = 12
 AV1_CODES = (cv2.VideoWriter.fourcc(*"AV01"), cv2.VideoWriter.fourcc(*"av01"))
 """Codes of AV1. The FFmpeg of OpenCV opens such a video, and decodes no frame of it."""
 MIN_FRAMES_SHARE = 0.9
-"""Share of the frames in a video's header below which the video counts as cut off.
+"""A video counts as cut off if fewer than this share of the frames in its header can be read.
 
-Less than 1: some headers hold only the duration, and their number of frames is an estimate. Chosen by trial.
+It is less than 1, because some headers hold only the duration, and their number of frames is an estimate. Chosen by
+trial.
 """
 
 

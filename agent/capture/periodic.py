@@ -1,4 +1,4 @@
-"""One frame every so often; a camera is closed in between if there is time to open it again."""
+"""One frame per interval. A camera is closed between two frames if there is enough time to open it again."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from dataclasses import replace
 from agent.capture.source import Frame, Source
 
 MIN_CLOSED_S = 10.0
-"""Shortest interval, in seconds, for which a camera is closed. To open one takes up to eight seconds. Raising it keeps
-cameras open that could rest."""
+"""Shortest interval, in seconds, in which a camera is closed between two frames. Opening one takes up to eight seconds.
+Raising it keeps more cameras open."""
 SETTLE_S = 1.0
 """Time after opening in which frames are dropped, in seconds: a camera sets its exposure and its white balance. Raising
 it gives better first pictures and keeps the camera open for longer."""

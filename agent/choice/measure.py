@@ -1,7 +1,7 @@
 """Measure variants side by side, in a child process.
 
-A child process, because the measurement loads every runtime, and the agent must keep only the chosen one in memory.
-A crash with a larger batch or with more threads also ends only the child.
+The measurement loads every runtime, but the agent must keep only the chosen one in memory, so the child process does
+it. If a runtime crashes with a larger batch or with more threads, only the child ends.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ STILL_S = 0.4
 SETTLE_S = 1.0
 """Time for which a sheet must lie still before values that are not sure are recorded, in seconds."""
 MAX_WAIT_S = 3.0
-"""Time after which they are recorded even if the picture still changes, in seconds."""
+"""Time after which values that are not sure are recorded even if the picture still changes, in seconds."""
 PERIOD_S = 1.0
 """Time between two looks while the picture changes, or while no form is found, in seconds. Lowering it takes time."""
 MAX_TRIES = 3
@@ -42,7 +42,7 @@ desk."""
 SAME_SHEET_S = 60.0
 """Time after which a sheet that was away counts as another one, in seconds."""
 MAX_SHIFT = 0.01
-"""How far the corners of a sheet may move between two looks if it lies still, as a share of its diagonal."""
+"""A sheet lies still if its corners move by at most this between two looks, as a share of its diagonal."""
 NS_PER_MS = 1e6
 Warn = Callable[[str], None]
 

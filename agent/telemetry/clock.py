@@ -21,7 +21,7 @@ class LogClock:
     """The two clocks that stamp the rows of the log."""
 
     boot: str
-    """Name of the machine's start from which `steady_ms` counts."""
+    """Identifier of the machine's last start, from which `steady_ms` counts."""
     wall_ms: Callable[[], int]
     """Milliseconds since 1970, UTC; may jump in both directions."""
     steady_ms: Callable[[], int]

@@ -104,7 +104,7 @@ class RecognisedLine:
     """Neighbouring numbers of one line, their strip, and what both views say of it."""
 
     digits: tuple[Digit, ...]
-    """What the segmentation found, from left to right."""
+    """The digits that the segmentation found, from left to right."""
     boxes: tuple[Box, ...]
     """Boxes of these digits in working pixels."""
     masks: tuple[MaskResult, ...]
