@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from agent.telemetry.schema import SCHEMA_VERSION, check_version, create_tables, is_ours, read_version
@@ -69,7 +70,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     if not os.access(path.parent, os.W_OK) and not path.with_name(f"{path.name}-wal").exists():
         uri += "&immutable=1"  # nobody writes, and SQLite cannot make the files that its readers share
     connection = sqlite3.connect(uri, uri=True, timeout=LOCK_TIMEOUT_S)
-    connection.text_factory = lambda text: text.decode(errors="replace")
+    connection.text_factory = partial(str, encoding="utf-8", errors="replace")
     try:
         version = read_version(connection)
         if version != SCHEMA_VERSION:
