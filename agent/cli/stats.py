@@ -40,7 +40,7 @@ def stats(
         typer.Option(
             metavar="N",
             min=1,
-            help="Number of newest days, hours, faults, readings, records, nets and runs. [default: 10; with --csv: all]",
+            help="Number of newest rows of each table. [default: 10; with --csv: all]",
         ),
     ] = None,
     chart: Annotated[bool, typer.Option("--chart", help="Show the last hours as charts instead of tables.")] = False,

@@ -21,9 +21,10 @@ def summary_table(info: RunInfo, summary: Summary) -> Table:
     table.add_row("source", foreign(f"{info.source}, on {info.board}"))
     table.add_row("net", foreign(f"{info.artifact} in {info.runtime}"))
     digits = f"{format_count(counts.digits)} digit{'' if counts.digits == 1 else 's'}"
-    table.add_row("numbers", Text(f"{format_count(counts.readings)} read, with {digits}, each announced once"))
     if counts.records:
         table.add_row("records", Text(f"{format_count(counts.records)}, one for each sheet"))
+    else:
+        table.add_row("numbers", Text(f"{format_count(counts.readings)} read, with {digits}, each announced once"))
     unchanged = f", {format_count(counts.unchanged)} unchanged" if counts.unchanged else ""
     dropped = f"{format_count(counts.dropped)} dropped"
     frames = f"{format_count(counts.frames)} in {format_seconds(summary.seconds)}, {rate}{dropped}{unchanged}"

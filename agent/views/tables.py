@@ -1,4 +1,4 @@
-"""The log as tables: measurements by day and hour, faults, readings, chosen nets and runs."""
+"""The log as tables: measurements by day and hour, faults, readings, records, chosen nets and runs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MJ_PER_WH = 3.6e6
 
 
 def report_tables(report: Report) -> Iterator[Table]:
-    """Yield the tables that have rows: days, hours, stages of the newest day, faults, readings, records, nets and runs."""
+    """Yield the tables that have rows, the measurements by day first."""
     if report.days:
         yield _periods("By day", report.days)
         yield _periods("By hour", report.hours)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 import subprocess
@@ -38,14 +39,19 @@ def test_the_page_leads_from_nothing_to_a_csv(tmp_path: Path) -> None:
     for block in blocks("console"):
         command, _, expected = block.partition("\n")
         assert run(command.removeprefix("$ ")) == expected
-    run(blocks("sh")[0].strip())
+    print_form, watch, _ = blocks("sh")
+    subprocess.run(print_form + watch, shell=True, timeout=360, check=True, env=environ, cwd=tmp_path)
     assert (tmp_path / "delivery.pdf").read_bytes().startswith(b"%PDF")
+    rows = list(csv.DictReader((tmp_path / "records.csv").read_text().splitlines()))
+    assert len(rows) == 3
+    assert all(int(row["total"]) == int(row["apples"]) + int(row["pears"] or 0) for row in rows)
+    assert not any(row["to_check"] for row in rows)
 
 
 def test_a_form_that_is_printed_already_is_begun(tmp_path: Path) -> None:
     (tmp_path / "delivery.toml").write_text(blocks("toml")[0])
     environ = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.defpath}"}
-    commands = ["digit-agent form print delivery.toml --out scan.png", *blocks("sh")[1].splitlines()]
+    commands = ["digit-agent form print delivery.toml --out scan.png", *blocks("sh")[2].splitlines()]
     for command in commands:
         subprocess.run(command.split(), timeout=360, check=True, env=environ, cwd=tmp_path, capture_output=True)
     assert [field.max_digits for field in load_form(tmp_path / "order.toml").fields] == [6, 12, 12, 12]

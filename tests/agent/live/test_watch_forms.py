@@ -107,7 +107,7 @@ def test_a_blank_sheet_and_an_empty_desk_are_no_record_and_say_so(watch: FormWat
 
 def test_a_sheet_that_moves_in_every_frame_of_a_shaking_light_is_recorded(watch: FormWatch) -> None:
     """Something beside the sheet moves all the time; the sheet itself lies still."""
-    records = []
+    records: list[Record] = []
     for number in range(40):
         image = SHEET.copy()
         image[:, : 10 + 5 * (number % 4)] = 255 * (number % 2)
