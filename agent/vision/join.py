@@ -30,7 +30,7 @@ from agent.vision.line_text import (
     log_probabilities,
     without_signs,
 )
-from agent.vision.lines import MIN_NUMBER_GAP_HEIGHTS, Alternative, Reading
+from agent.vision.lines import Alternative, Reading, number_gap
 from agent.vision.neighbours import group_neighbours, strip_limits
 from agent.vision.strip import Strip, cut_strip
 
@@ -46,6 +46,8 @@ NEW_DIGIT_ASPECT = 0.6
 """Width of the box of a digit that only the line recogniser sees, as a share of its height."""
 STROKE_SIGNS = "/()"
 """Signs of one stroke. The nets of the segmentation read them as a 1, so a 1 at such a place is weak evidence."""
+SIGN_GAP_FACTOR = 2
+"""The gap within a number may be this many times as wide where a sign stands in it."""
 OPENING_SIGNS = "-+$("
 """Signs that stand before a number."""
 MAX_ALTERNATIVES = 5
@@ -250,8 +252,7 @@ def weigh(line: RecognisedLine, weights: JoinWeights = WEIGHTS) -> RecognisedLin
 
 def _decide(line: RecognisedLine, size: tuple[int, int]) -> list[Reading]:
     """Return the numbers of the most probable string, each with the probability of all strings that contain it."""
-    height = line.height / line.masks[0].ink.scale
-    split = [_split(_place_characters(line, proposal, size), height) for proposal in line.proposals]
+    split = [_split(_place_characters(line, proposal, size)) for proposal in line.proposals]
     best = max(range(len(split)), key=lambda i: line.probabilities[i])
     readings = []
     for text, digits in split[best]:
@@ -328,13 +329,10 @@ def _is_in_line(box: Box, line: RecognisedLine) -> bool:
     return box.bottom > top and box.y < bottom and box.w <= MAX_CANDIDATE_HEIGHTS * height
 
 
-def _split(characters: Sequence[tuple[str, Digit | None]], height: float) -> list[tuple[str, tuple[Digit, ...]]]:
-    """Split a line at letters and at wide gaps; returns the text and the digits of each number.
-
-    Args:
-        characters: of the line, with the digits.
-        height: of a digit, in pixels of the picture.
-    """
+def _split(characters: Sequence[tuple[str, Digit | None]]) -> list[tuple[str, tuple[Digit, ...]]]:
+    """Split the characters of a line at letters and at wide gaps; returns the text and the digits of each number."""
+    line = [digit for _, digit in characters if digit is not None]
+    max_gap = number_gap(line) if line else 0.0
     numbers: list[tuple[str, list[Digit]]] = []
     signs = ""
     ended = True
@@ -345,8 +343,7 @@ def _split(characters: Sequence[tuple[str, Digit | None]], height: float) -> lis
             signs += character
         else:
             gap = digit.box.x - numbers[-1][1][-1].box.right if numbers else 0
-            max_gap = MIN_NUMBER_GAP_HEIGHTS * height * (2 if signs else 1)
-            if ended or gap > max_gap:
+            if ended or gap > (SIGN_GAP_FACTOR * max_gap if signs else max_gap):
                 before = signs.lstrip("".join(set(signs) - set(OPENING_SIGNS)))
                 numbers = _closed(numbers, signs.removesuffix(before)) if not ended else numbers
                 numbers.append((before + character, [digit]))
