@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from agent.capture.controls import list_controls
 from agent.choice.rank import split_accurate
 from agent.choice.variants import Refusal, find_variants, provider_of, runtime_title, split_intact
 from agent.config.layers import resolve_settings
@@ -168,7 +169,9 @@ def _check_cameras(root: Path) -> Iterator[Check]:
         name = read_text(node / "name") or "no name"
         if not name.startswith(NON_CAMERA_NODES) and (read_text(node / "index") or "0") == "0":
             found = True
-            yield _check_camera(root / "dev" / node.name, name)
+            device = root / "dev" / node.name
+            yield _check_camera(device, name)
+            yield from _check_controls(device)
     if not found:
         yield Check("camera", "warn", "none", "plug one in, or run the demo: digit-agent run --source demo:")
 
@@ -183,6 +186,16 @@ def _check_camera(device: Path, name: str) -> Check:
         return Check(title, "ok", name, "digit-agent run --source csi://0")
     advice = "sudo apt install python3-picamera2, and a virtual environment made with --system-site-packages"
     return Check(title, "warn", f"{name}: on the ribbon connector, but picamera2 is missing", advice)
+
+
+def _check_controls(device: Path) -> Iterator[Check]:
+    """List the controls of a camera, if it has any."""
+    try:
+        controls = list_controls(str(device))
+    except OSError:  # the check of the camera has said why
+        return
+    if controls:
+        yield Check(f"controls {device.name}", "ok", ", ".join(map(str, controls)), "set one: --control NAME=VALUE")
 
 
 def _check_power(profile: Profile, root: Path, run_command: RunCommand) -> Check:

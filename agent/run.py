@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.text import Text
 
 from agent.capture.address import DEFAULT_EVERY_S, DEFAULT_PATIENCE_S, StreamOptions, StreamSpec
+from agent.capture.controls import parse_controls
 from agent.capture.mounted import MountedSource
 from agent.capture.mounting import Mounting, parse_mounting
 from agent.capture.opener import open_or_wait, open_source
@@ -154,7 +155,8 @@ def _open(spec: SourceSpec, settings: Settings, mounting: Mounting) -> Source:
     if isinstance(spec, DemoSpec) and spec.form:
         opening: Callable[[], Source] = partial(open_form_demo, spec)
     else:
-        opening = partial(open_source, spec, width=settings.width, height=settings.height)
+        controls = parse_controls(settings.control)
+        opening = partial(open_source, spec, width=settings.width, height=settings.height, controls=controls)
     source, is_http = opening(), isinstance(spec, StreamSpec) and spec.scheme in ("http", "https")
     if settings.every is not None and not is_http and not isinstance(spec, PicturesSpec):
         source = PeriodicSource(source, opening, settings.every)

@@ -37,7 +37,7 @@ MAY_IMPORT = {
     "agent.service": "agent.config agent.paths profiles",
     "agent.choice": "agent.paths agent.runtimes agent.sensors agent.vision profiles",
     "agent.bench": "agent.choice agent.system_info profiles",
-    "agent.doctor": "agent.choice agent.config agent.paths agent.runtimes agent.sensors profiles",
+    "agent.doctor": "agent.capture agent.choice agent.config agent.paths agent.runtimes agent.sensors profiles",
     "agent.reader": "agent.capture agent.choice agent.forms agent.paths agent.vision profiles",
     "agent": "agent.forms agent.reader agent.vision profiles",
     "agent.explain": "agent.capture agent.vision profiles",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from agent.capture.address import StreamSpec
+from agent.capture.controls import WantedControl, set_controls
 from agent.capture.file_name import printable
 from agent.capture.limits import TooLargeError, check_size, decoding_limit_bytes
 from agent.capture.rtsp import find_rtsp_error
@@ -150,7 +151,15 @@ def video_devices(root: Path) -> tuple[str, ...]:
     return tuple(f"/dev/{path.name}" for path in found)
 
 
-def open_camera(spec: CameraSpec, width: int, height: int, clock: Callable[[], int], root: Path) -> Source:
+def open_camera(
+    spec: CameraSpec,
+    width: int,
+    height: int,
+    clock: Callable[[], int],
+    root: Path,
+    *,
+    controls: Sequence[WantedControl] = (),
+) -> Source:
     """Open a Video4Linux camera.
 
     Args:
@@ -159,9 +168,10 @@ def open_camera(spec: CameraSpec, width: int, height: int, clock: Callable[[], i
         height: requested height, in pixels.
         clock: returns the time in nanoseconds.
         root: folder in which dev/ is looked up.
+        controls: controls to set.
 
     Raises:
-        SourceError: the camera is missing, forbidden, busy, or gives no frame.
+        SourceError: the camera is missing, forbidden, busy, or gives no frame, or a control cannot be set.
     """
     device = root / spec.device.lstrip("/")
     if not device.exists():
@@ -185,6 +195,7 @@ def open_camera(spec: CameraSpec, width: int, height: int, clock: Callable[[], i
     capture.set(cv2.CAP_PROP_FRAME_WIDTH, width)
     capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
     capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
+    set_controls(str(device), controls)
 
     def at_end(_: float) -> SourceError:
         if device.exists():

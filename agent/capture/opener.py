@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from agent.capture.address import StreamSpec
+from agent.capture.controls import WantedControl
 from agent.capture.source import Frame, Source
 from agent.capture.uri import (
     CameraSpec,
@@ -18,7 +19,7 @@ from agent.capture.uri import (
     SourceSpec,
     VideoSpec,
 )
-from profiles.errors import SourceError
+from profiles.errors import SourceError, UsageError
 
 
 def open_source(
@@ -26,6 +27,7 @@ def open_source(
     *,
     width: int = 640,
     height: int = 480,
+    controls: Sequence[WantedControl] = (),
     clock: Callable[[], int] = time.monotonic_ns,
     sleep: Callable[[float], None] = time.sleep,
     root: Path = Path("/"),
@@ -36,18 +38,25 @@ def open_source(
         spec: result of `parse_source`.
         width: requested width of a camera's frames, in pixels; the camera may give another.
         height: requested height of a camera's frames, in pixels.
+        controls: controls of the camera to set.
         clock: returns the time in nanoseconds; stamps the frames.
         sleep: waits for a number of seconds; paces a demo with a frame rate.
         root: folder in which dev/ and proc/ are looked up.
 
     Raises:
-        SourceError: the source is missing, busy, or gives no frame.
+        SourceError: the source is missing, busy, or gives no frame, or a control cannot be set.
+        UsageError: there are controls, and the source is no camera of this machine.
     """
+    if controls and not isinstance(spec, CameraSpec | CsiSpec):
+        raise UsageError(
+            "--control is for a camera of this machine",
+            advice="leave it out, or name the camera: --source 0 or csi://0",
+        )
     match spec:
         case CameraSpec():
             from agent.capture.opencv import open_camera
 
-            return open_camera(spec, width, height, clock, root)
+            return open_camera(spec, width, height, clock, root, controls=controls)
         case StreamSpec():
             return _open_stream(spec, clock)
         case VideoSpec():
@@ -57,7 +66,7 @@ def open_source(
         case PicturesSpec() | PipeSpec():
             return _open_pictures(spec, clock)
         case CsiSpec():
-            return _open_csi(spec, width, height, clock, root)
+            return _open_csi(spec, (width, height), clock, root, controls)
         case DemoSpec():
             from agent.capture.demo import DemoSource
 
@@ -123,13 +132,19 @@ def _open_stream(spec: StreamSpec, clock: Callable[[], int]) -> Source:
     return open_stream(spec, clock)
 
 
-def _open_csi(spec: CsiSpec, width: int, height: int, clock: Callable[[], int], root: Path) -> Source:
+def _open_csi(
+    spec: CsiSpec, size: tuple[int, int], clock: Callable[[], int], root: Path, controls: Sequence[WantedControl]
+) -> Source:
     """Open a ribbon camera: through Argus on a Jetson, through libcamera on every other board."""
     compatible = root / "proc/device-tree/compatible"
     if compatible.is_file() and b"nvidia,tegra" in compatible.read_bytes():
         from agent.capture.argus import open_argus
 
-        return open_argus(spec, width, height, clock)
+        if controls:
+            raise UsageError(
+                "the ribbon camera of a Jetson has no controls here", advice="leave out --control, or use a USB camera"
+            )
+        return open_argus(spec, *size, clock)
     from agent.capture.picamera import PiCameraSource
 
-    return PiCameraSource(spec, width, height, clock)
+    return PiCameraSource(spec, *size, clock, controls)

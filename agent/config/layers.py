@@ -44,6 +44,7 @@ class Settings:
     roi: str | None
     rotate: int | None
     flip: bool
+    control: str | None
     form: Path | None
     """None reads numbers anywhere."""
     artifacts: Path

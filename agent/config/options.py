@@ -114,6 +114,15 @@ class Config:
             switch="--flip/--no-flip",
         ),
     ] = None
+    control: Annotated[
+        str | None,
+        Option(
+            "Set a control of the camera, such as its exposure or focus; several have commas between them. "
+            "'digit-agent doctor' lists the names and ranges.",
+            example="auto_exposure=1,exposure_time_absolute=200",
+            metavar="NAME=VALUE",
+        ),
+    ] = None
     form: Annotated[
         Path | None,
         Option(
