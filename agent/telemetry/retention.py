@@ -25,6 +25,9 @@ TRANSACTION_BYTES = 2**16
 """Upper bound of what one transaction adds to the database."""
 DELETED_ROWS = {"readings": 2000, "records": 20}
 """Rows by table that are deleted at a time. Records are deleted only when no readings are left."""
+MAX_DELETIONS = 4
+"""Times that so many rows are deleted in one transaction. A log from a larger disk shrinks over many transactions: each
+is in the write-ahead log as a whole, which would otherwise grow beyond its budget."""
 ROW_BYTES = 256
 """Estimated size of a fault, a choice or a run; the rows of each of these tables may take an eighth of the log."""
 MS_PER_HOUR = 3_600_000
@@ -82,9 +85,13 @@ def delete_oldest(connection: sqlite3.Connection, budget: DiskBudget) -> None:
 
     for table, rows in DELETED_ROWS.items():
         delete = f"DELETE FROM {table} WHERE id IN (SELECT id FROM {table} ORDER BY id LIMIT ?)"  # noqa: S608
-        while used_bytes() > budget.database_bytes - TRANSACTION_BYTES:
+        for _ in range(MAX_DELETIONS):
+            if used_bytes() <= budget.database_bytes - TRANSACTION_BYTES:
+                return
             if not connection.execute(delete, (rows,)).rowcount:
                 break
+        else:
+            return
 
 
 def roll_up_minutes(connection: sqlite3.Connection, budget: DiskBudget) -> None:

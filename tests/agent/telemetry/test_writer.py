@@ -15,7 +15,7 @@ from agent.events import FrameEvent
 from agent.telemetry.buffer import MAX_ROWS
 from agent.telemetry.database import all_files, open_for_writing
 from agent.telemetry.report import report
-from agent.telemetry.retention import EXTRA_MINUTES, KEEP_MINUTES, MAX_BYTES, find_disk_budget
+from agent.telemetry.retention import EXTRA_MINUTES, KEEP_MINUTES, MAX_BYTES, DiskBudget, find_disk_budget
 from agent.telemetry.writer import RETRY_MS
 from profiles.errors import SourceError
 
@@ -106,6 +106,25 @@ def test_all_files_stay_within_the_budget_and_the_newest_rows_stay(make_log: Mak
     assert kept == numbers(last - len(kept), last)
     assert len(kept) > 0.2 * max_bytes / 40
     assert sum(hour.frames for hour in content.hours) == last - 1000 + 1
+
+
+@pytest.mark.slow
+def test_a_log_from_a_larger_disk_shrinks_without_a_large_journal(make_log: MakeLog, make_event: MakeEvent) -> None:
+    large, budget = make_log(max_bytes=2**26), DiskBudget(2**21)
+    for number in range(0, 80_000, 10_000):
+        large.buffer.add_frame(make_event(number, *numbers(number, number + 10_000)))
+        large.write()
+    large.close()
+    log, count = make_log(max_bytes=budget.total_bytes), len(texts(large.path))
+    for number in range(12):
+        log.buffer.add_frame(make_event(number, "561"))
+        log.write()
+        assert log.path.with_name("agent.db-wal").stat().st_size <= budget.wal_bytes
+    log.close()
+    assert log.warnings == []
+    assert count == 80_000
+    assert len(texts(log.path)) < 0.7 * count
+    assert texts(log.path)[-1] == "561"
 
 
 def test_a_log_takes_a_share_of_a_small_file_system() -> None:
