@@ -26,6 +26,8 @@ ERROR, WARNING = "<3>", "<4>"
 """Prefixes that give a line its priority in the journal: sd-daemon(3)."""
 FLUSH_TIMEOUT_S = 2.0
 """Longest wait for the output to be written and temporary files to be removed, in seconds."""
+RETRY_EXIT_S = 0.02
+"""Time after which an exit that was ignored is asked for again, in seconds."""
 INTERRUPTED_EXIT_CODE = 128 + signal.SIGINT
 ADVICE_BY_ERRNO = {
     errno.ENOSPC: "free space or choose another place",
@@ -53,6 +55,7 @@ def run_app(load: Callable[[], Typer], name: str) -> None:
     os.environ.setdefault("TYPER_USE_RICH", "0")  # its boxes leave 20 of 80 columns to the help, and cut words off
     sys.argv[1:] = map(_expand_home, sys.argv[1:])
     signal.signal(signal.SIGTERM, _exit_on_signal)
+    sys.unraisablehook = _exit_later
     try:
         _run(load, name)
     except SystemExit as error:
@@ -134,6 +137,32 @@ def _exit_on_signal(number: int, _: object) -> None:
     sys.exit(128 + number)
 
 
+def _exit_later(ignored: sys.UnraisableHookArgs) -> None:
+    """Ask for the exit again if the signal came in the middle of a callback, such as `__del__` or one of an import.
+
+    Python ignores all errors there, the exit as well, and the command would go on as if nobody had asked for its end.
+    """
+    in_main = threading.current_thread() is threading.main_thread()
+    if not in_main or not isinstance(ignored.exc_value, SystemExit | KeyboardInterrupt):
+        sys.__unraisablehook__(ignored)
+        return
+    number = signal.SIGTERM if isinstance(ignored.exc_value, SystemExit) else signal.SIGINT
+    signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(number))
+    signal.setitimer(signal.ITIMER_REAL, RETRY_EXIT_S)
+
+
+def _leave_closed_pipes() -> None:
+    """Lead a stream that nobody reads to nowhere, or the interpreter ends with 120: it cannot write what is left."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            try:
+                stream.flush()
+            except BrokenPipeError:
+                with open(os.devnull, "wb") as nowhere:  # noqa: PTH123
+                    os.dup2(nowhere.fileno(), stream.fileno())
+                    stream.flush()
+
+
 def _end_beside_threads(code: object) -> None:
     """End the process at once if a thread was left behind, for example in the driver of a camera.
 
@@ -141,6 +170,7 @@ def _end_beside_threads(code: object) -> None:
     process (https://github.com/python/cpython/issues/87135). A write to a pipe that nobody reads would hang here.
     """
     if not any(thread.daemon for thread in threading.enumerate()):
+        _leave_closed_pipes()
         return
     flush = threading.Thread(target=_flush, daemon=True)
     try:
@@ -159,5 +189,6 @@ def _flush() -> None:
 
 
 def _fail(name: str, message: str, code: int) -> None:
-    sys.stderr.write(f"{ERROR if in_journal(sys.stderr) else ''}{name}: {show(message)}\n")
+    with suppress(BrokenPipeError):  # nobody reads it, but the exit code counts
+        sys.stderr.write(f"{ERROR if in_journal(sys.stderr) else ''}{name}: {show(message)}\n")
     sys.exit(code)

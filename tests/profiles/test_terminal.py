@@ -103,6 +103,18 @@ def test_signal_runs_cleanup_and_sets_the_exit_code(where: str, number: signal.S
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), [("SIGTERM", 143), ("SIGINT", 130)])
+def test_a_signal_in_the_middle_of_a_callback_ends_the_command_as_well(number: str, code: int) -> None:
+    body = f"""
+    class Closing:
+        def __del__(self):
+            signal.raise_signal(signal.{number})
+    Closing()
+    time.sleep(60)"""
+    done = subprocess.run(program(body), capture_output=True, text=True, timeout=50, check=False)
+    assert (done.returncode, done.stderr) == (code, "")
+
+
 def test_stdout_replaces_characters_that_it_cannot_encode() -> None:
     environ = {**os.environ, "PYTHONIOENCODING": "ascii"}
     command = program("print('5 µs ✓'); print(os.fsdecode(b'\\xff'))")
@@ -150,6 +162,24 @@ def test_pipe_that_is_closed_from_the_start_gives_exit_code_0(argv: tuple[str, .
         child.stdout.close()
         assert child.stderr.read() == b""
     assert child.returncode == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("argv", "code"),
+    [
+        (program("raise DatasetError('no images', advice='fetch them')"), 1),
+        (program("raise UsageError('no such seed', advice='give a number')"), 2),
+        (program("print('a')"), 0),
+        (program("Console(stderr=True).print('a')"), 0),
+    ],
+)
+def test_an_error_that_nobody_reads_keeps_its_exit_code(argv: list[str], code: int) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(argv, stdout=writer, stderr=writer, timeout=180, check=False)
+    os.close(writer)
+    assert done.returncode == code
 
 
 @pytest.mark.slow
