@@ -25,11 +25,12 @@ from agent.vision.printed import without_printed
 class OutcomeKind(Enum):
     """Kinds of outcomes, from read to farthest from being read, each with a title and a colour for drawings.
 
-    The colours can be distinguished by colour-blind people (Okabe and Ito, https://jfly.uni-koeln.de/color); the last
-    one is grey.
+    The colours can be distinguished by colour-blind people (Okabe and Ito, https://jfly.uni-koeln.de/color); the second
+    one is brown and the last one grey.
     """
 
     READ = "read", READ_RGB
+    LINE = "read otherwise by the line recogniser", (120, 72, 32)
     SMALL = "too small for its line", (0, 0, 0)
     PRINTED = "printed, not handwritten", (240, 228, 66)
     SUPPRESSED = "more certain in another mask", (86, 180, 233)
@@ -132,6 +133,8 @@ def _selected(trace: Trace, mask: MaskResult, digit: Digit) -> tuple[OutcomeKind
     """
     if any(digit is one for one in (trace.upright or trace.page).digits):
         return OutcomeKind.READ, "read"
+    if any(digit is one for line in trace.lines for one in line.digits):
+        return OutcomeKind.LINE, "the line recogniser reads its line otherwise"
     if any(digit is one for one in trace.kept):
         return OutcomeKind.SMALL, f"too small for its line: {digit.box.h} px high"
     if mask.pen is not Pen.COLOURED and not without_printed([digit], trace.printed):

@@ -30,7 +30,7 @@ from agent.vision.line_text import (
     log_probabilities,
     without_signs,
 )
-from agent.vision.lines import Alternative, Reading, number_gap
+from agent.vision.lines import Alternative, Reading, in_reading_order, number_gap
 from agent.vision.neighbours import group_neighbours, strip_limits
 from agent.vision.strip import Strip, cut_strip
 
@@ -50,6 +50,10 @@ SIGN_GAP_FACTOR = 2
 """The gap within a number may be this many times as wide where a sign stands in it."""
 OPENING_SIGNS = "-+$("
 """Signs that stand before a number."""
+MIN_NEW_CONFIDENCE = 0.5
+"""A number that the segmentation did not read is a reading if it is at least this probable. Raising it reads fewer."""
+MIN_SAME_IOU = 0.5
+"""A candidate is at the place of a digit if their boxes have a higher IoU than this."""
 MAX_ALTERNATIVES = 5
 """Largest number of alternatives of a reading."""
 
@@ -128,6 +132,11 @@ class RecognisedLine:
         """The string of the segmentation."""
         return "".join(str(digit.digit) for digit in self.digits)
 
+    @cached_property
+    def digit_spans(self) -> NDArray[np.float64]:
+        """Left and right edge of each of the digits in pixels of the strip, float64 (digits, 2)."""
+        return self.spans(self.boxes[: len(self.digits)])
+
     def spans(self, boxes: Sequence[Box]) -> NDArray[np.float64]:
         """Return the left and the right edge of working boxes in pixels of the strip, float64 (n, 2)."""
         edges = [(self.strip.to_strip(box.x), self.strip.to_strip(box.right)) for box in boxes]
@@ -135,21 +144,33 @@ class RecognisedLine:
 
 
 def join_lines(
-    readings: Sequence[Reading], masks: Sequence[MaskResult], recogniser: Net, size: tuple[int, int]
+    readings: Sequence[Reading],
+    unread: Sequence[Reading],
+    masks: Sequence[MaskResult],
+    recogniser: Net,
+    size: tuple[int, int],
 ) -> tuple[tuple[Reading, ...], tuple[RecognisedLine, ...]]:
     """Read the lines of a page again, with the line recogniser.
 
     Args:
         readings: of the segmentation, in reading order.
+        unread: doubtful digits that the segmentation did not read, grouped as numbers.
         masks: of the picture.
         recogniser: net for strips.
         size: width and height of the picture.
 
     Returns:
-        The readings, in the same order; and the lines that they come from.
+        The readings, in reading order; and the lines that they come from.
     """
-    lines = [weigh(line) for line in propose(cut_lines(readings, masks), recogniser)]
-    return tuple(reading for line in lines for reading in _decide(line, size)), tuple(lines)
+    cut = [*cut_lines(readings, masks), *(replace(line, digits=()) for line in cut_lines(unread, masks))]
+    lines = [weigh(line) for line in propose(cut, recogniser)]
+    decided = [
+        reading
+        for line in lines
+        for reading in _decide(line, size)
+        if line.digits or reading.confidence >= MIN_NEW_CONFIDENCE
+    ]
+    return tuple(in_reading_order(decided) if unread else decided), tuple(lines)
 
 
 def cut_lines(readings: Sequence[Reading], masks: Sequence[MaskResult]) -> list[RecognisedLine]:
@@ -158,13 +179,25 @@ def cut_lines(readings: Sequence[Reading], masks: Sequence[MaskResult]) -> list[
     groups = group_neighbours(readings, masks)
     for index, group in enumerate(groups):
         digits = tuple(digit for reading in group for digit in reading.digits)
-        ids = {id(digit) for digit in digits}
-        best = max(masks, key=lambda mask: sum(id(digit) in ids for digit in mask.digits.values()))
+        best = _clearest_mask(digits, masks)
         boxes = tuple(in_working(digit.box, best.ink) for digit in digits)
         strip = cut_strip(best.ink, best.binarized, boxes, limits=strip_limits(groups, index, best.ink))
         same_ink = tuple(mask for mask in masks if mask.ink is best.ink)
         lines.append(RecognisedLine(digits, boxes, same_ink, strip, np.zeros((0, 0, 0), np.float32)))
     return lines
+
+
+def _clearest_mask(digits: Sequence[Digit], masks: Sequence[MaskResult]) -> MaskResult:
+    """Return the mask in which most of the digits were read; the one that shows most of them if none was read."""
+    ids = {id(digit) for digit in digits}
+    read = [sum(id(digit) in ids for digit in mask.digits.values()) for mask in masks]
+    if any(read):
+        return masks[read.index(max(read))]
+    return max(masks, key=lambda mask: sum(_has_candidate(mask, in_working(d.box, mask.ink)) for d in digits))
+
+
+def _has_candidate(mask: MaskResult, box: Box) -> bool:
+    return any(candidate.box.iou(box) > MIN_SAME_IOU for candidate in mask.candidates)
 
 
 def propose(lines: Sequence[RecognisedLine], recogniser: Net) -> list[RecognisedLine]:
@@ -192,7 +225,7 @@ def _proposals(line: RecognisedLine) -> list[Proposal]:
         for hypothesis in beam_search(log_probs):
             positions = tuple(line.strip.from_view((step + 0.5) * STEP_PX, view) for step in hypothesis.steps)
             placed.setdefault(_digits_of(hypothesis.text), (hypothesis.text, positions))
-    own_spans = line.spans(line.boxes)
+    own_spans = line.digit_spans
     placed.setdefault(line.segmented, (line.segmented, tuple(own_spans.mean(axis=1).tolist())))
     spans, probabilities = _candidates(line)
     of_views = log_probabilities(without_signs(line.log_probs), list(placed))
@@ -280,7 +313,7 @@ def _place_characters(line: RecognisedLine, best: Proposal, size: tuple[int, int
     if best.digits_text == line.segmented:
         digits = iter(line.digits)
         return [(character, next(digits) if character.isdigit() else None) for character in best.text]
-    own_spans = line.spans(line.boxes)
+    own_spans = line.digit_spans
     characters: list[tuple[str, Digit | None]] = []
     unused = 0
     for character, x in zip(best.text, best.positions, strict=True):

@@ -2,6 +2,7 @@
 
 A digit may be lost between two numbers. If each had a strip of its own, both strips would show it. The strips of two
 numbers that are further apart end in the middle between them, so that no strip shows a digit of the other number.
+A number may also be lost as a whole: what may be one and is in no strip gets a strip of its own.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from statistics import median
 
 from agent.vision.box import Box
 from agent.vision.coordinates import in_working
+from agent.vision.digits import Digit
 from agent.vision.ink import Ink
 from agent.vision.layers import MaskResult
-from agent.vision.lines import MAX_LINE_OFFSET_HEIGHTS, Reading
+from agent.vision.lines import MAX_LINE_OFFSET_HEIGHTS, Reading, group_lines
 from agent.vision.strip import MARGIN_HEIGHTS
 
 MAX_JOINED_GAP_HEIGHTS = 1.9
@@ -23,6 +25,24 @@ between them. Raising it makes longer strips. Chosen by trial."""
 MIN_BETWEEN_HEIGHTS = 0.5
 """A mark between two numbers that is at least this many heights of a digit high may be a digit. Numbers whose strips
 would both show it share a strip. Raising it reads more marks twice."""
+
+MAX_UNREAD_NUMBERS = 4
+"""A page with more doubtful numbers than this is full of something else than digits. Raising it costs time on pages
+with words and drawings, and reads more of them as digits."""
+
+
+def find_unread_numbers(doubtful: Sequence[Digit], readings: Sequence[Reading]) -> tuple[Reading, ...]:
+    """Group doubtful digits that no strip of a reading shows into numbers; none if the page has many such marks."""
+    numbers = [one for one in group_lines(doubtful) if not any(_is_shown(one, reading) for reading in readings)]
+    return tuple(numbers) if len(numbers) <= MAX_UNREAD_NUMBERS else ()
+
+
+def _is_shown(number: Reading, reading: Reading) -> bool:
+    """Whether the strip of a reading shows a number."""
+    height = _digit_height(number, reading)
+    (x, y), reach = number.box.centre, MARGIN_HEIGHTS * height
+    beside = reading.box.x - reach < x < reading.box.right + reach
+    return beside and abs(y - reading.box.centre[1]) < height
 
 
 def group_neighbours(readings: Sequence[Reading], masks: Sequence[MaskResult]) -> list[list[Reading]]:

@@ -1,8 +1,9 @@
-"""Undecided places of a number that was read digit by digit: ink in its line that may be a digit, but was not read.
+"""Doubtful digits: ink that may be a digit, but was not read.
 
 A candidate that is not probable enough to be a digit is dropped like dirt, and one that stands in a word is dropped,
 too. If it stands in the line of a number, the number may miss a digit. Such candidates lower the confidence of the
-number; the more probable ones are its undecided places.
+number; the more probable ones are its undecided places. Where a page has only a few of them and no number beside them,
+they may be a number that the line recogniser can read.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ from agent.vision.lines import MAX_LINE_OFFSET_HEIGHTS, MIN_HEIGHT_SHARE, MIN_NU
 
 MIN_UNDECIDED = 0.3
 """A place is undecided if its best digit has at least this probability. Raising it shows fewer undecided places."""
+MIN_DOUBTFUL = 0.01
+"""A candidate whose best digit has at least this probability is doubtful. Raising it shows the line recogniser fewer
+numbers that the verifier rejected. Chosen by trial on digits of writers that training uses."""
 MIN_COUNTED = 0.05
 """Candidates with at least this probability lower the confidence. Raising it makes wrong numbers surer. Chosen among
 0.05, 0.1 and 0.3 on the training part of 580 amounts: 0.05 gives the true strings the highest likelihood."""
@@ -32,23 +36,23 @@ MIN_SAME_IOU = 0.3
 """A tracked digit and a digit of a look whose boxes have a higher IoU than this are the same one."""
 
 
-def mark_undecided(
-    readings: Sequence[Reading], masks: Sequence[MaskResult], decided: Sequence[Digit], size: tuple[int, int]
-) -> tuple[Reading, ...]:
-    """Return readings with their undecided places, and with a confidence that counts them.
+def find_doubtful(masks: Sequence[MaskResult], decided: Sequence[Digit], size: tuple[int, int]) -> tuple[Digit, ...]:
+    """Return what may be a digit and was not read, the most probable first, each with its most probable label.
 
     Args:
-        readings: of the segmentation.
         masks: of the picture.
         decided: the digits of the page, read and printed; ink that is one of them is not doubtful.
         size: width and height of the picture.
     """
     unread = [digit for mask in masks for digit in _unread(mask, size)]
-    if not unread:
-        return tuple(readings)
     pool = [*decided, *sorted(unread, key=lambda digit: -digit.probability)]
-    doubtful = [pool[i] for i in suppress_overlaps([digit.box for digit in pool]) if i >= len(decided)]
-    return tuple(_with_undecided(reading, doubtful) for reading in readings)
+    return tuple(pool[i] for i in suppress_overlaps([digit.box for digit in pool]) if i >= len(decided))
+
+
+def mark_undecided(readings: Sequence[Reading], doubtful: Sequence[Digit]) -> tuple[Reading, ...]:
+    """Return readings of the segmentation with their undecided places, and with a confidence that counts them."""
+    counted = [digit for digit in doubtful if digit.probability >= MIN_COUNTED]
+    return tuple(_with_undecided(reading, counted) for reading in readings)
 
 
 def add_marks(reading: Reading, seen: Sequence[Reading]) -> Reading:
@@ -73,7 +77,7 @@ def _unread(mask: MaskResult, size: tuple[int, int]) -> list[Digit]:
     """Return the candidates of a mask that may be digits, and were not selected."""
     probability = mask.classified.probability[:, :NOT_A_DIGIT]
     best = probability.max(axis=1, initial=0)
-    indices = [i for i in np.flatnonzero(best >= MIN_COUNTED).tolist() if mask.candidates[i] not in mask.digits]
+    indices = [i for i in np.flatnonzero(best >= MIN_DOUBTFUL).tolist() if mask.candidates[i] not in mask.digits]
     return [
         Digit(int(probability[i].argmax()), float(best[i]), in_picture(mask.candidates[i], mask.ink, *size))
         for i in indices

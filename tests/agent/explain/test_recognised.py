@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from agent.explain.outcomes import OutcomeKind, find_outcomes
 from agent.explain.recognised import NAMES_PX, ZOOM, draw_line, list_proposals
 from agent.vision.join import RecognisedLine
 from agent.vision.strip import HEIGHT_PX
-from tests.agent.vision.test_join import Spelling, read
+from tests.agent.vision.test_join import Spelling, read, texts
 
 
 def line() -> RecognisedLine:
@@ -36,6 +37,13 @@ def test_spots_lie_over_the_ink_of_their_digit() -> None:
     first, last = drawn.spots[0][0], drawn.spots[-1][0]
     for box in (first, last):
         assert dark[0] - ZOOM <= box.x <= dark[-1] + ZOOM
+
+
+def test_a_digit_that_the_line_recogniser_reads_otherwise_has_this_outcome() -> None:
+    trace = read("247", Spelling("241", 20.0))
+    assert texts(trace) == ["241"]
+    kinds = {o.digit: o.kind for mask in find_outcomes(trace) for o in mask if o.probability > 0.9 and o.box.w > 10}
+    assert (kinds[2], kinds[7]) == (OutcomeKind.READ, OutcomeKind.LINE)
 
 
 def test_the_table_has_the_string_of_each_view() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -17,6 +18,7 @@ from agent.vision.pipeline import Trace, trace_page
 from agent.vision.value import SIGNS_NOT_READ
 from tests.agent.vision.test_line_text import outputs
 from tests.agent.vision.test_pipeline import NearestShape, print_number
+from tests.agent.vision.test_undecided import Hesitant
 
 NO_INK = "*"
 """Stands before a digit of a `Spelling` that no ink shows."""
@@ -58,9 +60,22 @@ class Spelling:
 
 
 @dataclass(frozen=True)
+class SpellingByLength:
+    """A line recogniser that says a text that depends on the number of marks in a strip."""
+
+    texts: Mapping[int, str]
+
+    def logits(self, strips: NDArray[np.uint8]) -> NDArray[np.float32]:
+        dark = (strips[:, 1].max(axis=1) > MIN_STRENGTH).astype(int)
+        marks = (np.diff(dark, axis=1) > 0).sum(axis=1)
+        says = zip(strips, marks.tolist(), strict=True)
+        return np.concatenate([Spelling(self.texts[n], 12.0).logits(strip[None]) for strip, n in says])
+
+
+@dataclass(frozen=True)
 class Nets:
     classifier: NearestShape
-    recogniser: Spelling | None
+    recogniser: Spelling | SpellingByLength | None
     verifier: None = None
 
 
@@ -166,6 +181,31 @@ def test_no_digit_is_shown_in_two_strips(left: str, distance: int) -> None:
     lines = trace_page(image, Nets(NearestShape(), Spelling("24"))).lines
     dark = [line.strip.image[0].max(axis=0) > MIN_STRENGTH for line in lines]
     assert sum(np.count_nonzero(np.diff(columns.astype(int)) > 0) for columns in dark) == len(left) + 2
+
+
+@pytest.mark.parametrize(
+    ("probability", "says", "texts_read"),
+    [
+        pytest.param(0.3, "7", ["403", "7"], id="the-recogniser-sees-it-clearly"),
+        pytest.param(0.3, "a", ["403"], id="the-recogniser-sees-a-letter"),
+        pytest.param(0.001, "7", ["403"], id="the-nets-reject-it"),
+    ],
+)
+def test_a_number_that_the_segmentation_did_not_read_is_recognised(
+    probability: float, says: str, texts_read: list[str]
+) -> None:
+    image = np.full((300, 500, 3), 215, np.uint8)
+    print_number(image, "403", (60, 80), 1.6)
+    print_number(image, "7", (300, 240), 1.6)
+    recogniser = SpellingByLength({1: says, 3: "403"})
+    assert texts(trace_page(image, Nets(Hesitant(7, probability), recogniser))) == texts_read
+
+
+def test_a_page_full_of_doubtful_marks_is_not_recognised() -> None:
+    image = np.full((300, 900, 3), 215, np.uint8)
+    for x in range(60, 860, 160):
+        print_number(image, "7", (x, 80), 1.6)
+    assert trace_page(image, Nets(Hesitant(7, 0.3), Spelling("7"))).lines == ()
 
 
 def test_every_string_has_a_share_and_some_is_left_for_others() -> None:
