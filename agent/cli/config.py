@@ -73,7 +73,9 @@ def check(
         except ConfigError as error:
             typer.echo(f"digit-agent: {foreign_text.show(error)}", err=True)
             raise typer.Exit(1) from error
-        problems = sorted([*document.problems, *_source_problems(document), *_mounting_problems(document)])
+        problems = sorted(
+            [*document.problems, *_source_problems(document), *_mounting_problems(document), *_path_problems(document)]
+        )
         any_problem |= bool(problems)
         for problem in problems:
             typer.echo(foreign_text.show(f"{path}:{problem.line}: {problem.text}"))
@@ -111,6 +113,19 @@ def _mounting_problems(document: Document) -> Iterator[Problem]:
             parse_mounting(roi, rotate_deg, None)
         except UsageError as error:  # noqa: PERF203 (two options)
             yield Problem(document.lines[name], str(error))
+
+
+def _path_problems(document: Document) -> Iterator[Problem]:
+    """Yield the paths at which there is something else; a file that does not exist yet is not a mistake."""
+    from agent.config.document import Problem
+
+    log, password, artifacts = document.config.log, document.config.password_file, document.config.artifacts
+    if log is not None and log.is_dir():
+        yield Problem(document.lines["log"], f"log is a file, but {log} is a folder", f"name {log / 'agent.db'}")
+    if password is not None and password.is_dir():
+        yield Problem(document.lines["password_file"], f"password-file is a file, but {password} is a folder")
+    if artifacts is not None and artifacts.is_file():
+        yield Problem(document.lines["artifacts"], f"artifacts is a folder, but {artifacts} is a file")
 
 
 def _parse_run_options(words: list[str]) -> Config:

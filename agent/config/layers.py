@@ -21,6 +21,8 @@ from profiles.profile import Profile
 
 COMMAND_LINE = "command line"
 DEFAULT = "default"
+MAX_BYTES = 2**20
+"""Size from which a file is refused, in bytes. A configuration with every option takes a few thousand."""
 
 
 @dataclass(frozen=True)
@@ -84,14 +86,18 @@ def read_document(file: Path) -> Document:
     """Read a configuration file and collect its mistakes.
 
     Raises:
-        ConfigError: the file is missing or cannot be read.
+        ConfigError: the file is missing, too large, or cannot be read.
     """
     try:
-        return parse(file.read_bytes(), file.absolute().parent)
+        with file.open("rb") as opened:
+            content = opened.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise ConfigError(f"there is no {file}", advice="name a configuration file, or omit --config") from None
     except OSError as error:
         raise ConfigError(f"{file} cannot be read ({error.strerror})", advice="check its permissions") from error
+    if len(content) > MAX_BYTES:
+        raise ConfigError(f"{file} is too large for a configuration file", advice="check its name")
+    return parse(content, file.absolute().parent)
 
 
 def read_layer(file: Path) -> ConfigLayer:

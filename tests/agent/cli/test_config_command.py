@@ -67,6 +67,29 @@ def test_check_reports_every_mistake_with_its_line(file: Path) -> None:
     assert third == f"{file}:3: json must be true or false, not a whole number"
 
 
+def test_check_reports_a_file_where_a_folder_belongs_and_the_reverse(file: Path) -> None:
+    file.write_text('log = "."\nartifacts = "config.toml"\npassword-file = "/etc"\n')
+    done = config("check", file)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.splitlines() == [
+        f"{file}:1: log is a file, but {file.parent} is a folder; name {file.parent}/agent.db",
+        f"{file}:2: artifacts is a folder, but {file} is a file",
+        f"{file}:3: password-file is a file, but /etc is a folder",
+    ]
+
+
+def test_an_endless_file_is_refused_at_once() -> None:
+    done = config("check", "/dev/zero")
+    message = "digit-agent: /dev/zero is too large for a configuration file; check its name\n"
+    assert (done.returncode, done.stderr) == (1, message)
+
+
+def test_a_file_may_come_from_a_pipe(file: Path) -> None:
+    command = [EXECUTABLE, "config", "check", "/dev/stdin"]
+    done = subprocess.run(command, input=file.read_bytes(), capture_output=True, timeout=180, check=False)
+    assert (done.returncode, done.stdout) == (0, b"/dev/stdin is valid; it sets source, width\n")
+
+
 def test_check_reports_a_missing_file(tmp_path: Path) -> None:
     done = config("check", tmp_path / "none.toml")
     assert (done.returncode, done.stdout) == (1, "")
