@@ -56,12 +56,15 @@ def run_app(load: Callable[[], Typer], name: str) -> None:
     sys.argv[1:] = map(_expand_home, sys.argv[1:])
     signal.signal(signal.SIGTERM, _exit_on_signal)
     sys.unraisablehook = _exit_later
+    code: object = None
     try:
         _run(load, name)
+    except KeyboardInterrupt:
+        code = INTERRUPTED_EXIT_CODE
     except SystemExit as error:
-        _end_beside_threads(error.code)
-        raise
-    _end_beside_threads(0)
+        code = error.code
+    _end_beside_threads(code)
+    sys.exit(code)
 
 
 def _run(load: Callable[[], Typer], name: str) -> None:
@@ -70,8 +73,6 @@ def _run(load: Callable[[], Typer], name: str) -> None:
     except DigitAgentError as error:
         what = redact_addresses(error.what)
         _fail(name, f"{what}; {error.advice}" if error.advice else what, error.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED_EXIT_CODE)
     except SystemExit as error:
         if not isinstance(error.__context__, BrokenPipeError):
             raise
