@@ -13,18 +13,20 @@ from agent.vision.track import Track
 from agent.vision.undecided import add_marks
 
 STEADY_S = 1.0
-"""Time for which a reading must stay the same before it is announced, in seconds.
-
-It is longer than a writer takes for the next digit; a lower value announces unfinished numbers.
-"""
+"""Time for which a reading must stay the same before it is announced, in seconds. It is longer than a writer takes for
+the next digit; a lower value announces unfinished numbers. A guess; `docs/thresholds.md` has its effect."""
 STEADY_LOOKS = 4
-"""Looks in which a reading must be the same before it is announced. Chosen by trial."""
+"""Looks in which a reading must be the same before it is announced. Raising it delays announcements. Chosen by
+trial."""
 CHANGED_LOOKS = 8
-"""Looks in which a reading must be the same if one of its digits was announced before. Chosen by trial."""
+"""Looks in which a reading must be the same if one of its digits was announced before. Raising it delays corrections.
+Chosen by trial."""
 MIN_PROBABILITY = 0.6
-"""Probability below which a digit is too uncertain to announce its reading. Chosen by trial."""
+"""Probability below which a digit is too uncertain to announce its reading. Raising it announces fewer readings. Chosen
+by trial."""
 MAX_REMEMBERED_DIGITS = 4096
-"""Maximum number of announced digits that are remembered; the oldest digits are forgotten first."""
+"""Maximum number of announced digits that are remembered; the oldest digits are forgotten first. Raising it costs
+memory. Not tuned."""
 
 TrackIds = tuple[int, ...]
 

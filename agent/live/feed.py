@@ -11,7 +11,8 @@ from agent.capture.source import Frame, NoFrameYetError, Source
 from profiles.errors import PictureError, SourceError
 
 FRAME_TIMEOUT_S = 0.5
-"""Longest wait for a live frame, in seconds. The loop stops only between two waits, so raising it delays the stop."""
+"""Longest wait for a live frame, in seconds. The loop stops only between two waits, so raising it delays the stop. Not
+tuned."""
 
 
 @contextmanager

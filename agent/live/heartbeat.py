@@ -13,7 +13,7 @@ from agent.events import Event, FrameEvent, OutageEvent
 from agent.sd_notify import READY, STOPPING, WATCHDOG, notify, status, watchdog_interval_s
 
 PERIOD_S = 5.0
-"""Longest time between two messages, in seconds; systemd's watchdog may ask for a shorter one."""
+"""Longest time between two messages, in seconds; systemd's watchdog may ask for a shorter one. Not tuned."""
 
 
 class Heartbeat:

@@ -15,13 +15,17 @@ from numpy.typing import NDArray
 from agent.vision.pipeline import QUICK, THOROUGH, Depth
 
 THUMBNAIL_PX = 128
-"""Longest side of the thumbnails that are compared, in pixels. A larger one detects thinner strokes."""
+"""Longest side of the thumbnails that are compared, in pixels. Raising it detects thinner strokes. A guess;
+`docs/thresholds.md` has its effect."""
 MAX_DIFFERENCE = 10
-"""Largest difference of any pixel between two equal thumbnails, in grey levels 0..255; a pencil stroke exceeds it."""
+"""Largest difference of any pixel between two equal thumbnails, in grey levels 0..255; a pencil stroke exceeds it.
+Raising it overlooks fainter strokes. A guess; `docs/thresholds.md` has its effect."""
 PERIOD_S = 1.0
-"""Time between two thorough looks at a moving picture, in seconds. Chosen by trial."""
+"""Time between two thorough looks at a moving picture, in seconds. Raising it saves time and delays what only thorough
+looks read. Chosen by trial."""
 THOROUGH_SHARE = 0.25
-"""Share of the time budget of all frames that thorough looks may take. A higher value makes them more frequent."""
+"""Share of the time budget of all frames that thorough looks may take. Raising it makes them more frequent. A guess;
+`docs/thresholds.md` has its effect."""
 
 Thumbnail = NDArray[np.int16]
 """Small grey picture, int16 (h, w) of 0..255."""

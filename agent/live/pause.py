@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from agent.capture.source import Frame
 
 CHECK_S = 0.1
-"""Time between two checks whether a pause is over, in seconds. Raising it delays the next frame."""
+"""Time between two checks whether a pause is over, in seconds. Raising it delays the next frame. Not tuned."""
 
 
 class Pause:

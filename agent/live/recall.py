@@ -20,15 +20,15 @@ from agent.vision.pipeline import Depth
 
 MAX_DIFFERENCE = 8.0
 """Largest mean difference of the pixels of two contexts that look alike, in grey levels 0..255, at half their size.
-Raising it asks the verifier less often. In the demo and two rendered videos, whose looks are 0.05 and 0.1 s apart, the
-verifier gave another label to 0.4 % of the contexts that differed by less from one of the look before, and to 7 % of
-those in the demo that differed by 10 to 13."""
+Raising it asks the verifier less often. Measured: in the demo and two rendered videos, whose looks are 0.05 and 0.1 s
+apart, the verifier gave another label to 0.4 % of the contexts that differed by less from one of the look before, and
+to 7 % of those in the demo that differed by 10 to 13."""
 MIN_ASKED = 3
-"""The verifier is asked about a mark in at least this many looks; a track is confirmed after as many. Raising it asks
-more often."""
+"""The verifier is asked about a mark in at least this many looks; raising it asks more often. Fixed by
+`agent.vision.track.CONFIRM_LOOKS`, which is as many."""
 MAX_RECALLED = 4
 """An answer is used for at most this many looks before the verifier is asked again. Raising it asks less often, and
-keeps wrong answers longer."""
+keeps wrong answers longer. A guess that was never measured."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,7 +30,7 @@ from profiles.manifest import Role, load_manifest, read_artifact
 from profiles.profile import Profile
 
 JOIN_TIMEOUT_S = 2.0
-"""Longest wait for the reload thread at the end of a run, in seconds."""
+"""Longest wait for the reload thread at the end of a run, in seconds. Raising it delays the end. Not tuned."""
 ReloadRequests = SimpleQueue[bool]
 """True requests a reload, False ends the thread. A signal handler may interrupt `put`, unlike `Event.set`."""
 

@@ -15,7 +15,7 @@ from agent.sensors.throttling import ThrottlingReader
 from profiles.profile import Sensors
 
 PERIOD_S = 1.0
-"""Time between two samples, in seconds. Raising it makes the energy less precise."""
+"""Time between two samples, in seconds. Raising it makes the energy less precise. A guess that was never measured."""
 
 
 class Sampler:

@@ -11,7 +11,8 @@ from dataclasses import replace
 from agent.vision.lines import Reading
 
 MIN_SAME_IOU = 0.3
-"""Two readings are of the same number if the IoU of their boxes is higher than this."""
+"""Two readings are of the same number if the IoU of their boxes is higher than this. Raising it loses signs of numbers
+that move. A guess that was never measured."""
 
 
 def with_signs(reading: Reading, known: Sequence[Reading]) -> Reading:

@@ -18,11 +18,12 @@ from typing import Protocol
 from agent.events import Event, FrameEvent
 
 QUEUE_EVENTS = 256
-"""Frame events that may wait in a queue; a larger queue loses fewer of them and takes more memory."""
+"""Frame events that may wait in a queue; a larger queue loses fewer of them and takes more memory. Not tuned."""
 CLOSE_TIMEOUT_S = 10.0
-"""Longest wait for room for the end mark in a queue, in seconds, and longest wait for the sink to finish after it."""
+"""Longest wait for room for the end mark in a queue, in seconds, and longest wait for the sink to finish after it. Not
+tuned."""
 STOP_TIMEOUT_S = 2.0
-"""The same waits when a signal has asked for the end: the output may be a pipe that nobody reads."""
+"""The same waits when a signal has asked for the end: the output may be a pipe that nobody reads. Not tuned."""
 
 
 class Sink(Protocol):

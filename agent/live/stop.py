@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 
 TIMEOUT_S = 20.0
 """Time from the first signal after which the process ends whatever still runs, in seconds. It must be longer than the
-log needs for its last write, and shorter than the 90 s after which systemd kills the service. Chosen by trial.
-"""
+log needs for its last write, and shorter than the 90 s after which systemd kills the service. Raising it delays the
+end. Chosen by trial."""
 
 
 @contextmanager

@@ -15,13 +15,15 @@ from agent.events import Vitals
 from agent.sensors.throttling import UNDER_VOLTAGE, WEAK_SUPPLY, throttling_advice
 
 STEP_S = 30.0
-"""Shortest time between two steps, in seconds: the temperature reacts slowly to a step. Chosen by trial."""
+"""Shortest time between two steps, in seconds: the temperature reacts slowly to a step. Raising it reacts more slowly.
+Chosen by trial."""
 COOLER_C = 5.0
-"""Distance below the limit at which a board has cooled down, in kelvin. Lowering it makes the steps oscillate."""
+"""Distance below the limit at which a board has cooled down, in kelvin. Lowering it makes the steps oscillate. A guess
+that was never measured."""
 MAX_SAMPLE_AGE_S = 10.0
-"""Age from which a sample is ignored, in seconds."""
+"""Age from which a sample is ignored, in seconds. Not tuned."""
 REMIND_S = 600.0
-"""Shortest time between two warnings about a weak power supply, in seconds."""
+"""Shortest time between two warnings about a weak power supply, in seconds. Not tuned."""
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,8 @@ from agent.vision.tracker import Tracker
 from agent.vision.undecided import add_marks
 
 THOROUGH_WEIGHT = 3.0
-"""Weight of the votes of a thorough look; the votes of a quick look have weight 1. Chosen by trial."""
+"""Weight of the votes of a thorough look; the votes of a quick look have weight 1. Raising it confirms digits after
+fewer looks. Chosen by trial."""
 NS_PER_MS = 1e6
 
 

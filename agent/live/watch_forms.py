@@ -29,20 +29,26 @@ from agent.vision.pipeline import THOROUGH
 from profiles.errors import FormNotFoundError
 
 STILL_S = 0.4
-"""Time for which a sheet must lie still before it is read, in seconds. Lowering it reads sheets that still move."""
+"""Time for which a sheet must lie still before it is read, in seconds. Lowering it reads sheets that still move. A
+guess that was never measured."""
 SETTLE_S = 1.0
-"""Time for which a sheet must lie still before values that are not sure are recorded, in seconds."""
+"""Time for which a sheet must lie still before values that are not sure are recorded, in seconds. Raising it delays
+records. A guess that was never measured."""
 MAX_WAIT_S = 3.0
-"""Time after which values that are not sure are recorded even if the picture still changes, in seconds."""
+"""Time after which values that are not sure are recorded even if the picture still changes, in seconds. Raising it
+delays records. A guess that was never measured."""
 PERIOD_S = 1.0
-"""Time between two looks while the picture changes, or while no form is found, in seconds. Lowering it takes time."""
+"""Time between two looks while the picture changes, or while no form is found, in seconds. Lowering it takes time. Not
+tuned."""
 MAX_TRIES = 3
-"""Largest number of looks at a picture that does not change and shows no form. Raising it takes time on an empty
-desk."""
+"""Largest number of looks at a picture that does not change and shows no form. Raising it takes time on an empty desk.
+A guess that was never measured."""
 SAME_SHEET_S = 60.0
-"""Time after which a sheet that was away counts as another one, in seconds."""
+"""Time after which a sheet that was away counts as another one, in seconds. Raising it records fewer sheets that look
+alike. A guess that was never measured."""
 MAX_SHIFT = 0.01
-"""A sheet lies still if its corners move by at most this between two looks, as a share of its diagonal."""
+"""A sheet lies still if its corners move by at most this between two looks, as a share of its diagonal. Raising it
+reads sheets that still move. A guess that was never measured."""
 NS_PER_MS = 1e6
 Warn = Callable[[str], None]
 

@@ -20,15 +20,15 @@ MIN_COMPONENT_PX = 9
 with the scale. Raising it loses small digits, lowering it lets specks in. Chosen by trial on drawn pages and the sample
 pictures."""
 MAX_MASK_THRESHOLD = 250
-"""Highest strength, of 255, at which a mask is made, so that the strongest ink is always in it. The sensitivity run
-found no effect at ±20 %."""
+"""Highest strength, of 255, at which a mask is made, so that the strongest ink is always in it. Lowering it lets weaker
+ink into the masks of large factors. Not tuned. The sensitivity run found no effect at ±20 %."""
 MAX_SPECK_SHARE = 0.28
 """A mask may be texture if the boxes of its specks cover more than this share of its ink. Raising it lets grainy blank
 pages through, lowering it drops pages with fine print. Chosen by trial on drawn pages and the sample pictures. The
 sensitivity run found no effect at ±20 %."""
 TEXTURE_GRID = 6
-"""The mask is divided into this many rows and columns to find out whether its specks are everywhere. The sensitivity
-run found no effect at ±20 %."""
+"""The mask is divided into this many rows and columns to find out whether its specks are everywhere. Raising it makes
+the cells smaller. Not tuned. The sensitivity run found no effect at ±20 %."""
 MIN_TEXTURE_CELLS = 0.6
 """A mask is texture if more than this share of the cells of the grid has specks. Raising it lets grainy blank pages
 through. Chosen by trial on drawn pages and the sample pictures. The sensitivity run found no effect at ±20 %."""

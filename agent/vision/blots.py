@@ -18,20 +18,21 @@ correctly. Raising it lets smaller stains through. Chosen by trial on drawn page
 sensitivity run found no effect at ±20 %."""
 PAPER_DISTANCE = 0.9
 """Distance from the centre of a box, in widths and heights of the box, at which the brightness of the paper is taken.
-Chosen by trial on drawn pages and the sample pictures. The sensitivity run found no effect at ±20 %."""
+Raising it compares with paper further away. Chosen by trial on drawn pages and the sample pictures. The sensitivity run
+found no effect at ±20 %."""
 MIN_CENTRE_DARKNESS = 0.4
 """In the centre of a blot, the estimated paper is darker than the paper around the blot, by at least this share of the
-darkness of the ink. Raising it lets stains through. The largest share in 1,327 digits of real pictures was 0.21, the
-smallest in six drawn stains 0.59. The sensitivity run found no effect at ±20 %."""
+darkness of the ink. Raising it lets stains through. Measured: the largest share in 1,327 digits of real pictures was
+0.21, the smallest in six drawn stains 0.59. The sensitivity run found no effect at ±20 %."""
 INK_QUANTILE = 0.1
-"""Quantile of the pixel values in a box that counts as the darkness of its ink. Chosen by trial on drawn pages and the
-sample pictures. The sensitivity run found no effect at ±20 %."""
+"""Quantile of the pixel values in a box that counts as the darkness of its ink. Raising it takes more boxes for blots.
+Chosen by trial on drawn pages and the sample pictures. The sensitivity run found no effect at ±20 %."""
 MIN_FILLED = 0.65
-"""A blot fills at least this share of its box, as an ellipse fills 0.79. Raising it lets ragged stains through. In the
-training images of MNIST, 99 of 100 digits other than 1 fill less, at any size."""
+"""A blot fills at least this share of its box, as an ellipse fills 0.79. Raising it lets ragged stains through.
+Measured: in the training images of MNIST, 99 of 100 digits other than 1 fill less, at any size."""
 MIN_INK_DARKNESS = 8
-"""Smallest darkness of the ink that is used, of 255, so that noise is not compared with noise. Chosen by trial on drawn
-pages and the sample pictures. The sensitivity run found no effect at ±20 %."""
+"""Smallest darkness of the ink that is used, of 255, so that noise is not compared with noise. Raising it lets faint
+stains through. Chosen by trial on drawn pages and the sample pictures. The sensitivity run found no effect at ±20 %."""
 
 
 def is_blot(box: Box, paper: Paper, width_px: int) -> bool:

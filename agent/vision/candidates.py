@@ -33,7 +33,8 @@ MIN_DIGIT_SHARE = 0.3
 digits, lowering it adds candidates. Chosen by trial on drawn pages and the sample pictures. The sensitivity run found
 no effect at ±20 %."""
 MAX_DIGIT_ASPECT = 2.2
-"""A candidate is at most this many times as wide as high. Chosen by trial on drawn pages and the sample pictures."""
+"""A candidate is at most this many times as wide as high. Raising it adds candidates. Chosen by trial on drawn pages
+and the sample pictures."""
 MAX_DIGIT_SLIMNESS = 14
 """A candidate is at most this many times as high as wide. Lowering it loses thin ones. Chosen by trial on drawn pages
 and the sample pictures. The sensitivity run found no effect at ±20 %."""
@@ -51,7 +52,7 @@ MAX_SIDE_OFFSET_HEIGHTS = 0.05
 higher one. Chosen by trial on drawn pages and the sample pictures."""
 MIN_STACKED_OVERLAP = 0.4
 """Components of a cluster that lie one above the other overlap horizontally by at least this share of the narrower
-one's width. Chosen by trial on drawn pages and the sample pictures."""
+one's width. Raising it gives fewer candidates. Chosen by trial on drawn pages and the sample pictures."""
 MAX_STACKED_GAP_HEIGHTS = 0.25
 """Largest vertical gap between two components of a cluster that lie one above the other, as a share of the height of
 the higher one. Raising it joins digits of different lines. Chosen by trial on drawn pages and the sample pictures."""
@@ -62,14 +63,14 @@ MIN_WIDE_ASPECT = 0.8
 """A component wider than this multiple of its height may be several digits that touch, so it is split. Lowering it
 splits more single digits. Chosen by trial on drawn pages and the sample pictures."""
 MIN_SPLIT_PX = 9
-"""Components lower than this, in working pixels, are not split. Chosen by trial on drawn pages and the sample
-pictures."""
+"""Components lower than this, in working pixels, are not split. Raising it loses small digits that touch. Chosen by
+trial on drawn pages and the sample pictures."""
 MAX_SPLIT_COMPONENTS = 150
 """Largest number of components of a mask that are split, the highest first: in a mask with more wide components most
 are words. Raising it costs time. Chosen by trial on drawn pages and the sample pictures."""
 MAX_CANDIDATES = 1200
-"""Largest number of candidates of a mask; only pages of print and texture have more. The time of the nets grows with
-it. Chosen by trial on drawn pages and the sample pictures."""
+"""Largest number of candidates of a mask; only pages of print and texture have more. Raising it costs time in the nets.
+Chosen by trial on drawn pages and the sample pictures."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -35,8 +35,8 @@ MAX_DUPLICATE_OFFSET_PX = 4
 duplicates. Raising it saves time and may skip other candidates. Chosen by trial on drawn pages and the sample
 pictures."""
 CLASSIFIER_WEIGHT = 0.5
-"""Weight of the classifier's logits in the decision which digit it is; the verifier's weight is 1. Chosen by trial on
-drawn pages and the sample pictures."""
+"""Weight of the classifier's logits in the decision which digit it is; the verifier's weight is 1. Raising it trusts
+the verifier less. Chosen by trial on drawn pages and the sample pictures."""
 
 
 class Net(Protocol):

@@ -16,21 +16,23 @@ Boxes = NDArray[np.int32]
 """int32 (n, 4): left, top, width, height."""
 
 DEFAULT_DIGIT_PX = 9
-"""Height of digits in working pixels that is assumed if a mask has no component to estimate it from."""
+"""Height of digits in working pixels that is assumed if a mask has no component to estimate it from. Not tuned."""
 MAX_COMPONENTS = 1200
 """Largest number of components that are cut out of one mask: a mask with more is texture. The largest ones are kept.
 Lowering it bounds the time more tightly. Chosen by trial on drawn pages and the sample pictures. The sensitivity run
 found no effect at ±20 %."""
 MIN_GRID_CELLS = 8
-"""A component with fewer holes of a digit's size than this is not a grid. Chosen by trial on drawn pages and the sample
-pictures."""
+"""A component with fewer holes of a digit's size than this is not a grid. Raising it leaves small grids in the ink.
+Chosen by trial on drawn pages and the sample pictures."""
 MIN_GRID_ROWS = 3
 """A grid is higher than this many of its cells; a row of boxes is not. Chosen by trial on drawn pages and the sample
 pictures. The sensitivity run found no effect at ±20 %."""
 MAX_HEIGHT_PER_WIDTH = 10
-"""Components at least this many times as high as wide do not count for the height of digits: they are lines."""
+"""Components at least this many times as high as wide do not count for the height of digits: they are lines. Raising it
+lets lines count. A guess; `docs/thresholds.md` has its effect."""
 MAX_WIDTH_PER_HEIGHT = 3
-"""Components at least this many times as wide as high do not count for the height of digits: lines or words."""
+"""Components at least this many times as wide as high do not count for the height of digits: lines or words. Raising it
+lets lines and words count. A guess; `docs/thresholds.md` has its effect."""
 
 
 @dataclass(frozen=True, eq=False)

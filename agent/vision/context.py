@@ -30,7 +30,7 @@ WIDTH_PX = 48
 INNER_PX = 16
 """Longer side of the candidate's box in the first two channels. The verifier is trained with it."""
 CHANNELS = 3
-"""Number of channels of a context: own ink, all ink nearby, all ink further away."""
+"""Number of channels of a context: own ink, all ink nearby, all ink further away. The verifier is trained with it."""
 FAR_FACTOR = 4
 """Factor by which the window of the third channel is wider and higher. The verifier is trained with it."""
 OUTSIDE = 128
@@ -39,7 +39,8 @@ MIN_WARP_SCALE = 0.6
 """Smallest scale at which a window is warped directly; below it bilinear warping skips pixels, so a smaller copy of
 the ink is used. The verifier is trained with it."""
 HALVINGS = 2.0 ** np.arange(16)
-"""Factors by which smaller copies of the ink are smaller. With more, longer ink than 65,536 pixels can be warped."""
+"""Factors by which smaller copies of the ink are smaller. With more, longer ink than 65,536 pixels can be warped. Not
+tuned."""
 
 Strength = NDArray[np.uint8]
 """Ink, uint8 (h, w)."""

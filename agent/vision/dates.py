@@ -24,11 +24,11 @@ SHORT_DATES = tuple(re.compile(f"{a}(1){b}(1){c}") for a, b, c in _orders(_SHORT
 """Patterns of dates with a year of two digits. Both slashes were read as 1. One of 2,700 other numbers with eight
 digits has this form, so the slashes of a date must lean (`MAX_UPRIGHT_ASPECT`)."""
 MIN_SLASH_HEIGHT_SHARE = 0.6
-"""A slash is at least this high, as a share of the median height of the digits. Chosen by trial on drawn pages and the
-sample pictures. The sensitivity run found no effect at ±20 %."""
+"""A slash is at least this high, as a share of the median height of the digits. Raising it recognises fewer dates.
+Chosen by trial on drawn pages and the sample pictures. The sensitivity run found no effect at ±20 %."""
 MAX_SLASH_ASPECT = 0.9
-"""A slash is at most this wide, as a share of its own height. Chosen by trial on drawn pages and the sample pictures.
-The sensitivity run found no effect at ±20 %."""
+"""A slash is at most this wide, as a share of its own height. Raising it takes wider marks for slashes. Chosen by trial
+on drawn pages and the sample pictures. The sensitivity run found no effect at ±20 %."""
 MAX_UPRIGHT_ASPECT = 0.28
 """A mark no wider than this share of its height is upright, as the digit 1 is; most slashes are wider. Raising it
 recognises fewer short dates. Chosen by trial on drawn pages and the sample pictures. The sensitivity run found no

@@ -17,18 +17,21 @@ from numpy.typing import NDArray
 from agent.vision.ink import Gray, Ink
 
 SEARCH_PX = 320
-"""Longest side of the small copy on which the angle is searched. Raising it costs time."""
+"""Longest side of the small copy on which the angle is searched. Raising it costs time. A guess; `docs/thresholds.md`
+has its effect."""
 MAX_SKEW_DEG = 24.0
 """Largest angle of the coarse search; the fine search adds one coarse step. Raising it costs time, and finds wrong
 angles more often. Chosen by trial on drawn pages and the sample pictures."""
 COARSE_STEP_DEG = 2.0
-"""Step of the coarse search in degrees. Raising it saves time, and may miss the angle."""
+"""Step of the coarse search in degrees. Raising it saves time, and may miss the angle. A guess; `docs/thresholds.md`
+has its effect."""
 FINE_STEP_DEG = 0.5
-"""Step of the fine search in degrees, around the best angle of the coarse search."""
+"""Step of the fine search in degrees, around the best angle of the coarse search. Raising it saves time and leaves more
+skew. A guess; `docs/thresholds.md` has its effect."""
 MIN_SIDE_PX = 240
 """A working image whose shorter side has fewer pixels than this is not rotated: it has only a line or two, and their
-slope may be that of the handwriting, not of the page. Chosen by trial on drawn pages and the sample pictures. The
-sensitivity run found no effect at ±20 %."""
+slope may be that of the handwriting, not of the page. Raising it rotates fewer pictures. Chosen by trial on drawn pages
+and the sample pictures. The sensitivity run found no effect at ±20 %."""
 MIN_SKEW_DEG = 2.0
 """Smaller angles are not corrected: all later steps work with them, and an upright picture stays as sharp as it is.
 Lowering it costs time. Chosen by trial on drawn pages and the sample pictures."""

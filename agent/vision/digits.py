@@ -13,9 +13,9 @@ from agent.vision.box import Box, shared_areas
 from agent.vision.candidates import Candidate
 
 CLASSES = 11
-"""Number of classes of the nets: the digits 0 to 9, and "not a digit"."""
+"""Number of classes of the nets: the digits 0 to 9, and "not a digit". Fixed by the outputs of the nets."""
 NOT_A_DIGIT = 10
-"""Index of the class "not a digit"."""
+"""Index of the class "not a digit". Fixed by the outputs of the nets."""
 
 MAX_OVERLAP_SHARE = 0.4
 """Two digits may share at most this much of the smaller one's box. Lowering it loses digits that overlap, raising it
@@ -26,7 +26,7 @@ word or a drawing, and has no digits. Raising it loses digits that touch other i
 the sample pictures."""
 PROBABILITY_DECIMALS = 3
 """Probabilities are rounded to this many decimals before they are compared, because processors differ in further
-decimals."""
+decimals. Raising it lets processors decide differently. A guess; `docs/thresholds.md` has its effect."""
 DIGIT_PENALTY = 0.35
 """Subtracted from the probability of each candidate when a cluster is read. Raising it prefers few large digits to many
 small ones. Chosen by trial on drawn pages and the sample pictures."""

@@ -25,7 +25,7 @@ MAX_WRITING_RATIO = 0.8
 with them. Raising it rescales more pictures. Chosen by trial on drawn pages and the sample pictures."""
 MIN_WRITING_SHARE = 0.1
 """The ink is scaled to the writing only if the writing has at least this many pixels, as a share of the printed lines.
-Chosen by trial on drawn pages and the sample pictures."""
+Raising it rescales fewer pictures. Chosen by trial on drawn pages and the sample pictures."""
 PRINT_HALO_PX = 5
 """Width in working pixels of the square by which print is dilated before the ink is scaled to the writing, because its
 border is blurred. Raising it ignores more of the writing beside lines. Chosen by trial."""
@@ -34,18 +34,18 @@ STRONG_INK_FACTOR = 0.35
 hysteresis thresholding. Lowering it counts more of the blurred borders as strong ink. Chosen by trial on drawn pages
 and the sample pictures."""
 HALO_PX = 7
-"""Width in working pixels of the square by which strong ink is dilated, because its border is blurred. Chosen by trial
-on drawn pages and the sample pictures."""
+"""Width in working pixels of the square by which strong ink is dilated, because its border is blurred. Raising it
+ignores more faint ink beside strong ink. Chosen by trial on drawn pages and the sample pictures."""
 MIN_FAINT_SHARE = 0.01
-"""Faint ink has at least this many pixels, as a share of the strong ink. Chosen by trial on drawn pages and the sample
-pictures."""
+"""Faint ink has at least this many pixels, as a share of the strong ink. Raising it analyses fewer pictures for faint
+ink. Chosen by trial on drawn pages and the sample pictures."""
 MIN_FAINT_CONTRAST = 3.5
 """The threshold of faint ink is at least this multiple of the strength of the texture (`TEXTURE_QUANTILE`). Lowering it
 lets in the blocks that JPEG compression makes of bare paper, some of which look like digits. Chosen by trial on drawn
 pages and the sample pictures."""
 TEXTURE_QUANTILE = 0.8
-"""Quantile of the strength beside strong ink that counts as the texture of the paper. Chosen by trial on drawn pages
-and the sample pictures."""
+"""Quantile of the strength beside strong ink that counts as the texture of the paper. Raising it loses faint strokes.
+Chosen by trial on drawn pages and the sample pictures."""
 MAX_STROKE_SHARE = 0.03
 """Faint strokes are thinner than this share of the longest side of the working image; wider marks are removed. Raising
 it keeps shadows and the dark corners of a lens. Chosen by trial on drawn pages and the sample pictures."""
@@ -56,17 +56,18 @@ WIDE_DIVISOR = 2
 """A pixel belongs to a wide mark if the opened ink there is stronger than the ink divided by this. Raising it removes
 more of the strokes that touch wide marks. Chosen by trial."""
 FAINT_CHECK_FACTOR = 0.9
-"""Multiple of the threshold of the faint ink at which a mask is made to see whether there is writing. Chosen by trial
-on drawn pages and the sample pictures. The sensitivity run found no effect at ±20 %."""
+"""Multiple of the threshold of the faint ink at which a mask is made to see whether there is writing. Raising it
+overlooks more faint writing. Chosen by trial on drawn pages and the sample pictures. The sensitivity run found no
+effect at ±20 %."""
 MAX_KNOWN_SHARE = 0.1
-"""A component of faint ink is new if less than this share of its box is strong ink. Chosen by trial on drawn pages and
-the sample pictures. The sensitivity run found no effect at ±20 %."""
+"""A component of faint ink is new if less than this share of its box is strong ink. Raising it counts more components
+as new. Chosen by trial on drawn pages and the sample pictures. The sensitivity run found no effect at ±20 %."""
 MIN_FAINT_COMPONENTS = 4
 """Number of new components of a digit's size from which faint ink is analysed. Raising it saves time and loses short
 numbers. Chosen by trial on drawn pages and the sample pictures."""
 MAX_SPECKS_PER_COMPONENT = 25
-"""Faint ink with more new specks than this for each new component is texture. Chosen by trial on drawn pages and the
-sample pictures. The sensitivity run found no effect at ±20 %."""
+"""Faint ink with more new specks than this for each new component is texture. Raising it lets texture in. Chosen by
+trial on drawn pages and the sample pictures. The sensitivity run found no effect at ±20 %."""
 
 
 def rescale_to_writing(ink: Ink, binarized: Binarized) -> Ink:

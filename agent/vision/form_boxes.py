@@ -25,23 +25,24 @@ MIN_BOX_ASPECT = 0.5
 """A component narrower than this multiple of its height is not a box. Raising it misses narrow boxes, lowering it costs
 time. Chosen by trial. The sensitivity run found no effect at ±20 %."""
 EDGE_PX = 2
-"""A component closer than this to the edge of the picture, in working pixels, is cut off there. Chosen by trial on
-drawn pages and the sample pictures. The sensitivity run found no effect at ±20 %."""
+"""A component closer than this to the edge of the picture, in working pixels, is cut off there. Raising it takes more
+components for boxes that are cut off. Chosen by trial on drawn pages and the sample pictures. The sensitivity run found
+no effect at ±20 %."""
 MIN_MULTI_ASPECT = 1.5
-"""A component wider than this multiple of its height is not a single digit. Chosen by trial on drawn pages and the
-sample pictures."""
+"""A component wider than this multiple of its height is not a single digit. Raising it takes more components for single
+digits. Chosen by trial on drawn pages and the sample pictures."""
 SIDE_ZONE_DIVISOR = 3
 """Each side of a box is searched in the outer part of a component: its width or height divided by this. Raising it
 misses boxes that lean. Chosen by trial."""
 MIN_SIDE_SHARE = 0.75
-"""Smallest length of a side, as a share of the height of the box. Chosen by trial on drawn pages and the sample
-pictures."""
+"""Smallest length of a side, as a share of the height of the box. Raising it misses boxes with gaps. Chosen by trial on
+drawn pages and the sample pictures."""
 MIN_RUN_SHARE = 0.35
 """Smallest length of the straight runs in a side, as a share of the height of the box. Raising it misses boxes that
 lean. Chosen by trial on drawn pages and the sample pictures."""
 MIN_SLIMNESS = 5
-"""A side is at least this many times as long as thick. Chosen by trial on drawn pages and the sample pictures. The
-sensitivity run found no effect at ±20 %."""
+"""A side is at least this many times as long as thick. Raising it misses boxes with thick sides. Chosen by trial on
+drawn pages and the sample pictures. The sensitivity run found no effect at ±20 %."""
 MIN_CLOSED_SHARE = 0.7
 """Smallest share of each side that must be there. Lowering it takes round digits for boxes. Chosen by trial on drawn
 pages and the sample pictures."""

@@ -15,9 +15,9 @@ from agent.vision.candidates import Candidate
 from agent.vision.ink import Ink
 
 SIZE_PX = 28
-"""Width and height of a glyph, as in MNIST."""
+"""Width and height of a glyph. Fixed by the format of MNIST."""
 INNER_PX = 20
-"""Longer side of the ink in a glyph, as in MNIST."""
+"""Longer side of the ink in a glyph. Fixed by the format of MNIST."""
 
 
 def cut_glyph(ink: Ink, candidate: Candidate) -> NDArray[np.uint8]:

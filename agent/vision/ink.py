@@ -31,8 +31,8 @@ MAX_ENLARGEMENT = 2.0
 """Largest factor by which a small picture is enlarged. A larger one only blurs, and costs time. Chosen by trial on
 drawn pages and the sample pictures."""
 MIN_ENLARGEMENT = 1.3
-"""A picture that would be enlarged by no more than this factor keeps its size, because resampling blurs it. Chosen by
-trial on drawn pages and the sample pictures."""
+"""A picture that would be enlarged by no more than this factor keeps its size, because resampling blurs it. Raising it
+enlarges fewer pictures. Chosen by trial on drawn pages and the sample pictures."""
 MIN_PAPER_MAP_PX = 80
 """The paper is estimated on a small copy of the picture. Its longest side has between this many pixels and twice as
 many. Raising it takes more time. Chosen by trial on drawn pages and the sample pictures."""
@@ -42,8 +42,8 @@ narrower than a shadow. Raising it keeps shadows in the ink, lowering it takes l
 on drawn pages and the sample pictures."""
 MAX_FIELD_PX = 480
 """A working image whose shorter side has fewer pixels than this may be a single field with a digit as high as the
-picture. In such an image the paper is estimated with `FIELD_REACH_SHARE`. Chosen by trial on drawn pages and the sample
-pictures. The sensitivity run found no effect at ±20 %."""
+picture. In such an image the paper is estimated with `FIELD_REACH_SHARE`. Raising it takes more pictures for single
+fields. Chosen by trial on drawn pages and the sample pictures. The sensitivity run found no effect at ±20 %."""
 FIELD_REACH_SHARE = 0.6
 """Smallest width of the median filter in a small picture, as a share of its shorter side. Lowering it takes a digit
 that fills the picture for paper. Chosen by trial on drawn pages and the sample pictures."""
@@ -76,14 +76,15 @@ NOISE_FACTOR = 4.0
 """The noise limit is this multiple of the median contrast, plus `NOISE_OFFSET`: ink must exceed the texture of the
 paper. Raising it loses faint ink. Chosen by trial on drawn pages and the sample pictures."""
 NOISE_OFFSET = 5
-"""Contrast, of 255, that is added to the noise limit. Chosen by trial on drawn pages and the sample pictures."""
+"""Contrast, of 255, that is added to the noise limit. Raising it loses faint ink. Chosen by trial on drawn pages and
+the sample pictures."""
 INK_QUANTILE = 0.998
 """Quantile of the contrast that is scaled to strength 255. Lowering it makes all ink stronger. Chosen by trial on drawn
 pages and the sample pictures."""
 MIN_INK_ABOVE_NOISE = 20
 """The contrast that is scaled to strength 255 exceeds the noise limit by at least this, of 255, so that a blank page is
-not amplified without limit. Chosen by trial on drawn pages and the sample pictures. The sensitivity run found no effect
-at ±20 %."""
+not amplified without limit. Raising it makes faint ink weaker. Chosen by trial on drawn pages and the sample pictures.
+The sensitivity run found no effect at ±20 %."""
 MAX_HISTOGRAM_PX = 100_000
 """In a picture with more pixels than this, only every second row (`HISTOGRAM_STEP`) is counted in the histogram, to
 save time. Raising it costs time. Chosen by trial. The sensitivity run found no effect at ±20 %."""

@@ -39,23 +39,29 @@ MIN_SHOWN = 0.015
 best digit is not above it counts as rejected. Raising it trusts the line recogniser more where the segmentation failed.
 Chosen by trial."""
 MAX_POSITION_ERROR_PX = 2
-"""The line recogniser may place a digit this far beside the candidate that shows it, in pixels of the strip."""
+"""The line recogniser may place a digit this far beside the candidate that shows it, in pixels of the strip. Raising it
+accepts candidates further away. A guess that was never measured."""
 MAX_CANDIDATE_HEIGHTS = 1.8
-"""A candidate that is wider than this many heights of a digit does not show a single digit of the line."""
+"""A candidate that is wider than this many heights of a digit does not show a single digit of the line. Raising it
+accepts wider candidates. A guess that was never measured."""
 NEW_DIGIT_ASPECT = 0.6
-"""Width of the box of a digit that only the line recogniser sees, as a share of its height."""
+"""Width of the box of a digit that only the line recogniser sees, as a share of its height. Raising it makes the box
+wider. A guess that was never measured."""
 STROKE_SIGNS = "/()"
 """Signs of one stroke. The nets of the segmentation read them as a 1, so a 1 at such a place is weak evidence."""
 SIGN_GAP_FACTOR = 2
-"""The gap within a number may be this many times as wide where a sign stands in it."""
+"""The gap within a number may be this many times as wide where a sign stands in it. Raising it joins numbers beside a
+sign. A guess that was never measured."""
 OPENING_SIGNS = "-+$("
 """Signs that stand before a number."""
 MIN_NEW_CONFIDENCE = 0.5
-"""A number that the segmentation did not read is a reading if it is at least this probable. Raising it reads fewer."""
+"""A number that the segmentation did not read is a reading if it is at least this probable. Raising it reads fewer. A
+guess that was never measured."""
 MIN_SAME_IOU = 0.5
-"""A candidate is at the place of a digit if their boxes have a higher IoU than this."""
+"""A candidate is at the place of a digit if their boxes have a higher IoU than this. Raising it finds fewer candidates
+at the place. A guess that was never measured."""
 MAX_ALTERNATIVES = 5
-"""Largest number of alternatives of a reading."""
+"""Largest number of alternatives of a reading. Not tuned."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +75,9 @@ class JoinWeights:
     """Score of all strings together that neither the segmentation nor the line recogniser proposed."""
 
 
-WEIGHTS = JoinWeights(recogniser=0.73, candidates=0.25, agreement=0.73, other=-2.31)
-"""Fitted by `python -m benchmarks.joining` to one half of the held-out pictures, rendered fields and scenes."""
+WEIGHTS = JoinWeights(recogniser=0.64, candidates=0.3, agreement=1.19, other=-2.25)
+"""Weights of the join. Raising one trusts its source more. Chosen on one half of the held-out pictures, rendered fields
+and scenes, by `python -m benchmarks.joining`."""
 
 
 @dataclass(frozen=True)

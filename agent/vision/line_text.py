@@ -14,23 +14,26 @@ SIGNS = ".,-/:'()$%+"
 LETTERS = "a"
 """Character that stands for one or more letters, or other marks that do not belong to a number."""
 DIGITS = 10
-"""Number of digits; they are the first classes."""
+"""Number of digits; they are the first classes. Fixed by the outputs of the line recogniser."""
 CHARACTERS = "0123456789" + SIGNS + LETTERS
 """Characters of a line recogniser, in the order of its classes."""
 BLANK = len(CHARACTERS)
 """Class of "no new character", the last one."""
 LINE_CLASSES = BLANK + 1
-"""Number of classes of a line recogniser."""
+"""Number of classes of a line recogniser. Fixed by `CHARACTERS`."""
 STEP_PX = 2
-"""Width of the part of a strip that one output step of a line recogniser stands for, in pixels."""
+"""Width of the part of a strip that one output step of a line recogniser stands for, in pixels. Fixed by the strides of
+the line recogniser."""
 LogProbs = NDArray[np.float32]
 IMPOSSIBLE = -1e9
-"""Logarithm of a probability of 0. It is finite, so that the difference of two of them is defined."""
+"""Logarithm of a probability of 0. It is finite, so that the difference of two of them is defined. Not tuned."""
 
 BEAM_WIDTH = 8
-"""Number of strings that the beam search follows. Raising it finds more alternatives, and takes more time."""
+"""Number of strings that the beam search follows. Raising it finds more alternatives, and takes more time. A guess that
+was never measured."""
 MIN_STEP_PROBABILITY = 1e-3
-"""A character less probable than this in a step does not extend a string there. Raising it saves time."""
+"""A character less probable than this in a step does not extend a string there. Raising it saves time. A guess that was
+never measured."""
 
 
 class Hypothesis(NamedTuple):

@@ -20,8 +20,8 @@ MAX_LINE_OFFSET_HEIGHTS = 0.55
 """Digits are on one line if their centres differ vertically by less than this many heights. Raising it joins lines.
 Chosen by trial on drawn pages and the sample pictures."""
 MAX_LINE_GAP_HEIGHTS = 3.0
-"""A line ends at a horizontal gap wider than this many heights of a digit; what follows is another line. Chosen by
-trial on drawn pages and the sample pictures."""
+"""A line ends at a horizontal gap wider than this many heights of a digit; what follows is another line. Raising it
+joins lines of neighbouring columns. Chosen by trial on drawn pages and the sample pictures."""
 END_DIGITS = 4
 """Number of digits, from the right, that give the position and height of the end of a line. Raising it makes the end
 steadier, and loses lines that slope. Chosen by trial. The sensitivity run found no effect at ±20 %."""
@@ -31,19 +31,22 @@ MIN_NUMBER_GAP_HEIGHTS = 0.7
 numbers. Chosen by trial on drawn pages and the sample pictures. The sensitivity run compares digits, so it does not
 show the effect."""
 MAX_NUMBER_GAP_HEIGHTS = 1.1
-"""A gap wider than this many heights of a digit always separates two numbers. Raising it joins cells of a table."""
+"""A gap wider than this many heights of a digit always separates two numbers. Raising it joins cells of a table. A
+guess that was never measured."""
 MIN_RHYTHM_GAPS = 3
-"""A line with fewer gaps than this does not show how wide it is written."""
+"""A line with fewer gaps than this does not show how wide it is written. Raising it uses the fixed gap in more lines. A
+guess that was never measured."""
 RHYTHM_SHARE = 1 / 3
 """The narrow gaps of a line, at this quantile, lie within its numbers. Raising it takes the space between two numbers
-for a gap within a number."""
+for a gap within a number. Chosen with `RHYTHM_FACTOR`."""
 RHYTHM_FACTOR = 1.8
-"""A gap of this many narrow gaps is still within a number. Raising it joins numbers. With 1.8 and a third, 6.6 % of 453
-numbers of writers that training uses are split, 12.8 % with a fixed gap; of 3,000 lines with two or three of these
-numbers 5.3 % have two joined, 4.7 % with a fixed gap."""
+"""A gap of this many narrow gaps is still within a number. Raising it joins numbers. Measured: with 1.8 and a third,
+6.6 % of 453 numbers of writers that training uses are split, 12.8 % with a fixed gap; of 3,000 lines with two or three
+of these numbers 5.3 % have two joined, 4.7 % with a fixed gap."""
 MIN_HEIGHT_SHARE = 0.45
-"""A digit lower than this share of the median height of its line is a comma or a stain, and is dropped. Chosen by trial
-on drawn pages and the sample pictures. The sensitivity run found no effect at ±20 %."""
+"""A digit lower than this share of the median height of its line is a comma or a stain, and is dropped. Raising it
+drops more small digits. Chosen by trial on drawn pages and the sample pictures. The sensitivity run found no effect at
+±20 %."""
 
 
 @dataclass(frozen=True)

@@ -13,20 +13,20 @@ CELL_HEIGHTS = 0.2
 trial."""
 MAX_CELLS = 500
 """Largest number of cells in x and in y. If more would be needed, the cells are made wider, to bound time and memory.
-Chosen by trial.
-The sensitivity run found no effect at ±20 %."""
+Raising it costs memory and time. Chosen by trial. The sensitivity run found no effect at ±20 %."""
 MIN_HEIGHT_RATIO = 0.6
 """Two boxes may belong to the same digit only if the height of the smaller one is more than this share of the height of
-the larger one. Chosen by trial."""
+the larger one. Raising it pairs fewer digits. Chosen by trial."""
 NEAR_HEIGHTS = 2.0
 """Distance in heights of a digit. A digit whose label changed is searched within this distance, and shorter shifts get
-more votes. Chosen by trial. The sensitivity run found no effect at ±20 %."""
+more votes. Raising it follows larger motions and pairs wrong digits. Chosen by trial. The sensitivity run found no
+effect at ±20 %."""
 MAX_PAIR_DISTANCE_HEIGHTS = 0.4
 """Digits are paired if their centres are closer than this many heights after the motion. Raising it pairs wrong digits.
 Chosen by trial."""
 OTHER_LABEL_WEIGHT = 0.3
 """Weight of a pair with different labels in the vote on the shift; the weight of a pair with the same label is 1.
-Chosen by trial. The sensitivity run found no effect at ±20 %."""
+Raising it trusts labels less. Chosen by trial. The sensitivity run found no effect at ±20 %."""
 MIN_DISTANCE_WEIGHT = 0.4
 """Factor, 0..1, to which the vote of a pair falls as its shift becomes long; a shift of 0 has factor 1. Lowering it
 prefers short shifts more. Chosen by trial. The sensitivity run found no effect at ±20 %."""
@@ -40,14 +40,14 @@ MIN_FIT_PAIRS = 4
 """Smallest number of pairs from which rotation and scale are estimated; with fewer, only the shift is. Raising it makes
 them steadier. Chosen by trial. The sensitivity run found no effect at ±20 %."""
 MAX_ITERATIONS = 4
-"""Largest number of times that motion and pairs are computed from each other. Chosen by trial. The sensitivity run
-found no effect at ±20 %."""
+"""Largest number of times that motion and pairs are computed from each other. Raising it costs time. Chosen by trial.
+The sensitivity run found no effect at ±20 %."""
 MAX_TURN_OR_ZOOM = 0.15
-"""Rotations and changes of scale beyond this, in radians or as a share, are rejected; only the shift is used. Chosen by
-trial. The sensitivity run found no effect at ±20 %."""
+"""Rotations and changes of scale beyond this, in radians or as a share, are rejected; only the shift is used. Raising
+it accepts wrong motions. Chosen by trial. The sensitivity run found no effect at ±20 %."""
 MIN_SPREAD_HEIGHTS = 1.5
 """Rotation and scale are estimated only from digits whose standard distance from their centre exceeds this many
-heights. Chosen by trial."""
+heights. Raising it estimates them in fewer looks. Chosen by trial."""
 
 Pairs = tuple[tuple[int, int], ...]
 """Pairs of digits: index among those of the last look, index among those of this look."""

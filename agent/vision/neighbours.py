@@ -24,11 +24,11 @@ MAX_JOINED_GAP_HEIGHTS = 1.9
 between them. Raising it makes longer strips. Chosen by trial."""
 MIN_BETWEEN_HEIGHTS = 0.5
 """A mark between two numbers that is at least this many heights of a digit high may be a digit. Numbers whose strips
-would both show it share a strip. Raising it reads more marks twice."""
+would both show it share a strip. Raising it reads more marks twice. A guess that was never measured."""
 
 MAX_UNREAD_NUMBERS = 4
 """A page with more doubtful numbers than this is full of something else than digits. Raising it costs time on pages
-with words and drawings, and reads more of them as digits."""
+with words and drawings, and reads more of them as digits. A guess that was never measured."""
 
 
 def find_unread_numbers(doubtful: Sequence[Digit], readings: Sequence[Reading]) -> tuple[Reading, ...]:

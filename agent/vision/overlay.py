@@ -13,24 +13,26 @@ from agent.vision.pixels import Pixels
 Rgb = tuple[int, int, int]
 
 READ_RGB: Rgb = (0, 158, 115)
-"""Colour of digits that were read: bluish green of Okabe and Ito's palette, https://jfly.uni-koeln.de/color/."""
+"""Colour of digits that were read. Fixed by a standard: bluish green of Okabe and Ito's palette,
+https://jfly.uni-koeln.de/color/."""
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 LINE_PX = 2
-"""Thickness of boxes and characters in pixels."""
+"""Thickness of boxes and characters in pixels. Not tuned."""
 LABEL_GAP_PX = 6
-"""Distance between a box and the label of a digit above it, in pixels."""
+"""Distance between a box and the label of a digit above it, in pixels. Not tuned."""
 CONFIDENCE_GAP_PX = 8
-"""Distance between the box of a reading and its confidence on the right, in pixels."""
+"""Distance between the box of a reading and its confidence on the right, in pixels. Not tuned."""
 CONFIDENCE_SCALE = 0.5
-"""Font scale of the confidence."""
+"""Font scale of the confidence. Not tuned."""
 LABEL_PADDING_PX = 4
-"""Height of the coloured margin above and below the text of a label, in pixels; at its sides it is half as wide."""
+"""Height of the coloured margin above and below the text of a label, in pixels; at its sides it is half as wide. Not
+tuned."""
 SCALE_1_BOX_PX = 60
-"""Height in pixels of a box whose label has font scale 1."""
+"""Height in pixels of a box whose label has font scale 1. Not tuned."""
 MIN_LABEL_SCALE = 0.6
-"""Smallest font scale of the label of a digit."""
+"""Smallest font scale of the label of a digit. Not tuned."""
 MAX_LABEL_SCALE = 1.2
-"""Largest font scale of the label of a digit."""
+"""Largest font scale of the label of a digit. Not tuned."""
 
 
 def draw_readings(canvas: Pixels, readings: Iterable[Reading], zoom: float = 1.0) -> None:

@@ -60,7 +60,8 @@ QUICK = Depth(
     duplicate_tolerance=0.06,
     extra_steps=False,
 )
-"""Depth for live frames."""
+"""Depth for live frames. A larger `longest_px` and more factors find more digits; raising them costs time. A guess;
+`docs/thresholds.md` has its effect."""
 THOROUGH = Depth(
     longest_px=1600,
     threshold_factors=(0.5, 0.7, 0.9, 1.15),
@@ -68,7 +69,8 @@ THOROUGH = Depth(
     duplicate_tolerance=0.0,
     extra_steps=True,
 )
-"""Depth for pictures, and for live frames when the picture is at rest."""
+"""Depth for pictures, and for live frames when the picture is at rest. A larger `longest_px` and more factors find more
+digits; raising them costs time. A guess; `docs/thresholds.md` has its effect."""
 
 MIN_PROBABILITY = 0.7
 """A candidate whose best digit is less probable than this is not a digit. Raising it gives fewer false digits and loses
@@ -77,19 +79,20 @@ MIN_FAINT_PROBABILITY = 0.8
 """A candidate in faint ink whose best digit is less probable than this is not a digit. It is higher than the value for
 other ink, because below it there is more dirt than writing. Chosen by trial on drawn pages and the sample pictures."""
 MAX_TURNS = 2
-"""Largest number of times that a page is read again at another angle. The first angle found may be upside down."""
+"""Largest number of times that a page is read again at another angle. The first angle found may be upside down. Raising
+it costs time on pages that are not read at any angle. A guess that was never measured."""
 MIN_MORE_DIGITS = 3.0
 """A page is turned if this many more digits are read at the other angle, each counted by its probability. Raising it
-turns fewer pages."""
+turns fewer pages. Measured: an upright rendered scene was turned for a gain of less than 1.0."""
 FAINT_THRESHOLD_FACTORS = (0.8, 1.1)
-"""Masks of faint ink are made at these multiples of its threshold. Chosen by trial on drawn pages and the sample
-pictures."""
+"""Masks of faint ink are made at these multiples of its threshold. Raising them loses strokes, lowering them lets
+texture in. Chosen by trial on drawn pages and the sample pictures."""
 DARK_LINES_FACTOR = 0.7
-"""Multiple of the threshold at which ruled lines and boxes darker than the writing are searched. Chosen by trial on
-drawn pages and the sample pictures."""
+"""Multiple of the threshold at which ruled lines and boxes darker than the writing are searched. Raising it finds only
+darker lines. Chosen by trial on drawn pages and the sample pictures."""
 FORM_LINES_FACTOR = 0.6
-"""Multiple of the threshold at which the lines of a form are searched to find its printed digits. Chosen by trial on
-drawn pages and the sample pictures. The sensitivity run found no effect at ±20 %."""
+"""Multiple of the threshold at which the lines of a form are searched to find its printed digits. Raising it finds only
+darker lines. Chosen by trial on drawn pages and the sample pictures. The sensitivity run found no effect at ±20 %."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,9 +12,11 @@ Pixels = NDArray[np.uint8]
 """Colour picture, BGR uint8 (H, W, 3)."""
 KINDS = "uint8: BGR (H, W, 3), grey (H, W) or BGRA (H, W, 4); or float 0..1: BGR (H, W, 3) or grey (H, W)"
 MAX_INK_SHARE = 0.5
-"""A transparent picture with a larger visible share shows its own paper. Raising it takes light paper for ink."""
+"""A transparent picture with a larger visible share shows its own paper. Raising it takes light paper for ink. A guess
+that was never measured."""
 MAX_DARK_SHARE = 0.01
-"""Share of the visible pixels of light ink that may be dark. Raising it takes dark ink on light paper for light ink."""
+"""Share of the visible pixels of light ink that may be dark. Raising it takes dark ink on light paper for light ink. A
+guess that was never measured."""
 
 
 def to_bgr(picture: object) -> Pixels:

@@ -15,9 +15,10 @@ MIN_LINE_HEIGHTS = 2.5
 on drawn pages and the sample pictures."""
 MIN_RUN_HEIGHTS = 0.9
 """A ruled line consists of straight runs at least this many heights of a digit long; shorter ones may be bars of
-digits. Chosen by trial on drawn pages and the sample pictures."""
+digits. Raising it leaves short lines in the ink. Chosen by trial on drawn pages and the sample pictures."""
 MIN_SLIMNESS = 12
-"""A ruled line is at least this many times as long as thick. Chosen by trial on drawn pages and the sample pictures."""
+"""A ruled line is at least this many times as long as thick. Raising it leaves thick lines in the ink. Chosen by trial
+on drawn pages and the sample pictures."""
 MIN_RUN_PX = 8
 """Shortest straight run in working pixels, also for small digits. Raising it misses lines in small pictures. Chosen by
 trial on drawn pages and the sample pictures."""

@@ -36,8 +36,8 @@ DIAGONAL_STEP_COST = 0.15
 """Cost of a diagonal step. Raising it prefers vertical seams. Chosen by trial on drawn pages and the sample
 pictures."""
 MIN_WIDTH_PX = 3
-"""Components are scaled to at least this width for the search. Chosen by trial. The sensitivity run found no effect at
-±20 %."""
+"""Components are scaled to at least this width for the search. Raising it stretches narrow components. Chosen by trial.
+The sensitivity run found no effect at ±20 %."""
 MIN_MARGIN_SHARE = 0.08
 """Smallest distance between a seam and the left or right end of a component, as a share of the height of the search.
 Raising it cuts off fewer narrow parts. Chosen by trial."""
@@ -45,7 +45,7 @@ MIN_MARGIN_PX = 2
 """Smallest distance between a seam and the left or right end of a component, in pixels of the search. Raising it cuts
 off fewer narrow parts. Chosen by trial. The sensitivity run found no effect at ±20 %."""
 WALL_INK = 1e6
-"""Ink of the walls between components, so high that no seam crosses it."""
+"""Ink of the walls between components, so high that no seam crosses it. Not tuned."""
 
 
 def split_each(masks: Sequence[Mask]) -> Iterator[list[Mask]]:

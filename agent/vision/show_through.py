@@ -19,13 +19,15 @@ from agent.vision.layers import InkLayer, MaskResult
 
 MAX_BACK_CONTRAST = 64
 """Ink with more contrast than this, of 255, is on the front. Raising it checks more pictures, which takes time; a back
-shows through ordinary paper at a contrast of about 20."""
+shows through ordinary paper at a contrast of about 20. A guess that was never measured."""
 MIN_MORE_DIGITS = 1.5
 """Ink is on the back if this many more digits are read in its mirror image, each counted by its probability. Raising it
-finds fewer backs, lowering it drops lone faint numbers whose digits look alike in a mirror."""
+finds fewer backs, lowering it drops lone faint numbers whose digits look alike in a mirror. Measured: none of 160
+mirrored digits at 8 % of contrast is read; without the check 54 were."""
 
 SAME_IOU = 0.2
-"""A digit of faint ink whose box has at least this IoU with a digit of stronger ink shows the same digit."""
+"""A digit of faint ink whose box has at least this IoU with a digit of stronger ink shows the same digit. Raising it
+takes fewer digits for the same one. A guess that was never measured."""
 
 
 def mark_back(

@@ -22,7 +22,8 @@ from agent.vision.layers import MaskResult
 from agent.vision.lines import MAX_LINE_OFFSET_HEIGHTS, MIN_HEIGHT_SHARE, MIN_NUMBER_GAP_HEIGHTS, Reading
 
 MIN_UNDECIDED = 0.3
-"""A place is undecided if its best digit has at least this probability. Raising it shows fewer undecided places."""
+"""A place is undecided if its best digit has at least this probability. Raising it shows fewer undecided places. A
+guess that was never measured."""
 MIN_DOUBTFUL = 0.01
 """A candidate whose best digit has at least this probability is doubtful. Raising it shows the line recogniser fewer
 numbers that the verifier rejected. Chosen by trial on digits of writers that training uses."""
@@ -30,10 +31,12 @@ MIN_COUNTED = 0.05
 """Candidates with at least this probability lower the confidence. Raising it makes wrong numbers surer. Chosen among
 0.05, 0.1 and 0.3 on the training part of 580 amounts: 0.05 gives the true strings the highest likelihood."""
 MAX_HEIGHT_SHARE = 1.8
-"""A candidate that is higher or wider than this many heights of a digit is not a digit of the number."""
+"""A candidate that is higher or wider than this many heights of a digit is not a digit of the number. Raising it counts
+larger marks. A guess that was never measured."""
 
 MIN_SAME_IOU = 0.3
-"""A tracked digit and a digit of a look whose boxes have a higher IoU than this are the same one."""
+"""A tracked digit and a digit of a look whose boxes have a higher IoU than this are the same one. Raising it pairs
+fewer digits. A guess that was never measured."""
 
 
 def find_doubtful(masks: Sequence[MaskResult], decided: Sequence[Digit], size: tuple[int, int]) -> tuple[Digit, ...]:

@@ -18,39 +18,39 @@ from agent.vision.candidates import Candidate
 from agent.vision.digits import Digit
 
 MAX_ROW_GAP_HEIGHTS = 1.2
-"""Largest gap between two marks of a row, between letters or words, as a share of the height of the lower one. Chosen
-by trial on drawn pages and the sample pictures."""
+"""Largest gap between two marks of a row, between letters or words, as a share of the height of the lower one. Raising
+it makes rows longer. Chosen by trial on drawn pages and the sample pictures."""
 MAX_ROW_HEIGHT_RATIO = 2.2
-"""Two neighbouring marks of a row differ in height by at most this factor. Chosen by trial on drawn pages and the
-sample pictures. The sensitivity run found no effect at ±20 %."""
+"""Two neighbouring marks of a row differ in height by at most this factor. Raising it makes rows longer. Chosen by
+trial on drawn pages and the sample pictures. The sensitivity run found no effect at ±20 %."""
 MIN_ROW_OVERLAP = 0.5
 """Two neighbouring marks of a row overlap vertically by more than this share of the height of the lower one. Raising it
 splits rows that slope. Chosen by trial."""
 MAX_DISTANCE_HEIGHTS = 15.0
-"""Marks further away than this many heights of a digit do not count for it: they are another column or text. Chosen by
-trial on drawn pages and the sample pictures."""
+"""Marks further away than this many heights of a digit do not count for it: they are another column or text. Raising it
+counts more of the page. Chosen by trial on drawn pages and the sample pictures."""
 MIN_MARK_HEIGHT_SHARE = 0.45
-"""Marks lower than this share of the height of a digit do not count for it: they are commas or stains. Chosen by trial
-on drawn pages and the sample pictures."""
+"""Marks lower than this share of the height of a digit do not count for it: they are commas or stains. Raising it
+counts fewer marks. Chosen by trial on drawn pages and the sample pictures."""
 MAX_MARK_HEIGHT_SHARE = 1.6
-"""Marks higher than this share of the height of a digit do not count for it: they are larger writing. Chosen by trial
-on drawn pages and the sample pictures."""
+"""Marks higher than this share of the height of a digit do not count for it: they are larger writing. Raising it counts
+more marks. Chosen by trial on drawn pages and the sample pictures."""
 MIN_LETTER_ASPECT = 0.3
 """Marks narrower than this share of their height do not count as letters: they may be ruled lines or sides of boxes.
-Chosen by trial on drawn pages and the sample pictures."""
+Raising it counts fewer letters. Chosen by trial on drawn pages and the sample pictures."""
 LETTER_WIDTH_HEIGHTS = 0.75
 """Usual width of a letter, as a share of its height. A mark counts as the number of letters that fit into its width.
-Chosen by trial on drawn pages and the sample pictures."""
+Raising it counts fewer letters. Chosen by trial on drawn pages and the sample pictures."""
 CONTEXT_WEIGHT = 2.0
 """Weight of the odds from everything around a digit; the odds from its row have weight 1. Printed text is printed as a
-whole, with its numbers. Raising it drops more digits. Set on drawn pages of held-out training digits: there it reduced
-48 false digits to 32, and 31 to 2 on pages without digits, and lost 3 of 2,015."""
+whole, with its numbers. Raising it drops more digits. Chosen on drawn pages of held-out training digits: there it
+reduced 48 false digits to 32, and 31 to 2 on pages without digits, and lost 3 of 2,015."""
 ROUNDS = 3
 """Number of times the odds are computed: a digit that turns out to be a letter changes the odds of the other digits.
-Chosen by trial on drawn pages and the sample pictures."""
+Raising it costs time. Chosen by trial on drawn pages and the sample pictures."""
 MAX_PROBABILITY = 0.9999
-"""Higher probabilities of the nets are taken as this one, so that the odds stay finite. Chosen by trial on drawn pages
-and the sample pictures. The sensitivity run found no effect at ±20 %."""
+"""Higher probabilities of the nets are taken as this one, so that the odds stay finite. Raising it lets a single digit
+decide more. Chosen by trial on drawn pages and the sample pictures. The sensitivity run found no effect at ±20 %."""
 
 Evidence = NDArray[np.float64]
 
