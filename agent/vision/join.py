@@ -75,7 +75,7 @@ class JoinWeights:
     """Score of all strings together that neither the segmentation nor the line recogniser proposed."""
 
 
-WEIGHTS = JoinWeights(recogniser=0.73, candidates=0.25, agreement=0.73, other=-2.31)
+WEIGHTS = JoinWeights(recogniser=0.64, candidates=0.3, agreement=1.19, other=-2.25)
 """Weights of the join. Raising one trusts its source more. Chosen on one half of the held-out pictures, rendered fields
 and scenes, by `python -m benchmarks.joining`."""
 
