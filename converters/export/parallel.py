@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from converters.data.mnist import load_mnist
 from converters.extra import require_convert_extra
+from converters.worker import end_with_parent
 from profiles.errors import ConversionError
 from profiles.profile import ArtifactKind
 
@@ -66,12 +67,14 @@ def make_artifacts(
 
 def _pool(log: Path, stack: ExitStack) -> ProcessPoolExecutor:
     # spawn, because a forked child inherits locks held by the parent's threads.
-    pool = ProcessPoolExecutor(1, get_context("spawn"), _redirect_output, (log,))
+    pool = ProcessPoolExecutor(1, get_context("spawn"), _start, (log,))
     stack.callback(pool.shutdown, cancel_futures=True)
     return pool
 
 
-def _redirect_output(log: Path) -> None:
+def _start(log: Path) -> None:
+    """Let the worker's output go into a file, also that of libraries."""
+    end_with_parent()
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)

@@ -27,6 +27,7 @@ import msgspec
 import numpy as np
 
 from converters.train.phase import OnPhase, Phase
+from converters.worker import end_with_parent
 from profiles.atomic_write import write_atomic
 from profiles.errors import OutputError, TrainingError
 
@@ -124,6 +125,7 @@ _job: list[Job[Any]] = []
 
 
 def _start(job: Job[Any]) -> None:
+    end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C stops the parent, which stops its workers
     cv2.setNumThreads(1)
     if torch := sys.modules.get("torch"):  # imported with the job, if the job needs it

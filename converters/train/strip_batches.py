@@ -23,6 +23,7 @@ from converters.data.strips.compose import Writing, load_writing
 from converters.data.strips.real import RealStrip, splice, vary_strip
 from converters.data.strips.render import draw_strip
 from converters.recipe import RecogniserRecipe
+from converters.worker import end_with_parent
 from profiles.errors import TrainingError
 
 PARTS = 4
@@ -153,6 +154,7 @@ _loaded: list[tuple[StripSources, Writing]] = []
 
 
 def _start(sources: StripSources) -> None:
+    end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C stops the parent, which stops its workers
     cv2.setNumThreads(1)
     _loaded.append((sources, load_writing(sources.handwriting, sources.digits, held_out=False)))
