@@ -58,5 +58,5 @@ def format_bytes(size: int) -> str:
 
 
 def format_count(number: int) -> str:
-    """Format an integer with spaces between groups of three digits: 12 345."""
-    return f"{number:,}".replace(",", " ")
+    """Format an integer with commas between groups of three digits: 12,345."""
+    return f"{number:,}"

@@ -54,7 +54,7 @@ def test_a_sparkline_has_its_width_and_is_monotonic(values: list[float], width: 
         (format_duration(3 * 86400 + 4 * 3600), "3d 4:00:00"),
         (format_seconds(8.46), "8.5 s"),
         (format_seconds(120), "0:02:00"),
-        (format_count(1234567), "1 234 567"),
+        (format_count(1234567), "1,234,567"),
     ],
 )
 def test_numbers_are_short_and_have_units(shown: str, text: str) -> None:
