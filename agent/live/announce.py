@@ -14,7 +14,7 @@ from agent.vision.undecided import add_marks
 
 STEADY_S = 1.0
 """Time for which a reading must stay the same before it is announced, in seconds. It is longer than a writer takes for
-the next digit; a lower value announces unfinished numbers. A guess; `docs/thresholds.md` has its effect."""
+the next digit; lowering it announces unfinished numbers. A guess; `docs/thresholds.md` has its effect."""
 STEADY_LOOKS = 4
 """Looks in which a reading must be the same before it is announced. Raising it delays announcements. Chosen by
 trial."""

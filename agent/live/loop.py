@@ -15,11 +15,9 @@ from dataclasses import dataclass
 from agent.capture.source import Frame
 from agent.events import Counts, FrameEvent, Vitals
 from agent.live.sinks import Sink
-from agent.live.watch import Observation, Watch
+from agent.live.watch import NS_PER_MS, Observation, Watch
 from agent.summary import Summary, Tally
 from profiles.errors import SourceError
-
-NS_PER_MS = 1e6
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ THOROUGH_WEIGHT = 3.0
 """Weight of the votes of a thorough look; the votes of a quick look have weight 1. Raising it confirms digits after
 fewer looks. Chosen by trial."""
 NS_PER_MS = 1e6
+"""Nanoseconds in a millisecond. Fixed by the units."""
 
 
 class ReadPicture(Protocol):

@@ -23,7 +23,7 @@ from agent.forms.read_form import cut_fields, read_located, read_montage
 from agent.forms.record import Record
 from agent.forms.same_sheet import SheetLook, SheetMemory, look_at_sheet
 from agent.live.look_policy import Thumbnail, is_same, thumbnail
-from agent.live.watch import Observation, ReadPicture, Watch
+from agent.live.watch import NS_PER_MS, Observation, ReadPicture, Watch
 from agent.vision.page import Page
 from agent.vision.pipeline import THOROUGH
 from profiles.errors import FormNotFoundError
@@ -49,7 +49,6 @@ alike. A guess that was never measured."""
 MAX_SHIFT = 0.01
 """A sheet lies still if its corners move by at most this between two looks, as a share of its diagonal. Raising it
 reads sheets that still move. A guess that was never measured."""
-NS_PER_MS = 1e6
 Warn = Callable[[str], None]
 
 

@@ -49,7 +49,7 @@ MAX_SIDE_GAP_HEIGHTS = 0.08
 higher one. Raising it adds candidates. Chosen by trial on drawn pages and the sample pictures."""
 MAX_SIDE_OFFSET_HEIGHTS = 0.05
 """Largest vertical gap between two components of a cluster that lie side by side, as a share of the height of the
-higher one. Chosen by trial on drawn pages and the sample pictures."""
+higher one. Raising it adds candidates. Chosen by trial on drawn pages and the sample pictures."""
 MIN_STACKED_OVERLAP = 0.4
 """Components of a cluster that lie one above the other overlap horizontally by at least this share of the narrower
 one's width. Raising it gives fewer candidates. Chosen by trial on drawn pages and the sample pictures."""
@@ -57,8 +57,8 @@ MAX_STACKED_GAP_HEIGHTS = 0.25
 """Largest vertical gap between two components of a cluster that lie one above the other, as a share of the height of
 the higher one. Raising it joins digits of different lines. Chosen by trial on drawn pages and the sample pictures."""
 MAX_PAIR_HEIGHTS = 1.5
-"""Two components of a cluster together are at most this many times as high as the higher one. Chosen by trial on drawn
-pages and the sample pictures."""
+"""Two components of a cluster together are at most this many times as high as the higher one. Raising it adds
+candidates. Chosen by trial on drawn pages and the sample pictures."""
 MIN_WIDE_ASPECT = 0.8
 """A component wider than this multiple of its height may be several digits that touch, so it is split. Lowering it
 splits more single digits. Chosen by trial on drawn pages and the sample pictures."""

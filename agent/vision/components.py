@@ -25,8 +25,8 @@ MIN_GRID_CELLS = 8
 """A component with fewer holes of a digit's size than this is not a grid. Raising it leaves small grids in the ink.
 Chosen by trial on drawn pages and the sample pictures."""
 MIN_GRID_ROWS = 3
-"""A grid is higher than this many of its cells; a row of boxes is not. Chosen by trial on drawn pages and the sample
-pictures. The sensitivity run found no effect at ±20 %."""
+"""A grid is higher than this many of its cells; a row of boxes is not. Raising it leaves flat grids in the ink. Chosen
+by trial on drawn pages and the sample pictures. The sensitivity run found no effect at ±20 %."""
 MAX_HEIGHT_PER_WIDTH = 10
 """Components at least this many times as high as wide do not count for the height of digits: they are lines. Raising it
 lets lines count. A guess; `docs/thresholds.md` has its effect."""

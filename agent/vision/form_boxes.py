@@ -19,8 +19,8 @@ from agent.vision.ruled_lines import MAX_RUN_STEP_PX, horizontal_lines, run_leng
 Mask = NDArray[np.uint8]
 
 MIN_BOX_PX = 14
-"""Smallest height of a box in working pixels; a smaller one looks like a 0. Chosen by trial on drawn pages and the
-sample pictures. The sensitivity run found no effect at ±20 %."""
+"""Smallest height of a box in working pixels; a smaller one looks like a 0. Raising it misses small boxes. Chosen by
+trial on drawn pages and the sample pictures. The sensitivity run found no effect at ±20 %."""
 MIN_BOX_ASPECT = 0.5
 """A component narrower than this multiple of its height is not a box. Raising it misses narrow boxes, lowering it costs
 time. Chosen by trial. The sensitivity run found no effect at ±20 %."""

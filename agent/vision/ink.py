@@ -28,7 +28,7 @@ Gains = NDArray[np.float64]
 """Factor of each channel, float64 (3,)."""
 
 MAX_ENLARGEMENT = 2.0
-"""Largest factor by which a small picture is enlarged. A larger one only blurs, and costs time. Chosen by trial on
+"""Largest factor by which a small picture is enlarged. Raising it only blurs, and costs time. Chosen by trial on
 drawn pages and the sample pictures."""
 MIN_ENLARGEMENT = 1.3
 """A picture that would be enlarged by no more than this factor keeps its size, because resampling blurs it. Raising it
@@ -60,8 +60,8 @@ dark and light ink, and which pixels count as ink of a pen. Raising it lets a fe
 trial on drawn pages and the sample pictures. The sensitivity run found no effect at ±20 %."""
 BOTH_POLARITIES_QUANTILE = 0.995
 """Quantile of the contrast that decides whether a picture has both dark and light ink. It is higher than
-`STRONG_INK_QUANTILE` because the rarer kind may be sparse. Chosen by trial on drawn pages and the sample pictures. The
-sensitivity run found no effect at ±20 %."""
+`STRONG_INK_QUANTILE` because the rarer kind may be sparse. Raising it lets a few very light or dark pixels decide.
+Chosen by trial on drawn pages and the sample pictures. The sensitivity run found no effect at ±20 %."""
 MIN_BOTH_POLARITIES_RATIO = 0.42
 """A picture has dark and light ink if the weaker contrast is at least this share of the stronger one. Lowering it
 analyses more pictures twice. Chosen by trial on drawn pages and the sample pictures. The sensitivity run found no

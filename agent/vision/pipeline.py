@@ -77,7 +77,8 @@ MIN_PROBABILITY = 0.7
 more true ones. Chosen by trial on drawn pages and the sample pictures."""
 MIN_FAINT_PROBABILITY = 0.8
 """A candidate in faint ink whose best digit is less probable than this is not a digit. It is higher than the value for
-other ink, because below it there is more dirt than writing. Chosen by trial on drawn pages and the sample pictures."""
+other ink, because below it there is more dirt than writing. Raising it loses faint digits. Chosen by trial on drawn
+pages and the sample pictures."""
 MAX_TURNS = 2
 """Largest number of times that a page is read again at another angle. The first angle found may be upside down. Raising
 it costs time on pages that are not read at any angle. A guess that was never measured."""

@@ -40,9 +40,9 @@ MAX_SLOPE = 0.3
 """Steepest slope of a line that is straightened. Raising it follows the centres of wrong digits. A guess that was never
 measured."""
 VIEW_SCALES = (1.0, 1.08, 0.93)
-"""Sizes at which a strip is recognised, as shares of its size; the first one is the strip itself. More sizes cost time:
-each one is another run of the net. Measured: with weights that do not ship, the mean over three sizes reads 427 of 519
-held-out amounts and drawn fields, one size 412."""
+"""Sizes at which a strip is recognised, as shares of its size; the first one is the strip itself. Raising their number
+costs time: each one is another run of the net. Measured: with weights that do not ship, the mean over three sizes reads
+427 of 519 held-out amounts and drawn fields, one size 412."""
 
 
 @dataclass(frozen=True, eq=False)
