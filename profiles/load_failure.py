@@ -26,13 +26,7 @@ def load_failure(error: BaseException) -> tuple[str, str] | None:
     """Return the cause of an error in words and what to do next, if it is a lack of memory or a noexec mount.
 
     NumPy 1 raises an ImportError of its own from that of the dynamic linker, so the causes of an error count too.
-
-    Raises:
-        SystemExit, KeyboardInterrupt: a signal asked for the end while a library was loaded. A library that was made
-            with pybind11 raises an ImportError from it.
     """
-    if not isinstance(error, Exception):
-        raise error
     cause = _own_failure(error)
     return cause if cause or error.__cause__ is None else load_failure(error.__cause__)
 

@@ -26,8 +26,8 @@ ERROR, WARNING = "<3>", "<4>"
 """Prefixes that give a line its priority in the journal: sd-daemon(3)."""
 FLUSH_TIMEOUT_S = 2.0
 """Longest wait for the output to be written and temporary files to be removed, in seconds."""
-RETRY_EXIT_S = 0.02
-"""Time after which an exit that was ignored is asked for again, in seconds."""
+ASK_AGAIN_S = 0.02
+"""Time after which an exit that got lost is asked for again, in seconds."""
 INTERRUPTED_EXIT_CODE = 128 + signal.SIGINT
 ADVICE_BY_ERRNO = {
     errno.ENOSPC: "free space or choose another place",
@@ -54,11 +54,17 @@ def run_app(load: Callable[[], Typer], name: str) -> None:
     _open_streams()
     os.environ.setdefault("TYPER_USE_RICH", "0")  # its boxes leave 20 of 80 columns to the help, and cut words off
     sys.argv[1:] = map(_expand_home, sys.argv[1:])
+    _ending.clear()
     signal.signal(signal.SIGTERM, _exit_on_signal)
-    sys.unraisablehook = _exit_later
-    code: object = None
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # it may be ignored, as by nohup(1)
+        signal.signal(signal.SIGINT, _exit_on_signal)
+    code: str | int | None = None
     try:
-        _run(load, name)
+        try:
+            _run(load, name)
+        finally:
+            _ending.set()
+            signal.setitimer(signal.ITIMER_REAL, 0)
     except KeyboardInterrupt:
         code = INTERRUPTED_EXIT_CODE
     except SystemExit as error:
@@ -133,23 +139,32 @@ def _expand_home(word: str) -> str:
     return option + equals + os.path.expanduser(value) if value.startswith("~") else word  # noqa: PTH111
 
 
+class _AskedAgain(BaseException):
+    """An exit that a signal asks for. If it gets lost before the command has ended, it is asked for again.
+
+    Python ignores it in callbacks such as `__del__`, ai-edge-litert has a bare `except:` around imports, and pybind11
+    makes an ImportError of it, from which the agent concluded that a runtime was broken.
+    """
+
+    def __del__(self) -> None:
+        if not _ending.is_set():
+            signal.setitimer(signal.ITIMER_REAL, ASK_AGAIN_S)
+
+
+class _Terminated(_AskedAgain, SystemExit): ...
+
+
+class _Interrupted(_AskedAgain, KeyboardInterrupt): ...
+
+
+_ending = threading.Event()
+"""Set when the command has ended, and only the process is left to end."""
+
+
 def _exit_on_signal(number: int, _: object) -> None:
     """Exit by an exception, so that the cursor is shown again, children end, and unfinished files are removed."""
-    sys.exit(128 + number)
-
-
-def _exit_later(ignored: sys.UnraisableHookArgs) -> None:
-    """Ask for the exit again if the signal came in the middle of a callback, such as `__del__` or one of an import.
-
-    Python ignores all errors there, the exit as well, and the command would go on as if nobody had asked for its end.
-    """
-    in_main = threading.current_thread() is threading.main_thread()
-    if not in_main or not isinstance(ignored.exc_value, SystemExit | KeyboardInterrupt):
-        sys.__unraisablehook__(ignored)
-        return
-    number = signal.SIGTERM if isinstance(ignored.exc_value, SystemExit) else signal.SIGINT
-    signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(number))
-    signal.setitimer(signal.ITIMER_REAL, RETRY_EXIT_S)
+    signal.signal(signal.SIGALRM, lambda *_: None if _ending.is_set() else signal.raise_signal(number))
+    raise _Terminated(128 + number) if number == signal.SIGTERM else _Interrupted
 
 
 def _leave_closed_pipes() -> None:

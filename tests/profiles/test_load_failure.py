@@ -33,12 +33,3 @@ def test_the_error_behind_an_error_counts() -> None:
     with pytest.raises(ImportError) as caught:
         raise ImportError("Error importing numpy") from ImportError(OBJECT)
     assert load_failure(caught.value) == NO_MEMORY
-
-
-@pytest.mark.parametrize("asked", [SystemExit(143), KeyboardInterrupt()])
-def test_the_end_that_a_signal_asked_for_is_no_failure_of_a_library(asked: BaseException) -> None:
-    with pytest.raises(ImportError) as caught:
-        raise ImportError("initialization failed") from asked
-    with pytest.raises(type(asked)) as found:
-        load_failure(caught.value)
-    assert found.value is asked
