@@ -26,8 +26,9 @@ from agent.choice.choose import choose_nets
 from agent.paths import default_artifacts
 from agent.vision.box import Box
 from agent.vision.coordinates import in_working
-from agent.vision.join import WEIGHTS, Evidence, JoinWeights, RecognisedLine
+from agent.vision.join import WEIGHTS
 from agent.vision.pipeline import trace_page
+from agent.vision.recognised_line import Evidence, JoinWeights, RecognisedLine
 from benchmarks.report import run_benchmark
 from benchmarks.string_metrics import calibration_error, coverage_at, risk_at
 from converters.data.labelled import LabelledImages

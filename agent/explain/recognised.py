@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from agent.explain.figures import DARK, PALE, Figure
 from agent.explain.markup import Html, element, table
 from agent.vision.box import Box
-from agent.vision.join import WEIGHTS, Proposal, RecognisedLine
+from agent.vision.join import WEIGHTS
 from agent.vision.line_text import BLANK, CHARACTERS, STEP_PX
 from agent.vision.overlay import FONT
+from agent.vision.recognised_line import Proposal, RecognisedLine
 
 ZOOM = 4
 """Pixels of the drawing per pixel of the strip."""

@@ -27,9 +27,9 @@ END_DIGITS = 4
 steadier, and loses lines that slope. Chosen by trial. The sensitivity run found no effect at ±20 %."""
 MIN_NUMBER_GAP_HEIGHTS = 0.7
 """A gap wider than this many heights of a digit separates two numbers, unless the line is written wider
-(`number_gap`). `agent.vision.join` allows twice the gap where a sign stands between the digits. Raising it joins
-numbers. Chosen by trial on drawn pages and the sample pictures. The sensitivity run compares digits, so it does not
-show the effect."""
+(`number_gap`). `agent.vision.line_numbers` allows twice the gap where a sign stands between the digits. Raising it
+joins numbers. Chosen by trial on drawn pages and the sample pictures. The sensitivity run compares digits, so it does
+not show the effect."""
 MAX_NUMBER_GAP_HEIGHTS = 1.1
 """A gap wider than this many heights of a digit always separates two numbers. Raising it joins cells of a table. A
 guess that was never measured."""

@@ -22,13 +22,14 @@ from agent.vision.direction import find_angle
 from agent.vision.edge import mark_cut
 from agent.vision.faint import find_faint_ink, rescale_to_writing
 from agent.vision.ink import find_inks, prepare
-from agent.vision.join import RecognisedLine, join_lines
+from agent.vision.join import join_lines
 from agent.vision.layers import InkLayer, MaskResult
 from agent.vision.lines import Reading, group_lines
 from agent.vision.neighbours import find_unread_numbers
 from agent.vision.page import STAGES, Page
 from agent.vision.pens import Pen, find_pens
 from agent.vision.printed import find_printed, without_printed
+from agent.vision.recognised_line import RecognisedLine
 from agent.vision.show_through import mark_back
 from agent.vision.turn import Turn, place_in_picture, turn_ink
 from agent.vision.undecided import find_doubtful, mark_undecided

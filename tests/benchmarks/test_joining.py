@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from agent.vision.join import Evidence
+from agent.vision.recognised_line import Evidence
 from benchmarks.joining import LabelledLine, fit
 
 pytestmark = pytest.mark.slow

@@ -6,7 +6,7 @@ import numpy as np
 
 from agent.explain.outcomes import OutcomeKind, find_outcomes
 from agent.explain.recognised import NAMES_PX, ZOOM, draw_line, list_proposals
-from agent.vision.join import RecognisedLine
+from agent.vision.recognised_line import RecognisedLine
 from agent.vision.strip import HEIGHT_PX
 from tests.agent.vision.test_join import Spelling, read, texts
 

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from agent.vision.join import Evidence, JoinWeights, weigh
+from agent.vision.join import weigh
 from agent.vision.line_text import STEP_PX
 from agent.vision.lines import Reading
 from agent.vision.pipeline import Trace, trace_page
+from agent.vision.recognised_line import Evidence, JoinWeights
 from agent.vision.value import SIGNS_NOT_READ
 from tests.agent.vision.test_line_text import outputs
 from tests.agent.vision.test_pipeline import NearestShape, print_number
