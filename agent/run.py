@@ -19,8 +19,7 @@ from rich.text import Text
 
 from agent.capture.address import DEFAULT_EVERY_S, DEFAULT_PATIENCE_S, StreamOptions, StreamSpec
 from agent.capture.controls import parse_controls
-from agent.capture.mounted import MountedSource
-from agent.capture.mounting import Mounting, parse_mounting
+from agent.capture.mounting import MountedSource, Mounting, parse_mounting
 from agent.capture.opener import open_or_wait, open_source
 from agent.capture.outage import Outage
 from agent.capture.password import read_password

@@ -14,10 +14,10 @@ from http.client import HTTPException, HTTPResponse
 
 from agent.capture.address import StreamSpec
 from agent.capture.deadline import Deadline
-from agent.capture.encoded import decode_picture
 from agent.capture.http_client import NOT_MODIFIED, HttpClient
 from agent.capture.http_errors import content_error, shorten
 from agent.capture.limits import TooLargeError
+from agent.capture.picture_file import decode_picture
 from agent.capture.picture_parser import MAX_JUNK_BYTES, MAX_PICTURE_BYTES, PictureParser
 from agent.capture.source import Frame, Source
 from agent.vision.pixels import Pixels

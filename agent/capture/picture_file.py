@@ -1,4 +1,4 @@
-"""A picture file: its pages, and the errors that say why it cannot be read."""
+"""A picture file, on the disk or in memory: its pages, and the errors that say why it cannot be read."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from agent.capture.file_name import printable
 from agent.capture.jpeg import JpegPicture
 from agent.capture.limits import TooLargeError, decoding_limit_bytes
 from agent.capture.pdf import PdfPages
+from agent.capture.picture_parser import START_OF_IMAGE
 from agent.capture.raster import FORMATS, RasterPages
 from agent.vision.pixels import Pixels
 from profiles.errors import PictureError
@@ -168,3 +169,17 @@ class PictureFile:
 
 def _damaged(name: str) -> PictureError:
     return PictureError(f"{name} is cut off or damaged", advice="copy it again from its origin")
+
+
+def decode_picture(content: bytes) -> Pixels:
+    """Decode a picture file that is in memory, of a format that `PictureParser` finds.
+
+    Raises:
+        TooLargeError: the picture has more pixels than this board can hold.
+        Exception: the file is damaged; the decoders raise errors of many kinds.
+    """
+    limit_bytes = decoding_limit_bytes()
+    if content.startswith(START_OF_IMAGE):
+        return JpegPicture(content, limit_bytes).load()
+    form = FORMATS[picture_format(content[:HEAD_BYTES]) or ""]
+    return RasterPages(io.BytesIO(content), form, limit_bytes).load(0)

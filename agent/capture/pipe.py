@@ -8,9 +8,9 @@ import sys
 from collections import deque
 from collections.abc import Callable
 
-from agent.capture.encoded import decode_picture
 from agent.capture.file_kind import VIDEOS
 from agent.capture.limits import TooLargeError
+from agent.capture.picture_file import decode_picture
 from agent.capture.picture_parser import MAX_JUNK_BYTES, MAX_PICTURE_BYTES, PictureParser
 from agent.capture.source import Frame, NoFrameYetError, Source
 from agent.capture.uri import PipeSpec

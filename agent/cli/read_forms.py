@@ -62,7 +62,7 @@ class FormPrinter:
         typer.echo(self._format(source, record))
 
     def _format(self, source: str, record: Record) -> str:
-        from agent.views.record_text import record_lines
+        from agent.views.lines import record_lines
 
         if self._json:
             return to_json({"source": source, **record.to_dict()})

@@ -1,4 +1,4 @@
-"""Print each announced reading as one line, as text or as JSON, and each record of a sheet."""
+"""Print readings and records: each reading as one line, as text or JSON, and each record with a line for each field."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import IO
 
 from agent.events import Event, FrameEvent
-from agent.views.record_text import record_lines
+from agent.forms.record import Record, RecordField
 from agent.vision.page import reading_to_dict
 from profiles.foreign_text import show, to_json
 
@@ -81,3 +81,19 @@ class JsonLines:
 
     def close(self) -> None:
         """Do nothing: the owner of the stream closes it."""
+
+
+def record_lines(record: Record) -> list[str]:
+    """Return a line for each field of a record: its name, its value, and what is doubtful in it."""
+    width = max(len(field.name) for field in record.fields)
+    return [f"  {field.name:{width}}  {_describe_field(field)}" for field in record.fields]
+
+
+def _describe_field(field: RecordField) -> str:
+    """Format a value, with what is doubtful in it."""
+    if field.broken:
+        return f"{field.text or '–'}  to check: {', '.join(field.broken)}"
+    notes = [] if field.is_sure else [f"to check: only {field.confidence:.0%} sure"]
+    if field.text != field.raw_text:
+        notes.append(f"without rules {field.raw_text or 'empty'}")
+    return f"{field.value_text or '–'}{'  ' if notes else ''}{', '.join(notes)}"

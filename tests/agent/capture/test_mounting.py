@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from agent.capture.mounted import MountedSource
-from agent.capture.mounting import Mounting, parse_mounting
+from agent.capture.mounting import MountedSource, Mounting, parse_mounting
 from agent.capture.source import Frame, Source
 from agent.vision.box import Box
 from profiles.errors import PictureError, UsageError
