@@ -28,6 +28,25 @@ def test_the_service_can_write_only_to_its_own_folders(board: Guest) -> None:
         assert board.run(*inside, f"{folder}/probe").returncode != 0
 
 
+def test_links_of_the_services_user_lead_root_nowhere(board: Guest) -> None:
+    """Root reads the log and the state of the service; whoever took the service over may put links in their places."""
+    state = ("stat", "-c", "%U %G %a %s %Y", "/etc/shadow")
+    before, process = board.sh(*state), board.await_ready()
+    as_user = ("setpriv", "--reuid=digit-agent", "--regid=digit-agent", "--clear-groups")
+    board.sh(*as_user, "ln", "-sf", "/etc/shadow", "/run/digit-agent/health.json")
+    board.run("digit-deploy", "status")
+    for suffix in ("-wal", "-shm", "-journal", ""):
+        board.sh(*as_user, "ln", "-sf", "/etc/shadow", f"/var/lib/digit-agent/agent.db{suffix}")
+        done = board.run("digit-agent", "stats", "--log", "/var/lib/digit-agent/agent.db")
+        assert "root:" not in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+    board.run("digit-agent", "doctor")
+    board.sh("systemctl", "restart", "digit-agent")
+    board.await_ready(other_than=process)
+    board.sh(*as_user, "sh", "-c", "rm /var/lib/digit-agent/agent.db*")
+    assert board.sh(*state) == before
+
+
 def test_the_service_is_restarted_after_it_was_killed(board: Guest) -> None:
     before = board.await_ready()
     board.sh("kill", "-KILL", str(before))
