@@ -53,6 +53,9 @@ def run_app(load: Callable[[], Typer], name: str) -> None:
     """
     _open_streams()
     os.environ.setdefault("TYPER_USE_RICH", "0")  # its boxes leave 20 of 80 columns to the help, and cut words off
+    for size in ("COLUMNS", "LINES"):
+        if os.environ.get(size) == "0":  # a console that does not know its size; Rich would print nothing
+            del os.environ[size]
     sys.argv[1:] = map(_expand_home, sys.argv[1:])
     _ending.clear()
     signal.signal(signal.SIGTERM, _exit_on_signal)

@@ -134,6 +134,13 @@ def test_a_signal_ends_the_command_even_if_its_exception_gets_lost(place: str, n
     assert "Traceback" not in done.stderr.partition("Exception ignored")[0]
 
 
+def test_a_console_without_a_size_has_80_columns() -> None:
+    command = program("print(Console().width); Console().print('5')")
+    environ = {**os.environ, "COLUMNS": "0", "LINES": "0"}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False, env=environ)
+    assert (done.stdout, done.stderr) == ("80\n5\n", "")
+
+
 @pytest.mark.slow
 def test_stdout_replaces_characters_that_it_cannot_encode() -> None:
     environ = {**os.environ, "PYTHONIOENCODING": "ascii"}
