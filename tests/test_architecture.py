@@ -44,10 +44,12 @@ MAY_IMPORT = {
     "agent.telemetry": LIVE_BASE,
     "agent.live": f"{LIVE_BASE} agent.choice agent.paths agent.sd_notify",
     "agent.views": f"{LIVE_BASE} agent.bench agent.choice agent.telemetry",
+    "agent.web": f"{LIVE_BASE} agent.telemetry agent.views",
     "agent.run": f"{LIVE_BASE} agent.choice agent.config agent.live agent.telemetry agent.views",
     "agent.cli": (
         "agent.bench agent.capture agent.config agent.doctor agent.explain agent.forms agent.paths agent.reader "
-        "agent.run agent.runtimes agent.sensors agent.service agent.telemetry agent.views agent.vision profiles"
+        "agent.run agent.runtimes agent.sensors agent.service agent.telemetry agent.views agent.vision agent.web "
+        "profiles"
     ),
     # Deployment: independent of the agent.
     "deploy": "profiles",
@@ -92,6 +94,10 @@ MAY_IMPORT = {
     "benchmarks.numbers": "agent agent.paths agent.vision benchmarks converters.data profiles",
     "benchmarks.forms": (
         "agent.drawing agent.forms agent.reader agent.vision benchmarks benchmarks.numbers converters.data profiles"
+    ),
+    "benchmarks.tables": (
+        "agent.drawing agent.forms agent.reader agent.vision benchmarks benchmarks.forms benchmarks.numbers "
+        "converters.data profiles"
     ),
 }
 """Folders, each with the folders that it may import, ordered so that imports point upwards in this table.

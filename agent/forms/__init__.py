@@ -6,5 +6,8 @@ strings that a field may have, `values` and `check_digit` are the rules of one f
 and `solve` chooses the likeliest strings that fit. `read_form` puts the steps together; its result is a
 `record.Record`. `blank` draws a blank form, `overlay` draws the fields on a picture, and `propose` finds fields.
 
-`grid` finds the lines of a ruled table, and `table` puts the numbers of a page into its cells.
+`same_sheet` tells whether a sheet was seen before, and `demo` shows sheets that `invent` filled in.
+
+`grid` finds the lines of a ruled table, `cells` cuts its cells out, `crossed_out` leaves out numbers that are crossed
+out, and `table` has the numbers of each cell. `page_layout` has the pages on which fields and cells are laid to be read.
 """

@@ -68,7 +68,7 @@ class Field:
     check: str = ""
     """Name of a check digit, as in `check_digit.CHECKS`."""
     comb: bool = False
-    """Whether a box for each digit is printed."""
+    """Whether a box for each digit is printed. Then the digits are read as one number all the same."""
 
 
 @dataclass(frozen=True)

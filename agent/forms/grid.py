@@ -33,6 +33,8 @@ SEARCH_SHARE = 0.3
 """Distance in which a line is followed from cell to cell, in cells."""
 STROKE_SHARE = 1 / 8
 """Shortest piece of a line, as a share of the side of the table: longer than a digit in a cell, shorter than a bend."""
+CELL_STROKE_SHARE = 0.85
+"""Shortest piece of a line as a share of a cell's side, once the lines that cross it are known: longer than a digit."""
 MARGIN_PX = 12
 """Room around a straightened table, in pixels: its outer lines are bent, too."""
 Lines = NDArray[np.float64]
@@ -114,9 +116,12 @@ def _grid(dark: NDArray[np.uint8], quad: NDArray[np.float64], scale: float) -> G
     to_flat = cv2.getPerspectiveTransform(quad.astype(np.float32), flat_quad)
     flat = cv2.warpPerspective(dark, to_flat, (w + 2 * MARGIN_PX, h + 2 * MARGIN_PX))
     mask = (flat > 127).astype(np.uint8)
-    across = _long_strokes(mask)
-    down = _long_strokes(np.ascontiguousarray(mask.T))
-    rows, columns = _lines(across), _lines(down)
+    upright = np.ascontiguousarray(mask.T)
+    rows = _lines(_long_strokes(mask, STROKE_SHARE * mask.shape[1]))
+    down = _long_strokes(upright, _stroke_px(rows, STROKE_SHARE * mask.shape[0]))
+    columns = _lines(down)
+    across = _long_strokes(mask, _stroke_px(columns, STROKE_SHARE * mask.shape[1]))
+    rows = _lines(across)
     if len(rows) < 2 or len(columns) < 2 or len(rows) + len(columns) < 5:
         return None
     ys = _followed(across, rows, columns)
@@ -128,10 +133,15 @@ def _grid(dark: NDArray[np.uint8], quad: NDArray[np.float64], scale: float) -> G
     return Grid(np.asarray(corners, np.float64) / scale, np.asarray(to_flat, np.float64) @ to_scaled, crossings)
 
 
-def _long_strokes(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _stroke_px(crossing: list[float], otherwise: float) -> float:
+    """Return the shortest piece of a line that counts, from the places of the lines that cross it."""
+    return CELL_STROKE_SHARE * float(np.median(np.diff(crossing))) if len(crossing) > 1 else otherwise
+
+
+def _long_strokes(mask: NDArray[np.uint8], length: float) -> NDArray[np.uint8]:
     """Return the strokes of a mask that run along its rows for longer than those of digits, uint8 (H, W), 0 or 1."""
     thick = cv2.dilate(mask, np.ones((5, 1), np.uint8))
-    piece = np.ones((1, max(15, round(STROKE_SHARE * mask.shape[1]))), np.uint8)
+    piece = np.ones((1, max(15, round(length))), np.uint8)
     return np.asarray(cv2.morphologyEx(thick, cv2.MORPH_OPEN, piece), np.uint8)
 
 

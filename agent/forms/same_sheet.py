@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.forms.montage import WHITE, Montage
+from agent.forms.montage import Montage
+from agent.forms.page_layout import WHITE
 
 INK_PX = 16
 """Height of a field when its ink is compared, in pixels. Raising it makes the comparison stricter."""
@@ -53,10 +54,9 @@ def look_at_sheet(form: str, montage: Montage) -> SheetLook:
     """Return what the fields of a montage look like."""
     inks: list[Ink | None] = []
     for slot in montage.slots:
-        box = slot.box
-        crop = montage.pages[slot.page][box.y : box.bottom, box.x : box.right]
-        size = max(INK_PX, round(INK_PX * box.w / box.h)), INK_PX
-        grey = cv2.resize(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), size, interpolation=cv2.INTER_AREA)
+        height, width = slot.crop.shape[:2]
+        size = max(INK_PX, round(INK_PX * width / height)), INK_PX
+        grey = cv2.resize(cv2.cvtColor(slot.crop, cv2.COLOR_BGR2GRAY), size, interpolation=cv2.INTER_AREA)
         ink = np.asarray(cv2.GaussianBlur(WHITE - grey.astype(np.float32), (0, 0), 0.8), np.float32)
         inks.append(ink if slot.has_ink else None)
     return SheetLook(form, tuple(inks))

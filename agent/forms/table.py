@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from math import prod
 
+from agent.forms.cells import CellSlot, cut_cells
 from agent.forms.grid import Grid, find_grid
 from agent.vision.lines import Reading
 from agent.vision.page import Page
@@ -91,36 +91,30 @@ def read_table(image: Pixels, read: Callable[[Pixels], Page]) -> RuledTable:
         raise PictureError(
             "there is no ruled table in the picture", advice="photograph the whole table, turned by less than 40°"
         )
-    return fill_grid(grid, read(image))
+    return fill_grid(image, grid, read)
 
 
-def fill_grid(grid: Grid, page: Page) -> RuledTable:
-    """Return the table of a grid with the numbers of a page in its cells."""
-    numbers: dict[Place, list[tuple[str, float]]] = {}
-    for reading in page.readings:
-        for place, text, confidence in _parts(grid, reading):
-            numbers.setdefault(place, []).append((text, confidence))
+def fill_grid(image: Pixels, grid: Grid, read: Callable[[Pixels], Page]) -> RuledTable:
+    """Read the cells of a table that was found; the other arguments as in `read_table`."""
+    pages, slots = cut_cells(image, grid)
+    read_pages = [read(page) for page in pages]
+    numbers = {(slot.row, slot.column): _inside(slot, read_pages[slot.page].readings) for slot in slots}
     rows, columns = grid.size
     return RuledTable(
-        tuple(tuple(_cell(grid, (r, c), numbers.get((r, c), [])) for c in range(columns)) for r in range(rows))
+        tuple(tuple(_cell(grid, (r, c), numbers.get((r, c), ())) for c in range(columns)) for r in range(rows))
     )
 
 
-def _parts(grid: Grid, reading: Reading) -> Iterator[tuple[Place, str, float]]:
-    """Yield a number with the cell in which it stands; one that crosses a line of the table is parted there."""
-    cells = [(grid.cell_at(*digit.box.centre), digit) for digit in reading.digits]
-    parts = [(place, [digit for _, digit in part]) for place, part in groupby(cells, key=lambda one: one[0])]
-    for place, digits in parts:
-        if place is None:
-            continue
-        if len(parts) == 1:
-            yield place, reading.text, reading.confidence
-        else:
-            yield place, "".join(str(digit.digit) for digit in digits), prod(digit.probability for digit in digits)
+def _inside(slot: CellSlot, readings: Sequence[Reading]) -> Sequence[Reading]:
+    """Return the numbers in a cell, in reading order."""
+    box = slot.box
+    middles = [(reading, *reading.box.centre) for reading in readings]
+    return [one for one, x, y in middles if box.x <= x < box.right and box.y <= y < box.bottom]
 
 
-def _cell(grid: Grid, place: Place, numbers: list[tuple[str, float]]) -> TableCell:
+def _cell(grid: Grid, place: Place, readings: Sequence[Reading]) -> TableCell:
     row, column = place
     around = grid.corners[[row, row, row + 1, row + 1], [column, column + 1, column + 1, column]]
-    texts, confidences = tuple(text for text, _ in numbers), [confidence for _, confidence in numbers]
-    return TableCell(texts, prod(confidences), tuple((float(x), float(y)) for x, y in around))
+    confidence = prod(reading.confidence for reading in readings)
+    corners = tuple((float(x), float(y)) for x, y in around)
+    return TableCell(tuple(reading.text for reading in readings), confidence, corners)

@@ -67,7 +67,7 @@ def fill_in(rng: Rng, design: Design, texts: Mapping[str, str], handwriting: Hel
     pen, size = rng.uniform(*PEN_MM) * PX_PER_MM, float(rng.uniform(*DIGIT_HEIGHTS))
     for one in design.form.fields:
         for strokes in _write(rng, one, texts[one.name], writer, size):
-            _draw(sheet, strokes, pen, colour)
+            draw_strokes(sheet, strokes, pen, colour)
     return sheet
 
 
@@ -92,7 +92,8 @@ def _write(
     return written
 
 
-def _draw(sheet: Pixels, strokes: Sequence[Stroke], pen_px: float, colour: tuple[int, int, int]) -> None:
+def draw_strokes(sheet: Pixels, strokes: Sequence[Stroke], pen_px: float, colour: tuple[int, int, int]) -> None:
+    """Draw strokes, in pixels of a sheet, on it, in place."""
     points = np.concatenate(strokes)
     margin = int(pen_px) + 2
     left, top = np.maximum(np.floor(points.min(axis=0)).astype(int) - margin, 0).tolist()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from agent.drawing.viewpoint import tilted_view
 from agent.vision.pixels import Pixels
@@ -21,14 +22,31 @@ JPEG_QUALITY = (70, 95)
 
 def photograph(rng: Rng, sheet: Pixels) -> Pixels:
     """Return a photograph of a sheet, BGR uint8 (H, W, 3)."""
+    return photograph_with_view(rng, sheet)[0]
+
+
+def photograph_with_view(
+    rng: Rng, sheet: Pixels, *, max_turn_deg: float | None = None, max_tilt_deg: float = MAX_TILT_DEG
+) -> tuple[Pixels, NDArray[np.float64]]:
+    """Photograph a sheet.
+
+    Args:
+        rng: chooses what is not given.
+        sheet: BGR uint8 (H, W, 3).
+        max_turn_deg: how far the sheet is turned at most, in degrees; None is by any right angle and a little more.
+        max_tilt_deg: angle of the camera at most, in degrees.
+
+    Returns:
+        The photograph, BGR uint8 (H, W, 3), and the homography from the sheet to it, float64 (3, 3).
+    """
     pixels = 1e6 * float(np.exp(rng.uniform(*np.log(MEGAPIXELS))))
     width, height = round(np.sqrt(pixels * 4 / 3)), round(np.sqrt(pixels * 3 / 4))
     homography = tilted_view(
         (sheet.shape[1], sheet.shape[0]),
         (width, height),
-        tilt_deg=float(rng.uniform(0, MAX_TILT_DEG)),
+        tilt_deg=float(rng.uniform(0, max_tilt_deg)),
         towards_deg=float(rng.uniform(0, 360)),
-        angle_deg=float(rng.choice([0, 90, 180, 270]) + rng.normal(0, 12)),
+        angle_deg=_turn_deg(rng, max_turn_deg),
         fill=float(rng.uniform(0.75, 0.96)),
     )
     if rng.random() < HAND_SHARE:
@@ -46,7 +64,13 @@ def photograph(rng: Rng, sheet: Pixels) -> Pixels:
     photo = cv2.add(photo, noise, dtype=cv2.CV_8U)
     quality = int(rng.integers(*JPEG_QUALITY))
     encoded = cv2.imencode(".jpg", photo, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-    return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR), np.uint8)
+    return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR), np.uint8), homography
+
+
+def _turn_deg(rng: Rng, max_turn_deg: float | None) -> float:
+    if max_turn_deg is None:
+        return float(rng.choice([0, 90, 180, 270]) + rng.normal(0, 12))
+    return float(rng.uniform(-max_turn_deg, max_turn_deg))
 
 
 def _light(rng: Rng, width: int, height: int) -> Pixels:

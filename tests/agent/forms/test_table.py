@@ -12,11 +12,6 @@ from agent import Reader
 from agent.drawing.handwriting import draw_digit, random_handwriting
 from agent.drawing.paper import apply_ink
 from agent.forms.grid import find_grid
-from agent.forms.table import read_table
-from agent.vision.box import Box
-from agent.vision.digits import Digit
-from agent.vision.lines import group_lines
-from agent.vision.page import Page
 from profiles.errors import PictureError
 from tests.agent.forms.sheets import photograph
 
@@ -41,6 +36,14 @@ def ruled(*, without: tuple[tuple[int, int, int, int], ...] = ()) -> NDArray[np.
             ink = draw_digit(rng, int(sign), 56, hand)
             apply_ink(image, ink, COLUMNS[column] + 25 + 46 * place, ROWS[row] + 22, (110, 50, 30))
     return image
+
+
+def write(image: NDArray[np.uint8], text: str, at: tuple[int, int]) -> None:
+    """Write a number, in place."""
+    rng = np.random.default_rng(6)
+    hand = random_handwriting(rng)
+    for place, sign in enumerate(text):
+        apply_ink(image, draw_digit(rng, int(sign), 56, hand), at[0] + 46 * place, at[1], (110, 50, 30))
 
 
 def bent(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -86,11 +89,25 @@ def test_each_number_is_in_its_cell(angle_deg: float) -> None:
     assert all(cell.confidence > 0.5 for row in table.cells for cell in row)
 
 
-def test_numbers_stay_apart_in_a_cell_and_are_parted_at_a_line() -> None:
-    boxes = [Box(x, 320, 30, 50) for x in (140, 175, 260, 335, 420)]
-    digits = tuple(Digit(number, 0.9, box) for number, box in enumerate(boxes))
-    page = Page(1200, 700, digits, group_lines(digits), {})
-    assert read_table(ruled(), lambda _: page).rows[2][:2] == ("01 2", "3 4")
+def test_numbers_stay_apart_in_a_cell() -> None:
+    image = ruled()
+    write(image, "82", (330, 122))
+    write(image, "6", (500, 122))
+    assert Reader().read_table(image).rows[0][1] == "82 6"
+
+
+def test_a_number_that_is_written_over_a_line_is_in_the_cell_with_its_middle() -> None:
+    image = ruled()
+    write(image, "86", (800, 258))
+    rows = Reader().read_table(image).rows
+    assert (rows[1][3], rows[2][3]) == ("86", "")
+
+
+def test_a_number_that_is_crossed_out_is_left_out() -> None:
+    image = ruled()
+    write(image, "47", (140, 222))
+    cv2.line(image, (125, 255), (240, 245), (110, 50, 30), 5)
+    assert Reader().read_table(image).rows[1][0] == ""
 
 
 def test_a_picture_without_a_table_is_refused() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from agent.forms.form import Area, Field
@@ -12,7 +13,8 @@ from agent.vision.digits import Digit
 from agent.vision.lines import Alternative, Reading
 from agent.vision.page import Page
 
-SLOT = Slot(Field("f", Area(0, 0, 1, 1)), Box(100, 100, 400, 60), page=0, has_ink=True)
+CROP = np.zeros((60, 400, 3), np.uint8)
+SLOT = Slot(Field("f", Area(0, 0, 1, 1)), Box(100, 100, 400, 60), page=0, has_ink=True, crop=CROP)
 
 
 def reading(text: str, x: int, confidence: float = 0.8) -> Reading:
