@@ -54,7 +54,6 @@ class CameraControl:
     name: str
     minimum: int
     maximum: int
-    default: int
     value: int | None
     """The present value; None if it cannot be read."""
     menu: Mapping[int, str] = field(default_factory=dict)
@@ -170,12 +169,12 @@ def _controls(handle: int, ioctl: Ioctl) -> Iterator[CameraControl]:
             ioctl(handle, QUERY_CONTROL, buffer)
         except OSError:  # there is no further one, or the device has none at all
             return
-        number, kind, name, minimum, maximum, _step, default, flags, *_ = _QUERY.unpack(buffer)
+        number, kind, name, minimum, maximum, _step, _default, flags, *_ = _QUERY.unpack(buffer)
         if kind in _KINDS and not flags & (_DISABLED | _READ_ONLY):
             is_menu = _KINDS[kind].endswith("menu")
             menu = dict(_menu(handle, ioctl, number, kind, range(minimum, maximum + 1))) if is_menu else {}
             value = _value(handle, ioctl, number)
-            yield CameraControl(number, _plain_name(_text(name)), minimum, maximum, default, value, menu)
+            yield CameraControl(number, _plain_name(_text(name)), minimum, maximum, value, menu)
 
 
 def _menu(handle: int, ioctl: Ioctl, number: int, kind: int, places: range) -> Iterator[tuple[int, str]]:

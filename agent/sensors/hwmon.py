@@ -32,7 +32,7 @@ class Ina2xx:
         """Measure now; return None if the chip does not answer."""
         taken_ns = self.clock_ns()
         power_uw = read_number(self.folder / "power1_input")
-        return None if power_uw is None else PowerSample(power_uw / 1000, taken_ns, {self.chip: power_uw / 1000})
+        return None if power_uw is None else PowerSample(power_uw / 1000, taken_ns)
 
 
 def find_hwmon(root: Path, clock_ns: Callable[[], int]) -> Ina2xx | None:

@@ -78,11 +78,9 @@ class Ina3221:
     def read(self) -> PowerSample | None:
         """Measure now; return None if a rail of the total cannot be read."""
         taken_ns = self.clock_ns()
-        measured = {rail.name: rail.power_mw() for rail in self.rails}
-        rails_mw = {name: power_mw for name, power_mw in measured.items() if power_mw is not None}
-        if not rails_mw.keys() >= set(self.total_rails):
-            return None
-        return PowerSample(sum(rails_mw[name] for name in self.total_rails), taken_ns, rails_mw)
+        measured_mw = [rail.power_mw() for rail in self.rails if rail.name in self.total_rails]
+        known_mw = [power_mw for power_mw in measured_mw if power_mw is not None]
+        return PowerSample(sum(known_mw), taken_ns) if len(known_mw) == len(measured_mw) else None
 
 
 def find_ina3221(root: Path, clock_ns: Callable[[], int]) -> Ina3221 | None:

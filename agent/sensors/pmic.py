@@ -44,7 +44,7 @@ class Pmic:
         rails_mw = parse_rails(self.run_command(COMMAND) or "")
         if rails_mw.keys() != self.rails:
             return None
-        return PowerSample(sum(rails_mw.values()), taken_ns, rails_mw)
+        return PowerSample(sum(rails_mw.values()), taken_ns)
 
 
 def find_pmic(run_command: RunCommand, clock_ns: Callable[[], int]) -> Pmic | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol
@@ -16,8 +16,6 @@ class PowerSample:
     """Total power; the reader's `description` says what it includes."""
     taken_ns: int
     """Time of the sample on a monotonic clock, in nanoseconds."""
-    rails_mw: Mapping[str, float]
-    """Power of each measured rail, in milliwatts; some rails may not be part of the total."""
 
 
 class PowerReader(Protocol):

@@ -46,13 +46,11 @@ class Rapl:
         if previous is None or counters is None or now_ns <= previous[0]:
             return None
         elapsed_s = (now_ns - previous[0]) / 1e9
-        rails_mw = {
-            package.name: _difference_uj(previous[1][package.name], counters[package.name], package.range_uj)
-            / 1000
-            / elapsed_s
+        energy_uj = sum(
+            _difference_uj(previous[1][package.name], counters[package.name], package.range_uj)
             for package in self._packages
-        }
-        return PowerSample(sum(rails_mw.values()), now_ns, rails_mw)
+        )
+        return PowerSample(energy_uj / 1000 / elapsed_s, now_ns)
 
     def counters_uj(self) -> dict[str, int] | None:
         """Return the counter of each processor in microjoules; None if one cannot be read."""

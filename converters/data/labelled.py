@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.vision.digits import NOT_A_DIGIT
 from agent.vision.glyph import SIZE_PX
 
 
@@ -23,12 +22,6 @@ class LabelledImages:
 
     def __len__(self) -> int:
         return len(self.labels)
-
-
-def keep_digits(images: LabelledImages) -> LabelledImages:
-    """Return only the images that show a digit."""
-    shows_digit = images.labels != NOT_A_DIGIT
-    return LabelledImages(images.images[shows_digit], images.labels[shows_digit])
 
 
 def concatenate(parts: Sequence[LabelledImages]) -> LabelledImages:

@@ -40,7 +40,7 @@ class ConstantSensor:
     description: str = "a steady sensor"
 
     def read(self) -> PowerSample | None:
-        return None if self.power_mw is None else PowerSample(self.power_mw, time.monotonic_ns(), {})
+        return None if self.power_mw is None else PowerSample(self.power_mw, time.monotonic_ns())
 
 
 @pytest.mark.slow

@@ -57,7 +57,7 @@ def test_all_sensors_of_a_board_are_measured(tmp_path: Path) -> None:
     zone.mkdir(parents=True)
     (zone / "type").write_text("cpu-thermal\n")
     (zone / "temp").write_text("48250\n")
-    power = ConstantPower(PowerSample(3210.0, 5, {}))
+    power = ConstantPower(PowerSample(3210.0, 5))
     throttling = find_throttling_reader(SENSORS, tmp_path, lambda _: "throttled=0x50005\n")
     vitals = measure_vitals(SENSORS, power, throttling, root=tmp_path, clock_ns=lambda: 7)
     assert vitals == Vitals(5, 3210.0, 48.25, ("under-voltage", "throttled"))

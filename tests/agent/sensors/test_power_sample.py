@@ -8,7 +8,7 @@ from agent.sensors.power_sample import EnergyIntegrator, PowerSample, energy_mj
 
 
 def at(seconds: float, power_mw: float) -> PowerSample:
-    return PowerSample(power_mw, int(seconds * 1e9), {})
+    return PowerSample(power_mw, int(seconds * 1e9))
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_integrator_skips_the_time_without_samples() -> None:
 @given(ROWS)
 def test_integrator_agrees_with_the_trapezoidal_rule(rows: list[tuple[float, float]]) -> None:
     by_time = {int(seconds * 1e9): power_mw for seconds, power_mw in sorted(rows)}
-    samples, integrator = [PowerSample(mw, ns, {}) for ns, mw in by_time.items()], EnergyIntegrator()
+    samples, integrator = [PowerSample(mw, ns) for ns, mw in by_time.items()], EnergyIntegrator()
     for sample in samples:
         integrator.add(sample.taken_ns, sample.power_mw)
     assert integrator.energy_mj == pytest.approx(energy_mj(samples) or 0.0)
