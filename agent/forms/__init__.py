@@ -9,5 +9,5 @@ and `solve` chooses the likeliest strings that fit. `read_form` puts the steps t
 `same_sheet` tells whether a sheet was seen before, and `demo` shows sheets that `invent` filled in.
 
 `grid` finds the lines of a ruled table, `cells` cuts its cells out, `crossed_out` leaves out numbers that are crossed
-out, and `table` has the numbers of each cell. `page_layout` has the pages on which fields and cells are laid to be read.
+out, and `table` has the numbers of each cell. `page_layout` lays fields and cells on pages to be read.
 """
