@@ -13,6 +13,7 @@ CONFIG_FILE = Path("/etc/digit-agent/config.toml")
 NO_HOME = Path("/proc/nonexistent")
 """Home of a user without one. Nobody can make a folder in /proc: nothing is cached, and the log says that it stops."""
 LOG_FILE_NAME = "agent.db"
+WEB_LOGIN_NAME = "web-login.json"
 
 
 def default_artifacts(deploy_root: Path = DEPLOY_ROOT) -> Path:
@@ -52,6 +53,11 @@ def default_log(environ: Mapping[str, str] = os.environ) -> Path:
     """
     folder = _service_folder(environ, "STATE_DIRECTORY") or _xdg_folder(environ, "XDG_STATE_HOME", ".local/state")
     return folder / LOG_FILE_NAME
+
+
+def web_login_file(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the file with the hashes of the page's password and token, beside the log."""
+    return default_log(environ).with_name(WEB_LOGIN_NAME)
 
 
 def runtime_folder(environ: Mapping[str, str] = os.environ) -> Path | None:

@@ -74,6 +74,8 @@ class RunOptions:
     view: View
     screenshot: Path | None
     """SVG file for a picture of the dashboard; None draws none."""
+    page: Callable[[Callable[[], RunInfo]], Sink] | None = None
+    """Makes the sink that shows the run on its web page, from what describes the run; None serves none."""
 
 
 def run(
@@ -293,6 +295,8 @@ def _add_outputs(
             sinks.append(LogSink(options.settings.log, info, log.warning, wait=wait))
         if options.screenshot is not None:
             sinks.append(Screenshot(info, options.screenshot))
+        if options.page is not None:
+            sinks.append(options.page(info))
         yield
         if queued is not None and queued.dropped:
             log.warning("%d frames never reached the %s output, which was too slow", queued.dropped, queued.name)

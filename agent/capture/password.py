@@ -1,4 +1,4 @@
-"""The password of a camera from a file, so that it stands neither on a command line nor in a configuration."""
+"""A password from a file, so that it stands neither on a command line nor in a configuration."""
 
 from __future__ import annotations
 
@@ -10,23 +10,24 @@ from profiles.foreign_text import show
 from profiles.regular_file import read_regular_file
 
 CREDENTIAL = "camera-password"
-"""Name of the password among the credentials of a systemd service (`LoadCredential=`, systemd.exec(5))."""
+"""Name of the camera's password among the credentials of a systemd service (`LoadCredential=`, systemd.exec(5))."""
 MAX_PASSWORD_BYTES = 4096
 """Longest file, in bytes. A password is shorter; another file was named by mistake."""
 
 
-def read_password(named: Path | None, environ: Mapping[str, str]) -> str | None:
+def read_password(named: Path | None, environ: Mapping[str, str], credential_name: str = CREDENTIAL) -> str | None:
     """Return the password from the named file, else from the credential of the service; None if there is neither.
 
     Args:
         named: a file whose first line is the password.
         environ: environment in which systemd names the folder of the credentials.
+        credential_name: name of the credential.
 
     Raises:
         UsageError: the file cannot be read, or does not hold a password.
     """
     folder = environ.get("CREDENTIALS_DIRECTORY")
-    credential = Path(folder, CREDENTIAL) if folder else None
+    credential = Path(folder, credential_name) if folder else None
     file = named or (credential if credential is not None and credential.exists() else None)
     if file is None:
         return None

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from agent.cli import bench, config, doctor, form, read, run, service, stats
+from agent.cli import bench, config, doctor, form, read, run, service, stats, web
 from profiles.command_group import CommandGroup
 from profiles.terminal import show_version
 
@@ -33,6 +33,7 @@ def options(
 app.command()(run.run)
 app.command()(read.read)
 app.command()(stats.stats)
+app.command()(web.web)
 app.command()(bench.bench)
 app.command()(doctor.doctor)
 app.add_typer(config.app, name="config", help="Show the settings of `digit-agent run`, or check a configuration file.")

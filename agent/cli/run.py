@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from agent.cli.options import ConfigFile, option
+from agent.cli.web import page_of
 from agent.config.options import Config
 
 if TYPE_CHECKING:
@@ -38,6 +40,9 @@ def run(
     decimal_comma: Annotated[bool | None, option("decimal_comma")] = None,
     log: Annotated[Path | None, option("log")] = None,
     no_log: Annotated[bool | None, option("no_log")] = None,
+    web: Annotated[str | None, option("web")] = None,
+    web_password_file: Annotated[Path | None, option("web_password_file")] = None,
+    web_name: Annotated[str | None, option("web_name")] = None,
     frames: Annotated[int | None, option("frames")] = None,
     seconds: Annotated[float | None, option("seconds")] = None,
     width: Annotated[int | None, option("width")] = None,
@@ -76,6 +81,9 @@ def run(
         decimal_comma=decimal_comma,
         log=log,
         no_log=no_log,
+        web=web,
+        web_password_file=web_password_file,
+        web_name=web_name,
         frames=frames,
         seconds=seconds,
         width=width,
@@ -96,7 +104,8 @@ def run(
         return resolve_settings(given, config_files(config), profile)
 
     settings = configure()
-    options = RunOptions(settings, _view(settings, out), screenshot)
+    page = page_of(settings, partial(err.print, markup=False, highlight=False, soft_wrap=True))
+    options = RunOptions(settings, _view(settings, out), screenshot, page and partial(page.serve_beside, settings.log))
     info, summary = run_agent(options, configure, out, err)
     if summary.counts.frames or summary.failure is None:
         (err if settings.json else out).print(summary_table(info, summary))

@@ -65,7 +65,7 @@ def stats(
     from agent.views.timeline import MAX_HOURS
     from profiles.foreign_text import to_json
 
-    path = log or _configured(config)
+    path = log or configured_log(config)
     if csv:
         with open_log(path) as connection:
             write_rows(connection, (table or LogTable.HOURS).value, last or -1, sys.stdout)
@@ -79,7 +79,7 @@ def stats(
         _show(content, path, chart=chart)
 
 
-def _configured(config: Path | None) -> Path:
+def configured_log(config: Path | None) -> Path:
     """Return the log that `digit-agent run` writes."""
     from agent.config.layers import config_files, resolve_settings
     from agent.config.options import Config

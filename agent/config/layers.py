@@ -57,6 +57,10 @@ class Settings:
     """Whether a comma stands before the decimals of a number; None if this is not known."""
     log: Path | None
     """Path of the log; None keeps no log."""
+    web: str | None
+    """Address of the web page; None serves none."""
+    web_password_file: Path | None
+    web_name: str | None
     frames: int | None
     seconds: float | None
     width: int

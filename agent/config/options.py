@@ -185,6 +185,33 @@ class Config:
         ),
     ] = None
     no_log: Annotated[bool | None, Option("Keep no log.", example=True, switch="--no-log")] = None
+    web: Annotated[
+        str | None,
+        Option(
+            "Serve the board's web page at this address while reading: a port of this machine, or 0.0.0.0:8080 for the "
+            "whole network, with a password. See docs/web.md.",
+            example="0.0.0.0:8080",
+            metavar="[HOST:]PORT",
+        ),
+    ] = None
+    web_password_file: Annotated[
+        Path | None,
+        Option(
+            "File with the password of the web page. Default: the service's credential web-password, if there is one; "
+            "else the first start makes a password where one is needed, and shows it once.",
+            example="/etc/digit-agent/web-password",
+            metavar="FILE",
+        ),
+    ] = None
+    web_name: Annotated[
+        str | None,
+        Option(
+            "Further name by which the web page may be called, such as that of a reverse proxy; several have commas "
+            "between them.",
+            example="reader.example.org",
+            metavar="NAME",
+        ),
+    ] = None
     frames: Annotated[
         int | None,
         Option("Stop after N frames. Default: no limit.", example=1000, metavar="N", minimum=1),

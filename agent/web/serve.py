@@ -1,0 +1,113 @@
+"""Serves the page: from a log alone, or beside a run."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.types import ASGIApp
+
+from agent.capture.password import read_password
+from agent.events import Event, RunInfo
+from agent.web.address import WebAddress, listen, machine_names, parse_address
+from agent.web.app import make_app
+from agent.web.credentials import hash_password, load_credentials, make_password
+from agent.web.live_view import LiveView
+from agent.web.log_reader import LogReader
+from agent.web.login import Login
+from agent.web.server import ServerThread, make_server
+
+CREDENTIAL = "web-password"
+"""Name of the page's password among the credentials of a systemd service (`LoadCredential=`, systemd.exec(5))."""
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class WebOptions:
+    """How the page is served."""
+
+    address: str
+    """`[HOST:]PORT`."""
+    login_file: Path
+    """File with the hashes of the password and of the token."""
+    password_file: Path | None = None
+    """A file whose first line is the password; None makes one where it is needed."""
+    names: str | None = None
+    """Further names by which the page may be called, with commas between them."""
+
+
+class WebPage:
+    """The page before it is served: its address is taken, and its password is known.
+
+    Args:
+        options: how the page is served.
+        environ: environment in which systemd names the credentials.
+        say: tells the user the address, and the password if it is new.
+
+    Raises:
+        DigitAgentError: the address cannot be used, or the password cannot be read or kept.
+    """
+
+    def __init__(self, options: WebOptions, environ: Mapping[str, str], say: Say) -> None:
+        address = parse_address(options.address)
+        self.listener = listen(address)
+        self.address = WebAddress(address.host, self.listener.getsockname()[1])
+        try:
+            self._login = _make_login(options, self.address, environ, say)
+        except BaseException:
+            self.listener.close()
+            raise
+        self._names = machine_names(options.names)
+        say(f"the page: {self.address.url}")
+
+    def serve(self, log: Path) -> None:
+        """Serve a log until a signal asks to stop."""
+        make_server(make_app(LogReader(log), self._login, self._names)).run(sockets=[self.listener])
+
+    def serve_beside(self, log: Path | None, info: Callable[[], RunInfo]) -> PageSink:
+        """Serve a run on a thread of its own.
+
+        Args:
+            log: log of the run; None if it keeps none.
+            info: returns the current description of the run.
+        """
+        view = LiveView(info)
+        return PageSink(view, make_app(LogReader(log), self._login, self._names, view), self.listener)
+
+
+class PageSink:
+    """The sink that shows a run on the page, and stops the server at its end.
+
+    Args:
+        view: what the run shows.
+        app: the page.
+        listener: a socket that listens.
+    """
+
+    def __init__(self, view: LiveView, app: ASGIApp, listener: socket.socket) -> None:
+        self._view = view
+        self._server = ServerThread(make_server(app), listener)
+
+    def take(self, event: Event) -> None:
+        """Remember an event for those who look."""
+        self._view.take(event)
+
+    def close(self) -> None:
+        """End the streams and stop the server."""
+        self._view.close()
+        self._server.close()
+
+
+def _make_login(options: WebOptions, address: WebAddress, environ: Mapping[str, str], say: Say) -> Login:
+    """Return what decides who may see the page: everybody on this machine, or whoever knows the password."""
+    file, given = options.login_file, read_password(options.password_file, environ, CREDENTIAL)
+    if given is not None:
+        return Login(file, hash_password(given))
+    if address.is_local and options.names is None:
+        return Login(file, None)
+    if load_credentials(file).password is None:
+        say(f"the password of the page: {make_password(file)} (it is not shown again; to get another, remove {file})")
+    return Login(file, load_credentials(file).password)

@@ -1,0 +1,73 @@
+// The run beside this page: its state once a second, and each reading as it comes.
+"use strict";
+
+const KEPT = 30;
+const RETRY_MS = 3000;
+const last = document.getElementById("last");
+const picture = document.getElementById("picture");
+const outage = document.getElementById("outage");
+const note = document.getElementById("note");
+const cell = (key) => document.querySelector(`[data-key="${key}"]`);
+const amount = (value, digits, unit) => (value === null ? "–" : `${value.toFixed(digits)} ${unit}`);
+
+function show(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+  element.hidden = !text;
+}
+
+function showStatus(status) {
+  cell("rate").textContent = amount(status.frames_per_s, 1, "/s");
+  cell("latency").textContent = amount(status.latency_ms, 1, "ms");
+  cell("power").textContent = amount(status.power_mw === null ? null : status.power_mw / 1000, 2, "W");
+  cell("temperature").textContent = amount(status.temperature_c, 1, "°C");
+  show(outage, status.outage);
+  const notes = [
+    status.paused ? "Reading is paused." : "",
+    status.slowed ? `Slowed: ${status.slowed}.` : "",
+    status.throttling?.length ? `The board throttles: ${status.throttling.join(", ")}.` : "",
+    ...status.waiting.map((one) => `${one.text} in view: ${one.waits_for}.`),
+    status.fault ? `Last fault: ${status.fault}` : "",
+  ];
+  show(note, notes.filter(Boolean).join(" "));
+}
+
+function element(name, text, kind) {
+  const made = document.createElement(name);
+  made.textContent = text;
+  if (kind) made.className = kind;
+  return made;
+}
+
+function showReading(reading) {
+  if (last.querySelector(`[data-number="${Number(reading.number)}"]`)) return;
+  const row = document.createElement("li");
+  row.dataset.number = reading.number;
+  const kind = reading.confidence >= 0.99 ? "sure" : reading.confidence < 0.9 ? "unsure" : "fair";
+  const at = element("time", new Date(reading.at).toLocaleTimeString());
+  at.dateTime = reading.at;
+  row.append(element("b", reading.text), element("span", `${(reading.confidence * 100).toFixed(1)} %`, kind), at);
+  last.prepend(row);
+  while (last.children.length > KEPT) last.lastElementChild.remove();
+  document.getElementById("none").hidden = true;
+}
+
+function connect() {
+  const events = new EventSource("/api/v1/events");
+  events.onopen = () => last.replaceChildren(); // the board sends the last readings again
+  events.addEventListener("status", (event) => showStatus(JSON.parse(event.data)));
+  events.addEventListener("reading", (event) => showReading(JSON.parse(event.data)));
+  events.onerror = () => {
+    events.close();
+    show(outage, "The board does not answer. This page tries again.");
+    setTimeout(async () => {
+      try {
+        const answer = await fetch("/api/v1/status");
+        if (answer.status === 401) return location.reload();
+        picture.src = `/frame.mjpg?${Date.now()}`;
+      } catch { /* still away */ }
+      connect();
+    }, RETRY_MS);
+  };
+}
+
+connect();

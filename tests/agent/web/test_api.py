@@ -1,0 +1,125 @@
+"""The programming interface: what it answers, and that its document describes it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from agent.telemetry.search import READING_COLUMNS, ReadingPart
+from agent.web.api import OPERATIONS, PREFIX, Api, ApiOperation
+from agent.web.live_view import LiveView
+from agent.web.log_reader import LogReader
+from tests.agent.web.conftest import INFO, MARKUP, READINGS, Site
+
+
+@pytest.fixture
+def live_site(serve: Callable[..., Site]) -> Site:
+    """The log beside a run."""
+    return serve(live=LiveView(lambda: INFO))
+
+
+@pytest.mark.parametrize("live", [None, LiveView(lambda: INFO)])
+def test_the_document_describes_each_route_and_no_other(serve: Callable[..., Site], live: LiveView | None) -> None:
+    document = json.loads(serve(live=live).ask(f"{PREFIX}/openapi.json").text)
+    routes = {route.path for route in Api(LogReader(None), live).routes()}
+    assert set(document["paths"]) == routes - {f"{PREFIX}/openapi.json"}
+
+
+def test_the_document_refers_only_to_what_it_defines(live_site: Site) -> None:
+    text = live_site.ask(f"{PREFIX}/openapi.json").text
+    document = json.loads(text)
+    defined = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+    assert {part.partition('"')[0] for part in text.split('"$ref":"')[1:]} <= defined
+    assert document["openapi"].startswith("3.")
+
+
+@pytest.mark.parametrize("operation", [one for one in OPERATIONS if one.answer], ids=lambda one: one.path)
+def test_each_answer_is_of_the_type_that_is_described(live_site: Site, operation: ApiOperation) -> None:
+    answer = live_site.ask(PREFIX + operation.path)
+    assert answer.status == 200
+    assert answer.headers["content-type"] == operation.media
+    msgspec.json.decode(answer.text, type=operation.answer)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.path)
+def test_each_parameter_that_is_described_is_accepted(serve: Callable[..., Site], operation: ApiOperation) -> None:
+    if operation.needs_run:
+        pytest.skip("its answer does not end")
+    site = serve()
+    document = json.loads(site.ask(f"{PREFIX}/openapi.json").text)
+    for parameter in document["paths"][PREFIX + operation.path]["get"]["parameters"]:
+        kinds = str(parameter["schema"])
+        value = "day" if "pattern" in kinds else "1" if "integer" in kinds or "number" in kinds else "2026-11-28T19:00"
+        assert site.ask(f"{PREFIX}{operation.path}?{parameter['name']}={value}").status == 200
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("limit=0", "limit"),
+        ("limit=501", "limit"),
+        ("limit=x", "limit"),
+        ("before=-1", "before"),
+        ("before=99999999999999999999", "before"),
+        ("min_confidence=2", "min_confidence"),
+        ("min_confidence=nan", "min_confidence"),
+        ("text=" + "1" * 65, "text"),
+        ("since=yesterday", "yesterday"),
+        ("since=0001-01-01T00:00", "0001"),
+        ("color=red", "color"),
+    ],
+)
+def test_a_wrong_parameter_is_named(site: Site, query: str, message: str) -> None:
+    answer = site.ask(f"{PREFIX}/readings?{query}")
+    assert answer.status == 400
+    assert message in json.loads(answer.text)["error"]
+
+
+def test_readings_come_part_by_part(site: Site) -> None:
+    found, query = list[int](), "limit=100"
+    while True:
+        part = msgspec.json.decode(site.ask(f"{PREFIX}/readings?{query}").text, type=ReadingPart)
+        found += [reading.id for reading in part.readings]
+        if part.next_before is None:
+            break
+        query = f"limit=100&before={part.next_before}"
+    assert found == list(range(READINGS, 0, -1))
+
+
+@pytest.mark.parametrize(
+    ("query", "is_wanted"),
+    [
+        ("text=77", lambda reading: "77" in reading["text"]),
+        ("max_confidence=0.9", lambda reading: reading["confidence"] <= 0.9),
+        ("min_confidence=0.99&text=1", lambda reading: reading["confidence"] >= 0.99 and "1" in reading["text"]),
+        ("since=2026-11-18T00:00:00Z", lambda reading: reading["at"] >= "2026-11-18T00:00:00"),
+        ("until=2026-11-18T00:00:00%2B00:00", lambda reading: reading["at"] <= "2026-11-18T00:00:00.000"),
+    ],
+)
+def test_a_filter_finds_what_it_says(site: Site, query: str, is_wanted: Callable[[dict[str, Any]], bool]) -> None:
+    lines = site.ask(f"{PREFIX}/readings.jsonl").text.splitlines()
+    wanted = [reading for reading in map(json.loads, lines) if is_wanted(reading)]
+    found = list(map(json.loads, site.ask(f"{PREFIX}/readings.jsonl?{query}").text.splitlines()))
+    assert found == wanted
+    assert 0 < len(wanted) < READINGS
+
+
+def test_a_download_has_a_header_and_no_formula(site: Site) -> None:
+    answer = site.ask(f"{PREFIX}/readings.csv")
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert tuple(rows[0]) == READING_COLUMNS
+    assert len(rows) == READINGS
+    assert MARKUP in {row["text"] for row in rows}
+    assert answer.headers["content-disposition"] == 'attachment; filename="readings.csv"'
+
+
+def test_the_board_has_a_day_or_a_week(site: Site) -> None:
+    day, week = (json.loads(site.ask(f"{PREFIX}/board?span={span}").text)["hours"] for span in ("day", "week"))
+    assert (len(day), len(week)) == (24, 168)
+    assert week[0]["latency"][0]["stage"] == "total"

@@ -1,0 +1,180 @@
+"""The live page: pictures and events of a run, for those who look, at no cost for the run."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from agent.capture.outage import Outage
+from agent.events import Counts, FaultEvent, FrameEvent, OutageEvent, Vitals
+from agent.vision.box import Box
+from agent.vision.digits import Digit
+from agent.vision.lines import Reading
+from agent.vision.page import Page
+from agent.web import streams
+from agent.web.live_view import KEPT_READINGS, MAX_VIEWERS, LiveView
+from tests.agent.web.conftest import INFO, MARKUP, Site
+from tests.waiting import wait_until
+
+
+def make_event(number: int, text: str = "42", width: int = 320) -> FrameEvent:
+    digit = Digit(4, 0.95, Box(100, 80, 40, 60))
+    reading = Reading(text, digit.box, 0.95, (digit,))
+    return FrameEvent(
+        number=number,
+        source="demo:",
+        image=np.full((240, width, 3), 200, np.uint8),
+        page=Page(width, 240, (digit,), (reading,), {}),
+        announced=(reading,),
+        latency_ms={"total": 12.5},
+        finished_ns=number * 100_000_000,
+        counts=Counts(number + 1, 0, number + 1, 1),
+        vitals=Vitals(0, power_mw=2500.0, temperature_c=51.0, throttling=()),
+    )
+
+
+@pytest.fixture
+def view() -> LiveView:
+    return LiveView(lambda: INFO)
+
+
+def open_stream(site: Site, path: str) -> socket.socket:
+    client = socket.create_connection(("127.0.0.1", site.port), timeout=60)
+    client.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    return client
+
+
+def read_until(client: socket.socket, end: bytes) -> bytes:
+    content = b""
+    while end not in content:
+        content += client.recv(65536)
+    return content
+
+
+def test_the_picture_has_the_readings_on_it(view: LiveView, serve: Callable[..., Site]) -> None:
+    site = serve(live=view)
+    assert site.ask("/frame.jpg").status == 503
+    view.take(make_event(0))
+    with open_stream(site, "/frame.mjpg") as client:
+        content = read_until(client, b"\xff\xd9")
+    jpeg = content[content.index(b"\xff\xd8") :]
+    picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    assert picture.shape == (240, 320, 3)
+    assert abs(int(picture[20, 20, 1]) - 200) < 5
+    assert picture[80:140, 99:102, 2].min() < 100  # the box, which has no red
+    assert site.ask("/frame.jpg").headers["content-type"] == "image/jpeg"
+
+
+def test_a_large_picture_is_made_smaller(view: LiveView, serve: Callable[..., Site]) -> None:
+    view.take(make_event(0, width=4 * streams.MAX_SIDE_PX))
+    with open_stream(serve(live=view), "/frame.jpg") as client:
+        content = read_until(client, b"\xff\xd9")
+    picture = cv2.imdecode(np.frombuffer(content[content.index(b"\xff\xd8") :], np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    assert picture.shape[:2] == (60, streams.MAX_SIDE_PX)
+
+
+def test_pictures_are_encoded_once_for_all_and_only_if_somebody_looks(
+    monkeypatch: pytest.MonkeyPatch, view: LiveView, serve: Callable[..., Site]
+) -> None:
+    encoded = list[int]()
+    encode = streams._encode
+    monkeypatch.setattr(streams, "_encode", lambda frame: encoded.append(frame.number) or encode(frame))  # type: ignore[func-returns-value]
+    site = serve(live=view)
+    for number in range(50):
+        view.take(make_event(number))
+    assert site.ask("/readings").status == 200
+    assert encoded == []
+    with ExitStack() as cleanup:
+        clients = [cleanup.enter_context(open_stream(site, "/frame.mjpg")) for _ in range(5)]
+        for client in clients:
+            read_until(client, b"\xff\xd9")
+        assert encoded == [49]
+
+
+def test_readings_and_the_state_come_as_events(view: LiveView, serve: Callable[..., Site]) -> None:
+    view.take(make_event(0, "1"))
+    with open_stream(serve(live=view), "/api/v1/events") as client:
+        content = read_until(client, b"event: status")
+        view.take(make_event(1, MARKUP))
+        view.take(FaultEvent("the camera failed"))
+        view.take(OutageEvent(Outage(3.0, 1.0, "no camera")))
+        while b'"outage":"no camera"' not in content or content.count(b"event: reading") < 2:
+            content += client.recv(65536)
+    events = [json.loads(line[6:]) for line in content.decode().splitlines() if line.startswith("data: ")]
+    readings = [event for event in events if "number" in event]
+    assert [(one["number"], one["text"]) for one in readings] == [(1, "1"), (2, MARKUP)]
+    status = next(event for event in reversed(events) if "outage" in event)
+    assert (status["latency_ms"], status["power_mw"], status["temperature_c"]) == (12.5, 2500.0, 51.0)
+    assert (status["fault"], status["frames"], status["frames_per_s"]) == ("the camera failed", 2, 10.0)
+
+
+def test_what_a_stream_missed_is_counted_and_the_memory_is_bounded(view: LiveView) -> None:
+    view.take(make_event(0))
+    assert [reading.number for reading in view.readings_after(0)] == [1]
+    for number in range(3 * KEPT_READINGS):
+        view.take(make_event(number))
+    assert [reading.number for reading in view.readings_after(1)] == list(
+        range(2 * KEPT_READINGS + 2, 3 * KEPT_READINGS + 2)
+    )
+    assert view.status().missed_readings == 2 * KEPT_READINGS
+
+
+def test_too_many_streams_are_refused_and_their_end_makes_room(view: LiveView, serve: Callable[..., Site]) -> None:
+    view.take(make_event(0))
+    site = serve(live=view)
+    with ExitStack() as cleanup:
+        for _ in range(MAX_VIEWERS):
+            read_until(cleanup.enter_context(open_stream(site, "/frame.mjpg")), b"\xff\xd9")
+        assert [site.ask(path).status for path in ("/frame.mjpg", "/api/v1/events")] == [503, 503]
+        assert site.ask("/readings").status == 200
+    view.take(make_event(1))
+    wait_until(lambda: not view.is_full)
+
+
+def test_a_viewer_that_reads_nothing_delays_neither_the_run_nor_others(
+    view: LiveView, serve: Callable[..., Site]
+) -> None:
+    site, ended = serve(live=view), threading.Event()
+    noise = np.random.default_rng(1).integers(0, 256, (720, 1280, 3), dtype=np.uint8)
+    event = replace(make_event(0), image=noise)
+
+    def run() -> None:
+        number = 0
+        while not ended.wait(0.02):
+            view.take(replace(event, number=number))
+            number += 1
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    with open_stream(site, "/frame.mjpg"), open_stream(site, "/frame.mjpg") as reader:
+        for _ in range(5):
+            read_until(reader, b"\xff\xd9")
+    ended.set()
+    thread.join()
+    assert view.frame is not None
+    assert view.frame.number > 10
+
+
+def test_streams_end_with_the_run(view: LiveView, serve: Callable[..., Site]) -> None:
+    view.take(make_event(0))
+    with open_stream(serve(live=view), "/api/v1/events") as client:
+        read_until(client, b"event: status")
+        view.close()
+        wait_until(lambda: client.recv(65536) == b"")
+
+
+def test_the_start_page_is_live_only_beside_a_run(view: LiveView, serve: Callable[..., Site]) -> None:
+    assert "/frame.mjpg" in serve(live=view).ask("/").text
+    answer = serve().ask("/")
+    assert (answer.status, answer.headers["location"]) == (303, "/readings")
+    assert serve().ask("/frame.jpg").status == 404
