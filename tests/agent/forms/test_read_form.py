@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from agent import Reader
 from agent.forms.form import Form
@@ -50,6 +52,24 @@ def test_a_form_is_read_to_named_values(reader: Reader, form: Form) -> None:
 def test_a_turned_or_scaled_form_is_read_the_same(reader: Reader, form: Form, view: dict[str, Any]) -> None:
     record = reader.read_form(photograph(filled_in(form, FILLED), **view), form)
     assert texts(record) == {**FILLED, "plums": ""}
+
+
+@pytest.mark.slow
+@settings(max_examples=12, deadline=None, derandomize=True)
+@given(
+    view=st.fixed_dictionaries(
+        {"angle_deg": st.floats(0, 360), "tilt_deg": st.floats(0, 25), "towards_deg": st.floats(0, 360)}
+    ),
+    scale=st.floats(0.5, 2),
+    light=st.floats(0.4, 1),
+)
+def test_a_form_reads_the_same_from_any_side_at_any_size_in_any_light(
+    reader: Reader, form: Form, view: dict[str, float], scale: float, light: float
+) -> None:
+    picture = photograph(filled_in(form, FILLED), (round(1600 * scale), round(1200 * scale)), **view)
+    record = reader.read_form((picture * light).astype(np.uint8), form)
+    assert texts(record) == {**FILLED, "plums": ""}
+    assert not [field.broken for field in record.fields if field.broken]
 
 
 def test_a_darkened_form_is_read_the_same(reader: Reader, form: Form) -> None:
