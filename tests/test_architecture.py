@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("profiles", "agent", "deploy", "converters", "tools", "benchmarks")
 INSTALLED = ("profiles", "agent", "deploy", "converters")
 LIVE_BASE = "agent.events agent.forms agent.histogram agent.summary agent.capture agent.sensors agent.vision profiles"
-CONVERTERS_BASE = "agent.paths agent.runtimes agent.vision profiles converters.extra"
+CONVERTERS_BASE = "agent.paths agent.runtimes agent.vision profiles converters.extra converters.worker"
 MAY_IMPORT = {
     "profiles": "",
     # The agent, from the bottom up.
@@ -58,6 +58,7 @@ MAY_IMPORT = {
     # Training and conversion: of the agent they use what a net needs on the board.
     "converters": "",
     "converters.extra": "profiles",
+    "converters.worker": "",
     "converters.nets": "agent.vision profiles",
     "converters.recipe": "profiles converters.nets",
     "converters.checkpoint": "profiles converters.nets converters.recipe",
