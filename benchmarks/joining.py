@@ -29,6 +29,7 @@ from agent.vision.coordinates import in_working
 from agent.vision.join import WEIGHTS
 from agent.vision.pipeline import trace_page
 from agent.vision.recognised_line import Evidence, JoinWeights, RecognisedLine
+from agent.vision.strip import Strip
 from benchmarks.report import run_benchmark
 from benchmarks.string_metrics import calibration_error, coverage_at, risk_at
 from converters.data.labelled import LabelledImages
@@ -42,6 +43,8 @@ from profiles.errors import UsageError
 HELD_OUT_DIGITS = slice(50_000, None)
 """The training images of MNIST that the rendered strips of the recogniser's training do not show."""
 SEED = 31
+REACH_PX = 4
+"""A strip shows a digit if there is ink within this distance of its middle, in pixels of the strip. Not tuned."""
 WAYS: Mapping[str, tuple[str, ...]] = {
     "recogniser alone": ("recogniser",),
     "candidates alone": ("candidates",),
@@ -109,18 +112,28 @@ def _scenes(folders: Sequence[Path], data: Path, rendered: int) -> Iterator[tupl
 
 
 def label_lines(source: str, scene: Scene, lines: Sequence[RecognisedLine]) -> Iterator[LabelledLine]:
-    """Yield each line with its truth: the digits of the scene whose centres are in its strip, from left to right."""
-    for line in lines:
+    """Yield each line with its truth: the digits of the scene that its strip shows, from left to right.
+
+    Lines of doubtful marks are left out. Most of them are no number, and would say little but "agree with the
+    segmentation".
+    """
+    for line in (one for one in lines if one.digits):
         ink, strip = line.masks[0].ink, line.strip
         found = []
         for digit, box in scene.digits:
             x, y = in_working(box, ink).centre
             on_line = abs(y - strip.middle - strip.slope * x) < line.height / 2
-            if on_line and 0 <= strip.to_strip(x) < strip.image.shape[2]:
+            if on_line and _is_shown(strip, x):
                 found.append((x, str(digit)))
         truth = "".join(digit for _, digit in sorted(found))
         proposals = tuple((one.digits_text, one.evidence) for one in line.proposals)
         yield LabelledLine(source, truth, line.segmented, proposals)
+
+
+def _is_shown(strip: Strip, x: float) -> bool:
+    """Whether a strip shows a digit at a column of the working image; it is blank where a neighbour stands."""
+    column = round(strip.to_strip(x))
+    return bool(strip.image[0, :, max(0, column - REACH_PX) : max(0, column + REACH_PX)].any())
 
 
 def fit(lines: Sequence[LabelledLine], names: Sequence[str]) -> JoinWeights:

@@ -40,7 +40,7 @@ MIN_NEW_CONFIDENCE = 0.5
 guess that was never measured."""
 MAX_ALTERNATIVES = 5
 """Largest number of alternatives of a reading. Not tuned."""
-WEIGHTS = JoinWeights(recogniser=0.64, candidates=0.3, agreement=1.19, other=-2.25)
+WEIGHTS = JoinWeights(recogniser=0.75, candidates=0.26, agreement=0.95, other=-2.41)
 """Weights of the join. Raising one trusts its source more. Chosen on one half of the held-out pictures, rendered fields
 and scenes, by `python -m benchmarks.joining`."""
 
