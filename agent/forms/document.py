@@ -20,6 +20,7 @@ from agent.forms.form import Area, Field, Form, Kind, Rule
 from agent.forms.marks import mark_areas
 from profiles.errors import FormError
 from profiles.foreign_text import show
+from profiles.regular_file import read_regular_file
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Number = int | float
@@ -28,6 +29,8 @@ Side = Annotated[float, msgspec.Meta(gt=0, le=100_000)]
 _HEADER = re.compile(r"^\s*(\[\[|\[)\s*([\w-]+)\s*\]")
 _KEY = re.compile(r"""^\s*["']?([\w-]+)["']?\s*=""")
 _DIGITS = re.compile(r"(\d{1,2})(?:-(\d{1,2}))?")
+MAX_BYTES = 2**20
+"""Size from which a file is refused, in bytes. A form with 200 fields takes a few ten thousand."""
 MAX_FIELDS = 200
 """Largest number of fields of a form."""
 MAX_MARKS = 11
@@ -121,7 +124,7 @@ def read_form_document(path: Path) -> FormDocument:
         FormError: the file is missing or cannot be read.
     """
     try:
-        return parse_form(path.read_bytes(), path)
+        return parse_form(read_regular_file(path, MAX_BYTES), path)
     except OSError as error:
         raise FormError(
             f"the form {path} cannot be read ({error.strerror})",

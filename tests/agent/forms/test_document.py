@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from agent.forms.document import load_form, parse_form
+from agent.forms.document import MAX_BYTES, load_form, parse_form
 from profiles.errors import FormError
 from tests.agent.forms.sheets import FIELDS, HEAD_MARKS, delivery_note
 
@@ -70,6 +70,15 @@ def test_a_picture_gives_the_size_of_the_sheet(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(FormError, match=r"the form .*none.toml cannot be read \(No such file or directory\)"):
         load_form(tmp_path / "none.toml")
+
+
+def test_a_file_without_end_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FormError, match=r"/dev/zero cannot be read \(it is not a regular file\)"):
+        load_form(Path("/dev/zero"))
+    large = tmp_path / "large.toml"
+    large.write_bytes(b"#" * (MAX_BYTES + 1))
+    with pytest.raises(FormError, match=r"large.toml cannot be read \(it has more than 1048576 bytes\)"):
+        load_form(large)
 
 
 def test_crlf_and_a_byte_order_mark_are_no_mistakes() -> None:
