@@ -92,7 +92,7 @@ def open_page(options: WebOptions, say: Callable[[str], None]) -> WebPage:
 def _require_extra() -> None:
     if find_spec("starlette") is None or find_spec("uvicorn") is None:
         raise RuntimeUnusableError(
-            "the page needs Starlette and uvicorn", advice="install them: pip install 'digit-agent[web]'"
+            "the web page needs Starlette and uvicorn", advice="install them: pip install 'digit-agent[web]'"
         )
 
 

@@ -1,4 +1,4 @@
-"""The address of the page: where the server listens, and by which names it may be called."""
+"""The address of the web page: where the server listens, and by which names it may be called."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def parse_address(text: str) -> WebAddress:
     found = ADDRESS.fullmatch(text)
     if found is None or not 0 <= int(found["port"]) <= 65535:
         raise UsageError(
-            f"{text!r} is not an address for the page", advice="write a port such as 8080, or 0.0.0.0:8080"
+            f"{text!r} is not an address for the web page", advice="write a port such as 8080, or 0.0.0.0:8080"
         )
     return WebAddress((found["host"] or DEFAULT_HOST).strip("[]"), int(found["port"]))
 
@@ -71,7 +71,7 @@ def listen(address: WebAddress) -> socket.socket:
         )[0]
     except (socket.gaierror, UnicodeError):
         raise OutputError(
-            f"the page cannot be served at {where}: there is no host of this name", advice="write an address"
+            f"the web page cannot be served at {where}: there is no host of this name", advice="write an address"
         ) from None
     server = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -81,7 +81,7 @@ def listen(address: WebAddress) -> socket.socket:
     except OSError as error:
         server.close()
         reason, advice = REASONS.get(error.errno or 0, (error.strerror or "unknown reason", "choose another address"))
-        raise OutputError(f"the page cannot be served at {where}: {reason}", advice=advice) from error
+        raise OutputError(f"the web page cannot be served at {where}: {reason}", advice=advice) from error
     server.setblocking(False)
     return server
 

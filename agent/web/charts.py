@@ -24,9 +24,9 @@ def chart(series: Series, timeline: Timeline) -> Markup:
     top = nice_top(highest, whole=not series.unit)
     legend = [
         fill(
-            '<span><i class="key line{number}"></i>{name} {value}</span>',
+            '<span><i class="key line{number}"></i>{name}{value}</span>',
             number=number,
-            name=name,
+            name=f"{name} " if len(lines) > 1 else "",
             value=_amount(_last(values), series.unit),
         )
         for number, (name, values) in enumerate(lines)

@@ -69,10 +69,10 @@ def load_credentials(file: Path) -> Credentials:
         return Credentials()
     except OSError as error:
         raise SourceError(
-            f"the page's password cannot be read from {file} ({error.strerror})", advice=advice
+            f"the web page's password cannot be read from {file} ({error.strerror})", advice=advice
         ) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise SourceError(f"{file} does not hold the page's password", advice=advice) from error
+        raise SourceError(f"{file} does not hold the web page's password", advice=advice) from error
 
 
 def make_password(file: Path) -> str:
@@ -107,7 +107,8 @@ def _save(file: Path, credentials: Credentials) -> None:
         unfinished.replace(file)
     except OSError as error:
         raise OutputError(
-            f"the page's password cannot be kept in {file} ({error.strerror})", advice="check the folder's permissions"
+            f"the web page's password cannot be kept in {file} ({error.strerror})",
+            advice="check the folder's permissions",
         ) from error
     finally:
         unfinished.unlink(missing_ok=True)

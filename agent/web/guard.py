@@ -127,7 +127,7 @@ class Guard:
         kind = type(error).__name__
         if kind not in self._warned_of:
             self._warned_of.add(kind)
-            log.warning("the page %s failed (%s); reading goes on", path[:100], f"{kind}: {error}")
+            log.warning("the web page %s failed (%s); reading goes on", path[:100], f"{kind}: {error}")
 
 
 def session_of(headers: Headers) -> str | None:

@@ -1,4 +1,4 @@
-"""What a run shows to the page: a sink that only remembers the newest of everything, in a bounded memory.
+"""What a run shows to the web page: a sink that only remembers the newest of everything, in a bounded memory.
 
 Nobody waits for those who look: they take what is there when they are ready, and what they missed is counted. If nobody
 looks, an event costs a few assignments.

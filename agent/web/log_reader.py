@@ -1,4 +1,4 @@
-"""Reads the log for the page: what was asked, from a query string."""
+"""Reads the log for the web page: what was asked, from a query string."""
 
 from __future__ import annotations
 

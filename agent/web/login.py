@@ -1,4 +1,4 @@
-"""Who may see the page: sessions of browsers, the token of programs, and slower answers after wrong passwords."""
+"""Who may see the web page: sessions of browsers, the token of programs, and slower answers after wrong passwords."""
 
 from __future__ import annotations
 

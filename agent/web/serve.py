@@ -1,4 +1,4 @@
-"""Serves the page: from a log alone, or beside a run."""
+"""Serves the web page: from a log alone, or beside a run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from agent.web.login import Login
 from agent.web.server import ServerThread, make_server
 
 CREDENTIAL = "web-password"
-"""Name of the page's password among the credentials of a systemd service (`LoadCredential=`, systemd.exec(5))."""
+"""Name of the web page's password among the credentials of a systemd service (`LoadCredential=`, systemd.exec(5))."""
 
 Say = Callable[[str], None]
 
@@ -61,7 +61,7 @@ class WebPage:
             self.listener.close()
             raise
         self._names = machine_names(options.names)
-        say(f"the page: {self.address.url}")
+        say(f"the web page: {self.address.url}")
 
     def serve(self, log: Path) -> None:
         """Serve a log until a signal asks to stop."""
@@ -102,12 +102,13 @@ class PageSink:
 
 
 def _make_login(options: WebOptions, address: WebAddress, environ: Mapping[str, str], say: Say) -> Login:
-    """Return what decides who may see the page: everybody on this machine, or whoever knows the password."""
+    """Return what decides who may see the web page: everybody on this machine, or whoever knows the password."""
     file, given = options.login_file, read_password(options.password_file, environ, CREDENTIAL)
     if given is not None:
         return Login(file, hash_password(given))
     if address.is_local and options.names is None:
         return Login(file, None)
     if load_credentials(file).password is None:
-        say(f"the password of the page: {make_password(file)} (it is not shown again; to get another, remove {file})")
+        password = make_password(file)
+        say(f"the password of the web page: {password} (it is not shown again; to get another, remove {file})")
     return Login(file, load_credentials(file).password)

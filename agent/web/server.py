@@ -71,4 +71,4 @@ class ServerThread:
         try:
             self._server.run(sockets=[self._listener])
         except BaseException as error:  # noqa: BLE001 - nothing of the page may end the run
-            log.warning("the page stopped (%s); reading goes on, restart the agent to get the page back", error)
+            log.warning("the web page stopped (%s); reading goes on, restart the agent to get it back", error)

@@ -72,7 +72,7 @@ def test_a_log_is_served_on_this_machine_without_a_password(log: Path, tmp_path:
         process.send_signal(signal.SIGTERM)
         out, err = process.communicate(timeout=TIMEOUT_S)
     assert (process.returncode, out) == (128 + signal.SIGTERM, "")
-    assert err == f"the page: http://127.0.0.1:{port}/\n"
+    assert err == f"the web page: http://127.0.0.1:{port}/\n"
     assert not (tmp_path / "web-login.json").exists()
 
 
@@ -85,7 +85,7 @@ def test_the_network_needs_a_password_that_is_shown_once(log: Path, tmp_path: Pa
             assert get(port, "/api/v1/status")[0] == 401
             process.send_signal(signal.SIGINT)
             shown.append(process.communicate(timeout=TIMEOUT_S)[1])
-    assert re.search(r"^the password of the page: (\w{4}-){3}\w{4} \(it is not shown again", shown[0])
+    assert re.search(r"^the password of the web page: (\w{4}-){3}\w{4} \(it is not shown again", shown[0])
     assert "password" not in shown[1]
     assert (tmp_path / "web-login.json").stat().st_mode & 0o777 == 0o600
     token = subprocess.run(
@@ -118,10 +118,10 @@ def test_a_password_from_a_file_or_a_credential_is_wanted_on_this_machine_as_wel
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["web", "--bind", "8080:x"], 2, "is not an address for the page"),
+        (["web", "--bind", "8080:x"], 2, "is not an address for the web page"),
         (["web", "--bind", "192.0.2.1:8080"], 1, "this machine has no such address"),
         (["web", "--log", "none.db"], 1, "there is no log at"),
-        (["run", "--source", "demo:", "--web", "http://x"], 2, "is not an address for the page"),
+        (["run", "--source", "demo:", "--web", "http://x"], 2, "is not an address for the web page"),
         (
             ["run", "--source", "demo:", "--web", "8080", "--web-password-file", "none"],
             2,
@@ -148,7 +148,7 @@ def test_a_run_shows_its_picture_and_its_readings(tmp_path: Path) -> None:
         assert process.poll() is None
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=TIMEOUT_S)
-    assert f"the page: http://127.0.0.1:{port}/" in err
+    assert f"the web page: http://127.0.0.1:{port}/" in err
 
 
 def test_nothing_of_the_page_is_imported_without_it() -> None:

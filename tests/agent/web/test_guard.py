@@ -198,7 +198,7 @@ def test_a_fault_of_the_page_is_one_sentence_and_one_warning(
         (500, '{"error":"the page failed; the journal says why"}')
     }
     assert [record.getMessage() for record in caplog.records] == [
-        "the page /readings failed (ZeroDivisionError: integer division or modulo by zero); reading goes on"
+        "the web page /readings failed (ZeroDivisionError: integer division or modulo by zero); reading goes on"
     ]
 
 

@@ -45,7 +45,7 @@ def test_a_new_token_ends_the_one_before(tmp_path: Path) -> None:
 def test_a_damaged_file_is_reported(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "web-login.json"
     file.write_bytes(content)
-    with pytest.raises(SourceError, match="page's password"):
+    with pytest.raises(SourceError, match="web page's password"):
         load_credentials(file)
 
 
