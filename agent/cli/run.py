@@ -105,7 +105,8 @@ def run(
 
     settings = configure()
     page = page_of(settings, partial(err.print, markup=False, highlight=False, soft_wrap=True))
-    options = RunOptions(settings, _view(settings, out), screenshot, page and partial(page.serve_beside, settings.log))
+    serve = None if page is None else partial(page.serve_beside, settings.log)
+    options = RunOptions(settings, _view(settings, out), screenshot, serve)
     info, summary = run_agent(options, configure, out, err)
     if summary.counts.frames or summary.failure is None:
         (err if settings.json else out).print(summary_table(info, summary))

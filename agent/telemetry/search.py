@@ -81,7 +81,7 @@ def search_readings(
         start = max(place - SCANNED_AT_ONCE, end)
         room = limit - len(found)
         rows = connection.execute(_PART, (place, start, *conditions, room)).fetchall()
-        found += (FoundReading(iso(at_ms), *columns, number) for number, at_ms, *columns in rows)
+        found += (FoundReading(*(iso(at_ms), *columns, number)) for number, at_ms, *columns in rows)
         place = found[-1].id if len(rows) == room else start
     return ReadingPart(tuple(found), place if place > end else None)
 

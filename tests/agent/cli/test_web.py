@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
@@ -58,6 +59,10 @@ def get(port: int, path: str, **headers: str) -> tuple[int, str]:
         return 0, ""
 
 
+def is_up(port: int) -> bool:
+    return get(port, "/healthz")[0] == 200
+
+
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
     open_for_writing(tmp_path / "agent.db").close()
@@ -81,7 +86,7 @@ def test_the_network_needs_a_password_that_is_shown_once(log: Path, tmp_path: Pa
     for _ in range(2):
         port = free_port()
         with started(tmp_path, "web", "--log", str(log), "--bind", f"0.0.0.0:{port}") as process:
-            wait_until(lambda port=port: get(port, "/healthz")[0] == 200)
+            wait_until(partial(is_up, port))
             assert get(port, "/api/v1/status")[0] == 401
             process.send_signal(signal.SIGINT)
             shown.append(process.communicate(timeout=TIMEOUT_S)[1])

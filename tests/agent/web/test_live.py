@@ -6,12 +6,13 @@ import json
 import socket
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
+import uvicorn
 
 from agent.capture.outage import Outage
 from agent.events import Counts, FaultEvent, FrameEvent, OutageEvent, Vitals
@@ -20,7 +21,9 @@ from agent.vision.digits import Digit
 from agent.vision.lines import Reading
 from agent.vision.page import Page
 from agent.web import streams
+from agent.web.address import WebAddress, listen
 from agent.web.live_view import KEPT_READINGS, MAX_VIEWERS, LiveView
+from agent.web.server import ServerThread
 from tests.agent.web.conftest import INFO, MARKUP, Site
 from tests.waiting import wait_until
 
@@ -178,3 +181,21 @@ def test_the_start_page_is_live_only_beside_a_run(view: LiveView, serve: Callabl
     answer = serve().ask("/")
     assert (answer.status, answer.headers["location"]) == (303, "/readings")
     assert serve().ask("/frame.jpg").status == 404
+
+
+def test_a_server_that_crashes_is_one_warning_and_the_run_goes_on(
+    view: LiveView, caplog: pytest.LogCaptureFixture
+) -> None:
+    class CrashingServer(uvicorn.Server):
+        def run(self, sockets: list[socket.socket] | None = None) -> None:
+            raise MemoryError
+
+    async def app(*_: object) -> None: ...
+
+    with closing(listen(WebAddress("127.0.0.1", 0))) as listener:
+        thread = ServerThread(CrashingServer(uvicorn.Config(app)), listener)
+        wait_until(lambda: bool(caplog.records))
+        view.take(make_event(0))
+        thread.close()
+    assert caplog.records[0].getMessage().startswith("the web page stopped")
+    assert view.status().frames == 1
