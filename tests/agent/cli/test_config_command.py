@@ -85,7 +85,7 @@ def test_an_endless_file_is_refused_at_once() -> None:
 
 
 def test_a_file_may_come_from_a_pipe(file: Path) -> None:
-    command = [EXECUTABLE, "config", "check", "/dev/stdin"]
+    command = [str(EXECUTABLE), "config", "check", "/dev/stdin"]
     done = subprocess.run(command, input=file.read_bytes(), capture_output=True, timeout=180, check=False)
     assert (done.returncode, done.stdout) == (0, b"/dev/stdin is valid; it sets source, width\n")
 
