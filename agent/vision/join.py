@@ -21,7 +21,7 @@ from agent.vision.digits import Digit
 from agent.vision.layers import MaskResult
 from agent.vision.line_numbers import place_characters, split_numbers
 from agent.vision.line_text import DIGITS, STEP_PX, beam_search, log_probabilities, without_signs
-from agent.vision.lines import Alternative, Reading, in_reading_order
+from agent.vision.lines import Alternative, Reading
 from agent.vision.recognised_line import (
     MAX_POSITION_ERROR_PX,
     MIN_SHOWN,
@@ -56,7 +56,7 @@ def join_lines(
 
     Args:
         readings: of the segmentation, in reading order.
-        unread: doubtful digits that the segmentation did not read, grouped as numbers.
+        unread: doubtful digits, grouped as numbers, if the segmentation read nothing.
         masks: of the picture.
         recogniser: net for strips.
         size: width and height of the picture.
@@ -72,7 +72,7 @@ def join_lines(
         for reading in _decide(line, size)
         if line.digits or reading.confidence >= MIN_NEW_CONFIDENCE
     ]
-    return tuple(in_reading_order(decided) if unread else decided), tuple(lines)
+    return tuple(decided), tuple(lines)
 
 
 def propose(lines: Sequence[RecognisedLine], recogniser: Net) -> list[RecognisedLine]:

@@ -150,12 +150,6 @@ def _continued_line(digit: Digit, ends: Sequence[_End]) -> int | None:
     return best
 
 
-def in_reading_order(readings: Sequence[Reading]) -> list[Reading]:
-    """Sort readings: lines from top to bottom, numbers from left to right."""
-    by_digit = {reading.digits[0]: reading for reading in readings}
-    return [by_digit[line[0]] for line in _in_order([list(reading.digits) for reading in readings])]
-
-
 def _in_order(lines: Sequence[list[Digit]]) -> list[list[Digit]]:
     """Sort lines from top to bottom, and lines side by side from left to right."""
     rows: list[list[list[Digit]]] = []

@@ -2,7 +2,7 @@
 
 A digit may be lost between two numbers. If each had a strip of its own, both strips would show it. The strips of two
 numbers that are further apart end in the middle between them, so that no strip shows a digit of the other number.
-A number may also be lost as a whole: what may be one and is in no strip gets a strip of its own.
+The only number of a page may also be lost as a whole: what may be one gets a strip, too.
 """
 
 from __future__ import annotations
@@ -31,18 +31,10 @@ MAX_UNREAD_NUMBERS = 4
 with words and drawings, and reads more of them as digits. A guess that was never measured."""
 
 
-def find_unread_numbers(doubtful: Sequence[Digit], readings: Sequence[Reading]) -> tuple[Reading, ...]:
-    """Group doubtful digits that no strip of a reading shows into numbers; none if the page has many such marks."""
-    numbers = [one for one in group_lines(doubtful) if not any(_is_shown(one, reading) for reading in readings)]
-    return tuple(numbers) if len(numbers) <= MAX_UNREAD_NUMBERS else ()
-
-
-def _is_shown(number: Reading, reading: Reading) -> bool:
-    """Whether the strip of a reading shows a number."""
-    height = _digit_height(number, reading)
-    (x, y), reach = number.box.centre, MARGIN_HEIGHTS * height
-    beside = reading.box.x - reach < x < reading.box.right + reach
-    return beside and abs(y - reading.box.centre[1]) < height
+def find_unread_numbers(doubtful: Sequence[Digit]) -> tuple[Reading, ...]:
+    """Group the doubtful digits of a page on which nothing was read into numbers; none if it has many such marks."""
+    numbers = group_lines(doubtful)
+    return numbers if len(numbers) <= MAX_UNREAD_NUMBERS else ()
 
 
 def group_neighbours(readings: Sequence[Reading], masks: Sequence[MaskResult]) -> list[list[Reading]]:

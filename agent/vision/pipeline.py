@@ -186,9 +186,10 @@ def _trace_at_angle(
         readings = mark_undecided(group_lines(kept), doubtful)
     lines: tuple[RecognisedLine, ...] = ()
     if depth.extra_steps and nets.recogniser is not None:
-        # 12. Each line is read again as a whole, and both views of it are joined; so is what may be a number.
+        # 12. Each line is read again as a whole, and both views of it are joined. If nothing was read, this is done
+        # with what may be a number.
         with _timed(stage_ms, "lines"):
-            unread = find_unread_numbers(doubtful, readings)
+            unread = () if readings else find_unread_numbers(doubtful)
             readings, lines = join_lines(readings, unread, front, nets.recogniser, (width, height))
             # 13. Their signs are known now, so their values are.
             readings = tuple(_with_value(reading, decimal_comma=decimal_comma) for reading in readings)

@@ -2,8 +2,8 @@
 
 A candidate that is not probable enough to be a digit is dropped like dirt, and one that stands in a word is dropped,
 too. If it stands in the line of a number, the number may miss a digit. Such candidates lower the confidence of the
-number; the more probable ones are its undecided places. Where a page has only a few of them and no number beside them,
-they may be a number that the line recogniser can read.
+number; the more probable ones are its undecided places. Where a page has a few of them and no number, they may be a
+number that the line recogniser can read.
 """
 
 from __future__ import annotations

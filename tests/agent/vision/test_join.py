@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -61,22 +60,9 @@ class Spelling:
 
 
 @dataclass(frozen=True)
-class SpellingByLength:
-    """A line recogniser that says a text that depends on the number of marks in a strip."""
-
-    texts: Mapping[int, str]
-
-    def logits(self, strips: NDArray[np.uint8]) -> NDArray[np.float32]:
-        dark = (strips[:, 1].max(axis=1) > MIN_STRENGTH).astype(int)
-        marks = (np.diff(dark, axis=1) > 0).sum(axis=1)
-        says = zip(strips, marks.tolist(), strict=True)
-        return np.concatenate([Spelling(self.texts[n], 12.0).logits(strip[None]) for strip, n in says])
-
-
-@dataclass(frozen=True)
 class Nets:
     classifier: NearestShape
-    recogniser: Spelling | SpellingByLength | None
+    recogniser: Spelling | None
     verifier: None = None
 
 
@@ -185,21 +171,21 @@ def test_no_digit_is_shown_in_two_strips(left: str, distance: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("probability", "says", "texts_read"),
+    ("page", "probability", "says", "texts_read"),
     [
-        pytest.param(0.3, "7", ["403", "7"], id="the-recogniser-sees-it-clearly"),
-        pytest.param(0.3, "a", ["403"], id="the-recogniser-sees-a-letter"),
-        pytest.param(0.001, "7", ["403"], id="the-nets-reject-it"),
+        pytest.param("7", 0.3, "7", ["7"], id="the-recogniser-sees-it-clearly"),
+        pytest.param("7", 0.3, "a", [], id="the-recogniser-sees-a-letter"),
+        pytest.param("7", 0.001, "7", [], id="the-nets-reject-it"),
+        pytest.param("403 7", 0.3, "403", ["403"], id="the-page-has-a-number"),
     ],
 )
-def test_a_number_that_the_segmentation_did_not_read_is_recognised(
-    probability: float, says: str, texts_read: list[str]
+def test_the_only_number_of_a_page_is_recognised_if_the_segmentation_did_not_read_it(
+    page: str, probability: float, says: str, texts_read: list[str]
 ) -> None:
-    image = np.full((300, 500, 3), 215, np.uint8)
-    print_number(image, "403", (60, 80), 1.6)
-    print_number(image, "7", (300, 240), 1.6)
-    recogniser = SpellingByLength({1: says, 3: "403"})
-    assert texts(trace_page(image, Nets(Hesitant(7, probability), recogniser))) == texts_read
+    image = np.full((120, 700, 3), 215, np.uint8)
+    for x, number in zip((60, 500), page.split(), strict=False):
+        print_number(image, number, (x, 80), 1.6)
+    assert texts(trace_page(image, Nets(Hesitant(7, probability), Spelling(says, 12.0)))) == texts_read
 
 
 def test_a_page_full_of_doubtful_marks_is_not_recognised() -> None:
