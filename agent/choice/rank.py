@@ -98,7 +98,7 @@ def _advantage_text(ranked: Sequence[Measurement], objective: Objective) -> str:
         lead = f"{100 * (other - cost):.2g} points better than" if other > cost else "equal to"
     else:
         lead = (
-            f"{other / cost:.2g} times {COMPARATIVES[objective]} than" if other / cost >= MIN_LEAD_RATIO else "equal to"
+            f"{other / cost:.3g} times {COMPARATIVES[objective]} than" if other / cost >= MIN_LEAD_RATIO else "equal to"
         )
     return f"{amount}, {lead} the next ({rival.variant})"
 

@@ -81,6 +81,8 @@ def test_without_a_sensor_latency_decides_and_the_reason_says_so(measured: list[
 def test_reason_names_equal_and_single_variants(measured: list[Measurement]) -> None:
     equal = Measurement(measured[0].variant, measured[1].timings)
     assert "10 µs per digit (±0%), equal to the next" in rank([measured[1], equal], "latency").reason
+    little_slower = Measurement(measured[0].variant, timings(10.3))
+    assert "10 µs per digit (±0%), 1.03 times faster than" in rank([measured[1], little_slower], "latency").reason
     assert "10 µs per digit (±0%), the only one that works here" in rank(measured[1:], "latency").reason
 
 
