@@ -14,16 +14,19 @@ from starlette.routing import Route
 
 from agent.telemetry.report import LoggedChoice, LoggedFault
 from agent.telemetry.search import FoundReading, ReadingPart
+from agent.views.picture import HIGH_CONFIDENCE, MEDIUM_CONFIDENCE
 from agent.views.timeline import last_hours
 from agent.web.charts import chart
 from agent.web.log_reader import HOURS, BoardQuery, BoardReport, LogReader, ReadingQuery, parse_query
 from agent.web.markup import TITLES, Markup, fill, join, page
 
-SURE, UNSURE = 0.99, 0.9
-"""Confidences from which a reading is shown as sure, and below which as unsure: three colours."""
 FIELDS = (("text", "Number contains", "search"), ("since", "From", "datetime-local"), ("until", "To", "datetime-local"))
-CONFIDENCES = {"": "any", "max_confidence=0.9": "below 90 %", "max_confidence=0.99": "below 99 %",
-               "min_confidence=0.99": "99 % or more"}  # fmt: skip
+CONFIDENCES = {
+    "": "any",
+    f"max_confidence={MEDIUM_CONFIDENCE}": f"below {MEDIUM_CONFIDENCE:.0%}",
+    f"max_confidence={HIGH_CONFIDENCE}": f"below {HIGH_CONFIDENCE:.0%}",
+    f"min_confidence={HIGH_CONFIDENCE}": f"{HIGH_CONFIDENCE:.0%} or more",
+}
 """Choices of the confidence filter: its part of the query string, and its label."""
 LIVE = """
 <div class="live">
@@ -40,7 +43,7 @@ LIVE = """
     </dl>
     <p id="note" class="note" role="status"></p>
     <h2>Last readings</h2>
-    <ol id="last" class="rows" aria-live="polite"></ol>
+    <ol id="last" class="rows" aria-live="polite" data-high="{high}" data-medium="{medium}"></ol>
     <p id="none" class="note">Nothing has been read yet.</p>
   </div>
 </div>
@@ -69,7 +72,7 @@ class Pages:
         """Show what the camera sees, or lead to the readings of a log."""
         if not self._is_live:
             return RedirectResponse("/readings", 303)
-        return self._page("/", Markup(LIVE), "live.js")
+        return self._page("/", fill(LIVE, high=str(HIGH_CONFIDENCE), medium=str(MEDIUM_CONFIDENCE)), "live.js")
 
     async def readings(self, request: Request) -> Response:
         """Show a part of the readings."""
@@ -155,10 +158,15 @@ def _row(reading: FoundReading) -> Markup:
         '<li data-id="{id}"><b>{text}</b><span class="{kind}">{confidence}</span>{at}</li>',
         id=reading.id,
         text=reading.text,
-        kind="sure" if reading.confidence >= SURE else "unsure" if reading.confidence < UNSURE else "fair",
+        kind=_kind(reading.confidence),
         confidence=f"{reading.confidence:.1%}",
         at=_time(reading.at),
     )
+
+
+def _kind(confidence: float) -> str:
+    """Return the class of a confidence, which gives it the colour that the dashboard gives it, too."""
+    return "sure" if confidence >= HIGH_CONFIDENCE else "unsure" if confidence < MEDIUM_CONFIDENCE else "fair"
 
 
 def _time(at: str) -> Markup:

@@ -42,7 +42,8 @@ function showReading(reading) {
   if (last.querySelector(`[data-number="${Number(reading.number)}"]`)) return;
   const row = document.createElement("li");
   row.dataset.number = reading.number;
-  const kind = reading.confidence >= 0.99 ? "sure" : reading.confidence < 0.9 ? "unsure" : "fair";
+  const { high, medium } = last.dataset;
+  const kind = reading.confidence >= high ? "sure" : reading.confidence < medium ? "unsure" : "fair";
   const at = element("time", new Date(reading.at).toLocaleTimeString());
   at.dateTime = reading.at;
   row.append(element("b", reading.text), element("span", `${(reading.confidence * 100).toFixed(1)} %`, kind), at);
