@@ -65,7 +65,8 @@ class PiCameraSource(Source):
             self._camera.configure(
                 self._camera.create_video_configuration(main={"size": (width, height), "format": "RGB888"})
             )
-            self._camera.set_controls(libcamera_values(spec.uri, controls, self._camera.camera_controls))
+            if controls:
+                self._camera.set_controls(libcamera_values(spec.uri, controls, self._camera.camera_controls))
             self._camera.start()
         except SourceError:
             self.close()

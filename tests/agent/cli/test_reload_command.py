@@ -136,7 +136,7 @@ def test_valid_artifacts_are_loaded_and_invalid_ones_are_refused(running: Runnin
         assert process.wait(180) == 0
     summary = (running.folder / "stdout").read_text()
     assert re.search(r"linear\.tflite in [\w-]+", summary)
-    frames = re.search(r"frames +([\d ]+) in .+, 0 dropped", summary)
+    frames = re.search(r"frames +([\d,]+) in .+, 0 dropped", summary)
     assert frames, summary
     assert good.is_dir()
 

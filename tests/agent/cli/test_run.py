@@ -101,10 +101,10 @@ def test_the_shipped_artifacts_read_the_demo(environ: dict[str, str], tmp_path: 
     assert done.returncode == 0
     assert done.stderr.startswith(f"{CHOICE}trying "), "the first start measures, and says so"
     assert all(line.startswith(CHOICE) for line in done.stderr.splitlines())
-    accuracy = re.search(r"accuracy +([\d.]+)%: [\d ]+ of ([\d ]+) digits read correctly", done.stdout)
+    accuracy = re.search(r"accuracy +([\d.]+)%: [\d,]+ of ([\d,]+) digits read correctly", done.stdout)
     assert accuracy, done.stdout
     assert float(accuracy[1]) >= 98
-    assert int(accuracy[2].replace(" ", "")) > 1000
+    assert int(accuracy[2].replace(",", "")) > 1000
     assert own_words(picture) == own_words(ROOT / "docs/dashboard.svg"), "run `make picture`"
 
 
