@@ -81,13 +81,18 @@ def boards(sysroot: Sysroot, wheel: Path, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture(scope="session")
 def small_artifacts(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
-    """Folders with the most accurate int8 artifacts of one format, and of "both", to keep the measurements short."""
+    """Folders with the most accurate int8 artifacts, to keep the measurements short.
+
+    They are those of one format, those of "both", and the one "classifier" for tests that are not about reading.
+    """
     root, shipped = tmp_path_factory.mktemp("artifacts"), default_artifacts()
     manifest = load_manifest(shipped)
     best = max((a for a in manifest.artifacts if a.role == "classifier"), key=accuracy)
     int8 = [a for a in manifest.artifacts if a.precision == "int8" and (a.role != best.role or a.tier == best.tier)]
-    for name in ("onnx", "tflite", "both"):
-        kept = tuple(a for a in int8 if name in {a.format, "both"})
+    folders = {name: [a for a in int8 if name in {a.format, "both"}] for name in ("onnx", "tflite", "both")}
+    folders["classifier"] = [a for a in folders["tflite"] if a.role == "classifier"]
+    for name, artifacts in folders.items():
+        kept = tuple(artifacts)
         (root / name).mkdir()
         (root / name / FILE_NAME).write_bytes(dump_manifest(msgspec.structs.replace(manifest, artifacts=kept)))
         for artifact in kept:

@@ -22,7 +22,7 @@ def test_a_camera_is_reconnected_after_it_was_unplugged(
     machine = VirtualMachine(sysroot, wheel, cache)
     try:
         console = run_in_guest(
-            machine, SCRIPT, folders={"artifacts": small_artifacts["tflite"]}, modules=["vivid"], timeout_s=540
+            machine, SCRIPT, folders={"artifacts": small_artifacts["classifier"]}, modules=["vivid"], timeout_s=540
         )
     except MissingToolError as error:
         pytest.skip(str(error))
