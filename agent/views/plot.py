@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -98,15 +98,24 @@ def _columns(tooltip: str, values: Values, timeline: Timeline, *, y: float, top:
 def _line(values: Values, timeline: Timeline, colour: str, *, y: float, top: float) -> str:
     """Draw a line from hour to hour, with gaps at hours without a value."""
     half = (WIDTH - LEFT - RIGHT) / len(values) / 2
+    points = [
+        None if value is None else (_x(index, timeline) + half, y + PANEL * (1 - value / top))
+        for index, value in enumerate(values)
+    ]
+    return f'<path d="{line_path(points)}" fill="none" stroke="{colour}" stroke-width="2" stroke-linecap="round"/>'
+
+
+def line_path(points: Sequence[tuple[float, float] | None]) -> str:
+    """Return the SVG path through points, with a gap at each None."""
     path, pen = "", "M"
-    for index, value in enumerate(values):
-        if value is None:
+    for point in points:
+        if point is None:
             pen = "M"
             continue
-        path += f"{pen}{_x(index, timeline) + half:.1f} {y + PANEL * (1 - value / top):.1f}"
-        path += "h0.1" if pen == "M" else ""  # an hour between two gaps becomes a dot
+        path += f"{pen}{point[0]:.1f} {point[1]:.1f}"
+        path += "h0.1" if pen == "M" else ""  # a point between two gaps becomes a dot
         pen = "L"
-    return f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="2" stroke-linecap="round"/>'
+    return path
 
 
 def _x(index: int, timeline: Timeline) -> float:

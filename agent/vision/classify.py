@@ -1,8 +1,8 @@
 """Classify candidates: first the classifier sees their glyphs, then the verifier sees their contexts.
 
-The classifier is cheap and rejects the candidates that it is certain of: with nano 2 of 100 that are no digits in the
-demo, 11 of 100 in sample pictures. The verifier gets the remaining ones. It also sees what is around a candidate, so it
-alone decides whether it is a digit; both nets decide together which digit it is.
+The classifier is cheap and rejects the candidates that it is certain of: with nano 2 of 100 that are not read as
+digits in the demo, 11 of 100 in sample pictures. The verifier gets the remaining ones. It also sees what is around a
+candidate, so it alone decides whether it is a digit; both nets decide together which digit it is.
 """
 
 from __future__ import annotations

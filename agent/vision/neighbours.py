@@ -2,7 +2,6 @@
 
 A digit may be lost between two numbers. If each had a strip of its own, both strips would show it. The strips of two
 numbers that are further apart end in the middle between them, so that no strip shows a digit of the other number.
-The only number of a page may also be lost as a whole: what may be one gets a strip, too.
 """
 
 from __future__ import annotations
@@ -13,10 +12,9 @@ from statistics import median
 
 from agent.vision.box import Box
 from agent.vision.coordinates import in_working
-from agent.vision.digits import Digit
 from agent.vision.ink import Ink
 from agent.vision.layers import MaskResult
-from agent.vision.lines import MAX_LINE_OFFSET_HEIGHTS, Reading, group_lines
+from agent.vision.lines import MAX_LINE_OFFSET_HEIGHTS, Reading
 from agent.vision.strip import MARGIN_HEIGHTS
 
 MAX_JOINED_GAP_HEIGHTS = 1.9
@@ -25,16 +23,6 @@ between them. Raising it makes longer strips. Chosen by trial."""
 MIN_BETWEEN_HEIGHTS = 0.5
 """A mark between two numbers that is at least this many heights of a digit high may be a digit. Numbers whose strips
 would both show it share a strip. Raising it reads more marks twice. A guess that was never measured."""
-
-MAX_UNREAD_NUMBERS = 4
-"""A page with more doubtful numbers than this is full of something else than digits. Raising it costs time on pages
-with words and drawings, and reads more of them as digits. A guess that was never measured."""
-
-
-def find_unread_numbers(doubtful: Sequence[Digit]) -> tuple[Reading, ...]:
-    """Group the doubtful digits of a page on which nothing was read into numbers; none if it has many such marks."""
-    numbers = group_lines(doubtful)
-    return numbers if len(numbers) <= MAX_UNREAD_NUMBERS else ()
 
 
 def group_neighbours(readings: Sequence[Reading], masks: Sequence[MaskResult]) -> list[list[Reading]]:

@@ -25,14 +25,13 @@ from agent.vision.ink import find_inks, prepare
 from agent.vision.join import join_lines
 from agent.vision.layers import InkLayer, MaskResult
 from agent.vision.lines import Reading, group_lines
-from agent.vision.neighbours import find_unread_numbers
 from agent.vision.page import STAGES, Page
 from agent.vision.pens import Pen, find_pens
 from agent.vision.printed import find_printed, without_printed
 from agent.vision.recognised_line import RecognisedLine
 from agent.vision.show_through import mark_back
 from agent.vision.turn import Turn, place_in_picture, turn_ink
-from agent.vision.undecided import find_doubtful, mark_undecided
+from agent.vision.undecided import find_unread_numbers, mark_undecided
 from agent.vision.value import find_value
 from agent.vision.words import outside_words
 
@@ -182,14 +181,13 @@ def _trace_at_angle(
         # 10. Non-maximum suppression: one digit at each place.
         kept = non_max_suppression(written)
         # 11. Lines and readings, and what is doubtful in them.
-        doubtful = find_doubtful(front, (*kept, *printed), (width, height))
-        readings = mark_undecided(group_lines(kept), doubtful)
+        readings = mark_undecided(group_lines(kept), front, (*kept, *printed), (width, height))
     lines: tuple[RecognisedLine, ...] = ()
     if depth.extra_steps and nets.recogniser is not None:
         # 12. Each line is read again as a whole, and both views of it are joined. If nothing was read, this is done
         # with what may be a number.
         with _timed(stage_ms, "lines"):
-            unread = () if readings else find_unread_numbers(doubtful)
+            unread = () if readings else find_unread_numbers(front, printed, (width, height))
             readings, lines = join_lines(readings, unread, front, nets.recogniser, (width, height))
             # 13. Their signs are known now, so their values are.
             readings = tuple(_with_value(reading, decimal_comma=decimal_comma) for reading in readings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from agent.views.plot import nice_top
+from agent.views.plot import line_path, nice_top
 from agent.views.timeline import Series, Timeline, Values
 from agent.web.markup import Markup, fill, join
 
@@ -81,15 +81,12 @@ def _columns(values: Values, top: float, timeline: Timeline, unit: str) -> Itera
 
 def _line(values: Values, top: float, number: int) -> Markup:
     """Draw a line from hour to hour, with gaps at hours without a value."""
-    path, pen, half = "", "M", PLOT_WIDTH / len(values) / 2
-    for index, value in enumerate(values):
-        if value is None:
-            pen = "M"
-            continue
-        path += f"{pen}{_x(index, len(values)) + half:.1f} {TOP + PLOT_HEIGHT * (1 - value / top):.1f}"
-        path += "h0.1" if pen == "M" else ""  # an hour between two gaps becomes a dot
-        pen = "L"
-    return fill('<path class="line line{number}" d="{path}"/>', number=number, path=path)
+    half = PLOT_WIDTH / len(values) / 2
+    points = [
+        None if value is None else (_x(index, len(values)) + half, TOP + PLOT_HEIGHT * (1 - value / top))
+        for index, value in enumerate(values)
+    ]
+    return fill('<path class="line line{number}" d="{path}"/>', number=number, path=line_path(points))
 
 
 def _x(index: int, count: int) -> float:
