@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from converters.data.mnist import DEFAULT_FOLDER
+from converters.cli.options import MNIST_FOLDER
 from profiles.command_group import CommandGroup
 
 app = typer.Typer(cls=CommandGroup, no_args_is_help=True, help="Download the data for training and evaluation.")
@@ -22,7 +22,7 @@ def group() -> None:
 def fetch(
     data: Annotated[
         Path, typer.Option(metavar="DIR", envvar="DIGIT_DATA_DIR", help="Folder to write the files to.")
-    ] = DEFAULT_FOLDER,
+    ] = MNIST_FOLDER,
 ) -> None:
     """Download MNIST (11 MB) and verify it. An interrupted download continues where it stopped.
 

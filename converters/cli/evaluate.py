@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from converters.data.mnist import DEFAULT_FOLDER
+from converters.cli.options import MNIST_FOLDER, MnistFolder
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 def evaluate(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="Model file beside its manifest, or a folder of them.")],
-    data: Annotated[
-        Path, typer.Option(metavar="DIR", envvar="DIGIT_DATA_DIR", help="Folder with MNIST.")
-    ] = DEFAULT_FOLDER,
+    data: MnistFolder = MNIST_FOLDER,
     runtime: Annotated[
         str | None,
         typer.Option(

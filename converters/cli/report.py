@@ -8,14 +8,12 @@ from typing import Annotated
 
 import typer
 
-from converters.data.mnist import DEFAULT_FOLDER
+from converters.cli.options import MNIST_FOLDER, MnistFolder
 from converters.report.log import PROJECT_LOG
 
 
 def report(  # noqa: PLR0917 - typer needs one parameter per option
-    data: Annotated[
-        Path, typer.Option(metavar="DIR", envvar="DIGIT_DATA_DIR", help="Folder with MNIST.")
-    ] = DEFAULT_FOLDER,
+    data: MnistFolder = MNIST_FOLDER,
     artifacts: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Folder written by digit-convert.", show_default="artifacts that ship"),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from converters.data.mnist import DEFAULT_FOLDER
+from converters.cli.options import MNIST_FOLDER, MnistFolder
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -34,9 +34,7 @@ Callbacks = tuple["OnPhase", Callable[["Progress"], None]]
 
 
 def train(  # noqa: PLR0917 - typer needs one parameter per option
-    data: Annotated[
-        Path, typer.Option(metavar="DIR", envvar="DIGIT_DATA_DIR", help="Folder with MNIST.")
-    ] = DEFAULT_FOLDER,
+    data: MnistFolder = MNIST_FOLDER,
     recipe: Annotated[
         str, typer.Option(metavar="NAME", help="Recipe that ships, or a .toml file of your own.")
     ] = "base",

@@ -20,8 +20,6 @@ from profiles.errors import DatasetError
 
 Part = Literal["train", "test"]
 
-DEFAULT_FOLDER = Path("data") / "mnist"
-"""Folder that the commands use unless --data names another."""
 FILES: dict[Part, tuple[str, str]] = {
     "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
     "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),

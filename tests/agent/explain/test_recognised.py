@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from agent.explain.outcomes import OutcomeKind, find_outcomes
+from agent.explain.outcomes import OutcomeKind, best_of_each_place, find_outcomes
 from agent.explain.recognised import NAMES_PX, ZOOM, draw_line, list_proposals
 from agent.vision.recognised_line import RecognisedLine
 from agent.vision.strip import HEIGHT_PX
@@ -42,7 +42,7 @@ def test_spots_lie_over_the_ink_of_their_digit() -> None:
 def test_a_digit_that_the_line_recogniser_reads_otherwise_has_this_outcome() -> None:
     trace = read("247", Spelling("241", 20.0))
     assert texts(trace) == ["241"]
-    kinds = {o.digit: o.kind for mask in find_outcomes(trace) for o in mask if o.probability > 0.9 and o.box.w > 10}
+    kinds = {o.digit: o.kind for o in best_of_each_place(find_outcomes(trace)) if o.probability > 0.9}
     assert (kinds[2], kinds[7]) == (OutcomeKind.READ, OutcomeKind.LINE)
 
 
