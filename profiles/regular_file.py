@@ -19,11 +19,11 @@ def open_regular_file(path: Path, *, follow_links: bool = True) -> BinaryIO:
     Raises:
         OSError: the file is missing, may not be read, or is not a regular file.
     """
-    _require_regular(path.stat() if follow_links else path.lstat(), path)  # opening some devices has an effect
+    require_regular(path.stat() if follow_links else path.lstat(), path)  # opening some devices has an effect
     flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | (0 if follow_links else os.O_NOFOLLOW)
     file = os.fdopen(os.open(path, flags), "rb")
     try:
-        _require_regular(os.fstat(file.fileno()), path)
+        require_regular(os.fstat(file.fileno()), path)
     except OSError:
         file.close()
         raise
@@ -48,7 +48,16 @@ def read_regular_file(path: Path, max_bytes: int, *, follow_links: bool = True) 
     return content
 
 
-def _require_regular(found: os.stat_result, path: Path) -> None:
+def require_regular(found: os.stat_result, path: Path) -> None:
+    """Check that a file is a regular one.
+
+    Args:
+        found: what `stat` says about it.
+        path: the file, for the message.
+
+    Raises:
+        OSError: it is not.
+    """
     if stat.S_ISDIR(found.st_mode):
         raise OSError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     if not stat.S_ISREG(found.st_mode):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from contextlib import suppress
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from agent.telemetry.schema import SCHEMA_VERSION, check_version, create_tables, is_ours, read_version
 from profiles.errors import OutputError, SourceError
-from profiles.regular_file import open_regular_file
+from profiles.regular_file import open_regular_file, require_regular
 
 PAGE_BYTES = 1024
 """Size of a database page. A batch touches a few pages, each of which is written completely, so small pages write less.
@@ -41,8 +42,6 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     require_regular_files(path)
-    if path.exists() and is_other_file(path):
-        raise OutputError(f"{path} is not a database", advice="choose another --log")
     # Absolute, because SQLite gives the name ":memory:" a meaning of its own.
     connection = sqlite3.connect(path.absolute(), timeout=LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False)
     try:
@@ -53,8 +52,10 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         # In WAL mode, NORMAL never damages the file; a power cut loses what the kernel has not written yet.
         connection.execute("PRAGMA synchronous = NORMAL")
         create_tables(connection, path)
-    except (*DAMAGE, OutputError):
+    except (*DAMAGE, OutputError) as error:
         connection.close()
+        if not isinstance(error, OutputError | sqlite3.OperationalError) and is_other_file(path):
+            raise OutputError(f"{path} is not a database", advice="choose another --log") from error
         raise
     return connection
 
@@ -86,12 +87,16 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
 def require_regular_files(path: Path) -> None:
     """Check that each file of the database that exists is a regular file. SQLite would wait for a named pipe.
 
+    It does not open them: closing a file releases all locks of the process on it (fcntl(2)), also those of SQLite.
+
     Raises:
-        OSError: one of them is not.
+        OSError: one of them is not, or may not be looked at.
     """
     for part in (*all_files(path), path.with_name(f"{path.name}-journal")):
-        with suppress(FileNotFoundError), open_regular_file(part):
-            pass
+        with suppress(FileNotFoundError):
+            require_regular(part.stat(), part)
+            if not os.access(part, os.R_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(part))
 
 
 def is_damaged(path: Path) -> bool:
@@ -140,7 +145,10 @@ def all_files(path: Path) -> tuple[Path, ...]:
 
 
 def is_other_file(path: Path) -> bool:
-    """Whether a file has never been a database, such as a text that was named by mistake."""
+    """Whether a file has never been a database, such as a text that was named by mistake.
+
+    Call it only for a file that SQLite refuses: see `require_regular_files`.
+    """
     with open_regular_file(path) as file:
         start = file.read(len(MAGIC))
     return bool(start) and start != MAGIC and start not in ERASED

@@ -145,7 +145,6 @@ def open_log(path: Path) -> Iterator[sqlite3.Connection]:
     try:
         require_regular_files(path)
         exists = path.exists()
-        is_other = exists and is_other_file(path)
     except OSError as error:
         advice = "check the name and its permissions"
         raise SourceError(f"{path} cannot be read ({reason_of(error)})", advice=advice) from error
@@ -153,8 +152,6 @@ def open_log(path: Path) -> Iterator[sqlite3.Connection]:
         raise SourceError(
             f"there is no log at {path}", advice="'digit-agent run' writes one; or name another with --log"
         )
-    if is_other:
-        raise SourceError(f"{path} is not a database", advice="name the log with --log")
     try:
         with closing(open_for_reading(path)) as connection:
             connection.execute("BEGIN")
@@ -164,6 +161,8 @@ def open_log(path: Path) -> Iterator[sqlite3.Connection]:
             f"{path} cannot be read ({reason_of(error)})", advice="try again, as its owner or with sudo"
         ) from error
     except DAMAGE as error:
+        if is_other_file(path):
+            raise SourceError(f"{path} is not a database", advice="name the log with --log") from error
         raise SourceError(
             f"{path} cannot be read as a log ({reason_of(error)})",
             advice="the next run moves it aside and starts a new one",

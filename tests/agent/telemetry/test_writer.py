@@ -4,6 +4,7 @@ import os
 import resource
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -393,3 +394,20 @@ def test_an_empty_log_gives_an_empty_report(tmp_path: Path) -> None:
     open_for_writing(tmp_path / "agent.db").close()
     content = report(tmp_path / "agent.db")
     assert (content.runs, content.readings, content.hours, content.days, content.faults) == ((), (), (), (), ())
+
+
+def test_a_look_at_the_log_keeps_the_locks_of_the_run_in_the_same_process(
+    make_event: MakeEvent, make_log: MakeLog
+) -> None:
+    """Closing any file descriptor of a file releases all locks of the process on it (fcntl(2))."""
+    log = make_log()
+    log.buffer.add_frame(make_event(0, "1"))
+    log.write()
+    report(log.path)
+    other = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('DELETE FROM faults').connection.close()"
+    subprocess.run([sys.executable, "-c", other, str(log.path)], check=True)
+    assert log.path.with_name(f"{log.path.name}-wal").exists()  # the last one to close would remove it
+    log.buffer.add_frame(make_event(1, "2"))
+    log.close()
+    assert log.warnings == []
+    assert [reading.text for reading in report(log.path).readings] == ["2", "1"]
