@@ -57,7 +57,8 @@ def read(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Write web pages to DIR. They show each step, and the reason why each candidate was rejected.",
+            help="Write web pages to DIR. They show each step, the reason why each candidate was rejected, and the "
+            "fields of a form or the cells of a table.",
         ),
     ] = None,
     form: Annotated[
@@ -100,7 +101,7 @@ def read(
     from agent.reader import Reader
     from agent.views.progress import progress
 
-    _check_options(form, table=table, csv=csv, json=json, without_form=(roi, explain))
+    _check_options(form, table=table, csv=csv, json=json, roi=roi)
     report = None
     if explain is not None:
         from agent.explain.report import ExplainReport
@@ -127,11 +128,11 @@ def _printer(form: Path | None, *, table: bool, csv: bool, json: bool, report: E
     if form is not None:
         from agent.cli.read_forms import FormPrinter
 
-        return FormPrinter(form, json=json, as_csv=csv).read
+        return FormPrinter(form, json=json, as_csv=csv, report=report).read
     if table:
         from agent.cli.read_table import print_table
 
-        return partial(print_table, json=json, as_csv=csv)
+        return partial(print_table, json=json, as_csv=csv, report=report)
     return partial(_print_page, json=json, report=report)
 
 
@@ -154,8 +155,8 @@ def _print_page(
     typer.echo(to_json({"source": source, **page.to_dict()}) if json else as_text(source, page))
 
 
-def _check_options(form: Path | None, *, table: bool, csv: bool, json: bool, without_form: tuple[object, ...]) -> None:
-    """Refuse options that have no meaning together; `without_form` are the values of those that exclude --form."""
+def _check_options(form: Path | None, *, table: bool, csv: bool, json: bool, roi: str | None) -> None:
+    """Refuse options that have no meaning together."""
     from profiles.errors import UsageError
 
     if csv and ((form is None and not table) or json):
@@ -164,8 +165,8 @@ def _check_options(form: Path | None, *, table: bool, csv: bool, json: bool, wit
         )
     if form is not None and table:
         raise UsageError("--form and --table exclude each other", advice="give one of them")
-    if (form is not None or table) and any(value is not None for value in without_form):
-        raise UsageError("--form and --table find the sheet themselves", advice="leave out --roi and --explain")
+    if (form is not None or table) and roi is not None:
+        raise UsageError("--form and --table find the sheet themselves", advice="leave out --roi")
 
 
 def _pictures(files: Sequence[str], mounting: Mounting, errors: list[SourceError]) -> Iterator[tuple[str, Pixels, Box]]:

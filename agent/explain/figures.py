@@ -34,6 +34,23 @@ MAX_SPOTS = 400
 """Maximum number of spots with a tooltip in a figure. Raising it makes pages larger."""
 
 
+AREA_RGB = (0, 114, 178)
+"""Colour of the edges of fields and cells: blue of Okabe and Ito's palette, https://jfly.uni-koeln.de/color."""
+AREA_TEXT_SCALE = 0.6
+"""Font scale of the text in a field or cell. Not tuned."""
+
+
+@dataclass(frozen=True)
+class SheetArea:
+    """A field of a form, or a cell of a table."""
+
+    corners: tuple[tuple[float, float], ...]
+    """The corners, x and y in pixels of the picture."""
+    text: str
+    """What was read in it; "" if it is empty."""
+    tooltip: str
+
+
 @dataclass(frozen=True, eq=False)
 class Figure:
     """A drawing with a caption, and with spots that have a tooltip."""
@@ -50,6 +67,20 @@ def draw_page(picture: Pixels, page: Page) -> Figure:
     draw_readings(canvas, page.readings, zoom)
     spots = tuple((zoom_box(d.box, zoom), f"{d.digit} ({d.probability:.2f})") for d in page.digits)
     return Figure(canvas, "The readings.", spots)
+
+
+def draw_areas(picture: Pixels, areas: Sequence[SheetArea]) -> Figure:
+    """Draw the edges of fields or cells on the picture, and what was read in each."""
+    canvas, zoom = _canvas(picture)
+    spots = []
+    for area in areas:
+        corners = np.rint(np.array(area.corners) * zoom).astype(np.int32)
+        cv2.polylines(canvas, [corners], isClosed=True, color=to_bgr_colour(AREA_RGB), thickness=2)
+        box = Box(*cv2.boundingRect(corners))
+        if area.text:
+            draw_label(canvas, area.text, (box.x + 4, box.bottom - 4), AREA_TEXT_SCALE, AREA_RGB)
+        spots.append((box, area.tooltip))
+    return Figure(canvas, "What was found on the sheet, and what was read there.", tuple(spots))
 
 
 def draw_outcomes(

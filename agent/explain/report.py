@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePath
 
@@ -13,6 +13,8 @@ import cv2
 from agent.capture.file_name import printable
 from agent.explain.figures import (
     Figure,
+    SheetArea,
+    draw_areas,
     draw_candidates,
     draw_glyphs,
     draw_ink,
@@ -74,9 +76,45 @@ class ExplainReport:
         with _writing(folder):
             folder.mkdir(exist_ok=True)
         self._write_page(folder / INDEX, title, _parts(folder, picture, trace))
-        thumbnail = link(f"{name}/{INDEX}", image(f"{name}/readings.png", title))
-        count = str(len(trace.page.digits))
-        self._rows.append((thumbnail, link(f"{name}/{INDEX}", title), count, _numbers(trace.page)))
+        self._add_row(name, "readings", title, str(len(trace.page.digits)), _numbers(trace.page))
+
+    def explaining(self, trace: Callable[[Pixels], Trace], source: Path) -> Callable[[Pixels], Page]:
+        """Return a function that reads a picture and adds it; `trace` and `source` as in `add`.
+
+        Its argument is BGR uint8 (H, W, 3); it raises what `trace` and `add` raise.
+        """
+
+        def read(picture: Pixels) -> Page:
+            traced = trace(picture)
+            self.add(source, picture, traced)
+            return traced.page
+
+        return read
+
+    def add_sheet(self, source: Path, picture: Pixels, areas: Sequence[SheetArea], text: str) -> None:
+        """Write a page that shows the fields or cells that were found on a sheet, and update the index page.
+
+        Args:
+            source: file of the picture.
+            picture: BGR uint8 (H, W, 3).
+            areas: the fields or cells.
+            text: what was read.
+
+        Raises:
+            OutputError: a file cannot be written.
+        """
+        title, name = show(printable(source)), self._free_name(source)
+        folder = self._folder / name
+        with _writing(folder):
+            folder.mkdir(exist_ok=True)
+        parts = [_show(folder, "sheet", draw_areas(picture, areas)), element("pre", text)]
+        self._write_page(folder / INDEX, title, parts)
+        self._add_row(name, "sheet", title, "", text.replace("\n", " "))
+
+    def _add_row(self, name: str, figure_name: str, title: str, count: str, numbers: str) -> None:
+        """Add a row to the index page: a small picture, a link, the number of digits, and what was read."""
+        thumbnail = link(f"{name}/{INDEX}", image(f"{name}/{figure_name}.png", title))
+        self._rows.append((thumbnail, link(f"{name}/{INDEX}", title), count, numbers))
         self._write_page(self.index, "Pictures explained", [table(("", "picture", "digits", "numbers"), self._rows)])
 
     def _free_name(self, source: PurePath) -> str:

@@ -83,6 +83,26 @@ def test_a_table_is_printed_as_rows(folder: Path, cache: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("argv", "tooltips"),
+    [
+        (("--table", "table.png"), ["row 1, column 4: 4071 (", "row 2, column 1: empty (1.00)"]),
+        (("--form", "delivery.toml", "a.jpg"), ["total: 359 (", "customer: 123455 ("]),
+    ],
+)
+def test_explain_shows_each_cell_or_field_and_how_it_was_read(
+    argv: tuple[str, ...], tooltips: list[str], folder: Path, cache: Path
+) -> None:
+    cv2.imwrite(str(folder / "table.png"), ruled())
+    assert run(cache, folder, "read", "--explain", "why", *argv).returncode == 0
+    pages = [path.read_text("utf-8") for path in sorted((folder / "why").glob("*/index.html"))]
+    sheets = [page for page in pages if 'href="sheet.png"' in page]
+    assert len(sheets) == 1
+    assert all(tooltip in sheets[0] for tooltip in tooltips)
+    assert len(pages) > 1
+    assert all("Step by step" in page for page in pages if page not in sheets)
+
+
+@pytest.mark.parametrize(
     ("argv", "message"),
     [
         (("--csv", "a.jpg"), "--csv prints records of forms, or tables; give --form FORM or --table"),
