@@ -50,6 +50,7 @@ from agent.sensors.power import find_power_reader
 from agent.sensors.power_sample import PowerReader
 from agent.sensors.throttling import find_throttling_reader
 from agent.summary import Summary
+from agent.telemetry.pictures import KeepPictures
 from agent.telemetry.sink import LogSink
 from agent.views.dashboard import QUIT, Command, Dashboard
 from agent.views.lines import JsonLines, PlainLines
@@ -292,7 +293,8 @@ def _add_outputs(
         keep = warn
     with capture_warnings([keep]):
         if options.settings.log is not None:
-            sinks.append(LogSink(options.settings.log, info, log.warning, wait=wait))
+            pictures = KeepPictures(options.settings.keep_pictures, options.settings.pictures_mib * 2**20)
+            sinks.append(LogSink(options.settings.log, info, log.warning, wait=wait, pictures=pictures))
         if options.screenshot is not None:
             sinks.append(Screenshot(info, options.screenshot))
         if options.page is not None:

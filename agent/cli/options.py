@@ -6,6 +6,7 @@ options of several commands that are not settings of a run, such as `--config`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -37,9 +38,19 @@ def option(name: str) -> Any:
         metavar=found.metavar,
         min=found.minimum,
         max=found.maximum,
+        callback=_require_choice(found.choices) if found.choices else None,
         help=found.help,
         autocompletion=sources if name == "source" else None,
     )
+
+
+def _require_choice(choices: tuple[str, ...]) -> Callable[[str | None], str | None]:
+    def require(value: str | None) -> str | None:
+        if value is not None and value not in choices:
+            raise typer.BadParameter(f"{value!r} is not one of {', '.join(choices)}")
+        return value
+
+    return require
 
 
 def settings_to_use(given: Config, config: Path | None) -> Settings:

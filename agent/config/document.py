@@ -96,6 +96,8 @@ def _convert(name: str, value: object, folder: Path) -> object:
         converted: Any = msgspec.convert(value, wanted)
     except msgspec.ValidationError:
         return None
+    if option.choices and converted not in option.choices:
+        return None
     if name in {"source", "camera"} or kind is Path:
         converted = os.path.expanduser(converted)  # noqa: PTH111 (a source need not be a path)
     return folder / converted if kind is Path else converted
@@ -104,6 +106,8 @@ def _convert(name: str, value: object, folder: Path) -> object:
 def _expected(name: str, value: object) -> str:
     """Describe the values that an option accepts, and the type of the given value if it is a different one."""
     kind, option = TYPES[name], OPTIONS[name]
+    if option.choices:
+        return f"one of {', '.join(map(repr, option.choices))}"
     wanted = KINDS[kind]
     fits = (kind is Path and isinstance(value, str)) or (kind is float and type(value) is int)
     given = wanted if fits else KINDS.get(type(value), "a date or time")

@@ -21,6 +21,8 @@ from profiles.profile import Profile
 
 COMMAND_LINE = "command line"
 DEFAULT = "default"
+DEFAULT_PICTURES_MIB = 64
+"""Space for cut-outs, in MiB: about 10,000 of them. Raising it keeps older ones."""
 MAX_BYTES = 2**20
 """Size from which a file is refused, in bytes. A configuration with every option takes a few thousand."""
 
@@ -57,6 +59,9 @@ class Settings:
     """Whether a comma stands before the decimals of a number; None if this is not known."""
     log: Path | None
     """Path of the log; None keeps no log."""
+    keep_pictures: str
+    """Of which readings the log keeps a cut-out: none, unsure or all."""
+    pictures_mib: int
     web: str | None
     """Address of the web page; None serves none."""
     web_password_file: Path | None
@@ -145,6 +150,8 @@ def resolve_settings(given: Config, files: Iterable[Path], profile: Profile) -> 
         sightings=False,
         no_dashboard=False,
         no_log=False,
+        keep_pictures="unsure",
+        pictures_mib=DEFAULT_PICTURES_MIB,
     )
     lowest = _layer(built_in, DEFAULT), _layer(board, f"profile {profile.name}")
     values: dict[str, Any] = dict.fromkeys(OPTIONS)

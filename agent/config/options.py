@@ -14,6 +14,8 @@ from typing import Annotated, get_args, get_type_hints
 
 MAX_WAIT_S = 86_400
 """Longest time that may be set for a network camera, in seconds: a day."""
+MAX_PICTURES_MIB = 65_536
+"""Most space that may be set for cut-outs, in MiB; the log as a whole is limited, too."""
 MAX_SIDE_PX = 16384
 """Largest picture width or height that may be requested, in pixels."""
 
@@ -30,6 +32,8 @@ class Option:
     """Spelling of a switch on the command line, together with its opposite if it has one."""
     minimum: int | None = None
     maximum: int | None = None
+    choices: tuple[str, ...] = ()
+    """The only values of a text; empty allows any."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,6 +189,27 @@ class Config:
         ),
     ] = None
     no_log: Annotated[bool | None, Option("Keep no log.", example=True, switch="--no-log")] = None
+    keep_pictures: Annotated[
+        str | None,
+        Option(
+            "Of which readings the log keeps a cut-out of the picture, so that they can be reviewed: none (those kept "
+            "before are deleted), unsure (and every twentieth of the others, drawn at random), or all.",
+            example="all",
+            metavar="WHICH",
+            choices=("none", "unsure", "all"),
+        ),
+    ] = None
+    pictures_mib: Annotated[
+        int | None,
+        Option(
+            "Space for these cut-outs in MiB, at most half of the log. When it is full, the oldest sure ones are "
+            "deleted first, corrected ones last.",
+            example=64,
+            metavar="MIB",
+            minimum=1,
+            maximum=MAX_PICTURES_MIB,
+        ),
+    ] = None
     web: Annotated[
         str | None,
         Option(

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from agent.events import Counts, FrameEvent, RunInfo, Vitals
 from agent.histogram import LatencyHistogram
 from agent.telemetry.clock import LogClock
+from agent.telemetry.pictures import NO_PICTURES, KeepPictures
 from agent.telemetry.record_rows import fields_json
 from agent.telemetry.rollup import Rollup, pack
 
 MINUTE_MS = 60_000
-MAX_ROWS = {"readings": 20_000, "records": 1_000, "faults": 1_000, "choices": 100, "minutes": 120}
+MAX_ROWS = {"readings": 20_000, "records": 1_000, "faults": 1_000, "choices": 100, "minutes": 120, "pictures": 200}
 """Rows by table that may wait while nothing can be written. Further rows are lost and counted."""
 MAX_GAP_MS = 10_000
 """Longest time between two samples of power across which energy is integrated, in milliseconds."""
@@ -51,10 +52,11 @@ class Buffer:
 
     Args:
         clock: gives each row its time.
+        pictures: of which readings cut-outs are kept.
     """
 
-    def __init__(self, clock: LogClock) -> None:
-        self._clock = clock
+    def __init__(self, clock: LogClock, pictures: KeepPictures = NO_PICTURES) -> None:
+        self._clock, self._pictures = clock, pictures
         self._lock = threading.Lock()
         self._began_ms = clock.steady_ms()
         self._rows: dict[str, deque[Row]] = {table: deque() for table in MAX_ROWS}
@@ -66,8 +68,8 @@ class Buffer:
 
     @property
     def full(self) -> bool:
-        """Whether there is no room for the readings or the records of another frame."""
-        return any(len(self._rows[table]) >= MAX_ROWS[table] for table in ("readings", "records"))
+        """Whether there is no room for what another frame may add."""
+        return any(len(self._rows[table]) >= MAX_ROWS[table] for table in ("readings", "records", "pictures"))
 
     @property
     def lost(self) -> int:
@@ -81,6 +83,7 @@ class Buffer:
 
     def add_frame(self, event: FrameEvent) -> None:
         """Add the readings and measurements of a frame."""
+        pictures = [(reading.box, sure, jpeg) for reading, sure, jpeg in self._pictures.of(event)]
         with self._lock:
             at_ms, after_ms = self._next_time()
             minute = self._minute
@@ -93,6 +96,8 @@ class Buffer:
                 confidence_permille = round(reading.confidence * 1000)
                 columns = (event.number, event.source, reading.text, confidence_permille, *reading.box)
                 minute.readings += self._append("readings", (at_ms, after_ms, *columns))
+            for box, sure, jpeg in pictures:
+                self._append("pictures", (event.number, box.x, box.y, sure, jpeg))
             for record in event.records:
                 self._append("records", (at_ms, after_ms, event.number, event.source, record.form, fields_json(record)))
             if event.vitals is not None and (

@@ -52,6 +52,11 @@ class DiskBudget:
         return self.total_bytes - self.wal_bytes - 2**15
 
     @property
+    def picture_bytes(self) -> int:
+        """Maximum size of the cut-outs."""
+        return self.database_bytes // 2
+
+    @property
     def rollup_bytes(self) -> int:
         """Maximum size of the rollups in `minutes` and `hours`."""
         return self.database_bytes // 4
@@ -90,8 +95,17 @@ def delete_oldest(connection: sqlite3.Connection, budget: DiskBudget) -> None:
                 return
             if not connection.execute(delete, (rows,)).rowcount:
                 break
+            if table == "readings":
+                _delete_without_reading(connection)
         else:
             return
+
+
+def _delete_without_reading(connection: sqlite3.Connection) -> None:
+    """Delete cut-outs and corrections whose reading was deleted."""
+    oldest = connection.execute("SELECT coalesce(min(id), ?) FROM readings", (2**62,)).fetchone()
+    for table in ("pictures", "corrections"):
+        connection.execute(f"DELETE FROM {table} WHERE reading < ?", oldest)  # noqa: S608
 
 
 def roll_up_minutes(connection: sqlite3.Connection, budget: DiskBudget) -> None:

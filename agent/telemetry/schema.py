@@ -56,16 +56,26 @@ CREATE VIEW begun AS -- start of each run, by the wall clock as it was set last 
         SELECT offset_ms FROM runs AS last WHERE last.boot = runs.boot ORDER BY last.id DESC LIMIT 1
     ) AS at_ms FROM runs;
 """
-RECORDS = """
+ADDED = """
 CREATE TABLE IF NOT EXISTS records ( -- sheets of forms
     id INTEGER PRIMARY KEY, run INTEGER NOT NULL, at_ms INTEGER NOT NULL, after_ms INTEGER NOT NULL,
     frame INTEGER NOT NULL, source TEXT NOT NULL, form TEXT NOT NULL,
     fields TEXT NOT NULL            -- JSON, a list of `LoggedField`
 );
+CREATE TABLE IF NOT EXISTS pictures ( -- cut-outs of readings
+    reading INTEGER PRIMARY KEY, sure INTEGER NOT NULL, jpeg BLOB NOT NULL,
+    bytes INTEGER NOT NULL          -- space of the row in the file, about
+);
+CREATE INDEX IF NOT EXISTS pictures_by_size ON pictures (sure, reading, bytes);
+CREATE TABLE IF NOT EXISTS corrections ( -- what a person says that a reading should be
+    id INTEGER PRIMARY KEY AUTOINCREMENT, reading INTEGER NOT NULL UNIQUE, at_ms INTEGER NOT NULL,
+    verdict TEXT NOT NULL, text TEXT NOT NULL,
+    drawn INTEGER NOT NULL          -- 1: the reading was drawn at random
+);
 """
-"""A table that is added to a log without it. The version stays, so that an older agent can use the log as well."""
-ADDED = ("records",)
-"""Tables that an older log lacks."""
+"""Tables that are added to a log without them. The version stays, so that an older agent can use the log as well."""
+ADDED_NAMES = ("records", "pictures", "pictures_by_size", "corrections", "sqlite_sequence")
+"""What an older log lacks; SQLite makes the last one by itself for AUTOINCREMENT."""
 
 
 def read_version(connection: sqlite3.Connection) -> int:
@@ -106,14 +116,14 @@ def is_ours(connection: sqlite3.Connection) -> bool:
     or write, for any time.
     """
     found = _objects(connection)
-    has_all = all(found.get(name, sql if name in ADDED else None) == sql for name, sql in _our_objects().items())
+    has_all = all(found.get(name, sql if name in ADDED_NAMES else None) == sql for name, sql in _our_objects().items())
     return has_all and not any(sql.startswith("CREATETRIGGER") for sql in found.values())
 
 
 @cache
 def _our_objects() -> dict[str, str]:
     with closing(sqlite3.connect(":memory:")) as connection:
-        connection.executescript(TABLES + RECORDS)
+        connection.executescript(TABLES + ADDED)
         return _objects(connection)
 
 
@@ -139,12 +149,12 @@ def create_tables(connection: sqlite3.Connection, path: Path) -> None:
             raise OutputError(
                 f"{path} has other tables than a log", advice="move the file away, or choose another --log"
             )
-        connection.execute(RECORDS)
+        _execute_all(connection, ADDED)
         return
     with connection:
         connection.execute("BEGIN IMMEDIATE")
         if check_version(connection, path) == 0:  # another agent may have been faster
-            _execute_all(connection, TABLES + RECORDS)
+            _execute_all(connection, TABLES + ADDED)
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 

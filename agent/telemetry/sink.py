@@ -9,6 +9,7 @@ from pathlib import Path
 from agent.events import Event, FaultEvent, FrameEvent, RunInfo
 from agent.telemetry.buffer import Buffer
 from agent.telemetry.clock import LogClock, system_clock
+from agent.telemetry.pictures import NO_PICTURES, KeepPictures
 from agent.telemetry.writer import LogWriter, RunRow
 
 BATCH_S = 5.0
@@ -29,6 +30,7 @@ class LogSink:
         max_bytes: maximum size of all files of the log; None is a share of the file system.
         batch_s: time between two writes, in seconds.
         clock: gives each row its time; None is the system's clock.
+        pictures: of which readings cut-outs are kept, and in how much space.
     """
 
     def __init__(
@@ -41,13 +43,14 @@ class LogSink:
         max_bytes: int | None = None,
         batch_s: float = BATCH_S,
         clock: LogClock | None = None,
+        pictures: KeepPictures = NO_PICTURES,
     ) -> None:
         clock = clock or system_clock()
         self._path, self._info, self._warn, self._wait, self._batch_s = path, info, warn, wait, batch_s
-        self._buffer = Buffer(clock)
+        self._buffer = Buffer(clock, pictures)
         current = info()
         run = RunRow(current.source, current.board, current.power_sensor, self._buffer.began_ms)
-        self._writer = LogWriter(path, run, warn, clock, max_bytes)
+        self._writer = LogWriter(path, run, warn, clock, max_bytes, pictures=pictures)
         self._wake, self._ended, self._written = threading.Event(), threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._work, name="log", daemon=True)
         self._thread.start()

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
-from agent.telemetry.buffer import LogBatch
+from agent.telemetry.buffer import MAX_ROWS, LogBatch
 from agent.telemetry.clock import LogClock
-from agent.telemetry.database import DAMAGE, is_damaged, move_aside, open_for_writing, reason_of
+from agent.telemetry.database import DAMAGE, PAGE_BYTES, is_damaged, move_aside, open_for_writing, reason_of
+from agent.telemetry.pictures import NO_PICTURES, KeepPictures, delete_pictures
 from agent.telemetry.retention import (
     TRANSACTION_BYTES,
     DiskBudget,
@@ -28,8 +29,9 @@ RETRY_MS = 30_000
 """Time until a log that could not be written is tried again."""
 REMIND_MS = 3_600_000
 """Shortest time between two warnings about a log that stops again and again."""
-ROWS_PER_TRANSACTION = {"readings": 200, "records": 1, "faults": 20, "choices": 10, "minutes": 3}
-"""Maximum rows by table that one transaction writes; together they stay below `TRANSACTION_BYTES`."""
+ROWS_PER_TRANSACTION = {"readings": 200, "records": 1, "faults": 20, "choices": 10, "minutes": 3, "pictures": 2}
+"""Maximum rows by table that one transaction writes; together they stay below `TRANSACTION_BYTES`. Cut-outs have
+transactions of their own, because each refers to a reading that was written before."""
 INSERT_RUN = """INSERT OR IGNORE INTO runs (key, boot, at_ms, steady_ms, offset_ms, source, board, power_sensor)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
 UPDATE_RUN = """UPDATE runs SET offset_ms = ?, after_ms = ?, ended = ?, frames = ?, dropped = ?,
@@ -45,6 +47,9 @@ INSERTS = {
     "faults": "INSERT INTO faults (run, at_ms, after_ms, text) VALUES (?, ?, ?, ?)",
     "choices": "INSERT INTO choices (run, at_ms, after_ms, artifact, runtime, reason) VALUES (?, ?, ?, ?, ?, ?)",
     "minutes": "INSERT INTO minutes (run, at_ms, after_ms, figures) VALUES (?, ?, ?, ?)",
+    "pictures": f"""INSERT OR REPLACE INTO pictures (reading, sure, bytes, jpeg)
+        SELECT id, ?5, length(?6) + {PAGE_BYTES}, ?6 FROM readings WHERE id > (SELECT max(id) FROM readings) - {MAX_ROWS["readings"]}
+            AND run = ?1 AND frame = ?2 AND x = ?3 AND y = ?4 ORDER BY id DESC LIMIT 1""",  # noqa: S608
 }
 SOURCE_COLUMN = 3
 """Index of `source` in a row of readings."""
@@ -70,11 +75,20 @@ class LogWriter:
         warn: called when logging stops, when it continues, and when a damaged file was moved aside.
         clock: clock for the times of the run and of a retry.
         max_bytes: maximum size of all files of the log; None is a share of the file system.
+        pictures: how much space cut-outs may take. All that are kept are deleted if no more are wanted.
     """
 
     def __init__(
-        self, path: Path, run: RunRow, warn: Callable[[str], None], clock: LogClock, max_bytes: int | None = None
+        self,
+        path: Path,
+        run: RunRow,
+        warn: Callable[[str], None],
+        clock: LogClock,
+        max_bytes: int | None = None,
+        *,
+        pictures: KeepPictures = NO_PICTURES,
     ) -> None:
+        self._pictures = pictures
         self._path, self._run, self._warn, self._clock, self._max_bytes = path, run, warn, clock, max_bytes
         self._key = uuid.uuid4().bytes
         self._connection: sqlite3.Connection | None = None
@@ -143,6 +157,8 @@ class LogWriter:
             if batch.rows["minutes"] or batch.ended:
                 roll_up_minutes(connection, self._budget)
                 self._update_run(connection, batch)
+            if batch.rows["pictures"]:
+                self._limit_pictures(connection)
             delete_oldest(connection, self._budget)
 
     def _update_run(self, connection: sqlite3.Connection, batch: LogBatch) -> None:
@@ -161,11 +177,18 @@ class LogWriter:
             connection.execute(f"PRAGMA wal_autocheckpoint = {self._budget.wal_bytes // 4 // page_bytes}")
             connection.execute(f"PRAGMA journal_size_limit = {self._budget.wal_bytes // 4}")
             self._run_id = self._insert_run(connection)
+            with connection:
+                connection.execute("BEGIN IMMEDIATE")
+                self._limit_pictures(connection)
         except (OSError, sqlite3.Error):
             connection.close()
             raise
         self._connection = connection
         return connection
+
+    def _limit_pictures(self, connection: sqlite3.Connection) -> None:
+        wanted = 0 if self._pictures.which == "none" else self._pictures.max_bytes
+        delete_pictures(connection, min(wanted, self._budget.picture_bytes))
 
     def _insert_run(self, connection: sqlite3.Connection) -> int:
         """Insert the run's row if it is missing, and return its ID."""
@@ -197,6 +220,13 @@ class LogWriter:
 
 def _transactions(batch: LogBatch) -> Iterator[LogBatch]:
     """Split a batch into at least one part for one transaction each. Only the last part ends the run."""
+    pictures = batch.rows["pictures"]
+    yield from _parts(replace(batch, rows={**batch.rows, "pictures": ()}, ended=batch.ended and not pictures))
+    if pictures:
+        yield from _parts(replace(batch, rows={**dict.fromkeys(batch.rows, ()), "pictures": pictures}))
+
+
+def _parts(batch: LogBatch) -> Iterator[LogBatch]:
     for part in count():
         rows = {
             table: waiting[part * ROWS_PER_TRANSACTION[table] : (part + 1) * ROWS_PER_TRANSACTION[table]]

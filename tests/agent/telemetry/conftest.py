@@ -13,6 +13,7 @@ import pytest
 from agent.events import Counts, FrameEvent, RunInfo, Vitals
 from agent.telemetry.buffer import Buffer
 from agent.telemetry.clock import LogClock
+from agent.telemetry.pictures import NO_PICTURES, KeepPictures
 from agent.telemetry.writer import LogWriter, RunRow
 from agent.vision.box import Box
 from agent.vision.lines import Reading
@@ -50,15 +51,16 @@ class ManualLog:
     path: Path
     clock: ManualClock
     max_bytes: int | None = None
+    pictures: KeepPictures = NO_PICTURES
     warnings: list[str] = field(default_factory=list)
     buffer: Buffer = field(init=False)
     writer: LogWriter = field(init=False)
 
     def __post_init__(self) -> None:
         clock = self.clock.as_log_clock()
-        self.buffer = Buffer(clock)
+        self.buffer = Buffer(clock, self.pictures)
         run = RunRow("demo, seed 1", "pi5", "PMIC rails", self.buffer.began_ms)
-        self.writer = LogWriter(self.path, run, self.warnings.append, clock, self.max_bytes)
+        self.writer = LogWriter(self.path, run, self.warnings.append, clock, self.max_bytes, pictures=self.pictures)
 
     def write(self, *, ended: bool = False) -> None:
         self.writer.write(self.buffer.batch(ended=ended), self.buffer.confirm)
@@ -98,8 +100,10 @@ def make_log(tmp_path: Path, manual_clock: ManualClock) -> Iterator[Callable[...
     """Return a function that makes the log of a run, by default in the same new file; all are closed at the end."""
     with ExitStack() as stack:
 
-        def make(path: Path = tmp_path / "agent.db", max_bytes: int | None = None) -> ManualLog:
-            log = ManualLog(path, manual_clock, max_bytes)
+        def make(
+            path: Path = tmp_path / "agent.db", max_bytes: int | None = None, pictures: KeepPictures = NO_PICTURES
+        ) -> ManualLog:
+            log = ManualLog(path, manual_clock, max_bytes, pictures)
             stack.callback(log.writer.close)
             return log
 
