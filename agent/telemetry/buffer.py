@@ -83,7 +83,7 @@ class Buffer:
 
     def add_frame(self, event: FrameEvent) -> None:
         """Add the readings and measurements of a frame."""
-        pictures = [(reading.box, sure, jpeg) for reading, sure, jpeg in self._pictures.of(event)]
+        pictures = list(self._pictures.of(event))
         with self._lock:
             at_ms, after_ms = self._next_time()
             minute = self._minute
@@ -96,8 +96,9 @@ class Buffer:
                 confidence_permille = round(reading.confidence * 1000)
                 columns = (event.number, event.source, reading.text, confidence_permille, *reading.box)
                 minute.readings += self._append("readings", (at_ms, after_ms, *columns))
-            for box, sure, jpeg in pictures:
-                self._append("pictures", (event.number, box.x, box.y, sure, jpeg))
+            for reading, sure, part in pictures:
+                place = event.number, reading.box.x, reading.box.y
+                self._append("pictures", (*place, sure, part.jpeg, *part.box))
             for record in event.records:
                 self._append("records", (at_ms, after_ms, event.number, event.source, record.form, fields_json(record)))
             if event.vitals is not None and (

@@ -9,7 +9,14 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from agent.telemetry.schema import SCHEMA_VERSION, check_version, create_tables, is_ours, read_version
+from agent.telemetry.schema import (
+    SCHEMA_VERSION,
+    add_missing_tables,
+    check_version,
+    create_tables,
+    is_ours,
+    read_version,
+)
 from profiles.errors import OutputError, SourceError
 from profiles.regular_file import open_regular_file, require_regular
 
@@ -78,6 +85,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
             raise _wrong_version(path, version)
         if not is_ours(connection):
             raise _other_tables(path)
+        add_missing_tables(connection)
     except (*DAMAGE, SourceError):
         connection.close()
         raise

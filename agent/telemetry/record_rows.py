@@ -69,15 +69,13 @@ def fields_json(record: Record) -> str:
 
 
 def records(connection: sqlite3.Connection, last: int, *, oldest_first: bool = False) -> Iterator[LoggedRecord]:
-    """Yield the newest records; none if the log is of a version without records.
+    """Yield the newest records.
 
     Args:
         connection: the open log.
         last: maximum number of records; -1 is all.
         oldest_first: order of the records.
     """
-    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'records'").fetchone():
-        return
     newest = "SELECT id FROM records ORDER BY id DESC LIMIT ?"
     order = "ASC" if oldest_first else "DESC"
     query = f"{SELECT} WHERE row.id IN ({newest}) ORDER BY row.id {order}"

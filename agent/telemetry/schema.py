@@ -64,13 +64,14 @@ CREATE TABLE IF NOT EXISTS records ( -- sheets of forms
 );
 CREATE TABLE IF NOT EXISTS pictures ( -- cut-outs of readings
     reading INTEGER PRIMARY KEY, sure INTEGER NOT NULL, jpeg BLOB NOT NULL,
+    x INTEGER NOT NULL, y INTEGER NOT NULL, w INTEGER NOT NULL, h INTEGER NOT NULL, -- the reading in the cut-out
     bytes INTEGER NOT NULL          -- space of the row in the file, about
 );
 CREATE INDEX IF NOT EXISTS pictures_by_size ON pictures (sure, reading, bytes);
 CREATE TABLE IF NOT EXISTS corrections ( -- what a person says that a reading should be
     id INTEGER PRIMARY KEY AUTOINCREMENT, reading INTEGER NOT NULL UNIQUE, at_ms INTEGER NOT NULL,
     verdict TEXT NOT NULL, text TEXT NOT NULL,
-    drawn INTEGER NOT NULL          -- 1: the reading was drawn at random
+    origin TEXT NOT NULL            -- why somebody looked at the reading
 );
 """
 """Tables that are added to a log without them. The version stays, so that an older agent can use the log as well."""
@@ -118,6 +119,21 @@ def is_ours(connection: sqlite3.Connection) -> bool:
     found = _objects(connection)
     has_all = all(found.get(name, sql if name in ADDED_NAMES else None) == sql for name, sql in _our_objects().items())
     return has_all and not any(sql.startswith("CREATETRIGGER") for sql in found.values())
+
+
+def add_missing_tables(connection: sqlite3.Connection) -> None:
+    """Add empty tables that an older log lacks to the memory of a connection, so that every log is read alike."""
+    found = _objects(connection)
+    connection.execute("PRAGMA temp_store = MEMORY")
+    for name, statement in _added_tables().items():
+        if name not in found:
+            connection.execute(statement)
+
+
+@cache
+def _added_tables() -> dict[str, str]:
+    statements = re.findall(r"CREATE TABLE IF NOT EXISTS (\w+)(.*?\);)", ADDED, re.DOTALL)
+    return {name: f"CREATE TEMP TABLE {name}{columns}" for name, columns in statements}
 
 
 @cache

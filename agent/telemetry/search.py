@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from typing import Any
 
 from agent.telemetry.periods import AT_MS, iso
 from agent.telemetry.report import QUERIES, LoggedReading
@@ -16,8 +17,12 @@ TIME_LIMIT_S = 0.5
 """Time after which a search returns what it has found so far, in seconds."""
 MAX_ID = 2**62
 """Larger than every ID of a row."""
-_COLUMNS = QUERIES[LoggedReading].removeprefix("SELECT")
-_PART = f"""SELECT row.id, {_COLUMNS} WHERE row.id < ?1 AND row.id >= ?2
+_ADDED = """EXISTS (SELECT 1 FROM pictures WHERE reading = row.id),
+    coalesce((SELECT id FROM corrections WHERE reading = row.id), 0),
+    coalesce((SELECT CAST(verdict AS TEXT) FROM corrections WHERE reading = row.id), ''),
+    coalesce((SELECT CAST(corrections.text AS TEXT) FROM corrections WHERE reading = row.id), '')"""
+_READING = f"SELECT row.id, {_ADDED}, {QUERIES[LoggedReading].removeprefix('SELECT')}"
+_PART = f"""{_READING} WHERE row.id < ?1 AND row.id >= ?2
     AND (?3 = '' OR instr(CAST(text AS TEXT), ?3))
     AND coalesce(sure_permille, 0) BETWEEN ?4 AND ?5 AND {AT_MS} BETWEEN ?6 AND ?7
     ORDER BY row.id DESC LIMIT ?8"""
@@ -28,6 +33,14 @@ class FoundReading(LoggedReading):
     """A reading of the log with its ID, which grows with each reading."""
 
     id: int
+    picture: bool = False
+    """Whether a cut-out is kept."""
+    correction: int = 0
+    """ID of its correction; 0 if it has none."""
+    verdict: str = ""
+    """What a person says that it is: `number`, `not_a_number` or `cannot_tell`; empty if nobody has looked."""
+    corrected: str = ""
+    """The right text if the verdict is `number`, else empty."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +94,19 @@ def search_readings(
         start = max(place - SCANNED_AT_ONCE, end)
         room = limit - len(found)
         rows = connection.execute(_PART, (place, start, *conditions, room)).fetchall()
-        found += (FoundReading(*(iso(at_ms), *columns, number)) for number, at_ms, *columns in rows)
+        found += map(_found, rows)
         place = found[-1].id if len(rows) == room else start
     return ReadingPart(tuple(found), place if place > end else None)
+
+
+def find_reading(connection: sqlite3.Connection, number: int) -> FoundReading | None:
+    """Return the reading with this ID; None if there is none."""
+    return next(map(_found, connection.execute(f"{_READING} WHERE row.id = ?", (number,))), None)
+
+
+def _found(row: tuple[Any, ...]) -> FoundReading:
+    number, picture, correction, verdict, corrected, at_ms, *columns = row
+    return FoundReading(*(iso(at_ms), *columns, number, bool(picture), correction, verdict, corrected))
 
 
 READING_COLUMNS = tuple(field.name for field in fields(FoundReading))

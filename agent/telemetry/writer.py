@@ -47,8 +47,9 @@ INSERTS = {
     "faults": "INSERT INTO faults (run, at_ms, after_ms, text) VALUES (?, ?, ?, ?)",
     "choices": "INSERT INTO choices (run, at_ms, after_ms, artifact, runtime, reason) VALUES (?, ?, ?, ?, ?, ?)",
     "minutes": "INSERT INTO minutes (run, at_ms, after_ms, figures) VALUES (?, ?, ?, ?)",
-    "pictures": f"""INSERT OR REPLACE INTO pictures (reading, sure, bytes, jpeg)
-        SELECT id, ?5, length(?6) + {PAGE_BYTES}, ?6 FROM readings WHERE id > (SELECT max(id) FROM readings) - {MAX_ROWS["readings"]}
+    "pictures": f"""INSERT OR REPLACE INTO pictures (reading, sure, jpeg, x, y, w, h, bytes)
+        SELECT id, ?5, ?6, ?7, ?8, ?9, ?10, length(?6) + {PAGE_BYTES} FROM readings
+        WHERE id > (SELECT max(id) FROM readings) - {MAX_ROWS["readings"]}
             AND run = ?1 AND frame = ?2 AND x = ?3 AND y = ?4 ORDER BY id DESC LIMIT 1""",  # noqa: S608
 }
 SOURCE_COLUMN = 3

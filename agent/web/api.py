@@ -1,4 +1,4 @@
-"""The programming interface of the page, under /api/v1: its operations, and the OpenAPI document about them."""
+"""The programming interface of the page, under /api/v1. `agent.web.openapi` describes its operations."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from agent.telemetry.corrections import CorrectedBeforeError, Correction, NoReadingError, take_back
 from agent.telemetry.search import FoundReading, ReadingPart
-from agent.web.answers import MEDIA_JSON, TOO_MANY_VIEWERS, ErrorAnswer, json_answer, problem
+from agent.web.answers import TOO_MANY_VIEWERS, json_answer, problem
 from agent.web.live_view import LiveStatus, LiveView
 from agent.web.log_reader import (
     BoardQuery,
@@ -25,14 +26,26 @@ from agent.web.log_reader import (
     ReadingQuery,
     csv_chunks,
     json_chunks,
-    parse_query,
+)
+from agent.web.openapi import PREFIX, ApiOperation, describe
+from agent.web.requests import parse_body, parse_query, read_body
+from agent.web.review import (
+    CorrectionPart,
+    CorrectionQuery,
+    NewCorrection,
+    Review,
+    ReviewQuery,
+    RowQuery,
+    find_corrections,
+    find_picture,
+    find_review,
+    keep_correction,
 )
 from agent.web.streams import event_stream
 from profiles.errors import SourceError
 
-PREFIX = "/api/v1"
-SCHEMA_PLACE = "#/components/schemas/{name}"
 MEDIA_CSV, MEDIA_JSON_LINES, MEDIA_EVENTS = "text/csv; charset=utf-8", "application/jsonl", "text/event-stream"
+MEDIA_JPEG = "image/jpeg"
 
 
 class NoQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,22 +65,6 @@ class Status:
     """The run to which this page belongs; None if it only shows a log."""
 
 
-@dataclass(frozen=True)
-class ApiOperation:
-    """A route of the interface and its description."""
-
-    path: str
-    """Below the prefix."""
-    summary: str
-    query: type[Any]
-    answer: type[Any] | None
-    """Type of a JSON answer; None if it is of another media type."""
-    respond: Callable[[Api, Any], Response]
-    media: str = MEDIA_JSON
-    needs_run: bool = False
-    """Whether it exists only beside a run."""
-
-
 class Api:
     """Answers programs.
 
@@ -81,15 +78,29 @@ class Api:
 
     def routes(self) -> list[Route]:
         """Return the routes."""
-        routes = [Route(PREFIX + one.path, self._endpoint(one), methods=["GET"]) for one in self._operations()]
+        by_path = dict[str, list[ApiOperation]]()
+        for one in self._operations():
+            by_path.setdefault(PREFIX + one.path, []).append(one)
+        routes = [
+            Route(
+                path,
+                self._endpoint({one.method: one for one in operations}),
+                methods=[one.method for one in operations],
+            )
+            for path, operations in by_path.items()
+        ]
         return [*routes, Route(f"{PREFIX}/openapi.json", self._document, methods=["GET"])]
 
     def _operations(self) -> list[ApiOperation]:
         return [one for one in OPERATIONS if self._live is not None or not one.needs_run]
 
-    def _endpoint(self, operation: ApiOperation) -> Callable[[Request], Any]:
+    def _endpoint(self, operations: Mapping[str, ApiOperation]) -> Callable[[Request], Any]:
         async def endpoint(request: Request) -> Response:
-            query = parse_query(request.query_params, operation.query)
+            operation = operations["GET" if request.method == "HEAD" else request.method]
+            if operation.has_body:
+                query = parse_body(await read_body(request), operation.query)
+            else:
+                query = parse_query({**request.query_params, **request.path_params}, operation.query)
             return await run_in_threadpool(operation.respond, self, query)
 
         return endpoint
@@ -118,6 +129,40 @@ class Api:
     def readings_json(self, query: ReadingFilterQuery) -> Response:
         """Answer with all readings as JSON Lines."""
         return self._download(json_chunks, query, MEDIA_JSON_LINES, "readings.jsonl")
+
+    def reading_picture(self, query: RowQuery) -> Response:
+        """Answer with the cut-out of a reading."""
+        jpeg = find_picture(self._log.path, query.id)
+        return (
+            problem(404, "no picture of this reading is kept")
+            if jpeg is None
+            else Response(jpeg, 200, None, MEDIA_JPEG)
+        )
+
+    def reviews(self, query: ReviewQuery) -> Response:
+        """Answer with readings that a person should look at."""
+        return json_answer(find_review(self._log.path, query))
+
+    def corrections(self, query: CorrectionQuery) -> Response:
+        """Answer with a part of the corrections."""
+        return json_answer(find_corrections(self._log.path, query))
+
+    def correct(self, new: NewCorrection) -> Response:
+        """Keep a correction."""
+        try:
+            return json_answer(keep_correction(self._log.path, new), 201)
+        except NoReadingError as error:
+            return problem(404, str(error))
+        except CorrectedBeforeError as error:
+            return problem(409, str(error))
+
+    def take_back(self, query: RowQuery) -> Response:
+        """Delete a correction."""
+        try:
+            take_back(self._log.path, query.id)
+        except NoReadingError as error:
+            return problem(404, str(error))
+        return Response(None, 204)
 
     def board(self, query: BoardQuery) -> Response:
         """Answer with how the board did."""
@@ -155,56 +200,26 @@ OPERATIONS = (
     ApiOperation(
         "/readings.jsonl", "All readings as JSON Lines", ReadingFilterQuery, None, Api.readings_json, MEDIA_JSON_LINES
     ),
+    ApiOperation(
+        "/readings/{id}/picture.jpg",
+        "The cut-out of a reading",
+        RowQuery,
+        None,
+        Api.reading_picture,
+        MEDIA_JPEG,
+        failures=(404,),
+    ),
+    ApiOperation("/reviews", "Readings that a person should look at", ReviewQuery, Review, Api.reviews),
+    ApiOperation("/corrections", "Corrections, newest first", CorrectionQuery, CorrectionPart, Api.corrections),
+    ApiOperation(
+        "/corrections", "Correct a reading", NewCorrection, Correction, Api.correct, method="POST", failures=(404, 409)
+    ),
+    ApiOperation(
+        "/corrections/{id}", "Take a correction back", RowQuery, None, Api.take_back, method="DELETE", failures=(404,)
+    ),
     ApiOperation("/board", "Latency, power, temperature and faults by the hour", BoardQuery, BoardReport, Api.board),
     ApiOperation(
         "/events", "Readings and the run's state, as they come", NoQuery, None, Api.events, MEDIA_EVENTS, needs_run=True
     ),
 )
 """All operations. To add one, add a method above and a row here."""
-
-
-def describe(operations: list[ApiOperation]) -> dict[str, Any]:
-    """Return the OpenAPI document."""
-    answers = [one.answer for one in operations if one.answer is not None]
-    _, schemas = msgspec.json.schema_components([*answers, ErrorAnswer], ref_template=SCHEMA_PLACE)
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": "digit-agent", "version": version("digit-agent")},
-        "security": [{"token": []}, {"session": []}],
-        "paths": {PREFIX + one.path: {"get": _describe(one)} for one in operations},
-        "components": {
-            "schemas": schemas,
-            "securitySchemes": {
-                "token": {"type": "http", "scheme": "bearer"},
-                "session": {"type": "apiKey", "in": "cookie", "name": "digit_agent_session"},
-            },
-        },
-    }
-
-
-def _describe(operation: ApiOperation) -> dict[str, Any]:
-    schema: Mapping[str, Any] = (
-        {"type": "string"}
-        if operation.answer is None
-        else {"$ref": SCHEMA_PLACE.format(name=operation.answer.__name__)}
-    )
-    failures = {400: "a parameter is wrong", 401: "no login", 503: "the log cannot be read"}
-    error = {MEDIA_JSON: {"schema": {"$ref": SCHEMA_PLACE.format(name=ErrorAnswer.__name__)}}}
-    return {
-        "summary": operation.summary,
-        "operationId": operation.respond.__name__,
-        "parameters": list(_parameters(operation.query)),
-        "responses": {
-            "200": {
-                "description": operation.summary,
-                "content": {operation.media.partition(";")[0]: {"schema": schema}},
-            },
-            **{str(status): {"description": text, "content": error} for status, text in failures.items()},
-        },
-    }
-
-
-def _parameters(query: type[Any]) -> Iterator[dict[str, Any]]:
-    _, components = msgspec.json.schema_components([query])
-    for name, schema in components[query.__name__].get("properties", {}).items():
-        yield {"name": name, "in": "query", "schema": schema}

@@ -22,6 +22,7 @@ from agent.web.log_reader import LogReader
 from agent.web.login import MAX_PASSWORD_CHARACTERS, SESSION_S, Login
 from agent.web.markup import login_page
 from agent.web.pages import Pages
+from agent.web.requests import read_body
 from agent.web.streams import BOUNDARY, FrameEncoder, picture_stream
 
 STATIC = Path(__file__).parent / "static"
@@ -32,8 +33,6 @@ STATIC_FILES = {
     "icon.svg": "image/svg+xml",
 }
 """Files that are served, with their media types. A name outside of this table does not exist."""
-BODY_TIMEOUT_S = 10.0
-"""Longest time in which a form may arrive, in seconds."""
 STATUS_TEXTS = {404: "there is no such page", 405: "this method is not allowed here"}
 
 
@@ -117,7 +116,7 @@ class _Door:
         return login_page("", 200) if self._login.is_needed else RedirectResponse("/", 303)
 
     async def log_in(self, request: Request) -> Response:
-        body = await asyncio.wait_for(request.body(), BODY_TIMEOUT_S)
+        body = await read_body(request)
         password = parse_qs(body.decode("utf-8", "replace")).get("password", [""])[0]
         client, attempts, expected = client_of(request), self._login.attempts, self._login.password
         if expected is None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import msgspec
 
@@ -35,7 +35,6 @@ FAULTS = 50
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 RowId = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
 Moment = Annotated[str, msgspec.Meta(max_length=40, description="ISO 8601; without a zone it is the board's time")]
-Kind = TypeVar("Kind")
 
 
 class ReadingFilterQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -79,18 +78,6 @@ class LogState:
     run: LoggedRun | None
     """The newest run; None if there is none."""
     last_reading: LoggedReading | None
-
-
-def parse_query(query: Mapping[str, str], kind: type[Kind]) -> Kind:
-    """Return the values of a query string; empty ones count as missing.
-
-    Raises:
-        BadRequestError: there is an unknown name, or a value is not allowed.
-    """
-    try:
-        return msgspec.convert({name: value for name, value in query.items() if value}, kind, strict=False)
-    except msgspec.ValidationError as error:
-        raise BadRequestError(str(error)) from error
 
 
 class LogReader:

@@ -17,8 +17,9 @@ from agent.telemetry.search import FoundReading, ReadingPart
 from agent.views.picture import HIGH_CONFIDENCE, MEDIUM_CONFIDENCE
 from agent.views.timeline import last_hours
 from agent.web.charts import chart
-from agent.web.log_reader import HOURS, BoardQuery, BoardReport, LogReader, ReadingQuery, parse_query
+from agent.web.log_reader import HOURS, BoardQuery, BoardReport, LogReader, ReadingQuery
 from agent.web.markup import TITLES, Markup, fill, join, page
+from agent.web.requests import parse_query
 
 FIELDS = (("text", "Number contains", "search"), ("since", "From", "datetime-local"), ("until", "To", "datetime-local"))
 CONFIDENCES = {

@@ -109,12 +109,9 @@ def test_the_next_run_that_keeps_none_deletes_all(make_log: MakeLog) -> None:
 def test_the_oldest_sure_ones_are_deleted_first_and_corrected_ones_last(tmp_path: Path) -> None:
     with closing(open_for_writing(tmp_path / "agent.db")) as connection:
         for reading, sure in enumerate([1, 0, 1, 0, 1]):
-            connection.execute("INSERT INTO pictures VALUES (?, ?, zeroblob(100), 100)", (reading, sure))
-        for reading in (1, 2):
-            connection.execute(
-                "INSERT INTO corrections (reading, at_ms, verdict, text, drawn) VALUES (?, 0, 'number', '1', 0)",
-                (reading,),
-            )
+            connection.execute("INSERT INTO pictures VALUES (?, ?, zeroblob(100), 0, 0, 1, 1, 100)", (reading, sure))
+        insert = "INSERT INTO corrections (reading, at_ms, verdict, text, origin) VALUES (?, 0, 'number', '', 'x')"
+        connection.executemany(insert, [(1,), (2,)])
         left = list[list[int]]()
         for max_bytes in (500, 499, 320, 220, 110, 0):
             delete_pictures(connection, max_bytes)
@@ -150,24 +147,31 @@ def test_cut_outs_and_corrections_go_with_their_readings(make_log: MakeLog) -> N
 
 
 @pytest.mark.parametrize(
-    ("box", "shape"),
+    ("box", "shape", "place"),
     [
-        (Box(100, 100, 50, 20), (48, 110)),
-        (Box(0, 0, 50, 20), (34, 80)),
-        (Box(-30, 100, 50, 20), (48, 50)),
-        (Box(390, 290, 50, 20), (24, 40)),
-        (Box(0, 0, 400, 300), (MAX_SIZE_PX[1], 320)),
-        (Box(500, 100, 50, 20), None),
+        (Box(100, 100, 50, 20), (48, 110), (30, 14, 50, 20)),
+        (Box(0, 0, 50, 20), (34, 80), (0, 0, 50, 20)),
+        (Box(-30, 100, 50, 20), (48, 50), (-30, 14, 50, 20)),
+        (Box(390, 290, 50, 20), (24, 40), (30, 14, 50, 20)),
+        (Box(0, 0, 400, 300), (MAX_SIZE_PX[1], 320), (0, 0, 320, 240)),
     ],
 )
-def test_a_cut_out_has_what_stands_around_and_ends_at_the_edge(box: Box, shape: tuple[int, int] | None) -> None:
-    jpeg = cut_out(np.zeros((300, 400, 3), np.uint8), box)
-    assert (decode(jpeg).shape[:2] if jpeg else None) == shape
+def test_a_cut_out_has_what_stands_around_and_ends_at_the_edge(
+    box: Box, shape: tuple[int, int], place: tuple[int, int, int, int]
+) -> None:
+    part = cut_out(np.zeros((300, 400, 3), np.uint8), box)
+    assert part is not None
+    assert decode(part.jpeg).shape[:2] == shape
+    assert part.box == place
+
+
+def test_there_is_no_cut_out_beside_the_picture() -> None:
+    assert cut_out(np.zeros((300, 400, 3), np.uint8), Box(500, 100, 50, 20)) is None
 
 
 def test_a_cut_out_of_noise_stays_small() -> None:
-    noise = np.random.default_rng(1).integers(0, 256, (600, 1600, 3), dtype=np.uint8)
-    assert (
-        len(cv2.imencode(".jpg", noise[:240, :640], (cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITIES[0]))[1]) > MAX_JPEG_BYTES
-    )
-    assert len(cut_out(noise[:240, :640], Box(0, 0, 640, 240))) <= MAX_JPEG_BYTES
+    noise = np.random.default_rng(1).integers(0, 256, (240, 640, 3), dtype=np.uint8)
+    assert len(cv2.imencode(".jpg", noise, (cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITIES[0]))[1]) > MAX_JPEG_BYTES
+    part = cut_out(noise, Box(0, 0, 640, 240))
+    assert part is not None
+    assert len(part.jpeg) <= MAX_JPEG_BYTES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -9,6 +10,8 @@ from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlencode
 
+import cv2
+import numpy as np
 import pytest
 import uvicorn
 
@@ -26,6 +29,7 @@ from agent.web.server import ServerThread, make_server
 
 PASSWORD = "correct horse"
 READINGS = 300
+PICTURES = 40
 MARKUP = "<script>alert(1)</script>"
 TIMEOUT_S = 60
 NEWEST_MS = 1_795_000_000_000
@@ -107,6 +111,13 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "INSERT INTO choices (run, at_ms, after_ms, artifact, runtime, reason) VALUES (1, 0, 0, ?, ?, ?)",
             ("nano-int8.tflite", "ai-edge-litert", MARKUP),
         )
+        for reading in range(READINGS - PICTURES + 1, READINGS + 1):  # the newest ones; every other one is sure
+            image = np.full((60, 160, 3), 255, np.uint8)
+            cv2.putText(image, str(7 * (reading - 1) % 1000), (30, 45), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (80, 30, 20), 3)
+            jpeg = cv2.imencode(".jpg", image)[1].tobytes()
+            connection.execute(
+                "INSERT INTO pictures VALUES (?, ?, ?, 26, 14, 100, 36, ?)", (reading, reading % 2, jpeg, len(jpeg))
+            )
         connection.execute("COMMIT")
     return path
 
@@ -149,6 +160,12 @@ def serve(log: Path, tmp_path: Path) -> Iterator[Callable[..., Site]]:
     yield start
     for server in servers:
         server.close()
+
+
+@pytest.fixture
+def own_log(log: Path, tmp_path: Path) -> Path:
+    """A copy of the log that a test may change."""
+    return shutil.copy(log, tmp_path / "agent.db")
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ def test_a_second_request_has_the_same_time(monkeypatch: pytest.MonkeyPatch, ser
 
 
 def test_a_body_that_does_not_come_is_not_awaited(monkeypatch: pytest.MonkeyPatch, locked_site: Site) -> None:
-    monkeypatch.setattr("agent.web.app.BODY_TIMEOUT_S", SHORT_S)
+    monkeypatch.setattr("agent.web.requests.BODY_TIMEOUT_S", SHORT_S)
     with connect(locked_site) as client:
         head = "POST /login HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost\r\nContent-Length: 9\r\n\r\np"
         client.sendall(head.encode())

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from agent.web.api import OPERATIONS, PREFIX
+from agent.web.api import OPERATIONS
 from agent.web.app import STATIC_FILES
 from agent.web.credentials import PasswordHash, make_token
 from agent.web.guard import HEADERS, MAX_BODY_BYTES
 from agent.web.login import FREE_TRIES
+from agent.web.openapi import PREFIX
 from tests.agent.web.conftest import MARKUP, PASSWORD, Site
 
 OPEN = {"/healthz", "/login", "/static/page.css", "/static/icon.svg"}
