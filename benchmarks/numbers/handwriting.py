@@ -14,7 +14,7 @@ from typing import TypeVar
 import numpy as np
 
 from agent.vision.line_text import SIGNS
-from converters.data.strips.compose import SIGN_BOXES
+from converters.data.strips.compose import SIGN_BOXES, gap_between
 from converters.data.strokes import PenItem, Stroke, is_held_out, load_pen_items
 
 Rng = np.random.Generator
@@ -96,7 +96,7 @@ def write_number(rng: Rng, text: str, handwriting: HeldOutHandwriting) -> list[S
     gap = float(rng.normal(0.15, 0.1))
     strokes: list[Stroke] = []
     x = 0.0
-    for character in text:
+    for index, character in enumerate(text):
         item = any_of(rng, writer.get(character) or handwriting.signs[character])
         if character.isdigit():
             placed = place(item, x, float(rng.normal(0, 0.03)), height=float(rng.normal(1, 0.06)))
@@ -104,7 +104,8 @@ def write_number(rng: Rng, text: str, handwriting: HeldOutHandwriting) -> list[S
             smallest, largest, highest, lowest = SIGN_BOXES[character]
             placed = place(item, x, float(rng.uniform(highest, lowest)), size=float(rng.uniform(smallest, largest)))
         strokes += placed
-        x = right_of(placed) + max(-0.2, float(rng.normal(gap, 0.06)))
+        usual = max(-0.2, float(rng.normal(gap, 0.06)))
+        x = right_of(placed) + gap_between(rng, character, text[index + 1 : index + 2], usual)
     return strokes
 
 

@@ -37,6 +37,11 @@ SIGN_BOXES: Mapping[str, tuple[float, float, float, float]] = {
     "+": (0.4, 0.75, -0.3, -0.1),
 }
 """Smallest and largest longer side of a sign, and highest and lowest position of its lower edge."""
+SMALL_SIGNS = ".,:'"
+"""Signs that are much smaller than a digit."""
+GAP_BEFORE, GAP_AFTER = (0.23, 0.17), (0.42, 0.17)
+"""Mean and standard deviation of the gap before and after a small sign. Measured at the 31 points and commas in the
+numbers that the training writers of UNIPEN wrote as a whole."""
 ASCENDERS, DESCENDERS = "bdfhklti", "gjpqy"
 """Letters that are as high as a digit, and letters that reach below the baseline."""
 
@@ -167,8 +172,18 @@ def _number(rng: Rng, writing: Writing) -> Line:
             placed = _place(item, x, *(_digit_box(height, base) if character.isdigit() else _sign_box(rng, character)))
             strokes += placed
             width = max(float(stroke[:, 0].max()) for stroke in placed) - x
-        x += width + max(-0.35, float(rng.normal(gap, gap_deviation)))
+        following = text[index + 1 : index + 2]
+        x += width + gap_between(rng, character, following, max(-0.35, float(rng.normal(gap, gap_deviation))))
     return Line(text.replace(" ", ""), strokes, images)
+
+
+def gap_between(rng: Rng, left: str, right: str, usual: float) -> float:
+    """Return the gap between two characters: a random one at a small sign, else the usual one of the line."""
+    if right and right in SMALL_SIGNS:
+        return max(0.0, float(rng.normal(*GAP_BEFORE)))
+    if left in SMALL_SIGNS:
+        return max(0.0, float(rng.normal(*GAP_AFTER)))
+    return usual
 
 
 def _whole_number(rng: Rng, writing: Writing) -> Line:

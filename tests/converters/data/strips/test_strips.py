@@ -13,7 +13,7 @@ from agent.vision.box import Box
 from agent.vision.line_text import CHARACTERS, LETTERS
 from agent.vision.strip import CHANNELS, HEIGHT_PX, WIDTH_STEP_PX
 from converters.data.labelled import LabelledImages
-from converters.data.strips.compose import Writing, compose_digits, compose_line, load_writing
+from converters.data.strips.compose import Writing, compose_digits, compose_line, gap_between, load_writing
 from converters.data.strips.defects import draw_rules, remove_rules
 from converters.data.strips.real import ZOOM, RealStrip, cut_real_strips, splice, vary_strip
 from converters.data.strips.render import MAX_WIDTH_PX, draw_digits, draw_strip
@@ -68,6 +68,16 @@ def test_a_line_has_a_stroke_or_picture_for_each_character(writing: Writing) -> 
             assert (len(line.strokes), len(line.images), line.width) == (0, 0, 1.0)
         elif LETTERS not in line.text:
             assert len(line.strokes) + len(line.images) == len(line.text)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "smallest", "largest"),
+    [("1", "2", -0.3, -0.3), ("1", "", -0.3, -0.3), ("1", ".", 0, 0.8), (",", "2", 0, 1), ("-", "2", -0.3, -0.3)],
+)
+def test_a_point_does_not_touch_the_digits_beside_it(left: str, right: str, smallest: float, largest: float) -> None:
+    rng = np.random.default_rng(5)
+    gaps = [gap_between(rng, left, right, usual=-0.3) for _ in range(200)]
+    assert smallest <= min(gaps) <= max(gaps) <= largest
 
 
 def test_a_line_of_digits_has_their_pictures_in_order(writing: Writing) -> None:
