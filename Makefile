@@ -11,7 +11,7 @@ INSTALL := -m pip install --quiet --constraint constraints.txt
 OTHER_PYTHONS := 3.10 3.12 3.13
 
 .DEFAULT_GOAL := help
-.PHONY: help run check test test-tflite test-pythons test-systemd test-board lint format docs bench count soak artifacts \
+.PHONY: help run check test test-tflite test-pythons test-web test-systemd test-board lint format docs bench count soak artifacts \
 	report picture venv clean
 
 help: ## List these targets.
@@ -37,6 +37,9 @@ test-pythons: ## Run the board's tests on each of Python 3.10, 3.12 and 3.13 tha
 	    .venv-$$version/bin/python $(INSTALL) --editable '.[onnx,deploy]' --group test || exit 1; \
 	    .venv-$$version/bin/python -m pytest -q tests/agent tests/profiles tests/deploy tests/test_promise.py || exit 1; \
 	done
+
+test-web: $(EVERYTHING) ## Use the web page as people do, in a real browser (apt: chromium chromium-driver).
+	DIGIT_BROWSER=1 $(BIN)/python -m pytest tests/browser
 
 test-systemd: export DIGIT_BOARD_CACHE ?= $(HOME)/.cache/digit-agent-boards
 test-systemd: $(EVERYTHING) ## Boot a Debian, and three boards with an sshd, as root (apt: systemd-container mmdebstrap openssh-client iproute2).

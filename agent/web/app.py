@@ -30,6 +30,7 @@ STATIC_FILES = {
     "page.css": "text/css",
     "readings.js": "text/javascript",
     "live.js": "text/javascript",
+    "review.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }
 """Files that are served, with their media types. A name outside of this table does not exist."""

@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse
 
 from profiles.foreign_text import show
 
-TITLES = {"/": "Live", "/readings": "Readings", "/board": "Board"}
+TITLES = {"/": "Live", "/readings": "Readings", "/review": "Review", "/board": "Board"}
 """The pages in the order of the navigation, by path."""
 
 
@@ -89,6 +89,7 @@ def login_page(message: str, status: int) -> HTMLResponse:
         "Log in",
         fill(
             '<main id="main" class="login"><h1>digit-agent</h1>{alert}<form method="post" action="/login">'
+            '<input name="username" value="digit-agent" autocomplete="username" hidden>'
             '<label for="password">Password</label><input id="password" name="password" type="password" '
             'autocomplete="current-password" required autofocus><button>Log in</button></form></main>',
             alert=alert,

@@ -20,6 +20,8 @@ from agent.web.charts import chart
 from agent.web.log_reader import HOURS, BoardQuery, BoardReport, LogReader, ReadingQuery
 from agent.web.markup import TITLES, Markup, fill, join, page
 from agent.web.requests import parse_query
+from agent.web.review import ReviewQuery
+from agent.web.review_page import review_body
 
 FIELDS = (("text", "Number contains", "search"), ("since", "From", "datetime-local"), ("until", "To", "datetime-local"))
 CONFIDENCES = {
@@ -29,10 +31,12 @@ CONFIDENCES = {
     f"min_confidence={HIGH_CONFIDENCE}": f"{HIGH_CONFIDENCE:.0%} or more",
 }
 """Choices of the confidence filter: its part of the query string, and its label."""
+OTHER_VERDICTS = {"not_a_number": "not a number", "cannot_tell": "cannot be told"}
 LIVE = """
 <div class="live">
   <div class="stage">
-    <img id="picture" src="/frame.mjpg" alt="What the camera sees, with what is read drawn over it">
+    <img id="picture" alt="What the camera sees, with what is read drawn over it">
+    <noscript><img src="/frame.mjpg" alt="What the camera sees, with what is read drawn over it"></noscript>
     <p id="outage" class="alert" role="status" hidden></p>
   </div>
   <div>
@@ -66,7 +70,7 @@ class Pages:
 
     def routes(self) -> list[Route]:
         """Return the routes."""
-        endpoints = {"/": self.start, "/readings": self.readings, "/board": self.board}
+        endpoints = {"/": self.start, "/readings": self.readings, "/review": self.review, "/board": self.board}
         return [Route(path, endpoint, methods=["GET"]) for path, endpoint in endpoints.items()]
 
     async def start(self, _: Request) -> Response:
@@ -80,6 +84,11 @@ class Pages:
         query = parse_query(_without_choice(request.query_params), ReadingQuery)
         part = await run_in_threadpool(self._log.readings, query)
         return self._page("/readings", _readings(part, query), "readings.js")
+
+    async def review(self, request: Request) -> Response:
+        """Show readings that a person should look at, one at a time."""
+        parse_query(request.query_params, ReviewQuery)
+        return self._page("/review", review_body(), "review.js")
 
     async def board(self, request: Request) -> Response:
         """Show how the board did."""
@@ -156,13 +165,28 @@ def _form(filters: Mapping[str, str]) -> Markup:
 
 def _row(reading: FoundReading) -> Markup:
     return fill(
-        '<li data-id="{id}"><b>{text}</b><span class="{kind}">{confidence}</span>{at}</li>',
+        '<li data-id="{id}"><a href="/review?reading={id}">{picture}<span><b>{text}</b> {correction}</span></a>'
+        '<span class="{kind}">{confidence}</span>{at}</li>',
         id=reading.id,
+        picture=fill('<img loading="lazy" alt="" src="/api/v1/readings/{id}/picture.jpg">', id=reading.id)
+        if reading.picture
+        else Markup(""),
         text=reading.text,
+        correction=_correction(reading),
         kind=_kind(reading.confidence),
         confidence=f"{reading.confidence:.1%}",
         at=_time(reading.at),
     )
+
+
+def _correction(reading: FoundReading) -> Markup:
+    """Return what a person says about a reading."""
+    if reading.verdict in OTHER_VERDICTS:
+        return fill('<span class="corrected">{verdict}</span>', verdict=OTHER_VERDICTS[reading.verdict])
+    if not reading.verdict:
+        return Markup("")
+    is_right = reading.corrected == reading.text
+    return fill('<span class="corrected">{text}</span>', text="checked" if is_right else f"is {reading.corrected}")
 
 
 def _kind(confidence: float) -> str:

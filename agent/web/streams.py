@@ -54,12 +54,14 @@ async def picture_stream(view: LiveView, encoder: FrameEncoder) -> AsyncIterator
     """Give the parts of a `multipart/x-mixed-replace` answer, until the run ends."""
     shown: FrameEvent | None = None
     with view.viewer():
+        yield f"--{BOUNDARY}\r\n".encode()
         while not view.ended:
             newest = await encoder.newest() if view.frame is not shown else None
             if newest is not None:
                 shown, jpeg = newest
-                head = f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
-                yield head.encode() + jpeg + b"\r\n"
+                head = f"Content-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
+                # A browser shows a part once it has the boundary after it.
+                yield head.encode() + jpeg + f"\r\n--{BOUNDARY}\r\n".encode()
             await asyncio.sleep(PERIOD_S)
 
 

@@ -71,4 +71,6 @@ function connect() {
   };
 }
 
+// The picture never ends. If it began before the page had loaded, the page would never have loaded.
+addEventListener("load", () => setTimeout(() => { picture.src = "/frame.mjpg"; }));
 connect();

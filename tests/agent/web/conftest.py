@@ -165,7 +165,7 @@ def serve(log: Path, tmp_path: Path) -> Iterator[Callable[..., Site]]:
 @pytest.fixture
 def own_log(log: Path, tmp_path: Path) -> Path:
     """A copy of the log that a test may change."""
-    return shutil.copy(log, tmp_path / "agent.db")
+    return Path(shutil.copy(log, tmp_path / "agent.db"))
 
 
 @pytest.fixture

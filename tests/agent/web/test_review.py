@@ -73,7 +73,7 @@ def test_a_correction_survives_a_restart(serve: Callable[..., Site], own_log: Pa
     assert json.loads(serve(path=own_log).ask(f"{PREFIX}/corrections").text)["corrections"][0]["text"] == "5"
 
 
-def test_the_second_of_two_people_is_told_what_the_first_one_said(own_site: Site) -> None:
+def test_the_second_of_two_people_gets_what_the_first_one_said(own_site: Site) -> None:
     first = correct(own_site, 300, "43")
     second = correct(own_site, 300, "44")
     assert (first.status, second.status) == (201, 409)
