@@ -11,7 +11,7 @@ INSTALL := -m pip install --quiet --constraint constraints.txt
 OTHER_PYTHONS := 3.10 3.12 3.13
 
 .DEFAULT_GOAL := help
-.PHONY: help run check test test-tflite test-pythons test-web test-systemd test-board lint format docs bench count soak artifacts \
+.PHONY: help run check test test-tflite test-pythons test-web test-systemd test-board test-integrations lint format docs bench count soak artifacts \
 	report picture venv clean
 
 help: ## List these targets.
@@ -48,6 +48,10 @@ test-systemd: $(EVERYTHING) ## Boot a Debian, and three boards with an sshd, as 
 test-board: export DIGIT_BOARD_CACHE ?= $(HOME)/.cache/digit-agent-boards
 test-board: $(EVERYTHING) ## Run the agent as seven boards would, under qemu (apt: qemu-user mmdebstrap qemu-system-arm cpio gcc).
 	$(BIN)/python -m pytest tests/board
+
+test-integrations: export DIGIT_INTEGRATIONS := 1
+test-integrations: $(EVERYTHING) ## Send readings to real brokers (apt: mosquitto openssl).
+	$(BIN)/python -m pytest tests/integrations
 
 count: $(EVERYTHING) ## Count the instructions of a digit and of a frame under qemu; fails if they grew by 5 %.
 	$(BIN)/python -m benchmarks.instructions

@@ -14,6 +14,7 @@ NO_HOME = Path("/proc/nonexistent")
 """Home of a user without one. Nobody can make a folder in /proc: nothing is cached, and the log says that it stops."""
 LOG_FILE_NAME = "agent.db"
 WEB_LOGIN_NAME = "web-login.json"
+OUTBOX_NAME = "outbox.db"
 
 
 def default_artifacts(deploy_root: Path = DEPLOY_ROOT) -> Path:
@@ -58,6 +59,11 @@ def default_log(environ: Mapping[str, str] = os.environ) -> Path:
 def web_login_file(environ: Mapping[str, str] = os.environ) -> Path:
     """Return the file with the hashes of the page's password and token, beside the log."""
     return default_log(environ).with_name(WEB_LOGIN_NAME)
+
+
+def outbox_file(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the path of the messages that wait to leave the board, beside the log."""
+    return default_log(environ).with_name(OUTBOX_NAME)
 
 
 def runtime_folder(environ: Mapping[str, str] = os.environ) -> Path | None:

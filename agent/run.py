@@ -77,6 +77,9 @@ class RunOptions:
     """SVG file for a picture of the dashboard; None draws none."""
     page: Callable[[Callable[[], RunInfo]], Sink] | None = None
     """Makes the sink that shows the run on its web page, from what describes the run; None serves none."""
+    outlets: Callable[[Callable[[], RunInfo], Mapping[str, Callable[[], None]], bool], Sink] | None = None
+    """Makes the sink that sends readings off the board, from what describes the run, what is done for a command by its
+    name, and whether the run waits while they cannot be stored; None sends nothing."""
 
 
 def run(
@@ -138,6 +141,9 @@ def run(
         commands = _commands(stop, pause, video)
         add_outputs = partial(_add_outputs, commands=commands, stop=stop, wait=not source.live)
         cleanup.enter_context(add_outputs(sinks, options, info, out, warn))
+        if options.outlets is not None:
+            remote = {"read": video.force_look, "pause": pause.pause, "resume": pause.resume}
+            sinks.append(options.outlets(info, remote, not source.live))
         frames = cleanup.enter_context(feed(source, reopen, log.warning, lambda outage: send(_outage_event(outage))))
         reload = partial(_reload, reconfigure, settings, profile, nets, video)
         cleanup.enter_context(handle_reloads(requests, reload, done=say, refused=log.warning, environ=os.environ))

@@ -45,11 +45,12 @@ MAY_IMPORT = {
     "agent.live": f"{LIVE_BASE} agent.choice agent.paths agent.sd_notify",
     "agent.views": f"{LIVE_BASE} agent.bench agent.choice agent.telemetry",
     "agent.web": f"{LIVE_BASE} agent.telemetry agent.views",
+    "agent.outlets": LIVE_BASE,
     "agent.run": f"{LIVE_BASE} agent.choice agent.config agent.live agent.telemetry agent.views",
     "agent.cli": (
-        "agent.bench agent.capture agent.config agent.doctor agent.explain agent.forms agent.paths agent.reader "
-        "agent.run agent.runtimes agent.sensors agent.service agent.telemetry agent.views agent.vision agent.web "
-        "profiles"
+        "agent.bench agent.capture agent.config agent.doctor agent.explain agent.forms agent.outlets agent.paths "
+        "agent.reader agent.run agent.runtimes agent.sensors agent.service agent.telemetry agent.views agent.vision "
+        "agent.web profiles"
     ),
     # Deployment: independent of the agent.
     "deploy": "profiles",

@@ -143,7 +143,7 @@ def _rows(settings: Settings) -> list[tuple[str, str | float | None, str]]:
     rows = list[tuple[str, str | float | None, str]]()
     for name, origin in settings.origins.items():
         value = getattr(settings, name)
-        hide = redact if name == "source" else redact_addresses
+        hide = redact if name in ("source", "mqtt") else redact_addresses
         shown = hide(str(value)) if isinstance(value, str | Path) else value
         rows.append((option_name(name), shown, origin))
     return rows

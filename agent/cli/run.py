@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli.options import ConfigFile, option
+from agent.cli.outlets import outlets_of
 from agent.cli.web import page_of
 from agent.config.options import Config
 
@@ -45,6 +46,12 @@ def run(
     web: Annotated[str | None, option("web")] = None,
     web_password_file: Annotated[Path | None, option("web_password_file")] = None,
     web_name: Annotated[str | None, option("web_name")] = None,
+    mqtt: Annotated[str | None, option("mqtt")] = None,
+    mqtt_password_file: Annotated[Path | None, option("mqtt_password_file")] = None,
+    mqtt_ca: Annotated[Path | None, option("mqtt_ca")] = None,
+    mqtt_cert: Annotated[Path | None, option("mqtt_cert")] = None,
+    mqtt_key: Annotated[Path | None, option("mqtt_key")] = None,
+    board_name: Annotated[str | None, option("board_name")] = None,
     frames: Annotated[int | None, option("frames")] = None,
     seconds: Annotated[float | None, option("seconds")] = None,
     width: Annotated[int | None, option("width")] = None,
@@ -88,6 +95,12 @@ def run(
         web=web,
         web_password_file=web_password_file,
         web_name=web_name,
+        mqtt=mqtt,
+        mqtt_password_file=mqtt_password_file,
+        mqtt_ca=mqtt_ca,
+        mqtt_cert=mqtt_cert,
+        mqtt_key=mqtt_key,
+        board_name=board_name,
         frames=frames,
         seconds=seconds,
         width=width,
@@ -110,7 +123,7 @@ def run(
     settings = configure()
     page = page_of(settings, partial(err.print, markup=False, highlight=False, soft_wrap=True))
     serve = None if page is None else partial(page.serve_beside, settings.log)
-    options = RunOptions(settings, _view(settings, out), screenshot, serve)
+    options = RunOptions(settings, _view(settings, out), screenshot, serve, outlets_of(settings))
     info, summary = run_agent(options, configure, out, err)
     if summary.counts.frames or summary.failure is None:
         (err if settings.json else out).print(summary_table(info, summary))

@@ -66,6 +66,13 @@ class Settings:
     """Address of the web page; None serves none."""
     web_password_file: Path | None
     web_name: str | None
+    mqtt: str | None
+    """Address of the MQTT broker; None sends nothing."""
+    mqtt_password_file: Path | None
+    mqtt_ca: Path | None
+    mqtt_cert: Path | None
+    mqtt_key: Path | None
+    board_name: str | None
     frames: int | None
     seconds: float | None
     width: int

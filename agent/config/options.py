@@ -237,6 +237,56 @@ class Config:
             metavar="NAME",
         ),
     ] = None
+    mqtt: Annotated[
+        str | None,
+        Option(
+            "Send readings to this MQTT broker: mqtt://host, or with encryption mqtts://user@host:8883/prefix. Topics "
+            "begin with the prefix (default: digit-agent) and the board's name. See docs/mqtt.md.",
+            example="mqtts://reader@broker.lan/digit-agent",
+            metavar="URL",
+        ),
+    ] = None
+    mqtt_password_file: Annotated[
+        Path | None,
+        Option(
+            "File with the password for the user in --mqtt. Default: the service's credential mqtt-password, if there "
+            "is one.",
+            example="/etc/digit-agent/mqtt-password",
+            metavar="FILE",
+        ),
+    ] = None
+    mqtt_ca: Annotated[
+        Path | None,
+        Option(
+            "Certificate of the authority that signed the broker's certificate. Default: the system's authorities.",
+            example="/etc/digit-agent/mqtt-ca.pem",
+            metavar="FILE",
+        ),
+    ] = None
+    mqtt_cert: Annotated[
+        Path | None,
+        Option(
+            "Certificate with which the board proves to the broker who it is.",
+            example="/etc/digit-agent/mqtt-cert.pem",
+            metavar="FILE",
+        ),
+    ] = None
+    mqtt_key: Annotated[
+        Path | None,
+        Option(
+            "Key of the certificate in --mqtt-cert. Default: it is in the same file.",
+            example="/etc/digit-agent/mqtt-key.pem",
+            metavar="FILE",
+        ),
+    ] = None
+    board_name: Annotated[
+        str | None,
+        Option(
+            "Name of this board in topics and messages; each board needs its own. Default: the name of the machine.",
+            example="counter-01",
+            metavar="NAME",
+        ),
+    ] = None
     frames: Annotated[
         int | None,
         Option("Stop after N frames. Default: no limit.", example=1000, metavar="N", minimum=1),

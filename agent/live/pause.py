@@ -27,6 +27,14 @@ class Pause:
         """Pause the run, or let it go on; any thread may call this."""
         self.paused = not self.paused
 
+    def pause(self) -> None:
+        """Pause the run, if it is not paused; any thread may call this."""
+        self.paused = True
+
+    def resume(self) -> None:
+        """Let the run go on, if it is paused; any thread may call this."""
+        self.paused = False
+
     def hold(self, frames: Iterable[Frame | None]) -> Iterator[Frame | None]:
         """Give the frames; during a pause give None, as if no frame had come."""
         for frame in frames:

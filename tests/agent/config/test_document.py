@@ -71,7 +71,7 @@ def test_a_tilde_stands_for_the_home_folder(monkeypatch: pytest.MonkeyPatch) -> 
         (r'source = "a\u0000"', 1, 'source must be text in quotes, such as "csi://0"'),
         ("# a note\nwidht = 3", 2, "there is no option 'widht'; did you mean width?"),
         ("No_Dashboard = true", 1, "there is no option 'No_Dashboard'; did you mean no-dashboard?"),
-        ("colour = 3", 1, "there is no option 'colour'; choose one of artifacts, camera, "),
+        ("colour = 3", 1, "there is no option 'colour'; choose one of artifacts, board-name, camera, "),
         ("[run]\nwidth = 3", 1, "'run' is a table, but options are not in tables; "),
         ("\nwidth.px = 3", 2, "width must be a whole number from 1 to 16384, such as 1280, not a table"),
         ('camera = "0"\nwidth = 9\nsource = "1"', 3, "camera and source both name a source (see line 1); keep one"),

@@ -1,0 +1,59 @@
+"""What carries readings off the board, from the settings of a run."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import uuid
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from profiles.errors import RuntimeUnusableError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agent.config.layers import Settings
+    from agent.outlets.broker import Broker
+    from agent.outlets.sink import OutletSink
+
+
+def outlets_of(settings: Settings) -> Callable[..., OutletSink] | None:
+    """Return what makes the sink that sends readings off the board, or None if nothing is sent.
+
+    Raises:
+        DigitAgentError: an address or a file cannot be used, or a library is missing.
+    """
+    if settings.mqtt is None:
+        return None
+    from agent.outlets.assemble import OutletOptions, open_outlets
+    from agent.outlets.broker import board_name
+    from agent.paths import outbox_file
+
+    board = board_name(settings.board_name)
+    options = OutletOptions(board, outbox_file(), _broker(settings, board), _machine())
+    warn = logging.getLogger("agent.outlets").warning
+    return lambda info, commands, wait: open_outlets(options, info, commands, warn, wait=wait)
+
+
+def _broker(settings: Settings, board: str) -> Broker | None:
+    if settings.mqtt is None:
+        return None
+    if find_spec("paho") is None:
+        raise RuntimeUnusableError("MQTT needs paho-mqtt", advice="install it: pip install 'digit-agent[mqtt]'")
+    from agent.config.layers import COMMAND_LINE
+    from agent.outlets.broker import BrokerFiles, has_password, parse_broker
+
+    if has_password(settings.mqtt) and settings.origins["mqtt"] == COMMAND_LINE:
+        raise UsageError(
+            "--mqtt has a password, which every user of this machine can see in the list of processes",
+            advice="write it into a file, and name the file: --mqtt-password-file FILE",
+        )
+    files = BrokerFiles(settings.mqtt_password_file, settings.mqtt_ca, settings.mqtt_cert, settings.mqtt_key)
+    return parse_broker(settings.mqtt, board, files, os.environ)
+
+
+def _machine() -> str:
+    """Return a name of this machine for machines, from the address of its network card."""
+    return hashlib.sha256(uuid.getnode().to_bytes(6, "big")).hexdigest()[:12]

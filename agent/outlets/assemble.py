@@ -1,0 +1,92 @@
+"""The outlets of a run, put together from their parts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from agent.events import RunInfo
+from agent.outlets.broker import Broker
+from agent.outlets.message import MessageMaker
+from agent.outlets.outbox import Outbox
+from agent.outlets.outlet import FIRST_PAUSE_S, Outlet
+from agent.outlets.sink import CONFIDENCE, OutletSink
+from agent.outlets.state import FREQUENT, RunState
+
+HEALTH_S = 60.0
+"""Time after which the health is sent again if only the last reading and the confidence in it are new, in seconds."""
+
+
+@dataclass(frozen=True)
+class OutletOptions:
+    """Where messages go."""
+
+    board: str
+    """Name of the board."""
+    outbox: Path
+    """The database of the outbox."""
+    broker: Broker | None = None
+    machine: str = ""
+    """The same in every run on this machine, and on no other."""
+    first_pause_s: float = FIRST_PAUSE_S
+    """Pause after the first failure of an outlet, in seconds."""
+
+
+class KeptTopics:
+    """What the broker shall keep at this moment, by topic; called by one thread only.
+
+    Args:
+        broker: the broker.
+        machine: name of this machine for machines.
+        state: sums up the run.
+        clock_s: current time, in seconds.
+    """
+
+    def __init__(
+        self, broker: Broker, machine: str, state: RunState, clock_s: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._broker, self._machine, self._state, self._clock_s = broker, machine, state, clock_s
+        self._health: dict[str, object] = {}
+        self._made_s = float("-inf")
+
+    def __call__(self) -> dict[str, bytes]:
+        """Return the body of each topic."""
+        health, now_s = self._state.health(), self._clock_s()
+        changed = {name for name, value in health.items() if self._health.get(name) != value}
+        if changed - FREQUENT or now_s - self._made_s >= HEALTH_S:
+            self._health, self._made_s = health, now_s
+        body = {"board": self._broker.board, "machine": self._machine, **self._health}
+        return {f"{self._broker.root}/health": msgspec.json.encode(body)}
+
+
+def open_outlets(
+    options: OutletOptions,
+    info: Callable[[], RunInfo],
+    commands: Mapping[str, Callable[[], None]],
+    warn: Callable[[str], None],
+    *,
+    wait: bool,
+) -> OutletSink:
+    """Open the outbox, and start the outlets.
+
+    Args:
+        options: where messages go.
+        info: describes the run at this moment.
+        commands: what is done for the text of a command.
+        warn: called when something fails, and when it works again.
+        wait: whether a run waits while its messages cannot be stored.
+    """
+    outbox = Outbox(options.outbox, ["mqtt"] if options.broker is not None else [], warn)
+    state = RunState(info, outbox.note(CONFIDENCE))
+    outlets = list[Outlet]()
+    if options.broker is not None:
+        from agent.outlets.mqtt import MqttOutlet
+
+        kept = KeptTopics(options.broker, options.machine, state)
+        machine, pause_s = options.machine, options.first_pause_s
+        outlets.append(MqttOutlet(options.broker, outbox, kept, machine, commands, warn=warn, first_pause_s=pause_s))
+    return OutletSink(outbox, outlets, state, MessageMaker(options.board), warn, wait=wait)

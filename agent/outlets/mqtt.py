@@ -1,0 +1,126 @@
+"""The outlet to an MQTT broker.
+
+Messages go to `reading`, `record`, `fault` and `measures` below the board's topic, each at least once and in order.
+The broker keeps `status` (online or offline), `health`, the last measures, and the newest value of each field.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+
+from agent.outlets.broker import Broker
+from agent.outlets.broker_errors import TAKEN_OVER, refusal
+from agent.outlets.message import StoredMessage
+from agent.outlets.mqtt_session import MqttSession
+from agent.outlets.newest import newest_values
+from agent.outlets.outbox import Outbox
+from agent.outlets.outlet import LAST_PAUSE_S, Outlet
+
+IDLE_S = 5.0
+"""Longest sleep while nothing happens, in seconds; shorter than half of the keepalive."""
+ENDING_S = 0.2
+"""The same at the end of a run, in seconds."""
+SETTLED_S = 10.0
+"""Time after which a connection counts as good, also if no message went through it, in seconds."""
+
+
+class MqttOutlet(Outlet):
+    """Delivers messages to a broker.
+
+    Args:
+        broker: the broker.
+        outbox: holds the messages.
+        kept: returns what the broker shall keep now besides values: body by topic. An empty body is removed there.
+        machine: the same in every run on this machine, and on no other; a key of the health.
+        commands: what is done for the text of a command, such as "pause".
+        warn: called when the connection fails, and when it works again.
+        first_pause_s: pause after the first failure, in seconds.
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        outbox: Outbox,
+        kept: Callable[[], Mapping[str, bytes]],
+        machine: str,
+        commands: Mapping[str, Callable[[], None]],
+        *,
+        warn: Callable[[str], None],
+        first_pause_s: float = 1.0,
+    ) -> None:
+        super().__init__("mqtt", outbox, warn, first_pause_s=first_pause_s)
+        self._broker, self._kept, self._machine, self._commands = broker, kept, machine, commands
+        self._was_connected = self._has_rival = False
+
+    def _deliver(self) -> None:
+        self._has_rival = False
+        session = MqttSession(self._broker, self._take)
+        try:
+            self._deliver_in(session)
+        finally:
+            self._has_rival |= session.failure_code == TAKEN_OVER
+            self._was_connected = True
+            session.close()
+
+    def _next_pause_s(self) -> float:
+        """Return the next pause; a long one if another board wants the same place, so that each has it for a while."""
+        return LAST_PAUSE_S if self._has_rival else super()._next_pause_s()
+
+    def _take(self, topic: str, body: bytes, is_kept: bool) -> None:
+        """Take a message from the broker: a command, or the health that it has kept.
+
+        A broker closes the older one of two connections with the same name, most without saying why. But if the health
+        that it has kept since our own last one is of another machine, that one has come between.
+        """
+        if topic == "command" and not is_kept:  # an old command is not meant for now
+            self._commands.get(body[:64].decode("utf-8", "replace"), _ignore)()
+        elif topic == "health" and is_kept and self._was_connected and f'"{self._machine}"'.encode() not in body:
+            self._has_rival = True
+            self._say(str(refusal(self._broker.uri, TAKEN_OVER, "")))
+
+    def _deliver_in(self, session: MqttSession) -> None:
+        sent, on_their_way = self._outbox.confirmed(self.name), deque[tuple[int, int]]()
+        published = dict[str, bytes]()
+        confirmed = set[int]()
+        settled_s = session.now_s + SETTLED_S
+        while not (self._is_drained and not on_their_way) and not self._is_over:
+            for topic, body in self._kept().items():
+                if published.get(topic) != body:
+                    session.publish_elsewhere(topic, body, retain=True)
+                    published[topic] = body
+            batch = self._outbox.after(sent, session.window - len(on_their_way))
+            for message, mid in zip(batch, _publish(session, batch), strict=True):
+                on_their_way.append((mid, message.number))
+                sent = message.number
+            session.step(ENDING_S if self._ended.is_set() else IDLE_S, self._wake)
+            self._drain_wake()
+            confirmed.update(session.take_confirmed())
+            while on_their_way and on_their_way[0][0] in confirmed:
+                mid, number = on_their_way.popleft()
+                confirmed.remove(mid)
+                self._delivered += 1
+                self._outbox.confirm(self.name, number)
+                settled_s = 0.0
+            if not self._is_connected and session.now_s >= settled_s:
+                self._works()
+
+
+def _publish(session: MqttSession, batch: list[StoredMessage]) -> list[int]:
+    """Send messages, and before the last one that changes a value the new value; return the packet ids.
+
+    The value goes first without a confirmation of its own: a broker that confirms the message has the value, too.
+    """
+    values = [newest_values(message) for message in batch]
+    last = {topic: index for index, new in enumerate(values) for topic in new}
+    mids = []
+    for index, (message, new) in enumerate(zip(batch, values, strict=True)):
+        for topic, body in new.items():
+            if last[topic] == index:
+                session.publish(topic, body, retain=True)
+        mids.append(session.publish(message.kind, message.body, qos=1, retain=message.kind == "measures"))
+    return mids
+
+
+def _ignore() -> None:
+    """Do nothing: the command is unknown."""
