@@ -110,4 +110,4 @@ def _last(values: Values) -> float | None:
 def _amount(value: float | None, unit: str) -> str:
     if value is None:
         return "–"
-    return f"{value:.3g} {unit}".rstrip() if unit else f"{value:.0f}"
+    return f"{value:.3g} {unit}" if unit and value < 1000 else f"{value:.0f} {unit}".rstrip()
