@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from agent.config.layers import Settings
     from agent.outlets.broker import Broker
+    from agent.outlets.home_assistant import HomeAssistantOptions
     from agent.outlets.sink import OutletSink
 
 
@@ -32,7 +33,8 @@ def outlets_of(settings: Settings) -> Callable[..., OutletSink] | None:
     from agent.paths import outbox_file
 
     board = board_name(settings.board_name)
-    options = OutletOptions(board, outbox_file(), _broker(settings, board), _machine())
+    home_assistant = _home_assistant(settings) if settings.home_assistant else None
+    options = OutletOptions(board, outbox_file(), _broker(settings, board), home_assistant, _machine())
     warn = logging.getLogger("agent.outlets").warning
     return lambda info, commands, wait: open_outlets(options, info, commands, warn, wait=wait)
 
@@ -52,6 +54,18 @@ def _broker(settings: Settings, board: str) -> Broker | None:
         )
     files = BrokerFiles(settings.mqtt_password_file, settings.mqtt_ca, settings.mqtt_cert, settings.mqtt_key)
     return parse_broker(settings.mqtt, board, files, os.environ)
+
+
+def _home_assistant(settings: Settings) -> HomeAssistantOptions:
+    from importlib.metadata import version
+
+    from agent.forms.document import load_forms
+    from agent.outlets.home_assistant import HomeAssistantOptions
+    from profiles.board import detect_board
+
+    board, forms = detect_board(), [] if settings.form is None else load_forms(settings.form)
+    fields = tuple((form.name, field.name) for form in forms for field in form.fields)
+    return HomeAssistantOptions(board.model or board.profile.name, version("digit-agent"), fields)
 
 
 def _machine() -> str:

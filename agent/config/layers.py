@@ -72,6 +72,7 @@ class Settings:
     mqtt_ca: Path | None
     mqtt_cert: Path | None
     mqtt_key: Path | None
+    home_assistant: bool
     board_name: str | None
     frames: int | None
     seconds: float | None
@@ -157,6 +158,7 @@ def resolve_settings(given: Config, files: Iterable[Path], profile: Profile) -> 
         sightings=False,
         no_dashboard=False,
         no_log=False,
+        home_assistant=False,
         keep_pictures="unsure",
         pictures_mib=DEFAULT_PICTURES_MIB,
     )

@@ -279,6 +279,14 @@ class Config:
             metavar="FILE",
         ),
     ] = None
+    home_assistant: Annotated[
+        bool | None,
+        Option(
+            "With --mqtt: describe the board to Home Assistant, so that it shows up there by itself.",
+            example=True,
+            switch="--home-assistant/--no-home-assistant",
+        ),
+    ] = None
     board_name: Annotated[
         str | None,
         Option(

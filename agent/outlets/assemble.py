@@ -11,6 +11,7 @@ import msgspec
 
 from agent.events import RunInfo
 from agent.outlets.broker import Broker
+from agent.outlets.home_assistant import Discovery, HomeAssistantOptions
 from agent.outlets.message import MessageMaker
 from agent.outlets.outbox import Outbox
 from agent.outlets.outlet import FIRST_PAUSE_S, Outlet
@@ -30,6 +31,8 @@ class OutletOptions:
     outbox: Path
     """The database of the outbox."""
     broker: Broker | None = None
+    home_assistant: HomeAssistantOptions | None = None
+    """What Home Assistant is told of the board; None describes nothing."""
     machine: str = ""
     """The same in every run on this machine, and on no other."""
     first_pause_s: float = FIRST_PAUSE_S
@@ -43,13 +46,15 @@ class KeptTopics:
         broker: the broker.
         machine: name of this machine for machines.
         state: sums up the run.
+        discovery: describes the board to Home Assistant.
         clock_s: current time, in seconds.
     """
 
     def __init__(
-        self, broker: Broker, machine: str, state: RunState, clock_s: Callable[[], float] = time.monotonic
+        self, broker: Broker, machine: str, state: RunState, discovery: Discovery, clock_s: Callable[[], float]
     ) -> None:
         self._broker, self._machine, self._state, self._clock_s = broker, machine, state, clock_s
+        self._discovery = discovery
         self._health: dict[str, object] = {}
         self._made_s = float("-inf")
 
@@ -60,7 +65,7 @@ class KeptTopics:
         if changed - FREQUENT or now_s - self._made_s >= HEALTH_S:
             self._health, self._made_s = health, now_s
         body = {"board": self._broker.board, "machine": self._machine, **self._health}
-        return {f"{self._broker.root}/health": msgspec.json.encode(body)}
+        return {f"{self._broker.root}/health": msgspec.json.encode(body), **self._discovery(self._state.vitals)}
 
 
 def open_outlets(
@@ -86,7 +91,8 @@ def open_outlets(
     if options.broker is not None:
         from agent.outlets.mqtt import MqttOutlet
 
-        kept = KeptTopics(options.broker, options.machine, state)
+        discovery = Discovery(options.broker, options.home_assistant, outbox, time.monotonic)
+        kept = KeptTopics(options.broker, options.machine, state, discovery, time.monotonic)
         machine, pause_s = options.machine, options.first_pause_s
         outlets.append(MqttOutlet(options.broker, outbox, kept, machine, commands, warn=warn, first_pause_s=pause_s))
     return OutletSink(outbox, outlets, state, MessageMaker(options.board), warn, wait=wait)

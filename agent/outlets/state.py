@@ -89,6 +89,11 @@ class RunState:
                     self._faults, self._fault = self._faults + 1, text
 
     @property
+    def vitals(self) -> Vitals:
+        """The newest sample of the sensors."""
+        return self._vitals
+
+    @property
     def long_confidence(self) -> str:
         """The earlier confidence, for the next run."""
         with self._lock:
