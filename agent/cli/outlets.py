@@ -26,15 +26,23 @@ def outlets_of(settings: Settings) -> Callable[..., OutletSink] | None:
     Raises:
         DigitAgentError: an address or a file cannot be used, or a library is missing.
     """
-    if settings.mqtt is None:
+    if settings.mqtt is None and settings.webhook is None:
         return None
     from agent.outlets.assemble import OutletOptions, open_outlets
     from agent.outlets.broker import board_name
+    from agent.outlets.webhook import parse_hook
     from agent.paths import outbox_file
 
     board = board_name(settings.board_name)
     home_assistant = _home_assistant(settings) if settings.home_assistant else None
-    options = OutletOptions(board, outbox_file(), _broker(settings, board), home_assistant, _machine())
+    options = OutletOptions(
+        board,
+        outbox_file(),
+        _broker(settings, board),
+        None if settings.webhook is None else parse_hook(settings.webhook, settings.webhook_secret_file, os.environ),
+        home_assistant,
+        _machine(),
+    )
     warn = logging.getLogger("agent.outlets").warning
     return lambda info, commands, wait: open_outlets(options, info, commands, warn, wait=wait)
 

@@ -73,6 +73,9 @@ class Settings:
     mqtt_cert: Path | None
     mqtt_key: Path | None
     home_assistant: bool
+    webhook: str | None
+    """Address of a web service; None sends nothing."""
+    webhook_secret_file: Path | None
     board_name: str | None
     frames: int | None
     seconds: float | None

@@ -287,6 +287,23 @@ class Config:
             switch="--home-assistant/--no-home-assistant",
         ),
     ] = None
+    webhook: Annotated[
+        str | None,
+        Option(
+            "Send each reading and record to this web service, as a POST of JSON. See docs/webhooks.md.",
+            example="https://office.example.org/readings",
+            metavar="URL",
+        ),
+    ] = None
+    webhook_secret_file: Annotated[
+        Path | None,
+        Option(
+            "File with the secret (whsec_…) that signs what is sent to --webhook. Default: the service's credential "
+            "webhook-secret, if there is one.",
+            example="/etc/digit-agent/webhook-secret",
+            metavar="FILE",
+        ),
+    ] = None
     board_name: Annotated[
         str | None,
         Option(

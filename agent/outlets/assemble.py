@@ -17,6 +17,7 @@ from agent.outlets.outbox import Outbox
 from agent.outlets.outlet import FIRST_PAUSE_S, Outlet
 from agent.outlets.sink import CONFIDENCE, OutletSink
 from agent.outlets.state import FREQUENT, RunState
+from agent.outlets.webhook import Hook, WebhookOutlet
 
 HEALTH_S = 60.0
 """Time after which the health is sent again if only the last reading and the confidence in it are new, in seconds."""
@@ -31,6 +32,8 @@ class OutletOptions:
     outbox: Path
     """The database of the outbox."""
     broker: Broker | None = None
+    hook: Hook | None = None
+    """The web service that gets a POST for each reading; None sends none."""
     home_assistant: HomeAssistantOptions | None = None
     """What Home Assistant is told of the board; None describes nothing."""
     machine: str = ""
@@ -85,7 +88,8 @@ def open_outlets(
         warn: called when something fails, and when it works again.
         wait: whether a run waits while its messages cannot be stored.
     """
-    outbox = Outbox(options.outbox, ["mqtt"] if options.broker is not None else [], warn)
+    given = {"mqtt": options.broker, "webhook": options.hook}
+    outbox = Outbox(options.outbox, [name for name, value in given.items() if value is not None], warn)
     state = RunState(info, outbox.note(CONFIDENCE))
     outlets = list[Outlet]()
     if options.broker is not None:
@@ -95,4 +99,6 @@ def open_outlets(
         kept = KeptTopics(options.broker, options.machine, state, discovery, time.monotonic)
         machine, pause_s = options.machine, options.first_pause_s
         outlets.append(MqttOutlet(options.broker, outbox, kept, machine, commands, warn=warn, first_pause_s=pause_s))
+    if options.hook is not None:
+        outlets.append(WebhookOutlet(options.hook, outbox, warn, first_pause_s=options.first_pause_s))
     return OutletSink(outbox, outlets, state, MessageMaker(options.board), warn, wait=wait)

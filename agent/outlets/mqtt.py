@@ -84,7 +84,7 @@ class MqttOutlet(Outlet):
         published = dict[str, bytes]()
         confirmed = set[int]()
         settled_s = session.now_s + SETTLED_S
-        while not (self._is_drained and not on_their_way) and not self._is_over:
+        while not (self._is_drained and not on_their_way) and not self._is_over():
             for topic, body in self._kept().items():
                 if published.get(topic) != body:
                     session.publish_elsewhere(topic, body, retain=True)

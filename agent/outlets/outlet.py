@@ -95,7 +95,6 @@ class Outlet(ABC):
             OutputError: the delivery failed.
         """
 
-    @property
     def _is_over(self) -> bool:
         """Whether there is no time left."""
         return self._ended.is_set() and time.monotonic() >= self._deadline_s
@@ -112,6 +111,8 @@ class Outlet(ABC):
             except OutputError as error:
                 self._fail(str(error))
             except DatabaseError as error:
+                if self._is_over():  # the outbox is closed, and a server has not answered in time
+                    return
                 self._fail(f"the outbox cannot be read ({error}); restart the agent, which begins a new one")
             if self._ended.is_set():
                 return

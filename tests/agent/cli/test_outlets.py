@@ -46,6 +46,11 @@ def run(tmp_path: Path, *arguments: str) -> tuple[int, str]:
         (["--mqtt", "mqtts://broker.lan", "--mqtt-key", "/key.pem"], "a key is given without its certificate"),
         (["--mqtt", "mqtt://me@broker.lan", "--mqtt-password-file", "/no"], "the password cannot be read from /no"),
         (["--mqtt", "mqtt://broker.lan", "--mqtt-password-file", "/dev/null"], "it is not a regular file"),
+        (["--webhook", "office.example.org"], "is not the address of a web service; write https://host/path"),
+        (["--webhook", "ftp://office.example.org"], "is not the address of a web service"),
+        (["--webhook", "https://me:S3CR@office.example.org"], "is not the address of a web service"),
+        (["--webhook", "https://office.example.org/a b"], "is not the address of a web service"),
+        (["--webhook", "https://office.example.org", "--webhook-secret-file", "/no"], "cannot be read from /no"),
     ],
 )
 def test_a_wrong_option_is_refused_with_what_is_right(tmp_path: Path, arguments: list[str], said: str) -> None:
