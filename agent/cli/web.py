@@ -76,10 +76,19 @@ def page_of(settings: Settings, say: Callable[[str], None]) -> WebPage | None:
     if settings.web is None:
         return None
     _require_extra()
+    from agent.cli.config import option_rows
+    from agent.config.options import OPTIONS
     from agent.paths import web_login_file
+    from agent.web.configuration import ShownOption
     from agent.web.serve import WebOptions
 
-    return open_page(WebOptions(settings.web, web_login_file(), settings.web_password_file, settings.web_name), say)
+    shown = tuple(
+        ShownOption(name, value, origin, OPTIONS[name.replace("-", "_")].help)
+        for name, value, origin in option_rows(settings)
+    )
+    return open_page(
+        WebOptions(settings.web, web_login_file(), settings.web_password_file, settings.web_name, shown), say
+    )
 
 
 def open_page(options: WebOptions, say: Callable[[str], None]) -> WebPage:

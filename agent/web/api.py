@@ -16,6 +16,7 @@ from starlette.routing import Route
 from agent.telemetry.corrections import CorrectedBeforeError, Correction, NoReadingError, take_back
 from agent.telemetry.search import FoundReading, ReadingPart
 from agent.web.answers import TOO_MANY_VIEWERS, json_answer, problem
+from agent.web.configuration import Configuration, ShownOption
 from agent.web.live_view import LiveStatus, LiveView
 from agent.web.log_reader import (
     BoardQuery,
@@ -71,10 +72,11 @@ class Api:
     Args:
         log: reads the log.
         live: the run beside which the page is served; None without one.
+        options: options of that run.
     """
 
-    def __init__(self, log: LogReader, live: LiveView | None) -> None:
-        self._log, self._live = log, live
+    def __init__(self, log: LogReader, live: LiveView | None, options: tuple[ShownOption, ...] = ()) -> None:
+        self._log, self._live, self._options = log, live, options
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -168,6 +170,10 @@ class Api:
         """Answer with how the board did."""
         return json_answer(self._log.board(query))
 
+    def configuration(self, _: NoQuery) -> Response:
+        """Answer with the options of the run."""
+        return json_answer(Configuration(self._options))
+
     def events(self, _: NoQuery) -> Response:
         """Answer with readings and the state of the run, as they come."""
         assert self._live is not None
@@ -218,6 +224,14 @@ OPERATIONS = (
         "/corrections/{id}", "Take a correction back", RowQuery, None, Api.take_back, method="DELETE", failures=(404,)
     ),
     ApiOperation("/board", "Latency, power, temperature and faults by the hour", BoardQuery, BoardReport, Api.board),
+    ApiOperation(
+        "/configuration",
+        "Options of the run, and where their values come from",
+        NoQuery,
+        Configuration,
+        Api.configuration,
+        needs_run=True,
+    ),
     ApiOperation(
         "/events", "Readings and the run's state, as they come", NoQuery, None, Api.events, MEDIA_EVENTS, needs_run=True
     ),

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agent.web.answers import TOO_MANY_VIEWERS, problem
 from agent.web.api import Api
+from agent.web.configuration import ShownOption
 from agent.web.guard import SESSION_COOKIE, Guard, client_of, session_of
 from agent.web.live_view import LiveView
 from agent.web.log_reader import LogReader
@@ -37,7 +38,13 @@ STATIC_FILES = {
 STATUS_TEXTS = {404: "there is no such page", 405: "this method is not allowed here"}
 
 
-def make_app(log: LogReader, login: Login, names: frozenset[str], live: LiveView | None = None) -> ASGIApp:
+def make_app(
+    log: LogReader,
+    login: Login,
+    names: frozenset[str],
+    live: LiveView | None = None,
+    options: tuple[ShownOption, ...] = (),
+) -> ASGIApp:
     """Return the application.
 
     Args:
@@ -45,14 +52,15 @@ def make_app(log: LogReader, login: Login, names: frozenset[str], live: LiveView
         login: decides who may see the page.
         names: names of this machine, in lower case.
         live: the run beside which it is served; None without one.
+        options: options of that run.
     """
-    pages = Pages(log, is_live=live is not None, asks_password=login.is_needed)
+    pages = Pages(log, is_live=live is not None, asks_password=login.is_needed, options=options)
     routes = [
         Route("/healthz", _healthz, methods=["GET"]),
         *(Route(f"/static/{name}", _static(name), methods=["GET"]) for name in STATIC_FILES),
         *_Door(login).routes(),
         *pages.routes(),
-        *Api(log, live).routes(),
+        *Api(log, live, options).routes(),
         *([] if live is None else _pictures(live)),
     ]
     return Guard(_Routes(routes), login, names, login_page)

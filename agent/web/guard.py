@@ -114,7 +114,11 @@ class Guard:
         """Return the answer to a request that needs a login and has none, or None."""
         path, origin = scope["path"], headers.get("origin")
         token, session = _token(headers), session_of(headers)
-        if not await run_in_threadpool(self._login.accepts, session, token):
+        if token is None:  # nothing is read from the disk, so it needs no thread
+            accepted = self._login.accepts(session, None)
+        else:
+            accepted = await run_in_threadpool(self._login.accepts, session, token)
+        if not accepted:
             if path.startswith(("/api/", "/frame")):
                 return problem(401, "log in, or send a token", {"www-authenticate": "Bearer"})
             return self._login_page("", 401)

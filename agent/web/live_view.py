@@ -18,7 +18,7 @@ from agent.events import Event, FaultEvent, FrameEvent, OutageEvent, RunInfo
 from profiles.foreign_text import show
 
 KEPT_READINGS = 200
-"""Readings that are remembered for those who look. Raising it lets a slower client miss fewer of them."""
+"""Readings and records that are remembered for those who look. Raising it lets a slower client miss fewer of them."""
 RATE_FRAMES = 30
 """Frames over which the frame rate is measured."""
 MAX_VIEWERS = 40
@@ -30,11 +30,33 @@ class LiveReading:
     """An announced reading."""
 
     number: int
-    """Counts the readings of the run, from 1."""
+    """Counts records and readings of the run together, from 1."""
     at: str
     """ISO 8601, UTC."""
     text: str
     confidence: float
+
+
+@dataclass(frozen=True)
+class LiveField:
+    """A field of a record."""
+
+    name: str
+    value: str
+    """Empty without a value."""
+    sure: bool
+
+
+@dataclass(frozen=True)
+class LiveRecord:
+    """A sheet that was recorded."""
+
+    number: int
+    """Counts records and readings of the run together, from 1."""
+    at: str
+    """ISO 8601, UTC."""
+    form: str
+    fields: tuple[LiveField, ...]
 
 
 @dataclass(frozen=True)
@@ -67,12 +89,14 @@ class LiveStatus:
     temperature_c: float | None
     throttling: tuple[str, ...] | None
     waiting: tuple[NumberInView, ...]
+    form_note: str
+    """Why the sheet in view is not recorded now, in words; empty if the run reads no forms."""
     outage: str
     """Why the camera gives no frames, in words; empty if it does."""
     fault: str
     """Text of the last fault; empty if there was none."""
     missed_readings: int
-    """Readings that came too fast for a stream of events, of all streams together."""
+    """Readings and records that came too fast for a stream of events, of all streams together."""
 
 
 class LiveView:
@@ -84,7 +108,7 @@ class LiveView:
 
     def __init__(self, info: Callable[[], RunInfo]) -> None:
         self._info, self._lock = info, threading.Lock()
-        self._readings: deque[LiveReading] = deque(maxlen=KEPT_READINGS)
+        self._readings: deque[LiveReading | LiveRecord] = deque(maxlen=KEPT_READINGS)
         self._finished_ns: deque[int] = deque(maxlen=RATE_FRAMES)
         self._latency_ms: float | None = None
         self._outage: Outage | None = None
@@ -110,15 +134,19 @@ class LiveView:
         self.frame, self._outage = event, None
         self._finished_ns.append(event.finished_ns)
         self._latency_ms = event.latency_ms.get("total", self._latency_ms)
-        if event.announced:
+        if event.announced or event.records:
             at = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
             with self._lock:
-                number = self._readings[-1].number if self._readings else 0
-                for offset, reading in enumerate(event.announced, 1):
+                number = self._readings[-1].number + 1 if self._readings else 1
+                for offset, reading in enumerate(event.announced):
                     self._readings.append(LiveReading(number + offset, at, reading.shown_text, reading.confidence))
+                number += len(event.announced)
+                for offset, record in enumerate(event.records):
+                    fields = (LiveField(one.name, one.value_text, one.is_sure) for one in record.fields)
+                    self._readings.append(LiveRecord(number + offset, at, record.form, tuple(fields)))
 
-    def readings_after(self, number: int) -> tuple[LiveReading, ...]:
-        """Return the remembered readings with a larger number, and count those that are not remembered any more."""
+    def readings_after(self, number: int) -> tuple[LiveReading | LiveRecord, ...]:
+        """Return the remembered readings and records with a larger number, and count those that are forgotten."""
         with self._lock:
             new = tuple(reading for reading in self._readings if reading.number > number)
             if new and number:
@@ -165,6 +193,7 @@ class LiveView:
             waiting=tuple(
                 NumberInView(one.reading.shown_text, one.waits_for) for one in (frame.sightings if frame else ())
             ),
+            form_note=frame.form_note if frame else "",
             outage=show(self._outage.reason) if self._outage else "",
             fault=self._fault,
             missed_readings=self._missed,

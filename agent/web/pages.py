@@ -17,6 +17,7 @@ from agent.telemetry.search import FoundReading, ReadingPart
 from agent.views.picture import HIGH_CONFIDENCE, MEDIUM_CONFIDENCE
 from agent.views.timeline import last_hours
 from agent.web.charts import chart
+from agent.web.configuration import ShownOption, options_section
 from agent.web.log_reader import HOURS, BoardQuery, BoardReport, LogReader, ReadingQuery
 from agent.web.markup import TITLES, Markup, fill, join, page
 from agent.web.requests import parse_query
@@ -62,10 +63,13 @@ class Pages:
         log: reads the log.
         is_live: whether the page is served beside a run.
         asks_password: whether people log in.
+        options: options of the run.
     """
 
-    def __init__(self, log: LogReader, *, is_live: bool, asks_password: bool) -> None:
-        self._log, self._is_live, self._asks_password = log, is_live, asks_password
+    def __init__(
+        self, log: LogReader, *, is_live: bool, asks_password: bool, options: tuple[ShownOption, ...] = ()
+    ) -> None:
+        self._log, self._is_live, self._asks_password, self._options = log, is_live, asks_password, options
         self._paths = TITLES if is_live else {path: title for path, title in TITLES.items() if path != "/"}
 
     def routes(self) -> list[Route]:
@@ -94,7 +98,7 @@ class Pages:
         """Show how the board did."""
         query = parse_query(request.query_params, BoardQuery)
         found = await run_in_threadpool(self._log.board, query)
-        return self._page("/board", _board(found, query.span))
+        return self._page("/board", join((_board(found, query.span), options_section(self._options))))
 
     def _page(self, path: str, body: Markup, script: str = "") -> Response:
         return page(path, body, self._paths, script=script, log_out=self._asks_password)

@@ -13,6 +13,7 @@ from agent.capture.password import read_password
 from agent.events import Event, RunInfo
 from agent.web.address import WebAddress, listen, machine_names, parse_address
 from agent.web.app import make_app
+from agent.web.configuration import ShownOption
 from agent.web.credentials import hash_password, load_credentials, make_password
 from agent.web.live_view import LiveView
 from agent.web.log_reader import LogReader
@@ -37,6 +38,8 @@ class WebOptions:
     """A file whose first line is the password; None makes one where it is needed."""
     names: str | None = None
     """Further names by which the page may be called, with commas between them."""
+    shown: tuple[ShownOption, ...] = ()
+    """The options of the run, for the page."""
 
 
 class WebPage:
@@ -60,7 +63,7 @@ class WebPage:
         except BaseException:
             self.listener.close()
             raise
-        self._names = machine_names(options.names)
+        self._names, self._shown = machine_names(options.names), options.shown
         say(f"the web page: {self.address.url}")
 
     def serve(self, log: Path) -> None:
@@ -75,7 +78,7 @@ class WebPage:
             info: returns the current description of the run.
         """
         view = LiveView(info)
-        return PageSink(view, make_app(LogReader(log), self._login, self._names, view), self.listener)
+        return PageSink(view, make_app(LogReader(log), self._login, self._names, view, self._shown), self.listener)
 
 
 class PageSink:

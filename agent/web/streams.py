@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from agent.events import FrameEvent
 from agent.vision.overlay import draw_readings
-from agent.web.live_view import LiveView
+from agent.web.live_view import LiveRecord, LiveView
 
 PERIOD_S = 0.1
 """Shortest time between two pictures, in seconds. Lowering it takes more of the processor while somebody looks."""
@@ -66,14 +66,14 @@ async def picture_stream(view: LiveView, encoder: FrameEncoder) -> AsyncIterator
 
 
 async def event_stream(view: LiveView) -> AsyncIterator[bytes]:
-    """Give server-sent events, until the run ends: `reading` as they come, and `status` once a second."""
+    """Give server-sent events, until the run ends: `reading` and `record` as they come, and `status` once a second."""
     last = max((reading.number for reading in view.readings_after(0)), default=0)
     last, status_at_s = max(last - HISTORY, 0), 0.0
     with view.viewer():
         while not view.ended:
             for reading in view.readings_after(last):
                 last = reading.number
-                yield _event("reading", reading)
+                yield _event("record" if isinstance(reading, LiveRecord) else "reading", reading)
             if time.monotonic() - status_at_s >= STATUS_PERIOD_S:
                 status_at_s = time.monotonic()
                 yield _event("status", view.status())

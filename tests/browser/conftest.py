@@ -7,7 +7,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -45,10 +45,10 @@ class Browser:
         """Wait until an expression of JavaScript is true."""
         from selenium.webdriver.support.wait import WebDriverWait
 
-        WebDriverWait(self.driver, WAIT_S).until(lambda driver: driver.execute_script(f"return {script}"), script)
+        WebDriverWait(self.driver, WAIT_S).until(lambda _: self.run(f"return {script}"), script)
 
     def run(self, script: str) -> Any:
-        return self.driver.execute_script(script)
+        return self.driver.execute_script(script)  # type: ignore[no-untyped-call]
 
     def type(self, *keys: str) -> None:
         """Press keys, wherever the focus is."""
@@ -66,17 +66,22 @@ class Browser:
 
     def complaints(self) -> list[str]:
         """Return what is new on the console."""
-        return [str(entry["message"]) for entry in self.driver.get_log("browser")]
+        return [str(entry["message"]) for entry in _log(self.driver, "browser")]
 
     def requests(self) -> set[str]:
         """Return the addresses of all new requests, those that were refused as well."""
-        messages = (json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance"))
+        messages = (json.loads(entry["message"])["message"] for entry in _log(self.driver, "performance"))
         return {one["params"]["request"]["url"] for one in messages if one["method"] == "Network.requestWillBeSent"}
 
     def log_in(self) -> None:
         self.open("/")
         self.find("#password").send_keys(PASSWORD + "\n")
         self.find("nav")
+
+
+def _log(driver: WebDriver, name: str) -> list[dict[str, Any]]:
+    """Return what is new in a log of the browser."""
+    return cast(list[dict[str, Any]], driver.get_log(name))  # type: ignore[no-untyped-call]
 
 
 @pytest.fixture(scope="session")
@@ -89,7 +94,7 @@ def driver() -> Iterator[WebDriver]:
     from selenium.webdriver.chrome.service import Service
 
     options = ChromeOptions()
-    options.binary_location = shutil.which(TOOLS[0])
+    options.binary_location = shutil.which(TOOLS[0]) or ""
     # Root may not use the sandbox; a container's /dev/shm is small.
     for switch in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"):
         options.add_argument(switch)
@@ -112,7 +117,7 @@ def browse(driver: WebDriver, serve: object) -> Iterator[Any]:  # noqa: F811
         return opened[-1]
 
     driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
-    driver.get_log("browser")
+    _log(driver, "browser")
     yield start
     driver.get("about:blank")
     for browser in opened:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from decimal import Decimal
 from importlib.resources import files
 from itertools import product
 from pathlib import Path
 
 import pytest
 
+from agent.forms.record import Record, RecordField
 from agent.web.credentials import PasswordHash
 from agent.web.live_view import LiveView
 from agent.web.markup import TITLES
@@ -57,6 +60,13 @@ def test_markup_is_shown_as_text(browser: Browser) -> None:
     assert browser.find("#last b").text == MARKUP
     browser.open("/readings?text=script")
     assert browser.find("#rows b").text == MARKUP
+
+
+def test_a_record_of_a_sheet_is_shown(browser: Browser, view: LiveView) -> None:
+    field = RecordField("total", Decimal("12.50"), "12.50", "12.50", 0.5, (), ())
+    browser.open("/")
+    view.take(replace(make_event(1), records=(Record("delivery", (field,)),)))
+    assert browser.find("#last .fields").text.split("\n") == ["total", "12.50 (to check)"]
 
 
 def test_readings_go_on_without_end(browser: Browser) -> None:

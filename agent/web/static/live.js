@@ -25,6 +25,7 @@ function showStatus(status) {
     status.paused ? "Reading is paused." : "",
     status.slowed ? `Slowed: ${status.slowed}.` : "",
     status.throttling?.length ? `The board throttles: ${status.throttling.join(", ")}.` : "",
+    status.form_note,
     ...status.waiting.map((one) => `${one.text} in view: ${one.waits_for}.`),
     status.fault ? `Last fault: ${status.fault}` : "",
   ];
@@ -39,14 +40,29 @@ function element(name, text, kind) {
 }
 
 function showReading(reading) {
-  if (last.querySelector(`[data-number="${Number(reading.number)}"]`)) return;
-  const row = document.createElement("li");
-  row.dataset.number = reading.number;
   const { high, medium } = last.dataset;
   const kind = reading.confidence >= high ? "sure" : reading.confidence < medium ? "unsure" : "fair";
   const at = element("time", new Date(reading.at).toLocaleTimeString());
   at.dateTime = reading.at;
-  row.append(element("b", reading.text), element("span", `${(reading.confidence * 100).toFixed(1)} %`, kind), at);
+  addRow(reading.number, element("b", reading.text), element("span", `${(reading.confidence * 100).toFixed(1)} %`, kind), at);
+}
+
+function showRecord(record) {
+  const at = element("time", new Date(record.at).toLocaleTimeString());
+  at.dateTime = record.at;
+  const fields = document.createElement("dl");
+  fields.className = "fields";
+  for (const { name, value, sure } of record.fields) {
+    fields.append(element("dt", name), element("dd", `${value || "–"}${sure ? "" : " (to check)"}`, sure ? "" : "unsure"));
+  }
+  addRow(record.number, element("b", record.form), at, fields);
+}
+
+function addRow(number, ...cells) {
+  if (last.querySelector(`[data-number="${Number(number)}"]`)) return;
+  const row = document.createElement("li");
+  row.dataset.number = number;
+  row.append(...cells);
   last.prepend(row);
   while (last.children.length > KEPT) last.lastElementChild.remove();
   document.getElementById("none").hidden = true;
@@ -57,6 +73,7 @@ function connect() {
   events.onopen = () => last.replaceChildren(); // the board sends the last readings again
   events.addEventListener("status", (event) => showStatus(JSON.parse(event.data)));
   events.addEventListener("reading", (event) => showReading(JSON.parse(event.data)));
+  events.addEventListener("record", (event) => showRecord(JSON.parse(event.data)));
   events.onerror = () => {
     events.close();
     show(outage, "The board does not answer. This page tries again.");

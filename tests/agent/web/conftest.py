@@ -21,6 +21,7 @@ from agent.telemetry.database import open_for_writing
 from agent.telemetry.rollup import Rollup, pack
 from agent.web.address import WebAddress, listen, machine_names
 from agent.web.app import make_app
+from agent.web.configuration import ShownOption
 from agent.web.credentials import PasswordHash, hash_password
 from agent.web.live_view import LiveView
 from agent.web.log_reader import LogReader
@@ -149,10 +150,15 @@ def serve(log: Path, tmp_path: Path) -> Iterator[Callable[..., Site]]:
     """Return a function that serves the log, with a password and a run if they are given."""
     servers: list[ServerThread] = []
 
-    def start(password: PasswordHash | None = None, live: LiveView | None = None, path: Path | None = log) -> Site:
+    def start(
+        password: PasswordHash | None = None,
+        live: LiveView | None = None,
+        path: Path | None = log,
+        options: tuple[ShownOption, ...] = (),
+    ) -> Site:
         listener = listen(WebAddress("127.0.0.1", 0))
         login = Login(tmp_path / "web-login.json", password)
-        app = make_app(LogReader(path), login, machine_names("reader.example"), live)
+        app = make_app(LogReader(path), login, machine_names("reader.example"), live, options)
         server = make_server(app)
         servers.append(ServerThread(server, listener))
         return Site(listener.getsockname()[1], tmp_path / "web-login.json", server)

@@ -13,6 +13,7 @@ import pytest
 
 from agent.telemetry.search import READING_COLUMNS, ReadingPart
 from agent.web.api import OPERATIONS, Api
+from agent.web.configuration import ShownOption
 from agent.web.live_view import LiveView
 from agent.web.log_reader import LogReader
 from agent.web.openapi import PREFIX, ApiOperation
@@ -87,6 +88,20 @@ def test_a_wrong_parameter_is_named(site: Site, query: str, message: str) -> Non
     answer = site.ask(f"{PREFIX}/readings?{query}")
     assert answer.status == 400
     assert message in json.loads(answer.text)["error"]
+
+
+def test_the_options_of_the_run_are_shown_as_text(serve: Callable[..., Site]) -> None:
+    options = (
+        ShownOption("roi", MARKUP, "command line", "A region."),
+        ShownOption("flip", False, "default", "Mirror."),
+    )
+    site = serve(live=LiveView(lambda: INFO), options=options)
+    found = json.loads(site.ask(f"{PREFIX}/configuration").text)["options"]
+    assert found[0] == {"name": "roi", "value": MARKUP, "origin": "command line", "help": "A region."}
+    page = site.ask("/board").text
+    assert "<b>&lt;script&gt;alert(1)&lt;/script&gt;</b>" in page
+    assert "<b>false</b>" in page
+    assert MARKUP not in page
 
 
 def test_readings_come_part_by_part(site: Site) -> None:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import replace
+from decimal import Decimal
 
 import cv2
 import numpy as np
@@ -16,6 +17,7 @@ import uvicorn
 
 from agent.capture.outage import Outage
 from agent.events import Counts, FaultEvent, FrameEvent, OutageEvent, Vitals
+from agent.forms.record import Record, RecordField
 from agent.vision.box import Box
 from agent.vision.digits import Digit
 from agent.vision.lines import Reading
@@ -119,6 +121,23 @@ def test_readings_and_the_state_come_as_events(view: LiveView, serve: Callable[.
     status = next(event for event in reversed(events) if "outage" in event)
     assert (status["latency_ms"], status["power_mw"], status["temperature_c"]) == (12.5, 2500.0, 51.0)
     assert (status["fault"], status["frames"], status["frames_per_s"]) == ("the camera failed", 2, 10.0)
+
+
+def test_a_record_of_a_sheet_is_an_event(view: LiveView, serve: Callable[..., Site]) -> None:
+    fields = (
+        RecordField("total", Decimal("12.50"), "12.50", "12.50", 0.97, (), ()),
+        RecordField("day", None, "31.02.26", "31.02.26", 0.95, ("there is no such day",), ()),
+    )
+    view.take(replace(make_event(0), announced=(), records=(Record("delivery", fields),), form_note="it lies still"))
+    with open_stream(serve(live=view), "/api/v1/events") as client:
+        content = read_until(client, b"missed_readings")
+    events = [json.loads(line[6:]) for line in content.decode().splitlines() if line.startswith("data: ")]
+    assert events[0]["form"] == "delivery"
+    assert events[0]["fields"] == [
+        {"name": "total", "value": "12.50", "sure": True},
+        {"name": "day", "value": "", "sure": False},
+    ]
+    assert view.status().form_note == "it lies still"
 
 
 def test_what_a_stream_missed_is_counted_and_the_memory_is_bounded(view: LiveView) -> None:
