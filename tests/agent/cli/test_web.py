@@ -150,6 +150,9 @@ def test_a_run_shows_its_picture_and_its_readings(tmp_path: Path) -> None:
         wait_until(lambda: get(port, "/frame.jpg")[0] == 200)
         wait_until(lambda: json.loads(get(port, "/api/v1/status")[1])["live"]["readings"] > 0)
         assert get(port, "/")[0] == 200
+        options = {one["name"]: one for one in json.loads(get(port, "/api/v1/configuration")[1])["options"]}
+        assert (options["every"]["value"], options["every"]["origin"]) == (0.05, "command line")
+        assert options["keep-pictures"]["value"] == "unsure"
         assert process.poll() is None
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=TIMEOUT_S)
