@@ -46,7 +46,7 @@ def show(
 
     settings = resolve_settings(_parse_run_options(options or []), config_files(config), detect_board().profile)
     if json:
-        rows = {name: {"value": value, "from": origin} for name, value, origin in optionoption_rows(settings)}
+        rows = {name: {"value": value, "from": origin} for name, value, origin in option_rows(settings)}
         typer.echo(foreign_text.to_json(rows))
     else:
         Console().print(_table(settings))
@@ -136,7 +136,7 @@ def _parse_run_options(words: list[str]) -> Config:
     return Config(**{name: TYPES[name](values[name]) for name in OPTIONS if values[name] is not None})
 
 
-def optionoption_rows(settings: Settings) -> list[tuple[str, str | float | None, str]]:
+def option_rows(settings: Settings) -> list[tuple[str, str | float | None, str]]:
     """Return the name, the value and the origin of each option. Secrets in values are replaced by `***`."""
     from profiles.redact import redact, redact_addresses
 
@@ -159,7 +159,7 @@ def _table(settings: Settings) -> Table:
     table.add_column("option", no_wrap=True, style="bold")
     table.add_column("value", overflow="fold")
     table.add_column("from", overflow="fold")
-    for name, value, origin in optionoption_rows(settings):
+    for name, value, origin in option_rows(settings):
         text = "–" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
         table.add_row(name, foreign(text), foreign(origin), style="bright_black" if origin == "default" else None)
     return table
