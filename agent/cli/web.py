@@ -99,9 +99,9 @@ def open_page(options: WebOptions, say: Callable[[str], None]) -> WebPage:
 
 
 def _require_extra() -> None:
-    if find_spec("starlette") is None or find_spec("uvicorn") is None:
+    if None in map(find_spec, ("starlette", "uvicorn", "segno")):
         raise RuntimeUnusableError(
-            "the web page needs Starlette and uvicorn", advice="install them: pip install 'digit-agent[web]'"
+            "the web page needs Starlette, uvicorn and segno", advice="install them: pip install 'digit-agent[web]'"
         )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import segno
 from starlette.types import ASGIApp
 
 from agent.capture.password import read_password
@@ -59,12 +61,12 @@ class WebPage:
         self.listener = listen(address)
         self.address = WebAddress(address.host, self.listener.getsockname()[1])
         try:
-            self._login = _make_login(options, self.address, environ, say)
+            self._login, is_new = _make_login(options, self.address, environ, say)
         except BaseException:
             self.listener.close()
             raise
         self._names, self._shown = machine_names(options.names), options.shown
-        say(f"the web page: {self.address.url}")
+        say(f"the web page: {self.address.url}{qr_code(self.address.url) if is_new else ''}")
 
     def serve(self, log: Path) -> None:
         """Serve a log until a signal asks to stop."""
@@ -104,14 +106,25 @@ class PageSink:
         self._server.close()
 
 
-def _make_login(options: WebOptions, address: WebAddress, environ: Mapping[str, str], say: Say) -> Login:
-    """Return what decides who may see the web page: everybody on this machine, or whoever knows the password."""
+def qr_code(url: str) -> str:
+    """Return the QR code of an address, as lines of text for a phone's camera."""
+    out = io.StringIO()
+    segno.make_qr(url, error="l").terminal(out, compact=True)
+    return f"\n{out.getvalue().rstrip()}"
+
+
+def _make_login(options: WebOptions, address: WebAddress, environ: Mapping[str, str], say: Say) -> tuple[Login, bool]:
+    """Return what decides who may see the web page, and whether a password was made for it.
+
+    Everybody on this machine may, or whoever knows the password.
+    """
     file, given = options.login_file, read_password(options.password_file, environ, CREDENTIAL)
     if given is not None:
-        return Login(file, hash_password(given))
+        return Login(file, hash_password(given)), False
     if address.is_local and options.names is None:
-        return Login(file, None)
-    if load_credentials(file).password is None:
+        return Login(file, None), False
+    is_new = load_credentials(file).password is None
+    if is_new:
         password = make_password(file)
         say(f"the password of the web page: {password} (it is not shown again; to get another, remove {file})")
-    return Login(file, load_credentials(file).password)
+    return Login(file, load_credentials(file).password), is_new

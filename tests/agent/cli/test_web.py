@@ -92,6 +92,8 @@ def test_the_network_needs_a_password_that_is_shown_once(log: Path, tmp_path: Pa
             shown.append(process.communicate(timeout=TIMEOUT_S)[1])
     assert re.search(r"^the password of the web page: (\w{4}-){3}\w{4} \(it is not shown again", shown[0])
     assert "password" not in shown[1]
+    assert "█" in shown[0]  # the QR code
+    assert "█" not in shown[1]
     assert (tmp_path / "web-login.json").stat().st_mode & 0o777 == 0o600
     token = subprocess.run(
         [EXECUTABLE, "web", "--new-token"],
