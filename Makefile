@@ -50,7 +50,7 @@ test-board: $(EVERYTHING) ## Run the agent as seven boards would, under qemu (ap
 	$(BIN)/python -m pytest tests/board
 
 test-integrations: export DIGIT_INTEGRATIONS := 1
-test-integrations: $(EVERYTHING) ## Send readings to real brokers (apt: mosquitto openssl). DIGIT_HOME_ASSISTANT names a Python with homeassistant.
+test-integrations: $(EVERYTHING) ## Send readings to real brokers and Prometheus (apt: mosquitto openssl prometheus). DIGIT_HOME_ASSISTANT names a Python with homeassistant.
 	$(BIN)/python -m pytest tests/integrations
 
 count: $(EVERYTHING) ## Count the instructions of a digit and of a frame under qemu; fails if they grew by 5 %.

@@ -17,15 +17,33 @@ if TYPE_CHECKING:
     from agent.config.layers import Settings
     from agent.outlets.broker import Broker
     from agent.outlets.home_assistant import HomeAssistantOptions
+    from agent.outlets.metrics import MetricsSink
     from agent.outlets.sink import OutletSink
 
 
-def outlets_of(settings: Settings) -> Callable[..., OutletSink] | None:
+def outlets_of(settings: Settings) -> Callable[..., OutletSink | MetricsSink] | None:
     """Return what makes the sink that sends readings off the board, or None if nothing is sent.
 
     Raises:
         DigitAgentError: an address or a file cannot be used, or a library is missing.
     """
+    outlets = _messages(settings)
+    if settings.metrics is None:
+        return outlets
+    if find_spec("prometheus_client") is None:
+        raise RuntimeUnusableError(
+            "metrics need prometheus-client", advice="install it: pip install 'digit-agent[metrics]'"
+        )
+    from agent.outlets.metrics import MetricsSink, parse_metrics_address
+
+    address = parse_metrics_address(settings.metrics)
+    return lambda info, commands, wait: MetricsSink(
+        address, info, settings.log, None if outlets is None else outlets(info, commands, wait)
+    )
+
+
+def _messages(settings: Settings) -> Callable[..., OutletSink] | None:
+    """Return what makes the sink that sends messages, or None if none are sent."""
     if settings.mqtt is None and settings.webhook is None:
         return None
     from agent.outlets.assemble import OutletOptions, open_outlets
@@ -34,13 +52,12 @@ def outlets_of(settings: Settings) -> Callable[..., OutletSink] | None:
     from agent.paths import outbox_file
 
     board = board_name(settings.board_name)
-    home_assistant = _home_assistant(settings) if settings.home_assistant else None
     options = OutletOptions(
         board,
         outbox_file(),
         _broker(settings, board),
         None if settings.webhook is None else parse_hook(settings.webhook, settings.webhook_secret_file, os.environ),
-        home_assistant,
+        _home_assistant(settings) if settings.home_assistant else None,
         _machine(),
     )
     warn = logging.getLogger("agent.outlets").warning

@@ -76,6 +76,8 @@ class Settings:
     webhook: str | None
     """Address of a web service; None sends nothing."""
     webhook_secret_file: Path | None
+    metrics: str | None
+    """Address of the figures for Prometheus; None serves none."""
     board_name: str | None
     frames: int | None
     seconds: float | None

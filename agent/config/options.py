@@ -304,6 +304,15 @@ class Config:
             metavar="FILE",
         ),
     ] = None
+    metrics: Annotated[
+        str | None,
+        Option(
+            "Serve figures of the run for Prometheus at this address: a port of this machine, or 0.0.0.0:9464 for the "
+            "whole network, without a password. See docs/prometheus.md.",
+            example="0.0.0.0:9464",
+            metavar="[HOST:]PORT",
+        ),
+    ] = None
     board_name: Annotated[
         str | None,
         Option(

@@ -75,6 +75,11 @@ class OutletSink:
             self._add(replace(event, image=None))
 
     @property
+    def dropped(self) -> int:
+        """Messages that were dropped because too many waited."""
+        return self._outbox.dropped
+
+    @property
     def unstored(self) -> int:
         """Events that are not in the outbox yet; the end of the agent would lose them."""
         return len(self._events) + self._is_storing

@@ -1,7 +1,7 @@
 """Load a discovery message with Home Assistant's own code. It runs in an environment of its own, on its Python.
 
-Each line of standard input is a JSON object. With `topic` and `body` it is a discovery message: the entities are printed,
-each as its platform takes it. With `template` and `body` the state that the template gives is printed.
+Each line of standard input is a JSON object. With `topic` and `body` it is a discovery message: the entities are
+printed, each as its platform takes it. With `template` and `body` the state that the template gives is printed.
 """
 
 from __future__ import annotations
