@@ -46,14 +46,9 @@ def test_prometheus_takes_the_figures_and_answers_every_question_of_the_board(tm
     with fed(local(tmp_path, mosquitto("allow_anonymous true"))) as run:
         sink = MetricsSink(MetricsAddress("127.0.0.1", port), lambda: INFO, tmp_path / "agent.db", run.sink)
         (tmp_path / "prometheus.yml").write_text(CONFIG % port)
-        command = [
-            find_tool("prometheus"),
-            f"--config.file={tmp_path}/prometheus.yml",
-            f"--storage.tsdb.path={tmp_path}/tsdb",
-        ]
-        prometheus = subprocess.Popen(
-            [*command, f"--web.listen-address=127.0.0.1:{web}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        folders = (f"--config.file={tmp_path}/prometheus.yml", f"--storage.tsdb.path={tmp_path}/tsdb")
+        command = [find_tool("prometheus"), *folders, f"--web.listen-address=127.0.0.1:{web}"]
+        prometheus = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             number = 0
 
