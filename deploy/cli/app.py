@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from deploy.cli import bundle, history, install, keygen, push, receive, recover, rollback, status
+from deploy.cli import bundle, fleet, history, install, keygen, push, receive, recover, rollback, status
 from profiles.command_group import CommandGroup
 from profiles.terminal import show_version
 
@@ -49,3 +49,4 @@ app.command()(status.status)
 app.command()(rollback.rollback)
 app.command()(history.history)
 app.command()(recover.recover)
+app.add_typer(fleet.app, name="fleet")
