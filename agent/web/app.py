@@ -18,6 +18,7 @@ from agent.web.answers import TOO_MANY_VIEWERS, problem
 from agent.web.api import Api
 from agent.web.configuration import ShownOption
 from agent.web.guard import SESSION_COOKIE, Guard, client_of, session_of
+from agent.web.layers import parse_layers
 from agent.web.live_view import LiveView
 from agent.web.log_reader import LogReader
 from agent.web.login import MAX_PASSWORD_CHARACTERS, SESSION_S, Login
@@ -93,17 +94,21 @@ def _static(name: str) -> ASGIApp:
 def _pictures(live: LiveView) -> list[Route]:
     encoder = FrameEncoder(live)
 
-    async def still(_: Request) -> Response:
-        newest = await encoder.newest()
+    def layers_of(request: Request) -> frozenset[str]:
+        return parse_layers(request.query_params.get("layers", "read"))
+
+    async def still(request: Request) -> Response:
+        newest = await encoder.newest(layers_of(request))
         if newest is None:
             return problem(503, "there is no picture yet")
         return Response(newest[1], media_type="image/jpeg")
 
-    async def moving(_: Request) -> Response:
+    async def moving(request: Request) -> Response:
+        layers = layers_of(request)
         if live.is_full:
             return problem(503, TOO_MANY_VIEWERS)
         media = f"multipart/x-mixed-replace; boundary={BOUNDARY}"
-        return StreamingResponse(picture_stream(live, encoder), media_type=media)
+        return StreamingResponse(picture_stream(live, encoder, layers), media_type=media)
 
     return [Route("/frame.jpg", still, methods=["GET"]), Route("/frame.mjpg", moving, methods=["GET"])]
 

@@ -18,6 +18,7 @@ from agent.views.picture import HIGH_CONFIDENCE, MEDIUM_CONFIDENCE
 from agent.views.timeline import last_hours
 from agent.web.charts import chart
 from agent.web.configuration import ShownOption, options_section
+from agent.web.layers import LAYERS
 from agent.web.log_reader import HOURS, BoardQuery, BoardReport, LogReader, ReadingQuery
 from agent.web.markup import TITLES, Markup, fill, join, page
 from agent.web.requests import parse_query
@@ -39,6 +40,7 @@ LIVE = """
     <img id="picture" alt="What the camera sees, with what is read drawn over it">
     <noscript><img src="/frame.mjpg" alt="What the camera sees, with what is read drawn over it"></noscript>
     <p id="outage" class="alert" role="status" hidden></p>
+    <fieldset id="layers"><legend>Layers</legend>{layers}</fieldset>
   </div>
   <div>
     <dl id="state" class="tiles">
@@ -81,7 +83,9 @@ class Pages:
         """Show what the camera sees, or lead to the readings of a log."""
         if not self._is_live:
             return RedirectResponse("/readings", 303)
-        return self._page("/", fill(LIVE, high=str(HIGH_CONFIDENCE), medium=str(MEDIUM_CONFIDENCE)), "live.js")
+        return self._page(
+            "/", fill(LIVE, high=str(HIGH_CONFIDENCE), medium=str(MEDIUM_CONFIDENCE), layers=_layers()), "live.js"
+        )
 
     async def readings(self, request: Request) -> Response:
         """Show a part of the readings."""
@@ -102,6 +106,19 @@ class Pages:
 
     def _page(self, path: str, body: Markup, script: str = "") -> Response:
         return page(path, body, self._paths, script=script, log_out=self._asks_password)
+
+
+def _layers() -> Markup:
+    """Return a box to tick for each layer of the picture."""
+    return join(
+        fill(
+            '<label><input type="checkbox" value="{name}"{checked}>{title}</label>',
+            name=name,
+            checked=Markup(" checked" if name == "read" else ""),
+            title=title,
+        )
+        for name, title in LAYERS.items()
+    )
 
 
 def _without_choice(query: Mapping[str, str]) -> dict[str, str]:

@@ -6,13 +6,11 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 
-import cv2
 import msgspec
-import numpy as np
 from starlette.concurrency import run_in_threadpool
 
 from agent.events import FrameEvent
-from agent.vision.overlay import draw_readings
+from agent.web.layers import encode_frame
 from agent.web.live_view import LiveRecord, LiveView
 
 PERIOD_S = 0.1
@@ -20,12 +18,11 @@ PERIOD_S = 0.1
 EVENTS_PERIOD_S = 0.25
 """Time between two looks for new readings, in seconds."""
 STATUS_PERIOD_S = 1.0
-MAX_SIDE_PX = 1280
-"""Longest side of a picture; a larger one is made smaller. Raising it takes more of the network."""
-JPEG_QUALITY = 80
 HISTORY = 20
 """Last readings that a new stream of events begins with."""
 BOUNDARY = "frame"
+PART_HEAD = f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\n\r\n".encode()
+"""What stands before each picture of a stream. It has no length, because it is sent before the picture exists."""
 
 
 class FrameEncoder:
@@ -37,31 +34,30 @@ class FrameEncoder:
 
     def __init__(self, view: LiveView) -> None:
         self._view, self._lock = view, asyncio.Lock()
-        self._encoded: tuple[FrameEvent, bytes] | None = None
+        self._encoded: dict[frozenset[str], tuple[FrameEvent, bytes]] = {}
 
-    async def newest(self) -> tuple[FrameEvent, bytes] | None:
-        """Return the newest frame and its JPEG, with the readings drawn over it; None before the first frame."""
+    async def newest(self, layers: frozenset[str]) -> tuple[FrameEvent, bytes] | None:
+        """Return the newest frame and its JPEG, with layers drawn over it; None before the first frame."""
         async with self._lock:
             frame = self._view.frame
             if frame is None:
                 return None
-            if self._encoded is None or self._encoded[0] is not frame:
-                self._encoded = frame, await run_in_threadpool(_encode, frame)
-            return self._encoded
+            self._encoded = {names: one for names, one in self._encoded.items() if one[0] is frame}
+            if layers not in self._encoded:
+                self._encoded[layers] = frame, await run_in_threadpool(encode_frame, frame, layers)
+            return self._encoded[layers]
 
 
-async def picture_stream(view: LiveView, encoder: FrameEncoder) -> AsyncIterator[bytes]:
+async def picture_stream(view: LiveView, encoder: FrameEncoder, layers: frozenset[str]) -> AsyncIterator[bytes]:
     """Give the parts of a `multipart/x-mixed-replace` answer, until the run ends."""
     shown: FrameEvent | None = None
     with view.viewer():
-        yield f"--{BOUNDARY}\r\n".encode()
+        yield PART_HEAD
         while not view.ended:
-            newest = await encoder.newest() if view.frame is not shown else None
+            newest = await encoder.newest(layers) if view.frame is not shown else None
             if newest is not None:
                 shown, jpeg = newest
-                head = f"Content-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
-                # A browser shows a part once it has the boundary after it.
-                yield head.encode() + jpeg + f"\r\n--{BOUNDARY}\r\n".encode()
+                yield jpeg + b"\r\n" + PART_HEAD  # a browser shows a picture once it has the head of the next one
             await asyncio.sleep(PERIOD_S)
 
 
@@ -82,13 +78,3 @@ async def event_stream(view: LiveView) -> AsyncIterator[bytes]:
 
 def _event(name: str, content: object) -> bytes:
     return b"event: " + name.encode() + b"\ndata: " + msgspec.json.encode(content) + b"\n\n"
-
-
-def _encode(frame: FrameEvent) -> bytes:
-    assert frame.image is not None
-    height, width = frame.image.shape[:2]
-    zoom = min(1.0, MAX_SIDE_PX / max(height, width))
-    size = max(1, round(width * zoom)), max(1, round(height * zoom))
-    image = cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA) if zoom < 1 else frame.image.copy()
-    draw_readings(np.asarray(image, np.uint8), frame.page.readings, zoom)
-    return cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY))[1].tobytes()

@@ -55,6 +55,14 @@ def test_each_page_fits_and_has_no_serious_fault_for_anybody(browser: Browser, s
         assert [(path, one["id"], [node["html"] for node in one["nodes"]]) for one in serious] == []
 
 
+def test_layers_are_switched_by_a_tap(browser: Browser) -> None:
+    browser.open("/")
+    browser.wait_for("document.getElementById('picture').naturalWidth === 320")
+    browser.find("#layers input[value=ink]").click()
+    browser.wait_for("document.getElementById('picture').src.includes('layers=read,ink&')")
+    browser.wait_for("document.getElementById('picture').naturalWidth === 320")
+
+
 def test_markup_is_shown_as_text(browser: Browser) -> None:
     browser.open("/")
     assert browser.find("#last b").text == MARKUP

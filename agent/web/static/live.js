@@ -68,6 +68,11 @@ function addRow(number, ...cells) {
   document.getElementById("none").hidden = true;
 }
 
+function showPicture() {
+  const ticked = [...document.querySelectorAll("#layers input:checked")].map((box) => box.value);
+  picture.src = `/frame.mjpg?layers=${ticked.join(",")}&at=${Date.now()}`;
+}
+
 function connect() {
   const events = new EventSource("/api/v1/events");
   events.onopen = () => last.replaceChildren(); // the board sends the last readings again
@@ -81,7 +86,7 @@ function connect() {
       try {
         const answer = await fetch("/api/v1/status");
         if (answer.status === 401) return location.reload();
-        picture.src = `/frame.mjpg?${Date.now()}`;
+        showPicture();
       } catch { /* still away */ }
       connect();
     }, RETRY_MS);
@@ -89,5 +94,6 @@ function connect() {
 }
 
 // The picture never ends. If it began before the page had loaded, the page would never have loaded.
-addEventListener("load", () => setTimeout(() => { picture.src = "/frame.mjpg"; }));
+addEventListener("load", () => setTimeout(showPicture));
+document.getElementById("layers").addEventListener("change", showPicture);
 connect();

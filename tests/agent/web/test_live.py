@@ -16,13 +16,14 @@ import pytest
 import uvicorn
 
 from agent.capture.outage import Outage
-from agent.events import Counts, FaultEvent, FrameEvent, OutageEvent, Vitals
+from agent.events import Counts, FaultEvent, FrameEvent, OutageEvent, Sighting, Vitals
 from agent.forms.record import Record, RecordField
 from agent.vision.box import Box
 from agent.vision.digits import Digit
 from agent.vision.lines import Reading
+from agent.vision.overlay import READ_RGB
 from agent.vision.page import Page
-from agent.web import streams
+from agent.web import layers, streams
 from agent.web.address import WebAddress, listen
 from agent.web.live_view import KEPT_READINGS, MAX_VIEWERS, LiveView
 from agent.web.server import ServerThread
@@ -80,20 +81,24 @@ def test_the_picture_has_the_readings_on_it(view: LiveView, serve: Callable[...,
 
 
 def test_a_large_picture_is_made_smaller(view: LiveView, serve: Callable[..., Site]) -> None:
-    view.take(make_event(0, width=4 * streams.MAX_SIDE_PX))
+    view.take(make_event(0, width=4 * layers.MAX_SIDE_PX))
     with open_stream(serve(live=view), "/frame.jpg") as client:
         content = read_until(client, b"\xff\xd9")
     picture = cv2.imdecode(np.frombuffer(content[content.index(b"\xff\xd8") :], np.uint8), cv2.IMREAD_COLOR)
     assert picture is not None
-    assert picture.shape[:2] == (60, streams.MAX_SIDE_PX)
+    assert picture.shape[:2] == (60, layers.MAX_SIDE_PX)
 
 
 def test_pictures_are_encoded_once_for_all_and_only_if_somebody_looks(
     monkeypatch: pytest.MonkeyPatch, view: LiveView, serve: Callable[..., Site]
 ) -> None:
     encoded = list[int]()
-    encode = streams._encode
-    monkeypatch.setattr(streams, "_encode", lambda frame: encoded.append(frame.number) or encode(frame))  # type: ignore[func-returns-value]
+
+    def encode(frame: FrameEvent, names: frozenset[str]) -> bytes:
+        encoded.append(frame.number)
+        return layers.encode_frame(frame, names)
+
+    monkeypatch.setattr(streams, "encode_frame", encode)
     site = serve(live=view)
     for number in range(50):
         view.take(make_event(number))
@@ -104,6 +109,45 @@ def test_pictures_are_encoded_once_for_all_and_only_if_somebody_looks(
         for client in clients:
             read_until(client, b"\xff\xd9")
         assert encoded == [49]
+
+
+@pytest.mark.parametrize(
+    ("names", "drawn"),
+    [
+        ("", set()),
+        ("read", {"green"}),
+        ("waiting", {"orange"}),
+        ("ink", {"purple"}),
+        ("read,waiting,ink", {"green", "orange", "purple"}),
+    ],
+)
+def test_each_layer_is_drawn_if_it_is_wanted(
+    view: LiveView, serve: Callable[..., Site], names: str, drawn: set[str]
+) -> None:
+    event = make_event(0)
+    assert event.image is not None
+    event.image[150:156, 20:80] = 10  # ink
+    waiting = replace(event.announced[0], box=Box(200, 150, 60, 30))
+    view.take(replace(event, sightings=(Sighting(waiting, "2 more looks"),)))
+    with open_stream(serve(live=view), f"/frame.jpg?layers={names}") as client:
+        content = read_until(client, b"\xff\xd9")
+    picture = cv2.imdecode(np.frombuffer(content[content.index(b"\xff\xd8") :], np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    places = {
+        "green": (110, 101, READ_RGB),
+        "orange": (165, 201, layers.WAITING_RGB),
+        "purple": (153, 50, layers.INK_RGB),
+    }
+    near = {name for name, (y, x, rgb) in places.items() if np.abs(picture[y, x, ::-1] - np.array(rgb)).max() < 60}
+    assert near == drawn
+
+
+def test_an_unknown_layer_is_refused(view: LiveView, serve: Callable[..., Site]) -> None:
+    view.take(make_event(0))
+    site = serve(live=view)
+    for path in ("/frame.jpg", "/frame.mjpg"):
+        answer = site.ask(f"{path}?layers=read,{MARKUP}")
+        assert (answer.status, "choose among read, waiting, ink" in answer.text) == (400, True)
 
 
 def test_readings_and_the_state_come_as_events(view: LiveView, serve: Callable[..., Site]) -> None:
