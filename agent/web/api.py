@@ -14,7 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from agent.telemetry.corrections import CorrectedBeforeError, Correction, NoReadingError, take_back
-from agent.telemetry.search import FoundReading, ReadingPart
+from agent.telemetry.search import ReadingPart
 from agent.web.answers import TOO_MANY_VIEWERS, json_answer, problem
 from agent.web.configuration import Configuration, ShownOption
 from agent.web.live_view import LiveStatus, LiveView
@@ -25,6 +25,8 @@ from agent.web.log_reader import (
     LogState,
     ReadingFilterQuery,
     ReadingQuery,
+    RecordPart,
+    RecordQuery,
     csv_chunks,
     json_chunks,
 )
@@ -126,11 +128,19 @@ class Api:
 
     def readings_csv(self, query: ReadingFilterQuery) -> Response:
         """Answer with all readings as CSV."""
-        return self._download(csv_chunks, query, MEDIA_CSV, "readings.csv")
+        return _download(csv_chunks(self._log.all_readings(query)), MEDIA_CSV, "readings.csv")
 
     def readings_json(self, query: ReadingFilterQuery) -> Response:
         """Answer with all readings as JSON Lines."""
-        return self._download(json_chunks, query, MEDIA_JSON_LINES, "readings.jsonl")
+        return _download(json_chunks(self._log.all_readings(query)), MEDIA_JSON_LINES, "readings.jsonl")
+
+    def records(self, query: RecordQuery) -> Response:
+        """Answer with the newest records."""
+        return json_answer(self._log.records(query))
+
+    def records_csv(self, _: NoQuery) -> Response:
+        """Answer with records as CSV."""
+        return _download(iter([self._log.records_csv()]), MEDIA_CSV, "records.csv")
 
     def reading_picture(self, query: RowQuery) -> Response:
         """Answer with the cut-out of a reading."""
@@ -181,22 +191,16 @@ class Api:
             return problem(503, TOO_MANY_VIEWERS)
         return StreamingResponse(event_stream(self._live), media_type=MEDIA_EVENTS)
 
-    def _download(
-        self,
-        encode: Callable[[Iterator[FoundReading]], Iterator[str]],
-        query: ReadingFilterQuery,
-        media: str,
-        name: str,
-    ) -> Response:
-        chunks = encode(self._log.all_readings(query))
-        first = next(chunks, "")  # an error shows before the answer begins
 
-        def content() -> Iterator[str]:
-            yield first
-            yield from chunks
+def _download(chunks: Iterator[str], media: str, name: str) -> Response:
+    first = next(chunks, "")  # an error shows before the answer begins
 
-        disposition = {"content-disposition": f'attachment; filename="{name}"'}
-        return StreamingResponse(content(), media_type=media, headers=disposition)
+    def content() -> Iterator[str]:
+        yield first
+        yield from chunks
+
+    disposition = {"content-disposition": f'attachment; filename="{name}"'}
+    return StreamingResponse(content(), media_type=media, headers=disposition)
 
 
 OPERATIONS = (
@@ -223,6 +227,8 @@ OPERATIONS = (
     ApiOperation(
         "/corrections/{id}", "Take a correction back", RowQuery, None, Api.take_back, method="DELETE", failures=(404,)
     ),
+    ApiOperation("/records", "Records of sheets, newest first", RecordQuery, RecordPart, Api.records),
+    ApiOperation("/records.csv", "The newest 10,000 records as CSV", NoQuery, None, Api.records_csv, MEDIA_CSV),
     ApiOperation("/board", "Latency, power, temperature and faults by the hour", BoardQuery, BoardReport, Api.board),
     ApiOperation(
         "/configuration",

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import msgspec
 
 from agent.telemetry.periods import EPOCH, Period, iso, periods
+from agent.telemetry.record_rows import LoggedRecord, records, table_of
 from agent.telemetry.report import LoggedChoice, LoggedFault, LoggedReading, LoggedRun, open_log, report
 from agent.telemetry.search import (
     READING_COLUMNS,
@@ -30,6 +31,8 @@ DOWNLOAD_ROWS = 1000
 """Readings of a download that are in memory at a time."""
 HOURS = {"day": MIN_HOURS, "week": MAX_HOURS}
 """Hours that the page about the board shows, by the name of the span."""
+MAX_RECORDS = 10_000
+"""Records of a download. They are in memory at once. Raising it takes more memory for a moment."""
 FAULTS = 50
 """Newest faults and choices on the page about the board."""
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
@@ -55,6 +58,12 @@ class ReadingQuery(ReadingFilterQuery, frozen=True, forbid_unknown_fields=True):
     limit: Annotated[int, msgspec.Meta(ge=1, le=500, description="most readings of one answer")] = 50
 
 
+class RecordQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which records are wanted."""
+
+    limit: Annotated[int, msgspec.Meta(ge=1, le=500, description="most records, the newest ones")] = 50
+
+
 class BoardQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which time is wanted."""
 
@@ -68,6 +77,37 @@ class BoardReport:
     hours: tuple[Period, ...]
     faults: tuple[LoggedFault, ...]
     choices: tuple[LoggedChoice, ...]
+
+
+@dataclass(frozen=True)
+class FoundField:
+    """A field of a record."""
+
+    name: str
+    value: str
+    """Empty without a value."""
+    text: str
+    confidence: float
+    sure: bool
+    broken: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class FoundRecord:
+    """A sheet that was recorded."""
+
+    at: str
+    """ISO 8601, UTC."""
+    form: str
+    source: str
+    fields: tuple[FoundField, ...]
+
+
+@dataclass(frozen=True)
+class RecordPart:
+    """Records, newest first."""
+
+    records: tuple[FoundRecord, ...]
 
 
 @dataclass(frozen=True)
@@ -112,6 +152,22 @@ class LogReader:
         with open_log(self.path) as connection:
             return search_readings(connection, wanted, query.limit, before=query.before, after=query.after)
 
+    def records(self, query: RecordQuery) -> RecordPart:
+        """Return the newest records."""
+        with open_log(self.path) as connection:
+            return RecordPart(tuple(map(_found_record, records(connection, query.limit))))
+
+    def has_records(self) -> bool:
+        """Whether there is a record."""
+        with open_log(self.path) as connection:
+            return next(records(connection, 1), None) is not None
+
+    def records_csv(self) -> str:
+        """Return the newest records as CSV, oldest first, with a column for each field of their forms."""
+        with open_log(self.path) as connection:
+            columns, rows = table_of(connection, MAX_RECORDS)
+            return _csv_rows([tuple(columns), *map(tuple, rows)])
+
     def board(self, query: BoardQuery) -> BoardReport:
         """Return the hours and faults of the last day or week of the log, and the artifact in use."""
         hours_back = HOURS[query.span]
@@ -152,6 +208,14 @@ def to_filter(query: ReadingFilterQuery) -> ReadingFilter:
         since_ms=_to_ms(query.since, default.since_ms),
         until_ms=_to_ms(query.until, default.until_ms),
     )
+
+
+def _found_record(record: LoggedRecord) -> FoundRecord:
+    fields = (
+        FoundField(one.name, one.value, one.text, one.sure_permille / 1000, one.is_sure, one.broken)
+        for one in record.fields
+    )
+    return FoundRecord(record.at, record.form, record.source, tuple(fields))
 
 
 def csv_chunks(readings: Iterator[FoundReading]) -> Iterator[str]:

@@ -19,8 +19,9 @@ from agent.views.timeline import last_hours
 from agent.web.charts import chart
 from agent.web.configuration import ShownOption, options_section
 from agent.web.layers import LAYERS
-from agent.web.log_reader import HOURS, BoardQuery, BoardReport, LogReader, ReadingQuery
-from agent.web.markup import TITLES, Markup, fill, join, page
+from agent.web.log_reader import HOURS, BoardQuery, BoardReport, LogReader, ReadingQuery, RecordQuery
+from agent.web.markup import TITLES, WITHOUT_LINK, Markup, fill, join, page
+from agent.web.records_page import records_body
 from agent.web.requests import parse_query
 from agent.web.review import ReviewQuery
 from agent.web.review_page import review_body
@@ -72,11 +73,18 @@ class Pages:
         self, log: LogReader, *, is_live: bool, asks_password: bool, options: tuple[ShownOption, ...] = ()
     ) -> None:
         self._log, self._is_live, self._asks_password, self._options = log, is_live, asks_password, options
-        self._paths = TITLES if is_live else {path: title for path, title in TITLES.items() if path != "/"}
+        hidden = WITHOUT_LINK if is_live else ("/", *WITHOUT_LINK)
+        self._paths = {path: title for path, title in TITLES.items() if path not in hidden}
 
     def routes(self) -> list[Route]:
         """Return the routes."""
-        endpoints = {"/": self.start, "/readings": self.readings, "/review": self.review, "/board": self.board}
+        endpoints = {
+            "/": self.start,
+            "/readings": self.readings,
+            "/records": self.records,
+            "/review": self.review,
+            "/board": self.board,
+        }
         return [Route(path, endpoint, methods=["GET"]) for path, endpoint in endpoints.items()]
 
     async def start(self, _: Request) -> Response:
@@ -91,7 +99,13 @@ class Pages:
         """Show a part of the readings."""
         query = parse_query(_without_choice(request.query_params), ReadingQuery)
         part = await run_in_threadpool(self._log.readings, query)
-        return self._page("/readings", _readings(part, query), "readings.js")
+        has_records = await run_in_threadpool(self._log.has_records)
+        return self._page("/readings", _readings(part, query, has_records=has_records), "readings.js")
+
+    async def records(self, request: Request) -> Response:
+        """Show the newest records of sheets."""
+        query = parse_query(request.query_params, RecordQuery)
+        return self._page("/records", records_body(await run_in_threadpool(self._log.records, query)))
 
     async def review(self, request: Request) -> Response:
         """Show readings that a person should look at, one at a time."""
@@ -128,7 +142,7 @@ def _without_choice(query: Mapping[str, str]) -> dict[str, str]:
     return given | ({name: value} if name in ("min_confidence", "max_confidence") else {})
 
 
-def _readings(part: ReadingPart, query: ReadingQuery) -> Markup:
+def _readings(part: ReadingPart, query: ReadingQuery, *, has_records: bool) -> Markup:
     default = ReadingQuery()
     filters = {
         name: str(value)
@@ -141,10 +155,11 @@ def _readings(part: ReadingPart, query: ReadingQuery) -> Markup:
     is_start = query.before is None and not query.after
     return fill(
         '{form}<p class="actions"><a class="button" download href="/api/v1/readings.csv?{query}">CSV</a>'
-        '<a class="button" download href="/api/v1/readings.jsonl?{query}">JSON</a></p>'
+        '<a class="button" download href="/api/v1/readings.jsonl?{query}">JSON</a>{records}</p>'
         '<ol id="rows" class="rows" data-start="{is_start}">{rows}</ol>{empty}{older}',
         form=_form(filters),
         query=urlencode(filters),
+        records=Markup('<a class="button" href="/records">Records of sheets</a>' if has_records else ""),
         is_start="yes" if is_start else "no",
         rows=join(map(_row, part.readings)),
         empty=Markup("") if part.readings or part.next_before else fill('<p id="empty">{text}</p>', text=empty),

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import cv2
+import msgspec
 import numpy as np
 import pytest
 import uvicorn
@@ -18,6 +19,7 @@ import uvicorn
 from agent.events import RunInfo
 from agent.histogram import LatencyHistogram
 from agent.telemetry.database import open_for_writing
+from agent.telemetry.record_rows import LoggedField
 from agent.telemetry.rollup import Rollup, pack
 from agent.web.address import WebAddress, listen, machine_names
 from agent.web.app import make_app
@@ -112,6 +114,13 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "INSERT INTO choices (run, at_ms, after_ms, artifact, runtime, reason) VALUES (1, 0, 0, ?, ?, ?)",
             ("nano-int8.tflite", "ai-edge-litert", MARKUP),
         )
+        fields = [
+            LoggedField("total", "12.50", "12.50", "12.50", 970),
+            LoggedField("day", "", "31.02.26", "31.02.26", 950, ("there is no such day",)),
+            LoggedField("note", MARKUP, MARKUP, MARKUP, 990),
+        ]
+        record = "delivery", msgspec.json.encode(fields).decode()
+        connection.execute("INSERT INTO records VALUES (1, 1, 0, 0, 1, 'demo:', ?, ?)", record)
         for reading in range(READINGS - PICTURES + 1, READINGS + 1):  # the newest ones; every other one is sure
             image = np.full((60, 160, 3), 255, np.uint8)
             cv2.putText(image, str(7 * (reading - 1) % 1000), (30, 45), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (80, 30, 20), 3)

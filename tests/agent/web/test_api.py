@@ -104,6 +104,21 @@ def test_the_options_of_the_run_are_shown_as_text(serve: Callable[..., Site]) ->
     assert MARKUP not in page
 
 
+def test_records_are_shown_field_by_field_with_what_is_to_be_checked(site: Site) -> None:
+    found = json.loads(site.ask(f"{PREFIX}/records").text)["records"]
+    assert [(one["name"], one["value"], one["sure"]) for one in found[0]["fields"]] == [
+        ("total", "12.50", True),
+        ("day", "", False),
+        ("note", MARKUP, True),
+    ]
+    page = site.ask("/records").text
+    assert "31.02.26 (there is no such day)" in page
+    assert MARKUP not in page
+    row = next(csv.DictReader(io.StringIO(site.ask(f"{PREFIX}/records.csv").text)))
+    assert (row["total"], row["to_check"]) == ("12.50", "day")
+    assert 'href="/records"' in site.ask("/readings").text
+
+
 def test_readings_come_part_by_part(site: Site) -> None:
     found, query = list[int](), "limit=100"
     while True:

@@ -20,7 +20,7 @@ from tests.agent.web.conftest import MARKUP, PASSWORD, Site
 OPEN = {"/healthz", "/login", "/static/page.css", "/static/icon.svg"}
 """All paths that need no login."""
 PATHS = {
-    *("/", "/healthz", "/login", "/logout", "/readings", "/board", "/frame.jpg", "/frame.mjpg"),
+    *("/", "/healthz", "/login", "/logout", "/readings", "/records", "/review", "/board", "/frame.jpg", "/frame.mjpg"),
     *(f"/static/{name}" for name in STATIC_FILES),
     *(PREFIX + operation.path for operation in OPERATIONS),
     f"{PREFIX}/openapi.json",
