@@ -87,7 +87,8 @@ MAY_IMPORT = {
     "tools.insn": "agent.paths agent.runtimes agent.vision profiles tools.arm64",
     "benchmarks": " ".join(
         [
-            *("agent", "agent.choice", "agent.drawing", "agent.live", "agent.paths", "agent.runtimes"),
+            *("agent", "agent.choice", "agent.drawing", "agent.live", "agent.outlets", "agent.paths", "agent.run"),
+            "agent.runtimes",
             *("agent.telemetry", LIVE_BASE, "converters.checkpoint", "converters.convert", "converters.data"),
             "converters.extra",
             *("converters.export", "converters.nets", "converters.report", "tools.arm64", "tools.insn"),

@@ -63,6 +63,9 @@ class MqttSession:
             self._client.connect(broker.host, broker.port, KEEPALIVE_S)
         except (OSError, UnicodeError) as error:
             raise connection_failure(broker.uri, error) from error
+        connection: Any = self._client.socket()
+        if connection is not None:  # a second small message would wait for the answer to the first one: 40 ms
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._wait_for_answer()
         options = SubscribeOptions(qos=1, noLocal=True)
         self._client.subscribe([(f"{broker.root}/{topic}", options) for topic in ("command", "health")])
