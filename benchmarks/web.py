@@ -40,7 +40,7 @@ TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
-class Phase:
+class ViewerPhase:
     """What the run did in a time."""
 
     frames_per_s: float
@@ -133,7 +133,7 @@ def started(folder: Path, *, page: bool = False) -> Iterator[tuple[subprocess.Po
         process.wait()
 
 
-def measure(pid: int, port: int, seconds: float, *, viewers: int = 0, stuck: int = 0) -> Phase:
+def measure(pid: int, port: int, seconds: float, *, viewers: int = 0, stuck: int = 0) -> ViewerPhase:
     """Measure a phase with viewers."""
     with ExitStack() as cleanup:
         watching = [Viewer(port, reads=number < viewers) for number in range(viewers + stuck)]
@@ -146,7 +146,7 @@ def measure(pid: int, port: int, seconds: float, *, viewers: int = 0, stuck: int
         passed_s, more = time.monotonic() - began_s, frames_of(port) - frames
         shown = sum(viewer.pictures for viewer in watching) - pictures
         used_ms = 1000 * (cpu_time_s(pid) - cpu_s)
-        return Phase(
+        return ViewerPhase(
             more / passed_s, used_ms / max(more, 1), first_mb, memory_mb(pid), shown / passed_s / max(viewers, 1)
         )
 
