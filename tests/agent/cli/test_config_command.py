@@ -14,7 +14,7 @@ EXECUTABLE = Path(sys.executable).with_name("digit-agent")
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "config.toml"
-    path.write_text('# the gate\nsource = "rtsp://gate:secret@camera.local/stream"\nwidth = 1280\n')
+    path.write_text('# the gate\nsource = "rtsp://gate:S3CR@camera.local/stream"\nwidth = 1280\n')
     return path
 
 
@@ -27,7 +27,7 @@ def config(*argv: str | Path) -> subprocess.CompletedProcess[str]:
 def test_show_prints_each_value_and_its_origin(file: Path) -> None:
     done = config("show", "--config", file, "--", "--height", "900", "--no-log")
     assert done.returncode == 0, done.stderr
-    assert "secret" not in done.stdout
+    assert "S3CR" not in done.stdout
     words = [line.split() for line in done.stdout.replace(str(file), "FILE").splitlines()]
     assert ["width", "1280", "FILE:3"] in words
     assert ["height", "900", "command", "line"] in words
