@@ -67,12 +67,17 @@ def _photograph(base: str) -> list[np.ndarray[tuple[int, ...], np.dtype[np.uint8
         for path, selector in PAGES.items():
             driver.get(base + path)
             WebDriverWait(driver, WAIT_S).until(visibility_of_element_located((By.CSS_SELECTOR, selector)))
+            WebDriverWait(driver, WAIT_S).until(_has_all_pictures)
             time.sleep(DRAWING_S)
             shown = np.frombuffer(driver.get_screenshot_as_png(), np.uint8)
             pictures.append(np.asarray(cv2.imdecode(shown, cv2.IMREAD_COLOR), np.uint8))
     finally:
         driver.quit()
     return pictures
+
+
+def _has_all_pictures(driver: Chrome) -> bool:
+    return bool(driver.execute_script("return [...document.images].every((image) => image.naturalWidth > 0)"))
 
 
 if __name__ == "__main__":
