@@ -77,7 +77,8 @@ def _photograph(base: str) -> list[np.ndarray[tuple[int, ...], np.dtype[np.uint8
 
 
 def _has_all_pictures(driver: Chrome) -> bool:
-    return bool(driver.execute_script("return [...document.images].every((image) => image.naturalWidth > 0)"))
+    script = "return [...document.images].every((image) => image.naturalWidth > 0)"
+    return bool(driver.execute_script(script))  # type: ignore[no-untyped-call]
 
 
 if __name__ == "__main__":
