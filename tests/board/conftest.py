@@ -30,6 +30,8 @@ LOGITS = str(Path(__file__).with_name("logits.py"))
 READS_WITH = {"pi-zero-2w": "tflite", "nano": "onnx", "pi-4b": "onnx", "pi-5": "tflite"}
 """Boards on which the results are compared with the desktop's, one of each core, with the format to read with."""
 
+BENCHED_ORIN = "orin-nano"
+"""The Orin that runs bench; the boards with the same core and the same packages would take minutes for the same."""
 DOCTOR_TESTS_ALL = "pi-zero-2w"
 """Board on which `doctor` tests all artifacts that ship; it tests fewer on the other boards."""
 
@@ -136,7 +138,7 @@ def run_on_board(
         commands[name, "doctor"] = ("digit-agent", "doctor", *few, "--json")
     commands |= {
         (name, "bench"): ("digit-agent", "bench", "--artifacts", str(small_artifacts["both"]), *options)
-        for name in boards
+        for name in (*READS_WITH, BENCHED_ORIN)
     }
     for name, kind in READS_WITH.items():
         commands[name, "read"] = (
