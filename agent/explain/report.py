@@ -71,12 +71,9 @@ class ExplainReport:
         Raises:
             OutputError: a file cannot be written.
         """
-        title, name = show(printable(source)), self._free_name(source)
-        folder = self._folder / name
-        with _writing(folder):
-            folder.mkdir(exist_ok=True)
+        title, folder = self._new_folder(source)
         self._write_page(folder / INDEX, title, _parts(folder, picture, trace))
-        self._add_row(name, "readings", title, str(len(trace.page.digits)), _numbers(trace.page))
+        self._add_row(folder.name, "readings", title, str(len(trace.page.digits)), _numbers(trace.page))
 
     def explaining(self, trace: Callable[[Pixels], Trace], source: Path) -> Callable[[Pixels], Page]:
         """Return a function that reads a picture and adds it; `trace` and `source` as in `add`.
@@ -103,19 +100,23 @@ class ExplainReport:
         Raises:
             OutputError: a file cannot be written.
         """
-        title, name = show(printable(source)), self._free_name(source)
-        folder = self._folder / name
-        with _writing(folder):
-            folder.mkdir(exist_ok=True)
+        title, folder = self._new_folder(source)
         parts = [_show(folder, "sheet", draw_areas(picture, areas)), element("pre", text)]
         self._write_page(folder / INDEX, title, parts)
-        self._add_row(name, "sheet", title, "", text.replace("\n", " "))
+        self._add_row(folder.name, "sheet", title, "", text.replace("\n", " "))
 
     def _add_row(self, name: str, figure_name: str, title: str, count: str, numbers: str) -> None:
         """Add a row to the index page: a small picture, a link, the number of digits, and what was read."""
         thumbnail = link(f"{name}/{INDEX}", image(f"{name}/{figure_name}.png", title))
         self._rows.append((thumbnail, link(f"{name}/{INDEX}", title), count, numbers))
         self._write_page(self.index, "Pictures explained", [table(("", "picture", "digits", "numbers"), self._rows)])
+
+    def _new_folder(self, source: Path) -> tuple[str, Path]:
+        """Return the title of a picture's page, and a folder for it."""
+        folder = self._folder / self._free_name(source)
+        with _writing(folder):
+            folder.mkdir(exist_ok=True)
+        return show(printable(source)), folder
 
     def _free_name(self, source: PurePath) -> str:
         """Return a new folder name that is safe in paths and URLs, and unique even if the file system ignores case."""

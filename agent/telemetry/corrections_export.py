@@ -1,4 +1,8 @@
-"""Write the corrected readings of a log as labelled pictures, from which nets can be trained further."""
+"""Write the corrected readings of a log as labelled pictures.
+
+A correction says what stands there, not where each digit is. So the pictures have no boxes of single digits, and
+`digit-convert train --pictures` reads their truth but leaves them out.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,7 @@ from profiles.errors import DigitAgentError, OutputError
 TRUTH, ABOUT = "truth.json", "export.json"
 """Names of the files with the truth of each picture, and about the export."""
 FORMAT = 1
-"""Version of the format. It is raised when an older `digit-convert` cannot read an export any more."""
+"""Version of the format. It is raised when a key changes its meaning."""
 KIND = "correction"
 SELECT = """SELECT readings.id, jpeg, pictures.x, pictures.y, pictures.w, pictures.h, readings.text, sure_permille,
     verdict, corrections.text
@@ -63,8 +67,8 @@ class Exported:
 def export_corrections(log: Path, folder: Path, group: str = "") -> Exported:
     """Write each corrected or confirmed reading with its cut-out into a new folder.
 
-    The folder has JPEG files, and a `truth.json` as `digit-convert train --pictures` takes it. It appears under its
-    name only when it is complete.
+    The folder has JPEG files, and a `truth.json` with a `CorrectedPicture` for each. It appears under its name only
+    when it is complete.
 
     Args:
         log: the log.

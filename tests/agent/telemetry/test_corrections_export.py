@@ -1,4 +1,4 @@
-"""Corrected readings become labelled pictures that `digit-convert` reads."""
+"""Corrected readings become labelled pictures."""
 
 from __future__ import annotations
 
