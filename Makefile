@@ -11,6 +11,9 @@ INSTALL := -m pip install --quiet --constraint constraints.txt
 OTHER_PYTHONS := 3.10 3.12 3.13
 # Tests of what no runtime, NumPy or OpenCV can change.
 NO_RUNTIME := config outlets sensors telemetry web
+# Slow tests in which the runtime, NumPy or OpenCV computes most; the other slow ones wait for processes and cameras.
+OLD_SLOW := $(addprefix tests/agent/,drawing explain forms/test_read_form.py runtimes vision cli/test_read.py cli/test_run.py \
+	test_invariance.py test_reader.py test_shipped.py)
 # The other runtimes keep their promise in the whole suite.
 OLD_PROMISE := 'tests/test_promise.py::test_the_shipped_artifacts_are_as_accurate_as_their_manifest_says[tflite-runtime]'
 
@@ -27,11 +30,12 @@ run: $(BOARD) ## Read the built-in demo with the packages that a board needs: no
 check: lint ## Check style and types, and run the quick tests: under a minute once the caches are warm.
 	$(BIN)/python -m pytest -q -m 'not slow'
 
-test: $(EVERYTHING) ## Run the whole test suite. DIGIT_DATA_DIR names a folder with MNIST; without it some tests skip.
-	$(BIN)/python -m pytest
+test: $(EVERYTHING) ## Run the whole test suite, or TESTS=tests/agent. DIGIT_DATA_DIR names a folder with MNIST; without it some tests skip.
+	$(BIN)/python -m pytest $(TESTS)
 
 test-tflite: .venv-tflite/.ready ## Run the board's tests with tflite-runtime, NumPy 1 and OpenCV 4.11 (Python 3.11 or older).
-	$(OLD_BIN)/python -m pytest tests/agent $(addprefix --ignore=tests/agent/,$(NO_RUNTIME)) $(OLD_PROMISE)
+	$(OLD_BIN)/python -m pytest tests/agent $(addprefix --ignore=tests/agent/,$(NO_RUNTIME)) -m 'not slow'
+	$(OLD_BIN)/python -m pytest $(OLD_SLOW) $(OLD_PROMISE) -m slow
 
 test-pythons: ## Run the board's tests on each of Python 3.10, 3.12 and 3.13 that this machine has.
 	@for version in $(OTHER_PYTHONS); do \
