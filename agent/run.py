@@ -17,22 +17,17 @@ from typing import Literal
 from rich.console import Console
 from rich.text import Text
 
-from agent.capture.address import DEFAULT_EVERY_S, DEFAULT_PATIENCE_S, StreamOptions, StreamSpec
-from agent.capture.controls import parse_controls
-from agent.capture.mounting import MountedSource, Mounting, parse_mounting
-from agent.capture.opener import open_or_wait, open_source
+from agent.camera_setup import change_camera, is_stills, parse_spec, set_up
+from agent.capture.opener import open_or_wait
 from agent.capture.outage import Outage
-from agent.capture.password import read_password
-from agent.capture.periodic import MIN_CLOSED_S, PeriodicSource
-from agent.capture.source import Source
-from agent.capture.uri import DemoSpec, LiveSpec, PicturesSpec, SourceSpec, parse_source
+from agent.capture.uri import PicturesSpec, SourceSpec
 from agent.choice.choose import choose_nets
 from agent.choice.variants import runtime_title
 from agent.config.layers import Settings
 from agent.events import Event, FaultEvent, OutageEvent, RunInfo
-from agent.forms.demo import open_form_demo
 from agent.forms.document import load_forms
 from agent.forms.locate import FormFinder
+from agent.live.camera import CameraInUse
 from agent.live.feed import feed
 from agent.live.health import HealthFile
 from agent.live.heartbeat import Heartbeat
@@ -75,8 +70,9 @@ class RunOptions:
     view: View
     screenshot: Path | None
     """SVG file for a picture of the dashboard; None draws none."""
-    page: Callable[[Callable[[], RunInfo]], Sink] | None = None
-    """Makes the sink that shows the run on its web page, from what describes the run; None serves none."""
+    page: Callable[[Callable[[], RunInfo], Callable[[], list[str]]], Sink] | None = None
+    """Makes the sink that shows the run on its web page, from what describes the run, and what applies the configured
+    options of the camera and returns the changed options that need a restart; None serves none."""
     outlets: Callable[[Callable[[], RunInfo], Mapping[str, Callable[[], None]], bool], Sink] | None = None
     """Makes the sink that sends readings off the board, from what describes the run, what is done for a command by its
     name, and whether the run waits while they cannot be stored; None sends nothing."""
@@ -100,8 +96,7 @@ def run(
         DigitAgentError: the source or the artifacts cannot be used.
     """
     profile, settings = detect_board().profile, options.settings
-    spec = parse_source(settings.source, _stream_options(settings))
-    mounting = parse_mounting(settings.roi, settings.rotate, settings.flip)
+    spec, camera = parse_spec(settings), CameraInUse(set_up(settings))
     finders = [] if settings.form is None else [FormFinder(form) for form in load_forms(settings.form)]
     priority = WARNING if in_journal(err.file) else ""
 
@@ -111,12 +106,11 @@ def run(
     def warn(text: str) -> None:
         err.print(Text(f"{priority}{show(text)}", style="yellow"), highlight=False, soft_wrap=True)
 
-    reopen = partial(_open, spec, settings, mounting)
     heartbeat = Heartbeat(os.environ)
     with ExitStack() as cleanup:
         requests = cleanup.enter_context(sighup_requests())
         with capture_warnings([warn]), progress(err, "looking for the best net") as report_step, ExitStack() as opened:
-            source = opened.enter_context(open_or_wait(spec, reopen) if heartbeat.in_service else reopen())
+            source = opened.enter_context(open_or_wait(spec, camera.open) if heartbeat.in_service else camera.open())
             nets = NetsInUse(choose_nets(settings.artifacts.resolve(), profile, progress=report_step))
             opened.pop_all()  # from here on the feed closes it
         power = find_power_reader(profile)
@@ -125,7 +119,8 @@ def run(
         )
         stop = cleanup.enter_context(stop_on_signal())
         pause = Pause(stop)
-        info = partial(_describe, source.title, profile.name, nets, power, throttle=throttle, pause=pause)
+        camera.title = source.title
+        info = partial(_describe, camera, profile.name, nets, power, throttle=throttle, pause=pause)
         throttling = find_throttling_reader(profile.sensors)
         sampler = Sampler(partial(measure_vitals, profile.sensors, power, throttling, load=LoadReader()))
         cleanup.callback(sampler.close)
@@ -139,17 +134,19 @@ def run(
         read = partial(nets.read, decimal_comma=settings.decimal_comma)
         video = _video_watch(read, finders, spec, settings, profile)
         commands = _commands(stop, pause, video)
-        add_outputs = partial(_add_outputs, commands=commands, stop=stop, wait=not source.live)
+        change = partial(_change_camera, camera, settings, reconfigure)
+        add_outputs = partial(_add_outputs, commands=commands, change=change, stop=stop, wait=not source.live)
         cleanup.enter_context(add_outputs(sinks, options, info, out, warn))
         if options.outlets is not None:
             remote = {"read": video.force_look, "pause": pause.pause, "resume": pause.resume}
             sinks.append(options.outlets(info, remote, not source.live))
-        frames = cleanup.enter_context(feed(source, reopen, log.warning, lambda outage: send(_outage_event(outage))))
-        reload = partial(_reload, reconfigure, settings, profile, nets, video)
+        frames_of = partial(feed, source, camera.open, log.warning)
+        frames = cleanup.enter_context(frames_of(lambda outage: send(_outage_event(outage))))
+        reload = partial(_reload, reconfigure, change, profile, nets, video)
         cleanup.enter_context(handle_reloads(requests, reload, done=say, refused=log.warning, environ=os.environ))
         summary = loop(
             throttle.pace(pause.hold(frames), sampler.newest, stop),
-            _watch_region(_watch(read, finders, spec, settings, video), mounting),
+            watch_region(_watch(read, finders, spec, settings, video)),
             sinks,
             stop=stop,
             limits=Limits(settings.frames, settings.seconds),
@@ -158,35 +155,12 @@ def run(
         return info(), summary
 
 
-def _open(spec: SourceSpec, settings: Settings, mounting: Mounting) -> Source:
-    """Open the source, so that it gives a frame as often as wanted, and turned as the camera is mounted."""
-    if isinstance(spec, DemoSpec) and spec.form:
-        opening: Callable[[], Source] = partial(open_form_demo, spec)
-    else:
-        controls = parse_controls(settings.control)
-        opening = partial(open_source, spec, width=settings.width, height=settings.height, controls=controls)
-    source, is_http = opening(), isinstance(spec, StreamSpec) and spec.scheme in ("http", "https")
-    if settings.every is not None and not is_http and not isinstance(spec, PicturesSpec):
-        source = PeriodicSource(source, opening, settings.every)
-    return (
-        source
-        if mounting == Mounting()
-        else MountedSource(source, mounting, one_size=not isinstance(spec, PicturesSpec))
-    )
-
-
-def _is_stills(spec: SourceSpec, settings: Settings) -> bool:
-    """Return whether each frame counts by itself: pictures, and looks so rare that a page is seen once."""
-    rare = isinstance(spec, LiveSpec) and settings.every is not None and settings.every >= MIN_CLOSED_S
-    return isinstance(spec, PicturesSpec) or rare
-
-
 def _video_watch(
     read: ReadPicture, finders: Sequence[FormFinder], spec: SourceSpec, settings: Settings, profile: Profile
 ) -> VideoWatch | FormWatch:
     """Return what watches frames that follow each other: for sheets if there are forms, and for numbers otherwise."""
     if finders:
-        return FormWatch(finders, read, still_s=0.0 if _is_stills(spec, settings) else STILL_S)
+        return FormWatch(finders, read, still_s=0.0 if is_stills(spec, settings) else STILL_S)
     return VideoWatch(read, profile.budget.frame_ms)
 
 
@@ -200,38 +174,28 @@ def _watch(
     """Return what watches the frames of a source."""
     if finders:
         return watch_form_pictures(finders, read, log.warning) if isinstance(spec, PicturesSpec) else video
-    return watch_stills(read) if _is_stills(spec, settings) else video
-
-
-def _watch_region(watch: Watch, mounting: Mounting) -> Watch:
-    return watch if mounting.region is None else watch_region(watch, mounting.box)
-
-
-def _stream_options(settings: Settings) -> StreamOptions:
-    """Return how a camera in the network is read."""
-    return StreamOptions(
-        patience_s=DEFAULT_PATIENCE_S if settings.patience is None else settings.patience,
-        every_s=DEFAULT_EVERY_S if settings.every is None else settings.every,
-        one_each=settings.every is not None,
-        verify=not settings.insecure,
-        password=read_password(settings.password_file, os.environ),
-    )
+    return watch_stills(read) if is_stills(spec, settings) else video
 
 
 def _reload(
     reconfigure: Callable[[], Settings],
-    initial: Settings,
+    change: Callable[[], list[str]],
     profile: Profile,
     nets: NetsInUse,
     video: VideoWatch | FormWatch,
 ) -> str:
-    """Switch to the artifacts that are configured now, and return a line that says so."""
-    settings = reconfigure()
-    nets.switch_to(load_nets(settings.artifacts.resolve(), profile))
+    """Switch to the artifacts and the camera that are configured now, and return a line that says so."""
+    found = load_nets(reconfigure().artifacts.resolve(), profile)
+    changed = ", ".join(name for name in change() if name != "artifacts")
+    nets.switch_to(found)
     video.force_look()
-    changed = ", ".join(name for name in initial.changed(settings) if name != "artifacts")
     hint = f"; restart the agent to apply the other changed options: {changed}" if changed else ""
     return f"reloaded: {nets.classifier.choice.best.variant} of {nets.folder()} is in use now{hint}"
+
+
+def _change_camera(camera: CameraInUse, initial: Settings, reconfigure: Callable[[], Settings]) -> list[str]:
+    """Use the options of the camera that are configured now, and return the changed options that need a restart."""
+    return change_camera(camera, initial, reconfigure())
 
 
 def _commands(stop: threading.Event, pause: Pause, video: VideoWatch | FormWatch) -> dict[str, Command]:
@@ -248,14 +212,14 @@ def _outage_event(outage: Outage) -> OutageEvent:
 
 
 def _describe(
-    source: str, board: str, nets: NetsInUse, power: PowerReader | None, *, throttle: Throttle, pause: Pause
+    camera: CameraInUse, board: str, nets: NetsInUse, power: PowerReader | None, *, throttle: Throttle, pause: Pause
 ) -> RunInfo:
     """Describe the run at this moment."""
     choice = nets.classifier.choice
     best = choice.best.variant
     threads = f", {best.threads} threads" if best.threads > 1 else ""
     return RunInfo(
-        source=show(source),
+        source=show(camera.title),
         board=board,
         artifact=best.artifact.file,
         runtime=show(f"{runtime_title(best.runtime, best.provider)}{threads}"),
@@ -275,6 +239,7 @@ def _add_outputs(
     warn: Callable[[str], None],
     *,
     commands: Mapping[str, Command],
+    change: Callable[[], list[str]],
     stop: threading.Event,
     wait: bool,
 ) -> Iterator[None]:
@@ -304,7 +269,7 @@ def _add_outputs(
         if options.screenshot is not None:
             sinks.append(Screenshot(info, options.screenshot))
         if options.page is not None:
-            sinks.append(options.page(info))
+            sinks.append(options.page(info, change))
         yield
         if queued is not None and queued.dropped:
             log.warning("%d frames never reached the %s output, which was too slow", queued.dropped, queued.name)

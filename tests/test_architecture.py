@@ -46,7 +46,8 @@ MAY_IMPORT = {
     "agent.views": f"{LIVE_BASE} agent.bench agent.choice agent.telemetry",
     "agent.web": f"{LIVE_BASE} agent.telemetry agent.views",
     "agent.outlets": LIVE_BASE,
-    "agent.run": f"{LIVE_BASE} agent.choice agent.config agent.live agent.telemetry agent.views",
+    "agent.camera_setup": "agent.capture agent.config agent.forms agent.live profiles",
+    "agent.run": f"{LIVE_BASE} agent.camera_setup agent.choice agent.config agent.live agent.telemetry agent.views",
     "agent.cli": (
         "agent.bench agent.capture agent.config agent.doctor agent.explain agent.forms agent.outlets agent.paths "
         "agent.reader agent.run agent.runtimes agent.sensors agent.service agent.telemetry agent.views agent.vision "

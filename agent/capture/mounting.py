@@ -83,35 +83,41 @@ class Mounting:
         return Box(0, 0, width, height) if self.region is None else self.region.box(width, height)
 
 
+NOT_TURNED = Mounting()
+
+
 class MountedSource(Source):
-    """The frames of another source, turned. A repeated image gives the same array again, as the other source does.
+    """The frames of another source, turned, with their region. A repeated image gives the same array again.
 
     Args:
         source: an open source.
-        mounting: how the frames are turned. A frame that has nothing of its region is an error.
+        mounting: how the frames are turned; it may change between two frames. A frame that has nothing of its region is
+            an error.
         one_size: whether all frames have the same size, as those of a camera. Then such an error ends the source.
     """
 
     def __init__(self, source: Source, mounting: Mounting, *, one_size: bool) -> None:
         self.title, self.live, self.silence_timeout_s = source.title, source.live, source.silence_timeout_s
-        self._source, self._mounting, self._one_size = source, mounting, one_size
+        self._source, self.mounting, self._one_size = source, mounting, one_size
         self._stored: Pixels | None = None
         self._turned: Pixels | None = None
+        self._turned_by = mounting
 
     def read(self) -> Frame | None:
         frame = self._source.read()
-        if frame is None:
-            return None
-        if self._turned is None or frame.image is not self._stored:
-            self._stored, self._turned = frame.image, self._mounting.turn(frame.image)
+        mounting = self.mounting
+        if frame is None or mounting == NOT_TURNED:
+            return frame
+        if self._turned is None or frame.image is not self._stored or mounting != self._turned_by:
+            self._stored, self._turned_by, self._turned = frame.image, mounting, mounting.turn(frame.image)
         height, width = self._turned.shape[:2]
         try:
-            self._mounting.box(width, height)
+            region = mounting.box(width, height)
         except PictureError as error:
             if self._one_size:
                 raise UsageError(error.what, advice=error.advice) from error
             raise PictureError(f"{frame.source}: {error.what}", advice=error.advice) from error
-        return replace(frame, image=self._turned, truth=None)
+        return replace(frame, image=self._turned, truth=None, region=None if mounting.region is None else region)
 
     def close(self) -> None:
         self._source.close()

@@ -97,7 +97,8 @@ class ReconnectingSource:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._title, self._reopen, self._report = source.title, reopen, report
-        self._policy, self._clock, self._sleep = _for_source(policy, source), clock, sleep
+        self._wanted, self._policy = policy, _for_source(policy, source)
+        self._clock, self._sleep = clock, sleep
         self._freeze = FreezeDetector(policy.freeze_timeout_s)
         self._failure: _Failure | None = None
         self._hung_threads: list[LatestFrame] = []
@@ -222,7 +223,13 @@ class ReconnectingSource:
             failure.hung_threads.append(self._latest)
             self._hung_threads.append(self._latest)
         self._check_hung_threads(failure)
-        self._start(self._reopen, self._policy.open_timeout_s)
+        self._start(self._open_again, self._policy.open_timeout_s)
+
+    def _open_again(self) -> Source:
+        """Open the source on its own thread. It may be another one than before."""
+        source = self._reopen()
+        self._title, self._policy = source.title, _for_source(self._wanted, source)
+        return source
 
     def _check_hung_threads(self, failure: _Failure) -> None:
         self._hung_threads = [latest for latest in self._hung_threads if not latest.released]

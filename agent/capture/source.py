@@ -42,6 +42,8 @@ class Frame:
     """Time within a recording, in seconds; None if the time of capture counts."""
     truth: tuple[TrueDigit, ...] | None = None
     """The digits in the image, where they are known: only the demo knows them."""
+    region: Box | None = None
+    """The part of the image that is read, in pixels; None reads all of it."""
 
 
 class NoFrameYetError(Exception):

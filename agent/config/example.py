@@ -15,7 +15,7 @@ HEAD = """\
 #
 # digit-agent config check         checks this file for mistakes
 # digit-agent config show          shows the value of every option and where it comes from
-# systemctl reload digit-agent     loads other artifacts; all other changes need a restart
+# systemctl reload digit-agent     applies other artifacts and options of the camera; all other changes need a restart
 """
 WIDTH = 100
 

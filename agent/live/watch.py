@@ -75,18 +75,19 @@ def watch_stills(read: ReadPicture) -> Watch:
     return watch
 
 
-def watch_region(watch: Watch, find_box: Callable[[int, int], Box]) -> Watch:
-    """Return a function that watches one region of each frame; all boxes stay in pixels of the frame.
+def watch_region(watch: Watch) -> Watch:
+    """Return a function that watches the region of each frame, if it has one; all boxes stay in pixels of the frame.
 
     Args:
         watch: watches the region as if it were a frame.
-        find_box: returns the region of a frame from its width and height in pixels.
     """
 
     def watch_inside(frame: Frame) -> Observation:
+        box = frame.region
+        if box is None:
+            return watch(frame)
         height, width = frame.image.shape[:2]
-        box = find_box(width, height)
-        seen = watch(replace(frame, image=cut(frame.image, box)))
+        seen = watch(replace(frame, image=cut(frame.image, box), region=None))
         return replace(
             seen,
             page=move_page(seen.page, box, width, height),

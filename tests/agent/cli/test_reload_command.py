@@ -123,12 +123,12 @@ def test_valid_artifacts_are_loaded_and_invalid_ones_are_refused(running: Runnin
                     rf"reload refused, the previous artifacts stay in use: .*{why}", running.reload(process)
                 )
 
-            running.configure("new", "width = 1280", 'camera = "0"')
+            running.configure("new", "width = 1280", 'camera = "0"', 'roi = "0%,0%,50%,50%"', 'keep-pictures = "all"')
             done = running.reload(process)
             variant = r"linear fp32 TFLite on [\w-]+( with \d+ threads)?"
             reads = rf"reloaded: {variant} of {re.escape(str(running.folder))}/new is in use now"
             assert re.match(reads, done)
-            assert done.endswith("; restart the agent to apply the other changed options: width"), (
+            assert done.endswith("; restart the agent to apply the other changed options: keep-pictures, width"), (
                 "the command line sets the source"
             )
         finally:

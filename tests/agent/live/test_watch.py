@@ -108,8 +108,8 @@ def test_a_forced_look_at_a_resting_video_announces_nothing_again() -> None:
 
 
 def test_of_a_region_only_the_inside_is_read_and_boxes_stay_in_pixels_of_the_frame() -> None:
-    watch = watch_region(watch_stills(SquareReader()), lambda width, height: Box(230, 100, width - 230, height - 100))
-    observation = watch(frame(0))
+    watch = watch_region(watch_stills(SquareReader()))
+    observation = watch(replace(frame(0), region=Box(230, 100, 410, 380)))
     assert (observation.page.width, observation.page.height) == (640, 480)
     assert [digit.box for digit in observation.page.digits] == [Box(240, 200, 26, 41)]
     assert [reading.box for reading in observation.announced] == [Box(240, 200, 26, 41)]

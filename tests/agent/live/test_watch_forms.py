@@ -119,8 +119,8 @@ def test_corners_stay_in_pixels_of_the_whole_frame(watch: FormWatch, read: ReadP
     wide = np.full((800, 1200, 3), DESK_BGR, np.uint8)
     wide[40:790, 150:1150] = SHEET
     whole = FormWatch([FormFinder(FORM)], read, still_s=0)(Frame(wide, 0, 0, "camera")).records[0]
-    inside = watch_region(FormWatch([FormFinder(FORM)], read, still_s=0), lambda w, h: Box(100, 20, w - 110, h - 30))
-    part = inside(Frame(wide, 0, 0, "camera")).records[0]
+    inside = watch_region(FormWatch([FormFinder(FORM)], read, still_s=0))
+    part = inside(Frame(wide, 0, 0, "camera", region=Box(100, 20, 1090, 770))).records[0]
     assert np.allclose(whole["total"].corners, part["total"].corners, atol=1.5)
 
 
