@@ -69,7 +69,7 @@ def parse(content: bytes, folder: Path) -> Document:
         return Document(Config(), {}, (Problem(line, "the file is not UTF-8 text", "save it as UTF-8"),))
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         return Document(Config(), {}, (_syntax_problem(str(error), text),))
-    lines = _key_lines(text)
+    lines = {key: places.start for key, places in key_lines(text).items()}
     values, problems = dict[str, Any](), list[Problem]()
     for key, value in raw.items():
         name = NAMES.get(key)
@@ -138,12 +138,12 @@ def _syntax_problem(message: str, text: str) -> Problem:
     return Problem(line, f"the file is not valid TOML ({what})", "write name = value, with text in quotes")
 
 
-def _key_lines(text: str) -> dict[str, int]:
-    """Return the first line of each key of a valid document.
+def key_lines(text: str) -> dict[str, range]:
+    """Return the lines of each key of a valid document, counted from 1.
 
     Lines are collected until the parser accepts them: the statement ends there.
     """
-    lines, statement, in_table = dict[str, int](), list[str](), False
+    lines, statement, in_table = dict[str, range](), list[str](), False
     for number, line in enumerate(text.split("\n"), 1):
         statement.append(line)
         try:
@@ -153,6 +153,6 @@ def _key_lines(text: str) -> dict[str, int]:
         header = statement[0].lstrip().startswith("[")
         in_table = in_table or header
         for key in keys if header or not in_table else ():
-            lines.setdefault(key, number - len(statement) + 1)
+            lines.setdefault(key, range(number - len(statement) + 1, number + 1))
         statement.clear()
     return lines
