@@ -6,11 +6,17 @@ import os
 from pathlib import Path
 
 
-def write_atomic(path: Path, content: bytes) -> None:
+def write_atomic(path: Path, content: bytes, mode: int | None = None) -> None:
     """Replace a file's content in one step: a reader sees either the old content or the new one.
 
     The content is written to a temporary file in the same folder. This file is then renamed. If this fails, the old
     file stays. A missing folder is created.
+
+    Args:
+        path: the file.
+        content: its new content.
+        mode: its permissions, such as 0o600; the content is never readable by others, not even for a moment. None
+            leaves them to the umask.
 
     Raises:
         OSError: the file cannot be written.
@@ -18,7 +24,11 @@ def write_atomic(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with unfinished.open("wb") as file:
+        unfinished.unlink(missing_ok=True)
+        opened = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666 if mode is None else 0o600)
+        with os.fdopen(opened, "wb") as file:
+            if mode is not None:
+                os.fchmod(opened, mode)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

@@ -42,14 +42,15 @@ MAY_IMPORT = {
     "agent": "agent.forms agent.reader agent.vision profiles",
     "agent.explain": "agent.capture agent.vision profiles",
     "agent.telemetry": LIVE_BASE,
+    "agent.learn": "agent.choice agent.drawing agent.paths agent.telemetry agent.vision profiles",
     "agent.live": f"{LIVE_BASE} agent.choice agent.paths agent.sd_notify",
     "agent.views": f"{LIVE_BASE} agent.bench agent.choice agent.telemetry",
-    "agent.web": f"{LIVE_BASE} agent.telemetry agent.views",
+    "agent.web": f"{LIVE_BASE} agent.config agent.telemetry agent.views",
     "agent.outlets": LIVE_BASE,
     "agent.camera_setup": "agent.capture agent.config agent.forms agent.live profiles",
     "agent.run": f"{LIVE_BASE} agent.camera_setup agent.choice agent.config agent.live agent.telemetry agent.views",
     "agent.cli": (
-        "agent.bench agent.capture agent.config agent.doctor agent.explain agent.forms agent.outlets agent.paths "
+        "agent.bench agent.camera_setup agent.capture agent.config agent.doctor agent.explain agent.forms agent.learn agent.outlets agent.paths "
         "agent.reader agent.run agent.runtimes agent.sensors agent.service agent.telemetry agent.views agent.vision "
         "agent.web profiles"
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +16,6 @@ from profiles.command_group import CommandGroup
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from agent.config.document import Document, Problem
     from agent.config.layers import Settings
 
 app = typer.Typer(cls=CommandGroup, no_args_is_help=True, rich_markup_mode="markdown")
@@ -62,6 +60,7 @@ def check(
 
     Example: `digit-agent config check /etc/digit-agent/config.toml`
     """
+    from agent.cli.config_check import find_problems
     from agent.config.layers import config_files, read_document
     from agent.paths import CONFIG_FILE
     from profiles.errors import ConfigError
@@ -73,9 +72,7 @@ def check(
         except ConfigError as error:
             typer.echo(f"digit-agent: {foreign_text.show(error)}", err=True)
             raise typer.Exit(1) from error
-        problems = sorted(
-            [*document.problems, *_source_problems(document), *_mounting_problems(document), *_path_problems(document)]
-        )
+        problems = find_problems(document)
         any_problem |= bool(problems)
         for problem in problems:
             typer.echo(foreign_text.show(f"{path}:{problem.line}: {problem.text}"))
@@ -85,47 +82,6 @@ def check(
         typer.echo(f"there is no {CONFIG_FILE}: every option has its default")
     if any_problem:
         raise typer.Exit(1)
-
-
-def _source_problems(document: Document) -> Iterator[Problem]:
-    """Yield the mistakes in `source` and `camera`; a file that does not exist yet is not one."""
-    from agent.capture.uri import parse_source
-    from agent.config.document import Problem
-    from profiles.errors import UsageError
-
-    for name in ("source", "camera"):
-        if (text := getattr(document.config, name)) is not None:
-            try:
-                parse_source(text)
-            except UsageError as error:
-                yield Problem(document.lines[name], str(error))
-
-
-def _mounting_problems(document: Document) -> Iterator[Problem]:
-    """Yield the mistakes in `roi` and `rotate`."""
-    from agent.capture.mounting import parse_mounting
-    from agent.config.document import Problem
-    from profiles.errors import UsageError
-
-    given = document.config
-    for name, roi, rotate_deg in (("roi", given.roi, None), ("rotate", None, given.rotate)):
-        try:
-            parse_mounting(roi, rotate_deg, None)
-        except UsageError as error:  # noqa: PERF203 (two options)
-            yield Problem(document.lines[name], str(error))
-
-
-def _path_problems(document: Document) -> Iterator[Problem]:
-    """Yield the paths at which there is something else; a file that does not exist yet is not a mistake."""
-    from agent.config.document import Problem
-
-    log, password, artifacts = document.config.log, document.config.password_file, document.config.artifacts
-    if log is not None and log.is_dir():
-        yield Problem(document.lines["log"], f"log is a file, but {log} is a folder", f"name {log / 'agent.db'}")
-    if password is not None and password.is_dir():
-        yield Problem(document.lines["password_file"], f"password-file is a file, but {password} is a folder")
-    if artifacts is not None and artifacts.is_file():
-        yield Problem(document.lines["artifacts"], f"artifacts is a folder, but {artifacts} is a file")
 
 
 def _parse_run_options(words: list[str]) -> Config:

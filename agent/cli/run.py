@@ -117,6 +117,8 @@ def run(
     from rich.console import Console
 
     from agent.config.layers import config_files, resolve_settings
+    from agent.config.replace import restore_config
+    from agent.paths import CONFIG_FILE
     from agent.run import RunOptions
     from agent.run import run as run_agent
     from agent.views.summary import summary_table
@@ -128,8 +130,10 @@ def run(
     def configure() -> Settings:
         return resolve_settings(given, config_files(config), profile)
 
+    if restore_config((config or CONFIG_FILE).resolve()):
+        err.print("the options of the web page had not proved themselves: those before are in use again")
     settings = configure()
-    page = page_of(settings, partial(err.print, markup=False, highlight=False, soft_wrap=True))
+    page = page_of(settings, config, configure, partial(err.print, markup=False, highlight=False, soft_wrap=True))
     serve = None if page is None else partial(page.serve_beside, settings.log)
     options = RunOptions(settings, _view(settings, out), screenshot, serve, outlets_of(settings))
     info, summary = run_agent(options, configure, out, err)

@@ -67,8 +67,16 @@ def web(
     open_page(WebOptions(bind, web_login_file(), web_password_file, web_name), _say).serve(path)
 
 
-def page_of(settings: Settings, say: Callable[[str], None]) -> WebPage | None:
+def page_of(
+    settings: Settings, config: Path | None, configure: Callable[[], Settings], say: Callable[[str], None]
+) -> WebPage | None:
     """Return the page that is served beside a run, or None if none is wanted.
+
+    Args:
+        settings: the settings of the run.
+        config: the only configuration file; None means the usual ones.
+        configure: resolves the settings anew.
+        say: tells the user the address, and the password if it is new.
 
     Raises:
         DigitAgentError: its address cannot be used, or its password cannot be read.
@@ -76,18 +84,13 @@ def page_of(settings: Settings, say: Callable[[str], None]) -> WebPage | None:
     if settings.web is None:
         return None
     _require_extra()
-    from agent.cli.config import option_rows
-    from agent.config.options import OPTIONS
+    from agent.cli.web_options import config_source
     from agent.paths import web_login_file
-    from agent.web.configuration import ShownOption
     from agent.web.serve import WebOptions
 
-    shown = tuple(
-        ShownOption(name, value, origin, OPTIONS[name.replace("-", "_")].help)
-        for name, value, origin in option_rows(settings)
-    )
+    source = config_source(config, configure)
     return open_page(
-        WebOptions(settings.web, web_login_file(), settings.web_password_file, settings.web_name, shown), say
+        WebOptions(settings.web, web_login_file(), settings.web_password_file, settings.web_name, source), say
     )
 
 

@@ -16,7 +16,9 @@ from starlette.routing import Route
 from agent.telemetry.corrections import CorrectedBeforeError, Correction, NoReadingError, take_back
 from agent.telemetry.search import ReadingPart
 from agent.web.answers import TOO_MANY_VIEWERS, json_answer, problem
-from agent.web.configuration import Configuration, ShownOption
+from agent.web.camera_controls import CameraControls, NewControl
+from agent.web.config_editor import ConfigEditor, ConflictError, LockedError
+from agent.web.configuration import Configuration, NewOptions
 from agent.web.live_view import LiveStatus, LiveView
 from agent.web.log_reader import (
     BoardQuery,
@@ -74,11 +76,11 @@ class Api:
     Args:
         log: reads the log.
         live: the run beside which the page is served; None without one.
-        options: options of that run.
+        editor: changes the options of that run; None without one.
     """
 
-    def __init__(self, log: LogReader, live: LiveView | None, options: tuple[ShownOption, ...] = ()) -> None:
-        self._log, self._live, self._options = log, live, options
+    def __init__(self, log: LogReader, live: LiveView | None, editor: ConfigEditor | None = None) -> None:
+        self._log, self._live, self._editor = log, live, editor
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -96,7 +98,11 @@ class Api:
         return [*routes, Route(f"{PREFIX}/openapi.json", self._document, methods=["GET"])]
 
     def _operations(self) -> list[ApiOperation]:
-        return [one for one in OPERATIONS if self._live is not None or not one.needs_run]
+        return [
+            one
+            for one in OPERATIONS
+            if not (one.needs_run and self._live is None) and not (one.needs_editor and self._editor is None)
+        ]
 
     def _endpoint(self, operations: Mapping[str, ApiOperation]) -> Callable[[Request], Any]:
         async def endpoint(request: Request) -> Response:
@@ -182,7 +188,31 @@ class Api:
 
     def configuration(self, _: NoQuery) -> Response:
         """Answer with the options of the run."""
-        return json_answer(Configuration(self._options))
+        assert self._editor is not None
+        return json_answer(self._editor.configuration())
+
+    def change_options(self, new: NewOptions) -> Response:
+        """Keep new options, and begin to apply them."""
+        assert self._editor is not None
+        try:
+            return json_answer(self._editor.change(new), 202)
+        except LockedError as error:
+            return problem(403, str(error))
+        except ConflictError as error:
+            return problem(409, str(error))
+
+    def camera_controls(self, _: NoQuery) -> Response:
+        """Answer with the controls of the camera."""
+        assert self._editor is not None
+        return json_answer(self._editor.controls())
+
+    def set_camera_control(self, new: NewControl) -> Response:
+        """Set a control of the camera for now."""
+        assert self._editor is not None
+        try:
+            return json_answer(self._editor.set_control(new), 202)
+        except LockedError as error:
+            return problem(403, str(error))
 
     def events(self, _: NoQuery) -> Response:
         """Answer with readings and the state of the run, as they come."""
@@ -236,7 +266,35 @@ OPERATIONS = (
         NoQuery,
         Configuration,
         Api.configuration,
-        needs_run=True,
+        needs_editor=True,
+    ),
+    ApiOperation(
+        "/configuration",
+        "Change options in the configuration file; undone if the camera does not come back within a minute",
+        NewOptions,
+        Configuration,
+        Api.change_options,
+        method="PATCH",
+        needs_editor=True,
+        failures=(403, 409),
+    ),
+    ApiOperation(
+        "/camera/controls",
+        "Controls of the camera",
+        NoQuery,
+        CameraControls,
+        Api.camera_controls,
+        needs_editor=True,
+    ),
+    ApiOperation(
+        "/camera/controls",
+        "Set a control of the camera until it is opened again",
+        NewControl,
+        CameraControls,
+        Api.set_camera_control,
+        method="PATCH",
+        needs_editor=True,
+        failures=(403,),
     ),
     ApiOperation(
         "/events", "Readings and the run's state, as they come", NoQuery, None, Api.events, MEDIA_EVENTS, needs_run=True

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agent.web.answers import TOO_MANY_VIEWERS, problem
 from agent.web.api import Api
-from agent.web.configuration import ShownOption
+from agent.web.config_editor import ConfigEditor
 from agent.web.guard import SESSION_COOKIE, Guard, client_of, session_of
 from agent.web.layers import parse_layers
 from agent.web.live_view import LiveView
@@ -33,6 +33,7 @@ STATIC_FILES = {
     "readings.js": "text/javascript",
     "live.js": "text/javascript",
     "review.js": "text/javascript",
+    "setup.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }
 """Files that are served, with their media types. A name outside of this table does not exist."""
@@ -44,7 +45,7 @@ def make_app(
     login: Login,
     names: frozenset[str],
     live: LiveView | None = None,
-    options: tuple[ShownOption, ...] = (),
+    editor: ConfigEditor | None = None,
 ) -> ASGIApp:
     """Return the application.
 
@@ -53,15 +54,15 @@ def make_app(
         login: decides who may see the page.
         names: names of this machine, in lower case.
         live: the run beside which it is served; None without one.
-        options: options of that run.
+        editor: changes the options of that run; None without one.
     """
-    pages = Pages(log, is_live=live is not None, asks_password=login.is_needed, options=options)
+    pages = Pages(log, is_live=live is not None, asks_password=login.is_needed, editor=editor)
     routes = [
         Route("/healthz", _healthz, methods=["GET"]),
         *(Route(f"/static/{name}", _static(name), methods=["GET"]) for name in STATIC_FILES),
         *_Door(login).routes(),
         *pages.routes(),
-        *Api(log, live, options).routes(),
+        *Api(log, live, editor).routes(),
         *([] if live is None else _pictures(live)),
     ]
     return Guard(_Routes(routes), login, names, login_page)

@@ -1,11 +1,15 @@
-"""The options of the run, as the page shows them."""
+"""The options of the run, as the page shows them and as it changes them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
-from agent.web.markup import Markup, fill, join
+import msgspec
+
+from agent.config.edit import OptionValue
+
+ChangeState = Literal["", "checking", "applied", "undone"]
 
 
 @dataclass(frozen=True)
@@ -13,39 +17,49 @@ class ShownOption:
     """An option of the run. Secrets are hidden."""
 
     name: str
-    value: str | float | bool | None
+    value: OptionValue | None
     """None if it is not set."""
     origin: str
     """Where the value comes from, in words."""
     help: str
+    kind: Literal["text", "integer", "number", "switch"] = "text"
+    choices: tuple[str, ...] = ()
+    """The only values; empty allows any."""
+    minimum: int | None = None
+    maximum: int | None = None
+    locked: str = ""
+    """Why it cannot be changed on the page, in words; empty if it can."""
+
+
+@dataclass(frozen=True)
+class OptionChange:
+    """What became of the last change of options."""
+
+    state: ChangeState
+    """Empty before the first change; `checking` until the camera has given a picture, or has not for a minute."""
+    text: str
+    """What happened, in words."""
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """The options of the run."""
+    """The options, and whether they can be changed here."""
 
     options: tuple[ShownOption, ...]
+    file: str
+    """The configuration file that is changed."""
+    version: str
+    """Changes with the content of the file."""
+    locked: str
+    """Why nothing can be changed here, in words; empty if something can."""
+    change: OptionChange
 
 
-def options_section(options: Sequence[ShownOption]) -> Markup:
-    """Return the options as a part of a page; nothing if there are none."""
-    if not options:
-        return Markup("")
-    return fill(
-        "<h2>Options of this run</h2><details><summary>{count} options, and where their values come from</summary>"
-        '<p class="note">Change them in <code>/etc/digit-agent/config.toml</code>, check them with <code>digit-agent '
-        'config check</code>, and restart the agent.</p><dl class="options">{rows}</dl></details>',
-        count=len(options),
-        rows=join(map(_row, options)),
-    )
+class NewOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A change of options."""
 
-
-def _row(option: ShownOption) -> Markup:
-    shown = str(option.value).lower() if isinstance(option.value, bool) else option.value
-    return fill(
-        "<dt><code>{name}</code> <b>{value}</b></dt><dd>{help} <i>From: {origin}.</i></dd>",
-        name=option.name,
-        value="not set" if shown is None else shown,
-        help=option.help,
-        origin=option.origin,
-    )
+    version: Annotated[str, msgspec.Meta(max_length=64, description="that of the configuration that was seen")]
+    options: Annotated[
+        dict[Annotated[str, msgspec.Meta(max_length=64)], OptionValue | None],
+        msgspec.Meta(max_length=64, description="new values by name; null takes an option out of the file"),
+    ]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import secrets
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 
+from profiles.atomic_write import write_atomic
 from profiles.errors import OutputError, SourceError
 from profiles.regular_file import read_regular_file
 
@@ -95,20 +95,11 @@ def _scrypt(password: str, salt: bytes) -> bytes:
 
 
 def _save(file: Path, credentials: Credentials) -> None:
-    """Replace the file in one step; it is never readable by others, not even for a moment."""
-    unfinished = file.with_name(f".{file.name}.{os.getpid()}")
+    """Replace the file in one step; only its owner can read it."""
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.unlink(missing_ok=True)
-        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-            out.write(msgspec.json.encode(credentials))
-            out.flush()
-            os.fsync(out.fileno())
-        unfinished.replace(file)
+        write_atomic(file, msgspec.json.encode(credentials), 0o600)
     except OSError as error:
         raise OutputError(
             f"the web page's password cannot be kept in {file} ({error.strerror})",
             advice="check the folder's permissions",
         ) from error
-    finally:
-        unfinished.unlink(missing_ok=True)

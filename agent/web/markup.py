@@ -9,7 +9,14 @@ from starlette.responses import HTMLResponse
 
 from profiles.foreign_text import show
 
-TITLES = {"/": "Live", "/readings": "Readings", "/records": "Records", "/review": "Review", "/board": "Board"}
+TITLES = {
+    "/": "Live",
+    "/readings": "Readings",
+    "/records": "Records",
+    "/review": "Review",
+    "/setup": "Set-up",
+    "/board": "Board",
+}
 """The pages in the order of the navigation, by path."""
 WITHOUT_LINK = ("/records",)
 """Pages that are not in the navigation, because most boards have nothing on them; others lead there."""

@@ -17,6 +17,7 @@ SCHEMA_PLACE = "#/components/schemas/{name}"
 FAILURES = {
     400: "a parameter is wrong",
     401: "no login",
+    403: "nothing can be changed here",
     404: "it is not there, or not any more",
     409: "somebody else was faster",
     503: "the log cannot be used",
@@ -39,6 +40,8 @@ class ApiOperation:
     media: str = MEDIA_JSON
     needs_run: bool = False
     """Whether it exists only beside a run."""
+    needs_editor: bool = False
+    """Whether it exists only beside a run with a configuration file."""
     method: str = "GET"
     failures: tuple[int, ...] = ()
     """Status codes of `FAILURES` that it may answer, beside those of every operation."""
@@ -46,12 +49,12 @@ class ApiOperation:
     @property
     def has_body(self) -> bool:
         """Whether `query` is the type of a JSON body, and not of the parameters."""
-        return self.method == "POST"
+        return self.method in {"POST", "PATCH"}
 
     @property
     def success(self) -> int:
         """Status code of an answer without an error."""
-        return {"POST": 201, "DELETE": 204}.get(self.method, 200)
+        return {"POST": 201, "PATCH": 202, "DELETE": 204}.get(self.method, 200)
 
 
 def describe(operations: list[ApiOperation]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from agent.telemetry.search import FoundReading, ReadingPart
 from agent.views.picture import HIGH_CONFIDENCE, MEDIUM_CONFIDENCE
 from agent.views.timeline import last_hours
 from agent.web.charts import chart
-from agent.web.configuration import ShownOption, options_section
+from agent.web.config_editor import ConfigEditor
 from agent.web.layers import LAYERS
 from agent.web.log_reader import HOURS, BoardQuery, BoardReport, LogReader, ReadingQuery, RecordQuery
 from agent.web.markup import TITLES, WITHOUT_LINK, Markup, fill, join, page
@@ -25,6 +25,7 @@ from agent.web.records_page import records_body
 from agent.web.requests import parse_query
 from agent.web.review import ReviewQuery
 from agent.web.review_page import review_body
+from agent.web.setup_page import setup_body
 
 FIELDS = (("text", "Number contains", "search"), ("since", "From", "datetime-local"), ("until", "To", "datetime-local"))
 CONFIDENCES = {
@@ -66,14 +67,14 @@ class Pages:
         log: reads the log.
         is_live: whether the page is served beside a run.
         asks_password: whether people log in.
-        options: options of the run.
+        editor: changes the options of the run; None without one.
     """
 
     def __init__(
-        self, log: LogReader, *, is_live: bool, asks_password: bool, options: tuple[ShownOption, ...] = ()
+        self, log: LogReader, *, is_live: bool, asks_password: bool, editor: ConfigEditor | None = None
     ) -> None:
-        self._log, self._is_live, self._asks_password, self._options = log, is_live, asks_password, options
-        hidden = WITHOUT_LINK if is_live else ("/", *WITHOUT_LINK)
+        self._log, self._is_live, self._asks_password, self._editor = log, is_live, asks_password, editor
+        hidden = {*WITHOUT_LINK, *(() if is_live else ("/",)), *(() if editor else ("/setup",))}
         self._paths = {path: title for path, title in TITLES.items() if path not in hidden}
 
     def routes(self) -> list[Route]:
@@ -84,7 +85,7 @@ class Pages:
             "/records": self.records,
             "/review": self.review,
             "/board": self.board,
-        }
+        } | ({"/setup": self.setup} if self._editor is not None else {})
         return [Route(path, endpoint, methods=["GET"]) for path, endpoint in endpoints.items()]
 
     async def start(self, _: Request) -> Response:
@@ -112,11 +113,16 @@ class Pages:
         parse_query(request.query_params, ReviewQuery)
         return self._page("/review", review_body(), "review.js")
 
+    async def setup(self, _: Request) -> Response:
+        """Show the options of the run, to change them."""
+        assert self._editor is not None
+        return self._page("/setup", setup_body(await run_in_threadpool(self._editor.configuration)), "setup.js")
+
     async def board(self, request: Request) -> Response:
         """Show how the board did."""
         query = parse_query(request.query_params, BoardQuery)
         found = await run_in_threadpool(self._log.board, query)
-        return self._page("/board", join((_board(found, query.span), options_section(self._options))))
+        return self._page("/board", _board(found, query.span))
 
     def _page(self, path: str, body: Markup, script: str = "") -> Response:
         return page(path, body, self._paths, script=script, log_out=self._asks_password)

@@ -15,7 +15,7 @@ from agent.capture.password import read_password
 from agent.events import Event, RunInfo
 from agent.web.address import WebAddress, listen, machine_names, parse_address
 from agent.web.app import make_app
-from agent.web.configuration import ShownOption
+from agent.web.config_editor import Apply, ConfigEditor, ConfigSource
 from agent.web.credentials import hash_password, load_credentials, make_password
 from agent.web.live_view import LiveView
 from agent.web.log_reader import LogReader
@@ -40,8 +40,8 @@ class WebOptions:
     """A file whose first line is the password; None makes one where it is needed."""
     names: str | None = None
     """Further names by which the page may be called, with commas between them."""
-    shown: tuple[ShownOption, ...] = ()
-    """The options of the run, for the page."""
+    config: ConfigSource | None = None
+    """Where the options of the run come from; None without a run."""
 
 
 class WebPage:
@@ -65,22 +65,24 @@ class WebPage:
         except BaseException:
             self.listener.close()
             raise
-        self._names, self._shown = machine_names(options.names), options.shown
+        self._names, self._config = machine_names(options.names), options.config
         say(f"the web page: {self.address.url}{qr_code(self.address.url) if is_new else ''}")
 
     def serve(self, log: Path) -> None:
         """Serve a log until a signal asks to stop."""
         make_server(make_app(LogReader(log), self._login, self._names)).run(sockets=[self.listener])
 
-    def serve_beside(self, log: Path | None, info: Callable[[], RunInfo]) -> PageSink:
+    def serve_beside(self, log: Path | None, info: Callable[[], RunInfo], apply: Apply) -> PageSink:
         """Serve a run on a thread of its own.
 
         Args:
             log: log of the run; None if it keeps none.
             info: returns the current description of the run.
+            apply: applies the configured options of the camera.
         """
-        view = LiveView(info)
-        return PageSink(view, make_app(LogReader(log), self._login, self._names, view, self._shown), self.listener)
+        view, config, has_login = LiveView(info), self._config, self._login.is_needed
+        editor = None if config is None else ConfigEditor(config, apply, has_login=has_login)
+        return PageSink(view, make_app(LogReader(log), self._login, self._names, view, editor), self.listener)
 
 
 class PageSink:

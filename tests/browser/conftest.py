@@ -56,6 +56,17 @@ class Browser:
 
         ActionChains(self.driver).send_keys(*keys).perform()
 
+    def drag(self, selector: str, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """Drag on an element, from one place to another one, both in shares of its width and height."""
+        from selenium.webdriver.common.action_chains import ActionChains
+
+        element = self.find(selector)
+        width, height = element.size["width"], element.size["height"]
+        places = [(round((x - 0.5) * width), round((y - 0.5) * height)) for x, y in (start, end)]
+        (x, y), (end_x, end_y) = places
+        actions = ActionChains(self.driver).move_to_element_with_offset(element, x, y).click_and_hold()
+        actions.move_by_offset(end_x - x, end_y - y).release().perform()
+
     def look_like(self, size: str, theme: str) -> None:
         """Take the size of a phone or a desktop, and a theme."""
         width, height = SIZES[size]

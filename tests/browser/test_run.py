@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.agent.cli.test_web import free_port, get, started
+from tests.agent.web.conftest import PASSWORD
 from tests.browser.conftest import Browser
 from tests.waiting import wait_until
 
@@ -21,6 +22,43 @@ FINGERPRINT = """(() => {
     return canvas.toDataURL("image/jpeg", 0.5);
 })()"""
 """JavaScript for the content of the picture in view; empty if there is none yet."""
+
+
+def test_a_region_is_drawn_and_saved_and_a_turned_picture_is_seen(
+    browse: Callable[[int], Browser], tmp_path: Path
+) -> None:
+    port, config, password = free_port(), tmp_path / "config.toml", tmp_path / "password"
+    config.write_text("# mine\n")
+    password.write_text(PASSWORD)
+    source = ("--source", "demo:?frames=1000000", "--every", "0.2", "--no-dashboard", "--config", str(config))
+    browser = browse(port)
+    with started(tmp_path, "run", *source, "--web", str(port), "--web-password-file", str(password)):
+        wait_until(lambda: get(port, "/healthz")[0] == 200)
+        browser.log_in()
+        browser.open("/setup")
+        browser.wait_for("document.getElementById('picture').naturalWidth === 640")
+        browser.drag("#drawn", (0.25, 0.2), (0.75, 0.9))
+        browser.find("#region")
+        drawn = str(browser.find("#option-roi").get_attribute("value"))
+        assert [round(float(part.rstrip("%"))) for part in drawn.split(",")] == pytest.approx([25, 20, 50, 70], abs=1)
+        browser.find("#save").click()
+        browser.wait_for("document.getElementById('said').textContent === 'Saved, and in use.'")
+        assert config.read_text() == f'# mine\nroi = "{drawn}"\n'
+        browser.run("document.getElementById('option-rotate').scrollIntoView({block: 'center'})")
+        browser.find("#option-rotate").send_keys("\b90")
+        browser.find("#save").click()
+        browser.wait_for("document.getElementById('picture').naturalWidth === 480")
+        browser.wait_for("document.getElementById('said').textContent === 'Saved, and in use.'")
+        assert config.read_text() == f'# mine\nroi = "{drawn}"\nrotate = 90\n'
+        browser.find("#option-roi").clear()
+        browser.find("#option-roi").send_keys("9000,0,10,10")
+        browser.find("#save").click()
+        browser.wait_for("document.getElementById('said').textContent.startsWith('Undone: the camera does not come')")
+        assert config.read_text() == f'# mine\nroi = "{drawn}"\nrotate = 90\n'
+        browser.find("#reset").click()
+        assert browser.find("#option-roi").get_attribute("value") == drawn
+        browser.driver.get("about:blank")
+        assert [text for text in browser.complaints() if "401" not in text] == []
 
 
 def test_a_picture_moves_a_reading_appears_and_a_correction_survives_a_restart(

@@ -16,6 +16,9 @@ import numpy as np
 import pytest
 import uvicorn
 
+from agent.cli.web_options import config_source
+from agent.config.layers import resolve_settings
+from agent.config.options import Config
 from agent.events import RunInfo
 from agent.histogram import LatencyHistogram
 from agent.telemetry.database import open_for_writing
@@ -23,12 +26,13 @@ from agent.telemetry.record_rows import LoggedField
 from agent.telemetry.rollup import Rollup, pack
 from agent.web.address import WebAddress, listen, machine_names
 from agent.web.app import make_app
-from agent.web.configuration import ShownOption
+from agent.web.config_editor import Apply, ConfigEditor, ConfigSource
 from agent.web.credentials import PasswordHash, hash_password
 from agent.web.live_view import LiveView
 from agent.web.log_reader import LogReader
 from agent.web.login import Login
 from agent.web.server import ServerThread, make_server
+from profiles.profile import load_profile
 
 PASSWORD = "correct horse"
 READINGS = 300
@@ -154,6 +158,12 @@ def password_hash() -> PasswordHash:
     return hash_password(PASSWORD)
 
 
+def own_config(file: Path, *arguments: str) -> ConfigSource:
+    """Return where the options of a run of the demo come from, with a configuration file."""
+    given, profile = Config(source="demo:", **dict.fromkeys(arguments, True)), load_profile("pi4")
+    return config_source(file, lambda: resolve_settings(given, (file,) if file.exists() else (), profile))
+
+
 @pytest.fixture
 def serve(log: Path, tmp_path: Path) -> Iterator[Callable[..., Site]]:
     """Return a function that serves the log, with a password and a run if they are given."""
@@ -163,11 +173,15 @@ def serve(log: Path, tmp_path: Path) -> Iterator[Callable[..., Site]]:
         password: PasswordHash | None = None,
         live: LiveView | None = None,
         path: Path | None = log,
-        options: tuple[ShownOption, ...] = (),
+        config: ConfigSource | None = None,
+        apply: Apply = list,
     ) -> Site:
         listener = listen(WebAddress("127.0.0.1", 0))
         login = Login(tmp_path / "web-login.json", password)
-        app = make_app(LogReader(path), login, machine_names("reader.example"), live, options)
+        if config is None and live is not None:
+            config = own_config(tmp_path / "config.toml")
+        editor = None if config is None else ConfigEditor(config, apply, has_login=login.is_needed)
+        app = make_app(LogReader(path), login, machine_names("reader.example"), live, editor)
         server = make_server(app)
         servers.append(ServerThread(server, listener))
         return Site(listener.getsockname()[1], tmp_path / "web-login.json", server)

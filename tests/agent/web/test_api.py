@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,14 +14,14 @@ import pytest
 
 from agent.telemetry.search import READING_COLUMNS, ReadingPart
 from agent.web.api import OPERATIONS, Api
-from agent.web.configuration import ShownOption
+from agent.web.config_editor import ConfigEditor
 from agent.web.live_view import LiveView
 from agent.web.log_reader import LogReader
 from agent.web.openapi import PREFIX, ApiOperation
-from tests.agent.web.conftest import INFO, MARKUP, READINGS, Site
+from tests.agent.web.conftest import INFO, MARKUP, READINGS, Site, own_config
 
 GETS = [one for one in OPERATIONS if one.method == "GET"]
-SEARCHES = [one for one in GETS if not one.needs_run and "{" not in one.path]
+SEARCHES = [one for one in GETS if not (one.needs_run or one.needs_editor) and "{" not in one.path]
 """Operations that need nothing but their parameters, and whose answer ends."""
 
 
@@ -33,7 +34,9 @@ def live_site(serve: Callable[..., Site]) -> Site:
 @pytest.mark.parametrize("live", [None, LiveView(lambda: INFO)])
 def test_the_document_describes_each_route_and_no_other(serve: Callable[..., Site], live: LiveView | None) -> None:
     document = json.loads(serve(live=live).ask(f"{PREFIX}/openapi.json").text)
-    routes = {(route.path, method) for route in Api(LogReader(None), live).routes() for method in route.methods or ()}
+    editor = None if live is None else ConfigEditor(own_config(Path("none")), list, has_login=False)
+    api = Api(LogReader(None), live, editor)
+    routes = {(route.path, method) for route in api.routes() for method in route.methods or ()}
     described = {(path, method.upper()) for path, methods in document["paths"].items() for method in methods}
     assert described == {(path, method) for path, method in routes if method != "HEAD"} - {
         (f"{PREFIX}/openapi.json", "GET")
@@ -88,20 +91,6 @@ def test_a_wrong_parameter_is_named(site: Site, query: str, message: str) -> Non
     answer = site.ask(f"{PREFIX}/readings?{query}")
     assert answer.status == 400
     assert message in json.loads(answer.text)["error"]
-
-
-def test_the_options_of_the_run_are_shown_as_text(serve: Callable[..., Site]) -> None:
-    options = (
-        ShownOption("roi", MARKUP, "command line", "A region."),
-        ShownOption("flip", False, "default", "Mirror."),
-    )
-    site = serve(live=LiveView(lambda: INFO), options=options)
-    found = json.loads(site.ask(f"{PREFIX}/configuration").text)["options"]
-    assert found[0] == {"name": "roi", "value": MARKUP, "origin": "command line", "help": "A region."}
-    page = site.ask("/board").text
-    assert "<b>&lt;script&gt;alert(1)&lt;/script&gt;</b>" in page
-    assert "<b>false</b>" in page
-    assert MARKUP not in page
 
 
 def test_records_are_shown_field_by_field_with_what_is_to_be_checked(site: Site) -> None:

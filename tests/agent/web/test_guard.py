@@ -20,7 +20,19 @@ from tests.agent.web.conftest import MARKUP, PASSWORD, Site
 OPEN = {"/healthz", "/login", "/static/page.css", "/static/icon.svg"}
 """All paths that need no login."""
 PATHS = {
-    *("/", "/healthz", "/login", "/logout", "/readings", "/records", "/review", "/board", "/frame.jpg", "/frame.mjpg"),
+    *(
+        "/",
+        "/healthz",
+        "/login",
+        "/logout",
+        "/readings",
+        "/records",
+        "/review",
+        "/setup",
+        "/board",
+        "/frame.jpg",
+        "/frame.mjpg",
+    ),
     *(f"/static/{name}" for name in STATIC_FILES),
     *(PREFIX + operation.path for operation in OPERATIONS),
     f"{PREFIX}/openapi.json",
@@ -29,7 +41,7 @@ PATHS = {
 
 
 @pytest.mark.parametrize("path", sorted(PATHS - OPEN))
-@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
 def test_no_other_path_is_open(locked_site: Site, path: str, method: str) -> None:
     origin = f"http://127.0.0.1:{locked_site.port}"
     assert locked_site.ask(path, method, Origin=origin).status == 401
