@@ -72,6 +72,30 @@ class Counts:
 
 
 @dataclass(frozen=True)
+class OutletCounts:
+    """State of a way off the board, such as MQTT."""
+
+    name: str
+    is_connected: bool
+    delivered: int
+    """Messages that were confirmed in this run."""
+    waiting: int
+    failures: int
+    """Connections or requests that failed in this run."""
+
+
+@dataclass(frozen=True)
+class SendingCounts:
+    """State of everything that carries readings off the board."""
+
+    outlets: tuple[OutletCounts, ...] = ()
+    dropped: int = 0
+    """Messages that were dropped because too many waited."""
+    lost: int = 0
+    """Readings and faults that never reached the outbox."""
+
+
+@dataclass(frozen=True)
 class Sighting:
     """A number in view that is not announced yet."""
 

@@ -10,8 +10,9 @@ from typing import Literal
 
 import msgspec
 
-from agent.events import FrameEvent
+from agent.events import FaultEvent, FrameEvent
 from agent.vision.page import reading_to_dict
+from profiles.foreign_text import show
 
 Kind = Literal["reading", "record", "fault", "measures"]
 RUN_BYTES = 6
@@ -63,9 +64,11 @@ class MessageMaker:
         head = {"id": f"{self._run}-{self._count}", "time": utc(at), "board": self._board}
         return Message(kind, msgspec.json.encode({**head, **content}))
 
-    def of_frame(self, event: FrameEvent, at: datetime) -> list[Message]:
-        """Return a message for each reading and record of a frame, with the keys of `run --json`."""
-        head = {"source": event.source, "frame": event.number}
+    def of_event(self, event: FrameEvent | FaultEvent, at: datetime) -> list[Message]:
+        """Return a message for each reading and record of a frame, with the keys of `run --json`, or for a fault."""
+        if isinstance(event, FaultEvent):
+            return [self.make("fault", at, {"text": event.text})]
+        head = {"source": show(event.source), "frame": event.number}
         readings = [self.make("reading", at, {**head, **reading_to_dict(one)}) for one in event.announced]
         return readings + [self.make("record", at, {**head, **one.to_dict()}) for one in event.records]
 

@@ -17,8 +17,7 @@ from prometheus_client import CollectorRegistry, Histogram, ProcessCollector, st
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from agent.events import Counts, Event, FaultEvent, FrameEvent, OutageEvent, RunInfo, Vitals
-from agent.outlets.outlet import OutletCounts
+from agent.events import Counts, Event, FaultEvent, FrameEvent, OutageEvent, RunInfo, SendingCounts, Vitals
 from agent.outlets.sink import OutletSink
 from agent.sensors.power_sample import EnergyIntegrator
 from profiles.errors import OutputError, UsageError
@@ -58,19 +57,17 @@ class RunMetrics(Collector):
     Args:
         info: describes the run at this moment.
         log: database of the log; None if there is none.
-        outlets: returns the counters of the outlets.
-        dropped: returns how many messages the outbox has dropped.
+        sending: returns the counters of what carries readings off the board; None if nothing does.
     """
 
     def __init__(
         self,
         info: Callable[[], RunInfo],
         log: Path | None,
-        outlets: Callable[[], list[OutletCounts]],
-        dropped: Callable[[], int],
+        sending: Callable[[], SendingCounts] | None,
     ) -> None:
         self.registry = CollectorRegistry()
-        self._info, self._log, self._outlets, self._dropped = info, log, outlets, dropped
+        self._info, self._log, self._sending = info, log, sending
         self._seen = _Seen()
         self._energy = EnergyIntegrator()
         self._stages = Histogram(
@@ -174,21 +171,23 @@ class RunMetrics(Collector):
             yield _gauge("disk_size_bytes", "Size of the log's disk.", disk.f_frsize * disk.f_blocks)
 
     def _outlet_figures(self) -> Iterator[Metric]:
-        outlets = self._outlets()
-        if not outlets:
+        if self._sending is None:
             return
+        counts = self._sending()
         delivered = CounterMetricFamily("digit_agent_outlet_delivered", "Delivered messages.", labels=["outlet"])
         failures = CounterMetricFamily("digit_agent_outlet_failures", "Failed deliveries.", labels=["outlet"])
         waiting = GaugeMetricFamily("digit_agent_outlet_waiting", "Messages that wait.", labels=["outlet"])
         up = GaugeMetricFamily("digit_agent_outlet_up", "Whether messages get through.", labels=["outlet"])
-        for one in outlets:
+        for one in counts.outlets:
             delivered.add_metric([one.name], one.delivered)
             failures.add_metric([one.name], one.failures)
             waiting.add_metric([one.name], one.waiting)
             up.add_metric([one.name], one.is_connected)
         yield from (delivered, failures, waiting, up)
         text = "Messages that were dropped because the outbox was full."
-        yield CounterMetricFamily("digit_agent_outbox_dropped", text, self._dropped())
+        yield CounterMetricFamily("digit_agent_outbox_dropped", text, counts.dropped)
+        text = "Readings and faults that never reached the outbox."
+        yield CounterMetricFamily("digit_agent_outbox_lost", text, counts.lost)
 
 
 class MetricsSink:
@@ -208,12 +207,7 @@ class MetricsSink:
         self, address: MetricsAddress, info: Callable[[], RunInfo], log: Path | None, outlets: OutletSink | None
     ) -> None:
         self._outlets = outlets
-        self.metrics = RunMetrics(
-            info,
-            log,
-            lambda: [] if outlets is None else [one.counts() for one in outlets.outlets],
-            lambda: 0 if outlets is None else outlets.dropped,
-        )
+        self.metrics = RunMetrics(info, log, None if outlets is None else outlets.counts)
         try:
             self._server, self._thread = start_http_server(address.port, address.host, self.metrics.registry)
         except OSError as error:

@@ -17,6 +17,13 @@ def newest_values(message: StoredMessage) -> dict[str, bytes]:
     """
     if message.kind not in ("reading", "record"):
         return {}
+    try:
+        return _values(message)
+    except (msgspec.DecodeError, LookupError, TypeError, AttributeError):
+        return {}  # the outbox has it from another version, which had other keys
+
+
+def _values(message: StoredMessage) -> dict[str, bytes]:
     body = msgspec.json.decode(message.body)
     head = {"id": body["id"], "time": body["time"]}
     if message.kind == "reading":

@@ -86,7 +86,8 @@ class Outbox:
         self._newest = max([0, newest or 0, *known.values()])
         self._confirmed: dict[str, int] = {name: known.get(name, self._newest) for name in outlets}
         self._bytes = {DISK: self._size(DISK), MEMORY: 0}
-        self._left: dict[str, int] = {}  # what waits when the file is closed
+        # Counted as they come and go: to count a full outbox means to read all of it.
+        self._waiting = {name: self._count(number) for name, number in self._confirmed.items()}
         self._unsaved = True
         self.save(now=True)
 
@@ -101,6 +102,7 @@ class Outbox:
             if not self._write(lambda: self._insert(DISK, numbered)):
                 self._insert(MEMORY, numbered)
             self._newest += len(numbered)
+            self._waiting = {name: count + len(numbered) for name, count in self._waiting.items()}
             self._drop(MEMORY if self._bytes[MEMORY] else DISK)
 
     def after(self, number: int, limit: int) -> list[StoredMessage]:
@@ -124,15 +126,14 @@ class Outbox:
     def confirm(self, outlet: str, number: int) -> None:
         """Note that an outlet has delivered all messages up to a number; the disk learns it in `save`."""
         with self._lock:
-            self._confirmed[outlet], self._unsaved = max(number, self._confirmed[outlet]), True
+            before = self._confirmed[outlet]
+            if number > before:
+                self._waiting[outlet] -= self._count(before, number)
+                self._confirmed[outlet], self._unsaved = number, True
 
     def waiting(self, outlet: str) -> int:
         """Return how many messages an outlet has not delivered yet."""
-        with self._lock:
-            if outlet in self._left:
-                return self._left[outlet]
-            queries = (f"SELECT count(*) FROM {where}.messages WHERE number > ?" for where in (DISK, MEMORY))
-            return sum(int(self._db.execute(query, (self._confirmed[outlet],)).fetchone()[0]) for query in queries)
+        return self._waiting[outlet]
 
     def save(self, *, now: bool = False) -> None:
         """Note the progress of the outlets on the disk, and delete what all of them have delivered.
@@ -164,7 +165,6 @@ class Outbox:
         """Note the progress, and close the file."""
         with self._lock:
             self.save(now=True)
-            self._left = {name: self.waiting(name) for name in self._confirmed}
             self._db.close()
 
     def _open(self) -> sqlite3.Connection:
@@ -215,6 +215,13 @@ class Outbox:
         query = f"SELECT coalesce(sum(length(body) + ?), 0) FROM {where}.messages WHERE number <= ?"
         return int(self._db.execute(query, (ROW_BYTES, until)).fetchone()[0])
 
+    def _count(self, after: int, until: int = 2**62) -> int:
+        """Return how many messages have numbers above the first and up to the second."""
+        queries = (
+            f"SELECT count(*) FROM {where}.messages WHERE number > ? AND number <= ?" for where in (DISK, MEMORY)
+        )
+        return sum(int(self._db.execute(query, (after, until)).fetchone()[0]) for query in queries)
+
     def _drop(self, where: str) -> None:
         """If there is no room, drop the least important messages, the oldest first."""
         limit, size = self._limits[where], self._bytes[where]
@@ -234,7 +241,12 @@ class Outbox:
                 self._db.executemany(f"DELETE FROM {where}.messages WHERE number = ?", doomed)
             self._bytes[where] = size
 
-        delete() if where == MEMORY else self._write(delete)
+        if where == MEMORY:
+            delete()
+        elif not self._write(delete):
+            return
+        for name, confirmed in self._confirmed.items():
+            self._waiting[name] -= sum(number > confirmed for (number,) in doomed)
         if not self.dropped:
             self._warn(
                 f"the outbox {self._path} is full ({limit / 2**20:.0f} MiB): the oldest messages are dropped, measures "

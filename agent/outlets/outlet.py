@@ -9,9 +9,9 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from sqlite3 import Error as DatabaseError
 
+from agent.events import OutletCounts
 from agent.outlets.outbox import Outbox
 from profiles.errors import OutputError
 
@@ -22,19 +22,6 @@ REMIND_S = 3600.0
 """Time after which a reason is said again, in seconds: a server that comes and goes must not fill the journal."""
 CLOSE_TIMEOUT_S = 5.0
 """Longest time for the last messages at the end of a run, in seconds. What is left waits for the next run."""
-
-
-@dataclass(frozen=True)
-class OutletCounts:
-    """State of an outlet."""
-
-    name: str
-    is_connected: bool
-    delivered: int
-    """Messages that were confirmed in this run."""
-    waiting: int
-    failures: int
-    """Connections or requests that failed in this run."""
 
 
 class Outlet(ABC):
@@ -114,6 +101,10 @@ class Outlet(ABC):
                 if self._is_over():  # the outbox is closed, and a server has not answered in time
                     return
                 self._fail(f"the outbox cannot be read ({error}); restart the agent, which begins a new one")
+            except Exception as error:  # noqa: BLE001 - a thread that ends would send nothing that comes later
+                self._fail(
+                    f"{self.name} cannot send ({type(error).__name__}: {error}); the agent has a fault: report it"
+                )
             if self._ended.is_set():
                 return
             self._ended.wait(self._next_pause_s())

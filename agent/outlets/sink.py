@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 
-from agent.events import Event, FaultEvent, FrameEvent
+from agent.events import Event, FaultEvent, FrameEvent, SendingCounts
 from agent.outlets.message import Message, MessageMaker
 from agent.outlets.outbox import Outbox
 from agent.outlets.outlet import Outlet
@@ -35,7 +35,7 @@ class OutletSink:
         outlets: deliver them; started and closed with the sink.
         state: sums up the run.
         maker: makes the messages.
-        warn: called once if messages are lost because the disk is too slow.
+        warn: called once if events are lost, and once for each kind of unexpected error.
         wait: whether `take` waits while there is no room. Set it only if the source is not live.
         period_s: time between two messages with measures, in seconds.
     """
@@ -55,9 +55,9 @@ class OutletSink:
         self._wait, self._period_s = wait, period_s
         self._events: deque[tuple[FrameEvent | FaultEvent, datetime]] = deque()
         self._wake, self._ended, self._room = threading.Event(), threading.Event(), threading.Event()
-        self.lost = 0
-        """Events that were lost because the disk was too slow."""
+        self._lost = 0
         self._measured_s, self._is_loss_known, self._is_storing = time.monotonic(), False, False
+        self._errors = set[str]()
         for outlet in outlets:
             outlet.start()
         self._thread = threading.Thread(target=self._work, name="outbox", daemon=True)
@@ -74,10 +74,10 @@ class OutletSink:
                 self._room.wait(0.5)
             self._add(replace(event, image=None))
 
-    @property
-    def dropped(self) -> int:
-        """Messages that were dropped because too many waited."""
-        return self._outbox.dropped
+    def counts(self) -> SendingCounts:
+        """Return the counters; any thread may call this."""
+        outlets = tuple(outlet.counts() for outlet in self.outlets)
+        return SendingCounts(outlets, self._outbox.dropped, self._lost)
 
     @property
     def unstored(self) -> int:
@@ -96,7 +96,7 @@ class OutletSink:
 
     def _add(self, event: FrameEvent | FaultEvent) -> None:
         if len(self._events) >= MAX_EVENTS:
-            self.lost += 1
+            self._lost += 1
             return
         self._events.append((event, datetime.now(timezone.utc)))
         self._wake.set()
@@ -110,27 +110,49 @@ class OutletSink:
         self._store()
 
     def _store(self) -> None:
-        """Put everything that waits into the outbox, with measures if it is time for them."""
-        messages = list[Message]()
-        self._is_storing = True
-        while self._events:
-            event, at = self._events.popleft()
-            if isinstance(event, FrameEvent):
-                messages += self._maker.of_frame(event, at)
-            else:
-                messages.append(self._maker.make("fault", at, {"text": event.text}))
-        self._room.set()
-        now_s = time.monotonic()
-        if now_s - self._measured_s >= self._period_s:
-            self._measured_s = now_s
-            messages.append(self._maker.make("measures", datetime.now(timezone.utc), self._state.measures()))
-            self._outbox.set_note(CONFIDENCE, self._state.long_confidence)
-            if self.lost and not self._is_loss_known:
-                self._is_loss_known = True
-                self._warn(f"{self.lost} readings or faults never reached the outbox, whose disk is too slow")
-        if messages:
-            self._outbox.put(messages)
+        """Put everything that waits into the outbox. Whatever goes wrong, the next events are stored."""
+        self._is_storing, messages = True, list[Message]()
+        try:
+            messages += self._make_messages()
+            self._add_measures(messages)
+            if messages:
+                self._outbox.put(messages)
+            self._outbox.save()
+        except Exception as error:  # noqa: BLE001 - nothing of the outbox may end the thread
+            self._lost += len(messages)
+            self._say_unexpected(error)
         self._is_storing = False
-        self._outbox.save()
         for outlet in self.outlets:
             outlet.wake()
+
+    def _make_messages(self) -> list[Message]:
+        """Return the messages of all events that wait; an event that gives none is lost."""
+        messages = list[Message]()
+        while self._events:
+            event, at = self._events.popleft()
+            try:
+                messages += self._maker.of_event(event, at)
+            except Exception as error:  # noqa: BLE001 - the other events must not be lost with it
+                self._lost += 1
+                self._say_unexpected(error)
+        self._room.set()
+        return messages
+
+    def _add_measures(self, messages: list[Message]) -> None:
+        """Add the measures if it is time for them."""
+        now_s = time.monotonic()
+        if now_s - self._measured_s < self._period_s:
+            return
+        self._measured_s = now_s
+        messages.append(self._maker.make("measures", datetime.now(timezone.utc), self._state.measures()))
+        self._outbox.set_note(CONFIDENCE, self._state.long_confidence)
+        if self._lost and not self._is_loss_known:
+            self._is_loss_known = True
+            self._warn(f"{self._lost} readings or faults never reached the outbox")
+
+    def _say_unexpected(self, error: Exception) -> None:
+        """Say a fault of the agent itself, once for each kind of error."""
+        kind = type(error).__name__
+        if kind not in self._errors:
+            self._errors.add(kind)
+            self._warn(f"a message could not be stored ({kind}: {error}); the agent has a fault: report it")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.outlets.outlet import CLOSE_TIMEOUT_S
 from tests.agent.outlets.feeding import fed, texts
 from tests.integrations.conftest import Mosquitto, find_tool, subscribed
 from tests.integrations.test_mqtt import Start, local
@@ -68,6 +69,7 @@ import sys
 from pathlib import Path
 from agent.outlets.assemble import OutletOptions
 from agent.outlets.broker import BrokerFiles, parse_broker
+from agent.outlets.outlet import CLOSE_TIMEOUT_S
 from tests.agent.outlets.feeding import fed, frame, reading
 folder, port, number = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 broker = parse_broker(f"mqtt://127.0.0.1:{port}", "counter-01", BrokerFiles(), {})
@@ -120,16 +122,18 @@ def test_a_real_run_delivers_its_readings_and_is_offline_after_a_kill(tmp_path: 
         )
         assert "Traceback" not in restarted.stderr
         wait_until(lambda: set(shown) <= {text.replace("?", "") for text in texts(subscriber.bodies("reading"))})
-        wait_until(lambda: subscriber.kept("status") == b"offline")
+        wait_until(lambda: subscriber.bodies("status") == [b"online", b"offline"] * 2)
 
 
 def test_the_end_of_a_run_waits_for_a_broker_for_a_few_seconds_only(tmp_path: Path, mosquitto: Start) -> None:
     broker = mosquitto("allow_anonymous true")
     with fed(local(tmp_path, broker)) as run:
-        wait_until(lambda: run.counts.is_connected or run.counts.failures == 0)
+        run.read(0, 0)
+        wait_until(lambda: run.counts.delivered == 1)
         assert broker.process is not None
         broker.process.send_signal(signal.SIGSTOP)
         run.read(1, 50)
+        wait_until(lambda: run.counts.waiting == 50)
         began_s = time.monotonic()
-    assert time.monotonic() - began_s < 30
-    assert run.counts.waiting == 51
+    assert CLOSE_TIMEOUT_S <= time.monotonic() - began_s < 30
+    assert run.counts.waiting == 51, "and the last measures"

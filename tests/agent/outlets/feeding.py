@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 import msgspec
 
-from agent.events import Counts, FrameEvent, RunInfo, Vitals
+from agent.events import Counts, FrameEvent, OutletCounts, RunInfo, Vitals
 from agent.forms.record import Record, RecordField
 from agent.outlets.assemble import OutletOptions, open_outlets
-from agent.outlets.outlet import OutletCounts
 from agent.outlets.sink import OutletSink
 from agent.vision.box import Box
 from agent.vision.digits import Digit
