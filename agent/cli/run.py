@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from functools import partial
 from pathlib import Path
@@ -46,6 +47,8 @@ def run(
     web: Annotated[str | None, option("web")] = None,
     web_password_file: Annotated[Path | None, option("web_password_file")] = None,
     web_name: Annotated[str | None, option("web_name")] = None,
+    web_cert: Annotated[Path | None, option("web_cert")] = None,
+    web_key: Annotated[Path | None, option("web_key")] = None,
     mqtt: Annotated[str | None, option("mqtt")] = None,
     mqtt_password_file: Annotated[Path | None, option("mqtt_password_file")] = None,
     mqtt_ca: Annotated[Path | None, option("mqtt_ca")] = None,
@@ -99,6 +102,8 @@ def run(
         web=web,
         web_password_file=web_password_file,
         web_name=web_name,
+        web_cert=web_cert,
+        web_key=web_key,
         mqtt=mqtt,
         mqtt_password_file=mqtt_password_file,
         mqtt_ca=mqtt_ca,
@@ -131,7 +136,9 @@ def run(
         return resolve_settings(given, config_files(config), profile)
 
     if restore_config((config or CONFIG_FILE).resolve()):
-        err.print("the options of the web page had not proved themselves: those before are in use again")
+        logging.getLogger(__name__).warning(
+            "the options of the web page had not proved themselves: those before are in use again"
+        )
     settings = configure()
     page = page_of(settings, config, configure, partial(err.print, markup=False, highlight=False, soft_wrap=True))
     serve = None if page is None else partial(page.serve_beside, settings.log)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli.options import ConfigFile
+from agent.cli.options import ConfigFile, option
 from profiles.errors import RuntimeUnusableError
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ def web(
         str | None,
         typer.Option(metavar="NAME", help="Further name of this machine, such as that of a reverse proxy."),
     ] = None,
+    web_cert: Annotated[Path | None, option("web_cert")] = None,
+    web_key: Annotated[Path | None, option("web_key")] = None,
     new_token: Annotated[
         bool, typer.Option("--new-token", help="Print a new token for programs and exit; the one before ends.")
     ] = False,
@@ -64,7 +66,8 @@ def web(
     path = log or configured_log(config)
     with open_log(path):
         pass  # a wrong name is reported now, and not to whoever opens the page
-    open_page(WebOptions(bind, web_login_file(), web_password_file, web_name), _say).serve(path)
+    options = WebOptions(bind, web_login_file(), web_password_file, web_name, web_cert, web_key)
+    open_page(options, _say).serve(path)
 
 
 def page_of(
@@ -88,10 +91,16 @@ def page_of(
     from agent.paths import web_login_file
     from agent.web.serve import WebOptions
 
-    source = config_source(config, configure)
-    return open_page(
-        WebOptions(settings.web, web_login_file(), settings.web_password_file, settings.web_name, source), say
+    options = WebOptions(
+        settings.web,
+        web_login_file(),
+        settings.web_password_file,
+        settings.web_name,
+        settings.web_cert,
+        settings.web_key,
+        config_source(config, configure),
     )
+    return open_page(options, say)
 
 
 def open_page(options: WebOptions, say: Callable[[str], None]) -> WebPage:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from agent.camera_setup import CAMERA_OPTIONS
+from agent.camera_setup import CAMERA_OPTIONS, MOUNTING_OPTIONS
 from agent.capture.uri import CameraSpec, parse_source
 from agent.cli.config import option_rows
 from agent.cli.config_check import find_problems
@@ -20,8 +20,12 @@ from agent.web.configuration import ShownOption
 KINDS: dict[type, Literal["text", "integer", "number", "switch"]] = {int: "integer", float: "number", bool: "switch"}
 LATER = ("decimal_comma", "keep_pictures", "pictures_mib")
 """Options that the page may change and that wait for a restart: no value of them keeps the agent from starting."""
-CHANGEABLE = frozenset(map(option_name, (*CAMERA_OPTIONS, *LATER))) - {"password-file"}
-"""Options that the page may change. The others name files, addresses and secrets."""
+CHANGEABLE = [
+    name
+    for name in dict.fromkeys(map(option_name, (*MOUNTING_OPTIONS, "control", *CAMERA_OPTIONS, *LATER)))
+    if name != "password-file"
+]
+"""Options that the page may change, in its order. The others name files, addresses and secrets."""
 
 
 def config_source(config: Path | None, configure: Callable[[], Settings]) -> ConfigSource:
@@ -34,7 +38,7 @@ def config_source(config: Path | None, configure: Callable[[], Settings]) -> Con
     file = (config or CONFIG_FILE).absolute()
 
     def options() -> tuple[ShownOption, ...]:
-        return lock(tuple(map(_shown, option_rows(configure()))), CHANGEABLE, COMMAND_LINE)
+        return lock(sorted(map(_shown, option_rows(configure())), key=_place), frozenset(CHANGEABLE), COMMAND_LINE)
 
     def device() -> str | None:
         spec = parse_source(configure().source)
@@ -52,3 +56,7 @@ def _shown(row: tuple[str, str | float | None, str]) -> ShownOption:
     field = name.replace("-", "_")
     option, kind = OPTIONS[field], KINDS.get(TYPES[field], "text")
     return ShownOption(name, value, origin, option.help, kind, option.choices, option.minimum, option.maximum)
+
+
+def _place(option: ShownOption) -> int:
+    return CHANGEABLE.index(option.name) if option.name in CHANGEABLE else len(CHANGEABLE)

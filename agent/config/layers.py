@@ -66,6 +66,9 @@ class Settings:
     """Address of the web page; None serves none."""
     web_password_file: Path | None
     web_name: str | None
+    web_cert: Path | None
+    """Certificate of the web page; None does not encrypt."""
+    web_key: Path | None
     mqtt: str | None
     """Address of the MQTT broker; None sends nothing."""
     mqtt_password_file: Path | None

@@ -237,6 +237,22 @@ class Config:
             metavar="NAME",
         ),
     ] = None
+    web_cert: Annotated[
+        Path | None,
+        Option(
+            "Certificate with which the web page is encrypted (https), in PEM, together with those of its authorities.",
+            example="/etc/digit-agent/web-cert.pem",
+            metavar="FILE",
+        ),
+    ] = None
+    web_key: Annotated[
+        Path | None,
+        Option(
+            "Key of the certificate in --web-cert. Default: it is in the same file.",
+            example="/etc/digit-agent/web-key.pem",
+            metavar="FILE",
+        ),
+    ] = None
     mqtt: Annotated[
         str | None,
         Option(
@@ -308,9 +324,10 @@ class Config:
         str | None,
         Option(
             "Serve figures of the run for Prometheus at this address: a port of this machine, or 0.0.0.0:9464 for the "
-            "whole network, without a password. See docs/prometheus.md.",
+            "whole network, without a password. 'page' serves them only at /metrics of --web, to who may see "
+            "that. See docs/prometheus.md.",
             example="0.0.0.0:9464",
-            metavar="[HOST:]PORT",
+            metavar="[HOST:]PORT|page",
         ),
     ] = None
     board_name: Annotated[

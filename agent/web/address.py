@@ -8,6 +8,7 @@ import socket
 from dataclasses import dataclass
 from ipaddress import ip_address
 
+from agent.web.listener import BoundedListener
 from profiles.errors import OutputError, UsageError
 
 DEFAULT_HOST = "127.0.0.1"
@@ -31,6 +32,7 @@ class WebAddress:
     host: str
     """A name, or an IP address without brackets."""
     port: int
+    scheme: str = "http"
 
     @property
     def is_local(self) -> bool:
@@ -41,7 +43,7 @@ class WebAddress:
     def url(self) -> str:
         """The address for a browser; if the server listens at all addresses, with the name of this machine."""
         host = f"{socket.gethostname()}.local" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}/"
+        return f"{self.scheme}://{f'[{host}]' if ':' in host else host}:{self.port}/"
 
 
 def parse_address(text: str) -> WebAddress:
@@ -73,7 +75,7 @@ def listen(address: WebAddress) -> socket.socket:
         raise OutputError(
             f"the web page cannot be served at {where}: there is no host of this name", advice="write an address"
         ) from None
-    server = socket.socket(family, socket.SOCK_STREAM)
+    server = BoundedListener(family, socket.SOCK_STREAM)
     try:
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         server.bind(place)

@@ -150,8 +150,9 @@ class _Door:
             return login_page("That is not the password.", 401)
         attempts.succeed(client)
         welcome = RedirectResponse("/", 303)
+        key, is_encrypted = self._login.sessions.start(), request.url.scheme == "https"
         welcome.set_cookie(
-            SESSION_COOKIE, self._login.sessions.start(), max_age=int(SESSION_S), httponly=True, samesite="strict"
+            SESSION_COOKIE, key, max_age=int(SESSION_S), httponly=True, samesite="strict", secure=is_encrypted
         )
         return welcome
 

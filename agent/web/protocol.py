@@ -1,18 +1,13 @@
-"""Connections: how many there may be, and how long a request may take to arrive."""
+"""Connections: how long a request may take to arrive, and an answer to leave."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from typing import Any, cast
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-MAX_CONNECTIONS = 96
-"""Open connections; one more is closed at once. Each holds a few kilobytes, and a file descriptor of the process."""
-MAX_CONNECTIONS_OF_AN_ADDRESS = 48
-"""Of these, connections from one address, so that one machine alone cannot take all."""
 HEAD_TIMEOUT_S = 10.0
 """Longest time from the connection, or the first byte of a later request, to the end of its headers, in seconds."""
 
@@ -27,11 +22,7 @@ class BoundedProtocol(H11Protocol):
         super().connection_made(cast(Any, transport))
         self._head_timer: asyncio.TimerHandle | None = None
         self._send_timer: asyncio.TimerHandle | None = None
-        clients = Counter(_host(cast(H11Protocol, one)) for one in self.connections)
-        if len(self.connections) > MAX_CONNECTIONS or clients[_host(self)] > MAX_CONNECTIONS_OF_AN_ADDRESS:
-            self.transport.abort()
-        else:
-            self._await_head()
+        self._await_head()
 
     def data_received(self, data: bytes) -> None:
         if self.transport.is_closing():
@@ -72,7 +63,3 @@ class BoundedProtocol(H11Protocol):
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
-
-
-def _host(protocol: H11Protocol) -> str:
-    return protocol.client[0] if protocol.client else ""

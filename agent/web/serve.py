@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import segno
-from starlette.types import ASGIApp
+import uvicorn
 
 from agent.capture.password import read_password
 from agent.events import Event, RunInfo
@@ -21,6 +21,7 @@ from agent.web.live_view import LiveView
 from agent.web.log_reader import LogReader
 from agent.web.login import Login
 from agent.web.server import ServerThread, make_server
+from agent.web.tls import load_tls
 
 CREDENTIAL = "web-password"
 """Name of the web page's password among the credentials of a systemd service (`LoadCredential=`, systemd.exec(5))."""
@@ -40,6 +41,10 @@ class WebOptions:
     """A file whose first line is the password; None makes one where it is needed."""
     names: str | None = None
     """Further names by which the page may be called, with commas between them."""
+    certificate: Path | None = None
+    """File with the certificate; None does not encrypt."""
+    key: Path | None = None
+    """File with its key; None means that it is in the same file."""
     config: ConfigSource | None = None
     """Where the options of the run come from; None without a run."""
 
@@ -57,9 +62,9 @@ class WebPage:
     """
 
     def __init__(self, options: WebOptions, environ: Mapping[str, str], say: Say) -> None:
-        address = parse_address(options.address)
+        address, self._tls = parse_address(options.address), load_tls(options.certificate, options.key)
         self.listener = listen(address)
-        self.address = WebAddress(address.host, self.listener.getsockname()[1])
+        self.address = WebAddress(address.host, self.listener.getsockname()[1], "https" if self._tls else "http")
         try:
             self._login, is_new = _make_login(options, self.address, environ, say)
         except BaseException:
@@ -70,7 +75,8 @@ class WebPage:
 
     def serve(self, log: Path) -> None:
         """Serve a log until a signal asks to stop."""
-        make_server(make_app(LogReader(log), self._login, self._names)).run(sockets=[self.listener])
+        app = make_app(LogReader(log), self._login, self._names)
+        make_server(app, self._tls).run(sockets=[self.listener])
 
     def serve_beside(self, log: Path | None, info: Callable[[], RunInfo], apply: Apply) -> PageSink:
         """Serve a run on a thread of its own.
@@ -82,7 +88,8 @@ class WebPage:
         """
         view, config, has_login = LiveView(info), self._config, self._login.is_needed
         editor = None if config is None else ConfigEditor(config, apply, has_login=has_login)
-        return PageSink(view, make_app(LogReader(log), self._login, self._names, view, editor), self.listener)
+        app = make_app(LogReader(log), self._login, self._names, view, editor)
+        return PageSink(view, make_server(app, self._tls), self.listener)
 
 
 class PageSink:
@@ -90,13 +97,13 @@ class PageSink:
 
     Args:
         view: what the run shows.
-        app: the page.
+        server: serves the page; it was not started.
         listener: a socket that listens.
     """
 
-    def __init__(self, view: LiveView, app: ASGIApp, listener: socket.socket) -> None:
+    def __init__(self, view: LiveView, server: uvicorn.Server, listener: socket.socket) -> None:
         self._view = view
-        self._server = ServerThread(make_server(app), listener)
+        self._server = ServerThread(server, listener)
 
     def take(self, event: Event) -> None:
         """Remember an event for those who look."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import ssl
 import threading
 from contextlib import suppress
 
@@ -24,8 +25,13 @@ THREAD_NICENESS = 10
 """How much the thread of the page gives way to the reading: 0 is not at all, 19 entirely."""
 
 
-def make_server(app: ASGIApp) -> uvicorn.Server:
-    """Return a server that prints nothing: the guard reports what goes wrong."""
+def make_server(app: ASGIApp, tls: ssl.SSLContext | None = None) -> uvicorn.Server:
+    """Return a server that prints nothing: the guard reports what goes wrong.
+
+    Args:
+        app: the page.
+        tls: encrypts connections; None does not.
+    """
     logger = logging.getLogger("uvicorn")
     logger.propagate = False
     logger.addHandler(logging.NullHandler())
@@ -44,6 +50,8 @@ def make_server(app: ASGIApp) -> uvicorn.Server:
         timeout_graceful_shutdown=1,
         h11_max_incomplete_event_size=MAX_HEAD_BYTES,
     )
+    config.load()
+    config.ssl = tls  # it was made and checked before the address was taken
     return uvicorn.Server(config)
 
 

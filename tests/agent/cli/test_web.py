@@ -128,6 +128,8 @@ def test_a_password_from_a_file_or_a_credential_is_wanted_on_this_machine_as_wel
         (["web", "--bind", "8080:x"], 2, "is not an address for the web page"),
         (["web", "--bind", "192.0.2.1:8080"], 1, "this machine has no such address"),
         (["web", "--log", "none.db"], 1, "there is no log at"),
+        (["web", "--web-cert", "none.pem"], 2, "none.pem cannot be read (No such file or directory)"),
+        (["run", "--source", "demo:", "--web", "8080", "--web-key", "none.key"], 2, "is the key of no certificate"),
         (["run", "--source", "demo:", "--web", "http://x"], 2, "is not an address for the web page"),
         (
             ["run", "--source", "demo:", "--web", "8080", "--web-password-file", "none"],
@@ -142,6 +144,29 @@ def test_a_mistake_is_one_line(log: Path, tmp_path: Path, arguments: list[str], 
     assert process.returncode == code
     assert message in err
     assert err.count("\n") == 1
+
+
+def test_a_port_in_use_is_one_line(log: Path, tmp_path: Path) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        port = str(server.getsockname()[1])
+        with started(tmp_path, "web", "--log", str(log), "--bind", port) as process:
+            _, err = process.communicate(timeout=TIMEOUT_S)
+    assert process.returncode == 1
+    assert "another program listens there; choose another port" in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_options_that_had_not_proved_themselves_are_undone_at_the_next_start(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('roi = "9000,0,10,10"\n')
+    (tmp_path / "config.toml.before").write_text("# before\n")
+    source = ("--source", "demo:", "--frames", "2", "--no-log", "--no-dashboard")
+    with started(tmp_path, "run", *source, "--config", str(config)) as process:
+        _, err = process.communicate(timeout=TIMEOUT_S)
+    assert process.returncode == 0
+    assert "had not proved themselves: those before are in use again\n" in err
+    assert config.read_text() == "# before\n"
 
 
 @pytest.mark.slow

@@ -158,9 +158,9 @@ def password_hash() -> PasswordHash:
     return hash_password(PASSWORD)
 
 
-def own_config(file: Path, *arguments: str) -> ConfigSource:
+def own_config(file: Path) -> ConfigSource:
     """Return where the options of a run of the demo come from, with a configuration file."""
-    given, profile = Config(source="demo:", **dict.fromkeys(arguments, True)), load_profile("pi4")
+    given, profile = Config(source="demo:"), load_profile("pi4")
     return config_source(file, lambda: resolve_settings(given, (file,) if file.exists() else (), profile))
 
 
@@ -175,13 +175,15 @@ def serve(log: Path, tmp_path: Path) -> Iterator[Callable[..., Site]]:
         path: Path | None = log,
         config: ConfigSource | None = None,
         apply: Apply = list,
+        *,
+        figures: Callable[[], bytes] | None = None,
     ) -> Site:
         listener = listen(WebAddress("127.0.0.1", 0))
         login = Login(tmp_path / "web-login.json", password)
         if config is None and live is not None:
             config = own_config(tmp_path / "config.toml")
         editor = None if config is None else ConfigEditor(config, apply, has_login=login.is_needed)
-        app = make_app(LogReader(path), login, machine_names("reader.example"), live, editor)
+        app = make_app(LogReader(path), login, machine_names("reader.example"), live, editor, figures=figures)
         server = make_server(app)
         servers.append(ServerThread(server, listener))
         return Site(listener.getsockname()[1], tmp_path / "web-login.json", server)

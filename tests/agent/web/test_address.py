@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
-from contextlib import closing
+from contextlib import closing, suppress
+from pathlib import Path
 
 import pytest
 
 from agent.web.address import WebAddress, is_allowed_host, listen, machine_names, parse_address
 from profiles.errors import OutputError, UsageError
+
+UNPRIVILEGED_PORT = 1024
+"""First port that every user may use."""
+with suppress(OSError):
+    UNPRIVILEGED_PORT = int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text())
 
 
 @pytest.mark.parametrize(
@@ -38,6 +46,30 @@ def test_other_texts_are_refused(text: str) -> None:
 def test_a_port_in_use_is_reported() -> None:
     with closing(listen(WebAddress("127.0.0.1", 0))) as first, pytest.raises(OutputError, match="another program"):
         listen(WebAddress("127.0.0.1", first.getsockname()[1]))
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (errno.EACCES, "only root may use ports below 1024; choose another port, such as 8080"),
+        (errno.EMFILE, "Too many open files"),
+    ],
+)
+def test_what_the_system_refuses_is_reported(monkeypatch: pytest.MonkeyPatch, error: int, message: str) -> None:
+    """Root may use every port, so the system's answer is given to it."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(error, os.strerror(error))
+
+    monkeypatch.setattr("agent.web.address.BoundedListener.bind", refuse)
+    with pytest.raises(OutputError, match=message):
+        listen(WebAddress("127.0.0.1", 80))
+
+
+@pytest.mark.skipif(os.geteuid() == 0 or UNPRIVILEGED_PORT <= 80, reason="this user may use port 80")
+def test_port_80_without_permission_is_reported() -> None:
+    with pytest.raises(OutputError, match="only root may use ports below 1024"):
+        listen(WebAddress("127.0.0.1", 80))
 
 
 @pytest.mark.parametrize(

@@ -15,13 +15,15 @@ import pytest
 from agent.telemetry.search import READING_COLUMNS, ReadingPart
 from agent.web.api import OPERATIONS, Api
 from agent.web.config_editor import ConfigEditor
+from agent.web.credentials import PasswordHash, make_token
 from agent.web.live_view import LiveView
 from agent.web.log_reader import LogReader
 from agent.web.openapi import PREFIX, ApiOperation
 from tests.agent.web.conftest import INFO, MARKUP, READINGS, Site, own_config
 
+FIGURES = b"# TYPE digit_agent_paused gauge\ndigit_agent_paused 0.0\n"
 GETS = [one for one in OPERATIONS if one.method == "GET"]
-SEARCHES = [one for one in GETS if not (one.needs_run or one.needs_editor) and "{" not in one.path]
+SEARCHES = [one for one in GETS if not (one.needs_run or one.needs_editor or one.needs_figures) and "{" not in one.path]
 """Operations that need nothing but their parameters, and whose answer ends."""
 
 
@@ -32,15 +34,33 @@ def live_site(serve: Callable[..., Site]) -> Site:
 
 
 @pytest.mark.parametrize("live", [None, LiveView(lambda: INFO)])
-def test_the_document_describes_each_route_and_no_other(serve: Callable[..., Site], live: LiveView | None) -> None:
-    document = json.loads(serve(live=live).ask(f"{PREFIX}/openapi.json").text)
+@pytest.mark.parametrize("figures", [None, lambda: FIGURES])
+def test_the_document_describes_each_route_and_no_other(
+    serve: Callable[..., Site], live: LiveView | None, figures: Callable[[], bytes] | None
+) -> None:
+    document = json.loads(serve(live=live, figures=figures).ask(f"{PREFIX}/openapi.json").text)
     editor = None if live is None else ConfigEditor(own_config(Path("none")), list, has_login=False)
-    api = Api(LogReader(None), live, editor)
+    api = Api(LogReader(None), live, editor, figures)
     routes = {(route.path, method) for route in api.routes() for method in route.methods or ()}
     described = {(path, method.upper()) for path, methods in document["paths"].items() for method in methods}
     assert described == {(path, method) for path, method in routes if method != "HEAD"} - {
         (f"{PREFIX}/openapi.json", "GET")
     }
+    assert ("/metrics" in document["paths"]) == (figures is not None)
+
+
+def test_figures_for_prometheus_need_a_login_or_the_token(
+    serve: Callable[..., Site], password_hash: PasswordHash
+) -> None:
+    site = serve(password_hash, LiveView(lambda: INFO), figures=lambda: FIGURES)
+    refused = site.ask("/metrics")
+    assert (refused.status, refused.headers["www-authenticate"]) == (401, "Bearer")
+    token = make_token(site.login_file)
+    for headers in ({"Authorization": f"Bearer {token}"}, {"Cookie": site.session()}):
+        answer = site.ask("/metrics", **headers)
+        assert (answer.status, answer.text.encode()) == (200, FIGURES)
+        assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert serve(live=LiveView(lambda: INFO)).ask("/metrics").status == 404, "without metrics there are none"
 
 
 def test_the_document_refers_only_to_what_it_defines(live_site: Site) -> None:

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 import pytest
 
 from agent.telemetry.search import FoundReading
-from agent.web.protocol import MAX_CONNECTIONS_OF_AN_ADDRESS
+from agent.web.listener import MAX_CONNECTIONS_OF_AN_ADDRESS
 from tests.agent.web.conftest import Site
 from tests.waiting import wait_until
 

@@ -34,7 +34,7 @@ PATHS = {
         "/frame.mjpg",
     ),
     *(f"/static/{name}" for name in STATIC_FILES),
-    *(PREFIX + operation.path for operation in OPERATIONS),
+    *(operation.place for operation in OPERATIONS),
     f"{PREFIX}/openapi.json",
     "/nothing",
 }
