@@ -24,7 +24,7 @@ from agent.capture.uri import PicturesSpec, SourceSpec
 from agent.choice.choose import choose_nets
 from agent.choice.variants import runtime_title
 from agent.config.layers import Settings
-from agent.events import Event, FaultEvent, OutageEvent, RunInfo
+from agent.events import Event, FaultEvent, OutageEvent, RunInfo, SendingCounts
 from agent.forms.document import load_forms
 from agent.forms.locate import FormFinder
 from agent.live.camera import CameraInUse
@@ -63,6 +63,17 @@ View = Literal["dashboard", "plain", "json"]
 
 
 @dataclass(frozen=True)
+class Outlets:
+    """What carries readings and figures off the board."""
+
+    sink: Sink
+    counts: Callable[[], SendingCounts] | None
+    """Returns the counters for the dashboard; None if no reading leaves the board."""
+    figures: Callable[[], bytes] | None
+    """Returns the figures for Prometheus; None if nobody wants them."""
+
+
+@dataclass(frozen=True)
 class RunOptions:
     """Options of a run."""
 
@@ -70,10 +81,10 @@ class RunOptions:
     view: View
     screenshot: Path | None
     """SVG file for a picture of the dashboard; None draws none."""
-    page: Callable[[Callable[[], RunInfo], Callable[[], list[str]]], Sink] | None = None
+    page: Callable[[Callable[[], RunInfo], Callable[[], list[str]], Callable[[], bytes] | None], Sink] | None = None
     """Makes the sink that shows the run on its web page, from what describes the run, and what applies the configured
     options of the camera and returns the changed options that need a restart; None serves none."""
-    outlets: Callable[[Callable[[], RunInfo], Mapping[str, Callable[[], None]], bool], Sink] | None = None
+    outlets: Callable[[Callable[[], RunInfo], Mapping[str, Callable[[], None]], bool], Outlets] | None = None
     """Makes the sink that sends readings off the board, from what describes the run, what is done for a command by its
     name, and whether the run waits while they cannot be stored; None sends nothing."""
 
@@ -134,12 +145,10 @@ def run(
         read = partial(nets.read, decimal_comma=settings.decimal_comma)
         video = _video_watch(read, finders, spec, settings, profile)
         commands = _commands(stop, pause, video)
+        remote = {"read": video.force_look, "pause": pause.pause, "resume": pause.resume}
         change = partial(_change_camera, camera, settings, reconfigure)
-        add_outputs = partial(_add_outputs, commands=commands, change=change, stop=stop, wait=not source.live)
-        cleanup.enter_context(add_outputs(sinks, options, info, out, warn))
-        if options.outlets is not None:
-            remote = {"read": video.force_look, "pause": pause.pause, "resume": pause.resume}
-            sinks.append(options.outlets(info, remote, not source.live))
+        add_outputs = partial(_add_outputs, commands=commands, remote=remote, change=change, stop=stop)
+        cleanup.enter_context(add_outputs(sinks, options, info, out, warn, wait=not source.live))
         frames_of = partial(feed, source, camera.open, log.warning)
         frames = cleanup.enter_context(frames_of(lambda outage: send(_outage_event(outage))))
         reload = partial(_reload, reconfigure, change, profile, nets, video)
@@ -239,6 +248,7 @@ def _add_outputs(
     warn: Callable[[str], None],
     *,
     commands: Mapping[str, Command],
+    remote: Mapping[str, Callable[[], None]],
     change: Callable[[], list[str]],
     stop: threading.Event,
     wait: bool,
@@ -250,26 +260,29 @@ def _add_outputs(
     The dashboard has the whole terminal, so warnings are printed after it has closed.
     """
     late_warnings: deque[str] = deque(maxlen=MAX_REPEATED_WARNINGS)
-    queued = None
-    if options.view == "dashboard":
-        keyboard = sys.stdin.fileno() if sys.stdin is not None and sys.stdin.isatty() else None
-        sinks.append(Dashboard(info, out, commands, keyboard=keyboard))
-        keep: Callable[[str], None] = late_warnings.append
-    else:
-        lines: Sink = PlainLines(out.file)
-        if options.view == "json":
-            lines = JsonLines(out.file, sightings=options.settings.sightings)
-        queued = QueuedSink(lines, options.view, wait=wait, stop=stop)
-        sinks.append(queued)
-        keep = warn
+    queued = outlets = None
+    keep: Callable[[str], object] = late_warnings.append if options.view == "dashboard" else warn
     with capture_warnings([keep]):
+        if options.outlets is not None:
+            outlets = options.outlets(info, remote, wait)
+            sinks.append(outlets.sink)
+        if options.view == "dashboard":
+            keyboard = sys.stdin.fileno() if sys.stdin is not None and sys.stdin.isatty() else None
+            sending = None if outlets is None else outlets.counts
+            sinks.append(Dashboard(info, out, commands, keyboard=keyboard, sending=sending))
+        else:
+            lines: Sink = PlainLines(out.file)
+            if options.view == "json":
+                lines = JsonLines(out.file, sightings=options.settings.sightings)
+            queued = QueuedSink(lines, options.view, wait=wait, stop=stop)
+            sinks.append(queued)
         if options.settings.log is not None:
             pictures = KeepPictures(options.settings.keep_pictures, options.settings.pictures_mib * 2**20)
             sinks.append(LogSink(options.settings.log, info, log.warning, wait=wait, pictures=pictures))
         if options.screenshot is not None:
             sinks.append(Screenshot(info, options.screenshot))
         if options.page is not None:
-            sinks.append(options.page(info, change))
+            sinks.append(options.page(info, change, None if outlets is None else outlets.figures))
         yield
         if queued is not None and queued.dropped:
             log.warning("%d frames never reached the %s output, which was too slow", queued.dropped, queued.name)

@@ -12,34 +12,54 @@ from typing import TYPE_CHECKING
 from profiles.errors import RuntimeUnusableError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from agent.config.layers import Settings
+    from agent.events import RunInfo
     from agent.outlets.broker import Broker
     from agent.outlets.home_assistant import HomeAssistantOptions
     from agent.outlets.metrics import MetricsSink
     from agent.outlets.sink import OutletSink
+    from agent.run import Outlets
 
 
-def outlets_of(settings: Settings) -> Callable[..., OutletSink | MetricsSink] | None:
+def outlets_of(settings: Settings) -> Callable[..., Outlets] | None:
     """Return what makes the sink that sends readings off the board, or None if nothing is sent.
 
     Raises:
         DigitAgentError: an address or a file cannot be used, or a library is missing.
     """
-    outlets = _messages(settings)
-    if settings.metrics is None:
-        return outlets
+    messages = _messages(settings)
+    if messages is None and settings.metrics is None:
+        return None
+    serve = None if settings.metrics is None else _metrics(settings)
+
+    def open_all(info: Callable[[], RunInfo], commands: Mapping[str, Callable[[], None]], wait: bool) -> Outlets:
+        from agent.run import Outlets
+
+        sink = None if messages is None else messages(info, commands, wait)
+        counts = None if sink is None else sink.counts
+        if serve is None:
+            assert sink is not None
+            return Outlets(sink, counts, None)
+        metrics = serve(info, sink)
+        return Outlets(metrics, counts, metrics.figures)
+
+    return open_all
+
+
+def _metrics(settings: Settings) -> Callable[..., MetricsSink]:
+    """Return what makes the sink with the figures, from what describes the run and the sink of messages."""
     if find_spec("prometheus_client") is None:
         raise RuntimeUnusableError(
             "metrics need prometheus-client", advice="install it: pip install 'digit-agent[metrics]'"
         )
     from agent.outlets.metrics import MetricsSink, parse_metrics_address
 
-    address = parse_metrics_address(settings.metrics)
-    return lambda info, commands, wait: MetricsSink(
-        address, info, settings.log, None if outlets is None else outlets(info, commands, wait)
-    )
+    address = parse_metrics_address(settings.metrics or "")
+    if address is None and settings.web is None:
+        raise UsageError("metrics are wanted on the web page, but there is none", advice="give --web 8080, too")
+    return lambda info, messages: MetricsSink(address, info, settings.log, messages)
 
 
 def _messages(settings: Settings) -> Callable[..., OutletSink] | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Histogram, ProcessCollector, start_http_server
+from prometheus_client import CollectorRegistry, Histogram, ProcessCollector, generate_latest, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -24,6 +24,8 @@ from profiles.errors import OutputError, UsageError
 
 DEFAULT_HOST = "127.0.0.1"
 """Only programs of this machine reach it."""
+ON_PAGE = "page"
+"""Instead of an address: the figures are only on the web page."""
 ADDRESS = re.compile(r"(?:(?P<host>\[[0-9A-Fa-f:.%\w]+\]|[^\[\]:/@\s]+):)?(?P<port>\d{1,5})")
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper edges of the latencies' buckets, in seconds: a stage on a fast board takes 1 ms, a frame on a slow one 2 s."""
@@ -39,15 +41,19 @@ class MetricsAddress:
     port: int
 
 
-def parse_metrics_address(text: str) -> MetricsAddress:
-    """Parse `[HOST:]PORT`.
+def parse_metrics_address(text: str) -> MetricsAddress | None:
+    """Parse `[HOST:]PORT`; None is the web page.
 
     Raises:
         UsageError: it is not an address.
     """
+    if text == ON_PAGE:
+        return None
     found = ADDRESS.fullmatch(text)
     if found is None or not 0 <= int(found["port"]) <= 65535:
-        raise UsageError(f"{text!r} is not an address for metrics", advice="write a port such as 9464, or 0.0.0.0:9464")
+        raise UsageError(
+            f"{text!r} is not an address for metrics", advice="write a port such as 9464, 0.0.0.0:9464, or page"
+        )
     return MetricsAddress((found["host"] or DEFAULT_HOST).strip("[]"), int(found["port"]))
 
 
@@ -194,7 +200,7 @@ class MetricsSink:
     """The sink that serves the figures, and passes the events on to the outlets.
 
     Args:
-        address: where Prometheus finds the figures.
+        address: where Prometheus finds the figures; None serves them on the web page only.
         info: describes the run at this moment.
         log: database of the log; None if there is none.
         outlets: the sink of the outlets; None if there are none.
@@ -204,10 +210,13 @@ class MetricsSink:
     """
 
     def __init__(
-        self, address: MetricsAddress, info: Callable[[], RunInfo], log: Path | None, outlets: OutletSink | None
+        self, address: MetricsAddress | None, info: Callable[[], RunInfo], log: Path | None, outlets: OutletSink | None
     ) -> None:
         self._outlets = outlets
         self.metrics = RunMetrics(info, log, None if outlets is None else outlets.counts)
+        self._server, self._thread = None, None
+        if address is None:
+            return
         try:
             self._server, self._thread = start_http_server(address.port, address.host, self.metrics.registry)
         except OSError as error:
@@ -218,8 +227,12 @@ class MetricsSink:
 
     @property
     def port(self) -> int:
-        """Port of the server."""
-        return int(self._server.server_address[1])
+        """Port of the server; 0 without one."""
+        return 0 if self._server is None else int(self._server.server_address[1])
+
+    def figures(self) -> bytes:
+        """Return the figures in Prometheus' text format; any thread may call this."""
+        return generate_latest(self.metrics.registry)
 
     def take(self, event: Event) -> None:
         """Add an event, and pass it on."""
@@ -229,9 +242,10 @@ class MetricsSink:
 
     def close(self) -> None:
         """Stop the server and close the outlets."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        if self._server is not None and self._thread is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._thread.join()
         if self._outlets is not None:
             self._outlets.close()
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
 
-from agent.events import Event, RunInfo
+from agent.events import Event, RunInfo, SendingCounts
 from agent.views.history import History, Snapshot
 from agent.views.panels import Footer, dashboard
 from agent.views.saved_frame import save_frame
@@ -52,6 +52,7 @@ class Dashboard:
         console: a terminal.
         commands: the commands by their keys. QUIT must be one of them.
         keyboard: file descriptor of the terminal that gives the keys; None if there is none.
+        sending: returns the counters of what carries readings off the board; None if nothing does.
         folder: the folder in which frames are saved.
         period_s: shortest time between two drawings, in seconds.
     """
@@ -63,10 +64,12 @@ class Dashboard:
         commands: Mapping[str, Command],
         *,
         keyboard: int | None = None,
+        sending: Callable[[], SendingCounts] | None = None,
         folder: Path = Path(),
         period_s: float = PERIOD_S,
     ) -> None:
         self._info, self._console, self._folder, self._period_s = info, console, folder, period_s
+        self._sending = sending
         self._commands = {
             **commands,
             "s": Command("save", "Save the frame as PNG, and its readings as JSON.", self._save),
@@ -99,7 +102,8 @@ class Dashboard:
     def snapshot(self) -> Snapshot:
         """Return the current state of the run."""
         with self._lock:
-            return self._history.snapshot(time.monotonic_ns())
+            now = self._history.snapshot(time.monotonic_ns())
+        return now if self._sending is None else replace(now, sending=self._sending())
 
     def _draw_until_gone(self) -> None:
         try:

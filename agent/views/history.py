@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from agent.capture.outage import Outage
-from agent.events import Event, FaultEvent, FrameEvent, OutageEvent, Vitals
+from agent.events import Event, FaultEvent, FrameEvent, OutageEvent, SendingCounts, Vitals
 from agent.forms.record import Record
 
 RECENT_FRAMES = 300
@@ -77,6 +77,8 @@ class Snapshot:
     uptime_s: float = 0.0
     outage: Outage | None = None
     """The current outage of the camera; None while it gives frames."""
+    sending: SendingCounts = field(default_factory=SendingCounts)
+    """Counters of what carries readings off the board."""
 
 
 class Trend:

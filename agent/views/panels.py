@@ -13,7 +13,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from agent.events import LATENCY_STAGES, Counts, RunInfo
+from agent.events import LATENCY_STAGES, Counts, RunInfo, SendingCounts
 from agent.views.history import Snapshot
 from agent.views.picture import HIGH_CONFIDENCE, MEDIUM_CONFIDENCE, Picture
 from agent.views.units import format_bytes, format_count, format_duration, format_ms, format_power, sparkline
@@ -266,10 +266,26 @@ def machine_rows(info: RunInfo, now: Snapshot, width: int) -> Table:
     if counts.unchanged:
         frames.append(f", {format_count(counts.unchanged)} unchanged", style=DIM)
     table.add_row("frames", frames)
+    add_sending_rows(table, now.sending)
     missing = [name for name, values in (("power", now.power_mw), ("temperature", now.temperature_c)) if not values]
     if missing:
         table.add_row(Text("no sensor", style=DIM), Text(", ".join(missing), style=DIM))
     return table
+
+
+def add_sending_rows(table: Table, sending: SendingCounts) -> None:
+    """Add a row for each way off the board, and one for what is lost."""
+    for one in sending.outlets:
+        text = Text(f"{format_count(one.delivered)} sent")
+        if one.waiting:
+            text.append(f", {format_count(one.waiting)} waiting", style=DIM if one.is_connected else WARN)
+        if one.failures:
+            text.append(f", {format_count(one.failures)} failed", style=DIM if one.is_connected else BAD)
+        table.add_row(one.name, text)
+    lost = ((sending.dropped, "dropped"), (sending.lost, "lost"))
+    if any(count for count, _ in lost):
+        words = ", ".join(f"{format_count(count)} {word}" for count, word in lost if count)
+        table.add_row("outbox", Text(words, style=f"bold {BAD}"))
 
 
 def net_panel(info: RunInfo) -> Panel:

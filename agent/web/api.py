@@ -51,6 +51,7 @@ from profiles.errors import SourceError
 
 MEDIA_CSV, MEDIA_JSON_LINES, MEDIA_EVENTS = "text/csv; charset=utf-8", "application/jsonl", "text/event-stream"
 MEDIA_JPEG = "image/jpeg"
+MEDIA_METRICS = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class NoQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,16 +78,23 @@ class Api:
         log: reads the log.
         live: the run beside which the page is served; None without one.
         editor: changes the options of that run; None without one.
+        figures: returns the figures of that run for Prometheus; None without them.
     """
 
-    def __init__(self, log: LogReader, live: LiveView | None, editor: ConfigEditor | None = None) -> None:
-        self._log, self._live, self._editor = log, live, editor
+    def __init__(
+        self,
+        log: LogReader,
+        live: LiveView | None,
+        editor: ConfigEditor | None = None,
+        figures: Callable[[], bytes] | None = None,
+    ) -> None:
+        self._log, self._live, self._editor, self._figures = log, live, editor, figures
 
     def routes(self) -> list[Route]:
         """Return the routes."""
         by_path = dict[str, list[ApiOperation]]()
         for one in self._operations():
-            by_path.setdefault(PREFIX + one.path, []).append(one)
+            by_path.setdefault(one.place, []).append(one)
         routes = [
             Route(
                 path,
@@ -101,7 +109,9 @@ class Api:
         return [
             one
             for one in OPERATIONS
-            if not (one.needs_run and self._live is None) and not (one.needs_editor and self._editor is None)
+            if not (one.needs_run and self._live is None)
+            and not (one.needs_editor and self._editor is None)
+            and not (one.needs_figures and self._figures is None)
         ]
 
     def _endpoint(self, operations: Mapping[str, ApiOperation]) -> Callable[[Request], Any]:
@@ -221,6 +231,11 @@ class Api:
             return problem(503, TOO_MANY_VIEWERS)
         return StreamingResponse(event_stream(self._live), media_type=MEDIA_EVENTS)
 
+    def metrics(self, _: NoQuery) -> Response:
+        """Answer with the figures of the run for Prometheus."""
+        assert self._figures is not None
+        return Response(self._figures(), media_type=MEDIA_METRICS)
+
 
 def _download(chunks: Iterator[str], media: str, name: str) -> Response:
     first = next(chunks, "")  # an error shows before the answer begins
@@ -298,6 +313,16 @@ OPERATIONS = (
     ),
     ApiOperation(
         "/events", "Readings and the run's state, as they come", NoQuery, None, Api.events, MEDIA_EVENTS, needs_run=True
+    ),
+    ApiOperation(
+        "/metrics",
+        "Figures of the run for Prometheus",
+        NoQuery,
+        None,
+        Api.metrics,
+        MEDIA_METRICS,
+        needs_figures=True,
+        at_root=True,
     ),
 )
 """All operations. To add one, add a method above and a row here."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -46,6 +47,8 @@ def make_app(
     names: frozenset[str],
     live: LiveView | None = None,
     editor: ConfigEditor | None = None,
+    *,
+    figures: Callable[[], bytes] | None = None,
 ) -> ASGIApp:
     """Return the application.
 
@@ -55,6 +58,7 @@ def make_app(
         names: names of this machine, in lower case.
         live: the run beside which it is served; None without one.
         editor: changes the options of that run; None without one.
+        figures: returns the figures of that run for Prometheus; None without them.
     """
     pages = Pages(log, is_live=live is not None, asks_password=login.is_needed, editor=editor)
     routes = [
@@ -62,7 +66,7 @@ def make_app(
         *(Route(f"/static/{name}", _static(name), methods=["GET"]) for name in STATIC_FILES),
         *_Door(login).routes(),
         *pages.routes(),
-        *Api(log, live, editor).routes(),
+        *Api(log, live, editor, figures).routes(),
         *([] if live is None else _pictures(live)),
     ]
     return Guard(_Routes(routes), login, names, login_page)

@@ -119,7 +119,7 @@ class Guard:
         else:
             accepted = await run_in_threadpool(self._login.accepts, session, token)
         if not accepted:
-            if path.startswith(("/api/", "/frame")):
+            if path.startswith(("/api/", "/frame", "/metrics")):
                 return problem(401, "log in, or send a token", {"www-authenticate": "Bearer"})
             return self._login_page("", 401)
         if scope["method"] not in SAFE_METHODS and origin is None and token is None:

@@ -31,7 +31,7 @@ class ApiOperation:
     """A route of the interface and its description."""
 
     path: str
-    """Below the prefix."""
+    """Below the prefix, unless it is at the root."""
     summary: str
     query: type[Any]
     answer: type[Any] | None
@@ -42,9 +42,18 @@ class ApiOperation:
     """Whether it exists only beside a run."""
     needs_editor: bool = False
     """Whether it exists only beside a run with a configuration file."""
+    needs_figures: bool = False
+    """Whether it exists only beside a run with metrics."""
     method: str = "GET"
     failures: tuple[int, ...] = ()
     """Status codes of `FAILURES` that it may answer, beside those of every operation."""
+    at_root: bool = False
+    """Whether it has no prefix, because programs look for it there."""
+
+    @property
+    def place(self) -> str:
+        """The whole path."""
+        return self.path if self.at_root else PREFIX + self.path
 
     @property
     def has_body(self) -> bool:
@@ -64,7 +73,7 @@ def describe(operations: list[ApiOperation]) -> dict[str, Any]:
     _, schemas = msgspec.json.schema_components([*answers, *bodies, ErrorAnswer], ref_template=SCHEMA_PLACE)
     paths = dict[str, dict[str, Any]]()
     for one in operations:
-        paths.setdefault(PREFIX + one.path, {})[one.method.lower()] = _describe(one)
+        paths.setdefault(one.place, {})[one.method.lower()] = _describe(one)
     return {
         "openapi": "3.1.0",
         "info": {"title": "digit-agent", "version": version("digit-agent")},

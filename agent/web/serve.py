@@ -78,17 +78,20 @@ class WebPage:
         app = make_app(LogReader(log), self._login, self._names)
         make_server(app, self._tls).run(sockets=[self.listener])
 
-    def serve_beside(self, log: Path | None, info: Callable[[], RunInfo], apply: Apply) -> PageSink:
+    def serve_beside(
+        self, log: Path | None, info: Callable[[], RunInfo], apply: Apply, figures: Callable[[], bytes] | None
+    ) -> PageSink:
         """Serve a run on a thread of its own.
 
         Args:
             log: log of the run; None if it keeps none.
             info: returns the current description of the run.
             apply: applies the configured options of the camera.
+            figures: returns the figures of the run for Prometheus; None without them.
         """
         view, config, has_login = LiveView(info), self._config, self._login.is_needed
         editor = None if config is None else ConfigEditor(config, apply, has_login=has_login)
-        app = make_app(LogReader(log), self._login, self._names, view, editor)
+        app = make_app(LogReader(log), self._login, self._names, view, editor, figures=figures)
         return PageSink(view, make_server(app, self._tls), self.listener)
 
 

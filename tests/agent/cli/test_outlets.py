@@ -53,6 +53,7 @@ def run(tmp_path: Path, *arguments: str) -> tuple[int, str]:
         (["--webhook", "https://office.example.org", "--webhook-secret-file", "/no"], "cannot be read from /no"),
         (["--metrics", "localhost"], "'localhost' is not an address for metrics; write a port such as 9464"),
         (["--metrics", "1.2.3.4:99999"], "is not an address for metrics"),
+        (["--metrics", "page"], "metrics are wanted on the web page, but there is none; give --web 8080, too"),
     ],
 )
 def test_a_wrong_option_is_refused_with_what_is_right(tmp_path: Path, arguments: list[str], said: str) -> None:

@@ -11,7 +11,17 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from agent.capture.outage import Outage
-from agent.events import Counts, FaultEvent, FrameEvent, OutageEvent, RunInfo, Sighting, Vitals
+from agent.events import (
+    Counts,
+    FaultEvent,
+    FrameEvent,
+    OutageEvent,
+    OutletCounts,
+    RunInfo,
+    SendingCounts,
+    Sighting,
+    Vitals,
+)
 from agent.forms.record import Record, RecordField
 from agent.sensors.load import Load
 from agent.views.history import History, Snapshot
@@ -133,6 +143,23 @@ def test_throttling_is_shown(info: RunInfo, make_event: MakeEvent, make_console:
     slowed = replace(info, slowed="at most 10 frames a second")
     screen = "\n".join(show(make_console(160, 50), slowed, history.snapshot(0)))
     assert "throttling  at most 10 frames a second, throttled" in screen
+
+
+def test_each_way_off_the_board_has_its_counters(info: RunInfo, busy: Snapshot, make_console: MakeConsole) -> None:
+    good, bad = OutletCounts("mqtt", True, 1234, 0, 0), OutletCounts("webhook", False, 20, 5678, 9)
+    lines = show(make_console(160, 50), info, replace(busy, sending=SendingCounts((good, bad), 12, 3)))
+    rows = [
+        line[line.index(name) :].rstrip(" │")
+        for name in ("mqtt", "webhook", "outbox")
+        for line in lines
+        if name in line
+    ]
+    assert [" ".join(row.split()) for row in rows] == [
+        "mqtt 1,234 sent",
+        "webhook 20 sent, 5,678 waiting, 9 failed",
+        "outbox 12 dropped, 3 lost",
+    ]
+    assert not [line for line in show(make_console(160, 50), info, busy) if "sent" in line]
 
 
 def test_a_stalled_camera_is_shown_in_the_header(info: RunInfo, busy: Snapshot, make_console: MakeConsole) -> None:
