@@ -11,18 +11,19 @@ from pathlib import Path
 from typing import Literal
 
 from agent.capture.controls import list_controls
+from agent.choice.learned import load_learned
 from agent.choice.rank import split_accurate
 from agent.choice.variants import Refusal, find_variants, provider_of, runtime_title, split_intact
 from agent.config.layers import resolve_settings
 from agent.config.options import Config
-from agent.paths import cache_folder, default_artifacts, default_log
+from agent.paths import cache_folder, default_artifacts, default_log, learned_file
 from agent.runtimes.net import RUNTIMES, runtime_version
 from agent.sensors.power import find_power_reader, unreadable_sensors
 from agent.sensors.sources import RunCommand, read_text
 from agent.sensors.thermal import temperature_c
 from agent.sensors.throttling import Throttling, find_throttling_reader, throttling_advice
 from profiles.board import detect_board
-from profiles.errors import ConfigError, ManifestError, NoArtifactError
+from profiles.errors import ArtifactError, ConfigError, ManifestError, NoArtifactError
 from profiles.manifest import Artifact, Role, load_manifest
 from profiles.profile import Profile, RuntimeOption
 
@@ -91,6 +92,7 @@ def examine(
     read_throttling = find_throttling_reader(board.profile.sensors, root, run_command)
     if read_throttling is not None:
         checks.append(_check_throttling(read_throttling()))
+    checks += _check_learned(learned_file(default_log(environ)), artifacts)
     checks.append(_check_folder("log", default_log(environ).parent, "no run can be logged"))
     checks.append(_check_folder("cache", cache_folder(environ), "every start measures all nets again"))
     return Diagnosis(tuple(checks), roles)
@@ -111,6 +113,25 @@ def check_configuration(files: Sequence[Path]) -> tuple[Check, Path]:
         return Check("configuration", "fail", error.what, error.advice), default_artifacts()
     what = ", ".join(map(str, files)) or "no file, so every option has its default"
     return Check("configuration", "ok", what), artifacts
+
+
+def _check_learned(path: Path, folder: Path) -> list[Check]:
+    """Say what was learned from corrections; nothing if nothing was."""
+    try:
+        learned = load_learned(path)
+        if learned is None:
+            return []
+        files = {artifact.sha256 for artifact in load_manifest(folder).artifacts}
+    except (ArtifactError, ManifestError) as error:
+        return [Check("learned", "warn", error.what, error.advice)]
+    unused = [a.tier for a in learned.adjustments.values() if not files & set(a.files)]
+    if unused:
+        advice = "run 'digit-agent learn' again, or 'digit-agent learn --undo'"
+        what = f"what was learned for {', '.join(unused)} is not used: these nets are not in {folder}"
+        return [Check("learned", "warn", what, advice)]
+    count, before, after = learned.corrections, learned.right_before, learned.right_after
+    what = f"from {count} corrections, of which {before} were read right before and {after} now"
+    return [Check("learned", "ok", what)]
 
 
 def _check_nets(

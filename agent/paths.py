@@ -15,6 +15,7 @@ NO_HOME = Path("/proc/nonexistent")
 LOG_FILE_NAME = "agent.db"
 WEB_LOGIN_NAME = "web-login.json"
 OUTBOX_NAME = "outbox.db"
+LEARNED_NAME = "learned.json"
 
 
 def default_artifacts(deploy_root: Path = DEPLOY_ROOT) -> Path:
@@ -64,6 +65,11 @@ def web_login_file(environ: Mapping[str, str] = os.environ) -> Path:
 def outbox_file(environ: Mapping[str, str] = os.environ) -> Path:
     """Return the path of the messages that wait to leave the board, beside the log."""
     return default_log(environ).with_name(OUTBOX_NAME)
+
+
+def learned_file(log: Path) -> Path:
+    """Return the path of what was learned from the corrections of a log, beside the log."""
+    return log.with_name(LEARNED_NAME)
 
 
 def runtime_folder(environ: Mapping[str, str] = os.environ) -> Path | None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from agent.choice.choice import Choice
 from agent.choice.choose import choose_nets
-from agent.paths import default_artifacts
+from agent.choice.learned import usable_adjustments
+from agent.paths import default_artifacts, default_log, learned_file
 from agent.vision.page import Page
 from agent.vision.parts import read_parts
 from agent.vision.pipeline import QUICK, THOROUGH, Depth, Trace, trace_page
@@ -45,6 +46,8 @@ class Reader:
         depth: "thorough" finds most digits and is meant for still pictures; "quick" is meant for live video.
         decimal_comma: True if a comma stands before the decimals ("1.234,5"), False if a point does ("1,234.5"), None
             if this is not known: then "1.234" is ambiguous and has no value.
+        learned: file with what `digit-agent learn` learned from corrections; None means the one beside the log of
+            `digit-agent run`, if there is one.
         progress: called with a message before each step of a measurement; None shows nothing.
 
     Raises:
@@ -59,13 +62,16 @@ class Reader:
         depth: str | Depth = "thorough",
         *,
         decimal_comma: bool | None = None,
+        learned: Path | str | None = None,
         progress: Callable[[str], None] | None = None,
     ) -> None:
         self._decimal_comma = decimal_comma
         self._finder: FormFinder | None = None
         self._depth = depth if isinstance(depth, Depth) else _find_depth(depth)
         folder = default_artifacts() if artifacts is None else Path(artifacts)
-        self._nets = choose_nets(folder, detect_board().profile, progress=progress or log.info)
+        adjustments = usable_adjustments(learned_file(default_log()) if learned is None else Path(learned))
+        profile = detect_board().profile
+        self._nets = choose_nets(folder, profile, progress=progress or log.info, adjustments=adjustments)
 
     @property
     def choice(self) -> Choice:

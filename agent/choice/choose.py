@@ -11,7 +11,7 @@ vectors are refused. The other variants are timed with interleaved calls and ran
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +20,8 @@ import numpy as np
 from agent.choice.cache import cache_file, load_cached, save_cached
 from agent.choice.choice import Choice, no_usable_artifact
 from agent.choice.crash_guard import crash_guard, has_crashed
-from agent.choice.fallback import ChosenNets, FallbackNet
+from agent.choice.fallback import NO_ADJUSTMENTS, ChosenNets, FallbackNet
+from agent.choice.learned import Matrix
 from agent.choice.measure import BATCHES, TIMING_S, measure
 from agent.choice.measurement import Measurement
 from agent.choice.rank import Ranking, rank, split_accurate
@@ -42,8 +43,11 @@ def choose_nets(
     cache: Path | None = None,
     seconds: float = TIMING_S,
     progress: Callable[[str], None] = log.info,
+    adjustments: Mapping[str, Matrix] = NO_ADJUSTMENTS,
 ) -> ChosenNets:
-    """Choose and load the best variant of each role; see `choose` for the arguments.
+    """Choose and load the best variant of each role.
+
+    The arguments are those of `choose`, and `adjustments` as in `FallbackNet`.
 
     Raises:
         ManifestError: the manifest is missing or damaged.
@@ -58,10 +62,10 @@ def choose_nets(
         choice = choose_role(refresh=refresh)
         with crash_guard(mark):
             try:
-                return _ready(choice)
+                return _ready(choice, adjustments)
             except NoArtifactError:
                 log.warning("nothing of the cached choice of a %s works; all variants are tried again", role)
-                return _ready(choose_role(refresh=True))
+                return _ready(choose_role(refresh=True), adjustments)
 
     def best_optional(role: Role, consequence: str) -> FallbackNet | None:
         if all(artifact.role != role for artifact in load_manifest(folder).artifacts):
@@ -79,9 +83,9 @@ def choose_nets(
     )
 
 
-def _ready(choice: Choice) -> FallbackNet:
+def _ready(choice: Choice, adjustments: Mapping[str, Matrix]) -> FallbackNet:
     """Load a chosen net, and compute something with it."""
-    net = FallbackNet(choice)
+    net = FallbackNet(choice, adjustments)
     net.logits(np.zeros((1, *INPUT_SHAPES[choice.best.variant.artifact.role]), np.uint8))
     return net
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agent.choice.choice import Choice
+from agent.choice.learned import Matrix, adjust
 from agent.runtimes.child import Failure
 from agent.runtimes.net import LoadedNet
 from profiles.errors import ArtifactError, DigitAgentError, RuntimeUnusableError
 
 log = logging.getLogger(__name__)
+NO_ADJUSTMENTS: Mapping[str, Matrix] = MappingProxyType({})
 
 
 class FallbackNet:
@@ -22,12 +26,17 @@ class FallbackNet:
 
     It is thread-safe: one thread at a time computes, because the interpreters of TFLite are not thread-safe.
 
+    Args:
+        choice: the variants.
+        adjustments: what was learned from corrections: a matrix for the logits of each artifact, by its checksum.
+
     Raises:
         NoArtifactError: all variants failed, when the net is created or later.
     """
 
-    def __init__(self, choice: Choice) -> None:
+    def __init__(self, choice: Choice, adjustments: Mapping[str, Matrix] = NO_ADJUSTMENTS) -> None:
         self.choice, self._net = _load(choice)
+        self._adjustments = adjustments
         self._normal_choice: Choice | None = None
         self._lock = threading.Lock()
 
@@ -48,10 +57,12 @@ class FallbackNet:
 
     def _compute(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         try:
-            return self._net.logits(images)
+            logits = self._net.logits(images)
         except RuntimeUnusableError as error:
             self.choice, self._net = _load(_next(self.choice, error))
             return self._compute(images)
+        matrix = self._adjustments.get(self._net.artifact.sha256)
+        return logits if matrix is None else adjust(logits, matrix)
 
     def _use(self, choice: Choice) -> None:
         if choice.best.variant != self.choice.best.variant:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from agent.cli import bench, config, corrections, doctor, form, read, run, service, stats, web
+from agent.cli import bench, config, corrections, doctor, form, learn, read, run, service, stats, web
 from profiles.command_group import CommandGroup
 from profiles.terminal import show_version
 
@@ -36,6 +36,7 @@ app.command()(stats.stats)
 app.command()(web.web)
 app.command()(bench.bench)
 app.command()(doctor.doctor)
+app.command()(learn.learn)
 app.add_typer(config.app, name="config", help="Show the settings of `digit-agent run`, or check a configuration file.")
 app.add_typer(corrections.app, name="corrections", help="Take corrections of readings out of the log.")
 app.add_typer(form.app, name="form", help="Make, check, show and print forms for `digit-agent read --form`.")

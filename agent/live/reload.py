@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.choice.choose import choose
-from agent.choice.fallback import ChosenNets, FallbackNet
+from agent.choice.fallback import NO_ADJUSTMENTS, ChosenNets, FallbackNet
+from agent.choice.learned import Matrix
 from agent.live.recall import Recall
 from agent.sd_notify import READY, notify, reloading
 from agent.vision.page import Page
@@ -72,7 +73,13 @@ class NetsInUse:
             self._nets, self._recall = nets, Recall(nets)
 
 
-def load_nets(folder: Path, profile: Profile, cache: Path | None = None) -> ChosenNets:
+def load_nets(
+    folder: Path,
+    profile: Profile,
+    cache: Path | None = None,
+    *,
+    adjustments: Mapping[str, Matrix] = NO_ADJUSTMENTS,
+) -> ChosenNets:
     """Load the best nets of a folder after a complete check.
 
     The check is stricter than at the start, because the previous nets can stay in use: each file must match the
@@ -82,6 +89,7 @@ def load_nets(folder: Path, profile: Profile, cache: Path | None = None) -> Chos
         folder: artifacts and their manifest.
         profile: profile of this board.
         cache: folder in which choices are kept; None is the user's cache.
+        adjustments: what was learned from corrections, as in `FallbackNet`.
 
     Raises:
         ManifestError: the manifest is missing or damaged.
@@ -94,9 +102,10 @@ def load_nets(folder: Path, profile: Profile, cache: Path | None = None) -> Chos
     roles = {artifact.role for artifact in artifacts}
 
     def best(role: Role) -> FallbackNet | None:
-        return FallbackNet(choose(folder, profile, role, cache=cache)) if role in roles else None
+        return FallbackNet(choose(folder, profile, role, cache=cache), adjustments) if role in roles else None
 
-    return ChosenNets(FallbackNet(choose(folder, profile, cache=cache)), best("verifier"), best("recogniser"))
+    classifier = FallbackNet(choose(folder, profile, cache=cache), adjustments)
+    return ChosenNets(classifier, best("verifier"), best("recogniser"))
 
 
 @contextmanager

@@ -100,7 +100,7 @@ def export_corrections(log: Path, folder: Path, group: str = "") -> Exported:
 
 def _write(log: Path, folder: Path, group: str) -> Exported:
     truths, without_picture = dict[str, CorrectedPicture](), 0
-    for name, jpeg, truth in _corrected(log, group):
+    for name, jpeg, truth in corrected_readings(log, group):
         if jpeg is None:
             without_picture += 1
             continue
@@ -116,8 +116,12 @@ def _write(log: Path, folder: Path, group: str) -> Exported:
     return Exported(len(truths), sum(truth.read != truth.text for truth in truths.values()), without_picture)
 
 
-def _corrected(log: Path, group: str) -> Iterator[tuple[str, bytes | None, CorrectedPicture]]:
-    """Yield the file name, the cut-out as JPEG (None without one), and the truth of each corrected reading."""
+def corrected_readings(log: Path, group: str = "") -> Iterator[tuple[str, bytes | None, CorrectedPicture]]:
+    """Yield the file name, the cut-out as JPEG (None without one), and the truth of each corrected reading.
+
+    Raises:
+        SourceError: the log cannot be read.
+    """
     with open_log(log) as connection:
         for number, jpeg, x, y, w, h, read, sure_permille, verdict, said in connection.execute(SELECT):
             text = said if verdict == "number" else ""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
+from agent.choice.learned import Adjustment, Learned, save_learned
 from agent.doctor import REPLACE_ARTIFACTS, Check, Diagnosis, examine
 
 if TYPE_CHECKING:
@@ -173,6 +174,22 @@ def test_folder_that_cannot_be_created_gives_a_warning(artifacts: Path, tmp_path
     assert checks["log"].state == "warn"
     assert "no run can be logged" in checks["log"].what
     assert checks["cache"].state == "ok"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("linear.onnx", "ok: from 50 corrections, of which 40 were read right before and 47 now"),
+        ("verifier.tflite", "warn: what was learned for nano is not used: these nets are not in"),
+    ],
+)
+def test_what_was_learned_is_shown(linear: Linear, artifacts: Path, tmp_path: Path, name: str, expected: str) -> None:
+    adjustment = Adjustment(tier="nano", files=(linear.artifact(name).sha256,), matrix=((1.0,), (0.0,)))
+    learned = Learned(corrections=50, right_before=40, right_after=47, adjustments={"classifier": adjustment})
+    save_learned(tmp_path / "state" / "digit-agent" / "learned.json", learned)
+    check = next(check for check in checks_of(tmp_path, artifacts) if check.name == "learned")
+    assert f"{check.state}: {check.what}".startswith(expected)
 
 
 @pytest.mark.slow

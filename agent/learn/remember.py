@@ -1,0 +1,102 @@
+"""Drawn numbers in many hands: the nets must read them as well after they learned as before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import starmap
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.drawing.handwriting import draw_digit, random_handwriting
+from agent.drawing.paper import INK_COLOURS, RULINGS, apply_ink, light_sheet, print_ruling
+from agent.learn.examples import KnownNumber
+from agent.vision.box import Box, union
+from agent.vision.classify import Nets
+from agent.vision.context import place_in_context
+from agent.vision.glyph import normalise_each, own_ink
+from agent.vision.line_text import BLANK
+from agent.vision.pipeline import trace_page
+
+PAPER_PX = (520, 130)
+"""Width and height of the paper on which a number is drawn."""
+MARGIN_PX = 60
+"""Width of the paper that is shown beside a number."""
+PAPER_COLOUR = (232, 238, 242)
+"""Colour of the paper, BGR."""
+START_PX = 150
+"""Left edge of a number: right of the margin line of ruled paper."""
+BASELINE_PX = 92
+ROWS_PX = 96
+"""Distance of two rows of a ruling."""
+HEIGHTS_PX = 36, 56
+"""Smallest and largest height of the digits."""
+LENGTHS = 2, 6
+"""Smallest and largest number of digits."""
+BLANKS = 8
+"""Of the line recogniser's steps that are surely blank, one in so many is remembered. Raising it saves time. A guess
+that was never measured."""
+MIN_BLANK = 0.9
+"""A step is surely blank if the blank is at least this probable. A guess that was never measured."""
+
+
+@dataclass(frozen=True, eq=False)
+class Replay:
+    """What the nets say about candidates and steps of drawn numbers before they learn."""
+
+    classifier: NDArray[np.float32]
+    """Logits, float32 (n, 11)."""
+    verifier: NDArray[np.float32] | None
+    """Logits, float32 (n, 11); None without a verifier."""
+    recogniser: NDArray[np.float32] | None
+    """Logits of steps, float32 (m, 23); None without a line recogniser."""
+
+
+def draw_numbers(seed: int, count: int) -> list[KnownNumber]:
+    """Return drawn numbers, each in a hand of its own; another seed gives others."""
+    return list(starmap(_draw_number, ((np.random.default_rng((seed, n)), n) for n in range(count))))
+
+
+def _draw_number(rng: np.random.Generator, index: int) -> KnownNumber:
+    paper = np.full((PAPER_PX[1], PAPER_PX[0], 3), PAPER_COLOUR, np.uint8)
+    print_ruling(paper, RULINGS[index % len(RULINGS)], BASELINE_PX, ROWS_PX)
+    handwriting, height_px = random_handwriting(rng), float(rng.uniform(*HEIGHTS_PX))
+    colour = list(INK_COLOURS.values())[int(rng.integers(len(INK_COLOURS)))]
+    length = int(rng.integers(LENGTHS[0], LENGTHS[1] + 1))
+    digits, boxes, x = rng.integers(0, 10, length).tolist(), list[Box](), START_PX
+    for digit in digits:
+        ink = draw_digit(rng, digit, height_px, handwriting)
+        h, w = ink.shape
+        apply_ink(paper, ink, x, BASELINE_PX - h, colour)
+        boxes.append(Box(x, BASELINE_PX - h, w, h))
+        x += w + round(height_px * float(rng.uniform(0.13, 0.28)))
+    left = START_PX - MARGIN_PX
+    box, image = union(boxes), light_sheet(rng, paper)[:, left : x + MARGIN_PX]
+    return KnownNumber(image, box._replace(x=box.x - left), "".join(map(str, digits)))
+
+
+def remember(numbers: Iterable[KnownNumber], nets: Nets) -> Replay:
+    """Return what the nets say about numbers."""
+    classifier, verifier, recogniser = [], [], []
+    for number in numbers:
+        trace = trace_page(number.image, nets)
+        for mask in trace.masks:
+            own = [own_ink(mask.ink, candidate) for candidate in mask.candidates]
+            classifier.append(nets.classifier.logits(normalise_each(own)))
+            if nets.verifier is not None:
+                verifier.append(nets.verifier.logits(place_in_context(mask.ink, mask.candidates, own)))
+        if nets.recogniser is not None:
+            logits = [nets.recogniser.logits(line.strip.image[None])[0] for line in trace.lines]
+            recogniser += [_some_steps(own, line.log_probs[0]) for own, line in zip(logits, trace.lines, strict=True)]
+    return Replay(
+        np.concatenate(classifier),
+        np.concatenate(verifier) if verifier else None,
+        np.concatenate(recogniser) if recogniser else None,
+    )
+
+
+def _some_steps(logits: NDArray[np.float32], log_probs: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the steps that are not surely blank, and some of the others."""
+    is_blank = log_probs[:, BLANK] >= np.log(MIN_BLANK)
+    return np.concatenate([logits[~is_blank], logits[is_blank][::BLANKS]])
