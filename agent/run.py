@@ -22,6 +22,7 @@ from agent.capture.opener import open_or_wait
 from agent.capture.outage import Outage
 from agent.capture.uri import PicturesSpec, SourceSpec
 from agent.choice.choose import choose_nets
+from agent.choice.learned import Matrix, usable_adjustments
 from agent.choice.variants import runtime_title
 from agent.config.layers import Settings
 from agent.events import Event, FaultEvent, OutageEvent, RunInfo, SendingCounts
@@ -40,6 +41,7 @@ from agent.live.stop import stop_on_signal
 from agent.live.throttle import Throttle, steps
 from agent.live.watch import ReadPicture, VideoWatch, Watch, watch_region, watch_stills
 from agent.live.watch_forms import STILL_S, FormWatch, watch_form_pictures
+from agent.paths import default_log, learned_file
 from agent.sensors.load import LoadReader
 from agent.sensors.power import find_power_reader
 from agent.sensors.power_sample import PowerReader
@@ -122,7 +124,8 @@ def run(
         requests = cleanup.enter_context(sighup_requests())
         with capture_warnings([warn]), progress(err, "looking for the best net") as report_step, ExitStack() as opened:
             source = opened.enter_context(open_or_wait(spec, camera.open) if heartbeat.in_service else camera.open())
-            nets = NetsInUse(choose_nets(settings.artifacts.resolve(), profile, progress=report_step))
+            folder, learned = settings.artifacts.resolve(), _adjustments(settings)
+            nets = NetsInUse(choose_nets(folder, profile, progress=report_step, adjustments=learned))
             opened.pop_all()  # from here on the feed closes it
         power = find_power_reader(profile)
         throttle = Throttle(
@@ -194,7 +197,8 @@ def _reload(
     video: VideoWatch | FormWatch,
 ) -> str:
     """Switch to the artifacts and the camera that are configured now, and return a line that says so."""
-    found = load_nets(reconfigure().artifacts.resolve(), profile)
+    settings = reconfigure()
+    found = load_nets(settings.artifacts.resolve(), profile, adjustments=_adjustments(settings))
     changed = ", ".join(name for name in change() if name != "artifacts")
     nets.switch_to(found)
     video.force_look()
@@ -288,3 +292,8 @@ def _add_outputs(
             log.warning("%d frames never reached the %s output, which was too slow", queued.dropped, queued.name)
     for text in late_warnings:
         warn(text)
+
+
+def _adjustments(settings: Settings) -> Mapping[str, Matrix]:
+    """Return what was learned from the corrections of the log."""
+    return usable_adjustments(learned_file(settings.log or default_log()))

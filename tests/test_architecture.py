@@ -48,7 +48,9 @@ MAY_IMPORT = {
     "agent.web": f"{LIVE_BASE} agent.config agent.telemetry agent.views",
     "agent.outlets": LIVE_BASE,
     "agent.camera_setup": "agent.capture agent.config agent.forms agent.live profiles",
-    "agent.run": f"{LIVE_BASE} agent.camera_setup agent.choice agent.config agent.live agent.telemetry agent.views",
+    "agent.run": (
+        f"{LIVE_BASE} agent.camera_setup agent.choice agent.config agent.live agent.paths agent.telemetry agent.views"
+    ),
     "agent.cli": (
         "agent.bench agent.camera_setup agent.capture agent.config agent.doctor agent.explain agent.forms agent.learn agent.outlets agent.paths "
         "agent.reader agent.run agent.runtimes agent.sensors agent.service agent.telemetry agent.views agent.vision "
