@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from agent.config.layers import Settings
-    from agent.events import RunInfo
     from agent.outlets.broker import Broker
     from agent.outlets.home_assistant import HomeAssistantOptions
     from agent.outlets.metrics import MetricsSink
@@ -34,7 +33,7 @@ def outlets_of(settings: Settings) -> Callable[..., Outlets] | None:
         return None
     serve = None if settings.metrics is None else _metrics(settings)
 
-    def open_all(info: Callable[[], RunInfo], commands: Mapping[str, Callable[[], None]], wait: bool) -> Outlets:
+    def open_all(info: Callable[[], object], commands: Mapping[str, Callable[[], None]], wait: bool) -> Outlets:
         from agent.run import Outlets
 
         sink = None if messages is None else messages(info, commands, wait)
@@ -78,6 +77,7 @@ def _messages(settings: Settings) -> Callable[..., OutletSink] | None:
         _broker(settings, board),
         None if settings.webhook is None else parse_hook(settings.webhook, settings.webhook_secret_file, os.environ),
         _home_assistant(settings) if settings.home_assistant else None,
+        settings.mqtt_picture,
         _machine(),
     )
     warn = logging.getLogger("agent.outlets").warning
@@ -110,7 +110,9 @@ def _home_assistant(settings: Settings) -> HomeAssistantOptions:
 
     board, forms = detect_board(), [] if settings.form is None else load_forms(settings.form)
     fields = tuple((form.name, field.name) for form in forms for field in form.fields)
-    return HomeAssistantOptions(board.model or board.profile.name, version("digit-agent"), fields)
+    return HomeAssistantOptions(
+        board.model or board.profile.name, version("digit-agent"), fields, settings.mqtt_picture is not None
+    )
 
 
 def _machine() -> str:

@@ -75,6 +75,7 @@ class Settings:
     mqtt_ca: Path | None
     mqtt_cert: Path | None
     mqtt_key: Path | None
+    mqtt_picture: float | None
     home_assistant: bool
     webhook: str | None
     """Address of a web service; None sends nothing."""

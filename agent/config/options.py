@@ -295,6 +295,16 @@ class Config:
             metavar="FILE",
         ),
     ] = None
+    mqtt_picture: Annotated[
+        float | None,
+        Option(
+            "With --mqtt: send the camera's picture to the topic 'picture' every S seconds. Whoever may read it there "
+            "sees it. Default: no pictures.",
+            example=10.0,
+            metavar="S",
+            minimum=1,
+        ),
+    ] = None
     home_assistant: Annotated[
         bool | None,
         Option(

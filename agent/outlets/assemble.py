@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -15,6 +16,7 @@ from agent.outlets.home_assistant import Discovery, HomeAssistantOptions
 from agent.outlets.message import MessageMaker
 from agent.outlets.outbox import Outbox
 from agent.outlets.outlet import FIRST_PAUSE_S, Outlet
+from agent.outlets.picture import CameraPicture
 from agent.outlets.sink import CONFIDENCE, OutletSink
 from agent.outlets.state import FREQUENT, RunState
 from agent.outlets.webhook import Hook, WebhookOutlet
@@ -36,6 +38,8 @@ class OutletOptions:
     """The web service that gets a POST for each reading; None sends none."""
     home_assistant: HomeAssistantOptions | None = None
     """What Home Assistant is told of the board; None describes nothing."""
+    picture_s: float | None = None
+    """Time between two pictures of the camera for the broker, in seconds; None sends none."""
     machine: str = ""
     """The same in every run on this machine, and on no other."""
     first_pause_s: float = FIRST_PAUSE_S
@@ -92,13 +96,15 @@ def open_outlets(
     outbox = Outbox(options.outbox, [name for name, value in given.items() if value is not None], warn)
     state = RunState(info, outbox.note(CONFIDENCE))
     outlets = list[Outlet]()
+    picture = None if options.picture_s is None else CameraPicture(options.picture_s, time.monotonic)
     if options.broker is not None:
         from agent.outlets.mqtt import MqttOutlet
 
         discovery = Discovery(options.broker, options.home_assistant, outbox, time.monotonic)
         kept = KeptTopics(options.broker, options.machine, state, discovery, time.monotonic)
         machine, pause_s = options.machine, options.first_pause_s
-        outlets.append(MqttOutlet(options.broker, outbox, kept, machine, commands, warn=warn, first_pause_s=pause_s))
+        of_run = partial(MqttOutlet, options.broker, outbox, kept, machine, commands, picture=picture)
+        outlets.append(of_run(warn=warn, first_pause_s=pause_s))
     if options.hook is not None:
         outlets.append(WebhookOutlet(options.hook, outbox, warn, first_pause_s=options.first_pause_s))
-    return OutletSink(outbox, outlets, state, MessageMaker(options.board), warn, wait=wait)
+    return OutletSink(outbox, outlets, state, MessageMaker(options.board), warn, picture=picture, wait=wait)

@@ -16,6 +16,7 @@ from agent.events import Vitals
 from agent.outlets.broker import Broker
 from agent.outlets.newest import READING, field_topic
 from agent.outlets.outbox import Outbox
+from agent.outlets.picture import TOPIC as PICTURE
 
 TOPIC = "homeassistant/device"
 """Home Assistant's default prefix, and the kind of discovery."""
@@ -37,6 +38,8 @@ class HomeAssistantOptions:
     version: str
     fields: Sequence[tuple[str, str]] = ()
     """Names of form and field; empty if the board reads numbers anywhere."""
+    has_picture: bool = False
+    """Whether the board sends pictures of its camera."""
     page: str | None = None
     """Address of the board's web page; None if it serves none."""
 
@@ -118,6 +121,14 @@ def make_entities(root: str, options: HomeAssistantOptions, vitals: Vitals) -> d
     entities["camera"] = _problem("Camera", root, "value_json.outage")
     if vitals.throttling is not None:
         entities["under_voltage"] = _problem("Under-voltage", root, "value_json.under_voltage")
+    if options.has_picture:
+        entities["picture"] = {
+            "platform": "image",
+            "name": "Picture",
+            "icon": "mdi:cctv",
+            "image_topic": f"{root}/{PICTURE}",
+            "content_type": "image/jpeg",
+        }
     entities["read"] = {
         "platform": "button",
         "name": "Read now",

@@ -1,7 +1,8 @@
 """The outlet to an MQTT broker.
 
 Messages go to `reading`, `record`, `fault` and `measures` below the board's topic, each at least once and in order.
-The broker keeps `status` (online or offline), `health`, the last measures, and the newest value of each field.
+The broker keeps `status` (online or offline), `health`, the last measures, and the newest value of each field. The
+camera's picture goes to `picture`, if somebody wants it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from agent.outlets.mqtt_session import MqttSession
 from agent.outlets.newest import newest_values
 from agent.outlets.outbox import Outbox
 from agent.outlets.outlet import LAST_PAUSE_S, Outlet
+from agent.outlets.picture import TOPIC, CameraPicture
 
 IDLE_S = 5.0
 """Longest sleep while nothing happens, in seconds; shorter than half of the keepalive."""
@@ -32,6 +34,7 @@ class MqttOutlet(Outlet):
         broker: the broker.
         outbox: holds the messages.
         kept: returns what the broker shall keep now besides values: body by topic. An empty body is removed there.
+        picture: returns a JPEG of the camera when it is time for one; None sends no pictures.
         machine: the same in every run on this machine, and on no other; a key of the health.
         commands: what is done for the text of a command, such as "pause".
         warn: called when the connection fails, and when it works again.
@@ -46,11 +49,13 @@ class MqttOutlet(Outlet):
         machine: str,
         commands: Mapping[str, Callable[[], None]],
         *,
+        picture: CameraPicture | None = None,
         warn: Callable[[str], None],
         first_pause_s: float = 1.0,
     ) -> None:
         super().__init__("mqtt", outbox, warn, first_pause_s=first_pause_s)
         self._broker, self._kept, self._machine, self._commands = broker, kept, machine, commands
+        self._picture = picture
         self._was_connected = self._has_rival = False
 
     def _deliver(self) -> None:
@@ -89,6 +94,7 @@ class MqttOutlet(Outlet):
                 if published.get(topic) != body:
                     session.publish_elsewhere(topic, body, retain=True)
                     published[topic] = body
+            self._send_picture(session)
             batch = self._outbox.after(sent, session.window - len(on_their_way))
             for message, mid in zip(batch, _publish(session, batch), strict=True):
                 on_their_way.append((mid, message.number))
@@ -104,6 +110,11 @@ class MqttOutlet(Outlet):
                 settled_s = 0.0
             if not self._is_connected and session.now_s >= settled_s:
                 self._works()
+
+    def _send_picture(self, session: MqttSession) -> None:
+        """Send a picture if it is time for one; a slow network gets fewer of them. No broker keeps it."""
+        if self._picture is not None and not session.is_sending and (jpeg := self._picture()) is not None:
+            session.publish(TOPIC, jpeg)
 
 
 def _publish(session: MqttSession, batch: list[StoredMessage]) -> list[int]:

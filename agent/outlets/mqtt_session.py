@@ -89,6 +89,11 @@ class MqttSession:
             self._waits_since_s = self._waits_since_s or self._clock_s()
         return self._client.publish(topic, body, qos=qos, retain=retain).mid
 
+    @property
+    def is_sending(self) -> bool:
+        """Whether the network has not taken everything yet."""
+        return bool(self._client.want_write())
+
     def step(self, timeout_s: float, wake: socket.socket) -> None:
         """Send and receive what can be sent and received now.
 

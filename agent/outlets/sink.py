@@ -13,6 +13,7 @@ from agent.events import Event, FaultEvent, FrameEvent, SendingCounts
 from agent.outlets.message import Message, MessageMaker
 from agent.outlets.outbox import Outbox
 from agent.outlets.outlet import Outlet
+from agent.outlets.picture import CameraPicture
 from agent.outlets.state import RunState
 
 PERIOD_S = 60.0
@@ -36,6 +37,7 @@ class OutletSink:
         state: sums up the run.
         maker: makes the messages.
         warn: called once if events are lost, and once for each kind of unexpected error.
+        picture: gets the frames; None if nobody wants a picture.
         wait: whether `take` waits while there is no room. Set it only if the source is not live.
         period_s: time between two messages with measures, in seconds.
     """
@@ -48,11 +50,12 @@ class OutletSink:
         maker: MessageMaker,
         warn: Callable[[str], None],
         *,
+        picture: CameraPicture | None = None,
         wait: bool = False,
         period_s: float = PERIOD_S,
     ) -> None:
         self._outbox, self.outlets, self._state, self._maker, self._warn = outbox, outlets, state, maker, warn
-        self._wait, self._period_s = wait, period_s
+        self._picture, self._wait, self._period_s = picture, wait, period_s
         self._events: deque[tuple[FrameEvent | FaultEvent, datetime]] = deque()
         self._wake, self._ended, self._room = threading.Event(), threading.Event(), threading.Event()
         self._lost = 0
@@ -66,6 +69,8 @@ class OutletSink:
     def take(self, event: Event) -> None:
         """Take an event; a fault may come from any thread."""
         self._state.take(event)
+        if self._picture is not None and isinstance(event, FrameEvent):
+            self._picture.take(event)
         if isinstance(event, FaultEvent):
             self._add(event)
         elif isinstance(event, FrameEvent) and (event.announced or event.records):

@@ -50,7 +50,7 @@ def test_home_assistant_accepts_a_board_and_computes_its_states(tmp_path: Path, 
     def describe() -> RunInfo:
         return info
 
-    given = replace(local(tmp_path, broker), home_assistant=OPTIONS)
+    given = replace(local(tmp_path, broker), home_assistant=replace(OPTIONS, has_picture=True))
     with subscribed(broker.port) as subscriber:
         with fed(given, describe) as run:
             run.sink.take(frame(0, [reading("0471")], vitals=Vitals(1, 4200.0, 51.5, ("under-voltage",))))
@@ -69,7 +69,8 @@ def test_home_assistant_accepts_a_board_and_computes_its_states(tmp_path: Path, 
                 states[name] = loaded(python, [{"template": template, "body": body}])[0]
     assert {name: entity["platform"] for name, entity in entities.items()} == {
         "reading": "sensor", "confidence": "sensor", "temperature": "sensor", "power": "sensor",
-        "camera": "binary_sensor", "under_voltage": "binary_sensor", "read": "button", "pause": "switch",
+        "camera": "binary_sensor", "under_voltage": "binary_sensor", "picture": "image", "read": "button",
+        "pause": "switch",
     }  # fmt: skip
     assert states == {
         "reading": "0471", "confidence": "95.0", "temperature": "51.5", "power": "4.2",
@@ -77,6 +78,8 @@ def test_home_assistant_accepts_a_board_and_computes_its_states(tmp_path: Path, 
     }  # fmt: skip
     assert (entities["power"]["unit_of_measurement"], entities["power"]["device_class"]) == ("W", "power")
     assert entities["temperature"]["expire_after"] == "180"
+    picture = entities["picture"]
+    assert (picture["image_topic"], picture["content_type"]) == ("digit-agent/counter-01/picture", "image/jpeg")
 
 
 def test_home_assistant_accepts_fields_and_their_removal(tmp_path: Path, mosquitto: Start, python: str) -> None:

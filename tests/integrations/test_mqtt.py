@@ -6,10 +6,13 @@ import json
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from paho.mqtt.publish import single
 
@@ -104,6 +107,28 @@ def test_the_broker_keeps_status_health_measures_and_newest_values_for_those_who
     with subscribed(broker.port, "digit-agent/counter-01/#") as after:
         wait_until(lambda: after.kept("status") == b"offline")
         wait_until(lambda: after.kept("measures") != b"")
+
+
+def test_the_picture_of_the_camera_is_sent_now_and_then_if_somebody_wants_it(tmp_path: Path, mosquitto: Start) -> None:
+    broker = mosquitto("allow_anonymous true")
+    image = np.full((960, 1280, 3), 200, np.uint8)
+    with subscribed(broker.port) as subscriber:
+        with fed(local(tmp_path, broker)) as run:
+            run.sink.take(replace(frame(0, [reading("0471")]), image=image))
+            wait_until(lambda: run.counts.delivered == 1)
+        with fed(replace(local(tmp_path, broker), picture_s=2.0)) as run:
+            for number in range(100):
+                run.sink.take(replace(frame(number, [reading("0471")]), image=image))
+                time.sleep(0.05)
+            wait_until(lambda: len(subscriber.bodies("picture")) >= 2)
+        wait_until(lambda: subscriber.bodies("status")[-1] == b"offline")
+    assert len(subscriber.bodies("picture")) <= 4, "one in two seconds"
+    shown = cv2.imdecode(np.frombuffer(subscriber.kept("picture"), np.uint8), cv2.IMREAD_COLOR)
+    assert shown is not None
+    assert shown.shape == (480, 640, 3)
+    with subscribed(broker.port, "digit-agent/counter-01/picture") as late:
+        time.sleep(0.2)
+        assert late.messages == [], "the broker keeps no picture"
 
 
 @pytest.mark.parametrize("command", ["read", "pause", "resume"])

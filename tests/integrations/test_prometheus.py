@@ -72,5 +72,6 @@ def test_prometheus_takes_the_figures_and_answers_every_question_of_the_board(tm
         finally:
             prometheus.kill()
             prometheus.wait()
+            assert sink._server is not None
             sink._server.shutdown()
             sink._server.server_close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,8 @@ def test_a_board_is_one_device_with_an_entity_for_each_thing_that_it_measures(ou
     assert list(components(Discovery(BROKER, NUMBERS, outbox, at(0))(FULL))) == [
         "reading", "confidence", "temperature", "power", "camera", "under_voltage", "read", "pause"
     ]  # fmt: skip
+    with_picture = components(Discovery(BROKER, replace(NUMBERS, has_picture=True), outbox, at(0))(BARE))
+    assert with_picture["picture"]["image_topic"] == "digit-agent/counter-01/picture"
     unique = [entity["unique_id"] for entity in message["components"].values()]
     assert len(set(unique)) == len(unique)
 
