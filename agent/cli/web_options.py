@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
@@ -48,7 +49,9 @@ def config_source(config: Path | None, configure: Callable[[], Settings]) -> Con
         found = find_problems(parse(content, file.parent))
         return [f"line {problem.line}: {problem.text}" for problem in found]
 
-    return ConfigSource(file, options, problems, frozenset(map(option_name, CAMERA_OPTIONS)), device)
+    named = () if config is None else ("--config", str(file))
+    doctor = (sys.executable, "-c", "from agent.cli import main; main()", "doctor", "--json", *named)
+    return ConfigSource(file, options, problems, frozenset(map(option_name, CAMERA_OPTIONS)), doctor, device)
 
 
 def _shown(row: tuple[str, str | float | None, str]) -> ShownOption:

@@ -18,6 +18,10 @@ class ErrorAnswer(msgspec.Struct, frozen=True):
     """One sentence: what is wrong, and what to do."""
 
 
+class ConflictError(Exception):
+    """Raised when somebody else was faster; the text is shown to the caller."""
+
+
 class BadRequestError(ValueError):
     """Raised when a request cannot be understood; the text is shown to the caller."""
 

@@ -15,11 +15,12 @@ from starlette.routing import Route
 
 from agent.telemetry.corrections import CorrectedBeforeError, Correction, NoReadingError, take_back
 from agent.telemetry.search import ReadingPart
-from agent.web.answers import TOO_MANY_VIEWERS, json_answer, problem
+from agent.web.answers import TOO_MANY_VIEWERS, ConflictError, json_answer, problem
 from agent.web.camera_controls import CameraControls, NewControl
-from agent.web.config_editor import ConfigEditor, ConflictError, LockedError
+from agent.web.config_editor import LockedError
 from agent.web.configuration import Configuration, NewOptions
-from agent.web.live_view import LiveStatus, LiveView
+from agent.web.diagnosis import DoctorReport
+from agent.web.live_view import LiveStatus
 from agent.web.log_reader import (
     BoardQuery,
     BoardReport,
@@ -46,6 +47,7 @@ from agent.web.review import (
     find_review,
     keep_correction,
 )
+from agent.web.shown_run import ShownRun
 from agent.web.streams import event_stream
 from profiles.errors import SourceError
 
@@ -76,19 +78,17 @@ class Api:
 
     Args:
         log: reads the log.
-        live: the run beside which the page is served; None without one.
-        editor: changes the options of that run; None without one.
-        figures: returns the figures of that run for Prometheus; None without them.
+        run: the run beside which the page is served; None without one.
     """
 
-    def __init__(
-        self,
-        log: LogReader,
-        live: LiveView | None,
-        editor: ConfigEditor | None = None,
-        figures: Callable[[], bytes] | None = None,
-    ) -> None:
-        self._log, self._live, self._editor, self._figures = log, live, editor, figures
+    def __init__(self, log: LogReader, run: ShownRun | None) -> None:
+        self._log, self._shown = log, run
+
+    @property
+    def _run(self) -> ShownRun:
+        """The run. `ApiOperation.needs` keeps operations from being served without it."""
+        assert self._shown is not None
+        return self._shown
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -106,13 +106,7 @@ class Api:
         return [*routes, Route(f"{PREFIX}/openapi.json", self._document, methods=["GET"])]
 
     def _operations(self) -> list[ApiOperation]:
-        return [
-            one
-            for one in OPERATIONS
-            if not (one.needs_run and self._live is None)
-            and not (one.needs_editor and self._editor is None)
-            and not (one.needs_figures and self._figures is None)
-        ]
+        return [one for one in OPERATIONS if not one.needs or getattr(self._shown, one.needs, None) is not None]
 
     def _endpoint(self, operations: Mapping[str, ApiOperation]) -> Callable[[Request], Any]:
         async def endpoint(request: Request) -> Response:
@@ -135,7 +129,7 @@ class Api:
             state = self._log.state()
         except SourceError as error:
             reason = str(error)
-        live = self._live.status() if self._live is not None else None
+        live = self._shown.view.status() if self._shown is not None else None
         return json_answer(Status(version("digit-agent"), state, reason, live))
 
     def readings(self, query: ReadingQuery) -> Response:
@@ -198,14 +192,12 @@ class Api:
 
     def configuration(self, _: NoQuery) -> Response:
         """Answer with the options of the run."""
-        assert self._editor is not None
-        return json_answer(self._editor.configuration())
+        return json_answer(self._run.editor.configuration())
 
     def change_options(self, new: NewOptions) -> Response:
         """Keep new options, and begin to apply them."""
-        assert self._editor is not None
         try:
-            return json_answer(self._editor.change(new), 202)
+            return json_answer(self._run.editor.change(new), 202)
         except LockedError as error:
             return problem(403, str(error))
         except ConflictError as error:
@@ -213,28 +205,36 @@ class Api:
 
     def camera_controls(self, _: NoQuery) -> Response:
         """Answer with the controls of the camera."""
-        assert self._editor is not None
-        return json_answer(self._editor.controls())
+        return json_answer(self._run.editor.controls())
 
     def set_camera_control(self, new: NewControl) -> Response:
         """Set a control of the camera for now."""
-        assert self._editor is not None
         try:
-            return json_answer(self._editor.set_control(new), 202)
+            return json_answer(self._run.editor.set_control(new), 202)
         except LockedError as error:
             return problem(403, str(error))
 
+    def diagnosis(self, _: NoQuery) -> Response:
+        """Answer with what the doctor said last."""
+        return json_answer(self._run.doctor.report)
+
+    def diagnose(self, _: NoQuery) -> Response:
+        """Ask the doctor."""
+        try:
+            return json_answer(self._run.doctor.ask(), 201)
+        except ConflictError as error:
+            return problem(409, str(error))
+
     def events(self, _: NoQuery) -> Response:
         """Answer with readings and the state of the run, as they come."""
-        assert self._live is not None
-        if self._live.is_full:
+        if self._run.view.is_full:
             return problem(503, TOO_MANY_VIEWERS)
-        return StreamingResponse(event_stream(self._live), media_type=MEDIA_EVENTS)
+        return StreamingResponse(event_stream(self._run.view), media_type=MEDIA_EVENTS)
 
     def metrics(self, _: NoQuery) -> Response:
         """Answer with the figures of the run for Prometheus."""
-        assert self._figures is not None
-        return Response(self._figures(), media_type=MEDIA_METRICS)
+        assert self._run.figures is not None
+        return Response(self._run.figures(), media_type=MEDIA_METRICS)
 
 
 def _download(chunks: Iterator[str], media: str, name: str) -> Response:
@@ -281,7 +281,7 @@ OPERATIONS = (
         NoQuery,
         Configuration,
         Api.configuration,
-        needs_editor=True,
+        needs="editor",
     ),
     ApiOperation(
         "/configuration",
@@ -290,7 +290,7 @@ OPERATIONS = (
         Configuration,
         Api.change_options,
         method="PATCH",
-        needs_editor=True,
+        needs="editor",
         failures=(403, 409),
     ),
     ApiOperation(
@@ -299,7 +299,7 @@ OPERATIONS = (
         NoQuery,
         CameraControls,
         Api.camera_controls,
-        needs_editor=True,
+        needs="editor",
     ),
     ApiOperation(
         "/camera/controls",
@@ -308,11 +308,24 @@ OPERATIONS = (
         CameraControls,
         Api.set_camera_control,
         method="PATCH",
-        needs_editor=True,
+        needs="editor",
         failures=(403,),
     ),
     ApiOperation(
-        "/events", "Readings and the run's state, as they come", NoQuery, None, Api.events, MEDIA_EVENTS, needs_run=True
+        "/diagnosis", "What the doctor said of this board", NoQuery, DoctorReport, Api.diagnosis, needs="doctor"
+    ),
+    ApiOperation(
+        "/diagnosis",
+        "Ask the doctor, which tries every runtime; send an empty object",
+        NoQuery,
+        DoctorReport,
+        Api.diagnose,
+        method="POST",
+        needs="doctor",
+        failures=(409,),
+    ),
+    ApiOperation(
+        "/events", "Readings and the run's state, as they come", NoQuery, None, Api.events, MEDIA_EVENTS, needs="view"
     ),
     ApiOperation(
         "/metrics",
@@ -321,7 +334,7 @@ OPERATIONS = (
         None,
         Api.metrics,
         MEDIA_METRICS,
-        needs_figures=True,
+        needs="figures",
         at_root=True,
     ),
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -17,7 +16,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agent.web.answers import TOO_MANY_VIEWERS, problem
 from agent.web.api import Api
-from agent.web.config_editor import ConfigEditor
 from agent.web.guard import SESSION_COOKIE, Guard, client_of, session_of
 from agent.web.layers import parse_layers
 from agent.web.live_view import LiveView
@@ -26,6 +24,7 @@ from agent.web.login import MAX_PASSWORD_CHARACTERS, SESSION_S, Login
 from agent.web.markup import login_page
 from agent.web.pages import Pages
 from agent.web.requests import read_body
+from agent.web.shown_run import ShownRun
 from agent.web.streams import BOUNDARY, FrameEncoder, picture_stream
 
 STATIC = Path(__file__).parent / "static"
@@ -45,10 +44,7 @@ def make_app(
     log: LogReader,
     login: Login,
     names: frozenset[str],
-    live: LiveView | None = None,
-    editor: ConfigEditor | None = None,
-    *,
-    figures: Callable[[], bytes] | None = None,
+    run: ShownRun | None = None,
 ) -> ASGIApp:
     """Return the application.
 
@@ -56,18 +52,15 @@ def make_app(
         log: reads the log.
         login: decides who may see the page.
         names: names of this machine, in lower case.
-        live: the run beside which it is served; None without one.
-        editor: changes the options of that run; None without one.
-        figures: returns the figures of that run for Prometheus; None without them.
+        run: the run beside which it is served; None without one.
     """
-    pages = Pages(log, is_live=live is not None, asks_password=login.is_needed, editor=editor)
     routes = [
         Route("/healthz", _healthz, methods=["GET"]),
         *(Route(f"/static/{name}", _static(name), methods=["GET"]) for name in STATIC_FILES),
         *_Door(login).routes(),
-        *pages.routes(),
-        *Api(log, live, editor, figures).routes(),
-        *([] if live is None else _pictures(live)),
+        *Pages(log, run, asks_password=login.is_needed).routes(),
+        *Api(log, run).routes(),
+        *([] if run is None else _pictures(run.view)),
     ]
     return Guard(_Routes(routes), login, names, login_page)
 

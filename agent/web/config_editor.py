@@ -13,7 +13,7 @@ from pathlib import Path
 from agent.capture.controls import Ioctl
 from agent.config.edit import OptionValue, with_options
 from agent.config.replace import confirm_config, is_writable, replace_config, restore_config
-from agent.web.answers import BadRequestError
+from agent.web.answers import BadRequestError, ConflictError
 from agent.web.camera_controls import CameraControls, NewControl, find_controls, set_control
 from agent.web.configuration import Configuration, NewOptions, OptionChange, ShownOption
 from profiles.errors import DigitAgentError
@@ -29,10 +29,6 @@ HIDDEN = "***"
 """What stands for a secret in a value that is shown."""
 Apply = Callable[[], Sequence[str]]
 """Applies the configured options to the run, and returns the names of changed options that need a restart."""
-
-
-class ConflictError(Exception):
-    """Raised when somebody else was faster."""
 
 
 class LockedError(Exception):
@@ -51,6 +47,8 @@ class ConfigSource:
     """Returns the mistakes of a content of the file, in words."""
     camera_options: frozenset[str]
     """Names of the options that must be applied at once; the others may wait for a restart."""
+    doctor: Sequence[str] = ()
+    """Command that checks the board with this configuration."""
     device: Callable[[], str | None] = lambda: None
     """Returns the path of the camera whose controls can be set; None if there is none."""
     ioctl: Ioctl = fcntl.ioctl

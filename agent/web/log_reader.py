@@ -7,6 +7,8 @@ import io
 from collections.abc import Callable, Iterator
 from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -62,6 +64,9 @@ class RecordQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which records are wanted."""
 
     limit: Annotated[int, msgspec.Meta(ge=1, le=500, description="most records, the newest ones")] = 50
+    field: Annotated[str, msgspec.Meta(max_length=64, description="only records with this field")] = ""
+    text: Annotated[str, msgspec.Meta(max_length=64, description="part of the field's value, or of any field's")] = ""
+    to_check: Annotated[bool, msgspec.Meta(description="only records of which the field, or any, is unsure")] = False
 
 
 class BoardQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -155,7 +160,8 @@ class LogReader:
     def records(self, query: RecordQuery) -> RecordPart:
         """Return the newest records."""
         with open_log(self.path) as connection:
-            return RecordPart(tuple(map(_found_record, records(connection, query.limit))))
+            found = filter(partial(_is_wanted, query), map(_found_record, records(connection, MAX_RECORDS)))
+            return RecordPart(tuple(islice(found, query.limit)))
 
     def has_records(self) -> bool:
         """Whether there is a record."""
@@ -216,6 +222,16 @@ def _found_record(record: LoggedRecord) -> FoundRecord:
         for one in record.fields
     )
     return FoundRecord(record.at, record.form, record.source, tuple(fields))
+
+
+def _is_wanted(query: RecordQuery, record: FoundRecord) -> bool:
+    """Return whether a field of a record is what a query asks for."""
+    return any(
+        (not query.field or field.name == query.field)
+        and (not query.text or query.text in field.value or query.text in field.text)
+        and not (query.to_check and field.sure)
+        for field in record.fields
+    )
 
 
 def csv_chunks(readings: Iterator[FoundReading]) -> Iterator[str]:

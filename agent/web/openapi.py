@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from starlette.responses import Response
@@ -38,12 +38,8 @@ class ApiOperation:
     """Type of a JSON answer; None if it is of another media type."""
     respond: Callable[[Any, Any], Response]
     media: str = MEDIA_JSON
-    needs_run: bool = False
-    """Whether it exists only beside a run."""
-    needs_editor: bool = False
-    """Whether it exists only beside a run with a configuration file."""
-    needs_figures: bool = False
-    """Whether it exists only beside a run with metrics."""
+    needs: Literal["", "view", "editor", "doctor", "figures"] = ""
+    """The part of `ShownRun` without which it does not exist; empty if it exists without a run, too."""
     method: str = "GET"
     failures: tuple[int, ...] = ()
     """Status codes of `FAILURES` that it may answer, beside those of every operation."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from urllib.parse import urlencode
@@ -16,8 +17,9 @@ from agent.telemetry.report import LoggedChoice, LoggedFault
 from agent.telemetry.search import FoundReading, ReadingPart
 from agent.views.picture import HIGH_CONFIDENCE, MEDIUM_CONFIDENCE
 from agent.views.timeline import last_hours
+from agent.web.answers import ConflictError
 from agent.web.charts import chart
-from agent.web.config_editor import ConfigEditor
+from agent.web.doctor_section import doctor_section
 from agent.web.layers import LAYERS
 from agent.web.log_reader import HOURS, BoardQuery, BoardReport, LogReader, ReadingQuery, RecordQuery
 from agent.web.markup import TITLES, WITHOUT_LINK, Markup, fill, join, page
@@ -26,6 +28,7 @@ from agent.web.requests import parse_query
 from agent.web.review import ReviewQuery
 from agent.web.review_page import review_body
 from agent.web.setup_page import setup_body
+from agent.web.shown_run import ShownRun
 
 FIELDS = (("text", "Number contains", "search"), ("since", "From", "datetime-local"), ("until", "To", "datetime-local"))
 CONFIDENCES = {
@@ -65,16 +68,13 @@ class Pages:
 
     Args:
         log: reads the log.
-        is_live: whether the page is served beside a run.
+        run: the run beside which the page is served; None without one.
         asks_password: whether people log in.
-        editor: changes the options of the run; None without one.
     """
 
-    def __init__(
-        self, log: LogReader, *, is_live: bool, asks_password: bool, editor: ConfigEditor | None = None
-    ) -> None:
-        self._log, self._is_live, self._asks_password, self._editor = log, is_live, asks_password, editor
-        hidden = {*WITHOUT_LINK, *(() if is_live else ("/",)), *(() if editor else ("/setup",))}
+    def __init__(self, log: LogReader, run: ShownRun | None, *, asks_password: bool) -> None:
+        self._log, self._run, self._asks_password = log, run, asks_password
+        hidden = WITHOUT_LINK if run is not None else (*WITHOUT_LINK, "/", "/setup")
         self._paths = {path: title for path, title in TITLES.items() if path not in hidden}
 
     def routes(self) -> list[Route]:
@@ -85,12 +85,19 @@ class Pages:
             "/records": self.records,
             "/review": self.review,
             "/board": self.board,
-        } | ({"/setup": self.setup} if self._editor is not None else {})
-        return [Route(path, endpoint, methods=["GET"]) for path, endpoint in endpoints.items()]
+        }
+        routes = [Route(path, endpoint, methods=["GET"]) for path, endpoint in endpoints.items()]
+        if self._run is None:
+            return routes
+        return [
+            *routes,
+            Route("/setup", self.setup, methods=["GET"]),
+            Route("/board", self.check_board, methods=["POST"]),
+        ]
 
     async def start(self, _: Request) -> Response:
         """Show what the camera sees, or lead to the readings of a log."""
-        if not self._is_live:
+        if self._run is None:
             return RedirectResponse("/readings", 303)
         return self._page(
             "/", fill(LIVE, high=str(HIGH_CONFIDENCE), medium=str(MEDIUM_CONFIDENCE), layers=_layers()), "live.js"
@@ -106,7 +113,7 @@ class Pages:
     async def records(self, request: Request) -> Response:
         """Show the newest records of sheets."""
         query = parse_query(request.query_params, RecordQuery)
-        return self._page("/records", records_body(await run_in_threadpool(self._log.records, query)))
+        return self._page("/records", records_body(await run_in_threadpool(self._log.records, query), query))
 
     async def review(self, request: Request) -> Response:
         """Show readings that a person should look at, one at a time."""
@@ -115,14 +122,22 @@ class Pages:
 
     async def setup(self, _: Request) -> Response:
         """Show the options of the run, to change them."""
-        assert self._editor is not None
-        return self._page("/setup", setup_body(await run_in_threadpool(self._editor.configuration)), "setup.js")
+        assert self._run is not None
+        return self._page("/setup", setup_body(await run_in_threadpool(self._run.editor.configuration)), "setup.js")
 
     async def board(self, request: Request) -> Response:
         """Show how the board did."""
         query = parse_query(request.query_params, BoardQuery)
         found = await run_in_threadpool(self._log.board, query)
-        return self._page("/board", _board(found, query.span))
+        checked = Markup("") if self._run is None else doctor_section(self._run.doctor.report)
+        return self._page("/board", join((_board(found, query.span), checked)))
+
+    async def check_board(self, _: Request) -> Response:
+        """Ask the doctor, and show the board again."""
+        assert self._run is not None
+        with suppress(ConflictError):  # somebody else has asked: their answer is shown
+            await run_in_threadpool(self._run.doctor.ask)
+        return RedirectResponse("/board#doctor", 303)
 
     def _page(self, path: str, body: Markup, script: str = "") -> Response:
         return page(path, body, self._paths, script=script, log_out=self._asks_password)

@@ -17,10 +17,12 @@ from agent.web.address import WebAddress, listen, machine_names, parse_address
 from agent.web.app import make_app
 from agent.web.config_editor import Apply, ConfigEditor, ConfigSource
 from agent.web.credentials import hash_password, load_credentials, make_password
+from agent.web.diagnosis import Doctor
 from agent.web.live_view import LiveView
 from agent.web.log_reader import LogReader
 from agent.web.login import Login
 from agent.web.server import ServerThread, make_server
+from agent.web.shown_run import ShownRun
 from agent.web.tls import load_tls
 
 CREDENTIAL = "web-password"
@@ -89,9 +91,11 @@ class WebPage:
             apply: applies the configured options of the camera.
             figures: returns the figures of the run for Prometheus; None without them.
         """
-        view, config, has_login = LiveView(info), self._config, self._login.is_needed
-        editor = None if config is None else ConfigEditor(config, apply, has_login=has_login)
-        app = make_app(LogReader(log), self._login, self._names, view, editor, figures=figures)
+        view, config = LiveView(info), self._config
+        assert config is not None
+        editor = ConfigEditor(config, apply, has_login=self._login.is_needed)
+        run = ShownRun(view, editor, Doctor(config.doctor), figures)
+        app = make_app(LogReader(log), self._login, self._names, run)
         return PageSink(view, make_server(app, self._tls), self.listener)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
@@ -28,10 +28,12 @@ from agent.web.address import WebAddress, listen, machine_names
 from agent.web.app import make_app
 from agent.web.config_editor import Apply, ConfigEditor, ConfigSource
 from agent.web.credentials import PasswordHash, hash_password
+from agent.web.diagnosis import Doctor
 from agent.web.live_view import LiveView
 from agent.web.log_reader import LogReader
 from agent.web.login import Login
 from agent.web.server import ServerThread, make_server
+from agent.web.shown_run import ShownRun
 from profiles.profile import load_profile
 
 PASSWORD = "correct horse"
@@ -177,13 +179,16 @@ def serve(log: Path, tmp_path: Path) -> Iterator[Callable[..., Site]]:
         apply: Apply = list,
         *,
         figures: Callable[[], bytes] | None = None,
+        doctor: Sequence[str] = (),
     ) -> Site:
         listener = listen(WebAddress("127.0.0.1", 0))
         login = Login(tmp_path / "web-login.json", password)
-        if config is None and live is not None:
-            config = own_config(tmp_path / "config.toml")
-        editor = None if config is None else ConfigEditor(config, apply, has_login=login.is_needed)
-        app = make_app(LogReader(path), login, machine_names("reader.example"), live, editor, figures=figures)
+        run = None
+        if live is not None:
+            config = config or own_config(tmp_path / "config.toml")
+            editor = ConfigEditor(config, apply, has_login=login.is_needed)
+            run = ShownRun(live, editor, Doctor(doctor or config.doctor), figures)
+        app = make_app(LogReader(path), login, machine_names("reader.example"), run)
         server = make_server(app)
         servers.append(ServerThread(server, listener))
         return Site(listener.getsockname()[1], tmp_path / "web-login.json", server)

@@ -16,14 +16,16 @@ from agent.telemetry.search import READING_COLUMNS, ReadingPart
 from agent.web.api import OPERATIONS, Api
 from agent.web.config_editor import ConfigEditor
 from agent.web.credentials import PasswordHash, make_token
+from agent.web.diagnosis import Doctor
 from agent.web.live_view import LiveView
 from agent.web.log_reader import LogReader
 from agent.web.openapi import PREFIX, ApiOperation
+from agent.web.shown_run import ShownRun
 from tests.agent.web.conftest import INFO, MARKUP, READINGS, Site, own_config
 
 FIGURES = b"# TYPE digit_agent_paused gauge\ndigit_agent_paused 0.0\n"
 GETS = [one for one in OPERATIONS if one.method == "GET"]
-SEARCHES = [one for one in GETS if not (one.needs_run or one.needs_editor or one.needs_figures) and "{" not in one.path]
+SEARCHES = [one for one in GETS if not one.needs and "{" not in one.path]
 """Operations that need nothing but their parameters, and whose answer ends."""
 
 
@@ -39,14 +41,14 @@ def test_the_document_describes_each_route_and_no_other(
     serve: Callable[..., Site], live: LiveView | None, figures: Callable[[], bytes] | None
 ) -> None:
     document = json.loads(serve(live=live, figures=figures).ask(f"{PREFIX}/openapi.json").text)
-    editor = None if live is None else ConfigEditor(own_config(Path("none")), list, has_login=False)
-    api = Api(LogReader(None), live, editor, figures)
+    editor = ConfigEditor(own_config(Path("none")), list, has_login=False)
+    api = Api(LogReader(None), None if live is None else ShownRun(live, editor, Doctor(()), figures))
     routes = {(route.path, method) for route in api.routes() for method in route.methods or ()}
     described = {(path, method.upper()) for path, methods in document["paths"].items() for method in methods}
     assert described == {(path, method) for path, method in routes if method != "HEAD"} - {
         (f"{PREFIX}/openapi.json", "GET")
     }
-    assert ("/metrics" in document["paths"]) == (figures is not None)
+    assert ("/metrics" in document["paths"]) == (live is not None and figures is not None)
 
 
 def test_figures_for_prometheus_need_a_login_or_the_token(
@@ -87,7 +89,15 @@ def test_each_parameter_that_is_described_is_accepted(serve: Callable[..., Site]
     document = json.loads(site.ask(f"{PREFIX}/openapi.json").text)
     for parameter in document["paths"][PREFIX + operation.path]["get"]["parameters"]:
         kinds = str(parameter["schema"])
-        value = "day" if "pattern" in kinds else "1" if "integer" in kinds or "number" in kinds else "2026-11-28T19:00"
+        value = (
+            "day"
+            if "pattern" in kinds
+            else "true"
+            if "boolean" in kinds
+            else "1"
+            if "integer" in kinds or "number" in kinds
+            else "2026-11-28T19:00"
+        )
         assert site.ask(f"{PREFIX}{operation.path}?{parameter['name']}={value}").status == 200
 
 
@@ -126,6 +136,25 @@ def test_records_are_shown_field_by_field_with_what_is_to_be_checked(site: Site)
     row = next(csv.DictReader(io.StringIO(site.ask(f"{PREFIX}/records.csv").text)))
     assert (row["total"], row["to_check"]) == ("12.50", "day")
     assert 'href="/records"' in site.ask("/readings").text
+
+
+@pytest.mark.parametrize(
+    ("query", "is_found"),
+    [
+        ("field=total", True),
+        ("field=total&text=12.5", True),
+        ("field=day&text=12.5", False),
+        ("text=31.02", True),
+        ("field=day&to_check=true", True),
+        ("field=total&to_check=true", False),
+        ("field=color", False),
+    ],
+)
+def test_records_are_filtered_by_field(site: Site, query: str, is_found: bool) -> None:
+    assert bool(json.loads(site.ask(f"{PREFIX}/records?{query}").text)["records"]) is is_found
+    page = site.ask(f"/records?{query}").text
+    assert ('<li class="record">' in page) is is_found
+    assert ("No record matches." in page) is not is_found
 
 
 def test_readings_come_part_by_part(site: Site) -> None:

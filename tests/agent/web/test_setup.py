@@ -6,13 +6,13 @@ import errno
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agent.config.replace import restore_config
-from agent.web.config_editor import ConfigSource
 from agent.web.credentials import PasswordHash
 from agent.web.live_view import LiveView
 from agent.web.openapi import PREFIX
@@ -228,9 +228,7 @@ def test_controls_of_the_camera_are_set_at_once(
     kernel, device = FakeKernel(), tmp_path / "video0"
     device.touch()
     config = own_config(file)
-    source = ConfigSource(
-        file, config.options, config.find_problems, config.camera_options, lambda: str(device), kernel
-    )
+    source = replace(config, device=lambda: str(device), ioctl=kernel)
     board = Board(serve(password_hash, LiveView(lambda: INFO), config=source))
     found = json.loads(board.site.ask(f"{PREFIX}/camera/controls", Cookie=board.cookie).text)["controls"]
     assert [one["name"] for one in found][:2] == ["brightness", "power_line_frequency"]
