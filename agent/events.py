@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from agent.capture.outage import Outage
 from agent.forms.record import Record
 from agent.sensors.load import Load
+from agent.vision.box import Box
 from agent.vision.lines import Reading
 from agent.vision.page import STAGES, Page
 
@@ -39,6 +40,18 @@ class RunInfo:
     """How the agent limits itself on a hot board, in words; empty at full speed."""
     paused: bool = False
     """Whether the user has paused the run."""
+
+
+@dataclass(frozen=True)
+class RunLinks:
+    """What a sink that people operate may ask of a run; any thread may call these."""
+
+    info: Callable[[], RunInfo]
+    """Describes the run."""
+    change: Callable[[], list[str]]
+    """Applies the configured options of the camera, and returns the changed options that need a restart."""
+    want_dropped: Callable[[], None]
+    """Demands `FrameEvent.dropped` for the next seconds."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +117,18 @@ class Sighting:
     """Why it is not announced yet, in words."""
 
 
+@dataclass(frozen=True)
+class DroppedCandidate:
+    """Ink that might have been a digit and was not read."""
+
+    box: Box
+    """In pixels of the frame."""
+    reason: str
+    """Why it was not read, in a few words."""
+    rgb: tuple[int, int, int]
+    """Colour for drawings; each reason has one."""
+
+
 @dataclass(frozen=True, eq=False)
 class FrameEvent:
     """A frame is finished."""
@@ -130,6 +155,8 @@ class FrameEvent:
     """Sheets that are recorded with this frame, if the run reads forms."""
     form_note: str = ""
     """Why the sheet in view is not recorded now, in words; empty if the run reads no forms."""
+    dropped: tuple[DroppedCandidate, ...] = ()
+    """What the newest look dropped; empty unless somebody wants to know."""
 
 
 @dataclass(frozen=True)

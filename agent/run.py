@@ -25,7 +25,7 @@ from agent.choice.choose import choose_nets
 from agent.choice.learned import Matrix, usable_adjustments
 from agent.choice.variants import runtime_title
 from agent.config.layers import Settings
-from agent.events import Event, FaultEvent, OutageEvent, RunInfo, SendingCounts
+from agent.events import Event, FaultEvent, OutageEvent, RunInfo, RunLinks, SendingCounts
 from agent.forms.document import load_forms
 from agent.forms.locate import FormFinder
 from agent.live.camera import CameraInUse
@@ -83,9 +83,8 @@ class RunOptions:
     view: View
     screenshot: Path | None
     """SVG file for a picture of the dashboard; None draws none."""
-    page: Callable[[Callable[[], RunInfo], Callable[[], list[str]], Callable[[], bytes] | None], Sink] | None = None
-    """Makes the sink that shows the run on its web page, from what describes the run, and what applies the configured
-    options of the camera and returns the changed options that need a restart; None serves none."""
+    page: Callable[[RunLinks, Callable[[], bytes] | None], Sink] | None = None
+    """Makes the sink that shows the run on its web page, from its links and the figures; None serves none."""
     outlets: Callable[[Callable[[], RunInfo], Mapping[str, Callable[[], None]], bool], Outlets] | None = None
     """Makes the sink that sends readings off the board, from what describes the run, what is done for a command by its
     name, and whether the run waits while they cannot be stored; None sends nothing."""
@@ -150,7 +149,11 @@ def run(
         commands = _commands(stop, pause, video)
         remote = {"read": video.force_look, "pause": pause.pause, "resume": pause.resume}
         change = partial(_change_camera, camera, settings, reconfigure)
-        add_outputs = partial(_add_outputs, commands=commands, remote=remote, change=change, stop=stop)
+        watch, want_dropped = _watch(read, finders, spec, settings, video), _nothing
+        if options.page is not None and isinstance(watch, VideoWatch):
+            watch, want_dropped = _explained(watch, nets)
+        links = RunLinks(info, change, want_dropped)
+        add_outputs = partial(_add_outputs, commands=commands, remote=remote, links=links, stop=stop)
         cleanup.enter_context(add_outputs(sinks, options, info, out, warn, wait=not source.live))
         frames_of = partial(feed, source, camera.open, log.warning)
         frames = cleanup.enter_context(frames_of(lambda outage: send(_outage_event(outage))))
@@ -158,7 +161,7 @@ def run(
         cleanup.enter_context(handle_reloads(requests, reload, done=say, refused=log.warning, environ=os.environ))
         summary = loop(
             throttle.pace(pause.hold(frames), sampler.newest, stop),
-            watch_region(_watch(read, finders, spec, settings, video)),
+            watch_region(watch),
             sinks,
             stop=stop,
             limits=Limits(settings.frames, settings.seconds),
@@ -211,6 +214,19 @@ def _change_camera(camera: CameraInUse, initial: Settings, reconfigure: Callable
     return change_camera(camera, initial, reconfigure())
 
 
+def _explained(watch: VideoWatch, nets: NetsInUse) -> tuple[Watch, Callable[[], None]]:
+    """Return what watches frames and explains what it drops, and what demands such explanations."""
+    from agent.live.dropped import DroppedCandidates
+
+    dropped = DroppedCandidates(watch.force_look)
+    nets.take_trace = dropped.take
+    return dropped.watch(watch), dropped.want
+
+
+def _nothing() -> None:
+    """Explain nothing: what a run of pictures or forms drops is not shown."""
+
+
 def _commands(stop: threading.Event, pause: Pause, video: VideoWatch | FormWatch) -> dict[str, Command]:
     """Return what the keys of the dashboard do to the run."""
     return {
@@ -253,7 +269,7 @@ def _add_outputs(
     *,
     commands: Mapping[str, Command],
     remote: Mapping[str, Callable[[], None]],
-    change: Callable[[], list[str]],
+    links: RunLinks,
     stop: threading.Event,
     wait: bool,
 ) -> Iterator[None]:
@@ -286,7 +302,7 @@ def _add_outputs(
         if options.screenshot is not None:
             sinks.append(Screenshot(info, options.screenshot))
         if options.page is not None:
-            sinks.append(options.page(info, change, None if outlets is None else outlets.figures))
+            sinks.append(options.page(links, None if outlets is None else outlets.figures))
         yield
         if queued is not None and queued.dropped:
             log.warning("%d frames never reached the %s output, which was too slow", queued.dropped, queued.name)

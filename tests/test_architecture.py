@@ -43,7 +43,7 @@ MAY_IMPORT = {
     "agent.explain": "agent.capture agent.vision profiles",
     "agent.telemetry": LIVE_BASE,
     "agent.learn": "agent.choice agent.drawing agent.paths agent.telemetry agent.vision profiles",
-    "agent.live": f"{LIVE_BASE} agent.choice agent.paths agent.sd_notify",
+    "agent.live": f"{LIVE_BASE} agent.explain agent.choice agent.paths agent.sd_notify",
     "agent.views": f"{LIVE_BASE} agent.bench agent.choice agent.telemetry",
     "agent.web": f"{LIVE_BASE} agent.config agent.telemetry agent.views",
     "agent.outlets": LIVE_BASE,
@@ -74,6 +74,9 @@ MAY_IMPORT = {
     ),
     "converters.convert": f"{CONVERTERS_BASE} converters.export",
     "converters.compress": f"{CONVERTERS_BASE} converters.export converters.nets converters.recipe",
+    "converters.adapt": (
+        f"agent.choice agent.learn agent.telemetry {CONVERTERS_BASE} converters.checkpoint converters.convert converters.nets"
+    ),
     "converters.report": (
         f"{CONVERTERS_BASE} converters.checkpoint converters.data converters.evaluate converters.nets"
     ),
@@ -82,7 +85,7 @@ MAY_IMPORT = {
         "converters.evaluate converters.export converters.nets converters.recipe converters.report"
     ),
     "converters.cli": (
-        f"agent.reader {CONVERTERS_BASE} converters.checkpoint converters.convert converters.data "
+        f"agent.reader {CONVERTERS_BASE} converters.adapt converters.checkpoint converters.convert converters.data "
         "converters.evaluate converters.export converters.recipe converters.report converters.train"
     ),
     # Tools and benchmarks: nothing that is installed uses them.

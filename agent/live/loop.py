@@ -77,6 +77,7 @@ def loop(
                     sightings=observation.sightings,
                     records=observation.records,
                     form_note=observation.form_note,
+                    dropped=observation.dropped,
                     latency_ms=latency_ms,
                     finished_ns=finished_ns,
                     counts=counts,

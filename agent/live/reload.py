@@ -25,7 +25,7 @@ from agent.choice.learned import Matrix
 from agent.live.recall import Recall
 from agent.sd_notify import READY, notify, reloading
 from agent.vision.page import Page
-from agent.vision.pipeline import Depth, read_page
+from agent.vision.pipeline import Depth, Trace, trace_page
 from profiles.errors import DigitAgentError
 from profiles.manifest import Role, load_manifest, read_artifact
 from profiles.profile import Profile
@@ -46,6 +46,8 @@ class NetsInUse:
     def __init__(self, nets: ChosenNets) -> None:
         self._nets, self._recall = nets, Recall(nets)
         self._power_saving, self._lock = False, threading.Lock()
+        self.take_trace: Callable[[Trace], object] | None = None
+        """Is called with the results of all steps of each page, on the thread that reads; None if nobody wants them."""
 
     @property
     def classifier(self) -> FallbackNet:
@@ -58,7 +60,10 @@ class NetsInUse:
 
     def read(self, image: NDArray[np.uint8], *, depth: Depth, decimal_comma: bool | None = None) -> Page:
         """Read a picture, in a quick look the next frame of a video; the arguments are the same as in `read_page`."""
-        return read_page(image, self._recall.nets(depth), depth, decimal_comma=decimal_comma)
+        trace = trace_page(image, self._recall.nets(depth), depth, decimal_comma=decimal_comma)
+        if self.take_trace is not None:
+            self.take_trace(trace)
+        return trace.page
 
     def set_power_saving(self, on: bool) -> None:
         """Use the nets that load the board least, or the best ones again."""

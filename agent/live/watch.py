@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.capture.source import Frame
-from agent.events import TRACK, Sighting
+from agent.events import TRACK, DroppedCandidate, Sighting
 from agent.forms.record import Record
 from agent.live.announce import Announcer
 from agent.live.look_policy import LookPolicy
@@ -60,6 +60,8 @@ class Observation:
     """Sheets to record with this frame."""
     form_note: str = ""
     """Why the sheet in view is not recorded now, in words; empty if no form is looked for."""
+    dropped: tuple[DroppedCandidate, ...] = ()
+    """What the newest look dropped; empty unless somebody wants to know."""
 
 
 Watch = Callable[[Frame], Observation]
@@ -94,6 +96,9 @@ def watch_region(watch: Watch) -> Watch:
             announced=tuple(move_reading(reading, box) for reading in seen.announced),
             sightings=tuple(replace(one, reading=move_reading(one.reading, box)) for one in seen.sightings),
             records=tuple(record.moved(box.x, box.y) for record in seen.records),
+            dropped=tuple(
+                replace(one, box=one.box._replace(x=one.box.x + box.x, y=one.box.y + box.y)) for one in seen.dropped
+            ),
         )
 
     return watch_inside

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from agent.events import FrameEvent, Sighting
+from agent.events import DroppedCandidate, FrameEvent, Sighting
 from agent.vision.ink import find_ink
 from agent.vision.overlay import LINE_PX, Rgb, draw_label, draw_readings, to_bgr_colour, zoom_box
 from agent.vision.pixels import Pixels
 from agent.web.answers import BadRequestError
 
-LAYERS = {"read": "Read", "waiting": "Waiting, and why", "ink": "Ink"}
+DROPPED = "dropped"
+LAYERS = {"read": "Read", "waiting": "Waiting, and why", DROPPED: "Dropped, and why", "ink": "Ink"}
 """Titles of the layers by name."""
 MAX_SIDE_PX = 1280
 """Longest side of a picture; a larger one is made smaller. Raising it takes more of the network."""
@@ -24,6 +25,8 @@ INK_RGB: Rgb = (204, 121, 167)
 """Colour of ink: reddish purple of Okabe and Ito's palette, https://jfly.uni-koeln.de/color/."""
 WAITING_RGB: Rgb = (213, 94, 0)
 """Colour of numbers that are not announced yet: vermilion of the same palette."""
+LEGEND_PX = 10
+"""Distance of the legend of dropped candidates from the picture's edge, and half of its line height, in pixels."""
 LABEL_SCALE = 0.5
 """Font scale of the reasons."""
 
@@ -50,6 +53,8 @@ def encode_frame(frame: FrameEvent, layers: frozenset[str]) -> bytes:
     canvas = np.asarray(small, np.uint8)
     if "ink" in layers:
         _draw_ink(canvas)
+    if DROPPED in layers:
+        _draw_dropped(canvas, frame.dropped, zoom)
     if "read" in layers:
         draw_readings(canvas, frame.page.readings, zoom)
     if "waiting" in layers:
@@ -61,6 +66,14 @@ def _draw_ink(canvas: Pixels) -> None:
     ink = find_ink(canvas, INK_SIDE_PX)
     size = canvas.shape[1], canvas.shape[0]
     canvas[cv2.resize(ink.strength, size, interpolation=cv2.INTER_LINEAR) > ink.threshold] = to_bgr_colour(INK_RGB)
+
+
+def _draw_dropped(canvas: Pixels, dropped: Sequence[DroppedCandidate], zoom: float) -> None:
+    """Draw each candidate in the colour of its reason, and a legend of the reasons."""
+    for one in dropped:
+        cv2.rectangle(canvas, zoom_box(one.box, zoom), to_bgr_colour(one.rgb), 1)
+    for number, (reason, rgb) in enumerate({one.reason: one.rgb for one in dropped}.items()):
+        draw_label(canvas, reason, (LEGEND_PX, canvas.shape[0] - LEGEND_PX * (1 + 2 * number)), LABEL_SCALE, rgb)
 
 
 def _draw_waiting(canvas: Pixels, sightings: Sequence[Sighting], zoom: float) -> None:

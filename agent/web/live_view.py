@@ -104,10 +104,11 @@ class LiveView:
 
     Args:
         info: returns the current description of the run.
+        want_dropped: demands what the run drops, and why, for the next seconds.
     """
 
-    def __init__(self, info: Callable[[], RunInfo]) -> None:
-        self._info, self._lock = info, threading.Lock()
+    def __init__(self, info: Callable[[], RunInfo], want_dropped: Callable[[], None] = lambda: None) -> None:
+        self._info, self.want_dropped, self._lock = info, want_dropped, threading.Lock()
         self._readings: deque[LiveReading | LiveRecord] = deque(maxlen=KEPT_READINGS)
         self._finished_ns: deque[int] = deque(maxlen=RATE_FRAMES)
         self._latency_ms: float | None = None

@@ -12,10 +12,10 @@ import segno
 import uvicorn
 
 from agent.capture.password import read_password
-from agent.events import Event, RunInfo
+from agent.events import Event, RunLinks
 from agent.web.address import WebAddress, listen, machine_names, parse_address
 from agent.web.app import make_app
-from agent.web.config_editor import Apply, ConfigEditor, ConfigSource
+from agent.web.config_editor import ConfigEditor, ConfigSource
 from agent.web.credentials import hash_password, load_credentials, make_password
 from agent.web.diagnosis import Doctor
 from agent.web.live_view import LiveView
@@ -80,20 +80,17 @@ class WebPage:
         app = make_app(LogReader(log), self._login, self._names)
         make_server(app, self._tls).run(sockets=[self.listener])
 
-    def serve_beside(
-        self, log: Path | None, info: Callable[[], RunInfo], apply: Apply, figures: Callable[[], bytes] | None
-    ) -> PageSink:
+    def serve_beside(self, log: Path | None, links: RunLinks, figures: Callable[[], bytes] | None) -> PageSink:
         """Serve a run on a thread of its own.
 
         Args:
             log: log of the run; None if it keeps none.
-            info: returns the current description of the run.
-            apply: applies the configured options of the camera.
+            links: what the page may ask of the run.
             figures: returns the figures of the run for Prometheus; None without them.
         """
-        view, config = LiveView(info), self._config
+        view, config = LiveView(links.info, links.want_dropped), self._config
         assert config is not None
-        editor = ConfigEditor(config, apply, has_login=self._login.is_needed)
+        editor = ConfigEditor(config, links.change, has_login=self._login.is_needed)
         run = ShownRun(view, editor, Doctor(config.doctor), figures)
         app = make_app(LogReader(log), self._login, self._names, run)
         return PageSink(view, make_server(app, self._tls), self.listener)

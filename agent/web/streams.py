@@ -10,7 +10,7 @@ import msgspec
 from starlette.concurrency import run_in_threadpool
 
 from agent.events import FrameEvent
-from agent.web.layers import encode_frame
+from agent.web.layers import DROPPED, encode_frame
 from agent.web.live_view import LiveRecord, LiveView
 
 PERIOD_S = 0.1
@@ -38,6 +38,8 @@ class FrameEncoder:
 
     async def newest(self, layers: frozenset[str]) -> tuple[FrameEvent, bytes] | None:
         """Return the newest frame and its JPEG, with layers drawn over it; None before the first frame."""
+        if DROPPED in layers:
+            self._view.want_dropped()
         async with self._lock:
             frame = self._view.frame
             if frame is None:

@@ -16,7 +16,7 @@ import pytest
 import uvicorn
 
 from agent.capture.outage import Outage
-from agent.events import Counts, FaultEvent, FrameEvent, OutageEvent, Sighting, Vitals
+from agent.events import Counts, DroppedCandidate, FaultEvent, FrameEvent, OutageEvent, Sighting, Vitals
 from agent.forms.record import Record, RecordField
 from agent.vision.box import Box
 from agent.vision.digits import Digit
@@ -29,6 +29,8 @@ from agent.web.live_view import KEPT_READINGS, MAX_VIEWERS, LiveView
 from agent.web.server import ServerThread
 from tests.agent.web.conftest import INFO, MARKUP, Site
 from tests.waiting import wait_until
+
+GREY_RGB = (90, 90, 90)
 
 
 def make_event(number: int, text: str = "42", width: int = 320) -> FrameEvent:
@@ -118,6 +120,7 @@ def test_pictures_are_encoded_once_for_all_and_only_if_somebody_looks(
         ("read", {"green"}),
         ("waiting", {"orange"}),
         ("ink", {"purple"}),
+        ("dropped", {"grey"}),
         ("read,waiting,ink", {"green", "orange", "purple"}),
     ],
 )
@@ -128,7 +131,8 @@ def test_each_layer_is_drawn_if_it_is_wanted(
     assert event.image is not None
     event.image[150:156, 20:80] = 10  # ink
     waiting = replace(event.announced[0], box=Box(200, 150, 60, 30))
-    view.take(replace(event, sightings=(Sighting(waiting, "2 more looks"),)))
+    dropped = DroppedCandidate(Box(250, 40, 30, 30), "rejected by the classifier", GREY_RGB)
+    view.take(replace(event, sightings=(Sighting(waiting, "2 more looks"),), dropped=(dropped,)))
     with open_stream(serve(live=view), f"/frame.jpg?layers={names}") as client:
         content = read_until(client, b"\xff\xd9")
     picture = cv2.imdecode(np.frombuffer(content[content.index(b"\xff\xd8") :], np.uint8), cv2.IMREAD_COLOR)
@@ -137,9 +141,21 @@ def test_each_layer_is_drawn_if_it_is_wanted(
         "green": (110, 101, READ_RGB),
         "orange": (165, 201, layers.WAITING_RGB),
         "purple": (153, 50, layers.INK_RGB),
+        "grey": (55, 250, GREY_RGB),
     }
     near = {name for name, (y, x, rgb) in places.items() if np.abs(picture[y, x, ::-1] - np.array(rgb)).max() < 60}
     assert near == drawn
+
+
+def test_the_run_is_asked_what_it_drops_only_if_somebody_looks_at_it(serve: Callable[..., Site]) -> None:
+    asked = list[str]()
+    view = LiveView(lambda: INFO, lambda: asked.append("dropped"))
+    view.take(make_event(0))
+    site = serve(live=view)
+    site.ask("/frame.jpg?layers=read,waiting,ink")
+    assert asked == []
+    site.ask("/frame.jpg?layers=read,dropped")
+    assert asked == ["dropped"]
 
 
 def test_an_unknown_layer_is_refused(view: LiveView, serve: Callable[..., Site]) -> None:
@@ -147,7 +163,7 @@ def test_an_unknown_layer_is_refused(view: LiveView, serve: Callable[..., Site])
     site = serve(live=view)
     for path in ("/frame.jpg", "/frame.mjpg"):
         answer = site.ask(f"{path}?layers=read,{MARKUP}")
-        assert (answer.status, "choose among read, waiting, ink" in answer.text) == (400, True)
+        assert (answer.status, "choose among read, waiting, dropped, ink" in answer.text) == (400, True)
 
 
 def test_readings_and_the_state_come_as_events(view: LiveView, serve: Callable[..., Site]) -> None:
