@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import segno
 import uvicorn
 
 from agent.capture.password import read_password
@@ -121,6 +120,8 @@ class PageSink:
 
 def qr_code(url: str) -> str:
     """Return the QR code of an address, as lines of text for a phone's camera."""
+    import segno  # only the first start shows it
+
     out = io.StringIO()
     segno.make_qr(url, error="l").terminal(out, compact=True)
     return f"\n{out.getvalue().rstrip()}"

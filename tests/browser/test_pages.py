@@ -15,11 +15,14 @@ from agent.forms.record import Record, RecordField
 from agent.web.credentials import PasswordHash
 from agent.web.live_view import LiveView
 from agent.web.markup import TITLES
-from tests.agent.web.conftest import INFO, MARKUP, PICTURES, READINGS, Site
+from tests.agent.capture.test_controls import BRIGHTNESS, FakeKernel
+from tests.agent.web.conftest import INFO, MARKUP, PICTURES, READINGS, Site, own_config
 from tests.agent.web.test_live import make_event
 from tests.browser.conftest import SIZES, Browser
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
+Keys = pytest.importorskip("selenium.webdriver").Keys
 Browse = Callable[[int], Browser]
 SHOWN_IN_LOG = ["/readings", "/review", "/board"]
 
@@ -61,6 +64,30 @@ def test_layers_are_switched_by_a_tap(browser: Browser) -> None:
     browser.find("#layers input[value=ink]").click()
     browser.wait_for("document.getElementById('picture').src.includes('layers=read,ink&')")
     browser.wait_for("document.getElementById('picture').naturalWidth === 320")
+
+
+def test_a_control_of_the_camera_is_set_at_once_and_kept_when_it_is_saved(
+    browse: Browse, serve: Callable[..., Site], view: LiveView, password_hash: PasswordHash, tmp_path: Path
+) -> None:
+    kernel, file, device = FakeKernel(), tmp_path / "config.toml", tmp_path / "video0"
+    device.touch()
+    config = replace(own_config(file), device=lambda: str(device), ioctl=kernel)
+    browser = browse(serve(password_hash, view, config=config).port)
+    browser.log_in()
+    browser.open("/setup")
+    browser.find("#control-brightness").send_keys(Keys.RIGHT)
+    browser.wait_for("document.getElementById('option-control').value === 'brightness=129'")
+    assert kernel.written == [(BRIGHTNESS, 129)]
+    browser.find("#save").click()
+    browser.wait_for("document.getElementById('said').textContent === 'Saved, and in use.'")
+    assert file.read_text() == 'control = "brightness=129"\n'
+    browser.find("#control-brightness").send_keys(Keys.RIGHT)
+    browser.wait_for("document.getElementById('option-control').value === 'brightness=130'")
+    browser.find("#reset").click()
+    browser.wait_for("document.getElementById('option-control').value === 'brightness=129'")
+    wait_until(lambda: kernel.written[-1] == (BRIGHTNESS, 129))  # the camera has what is kept
+    view.close()
+    assert [text for text in browser.complaints() if "401" not in text] == []
 
 
 def test_markup_is_shown_as_text(browser: Browser) -> None:

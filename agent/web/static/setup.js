@@ -8,7 +8,7 @@ const [form, picture, drawn, region, said] = ["options", "picture", "drawn", "re
 const inputs = [...form.querySelectorAll("[name]")];
 const roi = find("option-roi");
 const isLocked = find("whole").disabled;
-const controls = new Map(); // by name: the value that the camera had when the page was opened
+const controls = new Map(); // by name: the value that the camera had when the page was opened or saved
 let kept = values();
 
 function values() {
@@ -170,6 +170,7 @@ function take(found) {
     if (state === "applied") input.value = kept[name];
     input.closest(".option").querySelector(".origin").textContent = `from: ${origin}`;
   }
+  if (state === "applied") for (const name of controls.keys()) controls.set(name, find(`control-${name}`).value);
   refresh();
 }
 
@@ -184,7 +185,7 @@ async function poll() {
 
 async function reset() {
   for (const input of inputs) input.value = kept[input.name];
-  for (const [name, value] of controls) if (find(`control-${name}`).value !== String(value)) await setControl(name, value);
+  for (const [name, value] of controls) if (find(`control-${name}`).value !== `${value}`) await setControl(name, value);
   say("");
   refresh();
 }

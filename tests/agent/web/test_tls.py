@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from http.client import HTTPSConnection
 from pathlib import Path
 from urllib.parse import urlencode
@@ -15,12 +16,14 @@ import pytest
 from agent.web.address import WebAddress, listen, machine_names
 from agent.web.app import make_app
 from agent.web.credentials import PasswordHash
+from agent.web.listener import MAX_CONNECTIONS_OF_AN_ADDRESS
 from agent.web.log_reader import LogReader
 from agent.web.login import Login
 from agent.web.server import ServerThread, make_server
 from agent.web.tls import load_tls
 from profiles.errors import UsageError
 from tests.agent.web.conftest import PASSWORD, TIMEOUT_S
+from tests.agent.web.test_flood import has_ended
 
 # A certificate for localhost, and its key, made by openssl. Nothing but these tests trusts it.
 pytestmark = pytest.mark.skipif(
@@ -67,8 +70,6 @@ def test_the_page_is_encrypted_and_its_cookie_too(port: int, pair: tuple[Path, P
 
 
 def test_who_does_not_encrypt_gets_nothing_and_others_are_served(port: int, pair: tuple[Path, Path]) -> None:
-    import socket
-
     for request in (b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", b"\x16\x03\x01\x02\x00\x01"):
         with socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_S) as client:
             client.sendall(request)
@@ -78,6 +79,21 @@ def test_who_does_not_encrypt_gets_nothing_and_others_are_served(port: int, pair
     with closing(HTTPSConnection("localhost", port, timeout=TIMEOUT_S, context=context)) as connection:
         connection.request("GET", "/healthz")
         assert connection.getresponse().read() == b"ok\n"
+
+
+def test_connections_that_never_encrypt_leave_room_for_others(port: int, pair: tuple[Path, Path]) -> None:
+    with ExitStack() as cleanup:
+        clients = [
+            cleanup.enter_context(socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_S))
+            for _ in range(MAX_CONNECTIONS_OF_AN_ADDRESS + 30)
+        ]
+        for client in clients[-20:]:  # those that were accepted last were cut off
+            assert has_ended(client)
+        context = ssl.create_default_context(cafile=str(pair[0]))
+        other = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_S, source_address=("127.0.0.2", 0))
+        with other, context.wrap_socket(other, server_hostname="localhost") as encrypted:
+            encrypted.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert encrypted.recv(100).startswith(b"HTTP/1.1 200")
 
 
 def test_one_file_may_hold_both(folder: Path, pair: tuple[Path, Path]) -> None:
