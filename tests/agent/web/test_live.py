@@ -113,6 +113,25 @@ def test_pictures_are_encoded_once_for_all_and_only_if_somebody_looks(
         assert encoded == [49]
 
 
+def test_one_thread_draws_for_all(monkeypatch: pytest.MonkeyPatch, view: LiveView, serve: Callable[..., Site]) -> None:
+    """OpenCV 5 loads its font for each thread that writes."""
+    threads = set[int]()
+
+    def encode(frame: FrameEvent, names: frozenset[str]) -> bytes:
+        threads.add(threading.get_ident())
+        return layers.encode_frame(frame, names)
+
+    monkeypatch.setattr(streams, "encode_frame", encode)
+    site = serve(live=view)
+    view.take(make_event(0))
+    names = ("", "read", "ink", "waiting", "read,ink", "read,waiting")
+    with ExitStack() as cleanup:
+        clients = [cleanup.enter_context(open_stream(site, f"/frame.mjpg?layers={one}")) for one in names]
+        for client in clients:
+            read_until(client, b"\xff\xd9")
+    assert len(threads) == 1
+
+
 @pytest.mark.parametrize(
     ("names", "drawn"),
     [
