@@ -64,6 +64,9 @@ class BoardState:
     """How far it is above the mean of the readings before; below 0 it has fallen."""
     temperature_c: float | None
     faults: int
+    """Warnings in this run."""
+    fault: str
+    """The last one of them; empty if there was none."""
     troubles: tuple[str, ...]
     """What is wrong, in words."""
 
@@ -91,9 +94,10 @@ class Fleet:
 
     def boards(self) -> list[BoardState]:
         """Return the state of each board, by name."""
-        return [self._board(name) for name in sorted(self.statuses.keys() | self.healths.keys())]
+        return [self.board(name) for name in sorted(self.statuses.keys() | self.healths.keys())]
 
-    def _board(self, name: str) -> BoardState:
+    def board(self, name: str) -> BoardState:
+        """Return the state of a board; one that never sent anything is offline."""
         health, online = self.healths.get(name, BoardHealth()), self.statuses.get(name) == "online"
         drift = None
         if health.confidence is not None and health.confidence_before is not None:
@@ -116,6 +120,7 @@ class Fleet:
             drift=drift,
             temperature_c=self.temperatures_c.get(name),
             faults=health.faults,
+            fault=health.fault,
             troubles=tuple(filter(None, troubles)),
         )
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from agent.capture.outage import Outage
-from agent.events import OutageEvent, RunInfo, Vitals
+from agent.events import FaultEvent, OutageEvent, RunInfo, Vitals
 from tests.agent.outlets.feeding import INFO, fed, frame, reading
 from tests.integrations.conftest import PASSWORD, USER, Mosquitto, find_tool, password_file
-from tests.integrations.test_mqtt import Start, options
+from tests.integrations.test_mqtt import Start, local, options
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
@@ -61,6 +61,44 @@ def test_the_state_of_a_fleet(tmp_path: Path, mosquitto: Start) -> None:
     assert shown.returncode == 1
     assert "3 boards, 1 of them in order" in shown.stdout
     assert "nano-int8.tflite" in shown.stdout
+
+
+def check(broker: Mosquitto, *arguments: str) -> tuple[int, str]:
+    command = [EXECUTABLE, "fleet", "check", "--mqtt", f"mqtt://127.0.0.1:{broker.port}", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    return done.returncode, done.stdout
+
+
+def test_a_canary_is_asked_before_a_rollout_goes_on(
+    tmp_path: Path, mosquitto: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.outlets.assemble.HEALTH_S", 0.5)
+    find_tool("mosquitto")
+    broker = mosquitto("allow_anonymous true")
+    canary = local(tmp_path, broker, "canary")
+    with fed(canary) as before:
+        for number in range(300):
+            before.sink.take(frame(number, [reading("0471", 0.96)]))
+        wait_until(lambda: before.counts.delivered == 300)
+    assert check(broker, "canary", "unknown") == (1, "canary: offline\nunknown: offline\n")
+    with fed(canary) as good:
+        for number in range(150):
+            good.sink.take(frame(number, [reading("0471", 0.97)]))
+        wait_until(lambda: good.counts.delivered == 150)
+        wait_until(lambda: "97.0%" in check(broker, "canary")[1])
+        assert check(broker, "canary", "--seconds", "1") == (
+            0, "canary: in order; nano-int8.tflite, confidence 97.0%, +0.7 percentage points\n"
+        )  # fmt: skip
+        good.sink.take(FaultEvent("nano-int8.tflite failed; another one is in use"))
+        wait_until(lambda: check(broker, "canary")[0] == 1)
+        code, said = check(broker, "canary")
+    assert (code, said) == (1, "canary: faults: 1, the last one: nano-int8.tflite failed; another one is in use\n")
+    with fed(canary) as worse:
+        for number in range(150):
+            worse.sink.take(frame(number, [reading("0471", 0.8)]))
+        wait_until(lambda: worse.counts.delivered == 150)
+        wait_until(lambda: check(broker, "canary") == (1, "canary: less sure than before\n"))
 
 
 def test_a_wrong_password_is_said(tmp_path: Path, mosquitto: Start) -> None:
