@@ -26,7 +26,7 @@ REFUSALS = {
     151: ("is full: a quota is used up", "give the broker more room, or let its readers catch up"),
 }
 """What the broker does and what to do, by MQTT 5's reason codes (section 2.4)."""
-WRONG_PASSWORD, NOT_ALLOWED, TAKEN_OVER = 134, 135, 142
+WRONG_PASSWORD, NOT_ALLOWED, TAKEN_OVER, TOO_LARGE = 134, 135, 142, 149
 
 
 def refusal(uri: str, code: int, name: str) -> OutputError:

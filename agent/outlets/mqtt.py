@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 
 from agent.outlets.broker import Broker
-from agent.outlets.broker_errors import TAKEN_OVER, refusal
+from agent.outlets.broker_errors import TAKEN_OVER, TOO_LARGE, refusal
 from agent.outlets.message import StoredMessage
 from agent.outlets.mqtt_session import MqttSession
 from agent.outlets.newest import newest_values
@@ -113,8 +113,12 @@ class MqttOutlet(Outlet):
 
     def _send_picture(self, session: MqttSession) -> None:
         """Send a picture if it is time for one; a slow network gets fewer of them. No broker keeps it."""
-        if self._picture is not None and not session.is_sending and (jpeg := self._picture()) is not None:
+        if self._picture is None or session.is_sending or (jpeg := self._picture()) is None:
+            return
+        if session.takes(f"{self._broker.root}/{TOPIC}", jpeg):
             session.publish(TOPIC, jpeg)
+        else:  # readings are smaller, and go on
+            self._say(f"the picture of the camera is not sent: {refusal(self._broker.uri, TOO_LARGE, '')}")
 
 
 def _publish(session: MqttSession, batch: list[StoredMessage]) -> list[int]:

@@ -14,7 +14,15 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from agent.outlets.broker import Broker
-from agent.outlets.broker_errors import NOT_ALLOWED, WRONG_PASSWORD, closed, connection_failure, refusal, silence
+from agent.outlets.broker_errors import (
+    NOT_ALLOWED,
+    TOO_LARGE,
+    WRONG_PASSWORD,
+    closed,
+    connection_failure,
+    refusal,
+    silence,
+)
 from profiles.errors import OutputError
 
 CONNECT_TIMEOUT_S = 10.0
@@ -26,6 +34,8 @@ KEEPALIVE_S = 30
 without a message the broker calls the board offline."""
 MAX_WINDOW = 100
 """Messages on their way without a confirmation; brokers allow fewer, mosquitto 20."""
+MAX_HEAD_BYTES = 10
+"""Longest head of a message beside its topic, in bytes. Source: MQTT 5.0, section 3.3."""
 ONLINE, OFFLINE = "online", "offline"
 
 
@@ -50,6 +60,7 @@ class MqttSession:
         self._broker, self._on_message, self._clock_s = broker, on_message, clock_s
         self.window = MAX_WINDOW
         """Messages that may be on their way."""
+        self._max_packet_bytes = float("inf")
         self._confirmed = list[int]()
         self.failure: OutputError | None = None
         """Why the connection ended; None while it is open."""
@@ -83,11 +94,23 @@ class MqttSession:
         return self.publish_elsewhere(f"{self._broker.root}/{topic}", body, qos=qos, retain=retain)
 
     def publish_elsewhere(self, topic: str, body: bytes, *, qos: int = 0, retain: bool = False) -> int:
-        """Send a message to a topic that is not below that of the board."""
+        """Send a message to a topic that is not below that of the board.
+
+        Raises:
+            OutputError: the broker takes no messages of this size.
+        """
+        if not self.takes(topic, body):
+            self._fail(TOO_LARGE, "")
+            assert self.failure is not None
+            raise self.failure
         if qos:
             self._unconfirmed += 1
             self._waits_since_s = self._waits_since_s or self._clock_s()
         return self._client.publish(topic, body, qos=qos, retain=retain).mid
+
+    def takes(self, topic: str, body: bytes) -> bool:
+        """Whether the broker takes a message of this size."""
+        return len(topic.encode()) + len(body) + MAX_HEAD_BYTES <= self._max_packet_bytes
 
     @property
     def is_sending(self) -> bool:
@@ -179,6 +202,7 @@ class MqttSession:
             return
         self._is_open = True
         self.window = min(MAX_WINDOW, getattr(properties, "ReceiveMaximum", MAX_WINDOW))
+        self._max_packet_bytes = getattr(properties, "MaximumPacketSize", float("inf"))
 
     def _take_disconnect(self, _client: Client, _data: Any, flags: Any, code: Any, _properties: Any) -> None:
         if flags.is_disconnect_packet_from_server:

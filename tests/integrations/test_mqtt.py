@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import socket
 import ssl
 import threading
@@ -283,6 +284,43 @@ def test_something_else_at_the_port(
         server.shutdown(socket.SHUT_RDWR)
     assert [text for text in run.said if said in text] == run.said[:1]
     assert run.counts.waiting == 3
+
+
+def test_a_broker_that_is_full_is_named_and_gets_everything_later(tmp_path: Path, mosquitto: Start) -> None:
+    """It has as many files open as it may: each connection is one."""
+    broker = mosquitto("allow_anonymous true")
+    assert broker.process is not None
+    with subscribed(broker.port) as subscriber:
+        pid, limit = broker.process.pid, resource.prlimit(broker.process.pid, resource.RLIMIT_NOFILE)
+        opened = len(list(Path(f"/proc/{pid}/fd").iterdir()))
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (opened, limit[1]))
+        with fed(local(tmp_path, broker)) as run:
+            run.read(1, 5)
+            wait_until(lambda: run.counts.failures > 2)
+            assert len(run.said) == 1
+            assert "closes the connection; check the port, and whether the broker is full" in run.said[0]
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, limit)
+            wait_until(lambda: texts(subscriber.bodies("reading")) == [f"{number:05d}" for number in range(1, 6)])
+
+
+def test_a_broker_that_takes_only_small_messages_is_named_and_gets_what_is_small(
+    tmp_path: Path, mosquitto: Start
+) -> None:
+    broker = mosquitto("allow_anonymous true\nmax_packet_size 2000")
+    image = np.random.default_rng(1).integers(0, 255, (480, 640, 3), np.uint8)
+    said = "does not take messages of this size; raise the broker's limit for the size of a message"
+    with subscribed(broker.port) as subscriber, fed(replace(local(tmp_path, broker), picture_s=0.0)) as run:
+        run.sink.take(replace(frame(0, [reading("0471")]), image=image))
+        wait_until(lambda: texts(subscriber.bodies("reading")) == ["0471"])
+        wait_until(lambda: run.said != [])
+        assert run.said == [f"the picture of the camera is not sent: the broker mqtt://127.0.0.1:{broker.port} {said}"]
+        run.sink.take(frame(1, records=[record(**{f"field {number}": "1" for number in range(50)})]))
+        wait_until(lambda: run.counts.failures > 2)
+        assert f"{said}; the messages wait in the outbox" in run.said[1]
+        broker.kill()
+        broker.settings = "allow_anonymous true"
+        broker.start()
+        wait_until(lambda: run.counts.waiting == 0)
 
 
 def test_a_broker_that_is_not_there_yet_costs_nothing(tmp_path: Path, mosquitto: Start) -> None:

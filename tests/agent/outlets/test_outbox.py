@@ -171,6 +171,60 @@ def test_a_full_disk_loses_nothing_and_the_outbox_returns_to_it(
         subprocess.run(["umount", disk], check=True)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount a disk")
+def test_a_card_that_turns_read_only_loses_nothing(tmp_path: Path, warnings: list[str]) -> None:
+    """As a worn SD card does: the kernel finds an error and writes no more, while the file is open."""
+    image, card = tmp_path / "card.img", tmp_path / "card"
+    card.mkdir()
+    with image.open("wb") as file:
+        file.truncate(4 * 2**20)
+    for command in (["mkfs.ext4", "-q", image], ["mount", "-o", "loop", image, card]):
+        if subprocess.run(command, check=False, capture_output=True).returncode:
+            pytest.skip("this machine mounts no disk")
+    try:
+        outbox = Outbox(card / "outbox.db", ["mqtt"], warnings.append, max_bytes=2**20)
+        outbox.put(numbered(1, 50))
+        outbox.save(now=True)
+        subprocess.run(["mount", "-o", "remount,abort", card], check=True)
+        for number in range(51, 61):
+            outbox.put(numbered(number, number))
+        assert texts(outbox) == [str(number) for number in range(1, 61)], "in order over disk and memory"
+        assert outbox.in_memory
+        outbox.confirm("mqtt", outbox.after(0, 55)[-1].number)
+        outbox.save(now=True)
+        assert outbox.waiting("mqtt") == 5
+        outbox.close()
+        assert len(warnings) == 1
+        assert warnings[0].startswith(f"the outbox {card}/outbox.db cannot be written (")
+    finally:
+        subprocess.run(["umount", card], check=True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount a disk")
+def test_a_card_that_is_read_only_at_the_start_keeps_what_waited_on_it(tmp_path: Path, warnings: list[str]) -> None:
+    card = tmp_path / "card"
+    card.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "none", card], check=False, capture_output=True).returncode:
+        pytest.skip("this machine mounts no disk")
+    try:
+        first = Outbox(card / "outbox.db", ["mqtt"], warnings.append)
+        first.put(numbered(1, 3))
+        first.close()
+        subprocess.run(["mount", "-o", "remount,ro", card], check=True)
+        second = Outbox(card / "outbox.db", ["mqtt"], warnings.append)
+        second.put(numbered(4, 5))
+        assert texts(second) == ["4", "5"]
+        second.close()
+        assert len(warnings) == 1
+        assert warnings[0].startswith(f"the outbox {card}/outbox.db cannot be written (")
+        subprocess.run(["mount", "-o", "remount,rw", card], check=True)
+        third = Outbox(card / "outbox.db", ["mqtt"], warnings.append)
+        assert texts(third) == ["1", "2", "3"]
+        third.close()
+    finally:
+        subprocess.run(["umount", card], check=True)
+
+
 CHILD = """
 import sys
 from pathlib import Path
