@@ -178,7 +178,7 @@ def test_a_card_that_turns_read_only_loses_nothing(tmp_path: Path, warnings: lis
     card.mkdir()
     with image.open("wb") as file:
         file.truncate(4 * 2**20)
-    for command in (["mkfs.ext4", "-q", image], ["mount", "-o", "loop", image, card]):
+    for command in (["mkfs.ext4", "-q", str(image)], ["mount", "-o", "loop", str(image), str(card)]):
         if subprocess.run(command, check=False, capture_output=True).returncode:
             pytest.skip("this machine mounts no disk")
     try:
