@@ -15,6 +15,8 @@ from agent.web.live_view import LiveRecord, LiveView
 
 PERIOD_S = 0.1
 """Shortest time between two pictures, in seconds. Lowering it takes more of the processor while somebody looks."""
+CHECK_S = 0.02
+"""Time between two looks for another frame, in seconds, while somebody waits for one."""
 EVENTS_PERIOD_S = 0.25
 """Time between two looks for new readings, in seconds."""
 STATUS_PERIOD_S = 1.0
@@ -37,6 +39,8 @@ class FrameEncoder:
     def __init__(self, view: LiveView) -> None:
         self._view, self._lock = view, asyncio.Lock()
         self._thread = ThreadPoolExecutor(1, "web-picture")
+        self._changed: asyncio.Event | None = None
+        self._waiting = 0
         self._encoded: dict[frozenset[str], tuple[FrameEvent, bytes]] = {}
 
     async def newest(self, layers: frozenset[str]) -> tuple[FrameEvent, bytes] | None:
@@ -53,6 +57,25 @@ class FrameEncoder:
                 self._encoded[layers] = frame, await drawn
             return self._encoded[layers]
 
+    async def wait_for_other(self, shown: FrameEvent | None) -> None:
+        """Wait until there is another frame, or the run ends. One timer looks for all who wait."""
+        self._waiting += 1
+        try:
+            while self._view.frame is shown and not self._view.ended:
+                if self._changed is None:
+                    self._changed = asyncio.Event()
+                    self._look(shown)
+                await self._changed.wait()
+        finally:
+            self._waiting -= 1
+
+    def _look(self, seen: FrameEvent | None) -> None:
+        if self._waiting and self._view.frame is seen and not self._view.ended:
+            asyncio.get_running_loop().call_later(CHECK_S, self._look, seen)
+        elif self._changed is not None:
+            self._changed.set()
+            self._changed = None
+
 
 async def picture_stream(view: LiveView, encoder: FrameEncoder, layers: frozenset[str]) -> AsyncIterator[bytes]:
     """Give the parts of a `multipart/x-mixed-replace` answer, until the run ends."""
@@ -60,11 +83,12 @@ async def picture_stream(view: LiveView, encoder: FrameEncoder, layers: frozense
     with view.viewer():
         yield PART_HEAD
         while not view.ended:
-            newest = await encoder.newest(layers) if view.frame is not shown else None
+            newest = await encoder.newest(layers)
             if newest is not None:
                 shown, jpeg = newest
                 yield jpeg + b"\r\n" + PART_HEAD  # a browser shows a picture once it has the head of the next one
-            await asyncio.sleep(PERIOD_S)
+                await asyncio.sleep(PERIOD_S)
+            await encoder.wait_for_other(shown)
 
 
 async def event_stream(view: LiveView) -> AsyncIterator[bytes]:

@@ -113,6 +113,20 @@ def test_pictures_are_encoded_once_for_all_and_only_if_somebody_looks(
         assert encoded == [49]
 
 
+def test_a_new_frame_is_sent_soon_to_all_and_a_viewer_that_leaves_ends_nobody_else_s_wait(
+    view: LiveView, serve: Callable[..., Site]
+) -> None:
+    site = serve(live=view)
+    with ExitStack() as cleanup:
+        clients = [cleanup.enter_context(open_stream(site, "/frame.mjpg")) for _ in range(3)]
+        for number in range(4):
+            view.take(make_event(number))
+            for client in clients:
+                read_until(client, b"\xff\xd9")
+            if number == 1:
+                clients.pop().close()
+
+
 def test_one_thread_draws_for_all(monkeypatch: pytest.MonkeyPatch, view: LiveView, serve: Callable[..., Site]) -> None:
     """OpenCV 5 loads its font for each thread that writes."""
     threads = set[int]()
