@@ -69,7 +69,8 @@ class KeptTopics:
         """Return the body of each topic."""
         health, now_s = self._state.health(), self._clock_s()
         changed = {name for name, value in health.items() if self._health.get(name) != value}
-        if changed - FREQUENT or now_s - self._made_s >= HEALTH_S:
+        known_before = {name for name, value in self._health.items() if value}
+        if changed - (FREQUENT & known_before) or now_s - self._made_s >= HEALTH_S:
             self._health, self._made_s = health, now_s
         body = {"board": self._broker.board, "machine": self._machine, **self._health}
         return {f"{self._broker.root}/health": msgspec.json.encode(body), **self._discovery(self._state.vitals)}

@@ -14,7 +14,7 @@ TOPIC = "picture"
 """Topic of the picture, below that of the board."""
 MAX_SIDE_PX = 640
 """Longest side of the picture; a larger one is made smaller. Raising it shows more, and takes more of the network: a
-picture has about 35 kB."""
+picture has 35 to 50 kB."""
 JPEG_QUALITY = 80
 
 

@@ -154,6 +154,18 @@ def test_an_old_command_that_the_broker_has_kept_does_nothing(tmp_path: Path, mo
         assert "pause" not in run.commands
 
 
+def test_the_first_reading_is_in_the_health_at_once(tmp_path: Path, mosquitto: Start) -> None:
+    broker = mosquitto("allow_anonymous true")
+    with subscribed(broker.port) as subscriber, fed(local(tmp_path, broker)) as run:
+        wait_until(lambda: subscriber.kept("health") != b"")
+        assert json.loads(subscriber.kept("health"))["last_reading"] == ""
+        run.read(1, 100)
+        wait_until(lambda: run.counts.delivered == 100)
+        wait_until(lambda: json.loads(subscriber.kept("health"))["last_reading"] != "")
+        assert json.loads(subscriber.kept("health"))["confidence"] == pytest.approx(0.95)
+        assert len(subscriber.bodies("health")) <= 3, "and not with every reading"
+
+
 @pytest.mark.parametrize("how", ["url", "file"])
 def test_user_and_password(tmp_path: Path, mosquitto: Start, how: str) -> None:
     broker = mosquitto(f"password_file {password_file(tmp_path)}")
