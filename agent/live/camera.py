@@ -16,7 +16,7 @@ from profiles.errors import DigitAgentError, PictureError, SourceError, UsageErr
 
 COME_BACK_S = 60.0
 """Longest time until the first frame after a change, in seconds. Raising it helps cameras that open slowly, and keeps a
-camera that does not come back away for longer. The longest time that opening may take (`ReconnectPolicy`)."""
+camera that does not come back away for longer. Fixed by `ReconnectPolicy.open_timeout_s`, which is as long."""
 
 
 @dataclass(frozen=True)
