@@ -52,7 +52,8 @@ MAY_IMPORT = {
         f"{LIVE_BASE} agent.camera_setup agent.choice agent.config agent.live agent.paths agent.telemetry agent.views"
     ),
     "agent.cli": (
-        "agent.bench agent.camera_setup agent.capture agent.config agent.doctor agent.explain agent.forms agent.learn agent.outlets agent.paths "
+        "agent.bench agent.camera_setup agent.capture agent.config agent.doctor agent.explain agent.forms agent.learn "
+        "agent.outlets agent.paths "
         "agent.reader agent.run agent.runtimes agent.sensors agent.service agent.telemetry agent.views agent.vision "
         "agent.web profiles"
     ),
@@ -75,7 +76,8 @@ MAY_IMPORT = {
     "converters.convert": f"{CONVERTERS_BASE} converters.export",
     "converters.compress": f"{CONVERTERS_BASE} converters.export converters.nets converters.recipe",
     "converters.adapt": (
-        f"agent.choice agent.learn agent.telemetry {CONVERTERS_BASE} converters.checkpoint converters.convert converters.nets"
+        f"agent.choice agent.learn agent.telemetry {CONVERTERS_BASE} converters.checkpoint converters.convert "
+        "converters.nets"
     ),
     "converters.report": (
         f"{CONVERTERS_BASE} converters.checkpoint converters.data converters.evaluate converters.nets"
@@ -94,8 +96,8 @@ MAY_IMPORT = {
     "tools.insn": "agent.paths agent.runtimes agent.vision profiles tools.arm64",
     "benchmarks": " ".join(
         [
-            *("agent", "agent.choice", "agent.drawing", "agent.live", "agent.outlets", "agent.paths", "agent.run"),
-            "agent.runtimes",
+            *("agent", "agent.choice", "agent.drawing", "agent.learn", "agent.live", "agent.outlets", "agent.paths"),
+            *("agent.run", "agent.runtimes"),
             *("agent.telemetry", LIVE_BASE, "converters.checkpoint", "converters.convert", "converters.data"),
             "converters.extra",
             *("converters.export", "converters.nets", "converters.report", "tools.arm64", "tools.insn"),

@@ -98,7 +98,7 @@ def _scores(mask: MaskResult, inside: Sequence[int]) -> NDArray[np.float64]:
     probability = mask.classified.classifier[list(inside)].astype(np.float64)
     of_digit = probability[:, :NOT_A_DIGIT] / np.maximum(probability[:, :NOT_A_DIGIT].sum(axis=1, keepdims=True), 1e-9)
     is_digit = 1 - mask.classified.probability[list(inside), NOT_A_DIGIT, None].astype(np.float64)
-    return np.log(np.maximum(of_digit, MIN_PROBABILITY)) + np.log(np.maximum(is_digit, MIN_PROBABILITY))
+    return np.asarray(np.log(np.maximum(of_digit, MIN_PROBABILITY) * np.maximum(is_digit, MIN_PROBABILITY)))
 
 
 def _ink_shares(mask: MaskResult, inside: Sequence[int]) -> NDArray[np.float64]:

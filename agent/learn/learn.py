@@ -7,7 +7,7 @@ read by nets that learned from the other parts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,6 +57,8 @@ class Lesson:
     corrections: PairedComparison
     not_aligned: int
     """Pictures whose digits could not be found; they were judged but not learned from."""
+    replay: Replay
+    """What the nets said about drawn numbers before."""
     drawn: PairedComparison
     """Drawn numbers, on which it was tested whether something was forgotten."""
 
@@ -107,7 +109,7 @@ def learn(known: Sequence[KnownNumber], nets: Nets, progress: Callable[[str], No
         progress(f"reading corrected picture {number} of {len(known)}")
         trace = trace_page(one.image, nets)
         before.append(is_right(trace.page, one))
-        pictures.append(_logits(trace, one, nets))
+        pictures.append(logits_of_picture(trace, one, nets))
     after = [False] * len(known)
     for part in range(FOLDS):
         progress(f"reading with what was learned from the other corrections, part {part + 1} of {FOLDS}")
@@ -123,7 +125,7 @@ def learn(known: Sequence[KnownNumber], nets: Nets, progress: Callable[[str], No
         for using in (nets, with_adjustments(nets, adjustments))
     )
     not_aligned = sum(one is None for one in pictures)
-    return Lesson(adjustments, compare(before, after), not_aligned, compare(old, new))
+    return Lesson(adjustments, compare(before, after), not_aligned, replay, compare(old, new))
 
 
 def is_right(page: Page, known: KnownNumber) -> bool:
@@ -142,20 +144,12 @@ def is_right(page: Page, known: KnownNumber) -> bool:
 def fit(pictures: Sequence[LogitsOfPicture], replay: Replay) -> dict[Role, Matrix]:
     """Fit the adjustment of each role to the examples of pictures."""
     fitted: dict[Role, Matrix] = {}
-    for role, remembered in _remembered(replay):
+    for role, remembered in replay.items():
         logits = [one.logits[role] for one in pictures if role in one.logits]
         classes = [one.step_classes if role == "recogniser" else one.classes for one in pictures if role in one.logits]
         if sum(map(len, logits)):
             fitted[role] = fit_adjustment(np.concatenate(logits), np.concatenate(classes), remembered)
     return fitted
-
-
-def _remembered(replay: Replay) -> Iterator[tuple[Role, NDArray[np.float32]]]:
-    yield "classifier", replay.classifier
-    if replay.verifier is not None:
-        yield "verifier", replay.verifier
-    if replay.recogniser is not None:
-        yield "recogniser", replay.recogniser
 
 
 def with_adjustments(nets: Nets, adjustments: Mapping[Role, Matrix]) -> AdjustedNets:
@@ -171,7 +165,7 @@ def with_adjustments(nets: Nets, adjustments: Mapping[Role, Matrix]) -> Adjusted
     )
 
 
-def _logits(trace: Trace, known: KnownNumber, nets: Nets) -> LogitsOfPicture | None:
+def logits_of_picture(trace: Trace, known: KnownNumber, nets: Nets) -> LogitsOfPicture | None:
     """Return what the nets say about a picture's examples; None if its digits could not be found."""
     examples = find_examples(trace, known)
     if examples is None:

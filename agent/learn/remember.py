@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from itertools import starmap
 
 import numpy as np
@@ -18,6 +17,7 @@ from agent.vision.context import place_in_context
 from agent.vision.glyph import normalise_each, own_ink
 from agent.vision.line_text import BLANK
 from agent.vision.pipeline import trace_page
+from profiles.manifest import Role
 
 PAPER_PX = (520, 130)
 """Width and height of the paper on which a number is drawn."""
@@ -41,16 +41,9 @@ MIN_BLANK = 0.9
 """A step is surely blank if the blank is at least this probable. A guess that was never measured."""
 
 
-@dataclass(frozen=True, eq=False)
-class Replay:
-    """What the nets say about candidates and steps of drawn numbers before they learn."""
-
-    classifier: NDArray[np.float32]
-    """Logits, float32 (n, 11)."""
-    verifier: NDArray[np.float32] | None
-    """Logits, float32 (n, 11); None without a verifier."""
-    recogniser: NDArray[np.float32] | None
-    """Logits of steps, float32 (m, 23); None without a line recogniser."""
+Replay = Mapping[Role, NDArray[np.float32]]
+"""What the nets of each role say about drawn numbers before they learn: logits of candidates, float32 (n, 11), and of
+steps of a line recogniser, float32 (m, 23)."""
 
 
 def draw_numbers(seed: int, count: int) -> list[KnownNumber]:
@@ -78,22 +71,18 @@ def _draw_number(rng: np.random.Generator, index: int) -> KnownNumber:
 
 def remember(numbers: Iterable[KnownNumber], nets: Nets) -> Replay:
     """Return what the nets say about numbers."""
-    classifier, verifier, recogniser = [], [], []
+    said: dict[Role, list[NDArray[np.float32]]] = {"classifier": [], "verifier": [], "recogniser": []}
     for number in numbers:
         trace = trace_page(number.image, nets)
         for mask in trace.masks:
             own = [own_ink(mask.ink, candidate) for candidate in mask.candidates]
-            classifier.append(nets.classifier.logits(normalise_each(own)))
+            said["classifier"].append(nets.classifier.logits(normalise_each(own)))
             if nets.verifier is not None:
-                verifier.append(nets.verifier.logits(place_in_context(mask.ink, mask.candidates, own)))
+                said["verifier"].append(nets.verifier.logits(place_in_context(mask.ink, mask.candidates, own)))
         if nets.recogniser is not None:
             logits = [nets.recogniser.logits(line.strip.image[None])[0] for line in trace.lines]
-            recogniser += [_some_steps(own, line.log_probs[0]) for own, line in zip(logits, trace.lines, strict=True)]
-    return Replay(
-        np.concatenate(classifier),
-        np.concatenate(verifier) if verifier else None,
-        np.concatenate(recogniser) if recogniser else None,
-    )
+            said["recogniser"] += map(_some_steps, logits, [line.log_probs[0] for line in trace.lines])
+    return {role: np.concatenate(parts) for role, parts in said.items() if parts}
 
 
 def _some_steps(logits: NDArray[np.float32], log_probs: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from converters.cli.adapt import adapt
 from converters.cli.data import app as data_app
 from converters.cli.evaluate import evaluate
 from converters.cli.report import report
@@ -23,6 +24,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command()(adapt)
 app.command()(evaluate)
 app.command()(report)
 app.command()(targets)
