@@ -87,3 +87,12 @@ def test_a_log_without_corrections_is_reported(tmp_path: Path) -> None:
         f"{path} has no corrected reading with a picture; correct readings on the web page"
     )
     assert done.returncode == 1
+
+
+def test_a_run_looks_for_what_was_learned_beside_its_log(tmp_path: Path) -> None:
+    (tmp_path / "learned.json").write_text("{")
+    program = str(Path(sys.executable).with_name("digit-agent"))
+    arguments = [program, "run", "--source", "demo:?frames=3", "--log", str(tmp_path / "agent.db"), "--no-dashboard"]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert f"what was learned from corrections is not used: {tmp_path / 'learned.json'} is damaged" in done.stderr
