@@ -9,16 +9,22 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
+import cv2
+import numpy as np
 import pytest
 
 from agent.telemetry.database import open_for_writing
+from agent.web.credentials import make_token
 from tests.waiting import wait_until
 
 EXECUTABLE = str(Path(sys.executable).with_name("digit-agent"))
@@ -167,6 +173,71 @@ def test_options_that_had_not_proved_themselves_are_undone_at_the_next_start(tmp
     assert process.returncode == 0
     assert "had not proved themselves: those before are in use again\n" in err
     assert config.read_text() == "# before\n"
+
+
+@contextmanager
+def still_camera(width: int) -> Iterator[str]:
+    """A camera in the network that gives a picture for each request; give its address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            noise = np.random.default_rng().integers(0, 256, (48, width, 3), dtype=np.uint8)
+            jpeg = cv2.imencode(".jpg", noise)[1].tobytes()
+            self.send_response(200)
+            self.send_header("Content-Type", "image/jpeg")
+            self.send_header("Content-Length", str(len(jpeg)))
+            self.end_headers()
+            self.wfile.write(jpeg)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/snap.jpg"
+        server.shutdown()
+
+
+@pytest.mark.slow
+def test_a_run_changes_to_another_camera_and_goes_back_if_an_option_is_wrong(tmp_path: Path) -> None:
+    port, config = free_port(), tmp_path / "config.toml"
+    (tmp_path / "password").write_text("a secret\n")
+    token = make_token(tmp_path / "web-login.json")
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+
+    def configuration() -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(get(port, "/api/v1/configuration", **headers)[1])
+        return found
+
+    def change(**options: object) -> str:
+        body = json.dumps({"version": configuration()["version"], "options": options}).encode()
+        with urlopen(
+            Request(f"http://127.0.0.1:{port}/api/v1/configuration", body, headers, method="PATCH"), timeout=60
+        ) as answer:
+            assert answer.status == 202
+        wait_until(lambda: configuration()["change"]["state"] != "checking")
+        return str(configuration()["change"]["text"])
+
+    def shown_width() -> int:
+        request = Request(f"http://127.0.0.1:{port}/frame.jpg?layers=", headers=headers)
+        with urlopen(request, timeout=60) as answer:
+            image = cv2.imdecode(np.frombuffer(answer.read(), np.uint8), cv2.IMREAD_COLOR)
+        return 0 if image is None else int(image.shape[1])
+
+    with still_camera(64) as first, still_camera(96) as second:
+        config.write_text(f"source = '{first}'\n")
+        arguments = ("--config", str(config), "--no-log", "--no-dashboard", "--web", str(port))
+        with started(tmp_path, "run", *arguments, "--web-password-file", str(tmp_path / "password")):
+            wait_until(lambda: get(port, "/frame.jpg", **headers)[0] == 200)
+            assert shown_width() == 64
+            assert change(source=second) == "Saved, and in use."
+            wait_until(lambda: shown_width() == 96)
+            assert second in json.loads(get(port, "/api/v1/status", **headers)[1])["live"]["source"]
+            assert "--control is for a camera of this machine" in change(control="gain=1")
+            assert config.read_text() == f'source = "{second}"\n'
+            wait_until(lambda: not json.loads(get(port, "/api/v1/status", **headers)[1])["live"]["outage"])
+            assert "source cannot change while the agent reads this source" in change(source="demo:")
+            assert config.read_text() == f'source = "{second}"\n'
+            wait_until(lambda: shown_width() == 96)
 
 
 @pytest.mark.slow
