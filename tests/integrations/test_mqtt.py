@@ -256,8 +256,9 @@ def answer_at_once(connection: socket.socket) -> None:
 
 
 def answer_never(connection: socket.socket) -> None:
-    connection.recv(1)
-    threading.Event().wait(60)
+    with connection:
+        connection.recv(1)
+        threading.Event().wait(60)
 
 
 def answer_in_http(connection: socket.socket) -> None:
