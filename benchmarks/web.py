@@ -27,6 +27,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from agent.web.server import THREAD_NICENESS
 from benchmarks.report import Bound, check_bounds, run_benchmark
 
 VIEWERS = 20
@@ -45,6 +46,8 @@ class ViewerPhase:
 
     frames_per_s: float
     cpu_ms_per_frame: float
+    page_ms_per_s: float
+    """Processor time of the page's threads in a second, in milliseconds. Other programs hardly change it."""
     first_mb: float
     """Resident memory at the begin."""
     last_mb: float
@@ -94,10 +97,10 @@ def main(seconds: Annotated[float, typer.Option(help="Length of each phase.")] =
     console = Console()
     table = Table(box=SIMPLE_HEAD)
     table.add_column("phase")
-    for heading in ("frames/s", "CPU ms per frame", "memory in MB", "pictures/s of each viewer"):
+    for heading in ("frames/s", "CPU ms/frame", "page CPU ms/s", "memory in MB", "pictures/s of each viewer"):
         table.add_column(heading, justify="right")
     for name, one in phases.items():
-        figures = one.frames_per_s, one.cpu_ms_per_frame, one.last_mb, one.pictures_per_s
+        figures = one.frames_per_s, one.cpu_ms_per_frame, one.page_ms_per_s, one.last_mb, one.pictures_per_s
         table.add_row(name, *(f"{figure:.1f}" for figure in figures))
     console.print(table, f"memory of a run of the same time without the page: {plain_mb:.1f} MB")
     alone, watched, stuck, again = phases.values()
@@ -107,6 +110,7 @@ def main(seconds: Annotated[float, typer.Option(help="Length of each phase.")] =
     return check_bounds(
         [
             Bound("of the frames a second with viewers", watched.frames_per_s / before, at_least=0.95),
+            Bound("ms of a second of the processor by the page with viewers", watched.page_ms_per_s, at_most=50.0),
             Bound("times the memory after a phase with viewers", watched.last_mb / watched.first_mb, at_most=1.03),
             Bound("of the frames reach each viewer beside one that reads nothing", reached, at_least=0.9 * most),
             Bound("MB more with the page", again.last_mb - plain_mb, at_most=35.0),
@@ -140,14 +144,19 @@ def measure(pid: int, port: int, seconds: float, *, viewers: int = 0, stuck: int
         for viewer in watching:
             cleanup.callback(viewer.close)
         time.sleep(SETTLE_S)
-        began_s, frames, cpu_s = time.monotonic(), frames_of(port), cpu_time_s(pid)
+        began_s, frames, cpu_s, page_s = time.monotonic(), frames_of(port), cpu_time_s(pid), page_time_s(pid)
         first_mb, pictures = memory_mb(pid), sum(viewer.pictures for viewer in watching)
         time.sleep(seconds)
         passed_s, more = time.monotonic() - began_s, frames_of(port) - frames
         shown = sum(viewer.pictures for viewer in watching) - pictures
-        used_ms = 1000 * (cpu_time_s(pid) - cpu_s)
+        used_ms, page_ms = 1000 * (cpu_time_s(pid) - cpu_s), 1000 * (page_time_s(pid) - page_s)
         return ViewerPhase(
-            more / passed_s, used_ms / max(more, 1), first_mb, memory_mb(pid), shown / passed_s / max(viewers, 1)
+            more / passed_s,
+            used_ms / max(more, 1),
+            page_ms / passed_s,
+            first_mb,
+            memory_mb(pid),
+            shown / passed_s / max(viewers, 1),
         )
 
 
@@ -159,8 +168,19 @@ def frames_of(port: int) -> int:
 
 def cpu_time_s(pid: int) -> float:
     """Return the processor time of a process, in seconds (proc(5))."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
+    return _times(Path(f"/proc/{pid}/stat"))[0]
+
+
+def page_time_s(pid: int) -> float:
+    """Return the processor time of the page's threads, in seconds; they are those that give way to the others."""
+    tasks = (_times(task / "stat") for task in Path(f"/proc/{pid}/task").iterdir())
+    return sum(used_s for used_s, niceness in tasks if niceness >= THREAD_NICENESS)
+
+
+def _times(stat: Path) -> tuple[float, int]:
+    """Return the processor time of a process or a thread, in seconds, and its niceness."""
+    fields = stat.read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS_PER_S, int(fields[16])
 
 
 def memory_mb(pid: int) -> float:

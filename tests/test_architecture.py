@@ -97,7 +97,7 @@ MAY_IMPORT = {
     "benchmarks": " ".join(
         [
             *("agent", "agent.choice", "agent.drawing", "agent.learn", "agent.live", "agent.outlets", "agent.paths"),
-            *("agent.run", "agent.runtimes"),
+            *("agent.run", "agent.runtimes", "agent.web"),
             *("agent.telemetry", LIVE_BASE, "converters.checkpoint", "converters.convert", "converters.data"),
             "converters.extra",
             *("converters.export", "converters.nets", "converters.report", "tools.arm64", "tools.insn"),
