@@ -19,7 +19,7 @@ from agent.learn.examples import Examples, KnownNumber, find_examples
 from agent.learn.fit import fit_adjustment
 from agent.learn.judge import PairedComparison, compare
 from agent.learn.remember import Replay, draw_numbers, remember
-from agent.vision.classify import Net, Nets
+from agent.vision.classify import Net, Nets, log_softmax
 from agent.vision.line_text import BLANK, LINE_CLASSES
 from agent.vision.page import Page
 from agent.vision.pipeline import Trace, read_page, trace_page
@@ -184,8 +184,7 @@ def _steps(examples: Examples, recogniser: Net) -> tuple[NDArray[np.float32], ND
     steps, classes = [np.zeros((0, LINE_CLASSES), np.float32)], [np.zeros(0, np.intp)]
     for views, text in examples.strips:
         for logits in recogniser.logits(views):
-            largest = logits.max(axis=1, keepdims=True)
-            path = align_steps(logits - largest - np.log(np.exp(logits - largest).sum(axis=1, keepdims=True)), text)
+            path = align_steps(log_softmax(logits), text)
             if path is None:
                 continue
             written, blank = np.flatnonzero(path != BLANK), np.flatnonzero(path == BLANK)

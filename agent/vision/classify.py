@@ -146,3 +146,9 @@ def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return class probabilities that add up to 1 in each row, float32 (n, k)."""
     shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), np.float32)
+
+
+def log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the natural logarithms of class probabilities over the last axis, float32 (..., k)."""
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)), np.float32)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.vision.box import Box, union
-from agent.vision.classify import Net
+from agent.vision.classify import Net, log_softmax
 from agent.vision.digits import Digit
 from agent.vision.layers import MaskResult
 from agent.vision.line_numbers import place_characters, split_numbers
@@ -84,11 +84,9 @@ def propose(lines: Sequence[RecognisedLine], recogniser: Net) -> list[Recognised
     proposed = list(lines)
     for _, indices in groupby(sorted(range(len(lines)), key=width), key=width):
         batch = list(indices)
-        logits = recogniser.logits(np.concatenate([lines[i].strip.views() for i in batch]))
-        largest = logits.max(axis=2, keepdims=True)
-        log_probs = logits - largest - np.log(np.exp(logits - largest).sum(axis=2, keepdims=True))
+        log_probs = log_softmax(recogniser.logits(np.concatenate([lines[i].strip.views() for i in batch])))
         for i, own in zip(batch, np.split(log_probs, len(batch)), strict=True):
-            line = replace(lines[i], log_probs=np.asarray(own, np.float32))
+            line = replace(lines[i], log_probs=own)
             proposed[i] = replace(line, proposals=tuple(_proposals(line)))
     return proposed
 
