@@ -107,6 +107,9 @@ MAY_IMPORT = {
     "benchmarks.forms": (
         "agent.drawing agent.forms agent.reader agent.vision benchmarks benchmarks.numbers converters.data profiles"
     ),
+    "benchmarks.learning": (
+        "agent.choice agent.learn agent.paths agent.vision benchmarks benchmarks.numbers converters.data profiles"
+    ),
     "benchmarks.tables": (
         "agent.drawing agent.forms agent.reader agent.vision benchmarks benchmarks.forms benchmarks.numbers "
         "converters.data profiles"

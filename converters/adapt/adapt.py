@@ -17,7 +17,7 @@ from agent.vision.classify import Nets
 from agent.vision.pipeline import read_page
 from converters.adapt.corrections import load_corrections
 from converters.adapt.head import fold_adjustment
-from converters.adapt.page import Changed, write_page
+from converters.adapt.page import ChangedReading, write_page
 from converters.checkpoint import SHIPPED, Checkpoint, load, save
 from converters.convert import convert
 from converters.nets import ROLES
@@ -180,11 +180,11 @@ def _mnist(shipped: Path, new: Path) -> dict[str, tuple[float, float]]:
     return {tier: (value, after[tier]) for tier, value in accuracies(shipped).items() if tier in after}
 
 
-def _changed(known: Sequence[KnownNumber], before: Nets, after: Nets) -> list[Changed]:
+def _changed(known: Sequence[KnownNumber], before: Nets, after: Nets) -> list[ChangedReading]:
     """Return the corrections that are read differently now."""
     changed = []
     for one in known:
         texts = [" ".join(reading.text for reading in read_page(one.image, nets).readings) for nets in (before, after)]
         if texts[0] != texts[1]:
-            changed.append(Changed(one, *texts))
+            changed.append(ChangedReading(one, *texts))
     return changed

@@ -25,7 +25,7 @@ td img { max-height: 5rem; max-width: 18rem; }
 
 
 @dataclass(frozen=True, eq=False)
-class Changed:
+class ChangedReading:
     """A corrected picture that is read differently now."""
 
     known: KnownNumber
@@ -33,7 +33,7 @@ class Changed:
     after: str
 
 
-def write_page(path: Path, changed: Sequence[Changed], judged: PairedComparison) -> None:
+def write_page(path: Path, changed: Sequence[ChangedReading], judged: PairedComparison) -> None:
     """Write the page as one HTML file.
 
     Raises:
@@ -57,7 +57,7 @@ def write_page(path: Path, changed: Sequence[Changed], judged: PairedComparison)
     )
 
 
-def _row(changed: Changed) -> str:
+def _row(changed: ChangedReading) -> str:
     known = changed.known
     picture = b64encode(cv2.imencode(".jpg", known.image)[1].tobytes()).decode()
     cells = "".join(_cell(text, known) for text in (changed.before, changed.after))
