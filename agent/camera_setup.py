@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import partial
 
@@ -65,7 +65,7 @@ def change_camera(camera: CameraInUse, initial: Settings, settings: Settings) ->
     wanted, now, changed = set_up(settings), camera.setup, initial.changed(settings)
     if wanted.kind != now.kind:
         return changed
-    applied = CAMERA_OPTIONS
+    applied: Collection[str] = CAMERA_OPTIONS
     if not now.is_live:
         wanted, applied = replace(now, mounting=wanted.mounting), MOUNTING_OPTIONS
     if (wanted.ways, wanted.mounting) != (now.ways, now.mounting):
