@@ -77,7 +77,7 @@ MAY_IMPORT = {
     "converters.compress": f"{CONVERTERS_BASE} converters.export converters.nets converters.recipe",
     "converters.adapt": (
         f"agent.choice agent.learn agent.telemetry {CONVERTERS_BASE} converters.checkpoint converters.convert "
-        "converters.nets"
+        "converters.data converters.nets"
     ),
     "converters.report": (
         f"{CONVERTERS_BASE} converters.checkpoint converters.data converters.evaluate converters.nets"

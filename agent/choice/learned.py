@@ -89,7 +89,6 @@ def save_learned(path: Path, learned: Learned) -> None:
         OutputError: the file cannot be written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(path, msgspec.json.encode(learned))
     except OSError as error:
         raise OutputError(

@@ -29,11 +29,11 @@ def learn(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     config: ConfigFile = None,
 ) -> None:
-    """Learn from the readings that people corrected or confirmed on the web page, in about a minute.
+    """Learn from the readings that people corrected or confirmed on the web page.
 
     What the nets say is adjusted to the writers in front of this board; their files stay as they are. It is kept only
     if numbers are read better: each corrected number is read by nets that did not learn from it. Otherwise nothing is
-    written, and the exit code is 1.
+    written, and the exit code is 1. 50 corrections take half a minute on a desktop, and longer on a board.
 
     Example: `sudo digit-agent learn --log /var/lib/digit-agent/agent.db && sudo systemctl reload digit-agent`
     """

@@ -45,8 +45,6 @@ class Alignment:
     mask: MaskResult
     """The mask in which they were found."""
     digits: tuple[int, ...]
-    chosen: tuple[int, ...]
-    """Index of each digit's candidate in the mask."""
     places: tuple[Box, ...]
     """Box of each digit, in pixels of the picture."""
 
@@ -88,9 +86,8 @@ def _in_mask(mask: MaskResult, digits: str, box: Box, size: tuple[int, int]) -> 
     scores = _scores(mask, inside)[:, labels] + INK_WEIGHT * shares[:, None]
     chosen = _best_sequence(scores, [places[index] for index in inside])
     if chosen and shares[chosen].sum() >= MIN_INK_SHARE:
-        indices = tuple(inside[i] for i in chosen)
         score = float(scores[chosen, range(len(labels))].sum())
-        yield score, Alignment(mask, labels, indices, tuple(places[index] for index in indices))
+        yield score, Alignment(mask, labels, tuple(places[inside[i]] for i in chosen))
 
 
 def _scores(mask: MaskResult, inside: Sequence[int]) -> NDArray[np.float64]:

@@ -20,9 +20,11 @@ from agent.vision.pipeline import Trace
 from agent.vision.strip import cut_strip
 
 SAME_IOU = 0.7
-"""A candidate shows a digit if the IoU of their boxes is at least this. Raising it takes fewer examples of digits."""
+"""A candidate shows a digit if the IoU of their boxes is at least this. Raising it takes fewer examples of digits. A
+guess that was never measured."""
 OTHER_IOU = 0.45
-"""A candidate near a number is no digit if its IoU with each digit is below this. Raising it takes more examples."""
+"""A candidate near a number is no digit if its IoU with each digit is below this. Raising it takes more examples. A
+guess that was never measured."""
 THIN_DIGIT = 1
 """Parts of this digit look like the whole digit, so they are no examples of "not a digit"."""
 
@@ -40,7 +42,7 @@ class KnownNumber:
 
     @property
     def digits(self) -> str:
-        return "".join(character for character in self.text if character.isdigit())
+        return "".join(character for character in self.text if character in "0123456789")
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,8 +73,7 @@ def find_examples(trace: Trace, known: KnownNumber) -> Examples | None:
         The examples; None if the digits of the number could not be found.
     """
     if not known.text:
-        label: Callable[[Box], int | None] = lambda place: NOT_A_DIGIT if near(place, known.box) else None  # noqa: E731
-        return _with_labels(trace, label, ())
+        return _with_labels(trace, lambda place: NOT_A_DIGIT if near(place, known.box) else None, ())
     alignment = align_digits(trace, known.digits, known.box) if known.digits else None
     if alignment is None:
         return None

@@ -25,7 +25,8 @@ RIDGE = 1e-3
 """Weight of the squared distance from the identity. It decides only what the candidates leave open. A guess that was
 never measured."""
 STEPS = 100
-"""Number of steps. Measured: the sum is then within 3 % of its minimum, and of what Newton's method gains."""
+"""Number of steps. Raising it costs time. Measured on two writers: 100 steps gain 99 % of what Newton's method gains
+for a classifier or a verifier, and 72 and 86 % for the line recogniser."""
 
 
 def fit_adjustment(logits: NDArray[np.float32], classes: NDArray[np.intp], replay: NDArray[np.float32]) -> Matrix:

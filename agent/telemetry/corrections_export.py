@@ -1,7 +1,7 @@
 """Write the corrected readings of a log as labelled pictures.
 
-A correction says what stands there, not where each digit is. So the pictures have no boxes of single digits, and
-`digit-convert train --pictures` reads their truth but leaves them out.
+A correction says what stands there, not where each digit is. So the pictures have no boxes of single digits:
+`digit-convert adapt` finds the digits itself, and `digit-convert train --pictures` leaves these pictures out.
 """
 
 from __future__ import annotations

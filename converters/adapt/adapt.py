@@ -20,6 +20,7 @@ from converters.adapt.head import fold_adjustment
 from converters.adapt.page import ChangedReading, write_page
 from converters.checkpoint import SHIPPED, Checkpoint, load, save
 from converters.convert import convert
+from converters.data.mnist import load_mnist
 from converters.nets import ROLES
 from profiles.errors import OutputError, TrainingError
 from profiles.manifest import Artifact, Role, load_manifest
@@ -73,6 +74,7 @@ def adapt(
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise OutputError(f"{out} is not empty", advice="name a new folder")
     known = load_corrections(folders)
+    load_mnist(data, "test")  # fail before minutes are spent
     before = {tier: _load_nets(shipped, tier) for tier in _classifiers(shipped)}
     first = next(iter(before))
     lessons = {first: learn(known, before[first], progress)}
