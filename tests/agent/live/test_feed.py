@@ -18,9 +18,10 @@ from profiles.errors import SourceError
 class NoiseCamera(Source):
     """A camera that is unplugged after a number of frames."""
 
-    title, live = "camera", True
+    live = True
 
-    def __init__(self, frames: int) -> None:
+    def __init__(self, frames: int, title: str = "camera") -> None:
+        self.title = title
         self._frames, self._number = frames, 0
         self._rng = np.random.default_rng(frames)
         self.closed = threading.Event()
@@ -65,7 +66,7 @@ def test_the_feed_waits_for_a_camera_that_is_absent_at_the_start() -> None:
     def opening() -> Source:
         if not plugged_in.is_set():
             raise SourceError("no camera /dev/video0; plug it in")
-        return NoiseCamera(10**9)
+        return NoiseCamera(10**9, spec.title)
 
     with feed(
         open_or_wait(spec, opening), opening, warnings.append, lambda _: plugged_in.set(), timeout_s=0.05
