@@ -10,7 +10,7 @@ import pytest
 from agent.capture.opener import open_or_wait, open_source
 from agent.capture.outage import Outage
 from agent.capture.source import Frame, Source
-from agent.capture.uri import parse_source
+from agent.capture.uri import CameraSpec, parse_source
 from agent.live.feed import feed
 from profiles.errors import SourceError
 
@@ -61,6 +61,7 @@ def test_a_live_source_that_fails_is_opened_again() -> None:
 
 def test_the_feed_waits_for_a_camera_that_is_absent_at_the_start() -> None:
     spec = parse_source("/dev/video0")
+    assert isinstance(spec, CameraSpec)
     plugged_in, warnings = threading.Event(), list[str]()
 
     def opening() -> Source:
