@@ -95,6 +95,8 @@ class OutletCounts:
     waiting: int
     failures: int
     """Connections or requests that failed in this run."""
+    aside: int = 0
+    """Messages among those that wait which are too large for the receiver, and do not hold up later ones."""
 
 
 @dataclass(frozen=True)

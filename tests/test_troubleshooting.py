@@ -21,7 +21,7 @@ ERRORS = {
     "SourceError",
 }  # fmt: skip
 """Errors that the page must explain. A wrong use (exit code 2) is explained by its own message."""
-WARNINGS = {"Failure", "_fail", "_report", "_report_failure", "_warn", "warning"}
+WARNINGS = {"Failure", "_fail", "_report", "_report_failure", "_say", "_warn", "warn", "warning"}
 """Functions and classes whose first argument is a message that is reported without the end of the program."""
 MIN_LETTERS = 6
 """Literal letters that a message must have; shorter ones only pass on other messages."""

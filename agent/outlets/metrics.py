@@ -183,13 +183,16 @@ class RunMetrics(Collector):
         delivered = CounterMetricFamily("digit_agent_outlet_delivered", "Delivered messages.", labels=["outlet"])
         failures = CounterMetricFamily("digit_agent_outlet_failures", "Failed deliveries.", labels=["outlet"])
         waiting = GaugeMetricFamily("digit_agent_outlet_waiting", "Messages that wait.", labels=["outlet"])
+        text = "Messages among those that wait which are too large for the receiver."
+        aside = GaugeMetricFamily("digit_agent_outlet_set_aside", text, labels=["outlet"])
         up = GaugeMetricFamily("digit_agent_outlet_up", "Whether messages get through.", labels=["outlet"])
         for one in counts.outlets:
             delivered.add_metric([one.name], one.delivered)
             failures.add_metric([one.name], one.failures)
             waiting.add_metric([one.name], one.waiting)
+            aside.add_metric([one.name], one.aside)
             up.add_metric([one.name], one.is_connected)
-        yield from (delivered, failures, waiting, up)
+        yield from (delivered, failures, waiting, aside, up)
         text = "Messages that were dropped because the outbox was full."
         yield CounterMetricFamily("digit_agent_outbox_dropped", text, counts.dropped)
         text = "Readings and faults that never reached the outbox."

@@ -1,6 +1,7 @@
 """The outlet to an MQTT broker.
 
-Messages go to `reading`, `record`, `fault` and `measures` below the board's topic, each at least once and in order.
+Messages go to `reading`, `record`, `fault` and `measures` below the board's topic, each at least once and in order. One
+that is too large for the broker is set aside, and comes after a connection to a broker that takes it.
 The broker keeps `status` (online or offline), `health`, the last measures, and the newest value of each field. The
 camera's picture goes to `picture`, if somebody wants it.
 """
@@ -8,7 +9,7 @@ camera's picture goes to `picture`, if somebody wants it.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from agent.outlets.broker import Broker
 from agent.outlets.broker_errors import TAKEN_OVER, TOO_LARGE, refusal
@@ -85,56 +86,105 @@ class MqttOutlet(Outlet):
             self._say(str(refusal(self._broker.uri, TAKEN_OVER, "")))
 
     def _deliver_in(self, session: MqttSession) -> None:
-        sent, on_their_way = self._outbox.confirmed(self.name), deque[tuple[int, int]]()
-        published = dict[str, bytes]()
-        confirmed = set[int]()
+        window, published = _Window(session, self._outbox, self.name), dict[str, bytes]()
         settled_s = session.now_s + SETTLED_S
-        while not (self._is_drained and not on_their_way) and not self._is_over():
+        while not (self._is_drained and not window.is_open) and not self._is_over():
             for topic, body in self._kept().items():
                 if published.get(topic) != body:
-                    session.publish_elsewhere(topic, body, retain=True)
+                    if session.publish_elsewhere(topic, body, retain=True) is None:
+                        self._say_too_large(topic)
                     published[topic] = body
             self._send_picture(session)
-            batch = self._outbox.after(sent, session.window - len(on_their_way))
-            for message, mid in zip(batch, _publish(session, batch), strict=True):
-                on_their_way.append((mid, message.number))
-                sent = message.number
-            session.step(ENDING_S if self._ended.is_set() else IDLE_S, self._wake)
+            window.send()
+            pause_s = ENDING_S if self._ended.is_set() else IDLE_S
+            session.step(0.0 if window.has_answer else pause_s, self._wake)
             self._drain_wake()
-            confirmed.update(session.take_confirmed())
-            while on_their_way and on_their_way[0][0] in confirmed:
-                mid, number = on_their_way.popleft()
-                confirmed.remove(mid)
-                self._delivered += 1
-                self._outbox.confirm(self.name, number)
-                settled_s = 0.0
+            for number, is_taken in window.answered():
+                if is_taken:
+                    self._delivered += 1
+                    self._outbox.confirm(self.name, number)
+                    settled_s = 0.0
+                else:
+                    self._set_aside(number, refusal(self._broker.uri, TOO_LARGE, ""))
             if not self._is_connected and session.now_s >= settled_s:
                 self._works()
+
+    def _say_too_large(self, what: str) -> None:
+        self._say(f"{what} is not sent: {refusal(self._broker.uri, TOO_LARGE, '')}")
 
     def _send_picture(self, session: MqttSession) -> None:
         """Send a picture if it is time for one; a slow network gets fewer of them. No broker keeps it."""
         if self._picture is None or session.is_sending or (jpeg := self._picture()) is None:
             return
-        if session.takes(f"{self._broker.root}/{TOPIC}", jpeg):
-            session.publish(TOPIC, jpeg)
-        else:  # readings are smaller, and go on
-            self._say(f"the picture of the camera is not sent: {refusal(self._broker.uri, TOO_LARGE, '')}")
+        if session.publish(TOPIC, jpeg) is None:
+            self._say_too_large("the picture of the camera")
 
 
-def _publish(session: MqttSession, batch: list[StoredMessage]) -> list[int]:
-    """Send messages, and before the last one that changes a value the new value; return the packet ids.
+class _Window:
+    """The messages that are on their way over one connection, in their order.
+
+    Args:
+        session: the connection.
+        outbox: holds the messages.
+        outlet: name of the outlet in the outbox.
+    """
+
+    def __init__(self, session: MqttSession, outbox: Outbox, outlet: str) -> None:
+        self._session, self._outbox = session, outbox
+        self._sent, self._aside = outbox.confirmed(outlet), deque(outbox.aside(outlet))
+        self._open = deque[tuple[int | None, int]]()
+        self._answers = dict[int, bool]()
+
+    def send(self) -> None:
+        """Send as many messages as may be on their way; first those that were set aside, which get one more try."""
+        while self._aside and len(self._open) < self._session.window:
+            number = self._aside.popleft()
+            if (message := self._outbox.message(number)) is not None:
+                self._open.append((_publish(self._session, message), number))
+        batch = self._outbox.after(self._sent, self._session.window - len(self._open))
+        for message, packet in zip(batch, _publish_all(self._session, batch), strict=True):
+            self._open.append((packet, message.number))
+            self._sent = message.number
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a message is on its way."""
+        return bool(self._open)
+
+    @property
+    def has_answer(self) -> bool:
+        """Whether the fate of the oldest message is known: none has a packet id that was too large to be sent."""
+        return bool(self._open) and (self._open[0][0] is None or self._open[0][0] in self._answers)
+
+    def answered(self) -> Iterator[tuple[int, bool]]:
+        """Give the numbers of the messages whose fate is known, in their order, and whether the broker took them."""
+        self._answers.update(self._session.take_answers())
+        while self.has_answer:
+            packet, number = self._open.popleft()
+            yield number, packet is not None and self._answers.pop(packet)
+
+
+def _publish_all(session: MqttSession, batch: list[StoredMessage]) -> list[int | None]:
+    """Send messages, and before the last one that changes a value the new value.
 
     The value goes first without a confirmation of its own: a broker that confirms the message has the value, too.
+
+    Returns:
+        The packet ids; None for a message that is too large for the broker.
     """
     values = [newest_values(message) for message in batch]
     last = {topic: index for index, new in enumerate(values) for topic in new}
-    mids = []
+    packets = []
     for index, (message, new) in enumerate(zip(batch, values, strict=True)):
         for topic, body in new.items():
             if last[topic] == index:
                 session.publish(topic, body, retain=True)
-        mids.append(session.publish(message.kind, message.body, qos=1, retain=message.kind == "measures"))
-    return mids
+        packets.append(_publish(session, message))
+    return packets
+
+
+def _publish(session: MqttSession, message: StoredMessage) -> int | None:
+    return session.publish(message.kind, message.body, qos=1, retain=message.kind == "measures")
 
 
 def _ignore() -> None:

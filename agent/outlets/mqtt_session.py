@@ -11,6 +11,8 @@ from typing import Any
 
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from agent.outlets.broker import Broker
@@ -37,6 +39,9 @@ MAX_WINDOW = 100
 MAX_HEAD_BYTES = 10
 """Longest head of a message beside its topic, in bytes. Source: MQTT 5.0, section 3.3."""
 ONLINE, OFFLINE = "online", "offline"
+# mosquitto confirms a message above its `message_size_limit` with this code, which the specification does not have
+# there; without this line paho-mqtt closes the connection, and sends the same message again and again.
+ReasonCode.names[TOO_LARGE]["Packet too large"].append(PacketTypes.PUBACK)
 
 
 class MqttSession:
@@ -61,7 +66,7 @@ class MqttSession:
         self.window = MAX_WINDOW
         """Messages that may be on their way."""
         self._max_packet_bytes = float("inf")
-        self._confirmed = list[int]()
+        self._answers = dict[int, bool]()
         self.failure: OutputError | None = None
         """Why the connection ended; None while it is open."""
         self.failure_code = 0
@@ -82,8 +87,8 @@ class MqttSession:
         self._client.subscribe([(f"{broker.root}/{topic}", options) for topic in ("command", "health")])
         self.publish("status", ONLINE.encode(), retain=True)
 
-    def publish(self, topic: str, body: bytes, *, qos: int = 0, retain: bool = False) -> int:
-        """Send a message, and return its packet id.
+    def publish(self, topic: str, body: bytes, *, qos: int = 0, retain: bool = False) -> int | None:
+        """Send a message, and return its packet id; None if the broker takes no messages of this size.
 
         Args:
             topic: the topic, below that of the board.
@@ -93,24 +98,14 @@ class MqttSession:
         """
         return self.publish_elsewhere(f"{self._broker.root}/{topic}", body, qos=qos, retain=retain)
 
-    def publish_elsewhere(self, topic: str, body: bytes, *, qos: int = 0, retain: bool = False) -> int:
-        """Send a message to a topic that is not below that of the board.
-
-        Raises:
-            OutputError: the broker takes no messages of this size.
-        """
-        if not self.takes(topic, body):
-            self._fail(TOO_LARGE, "")
-            assert self.failure is not None
-            raise self.failure
+    def publish_elsewhere(self, topic: str, body: bytes, *, qos: int = 0, retain: bool = False) -> int | None:
+        """Send a message as `publish` does, to a topic that is not below that of the board."""
+        if len(topic.encode()) + len(body) + MAX_HEAD_BYTES > self._max_packet_bytes:
+            return None
         if qos:
             self._unconfirmed += 1
             self._waits_since_s = self._waits_since_s or self._clock_s()
         return self._client.publish(topic, body, qos=qos, retain=retain).mid
-
-    def takes(self, topic: str, body: bytes) -> bool:
-        """Whether the broker takes a message of this size."""
-        return len(topic.encode()) + len(body) + MAX_HEAD_BYTES <= self._max_packet_bytes
 
     @property
     def is_sending(self) -> bool:
@@ -151,9 +146,9 @@ class MqttSession:
         """The current time on the session's clock, in seconds."""
         return self._clock_s()
 
-    def take_confirmed(self) -> list[int]:
-        """Return the packet ids that the broker has confirmed since the last call."""
-        taken, self._confirmed = self._confirmed, []
+    def take_answers(self) -> dict[int, bool]:
+        """Return the packet ids that the broker has answered since the last call; False if it found one too large."""
+        taken, self._answers = self._answers, {}
         return taken
 
     def close(self) -> None:
@@ -213,10 +208,11 @@ class MqttSession:
     def _take_confirmation(self, _client: Client, _data: Any, mid: int, code: Any, _properties: Any) -> None:
         self._unconfirmed -= 1
         self._waits_since_s = self._clock_s() if self._unconfirmed else None
-        if code is not None and code.is_failure:
+        is_failure = code is not None and code.is_failure
+        if is_failure and code.value != TOO_LARGE:
             self._fail(code.value, code.getName())
         else:
-            self._confirmed.append(mid)
+            self._answers[mid] = not is_failure
 
     def _take_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
         self._on_message(message.topic.removeprefix(f"{self._broker.root}/"), bytes(message.payload), message.retain)

@@ -60,9 +60,8 @@ class Outlet(ABC):
 
     def counts(self) -> OutletCounts:
         """Return the counters; any thread may call this."""
-        return OutletCounts(
-            self.name, self._is_connected, self._delivered, self._outbox.waiting(self.name), self._failures
-        )
+        waiting, aside = self._outbox.waiting(self.name), len(self._outbox.aside(self.name))
+        return OutletCounts(self.name, self._is_connected, self._delivered, waiting, self._failures, aside)
 
     def close(self, timeout_s: float = CLOSE_TIMEOUT_S) -> None:
         """Deliver what waits, as far as this works at once, and end."""
@@ -136,6 +135,16 @@ class Outlet(ABC):
         """Return the next pause: random, so that a thousand boards do not come back in the same second."""
         pause_s, self._pause_s = self._pause_s, min(2 * self._pause_s, LAST_PAUSE_S)
         return pause_s * random.uniform(0.5, 1.0)  # noqa: S311 (no secret)
+
+    def _set_aside(self, number: int, reason: OutputError) -> None:
+        """Keep a message that cannot be delivered now, and let later ones go on.
+
+        Raises:
+            OutputError: too many messages are set aside.
+        """
+        if not self._outbox.set_aside(self.name, number):
+            raise reason
+        self._say(f"a message is set aside, and later ones go on: {reason}")
 
     def _drain_wake(self) -> None:
         with suppress(BlockingIOError):

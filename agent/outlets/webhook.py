@@ -41,7 +41,9 @@ BATCH = 50
 """Messages that are read from the outbox at a time."""
 MAX_ANSWER_BYTES = 65_536
 """Longest answer that is read, so that the connection can be used again, in bytes."""
-TOO_MANY_REQUESTS, UNAVAILABLE, GONE = 429, 503, 410
+TOO_MANY_REQUESTS, UNAVAILABLE, GONE, TOO_LARGE = 429, 503, 410, 413
+ASIDE_PAUSE_S = 3600.0
+"""Pause until messages that were too large for the service are sent again, in seconds; each start sends them, too."""
 MAX_SECRET_BYTES, MIN_SECRET_BYTES = 64, 24
 """Lengths of a secret in the specification."""
 
@@ -114,6 +116,7 @@ class WebhookOutlet(Outlet):
     ) -> None:
         super().__init__("webhook", outbox, warn, first_pause_s=first_pause_s)
         self._hook, self._timeout_s, self._asked_pause_s = hook, timeout_s, 0.0
+        self._aside_due_s = time.monotonic()
 
     def _deliver(self) -> None:
         url = urlsplit(self._hook.url)
@@ -133,12 +136,14 @@ class WebhookOutlet(Outlet):
 
     def _deliver_over(self, connection: HTTPConnection, path: str) -> None:
         while not self._is_drained and not self._is_over():
-            batch = self._outbox.after(self._outbox.confirmed(self.name), BATCH)
+            batch = self._take_aside() + self._outbox.after(self._outbox.confirmed(self.name), BATCH)
             for message in batch:
                 if self._is_over():
                     return
                 if message.kind in ("reading", "record"):
-                    self._send(connection, path, message)
+                    if not self._send(connection, path, message):
+                        self._set_aside(message.number, self._too_large())
+                        continue
                     self._delivered += 1
                     self._works()
                 self._outbox.confirm(self.name, message.number)
@@ -147,7 +152,26 @@ class WebhookOutlet(Outlet):
                 select.select([self._wake], [], [], IDLE_S)
                 self._drain_wake()
 
-    def _send(self, connection: HTTPConnection, path: str, message: StoredMessage) -> None:
+    def _take_aside(self) -> list[StoredMessage]:
+        """Return the messages that were set aside, if it is time to try them again."""
+        if time.monotonic() < self._aside_due_s:
+            return []
+        self._aside_due_s = time.monotonic() + ASIDE_PAUSE_S
+        found = map(self._outbox.message, self._outbox.aside(self.name))
+        return [message for message in found if message is not None]
+
+    def _too_large(self) -> OutputError:
+        return OutputError(
+            f"the web service {self._hook.uri} does not take messages of this size (status {TOO_LARGE})",
+            advice="raise its limit for the size of a request",
+        )
+
+    def _send(self, connection: HTTPConnection, path: str, message: StoredMessage) -> bool:
+        """Send a message, and return whether the service took it; False if it is too large for it.
+
+        Raises:
+            OutputError: the service does not take messages now.
+        """
         message_id, now_s = str(message.decode()["id"]), int(time.time())
         headers = {
             "Content-Type": "application/json",
@@ -162,8 +186,9 @@ class WebhookOutlet(Outlet):
         response.read(MAX_ANSWER_BYTES)
         if not response.isclosed():
             connection.close()
-        if not 200 <= response.status < 300:
+        if not 200 <= response.status < 300 and response.status != TOO_LARGE:
             raise self._refusal(response)
+        return response.status != TOO_LARGE
 
     def _refusal(self, response: HTTPResponse) -> OutputError:
         """Return the error for an answer that is not a success, and note how long to wait."""

@@ -279,6 +279,8 @@ def add_sending_rows(table: Table, sending: SendingCounts) -> None:
         text = Text(f"{format_count(one.delivered)} sent")
         if one.waiting:
             text.append(f", {format_count(one.waiting)} waiting", style=DIM if one.is_connected else WARN)
+        if one.aside:
+            text.append(f", {format_count(one.aside)} too large", style=BAD)
         if one.failures:
             text.append(f", {format_count(one.failures)} failed", style=DIM if one.is_connected else BAD)
         table.add_row(one.name, text)

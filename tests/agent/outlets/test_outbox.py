@@ -15,7 +15,7 @@ import pytest
 
 from agent.outlets import outbox as outbox_module
 from agent.outlets.message import Kind, Message, MessageMaker
-from agent.outlets.outbox import Outbox
+from agent.outlets.outbox import FIRST_IN_MEMORY, Outbox
 
 AT = datetime(2026, 11, 28, 12, tzinfo=timezone.utc)
 
@@ -25,7 +25,7 @@ def numbered(first: int, last: int, kind: Kind = "reading") -> list[Message]:
     return [maker.make(kind, AT, {"text": str(number)}) for number in range(first, last + 1)]
 
 
-def texts(outbox: Outbox, after: int = 0) -> list[str]:
+def texts(outbox: Outbox, after: int = FIRST_IN_MEMORY) -> list[str]:
     return [str(message.decode()["text"]) for message in outbox.after(after, 100_000)]
 
 
@@ -71,6 +71,43 @@ def test_an_outlet_that_is_switched_off_keeps_nothing_and_a_new_one_begins_now(t
     third.put(numbered(4, 4))
     assert (third.waiting("mqtt"), third.waiting("webhook")) == (1, 1)
     third.close()
+
+
+def test_what_an_outlet_sets_aside_holds_nothing_up_and_stays_until_it_has_it(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.db"
+    first = Outbox(path, ["mqtt", "webhook"], print)
+    first.put(numbered(1, 5))
+    first.confirm("webhook", 5)
+    first.confirm("mqtt", 1)
+    assert first.set_aside("mqtt", 2)
+    first.confirm("mqtt", 5)
+    first.save(now=True)
+    assert texts(first) == ["2"]
+    assert (first.waiting("mqtt"), first.waiting("webhook")) == (1, 0)
+    first.close()
+    second = Outbox(path, ["mqtt", "webhook"], print)
+    second.put(numbered(6, 6))
+    assert (second.aside("mqtt"), second.waiting("mqtt"), second.waiting("webhook")) == ([2], 2, 1)
+    assert texts(second, second.confirmed("mqtt")) == ["6"]
+    second.confirm("mqtt", 2)
+    assert (second.aside("mqtt"), second.waiting("mqtt"), second.message(2)) != ([], 1, None), "not deleted yet"
+    second.save(now=True)
+    assert (second.aside("mqtt"), second.waiting("mqtt"), second.message(2)) == ([], 1, None)
+    second.close()
+
+
+def test_there_is_room_for_a_number_of_messages_that_are_set_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox_module, "MAX_ASIDE", 2)
+    outbox = Outbox(tmp_path / "outbox.db", ["mqtt"], print, max_bytes=4000)
+    outbox.put(numbered(1, 3))
+    assert [outbox.set_aside("mqtt", number) for number in (1, 2, 3)] == [True, True, False]
+    assert (outbox.confirmed("mqtt"), outbox.waiting("mqtt")) == (2, 3)
+    outbox.put(numbered(4, 200))
+    assert outbox.aside("mqtt") == [], "they are dropped like others"
+    assert outbox.waiting("mqtt") == len(texts(outbox)) == 200 - outbox.dropped
+    outbox.close()
 
 
 def test_measures_are_dropped_first_and_readings_last(tmp_path: Path, warnings: list[str]) -> None:
@@ -201,7 +238,9 @@ def test_a_card_that_turns_read_only_loses_nothing(tmp_path: Path, warnings: lis
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount a disk")
-def test_a_card_that_is_read_only_at_the_start_keeps_what_waited_on_it(tmp_path: Path, warnings: list[str]) -> None:
+def test_a_card_that_is_read_only_at_the_start_keeps_what_waited_on_it(
+    tmp_path: Path, warnings: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     card = tmp_path / "card"
     card.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "none", card], check=False, capture_output=True).returncode:
@@ -214,15 +253,50 @@ def test_a_card_that_is_read_only_at_the_start_keeps_what_waited_on_it(tmp_path:
         second = Outbox(card / "outbox.db", ["mqtt"], warnings.append)
         second.put(numbered(4, 5))
         assert texts(second) == ["4", "5"]
-        second.close()
         assert len(warnings) == 1
         assert warnings[0].startswith(f"the outbox {card}/outbox.db cannot be written (")
         subprocess.run(["mount", "-o", "remount,rw", card], check=True)
+        monkeypatch.setattr(second, "_reopen_s", 0.0)
+        second.put(numbered(6, 6))
+        second.close()
         third = Outbox(card / "outbox.db", ["mqtt"], warnings.append)
-        assert texts(third) == ["1", "2", "3"]
+        assert texts(third) == ["1", "2", "3", "4", "5", "6"]
         third.close()
     finally:
         subprocess.run(["umount", card], check=True)
+
+
+@pytest.mark.parametrize("is_delivered", [False, True])
+def test_a_file_that_comes_back_gets_what_waited_in_memory(
+    tmp_path: Path, warnings: list[str], monkeypatch: pytest.MonkeyPatch, *, is_delivered: bool
+) -> None:
+    """Another agent uses the file until it ends; then messages of both are in it, the older ones first."""
+    monkeypatch.setattr(outbox_module, "RETRY_S", 0.0)
+    path = tmp_path / "outbox.db"
+    other = Outbox(path, ["mqtt", "webhook"], print)
+    other.put(numbered(1, 3))
+    other.confirm("webhook", 3)
+    if is_delivered:
+        other.confirm("mqtt", 3)
+    outbox = Outbox(path, ["mqtt", "webhook"], warnings.append)
+    outbox.put(numbered(4, 6))
+    numbers = [message.number for message in outbox.after(outbox.confirmed("mqtt"), 10)]
+    outbox.confirm("mqtt", numbers[1])
+    outbox.set_aside("webhook", numbers[0])
+    outbox.confirm("webhook", numbers[2])
+    other.close()
+    outbox.put(numbered(7, 7))
+    outbox.confirm("mqtt", numbers[2])
+    assert outbox.set_aside("mqtt", numbers[2]), "an old number changes nothing"
+    assert not outbox.in_memory
+    outbox.close()
+    again = Outbox(path, ["mqtt", "webhook"], warnings.append)
+    waiting = [texts(again, again.confirmed(name)) for name in ("mqtt", "webhook")]
+    # For the one that has not everything of the file, what it had from memory comes twice.
+    assert waiting == [["6", "7"] if is_delivered else ["1", "2", "3", "4", "6", "7"], ["4", "6", "7"]]
+    assert [again.waiting(name) for name in ("mqtt", "webhook")] == [len(one) for one in waiting]
+    again.close()
+    assert warnings[1:] == [f"the outbox {path} can be written again"]
 
 
 CHILD = """

@@ -112,6 +112,26 @@ def test_what_the_service_refuses_comes_again_and_it_is_said_once(tmp_path: Path
     assert run.said[1].startswith("webhook works again; ")
 
 
+def test_a_message_that_is_too_large_for_the_service_does_not_hold_up_later_ones(tmp_path: Path) -> None:
+    with served() as service, fed(options(tmp_path, service.port)) as run:
+        service.statuses = [204, 413, 204, 413]
+        run.read(1, 5)
+        wait_until(lambda: run.counts.delivered == 3)
+        wait_until(lambda: (run.counts.waiting, run.counts.aside) == (2, 2))
+    assert texts(service.accepted) == ["00001", "00003", "00005"]
+    assert (
+        run.said
+        == [
+            f"a message is set aside, and later ones go on: the web service http://127.0.0.1:{service.port}/hook?a=*** "
+            "does not take messages of this size (status 413); raise its limit for the size of a request"
+        ]
+        or len(run.said) == 1
+    )
+    with served() as service, fed(options(tmp_path, service.port)) as run:
+        wait_until(lambda: (run.counts.waiting, run.counts.aside) == (0, 0))
+    assert texts(service.accepted) == ["00002", "00004"], "the next start sends them again"
+
+
 def test_a_service_that_is_gone_or_asks_for_patience_is_left_alone(tmp_path: Path) -> None:
     for status, headers in ((410, {}), (503, {"Retry-After": "3000"})):
         with served() as service, fed(options(tmp_path / str(status), service.port)) as run:

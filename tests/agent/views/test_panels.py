@@ -146,7 +146,7 @@ def test_throttling_is_shown(info: RunInfo, make_event: MakeEvent, make_console:
 
 
 def test_each_way_off_the_board_has_its_counters(info: RunInfo, busy: Snapshot, make_console: MakeConsole) -> None:
-    good, bad = OutletCounts("mqtt", True, 1234, 0, 0), OutletCounts("webhook", False, 20, 5678, 9)
+    good, bad = OutletCounts("mqtt", True, 1234, 2, 0, 2), OutletCounts("webhook", False, 20, 5678, 9)
     lines = show(make_console(160, 50), info, replace(busy, sending=SendingCounts((good, bad), 12, 3)))
     rows = [
         line[line.index(name) :].rstrip(" │")
@@ -155,7 +155,7 @@ def test_each_way_off_the_board_has_its_counters(info: RunInfo, busy: Snapshot, 
         if name in line
     ]
     assert [" ".join(row.split()) for row in rows] == [
-        "mqtt 1,234 sent",
+        "mqtt 1,234 sent, 2 waiting, 2 too large",
         "webhook 20 sent, 5,678 waiting, 9 failed",
         "outbox 12 dropped, 3 lost",
     ]
