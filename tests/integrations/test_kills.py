@@ -21,8 +21,7 @@ from tests.waiting import wait_until
 pytestmark = pytest.mark.slow
 EXECUTABLE = str(Path(sys.executable).with_name("digit-agent"))
 READINGS = 200
-KILLS = int(os.environ.get("DIGIT_KILLS", "5"))
-"""50 of them, as the documentation says, take some minutes."""
+KILLS = 50
 
 
 @pytest.fixture(autouse=True)
