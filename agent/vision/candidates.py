@@ -95,24 +95,28 @@ class Candidate:
 
 def find_page_candidates(ink: Ink, factor: float) -> tuple[Candidate, ...]:
     """Return all candidates of the mask that is made at `factor` times the threshold of the ink."""
-    return find_mask_candidates(binarize(ink, factor))
+    return next(find_mask_candidates([binarize(ink, factor)]))
 
 
-def find_mask_candidates(binarized: Binarized) -> tuple[Candidate, ...]:
-    """Return all candidates of a mask, cluster by cluster."""
-    digit_px, min_px = binarized.digit_px, binarized.min_px
-    atoms = cut_out(binarized.written, max(MIN_ATOM_RATIO * min_px, MIN_ATOM_SHARE * digit_px))
-    return find_candidates(atoms, max(min_px, MIN_DIGIT_SHARE * digit_px))
+def find_mask_candidates(masks: Sequence[Binarized]) -> Iterator[tuple[Candidate, ...]]:
+    """Yield all candidates of each mask, cluster by cluster. The wide components of all masks are split in one go."""
+    components = [
+        cut_out(mask.written, max(MIN_ATOM_RATIO * mask.min_px, MIN_ATOM_SHARE * mask.digit_px)) for mask in masks
+    ]
+    for mask, atoms, pieces in zip(masks, components, _split_wide(components), strict=True):
+        yield _find_candidates(atoms, pieces, max(mask.min_px, MIN_DIGIT_SHARE * mask.digit_px))
 
 
-def find_candidates(components: Sequence[Atom], min_px: float) -> tuple[Candidate, ...]:
-    """Return all candidates among components, cluster by cluster.
+def _find_candidates(
+    components: Sequence[Atom], pieces: Sequence[Sequence[Atom]], min_px: float
+) -> tuple[Candidate, ...]:
+    """Return all candidates among the components of a mask, cluster by cluster.
 
     Args:
         components: components of a mask.
+        pieces: the atoms of each component.
         min_px: smallest height or width of a candidate in working pixels.
     """
-    pieces = _split_wide(components)
     clusters = [
         _cluster_candidates(number, [atom for member in members for atom in pieces[member]], min_px)
         for number, members in enumerate(_clusters(components))
@@ -122,6 +126,9 @@ def find_candidates(components: Sequence[Atom], min_px: float) -> tuple[Candidat
 
 def _cluster_candidates(cluster: int, members: Sequence[Atom], min_px: float) -> list[Candidate]:
     """Return the runs of consecutive atoms of a cluster that may have the shape of a digit."""
+    if len(members) == 1:  # nearly all clusters
+        box = members[0].box
+        return [Candidate(cluster, 0, 0, box, tuple(members))] if _may_be_a_digit(box, min_px) else []
     atoms = tuple(sorted(members, key=lambda a: a.box.centre))
     return [
         Candidate(cluster, first, last, box, atoms[first : last + 1])
@@ -153,15 +160,21 @@ def _runs(atoms: Sequence[Atom]) -> Iterator[tuple[int, int, Box]]:
             yield first, last, Box(left, top, right - left, bottom - top)
 
 
-def _split_wide(components: Sequence[Atom]) -> list[list[Atom]]:
-    """Return the atoms of each component: the component itself, or its parts if it is wide."""
-    pieces = [[atom] for atom in components]
-    wide = [i for i, a in enumerate(components) if a.box.w > MIN_WIDE_ASPECT * a.box.h and a.box.h >= MIN_SPLIT_PX]
-    wide = sorted(wide, key=lambda i: -components[i].box.h)[:MAX_SPLIT_COMPONENTS]
-    for index, parts in zip(wide, split_each([components[i].mask for i in wide]), strict=True):
-        x, y, _, _ = components[index].box
-        pieces[index] = [_crop_part(part, x, y) for part in parts if part.any()]
+def _split_wide(masks: Sequence[Sequence[Atom]]) -> list[list[list[Atom]]]:
+    """Return the atoms of each component of each mask: the component itself, or its parts if it is wide."""
+    pieces = [[[atom] for atom in components] for components in masks]
+    wide = [(number, index) for number, components in enumerate(masks) for index in _wide(components)]
+    split = split_each([masks[number][index].mask for number, index in wide])
+    for (number, index), parts in zip(wide, split, strict=True):
+        x, y, _, _ = masks[number][index].box
+        pieces[number][index] = [_crop_part(part, x, y) for part in parts if part.any()]
     return pieces
+
+
+def _wide(components: Sequence[Atom]) -> list[int]:
+    """Return the indices of the components of a mask that may be several digits, the highest ones first."""
+    wide = [i for i, a in enumerate(components) if a.box.w > MIN_WIDE_ASPECT * a.box.h and a.box.h >= MIN_SPLIT_PX]
+    return sorted(wide, key=lambda i: -components[i].box.h)[:MAX_SPLIT_COMPONENTS]
 
 
 def _crop_part(mask: Mask, left: int, top: int) -> Atom:

@@ -116,8 +116,17 @@ def cut_out_one(components: Components, index: int) -> Atom:
     if (cached := components.atoms.get(index)) is not None:
         return cached
     box = Box._make(components.boxes[index].tolist())
-    own = np.zeros((box.h, box.w), np.uint8)
-    cv2.drawContours(own, components.outlines[index], -1, 1, cv2.FILLED, offset=(-box.x, -box.y))
-    own &= components.mask[box.y : box.bottom, box.x : box.right]
+    own = components.mask[box.y : box.bottom, box.x : box.right]
+    if _shares_box(components.boxes, box):
+        filled = np.zeros((box.h, box.w), np.uint8)
+        cv2.drawContours(filled, components.outlines[index], -1, 1, cv2.FILLED, offset=(-box.x, -box.y))
+        own = own & filled
     components.atoms[index] = atom = Atom(box, own, cv2.countNonZero(own))
     return atom
+
+
+def _shares_box(boxes: Boxes, box: Box) -> bool:
+    """Return whether more than one of the boxes, the box itself included, reaches into a box."""
+    left, top, w, h = boxes.T
+    inside = (left < box.right) & (left + w > box.x) & (top < box.bottom) & (top + h > box.y)
+    return int(np.count_nonzero(inside)) > 1

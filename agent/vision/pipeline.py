@@ -257,7 +257,7 @@ def _read_layer(
     # 5. Binarize, and find candidates.
     with _timed(stage_ms, "candidates"):
         masks = [known[factor] if factor in known else binarize(ink, factor) for factor in layer.threshold_factors]
-        candidates = [find_mask_candidates(mask) for mask in masks]
+        candidates = list(find_mask_candidates(masks))
     # 6. Classify the candidates of all masks in one batch.
     with _timed(stage_ms, "classify"):
         batch = [candidate for of_mask in candidates for candidate in of_mask]

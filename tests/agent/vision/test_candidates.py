@@ -7,17 +7,19 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from agent.vision.binarize import Binarized
 from agent.vision.box import Box
-from agent.vision.candidates import MAX_CANDIDATES, find_candidates
-from agent.vision.components import cut_out, find_components
+from agent.vision.candidates import MAX_CANDIDATES, find_mask_candidates
+from agent.vision.components import find_components
 
 
 def empty_mask() -> NDArray[np.uint8]:
     return np.zeros((100, 300), np.uint8)
 
 
-def boxes(mask: NDArray[np.uint8]) -> list[Box]:
-    return [c.box for c in find_candidates(cut_out(find_components(mask), 9), 9)]
+def boxes(*masks: NDArray[np.uint8]) -> list[Box]:
+    found = find_mask_candidates([Binarized(mask, find_components(mask), digit_px=30, min_px=9) for mask in masks])
+    return [candidate.box for of_mask in found for candidate in of_mask]
 
 
 def is_found(found: list[Box], box: Box) -> bool:
@@ -55,14 +57,28 @@ def test_specks_are_not_candidates(size_px: int) -> None:
     assert boxes(mask) == []
 
 
-def test_a_page_of_words_has_few_enough_candidates_and_keeps_the_digit() -> None:
+def page_of_words() -> NDArray[np.uint8]:
     mask = np.zeros((1200, 1600), np.uint8)
     for y in range(20, 1100, 24):
         for x in range(10, 1500, 70):
             cv2.line(mask, (x, y + 8), (x + 60, y + 8), 1, 2)
             for dx in range(0, 61, 6):
                 cv2.line(mask, (x + dx, y), (x + dx, y + 16), 1, 2)
+    return mask
+
+
+def test_a_page_of_words_has_few_enough_candidates_and_keeps_the_digit() -> None:
+    mask = page_of_words()
     cv2.rectangle(mask, (800, 1130), (824, 1170), 1, 3)
-    found = find_candidates(cut_out(find_components(mask), 9), 9)
+    found = boxes(mask)
     assert MAX_CANDIDATES / 2 < len(found) <= MAX_CANDIDATES
-    assert is_found([c.box for c in found], Box(799, 1129, 27, 43))
+    assert is_found(found, Box(799, 1129, 27, 43))
+
+
+def test_masks_do_not_change_the_candidates_of_each_other() -> None:
+    words = page_of_words()
+    touching = empty_mask()
+    cv2.ellipse(touching, (60, 50), (20, 30), 0, 0, 360, 1, 4)
+    cv2.ellipse(touching, (105, 50), (20, 30), 0, 0, 360, 1, 4)
+    cv2.line(touching, (78, 60), (88, 60), 1, 4)
+    assert boxes(touching, words, empty_mask()) == [*boxes(touching), *boxes(words)]
