@@ -7,6 +7,7 @@ A correction says what stands there, not where each digit is. So the pictures ha
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ SELECT = """SELECT readings.id, jpeg, pictures.x, pictures.y, pictures.w, pictur
     verdict, corrections.text
     FROM corrections JOIN readings ON readings.id = corrections.reading LEFT JOIN pictures USING (reading)
     WHERE verdict <> 'cannot_tell' ORDER BY readings.id"""
+SIZE = """SELECT count(*), coalesce(sum(bytes), 0) FROM corrections JOIN pictures USING (reading)
+    WHERE verdict <> 'cannot_tell'"""
 
 
 class CorrectedPicture(msgspec.Struct, frozen=True):
@@ -96,6 +99,12 @@ def export_corrections(log: Path, folder: Path, group: str = "") -> Exported:
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return exported
+
+
+def size_of_export(connection: sqlite3.Connection) -> tuple[int, int]:
+    """Return how many pictures an export of a log has now, and their bytes."""
+    pictures, size_bytes = connection.execute(SIZE).fetchone()
+    return int(pictures), int(size_bytes)
 
 
 def _write(log: Path, folder: Path, group: str) -> Exported:

@@ -19,6 +19,7 @@ from agent.web.answers import TOO_MANY_VIEWERS, ConflictError, json_answer, prob
 from agent.web.camera_controls import CameraControls, NewControl
 from agent.web.config_editor import LockedError
 from agent.web.configuration import Configuration, NewOptions
+from agent.web.corrections_zip import ExportQuery, chunks_of, zip_corrections
 from agent.web.diagnosis import DoctorReport
 from agent.web.live_view import LiveStatus
 from agent.web.log_reader import (
@@ -52,7 +53,7 @@ from agent.web.streams import event_stream
 from profiles.errors import SourceError
 
 MEDIA_CSV, MEDIA_JSON_LINES, MEDIA_EVENTS = "text/csv; charset=utf-8", "application/jsonl", "text/event-stream"
-MEDIA_JPEG = "image/jpeg"
+MEDIA_JPEG, MEDIA_ZIP = "image/jpeg", "application/zip"
 MEDIA_METRICS = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -169,6 +170,15 @@ class Api:
         """Answer with a part of the corrections."""
         return json_answer(find_corrections(self._log.path, query))
 
+    def corrections_zip(self, query: ExportQuery) -> Response:
+        """Answer with the corrected readings and their cut-outs as ZIP."""
+        try:
+            file = zip_corrections(self._log.path, query)
+        except ConflictError as error:
+            return problem(409, str(error))
+        headers = {"content-disposition": 'attachment; filename="corrections.zip"'}
+        return StreamingResponse(chunks_of(file), media_type=MEDIA_ZIP, headers=headers)
+
     def correct(self, new: NewCorrection) -> Response:
         """Keep a correction."""
         try:
@@ -266,6 +276,15 @@ OPERATIONS = (
     ),
     ApiOperation("/reviews", "Readings that a person should look at", ReviewQuery, Review, Api.reviews),
     ApiOperation("/corrections", "Corrections, newest first", CorrectionQuery, CorrectionPart, Api.corrections),
+    ApiOperation(
+        "/corrections.zip",
+        "Corrected readings and their cut-outs, as `digit-agent corrections export` writes them",
+        ExportQuery,
+        None,
+        Api.corrections_zip,
+        MEDIA_ZIP,
+        failures=(409,),
+    ),
     ApiOperation(
         "/corrections", "Correct a reading", NewCorrection, Correction, Api.correct, method="POST", failures=(404, 409)
     ),

@@ -20,6 +20,7 @@ from agent.telemetry.corrections import (
     error_rate,
     readings_to_review,
 )
+from agent.telemetry.corrections_export import size_of_export
 from agent.telemetry.report import open_log
 from agent.telemetry.search import FoundReading, find_reading
 from agent.vision.line_text import SIGNS
@@ -80,6 +81,8 @@ class Review:
     unsure: ErrorRate
     sample: ErrorRate
     """Of the sure readings, drawn at random."""
+    exportable: int
+    """Corrected readings with a cut-out, which `/api/v1/corrections.zip` has."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,8 @@ def find_review(path: Path, query: ReviewQuery) -> Review:
             for number, origin in wanted
             if (reading := find_reading(connection, number)) is not None
         )
-        return Review(items, error_rate(connection, "unsure"), error_rate(connection, "sample"))
+        unsure, sample = error_rate(connection, "unsure"), error_rate(connection, "sample")
+        return Review(items, unsure, sample, size_of_export(connection)[0])
 
 
 def find_corrections(path: Path, query: CorrectionQuery) -> CorrectionPart:

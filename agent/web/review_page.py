@@ -35,7 +35,9 @@ one; <code>--keep-pictures all</code> keeps all.</p>
 <th scope="col">Share, 95 % interval</th></tr></thead><tbody>
 <tr><th scope="row">Unsure</th><td id="unsure-waiting"></td><td id="unsure-wrong"></td><td id="unsure-rate"></td></tr>
 <tr><th scope="row">Sure, at random</th><td id="sample-waiting"></td><td id="sample-wrong"></td>
-<td id="sample-rate"></td></tr></tbody></table></div></section>
+<td id="sample-rate"></td></tr></tbody></table></div>
+<p id="export" class="actions" hidden><a class="button" download href="/api/v1/corrections.zip">Download corrections</a>
+</p></section>
 """
 
 

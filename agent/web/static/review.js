@@ -100,6 +100,7 @@ function show() {
 }
 
 function showRates() {
+  find("export").hidden = !rates.exportable && !answered.some((one) => one.isSent && one.item.picture);
   for (const origin of ["unsure", "sample"]) {
     const { checked, wrong, waiting, low, high } = rates[origin];
     const share = (value) => `${(value * 100).toFixed(1)} %`;
@@ -144,6 +145,7 @@ async function send(done, body) {
   try {
     const { id } = await ask("corrections", { method: "POST", headers, body });
     done.isSent = true;
+    showRates();
     return id;
   } catch (error) {
     forget(done);

@@ -57,6 +57,7 @@ class Answer:
     status: int
     text: str
     headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,8 @@ class Site:
             connection.request(method, path, body, {"Host": host or f"127.0.0.1:{self.port}", **sent})
             response = connection.getresponse()
             found = {name.lower(): value for name, value in response.getheaders()}
-            return Answer(response.status, response.read().decode(errors="replace"), found)
+            content = response.read()
+            return Answer(response.status, content.decode(errors="replace"), found, content)
 
     def log_in(self, password: str = PASSWORD) -> Answer:
         """Send the form of the login page."""
