@@ -17,8 +17,8 @@ from agent.web.answers import ConflictError
 from profiles.errors import DigitAgentError, OutputError
 
 MAX_EXPORT_BYTES = 256 * 2**20
-"""Most bytes of pictures in one file, four times what a log keeps by default. Raising it takes twice as much of the disk
-while the file is made."""
+"""Most bytes of pictures in one file, four times what a log keeps by default. Raising it takes twice as much of the
+disk while the file is made."""
 CHUNK_BYTES = 65_536
 """Bytes that are read at a time while the file is sent."""
 ONE_AT_A_TIME = threading.Lock()
