@@ -75,8 +75,6 @@ class RecogniserRecipe(
     """Strips that are drawn by held-out writers, to watch the training."""
     held_out_fields: Count
     """Form fields that are rendered with held-out digits, to watch the training."""
-    start_from: str = ""
-    """Recipe whose net the training starts from; empty for a net with random weights."""
 
     @property
     def teachers(self) -> tuple[str, ...]:

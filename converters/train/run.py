@@ -108,7 +108,7 @@ def run_recogniser_training(recipe: RecogniserRecipe, run: TrainingRun) -> Train
         OutputError: the state file cannot be written.
     """
     torch.manual_seed(run.seed)
-    net = restore(load(run.initial_checkpoint)) if run.initial_checkpoint else build_net(recipe.net)
+    net = build_net(recipe.net)
     sources, held_out = load_strips(recipe, run.sources, run.seed, run.preparation)
     net, seconds, sample = train_recogniser(
         net,
@@ -188,7 +188,7 @@ def find_initial_checkpoint(recipe: Recipe, seed: int, folder: Path) -> Path | N
         TrainingError: there is no checkpoint, or it is of another family of nets.
         DigitAgentError: see `converters.checkpoint.load`.
     """
-    if isinstance(recipe, VerifierRecipe) or not recipe.start_from:
+    if not isinstance(recipe, ClassifierRecipe) or not recipe.start_from:
         return None
     trained = folder / f"{recipe.start_from}-{seed}.pt"
     found = [trained] if trained.exists() else [file for file in SHIPPED if file.stem == recipe.start_from]

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from converters.checkpoint import SHIPPED, load, save
+from converters.checkpoint import load, save
 from converters.recipe import load_recipe
 from converters.train.run import find_initial_checkpoint
 from profiles.errors import TrainingError
@@ -22,14 +22,6 @@ def test_it_has_the_same_seed_or_is_the_one_that_ships(tmp_path: Path) -> None:
     save(load(shipped), tmp_path / "base-3.pt")
     assert find_initial_checkpoint(RECIPE, 3, tmp_path) == tmp_path / "base-3.pt"
     assert find_initial_checkpoint(load_recipe("base"), 3, tmp_path) is None
-
-
-def test_a_recogniser_can_start_from_another_one(tmp_path: Path) -> None:
-    recipe = load_recipe("recogniser-further")
-    (shipped,) = (file for file in SHIPPED if file.stem.startswith("recogniser"))
-    save(load(shipped), tmp_path / "recogniser-3.pt")
-    assert find_initial_checkpoint(recipe, 3, tmp_path) == tmp_path / "recogniser-3.pt"
-    assert find_initial_checkpoint(load_recipe("recogniser"), 3, tmp_path) is None
 
 
 @pytest.mark.parametrize(

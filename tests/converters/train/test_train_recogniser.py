@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
-import msgspec
 import numpy as np
 import pytest
 import torch
 
 from agent.vision.line_text import BLANK, CHARACTERS, LETTERS, LINE_CLASSES
-from converters.checkpoint import SHIPPED, load, restore
+from converters.checkpoint import load, restore
 from converters.data.labelled import LabelledImages
 from converters.data.strips.compose import load_writing
 from converters.data.strips.real import RealStrip
@@ -27,7 +26,6 @@ from converters.report.log import read_log
 from converters.train.dataset import HELD_OUT, Sources
 from converters.train.phase import Phase, ignore_phase
 from converters.train.prepare import Preparation
-from converters.train.run import TrainingRun, run_recogniser_training
 from converters.train.strip_batches import (
     LabelledStrip,
     StripBatch,
@@ -133,25 +131,6 @@ def test_an_interrupted_run_resumes_to_the_same_weights(
     assert resumed.ranges == checkpoint.ranges
     for name, weights in checkpoint.state.items():
         assert torch.equal(resumed.state[name], weights), name
-
-
-def test_training_can_start_from_a_trained_net(
-    recipe: RecogniserRecipe, data: Path, handwriting: Path, tmp_path: Path
-) -> None:
-    (shipped,) = (file for file in SHIPPED if file.stem.startswith("recogniser"))
-    still = msgspec.structs.replace(recipe, epochs=1, learning_rate=1e-12, picture_share=0.0)
-    run = TrainingRun(
-        seed=1,
-        sources=Sources(data, (), None, handwriting),
-        state_file=tmp_path / "net.state",
-        preparation=Preparation(tmp_path, ignore_phase),
-        on_epoch=lambda _: None,
-        initial_checkpoint=shipped,
-    )
-    trained = run_recogniser_training(still, run).checkpoint
-    for name, weights in load(shipped).state.items():
-        if name.endswith(("weight", "bias")):
-            assert torch.allclose(trained.state[name], weights, atol=1e-6), name
 
 
 def test_a_recogniser_needs_handwriting(recipe: RecogniserRecipe, data: Path, tmp_path: Path) -> None:
