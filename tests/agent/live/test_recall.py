@@ -1,17 +1,25 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from agent.drawing.handwriting import draw_digit, random_handwriting
+from agent.drawing.paper import apply_ink
 from agent.live.recall import MAX_DIFFERENCE, MAX_RECALLED, MIN_ASKED, Recall, RecallingNet
-from agent.vision.context import CHANNELS, HEIGHT_PX, WIDTH_PX
+from agent.vision.candidates import find_page_candidates
+from agent.vision.context import CHANNELS, HEIGHT_PX, WIDTH_PX, cut_context
+from agent.vision.ink import find_ink
 from agent.vision.pipeline import QUICK, THOROUGH
 
 Images = NDArray[np.uint8]
 LOOKS = 3 * (MAX_RECALLED + 1)
+PAPER, PEN = (230, 230, 230), (60, 40, 30)
+"""Colours of paper and ink, BGR."""
 
 
 @dataclass
@@ -85,6 +93,35 @@ def test_order_and_other_marks_do_not_matter() -> None:
     (logits,) = look(net, mixed)
     np.testing.assert_array_equal(logits, CountingNet().logits(mixed))
     assert sum(inner.calls) - asked <= 2 + 10 // (MAX_RECALLED + 1)
+
+
+def contexts_of_page(digits: Sequence[int], shift_px: tuple[float, float]) -> Images:
+    """Return the contexts of digits that stand side by side on a page, which the camera sees shifted."""
+    handwriting, page = random_handwriting(np.random.default_rng(3)), np.full((480, 640, 3), 230, np.uint8)
+    for place, digit in enumerate(digits):
+        apply_ink(page, draw_digit(np.random.default_rng(digit), digit, 60, handwriting), 90 + 80 * place, 200, PEN)
+    move = np.array([[1, 0, shift_px[0]], [0, 1, shift_px[1]]], np.float64)
+    moved = cv2.warpAffine(page, move, (640, 480), borderValue=PAPER)
+    ink = find_ink(np.asarray(moved, np.uint8), QUICK.longest_px)
+    found = {c.box.x: c for c in find_page_candidates(ink, 0.9) if c.box.h > 40}
+    assert len(found) == len(digits)
+    return cut_context(ink, [found[x] for x in sorted(found)])
+
+
+@pytest.mark.parametrize("exchanged", [(3, 8), (8, 3), (1, 7), (7, 1), (4, 9), (9, 4), (0, 6), (5, 6)])
+def test_of_a_moving_page_only_the_digit_that_is_exchanged_for_a_similar_one_is_asked_at_once(
+    exchanged: tuple[int, int],
+) -> None:
+    before, after = exchanged
+    inner = CountingNet()
+    net = RecallingNet(inner)
+    for number in range(MIN_ASKED + 1):
+        look(net, contexts_of_page([2, 2, before], (3 * number, 2 * number)))
+    asked = sum(inner.calls)
+    assert asked <= 3 * MIN_ASKED + 1
+    (logits,) = look(net, now := contexts_of_page([2, 2, after], (12.5, 8.5)))
+    assert inner.calls[-1] in {1, 2}  # the other digits grow old at different looks
+    np.testing.assert_array_equal(logits[2], CountingNet().logits(now)[2])
 
 
 def test_a_mark_that_a_look_did_not_show_is_new() -> None:
