@@ -21,6 +21,9 @@ MAX_COMPONENTS = 1200
 """Largest number of components that are cut out of one mask: a mask with more is texture. The largest ones are kept.
 Lowering it bounds the time more tightly. Chosen by trial on drawn pages and the sample pictures. The sensitivity run
 found no effect at ±20 %."""
+MAX_COMPARED = 1_000_000
+"""Largest number of pairs of components whose boxes are compared at once, to find those that need not be drawn. Raising
+it takes more memory, lowering it more time. A guess that was never measured."""
 MIN_GRID_CELLS = 8
 """A component with fewer holes of a digit's size than this is not a grid. Raising it leaves small grids in the ink.
 Chosen by trial on drawn pages and the sample pictures."""
@@ -108,25 +111,34 @@ def cut_out(components: Components, min_px: float) -> tuple[Atom, ...]:
     if len(keep) > MAX_COMPONENTS:
         areas = components.boxes[keep, 2:].prod(axis=1)
         keep = keep[np.argsort(areas)[-MAX_COMPONENTS:]]
-    return tuple(cut_out_one(components, index) for index in keep.tolist())
+    return tuple(cut_out_each(components, keep.tolist()))
 
 
-def cut_out_one(components: Components, index: int) -> Atom:
-    """Return one component with its own mask, without other components that lie in its box."""
-    if (cached := components.atoms.get(index)) is not None:
-        return cached
+def cut_out_each(components: Components, indices: Sequence[int]) -> list[Atom]:
+    """Return components with their own masks, without other components that lie in their boxes."""
+    missing = [index for index in indices if index not in components.atoms]
+    if missing:
+        for index, alone in zip(missing, _are_alone(components.boxes, missing), strict=True):
+            components.atoms[index] = _cut_out_one(components, index, alone=alone)
+    return [components.atoms[index] for index in indices]
+
+
+def _are_alone(boxes: Boxes, indices: Sequence[int]) -> list[bool]:
+    """Return for each index whether no other box reaches into its box. If there are too many pairs, none is alone."""
+    if len(indices) * len(boxes) > MAX_COMPARED:
+        return [False] * len(indices)
+    x, y, w, h = boxes.T
+    left, top, width, height = boxes[indices].T[..., None]
+    beside = (left < x + w) & (left + width > x)
+    level = (top < y + h) & (top + height > y)
+    return [int(count) == 1 for count in np.count_nonzero(beside & level, axis=1)]
+
+
+def _cut_out_one(components: Components, index: int, *, alone: bool) -> Atom:
     box = Box._make(components.boxes[index].tolist())
     own = components.mask[box.y : box.bottom, box.x : box.right]
-    if _shares_box(components.boxes, box):
+    if not alone:
         filled = np.zeros((box.h, box.w), np.uint8)
         cv2.drawContours(filled, components.outlines[index], -1, 1, cv2.FILLED, offset=(-box.x, -box.y))
         own = own & filled
-    components.atoms[index] = atom = Atom(box, own, cv2.countNonZero(own))
-    return atom
-
-
-def _shares_box(boxes: Boxes, box: Box) -> bool:
-    """Return whether more than one of the boxes, the box itself included, reaches into a box."""
-    left, top, w, h = boxes.T
-    inside = (left < box.right) & (left + w > box.x) & (top < box.bottom) & (top + h > box.y)
-    return int(np.count_nonzero(inside)) > 1
+    return Atom(box, own, cv2.countNonZero(own))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
@@ -12,15 +14,21 @@ from agent.vision.ink import Affine, Ink
 
 def in_picture(candidate: Candidate, ink: Ink, width: int, height: int) -> Box:
     """Return the box of a candidate in pixels of the picture. `width` and `height` are the size of the picture."""
-    box = candidate.box if ink.deskew_inverse is None else _transformed_box(candidate, ink.deskew_inverse)
-    return _scaled(box, ink, width, height)
+    return all_in_picture([candidate], ink, width, height)[0]
+
+
+def all_in_picture(candidates: Sequence[Candidate], ink: Ink, width: int, height: int) -> list[Box]:
+    """Return the box of each candidate; the other arguments as in `in_picture`."""
+    transform = ink.deskew_inverse
+    boxes = [c.box if transform is None else _transformed_box(c, transform) for c in candidates]
+    return _scaled(boxes, ink, width, height)
 
 
 def centre_in_picture(box: Box, ink: Ink, width: int, height: int) -> Box:
     """Convert a box from working to picture pixels. If the ink is deskewed, only the centre is rotated."""
     if ink.deskew_inverse is not None:
         box = _turned(box, ink.deskew_inverse)
-    return _scaled(box, ink, width, height)
+    return _scaled([box], ink, width, height)[0]
 
 
 def in_working(box: Box, ink: Ink) -> Box:
@@ -36,11 +44,13 @@ def _turned(box: Box, transform: Affine) -> Box:
     return Box(round(x - box.w / 2), round(y - box.h / 2), box.w, box.h)
 
 
-def _scaled(box: Box, ink: Ink, width: int, height: int) -> Box:
-    """Scale a working box to pixels of the picture, inside the picture."""
-    x, y = max(0, round(box.x / ink.scale)), max(0, round(box.y / ink.scale))
-    right, bottom = min(width, round(box.right / ink.scale)), min(height, round(box.bottom / ink.scale))
-    return Box(x, y, max(1, right - x), max(1, bottom - y))
+def _scaled(boxes: Sequence[Box], ink: Ink, width: int, height: int) -> list[Box]:
+    """Scale working boxes to pixels of the picture, inside the picture."""
+    sides = np.array(boxes, np.int64).reshape(-1, 4)
+    start, end = (np.rint(corners / ink.scale) for corners in (sides[:, :2], sides[:, :2] + sides[:, 2:]))
+    start = np.maximum(start, 0)
+    size = np.maximum(np.minimum(end, (width, height)) - start, 1)
+    return list(map(Box._make, np.hstack([start, size]).astype(int).tolist()))
 
 
 def _transformed_box(candidate: Candidate, transform: Affine) -> Box:

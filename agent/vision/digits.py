@@ -66,6 +66,11 @@ def select(
 
 def _best_runs(members: Sequence[tuple[Candidate, Digit]], min_probability: float) -> Iterator[tuple[Candidate, Digit]]:
     """Yield the digits of a cluster by dynamic programming: best[i] is the highest score of the first i atoms."""
+    if len(members) == 1:  # nearly all clusters: the digit explains the ink with its probability
+        probability = members[0][1].probability
+        if probability > DIGIT_PENALTY and probability >= max(min_probability, MIN_EXPLAINED_SHARE):
+            yield members[0]
+        return
     count = 1 + max(candidate.last for candidate, _ in members)
     best = [0.0] * (count + 1)
     choice: list[tuple[Candidate, Digit] | None] = [None] * (count + 1)

@@ -18,7 +18,7 @@ from agent.vision.binarize import Binarized
 from agent.vision.box import Box
 from agent.vision.candidates import Candidate
 from agent.vision.classify import Nets, classify
-from agent.vision.components import Atom, cut_out_one
+from agent.vision.components import Atom, cut_out_each
 from agent.vision.deskew import profile_sharpnesses, shrink_mask
 from agent.vision.digits import NOT_A_DIGIT
 from agent.vision.ink import Ink
@@ -97,7 +97,7 @@ def _marks(binarized: Binarized) -> list[Atom]:
     longer = binarized.written.boxes[:, 2:].max(axis=1, initial=0)
     least = max(binarized.min_px, MIN_MARK_SHARE * binarized.digit_px)
     indices = np.flatnonzero((longer >= least) & (longer <= MAX_MARK_SHARE * binarized.digit_px))
-    return [cut_out_one(binarized.written, index) for index in indices.tolist()]
+    return cut_out_each(binarized.written, indices.tolist())
 
 
 def _angles_in_question(binarized: Binarized) -> list[float]:

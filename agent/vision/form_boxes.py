@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.vision.box import Box
-from agent.vision.components import Components, cut_out_one
+from agent.vision.components import Components, cut_out_each
 from agent.vision.ruled_lines import MAX_RUN_STEP_PX, horizontal_lines, run_length, vertical_lines, without
 
 Mask = NDArray[np.uint8]
@@ -68,11 +68,13 @@ def remove_form_boxes(components: Components) -> Components:
     encloses = np.array([len(outline) > 1 for outline in components.outlines], np.bool_)
     at_edge = (x < EDGE_PX) | (y < EDGE_PX) | (x + w > wide - EDGE_PX) | (y + h > high - EDGE_PX)
     may_be = (h >= MIN_BOX_PX) & (w >= MIN_BOX_ASPECT * h) & (encloses | at_edge)
-    for index in np.flatnonzero(may_be).tolist():
-        box = Box._make(components.boxes[index].tolist())
-        cut = _cut(box, wide, high)
-        if (encloses[index] or any(cut)) and _has_straight_sides(mask := cut_out_one(components, index).mask, cut):
-            frames[box.y : box.bottom, box.x : box.right] |= _frame(mask, cut)
+    indices = np.flatnonzero(may_be).tolist()
+    cuts = {index: _cut(Box._make(components.boxes[index].tolist()), wide, high) for index in indices}
+    asked = {index: cut for index, cut in cuts.items() if encloses[index] or any(cut)}
+    for atom, cut in zip(cut_out_each(components, list(asked)), asked.values(), strict=True):
+        if _has_straight_sides(atom.mask, cut):
+            box = atom.box
+            frames[box.y : box.bottom, box.x : box.right] |= _frame(atom.mask, cut)
     return without(components, frames)
 
 
@@ -97,16 +99,12 @@ def _has_straight_sides(mask: Mask, cut: Cut) -> bool:
         return False
     # `_frame` also takes pixels next to a run, so runs just beyond the zone count, too.
     run = run_length(MIN_RUN_SHARE * h)
-    horizontal, vertical = _runs(mask, (1, run)), _runs(mask, (run, 1))
-    ends = (
-        horizontal[: zone_h + MAX_RUN_STEP_PX],
-        horizontal[-zone_h - MAX_RUN_STEP_PX :],
-        vertical[:, : zone_w + MAX_RUN_STEP_PX],
-        vertical[:, -zone_w - MAX_RUN_STEP_PX :],
-    )
-    return all(
-        end.any() or is_cut for end, is_cut in zip(ends, (cut.top, cut.bottom, cut.left, cut.right), strict=True)
-    )
+    zone_w, zone_h = zone_w + MAX_RUN_STEP_PX, zone_h + MAX_RUN_STEP_PX
+    horizontal = _runs(mask, (1, run))
+    if not ((cut.top or horizontal[:zone_h].any()) and (cut.bottom or horizontal[-zone_h:].any())):
+        return False
+    vertical = _runs(mask, (run, 1))
+    return bool((cut.left or vertical[:, :zone_w].any()) and (cut.right or vertical[:, -zone_w:].any()))
 
 
 def _smaller_peak(first: cv2.typing.MatLike, last: cv2.typing.MatLike, cut: tuple[bool, bool]) -> float:

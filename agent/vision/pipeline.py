@@ -15,7 +15,7 @@ from agent.vision.binarize import binarize
 from agent.vision.blots import is_blot
 from agent.vision.candidates import find_mask_candidates
 from agent.vision.classify import Nets, classify
-from agent.vision.coordinates import in_picture
+from agent.vision.coordinates import all_in_picture
 from agent.vision.deskew import deskew
 from agent.vision.digits import Digit, non_max_suppression, select
 from agent.vision.direction import find_angle
@@ -269,7 +269,8 @@ def _read_layer(
             # 7. Select digits, and drop the digits among letters.
             found = outside_words(select(of_mask, part.probability, layer.min_probability), of_mask)
             # 8. Boxes in pixels of the picture; drop blots.
-            placed = {c: replace(d, box=in_picture(c, ink, width, height)) for c, d in found.items()}
+            boxes = all_in_picture(list(found), ink, width, height)
+            placed = {c: Digit(d.digit, d.probability, box) for (c, d), box in zip(found.items(), boxes, strict=True)}
             digits = {c: d for c, d in placed.items() if not is_blot(d.box, ink.paper, width)}
         yield MaskResult(ink, factor, mask, of_mask, part, digits, layer.min_probability, layer.pen)
 
