@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import reduce
+from operator import add
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -54,7 +54,9 @@ def union_of_two(a: Box, b: Box) -> Box:
 
 def union(boxes: Iterable[Box]) -> Box:
     """Return the smallest box around all boxes; there must be at least one."""
-    return reduce(union_of_two, boxes)
+    left, top, w, h = zip(*boxes, strict=True)
+    x, y = min(left), min(top)
+    return Box(x, y, max(map(add, left, w)) - x, max(map(add, top, h)) - y)
 
 
 def shared_areas(boxes: Sequence[Box]) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.int64]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 from math import prod
+from operator import itemgetter
 from statistics import median
 from typing import NamedTuple
 
@@ -135,17 +136,17 @@ class _End(NamedTuple):
 def _end(line: Sequence[Digit]) -> _End:
     """Return where a line ends, computed from its last `END_DIGITS` digits."""
     tail = [d.box for d in line[-END_DIGITS:]]
-    return _End(tail[-1].right, median(b.centre[1] for b in tail), median(b.h for b in tail))
+    return _End(tail[-1].right, median([b.y + b.h / 2 for b in tail]), median([b.h for b in tail]))
 
 
 def _continued_line(digit: Digit, ends: Sequence[_End]) -> int | None:
     """Return the index of the line that a digit continues best; None if it begins a new line."""
     best, best_distance = None, MAX_LINE_OFFSET_HEIGHTS
-    box, middle = digit.box, digit.box.centre[1]
-    for number, end in enumerate(ends):
-        height = max(end.height, box.h)
-        distance = abs(middle - end.middle) / height
-        if distance < best_distance and box.x - end.right <= MAX_LINE_GAP_HEIGHTS * height:
+    x, y, _, h = digit.box
+    for number, (right, middle, end_height) in enumerate(ends):
+        height = max(end_height, h)
+        distance = abs(y + h / 2 - middle) / height
+        if distance < best_distance and x - right <= MAX_LINE_GAP_HEIGHTS * height:
             best, best_distance = number, distance
     return best
 
@@ -153,18 +154,21 @@ def _continued_line(digit: Digit, ends: Sequence[_End]) -> int | None:
 def _in_order(lines: Sequence[list[Digit]]) -> list[list[Digit]]:
     """Sort lines from top to bottom, and lines side by side from left to right."""
     rows: list[list[list[Digit]]] = []
-    for line in sorted(lines, key=_middle):
-        height = median(d.box.h for d in line)
-        if rows and _middle(line) - median(map(_middle, rows[-1])) < MAX_LINE_OFFSET_HEIGHTS * height:
+    middles: list[float] = []
+    for middle, line in sorted(((_middle(line), line) for line in lines), key=itemgetter(0)):
+        height = median([d.box.h for d in line])
+        if rows and middle - median(middles) < MAX_LINE_OFFSET_HEIGHTS * height:
             rows[-1].append(line)
+            middles.append(middle)
         else:
             rows.append([line])
+            middles = [middle]
     return [line for row in rows for line in sorted(row, key=lambda r: r[0].box.x)]
 
 
 def _middle(line: Sequence[Digit]) -> float:
     """Return the vertical centre of a line."""
-    return float(median(d.box.centre[1] for d in line))
+    return float(median([d.box.y + d.box.h / 2 for d in line]))
 
 
 def _without_small(line: Sequence[Digit]) -> list[Digit]:

@@ -102,7 +102,7 @@ def match(before: Marks, now: Marks) -> Match:
         last, pairs = pairs, _pair(before, now, motion)
         if pairs == last:
             break
-    return Match(motion, pairs, sum(before.labels[i] == now.labels[j] for i, j in pairs))
+    return Match(motion, pairs, int(np.count_nonzero(_same_labels(before, now, pairs))))
 
 
 def _find_shift(before: Marks, now: Marks) -> complex:
@@ -149,9 +149,9 @@ def _fit(before: Marks, now: Marks, pairs: Pairs, guess: Motion) -> Motion:
     """Return the motion that fits the pairs best (least squares); only a shift if they are few or close together."""
     if not pairs:
         return guess
-    same_label = [(i, j) for i, j in pairs if before.labels[i] == now.labels[j]]
-    trusted = same_label if len(same_label) > MIN_SAME_LABEL_SHARE * len(pairs) else pairs
-    old, new = before.centres[[i for i, _ in trusted]], now.centres[[j for _, j in trusted]]
+    same_label = np.flatnonzero(_same_labels(before, now, pairs))
+    trusted = np.array(pairs)[same_label] if len(same_label) > MIN_SAME_LABEL_SHARE * len(pairs) else np.array(pairs)
+    old, new = before.centres[trusted[:, 0]], now.centres[trusted[:, 1]]
     new_offsets, old_offsets = new - new.mean(), old - old.mean()
     spread = float(np.sqrt(np.mean(np.abs(old_offsets) ** 2)))
     turn = complex(1.0)
@@ -160,3 +160,9 @@ def _fit(before: Marks, now: Marks, pairs: Pairs, guess: Motion) -> Motion:
     if abs(turn - 1) > MAX_TURN_OR_ZOOM:
         turn = complex(1.0)
     return Motion(turn, complex(new.mean() - turn * old.mean()))
+
+
+def _same_labels(before: Marks, now: Marks, pairs: Pairs) -> NDArray[np.bool_]:
+    """Return whether the marks of each pair have the same label, bool (n,)."""
+    one, other = np.array(pairs, np.intp).reshape(-1, 2).T
+    return np.asarray(before.labels[one] == now.labels[other], np.bool_)

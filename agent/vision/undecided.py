@@ -80,7 +80,8 @@ def add_marks(reading: Reading, seen: Sequence[Reading]) -> Reading:
         seen: readings of the newest look.
     """
     own = [digit.box for digit in reading.digits]
-    same = [other for other in seen if _shares_digit(other, own)]
+    near = [other for other in seen if other.box.iou(reading.box) > 0]  # most are not, and their digits are many
+    same = [other for other in near if _shares_digit(other, own)]
     doubtful = [digit for other in same for digit in other.undecided if all(digit.box.iou(box) == 0 for box in own)]
     marked = replace(reading, cut_by_edge=any(other.cut_by_edge for other in same))
     return _with_undecided(marked, doubtful)
