@@ -14,7 +14,7 @@ from agent.choice.learned import usable_adjustments
 from agent.paths import default_artifacts, default_log, learned_file
 from agent.vision.page import Page
 from agent.vision.parts import read_parts
-from agent.vision.pipeline import QUICK, THOROUGH, Depth, Trace, trace_page
+from agent.vision.pipeline import FIELDS, QUICK, THOROUGH, Depth, Trace, trace_page
 from agent.vision.pixels import Pixels, to_bgr
 from profiles.board import detect_board
 from profiles.errors import UsageError
@@ -136,13 +136,14 @@ class Reader:
         finder = self._finder
         if finder is None or finder.form != known:
             finder = self._finder = FormFinder(known)
-        return read_form(_load(picture), finder, self.read)
+        return read_form(_load(picture), finder, self.read_fields)
 
-    def read_table(self, picture: object) -> RuledTable:
+    def read_table(self, picture: object, *, keep_print: bool = True) -> RuledTable:
         """Read the ruled table of a picture: each number in its cell.
 
         Args:
             picture: as in `read`.
+            keep_print: False leaves out black and grey ink, if the table is filled in with a coloured pen.
 
         Raises:
             PictureError: as in `read`, or there is no ruled table.
@@ -150,7 +151,19 @@ class Reader:
         """
         from agent.forms.table import read_table
 
-        return read_table(_load(picture), self.read)
+        return read_table(_load(picture), self.read_fields, keep_print=keep_print)
+
+    def read_fields(self, page: Pixels) -> Page:
+        """Read a page of cut-out fields or cells, BGR uint8 (H, W, 3), as `agent.forms` makes them.
+
+        Raises:
+            NoArtifactError: every runtime failed while it read the page.
+        """
+        return self.trace_fields(page).page
+
+    def trace_fields(self, page: Pixels) -> Trace:
+        """As `read_fields`, with the intermediate results of each step."""
+        return trace_page(page, self._nets, FIELDS, decimal_comma=self._decimal_comma)
 
     def trace(self, picture: object) -> Trace:
         """Read a picture and return the intermediate results of each step too, for `digit-agent read --explain`.

@@ -72,6 +72,15 @@ def read(
     table: Annotated[
         bool, typer.Option("--table", help="Read the ruled table of each picture: each number in its cell.")
     ] = False,
+    keep_print: Annotated[
+        bool | None,
+        typer.Option(
+            "--print/--no-print",
+            help="With --table: whether printed numbers are kept. They are told by their black or grey ink in a table "
+            "that is filled in with a coloured pen. [default: --print]",
+            show_default=False,
+        ),
+    ] = None,
     csv: Annotated[
         bool,
         typer.Option(
@@ -101,13 +110,13 @@ def read(
     from agent.reader import Reader
     from agent.views.progress import progress
 
-    _check_options(form, table=table, csv=csv, json=json, roi=roi)
+    _check_options(form, table=table, csv=csv, json=json, roi=roi, keep_print=keep_print)
     report = None
     if explain is not None:
         from agent.explain.report import ExplainReport
 
         report = ExplainReport(explain)
-    print_picture = _printer(form, table=table, csv=csv, json=json, report=report)
+    print_picture = _printer(form, table=table, csv=csv, json=json, report=report, keep_print=keep_print is not False)
     errors: list[SourceError] = []
     reader: Reader | None = None
     for source, image, region in _pictures(files, parse_mounting(roi, rotate, flip), errors):
@@ -123,7 +132,9 @@ def read(
         raise typer.Exit(1)
 
 
-def _printer(form: Path | None, *, table: bool, csv: bool, json: bool, report: ExplainReport | None) -> PicturePrinter:
+def _printer(
+    form: Path | None, *, table: bool, csv: bool, json: bool, report: ExplainReport | None, keep_print: bool
+) -> PicturePrinter:
     """Return the function that reads a picture and prints what is wanted of it: a record, a table, or all numbers."""
     if form is not None:
         from agent.cli.read_forms import FormPrinter
@@ -132,7 +143,7 @@ def _printer(form: Path | None, *, table: bool, csv: bool, json: bool, report: E
     if table:
         from agent.cli.read_table import print_table
 
-        return partial(print_table, json=json, as_csv=csv, report=report)
+        return partial(print_table, json=json, as_csv=csv, keep_print=keep_print, report=report)
     return partial(_print_page, json=json, report=report)
 
 
@@ -155,7 +166,9 @@ def _print_page(
     typer.echo(to_json({"source": source, **page.to_dict()}) if json else as_text(source, page))
 
 
-def _check_options(form: Path | None, *, table: bool, csv: bool, json: bool, roi: str | None) -> None:
+def _check_options(
+    form: Path | None, *, table: bool, csv: bool, json: bool, roi: str | None, keep_print: bool | None
+) -> None:
     """Refuse options that have no meaning together."""
     from profiles.errors import UsageError
 
@@ -163,6 +176,8 @@ def _check_options(form: Path | None, *, table: bool, csv: bool, json: bool, roi
         raise UsageError(
             "--csv prints records of forms, or tables", advice="give --form FORM or --table, and no --json"
         )
+    if keep_print is not None and not table:
+        raise UsageError("--print and --no-print are for tables", advice="give --table")
     if form is not None and table:
         raise UsageError("--form and --table exclude each other", advice="give one of them")
     if (form is not None or table) and roi is not None:

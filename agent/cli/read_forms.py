@@ -63,7 +63,8 @@ class FormPrinter:
         except FormNotFoundError as error:
             raise FormNotFoundError(f"{source}: {error.what}", advice=error.advice) from error
         report = self._report
-        read = reader.read if report is None else report.explaining(reader.trace, Path(f"{source}, fields"))
+        title = Path(f"{source}, fields")
+        read = reader.read_fields if report is None else report.explaining(reader.trace_fields, title)
         record = read_located(image, self._finders[index], location, read)
         if report is not None:
             report.add_sheet(Path(source), image, _areas(record), "\n".join(record_lines(record)))

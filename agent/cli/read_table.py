@@ -26,10 +26,12 @@ def print_table(
     *,
     json: bool,
     as_csv: bool,
+    keep_print: bool = True,
     report: ExplainReport | None = None,
 ) -> None:
     """Read the table of a picture, and print it as text, as JSON, or as CSV with an empty line below.
 
+    Without `keep_print`, black and grey ink is left out if the table is filled in with a coloured pen.
     The report, if there is one, gets the grid, and how its cells were read.
 
     Raises:
@@ -38,9 +40,9 @@ def print_table(
     from agent.forms.table import read_table
     from profiles.errors import PictureError
 
-    read = reader.read if report is None else report.explaining(reader.trace, Path(f"{source}, cells"))
+    read = reader.read_fields if report is None else report.explaining(reader.trace_fields, Path(f"{source}, cells"))
     try:
-        table = read_table(image, read)
+        table = read_table(image, read, keep_print=keep_print)
     except PictureError as error:
         raise PictureError(f"{source}: {error.what}", advice=error.advice) from error
     if report is not None:

@@ -35,6 +35,10 @@ STROKE_SHARE = 1 / 8
 """Shortest piece of a line, as a share of the side of the table: longer than a digit in a cell, shorter than a bend."""
 CELL_STROKE_SHARE = 0.85
 """Shortest piece of a line as a share of a cell's side, once the lines that cross it are known: longer than a digit."""
+MIN_SIDE_SHARE = 0.5
+"""Smallest side of a cell that counts, as a share of the median side. Raising it loses lines of which only pieces in
+narrow cells are there; lowering it takes strokes for lines where a line was found wrongly. A guess that was never
+measured."""
 MARGIN_PX = 12
 """Room around a straightened table, in pixels: its outer lines are bent, too."""
 Lines = NDArray[np.float64]
@@ -134,8 +138,14 @@ def _grid(dark: NDArray[np.uint8], quad: NDArray[np.float64], scale: float) -> G
 
 
 def _stroke_px(crossing: list[float], otherwise: float) -> float:
-    """Return the shortest piece of a line that counts, from the places of the lines that cross it."""
-    return CELL_STROKE_SHARE * float(np.median(np.diff(crossing))) if len(crossing) > 1 else otherwise
+    """Return the shortest piece of a line that counts, from the places of the lines that cross it.
+
+    Pieces between two lines may be missing, so the narrowest cell counts; but a line found wrongly must not.
+    """
+    if len(crossing) < 2:
+        return otherwise
+    sides = np.diff(crossing)
+    return CELL_STROKE_SHARE * max(float(sides.min()), MIN_SIDE_SHARE * float(np.median(sides)))
 
 
 def _long_strokes(mask: NDArray[np.uint8], length: float) -> NDArray[np.uint8]:

@@ -10,6 +10,8 @@ from math import prod
 
 from agent.forms.cells import CellSlot, cut_cells
 from agent.forms.grid import Grid, find_grid
+from agent.forms.montage import MIN_INK
+from agent.forms.page_layout import WHITE
 from agent.vision.lines import Reading
 from agent.vision.page import Page
 from agent.vision.pixels import Pixels
@@ -76,12 +78,13 @@ class RuledTable:
         }
 
 
-def read_table(image: Pixels, read: Callable[[Pixels], Page]) -> RuledTable:
+def read_table(image: Pixels, read: Callable[[Pixels], Page], *, keep_print: bool = True) -> RuledTable:
     """Read the ruled table of a picture; if there are several, the one with the most cells.
 
     Args:
         image: BGR uint8 (H, W, 3).
         read: reads a picture.
+        keep_print: whether black or grey ink counts in a table that is filled in with a coloured pen.
 
     Raises:
         PictureError: there is no ruled table.
@@ -91,18 +94,25 @@ def read_table(image: Pixels, read: Callable[[Pixels], Page]) -> RuledTable:
         raise PictureError(
             "there is no ruled table in the picture", advice="photograph the whole table, turned by less than 40°"
         )
-    return fill_grid(image, grid, read)
+    return fill_grid(image, grid, read, keep_print=keep_print)
 
 
-def fill_grid(image: Pixels, grid: Grid, read: Callable[[Pixels], Page]) -> RuledTable:
+def fill_grid(image: Pixels, grid: Grid, read: Callable[[Pixels], Page], *, keep_print: bool = True) -> RuledTable:
     """Read the cells of a table that was found; the other arguments as in `read_table`."""
-    pages, slots = cut_cells(image, grid)
+    pages, slots = cut_cells(image, grid, keep_print=keep_print)
     read_pages = [read(page) for page in pages]
-    numbers = {(slot.row, slot.column): _inside(slot, read_pages[slot.page].readings) for slot in slots}
+    written = [_in_ink(page, read_page.readings) for page, read_page in zip(pages, read_pages, strict=True)]
+    numbers = {(slot.row, slot.column): _inside(slot, written[slot.page]) for slot in slots}
     rows, columns = grid.size
     return RuledTable(
         tuple(tuple(_cell(grid, (r, c), numbers.get((r, c), ())) for c in range(columns)) for r in range(rows))
     )
+
+
+def _in_ink(page: Pixels, readings: Sequence[Reading]) -> Sequence[Reading]:
+    """Return the readings that show ink. The soft edges of a line that was erased may look like a 1, but are light."""
+    inside = ((one, page[max(0, one.box.y) : one.box.bottom, max(0, one.box.x) : one.box.right]) for one in readings)
+    return [one for one, part in inside if part.size and int(part.min()) < WHITE - MIN_INK]
 
 
 def _inside(slot: CellSlot, readings: Sequence[Reading]) -> Sequence[Reading]:

@@ -12,7 +12,7 @@ from agent.vision.lines import Reading
 from agent.vision.page import Page
 from agent.vision.value import SIGNS_NOT_READ
 
-MAX_TEXTS = 12
+MAX_TEXTS = 40
 """Largest number of strings of a field. Raising it lets rules decide between less probable ones, in more time."""
 MAX_UNDECIDED = 3
 """Largest number of undecided digits of a number that may be added. Each one doubles the number of strings."""

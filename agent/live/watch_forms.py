@@ -25,7 +25,7 @@ from agent.forms.same_sheet import SheetLook, SheetMemory, look_at_sheet
 from agent.live.look_policy import Thumbnail, is_same, thumbnail
 from agent.live.watch import NS_PER_MS, Observation, ReadPicture, Watch
 from agent.vision.page import Page
-from agent.vision.pipeline import THOROUGH
+from agent.vision.pipeline import FIELDS
 from profiles.errors import FormNotFoundError
 
 STILL_S = 0.4
@@ -60,7 +60,7 @@ def watch_form_pictures(finders: Sequence[FormFinder], read: ReadPicture, warn: 
         records: tuple[Record, ...] = ()
         try:
             index, location = find_form(finders, frame.image)
-            records = (read_located(frame.image, finders[index], location, partial(read, depth=THOROUGH)),)
+            records = (read_located(frame.image, finders[index], location, partial(read, depth=FIELDS)),)
         except FormNotFoundError as error:
             warn(f"{frame.source}: {error}")
         return _observation(frame, records, "", (time.monotonic_ns() - started_ns) / NS_PER_MS)
@@ -192,7 +192,7 @@ class FormWatch:
             self._give_out(at_s, records)
         if self._memory.knows(look, at_s):
             return "this sheet is recorded already"
-        record = read_montage(montage, form, location, partial(self._read, depth=THOROUGH))
+        record = read_montage(montage, form, location, partial(self._read, depth=FIELDS))
         waits = bool(self._still_s) and not record.is_sure
         self._waiting = _Waiting(record, look, place, at_s + MAX_WAIT_S if waits else at_s)
         return ""

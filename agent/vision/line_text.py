@@ -47,7 +47,9 @@ class Hypothesis(NamedTuple):
     """Step of the output in which each character begins."""
 
 
-def beam_search(log_probs: LogProbs) -> list[Hypothesis]:
+def beam_search(
+    log_probs: LogProbs, width: int = BEAM_WIDTH, min_step_probability: float = MIN_STEP_PROBABILITY
+) -> list[Hypothesis]:
     """Return the most probable strings, the best one first, by a prefix beam search.
 
     After A. Hannun et al., First-pass large vocabulary continuous speech recognition using bi-directional recurrent
@@ -55,9 +57,12 @@ def beam_search(log_probs: LogProbs) -> list[Hypothesis]:
 
     Args:
         log_probs: float32 (steps, classes), log probabilities of the classes in each step.
+        width: number of strings that are followed.
+        min_step_probability: a character less probable than this in a step does not extend a string there.
     """
     beams: dict[tuple[int, ...], _Beam] = {(): _Beam(0.0, -math.inf, ())}
-    for step, (frame, likely) in enumerate(zip(log_probs.tolist(), _likely(log_probs), strict=True)):
+    likely_in_each = _likely(log_probs, min_step_probability)
+    for step, (frame, likely) in enumerate(zip(log_probs.tolist(), likely_in_each, strict=True)):
         if not likely:  # most steps: each string goes on as it is
             beams = {prefix: _without_new_character(prefix, beam, frame) for prefix, beam in beams.items()}
             continue
@@ -73,7 +78,7 @@ def beam_search(log_probs: LogProbs) -> list[Hypothesis]:
                 start = beam.blank if prefix and character == prefix[-1] else total
                 longer = (*prefix, character)
                 _extend(following, steps, longer, (*beam.steps, step), character=start + frame[character])
-        best = sorted(following.items(), key=lambda item: -_log_add(*item[1]))[:BEAM_WIDTH]
+        best = sorted(following.items(), key=lambda item: -_log_add(*item[1]))[:width]
         beams = {prefix: _Beam(blank, character, steps[prefix]) for prefix, (blank, character) in best}
     found = [
         Hypothesis("".join(CHARACTERS[c] for c in prefix), _log_add(beam.blank, beam.character), beam.steps)
@@ -95,10 +100,10 @@ def _without_new_character(prefix: tuple[int, ...], beam: _Beam, frame: Sequence
     return _Beam(blank, beam.character + frame[prefix[-1]] if prefix else -math.inf, beam.steps)
 
 
-def _likely(log_probs: LogProbs) -> list[list[int]]:
+def _likely(log_probs: LogProbs, min_probability: float) -> list[list[int]]:
     """Return the characters, without blank, that may begin in each step."""
     likely: list[list[int]] = [[] for _ in log_probs]
-    steps, characters = np.nonzero(log_probs[:, :BLANK] > math.log(MIN_STEP_PROBABILITY))
+    steps, characters = np.nonzero(log_probs[:, :BLANK] > math.log(min_probability))
     for step, character in zip(steps.tolist(), characters.tolist(), strict=True):
         likely[step].append(character)
     return likely

@@ -22,7 +22,7 @@ from agent.vision.direction import find_angle
 from agent.vision.edge import mark_cut
 from agent.vision.faint import find_faint_ink, rescale_to_writing
 from agent.vision.ink import find_inks, prepare
-from agent.vision.join import join_lines
+from agent.vision.join import DEEP_SEARCH, USUAL_SEARCH, join_lines
 from agent.vision.layers import InkLayer, MaskResult
 from agent.vision.lines import Reading, group_lines
 from agent.vision.page import STAGES, Page
@@ -31,7 +31,7 @@ from agent.vision.printed import find_printed, without_printed
 from agent.vision.recognised_line import RecognisedLine
 from agent.vision.show_through import mark_back
 from agent.vision.turn import Turn, place_in_picture, turn_ink
-from agent.vision.undecided import find_unread_numbers, mark_undecided
+from agent.vision.undecided import find_unread_lines, find_unread_numbers, mark_undecided
 from agent.vision.value import find_value
 from agent.vision.words import outside_words
 
@@ -51,6 +51,9 @@ class Depth:
     extra_steps: bool
     """Whether to take the steps that a quick look skips: deskew; look for light ink beside dark ink, for writing beside
     darker print, and for faint ink; read lines with the line recogniser; find out whether the page is turned."""
+    only_fields: bool = False
+    """Whether pictures are pages of cut-out fields or cells. Then the page is upright, ink beside the numbers may be
+    another number, and more texts of each number are searched, because rules decide between them."""
 
 
 QUICK = Depth(
@@ -71,6 +74,8 @@ THOROUGH = Depth(
 )
 """Depth for pictures, and for live frames when the picture is at rest. A larger `longest_px` and more factors find more
 digits; raising them costs time. A guess; `docs/thresholds.md` has its effect."""
+FIELDS = replace(THOROUGH, only_fields=True)
+"""Depth for pages of cut-out fields or cells, as `agent.forms` makes them."""
 
 MIN_PROBABILITY = 0.7
 """A candidate whose best digit is less probable than this is not a digit. Raising it gives fewer false digits and loses
@@ -133,7 +138,7 @@ def trace_page(
     """
     stage_ms = dict.fromkeys(STAGES, 0.0)
     trace = _trace_at_angle(image, nets, depth, 0.0, stage_ms, decimal_comma=decimal_comma)
-    if not depth.extra_steps:
+    if not depth.extra_steps or depth.only_fields:
         return trace
     # 15. If the page seems to be turned, it is read at this angle, too. The angle at which more is read counts.
     for _ in range(MAX_TURNS):
@@ -187,8 +192,12 @@ def _trace_at_angle(
         # 12. Each line is read again as a whole, and both views of it are joined. If nothing was read, this is done
         # with what may be a number.
         with _timed(stage_ms, "lines"):
-            unread = () if readings else find_unread_numbers(front, printed, (width, height))
-            readings, lines = join_lines(readings, unread, front, nets.recogniser, (width, height))
+            search = DEEP_SEARCH if depth.only_fields else USUAL_SEARCH
+            if depth.only_fields:
+                unread = find_unread_lines(front, readings, (*kept, *printed), (width, height))
+            else:
+                unread = () if readings else find_unread_numbers(front, printed, (width, height))
+            readings, lines = join_lines(readings, unread, front, nets.recogniser, (width, height), search=search)
             # 13. Their signs are known now, so their values are.
             readings = tuple(_with_value(reading, decimal_comma=decimal_comma) for reading in readings)
     with _timed(stage_ms, "lines"):

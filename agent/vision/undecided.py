@@ -19,7 +19,14 @@ from agent.vision.box import Box
 from agent.vision.coordinates import in_picture
 from agent.vision.digits import NOT_A_DIGIT, Digit, suppress_overlaps
 from agent.vision.layers import MaskResult
-from agent.vision.lines import MAX_LINE_OFFSET_HEIGHTS, MIN_HEIGHT_SHARE, MIN_NUMBER_GAP_HEIGHTS, Reading, group_lines
+from agent.vision.lines import (
+    MAX_LINE_GAP_HEIGHTS,
+    MAX_LINE_OFFSET_HEIGHTS,
+    MIN_HEIGHT_SHARE,
+    MIN_NUMBER_GAP_HEIGHTS,
+    Reading,
+    group_lines,
+)
 
 MIN_UNDECIDED = 0.3
 """A place is undecided if its best digit has at least this probability. Raising it shows fewer undecided places. A
@@ -70,6 +77,28 @@ def find_unread_numbers(
     """
     numbers = group_lines(_find_doubtful(masks, decided, size, MIN_DOUBTFUL))
     return numbers if len(numbers) <= MAX_UNREAD_NUMBERS else ()
+
+
+def find_unread_lines(
+    masks: Sequence[MaskResult], readings: Sequence[Reading], decided: Sequence[Digit], size: tuple[int, int]
+) -> tuple[Reading, ...]:
+    """Group the doubtful digits of a page of cut-out fields into numbers, without those in the line of a number.
+
+    Args:
+        masks: of the picture.
+        readings: what was read.
+        decided: the digits of the page, read and printed.
+        size: width and height of the picture.
+    """
+    numbers = group_lines(_find_doubtful(masks, decided, size, MIN_DOUBTFUL))
+    return tuple(one for one in numbers if not any(_is_in_line(one, other) for other in readings))
+
+
+def _is_in_line(one: Reading, other: Reading) -> bool:
+    height = max(median(digit.box.h for digit in reading.digits) for reading in (one, other))
+    gap = max(one.box.x - other.box.right, other.box.x - one.box.right)
+    offset = abs(one.box.centre[1] - other.box.centre[1])
+    return gap <= MAX_LINE_GAP_HEIGHTS * height and offset < MAX_LINE_OFFSET_HEIGHTS * height
 
 
 def add_marks(reading: Reading, seen: Sequence[Reading]) -> Reading:

@@ -67,7 +67,7 @@ def measure(design: Design, photos: int, handwriting: HeldOutHandwriting, reader
         outcome.photos += 1
         started = time.process_time()
         try:
-            record = read_form(photo, finder, reader.read)
+            record = read_form(photo, finder, reader.read_fields)
         except FormNotFoundError:
             continue
         finally:

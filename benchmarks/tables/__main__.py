@@ -79,7 +79,7 @@ def compare(
     grid = find_grid(image)
     if grid is None:
         return TableFigures(cells, seconds=time.process_time() - started, wrong=(f"{name}: not found",))
-    rows = fill_grid(image, grid, reader.read).rows
+    rows = fill_grid(image, grid, reader.read_fields).rows
     seconds = time.process_time() - started
     placed = right = crossed_out = left_out = 0
     wrong = [] if grid.size == centres.shape[:2] else [f"{name}: {grid.size} instead of {centres.shape[:2]}"]
@@ -112,7 +112,7 @@ def sudokus(folder: Path, reader: Reader) -> TableFigures:
         if grid is None or grid.size != (9, 9):
             total += TableFigures(81, wrong=(f"{name}: {'not found' if grid is None else grid.size}",))
             continue
-        rows = fill_grid(image, grid, reader.read).rows
+        rows = fill_grid(image, grid, reader.read_fields).rows
         places = [(digit, grid.cell_at(x + w / 2, y + h / 2)) for digit, x, y, w, h in truth["boxes"]]
         right = [at is not None and rows[at[0]][at[1]] == str(digit) for digit, at in places]
         wrong = tuple(

@@ -82,6 +82,18 @@ def test_a_table_is_printed_as_rows(folder: Path, cache: Path) -> None:
     assert "  12         4071\n" in run(cache, folder, "read", "--table", "table.png").stdout
 
 
+def test_printed_numbers_of_a_table_are_kept_or_left_out(folder: Path, cache: Path) -> None:
+    image = ruled()
+    cv2.putText(image, "47", (345, 170), cv2.FONT_HERSHEY_DUPLEX, 2, (40, 40, 40), 4, cv2.LINE_AA)
+    cv2.imwrite(str(folder / "printed.png"), image)
+    for option, row in (("--print", "12,47,,4071"), ("--no-print", "12,,,4071")):
+        done = run(cache, folder, "read", "--table", "--csv", option, "printed.png")
+        assert done.stdout.splitlines()[0] == row
+    refused = run(cache, folder, "read", "--no-print", "printed.png")
+    assert refused.returncode == 2
+    assert "--print and --no-print are for tables" in refused.stderr
+
+
 @pytest.mark.parametrize(
     ("argv", "tooltips"),
     [

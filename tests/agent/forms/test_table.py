@@ -61,8 +61,16 @@ def bent(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         photograph(ruled(), angle_deg=-20, tilt_deg=20),
         bent(ruled()),
         ruled(without=((560, 190, 760, 210), (750, 300, 770, 400))),
+        ruled(without=((325, 190, 755, 210),)),
     ],
-    ids=["straight", "turned by 20°", "turned and tilted", "bent", "without two pieces of lines"],
+    ids=[
+        "straight",
+        "turned by 20°",
+        "turned and tilted",
+        "bent",
+        "two pieces of lines",
+        "a line of 54 % of its length",
+    ],
 )
 def test_the_grid_of_a_table_is_found(image: NDArray[np.uint8]) -> None:
     grid = find_grid(image)
@@ -108,6 +116,20 @@ def test_a_number_that_is_crossed_out_is_left_out() -> None:
     write(image, "47", (140, 222))
     cv2.line(image, (125, 255), (240, 245), (110, 50, 30), 5)
     assert Reader().read_table(image).rows[1][0] == ""
+
+
+@pytest.mark.parametrize(("keep_print", "text"), [(True, "47"), (False, "")])
+def test_print_is_kept_or_left_out(*, keep_print: bool, text: str) -> None:
+    image = ruled()
+    cv2.putText(image, "47", (345, 170), cv2.FONT_HERSHEY_DUPLEX, 2, (40, 40, 40), 4, cv2.LINE_AA)
+    rows = Reader().read_table(image, keep_print=keep_print).rows
+    assert rows[0] == ("12", text, "", "4071")
+
+
+def test_a_1_beside_a_line_is_kept() -> None:
+    image = ruled()
+    cv2.line(image, (COLUMNS[1] + 11, ROWS[1] + 22), (COLUMNS[1] + 9, ROWS[2] - 24), (110, 50, 30), 5, cv2.LINE_AA)
+    assert Reader().read_table(image).rows[1] == ("", "15", "", "")
 
 
 def test_a_picture_without_a_table_is_refused() -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from agent.vision.join import weigh
 from agent.vision.line_text import STEP_PX
 from agent.vision.lines import Reading
-from agent.vision.pipeline import Trace, trace_page
+from agent.vision.pipeline import FIELDS, THOROUGH, Depth, Trace, trace_page
 from agent.vision.recognised_line import Evidence, JoinWeights
 from agent.vision.value import SIGNS_NOT_READ
 from tests.agent.vision.test_line_text import outputs
@@ -186,6 +186,26 @@ def test_the_only_number_of_a_page_is_recognised_if_the_segmentation_did_not_rea
     for x, number in zip((60, 500), page.split(), strict=False):
         print_number(image, number, (x, 80), 1.6)
     assert texts(trace_page(image, Nets(Hesitant(7, probability), Spelling(says, 12.0)))) == texts_read
+
+
+@pytest.mark.parametrize(("depth", "texts_read"), [(THOROUGH, ["24"]), (FIELDS, ["24", "24"])])
+def test_on_a_page_of_fields_each_number_is_recognised_that_the_segmentation_did_not_read(
+    depth: Depth, texts_read: list[str]
+) -> None:
+    image = np.full((120, 700, 3), 215, np.uint8)
+    print_number(image, "24", (60, 80), 1.6)
+    print_number(image, "77", (500, 80), 1.6)
+    assert texts(trace_page(image, Nets(Hesitant(7, 0.3), Spelling("24", 12.0)), depth)) == texts_read
+
+
+def test_on_a_page_of_fields_more_texts_of_a_number_are_found() -> None:
+    image = np.full((120, 400, 3), 215, np.uint8)
+    print_number(image, "247", (60, 80), 1.6)
+    usual, deep = (
+        trace_page(image, Nets(NearestShape(), Spelling("241", 2.0)), depth).lines[0].proposals
+        for depth in (THOROUGH, FIELDS)
+    )
+    assert len(deep) > len(usual)
 
 
 def test_a_page_full_of_doubtful_marks_is_not_recognised() -> None:
