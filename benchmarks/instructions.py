@@ -22,12 +22,12 @@ import msgspec
 import typer
 from rich.console import Console
 
-from benchmarks.note_images import draw_frame
+from benchmarks.note_images import draw_video
 from benchmarks.report import MEASURED, Bound, check_bounds, replace_table, run_benchmark
 from tools.arm64.root_file_system import build_wheel
 from tools.arm64.sysroot import MissingToolError, board_cache, make_sysroot
 from tools.insn.count import count_work
-from tools.insn.work import BATCHES, FRAME
+from tools.insn.work import BATCHES, FRAME, TIMES, VIDEO, VIDEO_LOOKS
 
 InstructionCounts = Mapping[str, Mapping[str, int]]
 """Number of instructions by core, then by the name of the work."""
@@ -74,7 +74,7 @@ def count_instructions(cache: Path) -> list[InstructionCounts]:
     Raises:
         MissingToolError: a tool is not installed.
     """
-    sysroot, frame = make_sysroot(cache), draw_frame().image
+    sysroot, video = make_sysroot(cache), draw_video(VIDEO_LOOKS * TIMES)
     with tempfile.TemporaryDirectory() as built, ThreadPoolExecutor(os.cpu_count()) as pool:
         wheel = build_wheel(Path(built))
         folders = {core: cache / "counting" / core for core in CORES}
@@ -82,7 +82,7 @@ def count_instructions(cache: Path) -> list[InstructionCounts]:
         for _ in range(RUNS):
             shutil.rmtree(cache / "counting", ignore_errors=True)
             begun = {
-                core: pool.submit(count_work, CORES[core], sysroot, wheel, frame, folder)
+                core: pool.submit(count_work, CORES[core], sysroot, wheel, video, folder)
                 for core, folder in folders.items()
             }
             runs.append({core: counted.result() for core, counted in begun.items()})
@@ -90,23 +90,27 @@ def count_instructions(cache: Path) -> list[InstructionCounts]:
 
 
 def table(counts: InstructionCounts) -> Iterator[str]:
-    """Yield the lines of a Markdown table: millions of instructions per digit (alone, in a batch) and per frame."""
+    """Yield the lines of a Markdown table: millions of instructions per digit (alone, in a batch) and per frame.
+
+    A frame is a single one, or one of a video: the mean of its looks.
+    """
     several = max(BATCHES)
-    heads = (f"{core}: a digit | of {several} at once | a frame" for core in counts)
+    heads = (f"{core}: a digit | of {several} at once | a frame | of a video" for core in counts)
     yield "| file | " + " | ".join(heads) + " |"
-    yield "|---|" + "---|---|---|" * len(counts)
+    yield "|---|" + "---|---|---|---|" * len(counts)
     for file in dict.fromkeys(name.partition(" ")[0] for name in next(iter(counts.values()))):
         cells = (_cells(file, works, several) for works in counts.values())
         yield f"| `{file}` | " + " | ".join(cells) + " |"
 
 
 def _cells(file: str, works: Mapping[str, int], several: int) -> str:
-    frame = works.get(f"{file} {FRAME}")
+    frame, looks = works.get(f"{file} {FRAME}"), works.get(f"{file} {VIDEO}")
     return " | ".join(
         (
             f"{works[f'{file} 1'] / 1e6:.2f} M",
             f"{works[f'{file} {several}'] / several / 1e6:.2f} M",
             "–" if frame is None else f"{frame / 1e6:.1f} M",
+            "–" if looks is None else f"{looks / VIDEO_LOOKS / 1e6:.1f} M",
         )
     )
 

@@ -18,6 +18,15 @@ PEN_COLOUR = (92, 46, 30)
 DIGITS_PER_NUMBER = 5
 """Digits per number."""
 
+FRAME_PX = 640, 480
+"""Width and height of a camera frame."""
+FRAME_ROWS = ((48, 5),) * 4
+"""Rows of the note in a camera frame."""
+SWAY_PX = 7, 5
+"""Largest distance by which the page of a video moves from its place, across and down."""
+SWAY_STEP = 0.6, 0.45
+"""Angle of the sine of the sway by which the page moves on in each frame, across and down, in radians."""
+
 NoteRow = tuple[int, int]
 """Height of the digits of a row in pixels, and their number."""
 
@@ -39,7 +48,17 @@ class NoteImage:
 
 def draw_frame(seed: int = 0) -> NoteImage:
     """Draw a camera frame of 640×480 pixels with 20 digits about 48 pixels high."""
-    return draw_note((640, 480), [(48, 5)] * 4, seed)
+    return draw_note(FRAME_PX, FRAME_ROWS, seed)
+
+
+def draw_video(frames: int, seed: int = 0) -> NDArray[np.uint8]:
+    """Draw the note of `draw_frame` under a camera that sways, uint8 (frames, 480, 640, 3); the light stays."""
+    rng = np.random.default_rng(seed)
+    paper, _ = _write_note(rng, FRAME_PX, FRAME_ROWS)
+    shifts_px = SWAY_PX * np.sin(np.outer(np.arange(frames), SWAY_STEP))
+    moves = np.eye(2, 3) + shifts_px[:, :, None] * (0, 0, 1)
+    moved = (cv2.warpAffine(paper, move, FRAME_PX, borderMode=cv2.BORDER_REPLICATE) for move in moves)
+    return np.stack([_photograph(rng, np.asarray(page, np.uint8)) for page in moved])
 
 
 def draw_still(seed: int = 0) -> NoteImage:
@@ -57,6 +76,14 @@ def draw_note(size_px: tuple[int, int], rows: Sequence[NoteRow], seed: int = 0) 
         seed: the same seed gives the same note.
     """
     rng = np.random.default_rng(seed)
+    paper, lines = _write_note(rng, size_px, rows)
+    return NoteImage(_photograph(rng, paper), lines)
+
+
+def _write_note(
+    rng: np.random.Generator, size_px: tuple[int, int], rows: Sequence[NoteRow]
+) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+    """Return a note on evenly lit paper, BGR uint8 (h, w, 3), and its lines."""
     w, h = size_px
     paper = np.full((h, w, 3), PAPER_COLOUR, np.uint8)
     room_px = h - sum(height_px for height_px, _ in rows)
@@ -69,7 +96,7 @@ def draw_note(size_px: tuple[int, int], rows: Sequence[NoteRow], seed: int = 0) 
         cv2.line(paper, (0, baseline_px + 2), (w, baseline_px + 2), RULE_COLOUR, max(1, w // 1300), cv2.LINE_AA)
         lines.append(_write(rng, paper, handwriting, baseline_px, row))
         y += gap_px
-    return NoteImage(_photograph(rng, paper), tuple(lines))
+    return paper, tuple(lines)
 
 
 def _write(

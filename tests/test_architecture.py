@@ -93,7 +93,7 @@ MAY_IMPORT = {
     # Tools and benchmarks: nothing that is installed uses them.
     "tools": "",
     "tools.arm64": "agent.choice agent.paths profiles",
-    "tools.insn": "agent.paths agent.runtimes agent.vision profiles tools.arm64",
+    "tools.insn": "agent.capture agent.live agent.paths agent.runtimes agent.vision profiles tools.arm64",
     "benchmarks": " ".join(
         [
             *("agent", "agent.choice", "agent.drawing", "agent.learn", "agent.live", "agent.outlets", "agent.paths"),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
+import cv2
 import numpy as np
 import pytest
 
 from agent.vision.lines import group_lines
-from benchmarks.note_images import draw_frame, draw_still
+from benchmarks.note_images import draw_frame, draw_still, draw_video
 from benchmarks.opencv_sample import read_frame, train_opencv_sample
 from benchmarks.reading import bare_threshold, count_right
 from benchmarks.svm import train_svm
@@ -35,6 +38,14 @@ def test_the_frame_has_the_documented_size_and_is_reproducible() -> None:
     assert len(frame.digits) == 20
     assert np.array_equal(frame.image, draw_frame().image)
     assert bare_threshold(frame.image) > 20
+
+
+def test_the_page_of_the_video_is_the_one_of_the_frame_and_moves() -> None:
+    first, *others = draw_video(3)
+    assert np.array_equal(first, draw_frame().image)
+    for before, after in pairwise((first, *others)):
+        (x, y), _ = cv2.phaseCorrelate(before[..., 2].astype(np.float64), after[..., 2].astype(np.float64))
+        assert 1 < abs(complex(x, y)) < 10
 
 
 @pytest.mark.slow

@@ -29,15 +29,17 @@ def test_a_missing_mark_is_an_error() -> None:
 
 
 @pytest.mark.slow
-def test_every_artifact_computes_digits_and_every_classifier_reads_a_frame(tmp_path: Path) -> None:
+def test_every_artifact_computes_digits_and_every_classifier_reads_frames(tmp_path: Path) -> None:
     """Without the plugin the calls that set marks fail, and the work continues."""
-    frame = tmp_path / "frame.npy"
-    np.save(frame, np.full((48, 64, 3), 255, np.uint8))
-    done = subprocess.run([sys.executable, str(WORK), str(frame)], capture_output=True, check=True)
+    video = tmp_path / "video.npy"
+    np.save(video, np.full((work.VIDEO_LOOKS * work.TIMES, 48, 64, 3), 255, np.uint8))
+    done = subprocess.run([sys.executable, str(WORK), str(video)], capture_output=True, check=True)
     artifacts = load_manifest(default_artifacts()).artifacts
     digits = {f"{a.file} {batch}" for a in artifacts for batch in work.BATCHES}
-    frames = {f"{a.file} {work.FRAME}" for a in artifacts if a.role == "classifier"}
-    assert set(msgspec.json.decode(done.stdout)) == digits | frames
+    classifiers = [a for a in artifacts if a.role == "classifier"]
+    frames = {f"{a.file} {work.FRAME}" for a in classifiers}
+    videos = {f"{a.file} {work.VIDEO}" for a in classifiers if a.precision == "int8"}
+    assert set(msgspec.json.decode(done.stdout)) == digits | frames | videos
 
 
 def test_the_plugin_and_the_work_use_the_same_number_for_marks() -> None:

@@ -21,27 +21,27 @@ REPRODUCIBLE_ENVIRON = {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1"}
 """Environment variables that make two runs execute the same instructions; `setarch -R` fixes the addresses."""
 
 
-def count_work(board: str, sysroot: Sysroot, wheel: Path, frame: NDArray[np.uint8], folder: Path) -> dict[str, int]:
+def count_work(board: str, sysroot: Sysroot, wheel: Path, video: NDArray[np.uint8], folder: Path) -> dict[str, int]:
     """Count the instructions of each piece of work in `work`, by its name.
 
     Args:
         board: name of a board in `BOARDS`; its core is emulated.
         sysroot: the parts that all boards share.
         wheel: wheel of the agent.
-        frame: frame to read, BGR uint8 (480, 640, 3).
+        video: frames to read, BGR uint8 (n, 480, 640, 3); n is `VIDEO_LOOKS * TIMES`.
         folder: folder for the board; it must not exist. The same path gives the same counts.
 
     Raises:
         MissingToolError: the plugin cannot be built, or this qemu supports no plugins.
     """
     folder.mkdir(parents=True)
-    plugin, counts, picture = folder / "insn.so", folder / "counts.txt", folder / "frame.npy"
+    plugin, counts, pictures = folder / "insn.so", folder / "counts.txt", folder / "video.npy"
     run_tool(["cc", "-O2", "-shared", "-fPIC", "-o", str(plugin), str(SOURCE)])
-    np.save(picture, frame)
+    np.save(pictures, video)
     root = create_root_file_system(
         BOARDS[board], sysroot, wheel, folder / "board", ["-plugin", f"{plugin},out={counts}"]
     )
-    command = ("setarch", "-R", str(root.bin / "python"), str(WORK), str(picture))
+    command = ("setarch", "-R", str(root.bin / "python"), str(WORK), str(pictures))
     environ = {**root.environ(folder), **REPRODUCIBLE_ENVIRON}
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
     if done.returncode:
