@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from agent.forms.crossed_out import without_crossed_out
 from agent.forms.form import Area
 from agent.forms.grid import Grid
-from agent.forms.montage import MIN_INK, MIN_PRINT, has_ink
-from agent.forms.page_layout import MARGIN_HEIGHTS, WHITE, PageLayout, cut_out, shrunk
+from agent.forms.montage import MIN_PRINT, has_ink
+from agent.forms.page_layout import MARGIN_HEIGHTS, MIN_INK, WHITE, PageLayout, cut_out, shrunk
 from agent.forms.print_ink import without_print
 from agent.vision.box import Box
 from agent.vision.pixels import Pixels

@@ -6,8 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.forms.montage import MIN_INK
-from agent.forms.page_layout import WHITE
+from agent.forms.page_layout import MIN_INK, WHITE
 from agent.vision.pixels import Pixels
 
 JOINED_PX = 3

@@ -12,12 +12,10 @@ from numpy.typing import NDArray
 
 from agent.forms.form import Field
 from agent.forms.locate import Location
-from agent.forms.page_layout import WHITE, PageLayout, cut_out, shrunk
+from agent.forms.page_layout import MIN_INK, WHITE, PageLayout, cut_out, shrunk
 from agent.vision.box import Box
 from agent.vision.pixels import Pixels
 
-MIN_INK = 60
-"""Pixels that are darker than the paper by at least this count as ink, in grey levels."""
 MIN_PRINT = 25
 """Pixels that are darker than the paper by more than this may be printed lines, in grey levels."""
 MIN_LIGHT_LINE = 110

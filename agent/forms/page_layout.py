@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import ceil
 
 import cv2
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.forms.form import Area
+from agent.vision.lines import Reading
 from agent.vision.pixels import Pixels
 
 MARGIN_HEIGHTS = 0.2
@@ -22,6 +23,8 @@ PAGE_PX = (1600, 1200)
 """Width and height of a page, in pixels. The reader would reduce a longer page."""
 WHITE = 245
 """Brightness of the paper on a page."""
+MIN_INK = 60
+"""Pixels that are darker than the paper by at least this count as ink, in grey levels."""
 
 Homography = NDArray[np.float64]
 """float64 (3, 3)."""
@@ -107,3 +110,9 @@ def _on_white(crop: Pixels, field_px: int) -> Pixels:
     size = field_px // 4 | 1
     paper = cv2.blur(cv2.medianBlur(cv2.dilate(crop, np.ones((size, size), np.uint8)), size), (size, size))
     return np.asarray(cv2.divide(crop, np.maximum(paper, 1), scale=WHITE), np.uint8)
+
+
+def in_ink(page: Pixels, readings: Sequence[Reading]) -> Sequence[Reading]:
+    """Return the readings of a page that show ink. The soft edges of a line that was erased may look like a 1."""
+    inside = ((one, page[max(0, one.box.y) : one.box.bottom, max(0, one.box.x) : one.box.right]) for one in readings)
+    return [one for one, part in inside if part.size and int(part.min()) < WHITE - MIN_INK]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from agent.forms.form import Form
 from agent.forms.locate import FormFinder, Location
 from agent.forms.montage import BlankPrint, Montage, make_montage
+from agent.forms.page_layout import in_ink
 from agent.forms.record import Record, RecordField
 from agent.forms.solve import solve
 from agent.forms.texts import possible_texts
@@ -44,7 +45,7 @@ def cut_fields(image: Pixels, finder: FormFinder, location: Location) -> Montage
 
 def read_montage(montage: Montage, form: Form, location: Location, read: Callable[[Pixels], Page]) -> Record:
     """Read the fields of a form that were cut out; the other arguments as in `read_located`."""
-    texts = possible_texts(montage.slots, [read(page) for page in montage.pages])
+    texts = possible_texts(montage.slots, [in_ink(page, read(page).readings) for page in montage.pages])
     return Record(
         form.name,
         tuple(

@@ -10,8 +10,7 @@ from math import prod
 
 from agent.forms.cells import CellSlot, cut_cells
 from agent.forms.grid import Grid, find_grid
-from agent.forms.montage import MIN_INK
-from agent.forms.page_layout import WHITE
+from agent.forms.page_layout import in_ink
 from agent.vision.lines import Reading
 from agent.vision.page import Page
 from agent.vision.pixels import Pixels
@@ -101,18 +100,12 @@ def fill_grid(image: Pixels, grid: Grid, read: Callable[[Pixels], Page], *, keep
     """Read the cells of a table that was found; the other arguments as in `read_table`."""
     pages, slots = cut_cells(image, grid, keep_print=keep_print)
     read_pages = [read(page) for page in pages]
-    written = [_in_ink(page, read_page.readings) for page, read_page in zip(pages, read_pages, strict=True)]
+    written = [in_ink(page, read_page.readings) for page, read_page in zip(pages, read_pages, strict=True)]
     numbers = {(slot.row, slot.column): _inside(slot, written[slot.page]) for slot in slots}
     rows, columns = grid.size
     return RuledTable(
         tuple(tuple(_cell(grid, (r, c), numbers.get((r, c), ())) for c in range(columns)) for r in range(rows))
     )
-
-
-def _in_ink(page: Pixels, readings: Sequence[Reading]) -> Sequence[Reading]:
-    """Return the readings that show ink. The soft edges of a line that was erased may look like a 1, but are light."""
-    inside = ((one, page[max(0, one.box.y) : one.box.bottom, max(0, one.box.x) : one.box.right]) for one in readings)
-    return [one for one, part in inside if part.size and int(part.min()) < WHITE - MIN_INK]
 
 
 def _inside(slot: CellSlot, readings: Sequence[Reading]) -> Sequence[Reading]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
 
+from agent.forms.form import Field
 from agent.forms.montage import Slot
 from agent.vision.lines import Reading
-from agent.vision.page import Page
 from agent.vision.value import SIGNS_NOT_READ
 
 MAX_TEXTS = 40
@@ -33,14 +34,14 @@ class PossibleText:
     """Whether a point, comma or other sign in the writing would be in the text."""
 
 
-def possible_texts(slots: Sequence[Slot], pages: Sequence[Page]) -> tuple[tuple[PossibleText, ...], ...]:
+def possible_texts(slots: Sequence[Slot], pages: Sequence[Sequence[Reading]]) -> tuple[tuple[PossibleText, ...], ...]:
     """Return the strings of each field, the most probable one first.
 
     Args:
         slots: the fields on the pages of a montage.
-        pages: what was read on them.
+        pages: the readings of each page.
     """
-    return tuple(_texts(slot, pages[slot.page].readings) for slot in slots)
+    return tuple(_texts(slot, pages[slot.page]) for slot in slots)
 
 
 def _texts(slot: Slot, readings: Sequence[Reading]) -> tuple[PossibleText, ...]:
@@ -50,10 +51,21 @@ def _texts(slot: Slot, readings: Sequence[Reading]) -> tuple[PossibleText, ...]:
     signs_read = all(reading.value_note != SIGNS_NOT_READ for reading in inside)
     sums: Mapping[str, float] = {}
     for parts in product(*map(_choices, inside)):
-        text = "".join(text for text, _ in parts)
+        text = _without_signs(slot.field, "".join(text for text, _ in parts))
         sums = {**sums, text: sums.get(text, 0.0) + prod(probability for _, probability in parts)}
     ranked = sorted(sums.items(), key=lambda item: -item[1])[:MAX_TEXTS]
     return tuple(PossibleText(text, min(1.0, probability), signs_read) for text, probability in ranked)
+
+
+def _without_signs(field: Field, text: str) -> str:
+    """Return a text without signs that cannot stand in a field; the others stay, because they change the value.
+
+    In a comb there are only digits, unless a decimal sign is written by hand. In a number there is no dash or bracket
+    between digits: it is a part of a digit.
+    """
+    if field.comb and (field.printed_point or not field.decimals):
+        return re.sub(r"\D", "", text)
+    return re.sub(r"(?<=\d)[-()](?=\d)", "", text) if field.kind == "number" else text
 
 
 def _choices(reading: Reading) -> list[tuple[str, float]]:
