@@ -81,6 +81,7 @@ def test_a_picture_moves_a_reading_appears_and_a_correction_survives_a_restart(
         browser.type("123.5\n")
         browser.wait_for("document.getElementById('said').textContent.endsWith(': 123.5.')")
         wait_until(lambda: '"text":"123.5"' in get(port, "/api/v1/corrections")[1])
+        assert browser.find("#export a").get_attribute("download") == ""
         browser.driver.get("about:blank")
         agent.send_signal(signal.SIGINT)
         agent.wait(timeout=60)
