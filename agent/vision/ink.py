@@ -56,8 +56,9 @@ PAPER_SMOOTHING_SHARE = 0.25
 filter. Raising it blurs the edges of shadows. Chosen by trial."""
 STRONG_INK_QUANTILE = 0.98
 """Quantile of the contrast in the small copy of a picture that counts as the contrast of strong ink. It decides between
-dark and light ink, and which pixels count as ink of a pen. Raising it lets a few very dark pixels decide. Chosen by
-trial on drawn pages and the sample pictures. The sensitivity run found no effect at ±20 %."""
+dark and light ink in a picture that may have both, and which pixels count as ink of a pen. Raising it lets a few very
+dark pixels decide. Chosen by trial on drawn pages and the sample pictures. The sensitivity run found no effect at
+±20 %."""
 BOTH_POLARITIES_QUANTILE = 0.995
 """Quantile of the contrast that decides whether a picture has both dark and light ink. It is higher than
 `STRONG_INK_QUANTILE` because the rarer kind may be sparse. Raising it lets a few very light or dark pixels decide.
@@ -161,10 +162,13 @@ def find_inks(working: WorkingImage, *, both: bool = True) -> tuple[Ink, ...]:
         both: whether to return both kinds if the picture has both; if False, only the stronger kind.
     """
     picture, scale, small, paper = working
-    darker, lighter = _contrast_quantiles(paper, STRONG_INK_QUANTILE)
+    darker, lighter = _contrast_quantiles(paper, BOTH_POLARITIES_QUANTILE)
+    # The rarer kind decides first: a single digit covers less of a picture than a glow on its paper.
+    has_both = min(darker, lighter) >= MIN_BOTH_POLARITIES_RATIO * max(darker, lighter)
+    if has_both:
+        darker, lighter = _contrast_quantiles(paper, STRONG_INK_QUANTILE)
     is_dark = darker >= lighter
-    weaker, stronger = sorted(_contrast_quantiles(paper, BOTH_POLARITIES_QUANTILE))
-    both = both and weaker >= MIN_BOTH_POLARITIES_RATIO * stronger
+    both = both and has_both
     inks = [make_ink(_contrast(picture, paper), scale, paper)] if both or is_dark else []
     if both or not is_dark:
         negative = _estimate_paper(_inverted(small), paper.reach)

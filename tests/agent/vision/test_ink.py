@@ -103,6 +103,17 @@ def test_light_digits_that_fill_a_dark_picture_are_not_taken_for_paper(paper: in
     assert np.mean((ink.strength > ink.threshold)[~light]) < 0.1
 
 
+@pytest.mark.parametrize("glow", [30, 60, 90])
+def test_a_single_dark_digit_beside_a_glow_is_dark_ink(glow: int) -> None:
+    y, x = np.mgrid[:300, :300]
+    gray = 150 + glow * np.exp(-((x - 90) ** 2 + (y - 90) ** 2) / (2 * 30**2))
+    picture = np.repeat(gray[..., None], 3, axis=2).astype(np.uint8)
+    cv2.putText(picture, "4", (170, 210), cv2.FONT_HERSHEY_SIMPLEX, 1.6, (40, 40, 40), 4, cv2.LINE_AA)
+    ink = find_ink(picture, 1600)
+    dark = cv2.resize(picture[..., 0], ink.strength.shape[::-1]) < 60
+    assert np.mean((ink.strength > ink.threshold)[dark]) > 0.9
+
+
 def test_a_line_of_chalk_below_a_page_of_ink_is_found() -> None:
     page = np.full((900, 700, 3), 215, np.uint8)
     page[720:] = 45
