@@ -82,7 +82,7 @@ def test_it_has_a_limit(corrected_site: Site, temporary: Path, monkeypatch: pyte
     assert list(temporary.iterdir()) == []
 
 
-def test_a_client_that_goes_away_leaves_nothing(corrected_site: Site, own_log: Path, temporary: Path) -> None:
+def test_a_client_that_closes_early_leaves_no_file(corrected_site: Site, own_log: Path, temporary: Path) -> None:
     assert corrected_site.ask(PATH).status == 200
     file = zip_corrections(own_log, ExportQuery())
     chunks = chunks_of(file)
