@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 import time
 from dataclasses import dataclass, field
+from math import exp, inf, lgamma
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -28,6 +29,12 @@ MAX_PASSWORD_BYTES = 4096
 FELL = 0.03
 """Fall of the confidence from which a board is marked; the alert of Prometheus has the same."""
 
+MAX_CHANCE = 0.05
+"""A board is marked if so many wrong readings have at most this probability by chance, 0..1. Raising it marks boards on
+fewer corrections, and more of them by chance."""
+MAX_CHECKED = 100_000
+"""Largest number of checked readings that is believed. Raising it lets a broken board keep the test busy for longer."""
+
 
 class BoardHealth(msgspec.Struct, forbid_unknown_fields=False):
     """What a board says of itself; every key may be missing, because boards run different versions."""
@@ -44,6 +51,28 @@ class BoardHealth(msgspec.Struct, forbid_unknown_fields=False):
     last_reading: str = ""
     confidence: float | None = None
     confidence_before: float | None = None
+    checked: int = 0
+    wrong: int = 0
+    checked_before: int = 0
+    wrong_before: int = 0
+
+    @property
+    def is_wrong_more_often(self) -> bool:
+        """Whether more of the checked readings are wrong in this run than before, beyond chance.
+
+        One-sided exact test of the two shares (R. A. Fisher, Statistical methods for research workers, 1925).
+        """
+        checked, wrong = self.checked + self.checked_before, self.wrong + self.wrong_before
+        if not (
+            0 <= self.wrong <= self.checked <= MAX_CHECKED
+            and 0 <= self.wrong_before <= self.checked_before <= MAX_CHECKED
+        ):
+            return False
+        chances = (
+            exp(_log_comb(self.checked, n) + _log_comb(self.checked_before, wrong - n) - _log_comb(checked, wrong))
+            for n in range(self.wrong, min(self.checked, wrong) + 1)
+        )
+        return sum(chances) <= MAX_CHANCE
 
 
 @dataclass(frozen=True)
@@ -107,6 +136,10 @@ class Fleet:
             f"blind: {health.outage}" if health.outage else "",
             ", ".join(health.throttling),
             "paused" if health.paused else "",
+            f"{health.wrong} of {health.checked} checked readings wrong, before {health.wrong_before} of "
+            f"{health.checked_before}"
+            if health.is_wrong_more_often
+            else "",
             "less sure than before" if drift is not None and drift <= -FELL else "",
         )
         return BoardState(
@@ -210,6 +243,11 @@ class _Asking:
                 if self._is_subscribed:
                     return  # a busy fleet: there is always something new
                 raise SourceError(f"the broker {uri} does not answer", advice="check that an MQTT broker runs there")
+
+
+def _log_comb(n: int, k: int) -> float:
+    """Return the logarithm of the number of ways to choose k of n; -inf if there is none."""
+    return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1) if 0 <= k <= n else -inf
 
 
 def _first_line(file: Path) -> str:

@@ -6,6 +6,7 @@ import hashlib
 import logging
 import os
 import uuid
+from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -69,6 +70,7 @@ def _messages(settings: Settings) -> Callable[..., OutletSink] | None:
     from agent.outlets.broker import board_name
     from agent.outlets.webhook import parse_hook
     from agent.paths import outbox_file
+    from agent.telemetry.corrections import count_checked
 
     board = board_name(settings.board_name)
     options = OutletOptions(
@@ -79,6 +81,7 @@ def _messages(settings: Settings) -> Callable[..., OutletSink] | None:
         _home_assistant(settings) if settings.home_assistant else None,
         settings.mqtt_picture,
         _machine(),
+        checked=partial(count_checked, settings.log) if settings.log else dict,
     )
     warn = logging.getLogger("agent.outlets").warning
     return lambda info, commands, wait: open_outlets(options, info, commands, warn, wait=wait)

@@ -44,6 +44,8 @@ class OutletOptions:
     """The same in every run on this machine, and on no other."""
     first_pause_s: float = FIRST_PAUSE_S
     """Pause after the first failure of an outlet, in seconds."""
+    checked: Callable[[], Mapping[str, int]] = dict
+    """Counts the readings that people checked, for the health; empty where nobody does."""
 
 
 class KeptTopics:
@@ -54,14 +56,22 @@ class KeptTopics:
         machine: name of this machine for machines.
         state: sums up the run.
         discovery: describes the board to Home Assistant.
+        checked: counts the readings that people checked.
         clock_s: current time, in seconds.
     """
 
     def __init__(
-        self, broker: Broker, machine: str, state: RunState, discovery: Discovery, clock_s: Callable[[], float]
+        self,
+        broker: Broker,
+        machine: str,
+        state: RunState,
+        discovery: Discovery,
+        checked: Callable[[], Mapping[str, int]],
+        *,
+        clock_s: Callable[[], float],
     ) -> None:
         self._broker, self._machine, self._state, self._clock_s = broker, machine, state, clock_s
-        self._discovery = discovery
+        self._discovery, self._checked = discovery, checked
         self._health: dict[str, object] = {}
         self._made_s = float("-inf")
 
@@ -71,7 +81,7 @@ class KeptTopics:
         changed = {name for name, value in health.items() if self._health.get(name) != value}
         known_before = {name for name, value in self._health.items() if value}
         if changed - (FREQUENT & known_before) or now_s - self._made_s >= HEALTH_S:
-            self._health, self._made_s = health, now_s
+            self._health, self._made_s = {**health, **self._checked()}, now_s
         body = {"board": self._broker.board, "machine": self._machine, **self._health}
         return {f"{self._broker.root}/health": msgspec.json.encode(body), **self._discovery(self._state.vitals)}
 
@@ -102,7 +112,7 @@ def open_outlets(
         from agent.outlets.mqtt import MqttOutlet
 
         discovery = Discovery(options.broker, options.home_assistant, outbox, time.monotonic)
-        kept = KeptTopics(options.broker, options.machine, state, discovery, time.monotonic)
+        kept = KeptTopics(options.broker, options.machine, state, discovery, options.checked, clock_s=time.monotonic)
         machine, pause_s = options.machine, options.first_pause_s
         of_run = partial(MqttOutlet, options.broker, outbox, kept, machine, commands, picture=picture)
         outlets.append(of_run(warn=warn, first_pause_s=pause_s))

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from agent.telemetry.database import open_for_writing, reason_of
 from agent.telemetry.periods import iso
 from agent.telemetry.report import open_log
-from profiles.errors import OutputError
+from profiles.errors import OutputError, SourceError
 
 Z_95 = 1.959964
 """Standard deviations on both sides of the mean beyond which 5 % of a normal distribution lie. Raising it widens the
@@ -29,6 +29,9 @@ SHUFFLED = "(pictures.reading * 2654435761) % 4294967296"
 """SQL for an order without a pattern (Knuth's multiplicative hash), so that whoever stops has seen a random part."""
 CHECKED = """SELECT count(*), coalesce(sum(verdict = 'not_a_number' OR corrections.text <> readings.text), 0)
     FROM corrections JOIN readings ON readings.id = reading WHERE origin = ? AND verdict <> 'cannot_tell'"""
+BY_RUN = """SELECT readings.run = (SELECT max(id) FROM runs), count(*),
+    sum(verdict = 'not_a_number' OR corrections.text <> readings.text)
+    FROM corrections JOIN readings ON readings.id = reading WHERE verdict <> 'cannot_tell' GROUP BY 1"""
 SELECT = "SELECT id, at_ms, reading, verdict, text, origin FROM corrections"
 
 
@@ -93,6 +96,21 @@ def error_rate(connection: sqlite3.Connection, origin: Origin) -> ErrorRate:
     checked, wrong = connection.execute(CHECKED, (origin,)).fetchone()
     waiting = connection.execute(f"SELECT count(*) {WAITING}", (origin == "sample",)).fetchone()[0]
     return ErrorRate(checked, wrong, waiting, *wilson(wrong, checked))
+
+
+def count_checked(log: Path) -> dict[str, int]:
+    """Count the readings that people checked: those of the last run, and those of the runs before.
+
+    Returns:
+        `checked`, `wrong`, `checked_before` and `wrong_before`; empty if the log cannot be read.
+    """
+    try:
+        with open_log(log) as connection:
+            rows = {bool(is_last): (checked, wrong) for is_last, checked, wrong in connection.execute(BY_RUN)}
+    except SourceError:
+        return {}
+    (checked, wrong), (checked_before, wrong_before) = (rows.get(is_last, (0, 0)) for is_last in (True, False))
+    return {"checked": checked, "wrong": wrong, "checked_before": checked_before, "wrong_before": wrong_before}
 
 
 def corrections(connection: sqlite3.Connection, limit: int, before: int) -> tuple[Correction, ...]:

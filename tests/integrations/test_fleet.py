@@ -101,6 +101,20 @@ def test_a_canary_is_asked_before_a_rollout_goes_on(
         wait_until(lambda: check(broker, "canary") == (1, "canary: less sure than before\n"))
 
 
+def test_a_canary_that_is_corrected_more_often_stops_a_rollout(
+    tmp_path: Path, mosquitto: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.outlets.assemble.HEALTH_S", 0.5)
+    find_tool("mosquitto")
+    broker = mosquitto("allow_anonymous true")
+    said = {"checked": 20, "wrong": 1, "checked_before": 60, "wrong_before": 3}
+    with fed(replace(local(tmp_path, broker, "canary"), checked=lambda: dict(said))):
+        wait_until(lambda: check(broker, "canary")[0] == 0)
+        said["wrong"] = 9
+        expected = (1, "canary: 9 of 20 checked readings wrong, before 3 of 60\n")
+        wait_until(lambda: check(broker, "canary") == expected)
+
+
 def test_a_wrong_password_is_said(tmp_path: Path, mosquitto: Start) -> None:
     find_tool("mosquitto")
     broker = mosquitto(f"password_file {password_file(tmp_path)}")
