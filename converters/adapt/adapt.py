@@ -79,7 +79,8 @@ def adapt(
     first = next(iter(before))
     lessons = {first: learn(known, before[first], progress)}
     _require_better(lessons[first])
-    lessons |= {tier: learn(known, nets, progress) for tier, nets in before.items() if tier != first}
+    others = {tier: learn(known, nets, progress) for tier, nets in before.items() if tier != first}
+    lessons |= {tier: lesson for tier, lesson in others.items() if _is_no_worse(lesson)}
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as folder:
@@ -120,15 +121,18 @@ def _load_nets(folder: Path, tier: str) -> AdjustedNets:
 
 
 def _write_checkpoints(folder: Path, lessons: Mapping[str, Lesson]) -> list[Path]:
-    """Write the checkpoint of each net, adapted; the first lesson is for the verifier and the line recogniser."""
+    """Write the checkpoint of each net; the first lesson is for the verifier and the line recogniser, too.
+
+    A classifier without a lesson stays as it ships.
+    """
     first = next(iter(lessons))
     files = []
     for file in SHIPPED:
         checkpoint = load(file)
         role = ROLES[checkpoint.net]
         tier = checkpoint.net if role == "classifier" else first
-        lesson = lessons[tier]
-        if role in lesson.adjustments:
+        lesson = lessons.get(tier)
+        if lesson is not None and role in lesson.adjustments:
             adapted = fold_adjustment(checkpoint, lesson.adjustments[role], lesson.replay[role])
             checkpoint = _described(adapted, lesson.corrections)
         save(checkpoint, folder / file.name)
@@ -149,6 +153,11 @@ def _require_better(lesson: Lesson) -> None:
             f"{judged.right_after} after",
             advice="correct more readings that are wrong",
         )
+
+
+def _is_no_worse(lesson: Lesson) -> bool:
+    """Whether a larger classifier learned with the others: corrections are read at least as well, and drawn numbers."""
+    return lesson.corrections.right_after >= lesson.corrections.right_before and not lesson.has_forgotten
 
 
 def _require_nothing_forgotten(adapted: Adapted) -> None:

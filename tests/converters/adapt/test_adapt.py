@@ -7,9 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from agent.learn.judge import PairedComparison, compare
+from agent.learn.learn import Lesson
 from agent.telemetry.corrections_export import export_corrections
+from converters.adapt.adapt import _is_no_worse, _write_checkpoints
+from converters.checkpoint import SHIPPED, load
 from tests.agent.cli.test_learn import write_log
 from tests.agent.learn.strange_hand import write_number
 
@@ -34,6 +39,31 @@ def test_a_folder_with_files_is_kept(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("Dear Anna")
     done = run_adapt(tmp_path, "--out", str(tmp_path))
     assert done.stderr == f"digit-convert: {tmp_path} is not empty; name a new folder\n"
+
+
+def test_a_classifier_without_a_lesson_stays_as_it_ships(tmp_path: Path) -> None:
+    identity = np.eye(12, 11, dtype=np.float32)
+    nothing = compare([], [])
+    lesson = Lesson({"classifier": identity}, compare([False], [True]), 0, {"classifier": np.eye(11, dtype=np.float32)}, nothing)
+    files = {file.name: load(file) for file in _write_checkpoints(tmp_path, {"nano": lesson})}
+    assert files["nano.pt"].recipe == "nano, adapted: 0 to 1 of 1 corrections right"
+    for file in SHIPPED:
+        if file.name != "nano.pt":
+            assert files[file.name].recipe == load(file).recipe
+
+
+@pytest.mark.parametrize(
+    ("corrections", "drawn", "expected"),
+    [
+        (compare([False], [False]), compare([True], [True]), True),
+        (compare([True], [False]), compare([True], [True]), False),
+        (compare([False], [True]), compare([True], [False]), False),
+    ],
+)
+def test_a_larger_classifier_learns_only_if_nothing_is_read_worse(
+    corrections: PairedComparison, drawn: PairedComparison, *, expected: bool
+) -> None:
+    assert _is_no_worse(Lesson({}, corrections, 0, {}, drawn)) is expected
 
 
 @needs_mnist
