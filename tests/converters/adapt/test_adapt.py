@@ -44,7 +44,9 @@ def test_a_folder_with_files_is_kept(tmp_path: Path) -> None:
 def test_a_classifier_without_a_lesson_stays_as_it_ships(tmp_path: Path) -> None:
     identity = np.eye(12, 11, dtype=np.float32)
     nothing = compare([], [])
-    lesson = Lesson({"classifier": identity}, compare([False], [True]), 0, {"classifier": np.eye(11, dtype=np.float32)}, nothing)
+    lesson = Lesson(
+        {"classifier": identity}, compare([False], [True]), 0, {"classifier": np.eye(11, dtype=np.float32)}, nothing
+    )
     files = {file.name: load(file) for file in _write_checkpoints(tmp_path, {"nano": lesson})}
     assert files["nano.pt"].recipe == "nano, adapted: 0 to 1 of 1 corrections right"
     for file in SHIPPED:
