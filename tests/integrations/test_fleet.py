@@ -63,6 +63,14 @@ def test_the_state_of_a_fleet(tmp_path: Path, mosquitto: Start) -> None:
     assert "nano-int8.tflite" in shown.stdout
 
 
+@pytest.fixture
+def broker(mosquitto: Start, monkeypatch: pytest.MonkeyPatch) -> Mosquitto:
+    """A broker whose boards send their health often."""
+    monkeypatch.setattr("agent.outlets.assemble.HEALTH_S", 0.5)
+    find_tool("mosquitto")
+    return mosquitto("allow_anonymous true")
+
+
 def check(broker: Mosquitto, *arguments: str) -> tuple[int, str]:
     command = [EXECUTABLE, "fleet", "check", "--mqtt", f"mqtt://127.0.0.1:{broker.port}", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -70,12 +78,7 @@ def check(broker: Mosquitto, *arguments: str) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-def test_a_canary_is_asked_before_a_rollout_goes_on(
-    tmp_path: Path, mosquitto: Start, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("agent.outlets.assemble.HEALTH_S", 0.5)
-    find_tool("mosquitto")
-    broker = mosquitto("allow_anonymous true")
+def test_a_canary_is_asked_before_a_rollout_goes_on(tmp_path: Path, broker: Mosquitto) -> None:
     canary = local(tmp_path, broker, "canary")
     with fed(canary) as before:
         for number in range(300):
@@ -101,12 +104,7 @@ def test_a_canary_is_asked_before_a_rollout_goes_on(
         wait_until(lambda: check(broker, "canary") == (1, "canary: less sure than before\n"))
 
 
-def test_a_canary_that_is_corrected_more_often_stops_a_rollout(
-    tmp_path: Path, mosquitto: Start, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("agent.outlets.assemble.HEALTH_S", 0.5)
-    find_tool("mosquitto")
-    broker = mosquitto("allow_anonymous true")
+def test_a_canary_that_is_corrected_more_often_stops_a_rollout(tmp_path: Path, broker: Mosquitto) -> None:
     said = {"checked": 20, "wrong": 1, "checked_before": 60, "wrong_before": 3}
     with fed(replace(local(tmp_path, broker, "canary"), checked=lambda: dict(said))):
         wait_until(lambda: check(broker, "canary")[0] == 0)
