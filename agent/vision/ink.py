@@ -51,6 +51,10 @@ MIN_PAPER_BRIGHTNESS = 16
 """Smallest brightness of the paper, of 255, by which the picture is divided; a smaller one would turn noise into ink.
 Raising it loses writing in dark places. Chosen by trial on drawn pages and the sample pictures. The sensitivity run
 found no effect at ±20 %."""
+SHADOW_REACH_SHARE = 0.5
+"""Size of the strokes that are taken off the paper in a small picture (`FIELD_REACH_SHARE`), as a share of the width of
+the median filter: wider than a stroke of a digit that fills the picture. Raising it keeps more of a shadow in the ink.
+Chosen by trial on drawn digits of writers that training uses."""
 PAPER_SMOOTHING_SHARE = 0.25
 """Standard deviation of the Gaussian filter that smooths the estimated paper, as a share of the width of the median
 filter. Raising it blurs the edges of shadows. Chosen by trial."""
@@ -226,10 +230,24 @@ def _halve(picture: Picture, longest_px: int) -> Picture:
 
 def _contrast(picture: Picture, paper: Paper) -> Gray:
     """Return how much darker each pixel is than the paper, uint8 (h, w); 255 is black on white."""
-    brightness = enlarge_brightness(paper.brightness, picture)
+    brightness = enlarge_brightness(_with_shadows(paper), picture)
     return np.asarray(
         cv2.bitwise_not(cv2.divide(_darkest_channel(picture, paper.gains), brightness, scale=255)), np.uint8
     )
+
+
+def _with_shadows(paper: Paper) -> Gray:
+    """Return the brightness of the paper, uint8 (h, w), with sharp edges of shadows in a small picture.
+
+    A wide median blurs these edges. The picture without strokes does not, so the darker of the two counts.
+    """
+    usual_reach = PAPER_REACH_SHARE * max(paper.gray.shape)
+    if paper.reach == _odd(usual_reach):
+        return paper.brightness
+    size = _odd(max(usual_reach, SHADOW_REACH_SHARE * paper.reach))
+    ellipse = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    without_strokes = cv2.morphologyEx(cv2.GaussianBlur(paper.gray, (3, 3), 0), cv2.MORPH_CLOSE, ellipse)
+    return np.asarray(cv2.min(paper.brightness, without_strokes), np.uint8)
 
 
 def enlarge_brightness(brightness: Gray, picture: Picture) -> Gray:
@@ -247,7 +265,12 @@ def _paper_reach(picture: Picture, small: Picture) -> int:
     reach: float = PAPER_REACH_SHARE * max(small.shape[:2])
     if min(picture.shape[:2]) < MAX_FIELD_PX:
         reach = max(reach, FIELD_REACH_SHARE * min(small.shape[:2]))
-    return max(3, round(reach) | 1)
+    return _odd(reach)
+
+
+def _odd(width: float) -> int:
+    """Return an odd width of a filter, in pixels."""
+    return max(3, round(width) | 1)
 
 
 def _estimate_paper(small: Picture, reach: int) -> Paper:

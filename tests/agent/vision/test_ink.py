@@ -103,6 +103,20 @@ def test_light_digits_that_fill_a_dark_picture_are_not_taken_for_paper(paper: in
     assert np.mean((ink.strength > ink.threshold)[~light]) < 0.1
 
 
+@pytest.mark.parametrize("shaded_px", [30, 50, 80])
+def test_the_edge_of_a_shadow_on_a_small_picture_is_not_ink(shaded_px: int) -> None:
+    y, x = np.mgrid[:160, :160]
+    light = 230 * (0.5 + 0.5 / (1 + np.exp((shaded_px - 0.83 * x - 0.56 * y) / 3)))
+    digit = np.zeros((160, 160), np.uint8)
+    cv2.putText(digit, "5", (50, 125), cv2.FONT_HERSHEY_SIMPLEX, 3.4, 255, 7, cv2.LINE_AA)
+    gray = light * (1 - 0.4 * digit / 255)
+    ink = find_ink(np.repeat(gray[..., None], 3, axis=2).astype(np.uint8), 1600)
+    found = ink.strength > ink.threshold
+    digit = cv2.resize(digit, found.shape[::-1])
+    assert np.mean(found[digit > 200]) > 0.85
+    assert np.mean(found[cv2.dilate(digit, np.ones((9, 9), np.uint8)) == 0]) < 0.015
+
+
 @pytest.mark.parametrize("glow", [30, 60, 90])
 def test_a_single_dark_digit_beside_a_glow_is_dark_ink(glow: int) -> None:
     y, x = np.mgrid[:300, :300]
