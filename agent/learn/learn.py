@@ -7,8 +7,9 @@ read by nets that learned from the other parts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,16 +95,24 @@ class AdjustedNets:
     recogniser: Net | None
 
 
-def learn(known: Sequence[KnownNumber], nets: Nets, progress: Callable[[str], None]) -> Lesson:
+def learn(
+    known: Sequence[KnownNumber],
+    nets: Nets,
+    progress: Callable[[str], None],
+    *,
+    roles: Collection[Role] = get_args(Role),
+) -> Lesson:
     """Learn from pictures whose text is known.
 
     Args:
         known: the pictures, at least one.
         nets: the nets as they are.
         progress: called with what is being done.
+        roles: nets that learn; the others stay as they are.
     """
     progress("reading drawn numbers, to remember what the nets know")
-    replay = remember(draw_numbers(*REMEMBERED), nets)
+    remembered = remember(draw_numbers(*REMEMBERED), nets)
+    replay = {role: logits for role, logits in remembered.items() if role in roles}
     before, pictures = [], list[LogitsOfPicture | None]()
     for number, one in enumerate(known, 1):
         progress(f"reading corrected picture {number} of {len(known)}")

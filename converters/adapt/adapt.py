@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import get_args
 
 from agent.learn.examples import KnownNumber
 from agent.learn.judge import PairedComparison, compare
@@ -22,7 +23,7 @@ from converters.checkpoint import SHIPPED, Checkpoint, load, save
 from converters.convert import convert
 from converters.data.mnist import load_mnist
 from converters.nets import ROLES
-from profiles.errors import OutputError, TrainingError
+from profiles.errors import OutputError, TrainingError, UsageError
 from profiles.manifest import Artifact, Role, load_manifest
 from profiles.profile import Profile
 
@@ -54,6 +55,7 @@ def adapt(
     profiles: Sequence[Profile],
     data: Path,
     progress: Callable[[str], None],
+    bases: Collection[str] = (),
 ) -> Adapted:
     """Adapt the nets that ship to corrections, and write artifacts, checkpoints and a page.
 
@@ -64,8 +66,10 @@ def adapt(
         profiles: boards to make artifacts for.
         data: folder with MNIST.
         progress: called with what is being done.
+        bases: names of the nets that learn; all if empty. The others stay as they ship.
 
     Raises:
+        UsageError: a base is not among the nets that ship.
         DatasetError: the corrections or MNIST are missing or damaged.
         TrainingError: the adapted nets do not read the corrections better, or have forgotten something.
         OutputError: the folder is not empty, or cannot be written.
@@ -73,13 +77,18 @@ def adapt(
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise OutputError(f"{out} is not empty", advice="name a new folder")
+    _require_shipped(bases)
     known = load_corrections(folders)
     load_mnist(data, "test")  # fail before minutes are spent
-    before = {tier: _load_nets(shipped, tier) for tier in _classifiers(shipped)}
-    first = next(iter(before))
-    lessons = {first: learn(known, before[first], progress)}
+    roles = {ROLES[base] for base in bases} or set(get_args(Role))
+    classifiers = _classifiers(shipped)
+    # The verifier and the line recogniser learn beside one classifier.
+    learning = [tier for tier in classifiers if not bases or tier in bases] or classifiers[:1]
+    before = {tier: _load_nets(shipped, tier) for tier in learning}
+    first = learning[0]
+    lessons = {first: learn(known, before[first], progress, roles=roles)}
     _require_better(lessons[first])
-    others = {tier: learn(known, nets, progress) for tier, nets in before.items() if tier != first}
+    others = {tier: learn(known, nets, progress, roles=roles) for tier, nets in before.items() if tier != first}
     lessons |= {tier: lesson for tier, lesson in others.items() if _is_no_worse(lesson)}
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -102,6 +111,13 @@ def adapt(
             f"{out} cannot be written ({error.strerror})", advice="free space, or choose another --out"
         ) from error
     return adapted
+
+
+def _require_shipped(bases: Collection[str]) -> None:
+    names = [file.stem for file in SHIPPED]
+    for base in bases:
+        if base not in names:
+            raise UsageError(f"there is no base {base!r}", advice=f"the nets that ship are: {', '.join(names)}")
 
 
 def _classifiers(folder: Path) -> list[str]:

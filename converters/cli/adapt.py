@@ -19,6 +19,14 @@ def adapt(
     target: Annotated[
         str, typer.Option(metavar="TARGET", help="Board (pi5), family (pi, jetson, generic) or all; see `targets`.")
     ] = "all",
+    base: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Net that learns: nano, small, base, verifier or recogniser; may be repeated.",
+            show_default="all",
+        ),
+    ] = None,
     data: MnistFolder = MNIST_FOLDER,
 ) -> None:
     """Adapt the nets that ship to the writers whose readings were corrected, in some minutes.
@@ -49,6 +57,7 @@ def adapt(
             profiles=resolve_target(target),
             data=data,
             progress=report_step,
+            bases=base or (),
         )
     judged, drawn = adapted.cross_validated, adapted.drawn
     low, high = (100 * end for end in judged.interval)

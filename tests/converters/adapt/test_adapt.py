@@ -41,6 +41,14 @@ def test_a_folder_with_files_is_kept(tmp_path: Path) -> None:
     assert done.stderr == f"digit-convert: {tmp_path} is not empty; name a new folder\n"
 
 
+def test_a_base_that_does_not_ship_is_named(tmp_path: Path) -> None:
+    done = run_adapt(tmp_path, "--out", str(tmp_path / "adapted"), "--base", "huge")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "digit-convert: there is no base 'huge'; the nets that ship are: base, nano, recogniser, small, verifier\n"
+    )
+
+
 def test_a_classifier_without_a_lesson_stays_as_it_ships(tmp_path: Path) -> None:
     identity = np.eye(12, 11, dtype=np.float32)
     nothing = compare([], [])
