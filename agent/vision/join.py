@@ -19,22 +19,26 @@ from agent.vision.box import Box, union
 from agent.vision.classify import Net, log_softmax
 from agent.vision.digits import Digit
 from agent.vision.layers import MaskResult
-from agent.vision.line_numbers import place_characters, split_numbers
+from agent.vision.line_numbers import place_texts, split_numbers
 from agent.vision.line_text import (
     BEAM_WIDTH,
     DIGITS,
+    LETTERS,
     MIN_STEP_PROBABILITY,
     STEP_PX,
     beam_search,
+    digits_of,
     log_probabilities,
     without_signs,
 )
 from agent.vision.lines import Alternative, Reading
+from agent.vision.notation import notation_bonus
 from agent.vision.recognised_line import (
     MAX_POSITION_ERROR_PX,
     MIN_SHOWN,
     Evidence,
     JoinWeights,
+    PlacedText,
     Proposal,
     RecognisedLine,
     covers,
@@ -101,7 +105,7 @@ def join_lines(
         reading
         for line in lines
         for reading in _decide(line, size, search.max_alternatives)
-        if line.digits or reading.confidence >= search.min_new_confidence
+        if line.digits or reading.digits_confidence >= search.min_new_confidence
     ]
     return tuple(decided), tuple(lines)
 
@@ -126,33 +130,45 @@ def propose(
 
 def _proposals(line: RecognisedLine, search: LineSearch) -> list[Proposal]:
     """Return the strings that the line recogniser or the segmentation proposes, with their evidence."""
-    placed: dict[str, tuple[str, tuple[float, ...]]] = {}
-    for view, log_probs in enumerate(line.log_probs):
-        for hypothesis in beam_search(log_probs, search.beam_width, search.min_step_probability):
-            positions = tuple(line.strip.from_view((step + 0.5) * STEP_PX, view) for step in hypothesis.steps)
-            placed.setdefault(_digits_of(hypothesis.text), (hypothesis.text, positions))
+    texts = _texts(line, search)
     own_spans = line.digit_spans
-    placed.setdefault(line.segmented, (line.segmented, tuple(own_spans.mean(axis=1).tolist())))
+    texts.setdefault(line.segmented, (PlacedText(line.segmented, tuple(own_spans.mean(axis=1).tolist())),))
     spans, probabilities = _candidates(line)
-    of_views = log_probabilities(without_signs(line.log_probs), list(placed))
+    of_views = log_probabilities(without_signs(line.log_probs), list(texts))
     means = np.logaddexp.reduce(of_views, axis=0) - math.log(len(of_views))
     proposals = []
-    for (digits_text, (text, positions)), log_prob in zip(placed.items(), means.tolist(), strict=True):
-        at = [x for x, character in zip(positions, text, strict=True) if character.isdigit()]
+    for (digits_text, own_texts), log_prob in zip(texts.items(), means.tolist(), strict=True):
+        characters = list(zip(own_texts[0].text, own_texts[0].positions, strict=True))
+        at = [x for character, x in characters if character.isdigit()]
         shown = [_log_shown(spans, probabilities, x, int(digit)) for x, digit in zip(at, digits_text, strict=True)]
-        strokes = [x for x, character in zip(positions, text, strict=True) if character in STROKE_SIGNS]
+        strokes = [x for character, x in characters if character in STROKE_SIGNS]
         own = "".join(
             str(digit.digit)
             for digit, span in zip(line.digits, own_spans, strict=True)
             if digit.digit != 1 or not covers(span, strokes)
         )
-        evidence = Evidence(log_prob, sum(shown), digits_text == own)
-        proposals.append(Proposal(digits_text, text, positions, evidence))
+        proposals.append(Proposal(digits_text, own_texts, Evidence(log_prob, sum(shown), digits_text == own)))
     return proposals
 
 
-def _digits_of(text: str) -> str:
-    return "".join(character for character in text if character.isdigit())
+def _texts(line: RecognisedLine, search: LineSearch) -> dict[str, tuple[PlacedText, ...]]:
+    """Return the texts of each string of digits that the line recogniser proposes, the most probable one first."""
+    scores: dict[str, list[float]] = {}
+    placed: dict[str, PlacedText] = {}
+    for view, log_probs in enumerate(line.log_probs):
+        for found in beam_search(log_probs, search.beam_width, search.min_step_probability):
+            positions = tuple(line.strip.from_view((step + 0.5) * STEP_PX, view) for step in found.steps)
+            # Letters beside a number do not change it.
+            signs = found.text.replace(LETTERS, "")
+            scores.setdefault(signs, []).append(found.log_probability + notation_bonus(found.text, positions))
+            placed.setdefault(signs, PlacedText(found.text, positions))
+    ranked = sorted(((float(np.logaddexp.reduce(own)), signs) for signs, own in scores.items()), reverse=True)
+    texts: dict[str, tuple[PlacedText, ...]] = {}
+    for digits_text in dict.fromkeys(digits_of(signs) for _, signs in ranked):
+        own = [(score, placed[signs]) for score, signs in ranked if digits_of(signs) == digits_text]
+        total = float(np.logaddexp.reduce([score for score, _ in own]))
+        texts[digits_text] = tuple(text._replace(probability=math.exp(score - total)) for score, text in own)
+    return texts
 
 
 def _candidates(line: RecognisedLine) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
@@ -176,25 +192,29 @@ def weigh(line: RecognisedLine, weights: JoinWeights = WEIGHTS) -> RecognisedLin
 
 
 def _decide(line: RecognisedLine, size: tuple[int, int], max_alternatives: int) -> list[Reading]:
-    """Return the numbers of the most probable string, each with the probability of all strings that contain it."""
-    split = [split_numbers(place_characters(line, proposal, size)) for proposal in line.proposals]
-    best = max(range(len(split)), key=lambda i: line.probabilities[i])
+    """Return the numbers of the most probable string, each with the probability of all texts that contain it."""
+    split = [
+        (probability * text.probability, split_numbers(characters))
+        for proposal, probability in zip(line.proposals, line.probabilities, strict=True)
+        for text, characters in zip(proposal.texts, place_texts(line, proposal, size), strict=True)
+    ]
+    best = max(range(len(line.proposals)), key=lambda i: line.probabilities[i])
+    first_text_of_best = sum(len(proposal.texts) for proposal in line.proposals[:best])
     readings = []
-    for text, digits in split[best]:
+    for text, digits in split[first_text_of_best][1]:
         box = union(digit.box for digit in digits)
-        texts: dict[str, list[tuple[str, float]]] = {}
-        for numbers, probability in zip(split, line.probabilities, strict=True):
-            same_place = [number for number in numbers if _is_at(number, box)]
-            key = " ".join(_digits_of(other) for other, _ in same_place)
-            texts.setdefault(key, []).append((" ".join(other for other, _ in same_place), probability))
-        confidence = sum(p for _, p in texts.pop(_digits_of(text)))
-        others = [Alternative(variants[0][0], sum(p for _, p in variants)) for key, variants in texts.items() if key]
-        alternatives = tuple(sorted(others, key=lambda other: -other.probability)[:max_alternatives])
-        readings.append(Reading(text, box, confidence, digits, alternatives))
+        texts = {text: 0.0}
+        for probability, numbers in split:
+            same_place = " ".join(other for other, other_digits in numbers if _is_at(other_digits, box))
+            texts[same_place] = texts.get(same_place, 0.0) + probability
+        confidence = texts.pop(text)
+        others = sorted(texts.items(), key=lambda other: -other[1])
+        alternatives = [Alternative(other, probability) for other, probability in others if digits_of(other)]
+        readings.append(Reading(text, box, confidence, digits, tuple(alternatives[:max_alternatives])))
     return readings
 
 
-def _is_at(number: tuple[str, tuple[Digit, ...]], box: Box) -> bool:
+def _is_at(digits: Sequence[Digit], box: Box) -> bool:
     """Whether the middle of a number lies in the columns of a box, or the other way round."""
-    other = union(digit.box for digit in number[1])
+    other = union(digit.box for digit in digits)
     return box.x <= other.centre[0] < box.right or other.x <= box.centre[0] < other.right

@@ -47,6 +47,11 @@ class Hypothesis(NamedTuple):
     """Step of the output in which each character begins."""
 
 
+def digits_of(text: str) -> str:
+    """Return the digits of a text, "0" to "9" each."""
+    return "".join(character for character in text if character in CHARACTERS[:DIGITS])
+
+
 def beam_search(
     log_probs: LogProbs, width: int = BEAM_WIDTH, min_step_probability: float = MIN_STEP_PROBABILITY
 ) -> list[Hypothesis]:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from agent.vision.box import Box, union
 from agent.vision.dates import split_date
 from agent.vision.digits import Digit
+from agent.vision.line_text import digits_of
 from agent.vision.value import SIGNS_NOT_READ
 
 MAX_LINE_OFFSET_HEIGHTS = 0.55
@@ -28,7 +29,7 @@ END_DIGITS = 4
 steadier, and loses lines that slope. Chosen by trial. The sensitivity run found no effect at ±20 %."""
 MIN_NUMBER_GAP_HEIGHTS = 0.7
 """A gap wider than this many heights of a digit separates two numbers, unless the line is written wider
-(`number_gap`). `agent.vision.line_numbers` allows twice the gap where a sign stands between the digits. Raising it
+(`number_gap`). `agent.vision.line_numbers` allows wider gaps where a sign stands between the digits. Raising it
 joins numbers. Chosen by trial on drawn pages and the sample pictures. The sensitivity run compares digits, so it does
 not show the effect."""
 MAX_NUMBER_GAP_HEIGHTS = 1.1
@@ -68,7 +69,7 @@ class Reading:
     box: Box
     """Box around the digits, in pixels of the picture."""
     confidence: float
-    """Probability that the whole number is right, 0..1. Without a line recogniser it is the product of the
+    """Probability that the text is right, digits and signs, 0..1. Without a line recogniser it is the product of the
     probabilities of the digits, and of the probabilities that the ink left out in its line is not a digit."""
     digits: tuple[Digit, ...]
     """The digits, from left to right."""
@@ -87,6 +88,12 @@ class Reading:
     def digits_text(self) -> str:
         """The digits without signs, "0" to "9" each."""
         return "".join(str(digit.digit) for digit in self.digits)
+
+    @property
+    def digits_confidence(self) -> float:
+        """Probability that the digits are right, whatever the signs are, 0..1."""
+        same = (other.probability for other in self.alternatives if digits_of(other.text) == self.digits_text)
+        return min(1.0, self.confidence + sum(same))
 
     @property
     def signs_read(self) -> bool:

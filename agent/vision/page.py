@@ -44,7 +44,8 @@ class Page:
 
             - `text` as written, `digits_text` without signs, `box`, and `digits` as above;
             - `value`, a decimal number as text, so that no digit is rounded, or None; `value_note`, why it is None;
-            - `confidence` (0..1), and `alternatives`: other texts, each with `text` and `probability`;
+            - `confidence` (0..1) that the text is right, `digits_confidence` that its digits are, with any signs;
+            - `alternatives`: other texts, each with `text` and `probability`;
             - `undecided`, the number of places where ink may be a digit and was not read;
             - `cut_by_edge`, whether digits may be outside the picture.
 
@@ -102,6 +103,7 @@ def reading_to_dict(reading: Reading) -> dict[str, object]:
         "value_note": reading.value_note,
         "box": list(reading.box),
         "confidence": round(reading.confidence, 4),
+        "digits_confidence": round(reading.digits_confidence, 4),
         "undecided": len(reading.undecided),
         "cut_by_edge": reading.cut_by_edge,
         "digits": [digit_to_dict(digit) for digit in reading.digits],

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import median
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,16 +67,29 @@ class Evidence:
         )
 
 
+class PlacedText(NamedTuple):
+    """A text that a line may say: digits, and the signs between them."""
+
+    text: str
+    positions: tuple[float, ...]
+    """x of each character in pixels of the strip."""
+    probability: float = 1.0
+    """Probability of the text if its digits are right."""
+
+
 @dataclass(frozen=True, eq=False)
 class Proposal:
     """A string of digits that a line may say."""
 
     digits_text: str
-    text: str
-    """The digits with the most probable signs between them."""
-    positions: tuple[float, ...]
-    """x of each character of `text` in pixels of the strip."""
+    texts: tuple[PlacedText, ...]
+    """The digits with signs, the most probable text first."""
     evidence: Evidence
+
+    @property
+    def text(self) -> str:
+        """The digits with the most probable signs."""
+        return self.texts[0].text
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,6 +19,7 @@ from agent.vision.box import Box
 from agent.vision.coordinates import in_picture
 from agent.vision.digits import NOT_A_DIGIT, Digit, suppress_overlaps
 from agent.vision.layers import MaskResult
+from agent.vision.line_text import digits_of
 from agent.vision.lines import (
     MAX_LINE_GAP_HEIGHTS,
     MAX_LINE_OFFSET_HEIGHTS,
@@ -147,8 +148,16 @@ def _with_undecided(reading: Reading, doubtful: Sequence[Digit]) -> Reading:
     if not own:
         return reading
     undecided = tuple(digit for digit in own if digit.probability >= MIN_UNDECIDED)
-    left = reading.confidence * prod(1 - digit.probability for digit in own)
-    return replace(reading, undecided=undecided, confidence=left)
+    complete = prod(1 - digit.probability for digit in own)
+    alternatives = tuple(
+        # Another text with the same digits misses the same ink.
+        replace(other, probability=other.probability * complete)
+        if digits_of(other.text) == reading.digits_text
+        else other
+        for other in reading.alternatives
+    )
+    confidence = reading.confidence * complete
+    return replace(reading, undecided=undecided, confidence=confidence, alternatives=alternatives)
 
 
 def _continues(digit: Digit, reading: Reading) -> bool:

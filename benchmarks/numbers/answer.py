@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from agent.vision.box import Box
+from agent.vision.line_text import digits_of
 from agent.vision.page import Page
-from benchmarks.numbers.case import Case, digits_of
+from benchmarks.numbers.case import Case
 
 SURE = 0.9
 """A digit counts as sure if the confidence of its reading is at least this, 0..1."""
@@ -24,7 +25,9 @@ class Answer(NamedTuple):
     text: str
     """All numbers, separated by spaces."""
     confidence: float
-    """Probability that all numbers are right: the product of their confidences; 0 if there are none."""
+    """Probability that all numbers are right as written: the product of their confidences; 0 if there are none."""
+    digits_confidence: float
+    """Probability that all digits are right, whatever the signs are."""
     sure_digits: int
     """Number of digits in readings whose confidence is at least `SURE`."""
 
@@ -37,16 +40,27 @@ def answer_of(page: Page, ignored: Sequence[Box] = ()) -> Answer:
         if digits:
             whole = len(digits) == len(reading.digits)
             text = reading.text if whole else "".join(str(digit.digit) for digit in digits)
-            readings.append((text, reading.confidence))
+            readings.append(ReadText(text, reading.confidence, reading.digits_confidence))
     return make_answer(readings)
 
 
-def make_answer(readings: Sequence[tuple[str, float]]) -> Answer:
-    """Return the answer that texts with their confidences make, in reading order."""
+class ReadText(NamedTuple):
+    """A number that was read."""
+
+    text: str
+    confidence: float
+    """Probability that the text is right."""
+    digits_confidence: float
+    """Probability that its digits are right."""
+
+
+def make_answer(readings: Sequence[ReadText]) -> Answer:
+    """Return the answer that numbers make, in reading order."""
     return Answer(
-        " ".join(text for text, _ in readings),
-        math.prod(confidence for _, confidence in readings) if readings else 0.0,
-        sum(len(digits_of(text)) for text, confidence in readings if confidence >= SURE),
+        " ".join(one.text for one in readings),
+        math.prod(one.confidence for one in readings) if readings else 0.0,
+        math.prod(one.digits_confidence for one in readings) if readings else 0.0,
+        sum(len(digits_of(one.text)) for one in readings if one.digits_confidence >= SURE),
     )
 
 
@@ -86,7 +100,7 @@ class FalseResult(NamedTuple):
 
 def string_results(case: Case, answer: Answer) -> list[StringResult]:
     """Compare the digits; and also the whole text, if the signs are known."""
-    results = [StringResult(case.kind, case.digits_text, digits_of(answer.text), answer.confidence)]
+    results = [StringResult(case.kind, case.digits_text, digits_of(answer.text), answer.digits_confidence)]
     if case.has_signs:
         results.append(StringResult(case.kind + AS_WRITTEN, case.text, answer.text, answer.confidence))
     return results

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.vision.box import Box
+from agent.vision.line_text import digits_of
 
 Image = NDArray[np.uint8]
 """A picture, BGR uint8 (H, W, 3)."""
@@ -34,8 +35,3 @@ class Case:
     def digits_text(self) -> str:
         """The digits of `text`."""
         return digits_of(self.text)
-
-
-def digits_of(text: str) -> str:
-    """Return the digits of a text, "0" to "9" each."""
-    return "".join(character for character in text if character in "0123456789")

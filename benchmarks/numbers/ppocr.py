@@ -13,7 +13,7 @@ import cv2
 
 from agent.vision.box import Box
 from agent.vision.line_text import SIGNS
-from benchmarks.numbers.answer import Answer, make_answer
+from benchmarks.numbers.answer import Answer, ReadText, make_answer
 from benchmarks.numbers.case import Case, Image
 from profiles.errors import UsageError
 
@@ -40,7 +40,8 @@ class PpOcr:
     def answer(self) -> Answer:
         """Wait for the answer to the request."""
         assert self._process.stdout is not None
-        return make_answer([(text, confidence) for text, confidence in json.loads(self._process.stdout.readline())])
+        texts = json.loads(self._process.stdout.readline())
+        return make_answer([ReadText(text, confidence, confidence) for text, confidence in texts])
 
     def _ask(self, task: str, image: Image) -> None:
         assert self._process.stdin is not None

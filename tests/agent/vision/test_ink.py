@@ -112,9 +112,9 @@ def test_the_edge_of_a_shadow_on_a_small_picture_is_not_ink(shaded_px: int) -> N
     gray = light * (1 - 0.4 * digit / 255)
     ink = find_ink(np.repeat(gray[..., None], 3, axis=2).astype(np.uint8), 1600)
     found = ink.strength > ink.threshold
-    digit = cv2.resize(digit, found.shape[::-1])
-    assert np.mean(found[digit > 200]) > 0.85
-    assert np.mean(found[cv2.dilate(digit, np.ones((9, 9), np.uint8)) == 0]) < 0.015
+    written = cv2.resize(digit, found.shape[::-1])
+    assert np.mean(found[written > 200]) > 0.85
+    assert np.mean(found[cv2.dilate(written, np.ones((9, 9), np.uint8)) == 0]) < 0.015
 
 
 @pytest.mark.parametrize("glow", [30, 60, 90])

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from agent.vision.classify import Net
 from agent.vision.join import weigh
 from agent.vision.line_text import STEP_PX
 from agent.vision.lines import Reading
@@ -60,14 +61,26 @@ class Spelling:
 
 
 @dataclass(frozen=True)
+class Undecided:
+    """A line recogniser that finds two texts equally probable."""
+
+    first: Spelling
+    second: Spelling
+
+    def logits(self, strips: NDArray[np.uint8]) -> NDArray[np.float32]:
+        both = np.logaddexp(self.first.logits(strips), self.second.logits(strips)) - np.log(2)
+        return np.asarray(both, np.float32)
+
+
+@dataclass(frozen=True)
 class Nets:
     classifier: NearestShape
-    recogniser: Spelling | None
+    recogniser: Net | None
     verifier: None = None
 
 
 def read(
-    text: str, recogniser: Spelling | None, *, at: int = 60, scale: float = 1.6, decimal_comma: bool | None = None
+    text: str, recogniser: Net | None, *, at: int = 60, scale: float = 1.6, decimal_comma: bool | None = None
 ) -> Trace:
     """Read a printed number."""
     image = np.full((120, 400, 3), 215, np.uint8)
@@ -130,6 +143,20 @@ def test_the_recogniser_decides_whether_a_stroke_is_a_1_or_a_slash() -> None:
 
 def test_letters_are_no_reading() -> None:
     assert texts(read("0", Spelling("a", 40.0))) == []
+
+
+def test_the_confidence_is_that_of_the_text_with_its_signs() -> None:
+    reading = only(read("247", Undecided(Spelling("2.47"), Spelling("2,47"))))
+    other = "2,47" if reading.text == "2.47" else "2.47"
+    assert reading.alternatives[0].text == other
+    assert reading.confidence == pytest.approx(reading.alternatives[0].probability, abs=0.01)
+    assert reading.digits_confidence > 0.9
+
+
+def test_a_text_that_follows_a_notation_is_more_probable() -> None:
+    reading = only(read("1247", Undecided(Spelling("1.24.7"), Spelling("124.7"))))
+    assert reading.text == "124.7"
+    assert reading.confidence > reading.alternatives[0].probability
 
 
 def test_alternatives_have_the_rest_of_the_probability() -> None:

@@ -44,9 +44,11 @@ def test_a_drawing_needs_the_picture_that_was_read() -> None:
 def test_plain_types_have_all_keys() -> None:
     digit = {"digit": 7, "probability": 0.9877, "box": [30, 40, 20, 30]}
     reading = {"text": "-7", "digits_text": "7", "box": [30, 40, 20, 30], "confidence": 0.9877, "digits": [digit]}
+    reading["digits_confidence"] = 0.9927
     reading |= {"value": "-7.0", "value_note": "", "undecided": 0, "cut_by_edge": False}
-    reading["alternatives"] = [{"text": "-1", "probability": 0.0123}]
-    signed = Reading("-7", DIGIT.box, 0.98765, (DIGIT,), (Alternative("-1", 0.01234),), Decimal("-7.0"), "")
+    reading["alternatives"] = [{"text": "7", "probability": 0.005}, {"text": "-1", "probability": 0.0023}]
+    others = Alternative("7", 0.005), Alternative("-1", 0.00234)
+    signed = Reading("-7", DIGIT.box, 0.98765, (DIGIT,), others, Decimal("-7.0"), "")
     page = replace(PAGE, readings=(signed,))
     assert page.to_dict() == {"width": 100, "height": 100, "angle_deg": 0.0, "digits": [digit], "readings": [reading]}
 

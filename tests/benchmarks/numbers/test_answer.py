@@ -7,16 +7,16 @@ import pytest
 
 from agent.vision.box import Box
 from agent.vision.digits import Digit
-from agent.vision.lines import Reading
+from agent.vision.lines import Alternative, Reading
 from agent.vision.page import Page
 from benchmarks.numbers.answer import Answer, FalseResult, answer_of, false_result, string_results
 from benchmarks.numbers.case import Case
 
 
-def reading(text: str, x: int, confidence: float) -> Reading:
+def reading(text: str, x: int, confidence: float, *alternatives: Alternative) -> Reading:
     """A reading with a digit of 10 × 20 pixels for each digit of the text."""
     digits = tuple(Digit(int(c), 0.99, Box(x + 12 * i, 0, 10, 20)) for i, c in enumerate(text) if c.isdigit())
-    return Reading(text, Box(x, 0, 12 * len(text), 20), confidence, digits)
+    return Reading(text, Box(x, 0, 12 * len(text), 20), confidence, digits, alternatives)
 
 
 def page(*readings: Reading) -> Page:
@@ -30,10 +30,11 @@ def case(text: str, *, has_signs: bool = False, things: int = 0) -> Case:
 @pytest.mark.parametrize(
     ("readings", "answer"),
     [
-        ((), Answer("", 0.0, 0)),
-        ((reading("42", 0, 0.95),), Answer("42", 0.95, 2)),
-        ((reading("-42", 0, 0.9), reading("7", 90, 0.5)), Answer("-42 7", 0.45, 2)),
-        ((reading("27", 0, 0.4), reading("11", 90, 0.5)), Answer("27 11", 0.2, 0)),
+        ((), Answer("", 0.0, 0.0, 0)),
+        ((reading("42", 0, 0.95),), Answer("42", 0.95, 0.95, 2)),
+        ((reading("-42", 0, 0.9), reading("7", 90, 0.5)), Answer("-42 7", 0.45, 0.45, 2)),
+        ((reading("27", 0, 0.4), reading("11", 90, 0.5)), Answer("27 11", 0.2, 0.2, 0)),
+        ((reading("4.2", 0, 0.6, Alternative("4,2", 0.35), Alternative("4.7", 0.05)),), Answer("4.2", 0.6, 0.95, 2)),
     ],
 )
 def test_an_answer_has_all_readings(readings: tuple[Reading, ...], answer: Answer) -> None:
@@ -68,10 +69,10 @@ def test_digits_at_ignored_places_do_not_count(ignored: list[Box], text: str) ->
     ],
 )
 def test_signs_count_where_they_are_known(truth: str, has_signs: bool, read: str, right: list[bool]) -> None:
-    results = string_results(case(truth, has_signs=has_signs), Answer(read, 0.7, 0))
+    results = string_results(case(truth, has_signs=has_signs), Answer(read, 0.7, 0.8, 0))
     assert [result.right for result in results] == right
     assert [result.kind for result in results] == ["kind", "kind, as written"][: len(right)]
-    assert {result.confidence for result in results} == {0.7}
+    assert [result.confidence for result in results] == [0.8, 0.7][: len(right)]
 
 
 def test_each_digit_is_false_where_there_is_none() -> None:
