@@ -72,7 +72,7 @@ DEEP_SEARCH = LineSearch(beam_width=24, min_step_probability=1e-4, max_alternati
 """Search for fields with rules, which decide between texts that are not probable by themselves. Raising the width finds
 more of them, and takes more time. Measured: on 50 forms of writers that training uses, the true text is among those
 found in 99 % of the fields, 98 % with the usual search, which takes 0.1 s less for a form."""
-WEIGHTS = JoinWeights(recogniser=0.75, candidates=0.26, agreement=0.95, other=-2.41)
+WEIGHTS = JoinWeights(recogniser=0.69, candidates=0.3, agreement=0.72, other=-2.55)
 """Weights of the join. Raising one trusts its source more. Chosen on one half of the held-out pictures, rendered fields
 and scenes, by `python -m benchmarks.joining`."""
 
