@@ -14,8 +14,8 @@ JOINED_PX = 3
 MIN_HEIGHT_SHARE = 0.3
 """Smallest height of a piece that may be a number, as a share of the cell's height."""
 ANGLES_DEG = range(-24, 25, 4)
-"""Slopes of the lines that are searched. Steeper lines gained nothing: of 128 cells with a crossed-out number in 60 drawn
-tables of writers that training uses 113 are right with 24 degrees, and 111 with 48."""
+"""Slopes of the lines that are searched. Steeper lines gained nothing: of 128 cells with a crossed-out number in 60
+drawn tables of writers that training uses 113 are right with 24 degrees, and 111 with 48."""
 MIN_LINE_SHARE = 0.92
 """Length of a straight line through a number, as a share of the width of the number with the line."""
 SLACK = 0.12

@@ -5,7 +5,7 @@ a step see 83 pixels, about four digits. A step says a character or blank, "no n
 Connectionist temporal classification, 2006).
 
 The layers along the line are residual bottlenecks (K. He et al., Deep residual learning, 2015): fewer channels where
-the kernel is wide. Of ten nets with at most 136,000 weights, trained for 1,000 batches, they had the lowest loss on
+the kernel is wide. Of nine nets with at most 136,000 weights, trained for 1,000 batches, they had the lowest loss on
 strips of training writers: 2.76, against 2.86 to 3.10 for the others. Without shortcuts the loss was 6.1 after 500
 batches, and 3.6 with them.
 """
