@@ -74,6 +74,7 @@ def test_json_has_one_object_per_picture(cache: Path, folder: Path, note: Note) 
             "value_note",
             "box",
             "confidence",
+            "digits_confidence",
             "undecided",
             "cut_by_edge",
             "digits",

@@ -78,6 +78,7 @@ def test_a_json_line_has_the_whole_reading(make_event: MakeEvent) -> None:
         "value": None,
         "value_note": SIGNS_NOT_READ,
         "confidence": 0.95,
+        "digits_confidence": 0.95,
         "alternatives": [],
         "undecided": 0,
         "cut_by_edge": False,
