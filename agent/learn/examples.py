@@ -15,7 +15,7 @@ from agent.vision.coordinates import in_picture, in_working
 from agent.vision.digits import NOT_A_DIGIT
 from agent.vision.glyph import normalise_each, own_ink
 from agent.vision.layers import MaskResult
-from agent.vision.line_text import CHARACTERS
+from agent.vision.line_text import CHARACTERS, digits_of
 from agent.vision.pipeline import Trace
 from agent.vision.strip import cut_strip
 
@@ -42,7 +42,7 @@ class KnownNumber:
 
     @property
     def digits(self) -> str:
-        return "".join(character for character in self.text if character in "0123456789")
+        return digits_of(self.text)
 
 
 @dataclass(frozen=True, eq=False)
