@@ -57,6 +57,10 @@ class RecogniserRecipe(
     name: str
     net: str
     """Family of the net, a name that `converters.nets.build_net` accepts."""
+    start_from: str = ""
+    """Recipe whose net this one starts from; empty for a net with random weights."""
+    pruned_channels: Count = 0
+    """Number of channels to remove before the first epoch, see `converters.compress.prune.prune_by_loss`."""
     epochs: Positive
     batches_per_epoch: Positive
     batch_size: Positive
@@ -232,6 +236,7 @@ def _find_problem(recipe: Recipe) -> str | None:
         role, scene_candidates = "recogniser", 0
         examples = recipe.batches_per_epoch * recipe.batch_size
         problems = [
+            (recipe.pruned_channels and not recipe.start_from, "pruned_channels is for a trained net: add start_from"),
             (recipe.picture_share + recipe.field_share > 1, "picture_share and field_share add up to more than 1"),
             (
                 recipe.field_share > 0 and not recipe.rendered_fields,

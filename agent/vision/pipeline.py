@@ -18,7 +18,7 @@ from agent.vision.classify import Nets, classify
 from agent.vision.coordinates import all_in_picture
 from agent.vision.deskew import deskew
 from agent.vision.digits import Digit, non_max_suppression, select
-from agent.vision.direction import find_angle
+from agent.vision.direction import find_angle, is_print
 from agent.vision.edge import mark_cut
 from agent.vision.faint import find_faint_ink, rescale_to_writing
 from agent.vision.ink import find_inks, prepare
@@ -140,7 +140,8 @@ def trace_page(
     trace = _trace_at_angle(image, nets, depth, 0.0, stage_ms, decimal_comma=decimal_comma)
     if not depth.extra_steps or depth.only_fields:
         return trace
-    # 15. If the page seems to be turned, it is read at this angle, too. The angle at which more is read counts.
+    # 15. If the page seems to be turned, it is read at this angle, too. The angle at which more is read counts, unless
+    # this is print.
     for _ in range(MAX_TURNS):
         with _timed(stage_ms, "lines"):
             angle_deg = find_angle(trace.masks, nets)
@@ -148,7 +149,7 @@ def trace_page(
             return trace
         angle_deg = (trace.page.angle_deg + angle_deg) % 360
         turned = _trace_at_angle(image, nets, depth, angle_deg, stage_ms, decimal_comma=decimal_comma)
-        if _count_read(turned) < _count_read(trace) + MIN_MORE_DIGITS:
+        if _count_read(turned) < _count_read(trace) + MIN_MORE_DIGITS or is_print(turned.page.readings):
             return trace
         trace = turned
     return trace

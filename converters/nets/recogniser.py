@@ -9,8 +9,7 @@ the kernel is wide. Of nine nets with at most 136,000 weights, trained for 1,000
 strips of training writers: 2.76, against 2.86 to 3.10 for the others. Without shortcuts the loss was 6.1 after 500
 batches, and 3.6 with them.
 
-What ships has 12 channels less, those of the bottlenecks that change the loss least, and 400 more batches after that:
-its files would exceed 150 kB otherwise.
+What ships has 12 channels less, because its files would exceed 150 kB otherwise; see recipe `recogniser-pruned`.
 """
 
 from __future__ import annotations

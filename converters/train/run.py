@@ -108,7 +108,7 @@ def run_recogniser_training(recipe: RecogniserRecipe, run: TrainingRun) -> Train
         OutputError: the state file cannot be written.
     """
     torch.manual_seed(run.seed)
-    net = build_net(recipe.net)
+    net = restore(load(run.initial_checkpoint)) if run.initial_checkpoint else build_net(recipe.net)
     sources, held_out = load_strips(recipe, run.sources, run.seed, run.preparation)
     net, seconds, sample = train_recogniser(
         net,
@@ -121,7 +121,7 @@ def run_recogniser_training(recipe: RecogniserRecipe, run: TrainingRun) -> Train
     )
     cost = measure_cost(fold(net), to_input(golden_inputs("recogniser")[:1]))
     row = StepRow(
-        do="fit",
+        do="prune" if recipe.pruned_channels else "fit",
         epochs=recipe.epochs,
         minutes=round(seconds / 60, 2),
         held_out=exact_share(net, held_out),
@@ -188,10 +188,10 @@ def find_initial_checkpoint(recipe: Recipe, seed: int, folder: Path) -> Path | N
         TrainingError: there is no checkpoint, or it is of another family of nets.
         DigitAgentError: see `converters.checkpoint.load`.
     """
-    if not isinstance(recipe, ClassifierRecipe) or not recipe.start_from:
+    if isinstance(recipe, VerifierRecipe) or not recipe.start_from:
         return None
     trained = folder / f"{recipe.start_from}-{seed}.pt"
-    found = [trained] if trained.exists() else [file for file in SHIPPED if file.stem == recipe.start_from]
+    found = [trained] if trained.exists() else [file for file in SHIPPED if load(file).recipe == recipe.start_from]
     advice = f"run 'digit-convert train --recipe {recipe.start_from} --seed {seed}' first"
     if not found:
         raise TrainingError(f"there is no checkpoint {trained} to start from", advice=advice)

@@ -12,15 +12,19 @@ import torch
 from torch import Tensor, nn
 
 from agent.vision.line_text import BLANK, CHARACTERS
+from converters.compress.prune import prune_by_loss
 from converters.evaluate import greedy_texts
+from converters.nets.shape import shape_like
 from converters.nets.tensors import to_input, to_logits
 from converters.train.learn import Progress, default_device, start_learner, train_epoch
-from converters.train.phase import OnPhase, ignore_phase
+from converters.train.phase import OnPhase, Phase, ignore_phase
 from converters.train.state import load_state, resuming, save_state
 from converters.train.strip_batches import StripBatch, StripSources, epochs_ahead
 
 MAX_GRADIENT_NORM = 20.0
 """Largest norm of the gradients of a step. Lowering it slows the first epochs, in which CTC has large gradients."""
+PRUNING_BATCHES = 2
+"""Number of batches to compute the loss on without each channel. Raising it takes longer, and chooses more surely."""
 IMPOSSIBLE = -30.0
 """Logarithm of the probability of a class that the text of a strip does not cover."""
 
@@ -52,7 +56,7 @@ def train_recogniser(
     """Train a net, resuming from the state file if it exists.
 
     Args:
-        net: a new net from `build_net`.
+        net: a new net from `build_net`, or a trained one; changed in place.
         seed: seed of the epochs.
         sources: the recipe, and what strips are made of.
         held_out: strips to watch the training with; they do not change it.
@@ -69,11 +73,13 @@ def train_recogniser(
         OutputError: the state file cannot be written.
     """
     device, recipe = default_device(), sources.recipe
-    learner = start_learner(net, recipe, device)
     saved = load_state(state_file, recipe, seed)
     seconds = 0.0
-    if saved is not None:
+    if saved is None:
+        learner = start_learner(_prune(net, seed, sources, on_phase), recipe, device)
+    else:
         with resuming(state_file):
+            learner = start_learner(shape_like(net, saved["learner"]["net"]), recipe, device)
             learner.load_state_dict(saved["learner"])
             seconds = float(saved["seconds"])
     started = time.monotonic() - seconds
@@ -96,6 +102,22 @@ def train_recogniser(
         save_state(state_file, recipe, seed, {"learner": learner.state_dict(), "seconds": seconds})
         on_epoch(Progress(learner.epoch, recipe.epochs, mean_loss, exact_share(learner.averaged_net, held_out)))
     return learner.averaged_net.cpu(), seconds, sample
+
+
+def _prune(net: nn.Module, seed: int, sources: StripSources, on_phase: OnPhase) -> nn.Module:
+    """Remove the channels that the recipe says; strips of an epoch of their own tell which are needed least."""
+    recipe = sources.recipe
+    if not recipe.pruned_channels:
+        return net
+    (epoch,) = epochs_ahead(sources, seed, [recipe.epochs + 1])
+    batches = list(_to_device(epoch[:PRUNING_BATCHES], torch.device("cpu")))
+    return prune_by_loss(
+        net.eval(),
+        recipe.pruned_channels,
+        batches[0].inputs[:1],
+        lambda one: float(np.mean([float(ctc_loss(one(batch.inputs), batch)) for batch in batches])),
+        lambda done, total: on_phase(Phase("comparing channels", done, total)),
+    )
 
 
 def ctc_loss(logits: Tensor, batch: TargetBatch) -> Tensor:

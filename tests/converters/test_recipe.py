@@ -61,6 +61,7 @@ def test_an_unknown_name_lists_the_recipes() -> None:
         (VERIFIER, '"verifier"\nepochs', '"nano"\nepochs', r"net 'nano' is not a verifier"),
         (VERIFIER, "per_epoch = 1_000", "per_epoch = 0", r"an epoch holds 0 examples"),
         (RECOGNISER, '"recogniser"\nepochs', '"nano"\nepochs', r"net 'nano' is not a recogniser"),
+        (RECOGNISER, "epochs = 2", "epochs = 2\npruned_channels = 3", r"pruned_channels is for a trained net"),
         (RECOGNISER, "field_share = 0.2", "field_share = 0.9", r"picture_share and field_share add up to more than 1"),
         (
             RECOGNISER,

@@ -10,6 +10,10 @@ from numpy.typing import NDArray
 from agent import Reader
 from agent.drawing.handwriting import draw_digit, random_handwriting
 from agent.drawing.paper import subtract_ink
+from agent.vision.box import Box
+from agent.vision.digits import Digit
+from agent.vision.direction import is_print
+from agent.vision.lines import Reading
 from agent.vision.page import Page
 from agent.vision.turn import Turn
 
@@ -70,6 +74,22 @@ def test_a_turned_page_is_read_upright_and_its_boxes_lie_in_the_picture(
     for before, now in zip(upright.digits, page.digits, strict=True):
         x, y = np.subtract(turn.to_upright(now.box).centre, (np.array(turn.size) - (460, 320)) / 2)
         assert (x, y) == pytest.approx(before.box.centre, abs=6)
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (("0", "0", "6", "0-", "0", "3", "0"), True),  # letters on their sides
+        (("0", "0", "3", "5", "6"), False),  # marks, one below the other
+        (("100", "200", "0", "500", "200"), False),
+        ((), False),
+    ],
+)
+def test_print_at_another_angle_is_known_by_its_single_zeros(texts: tuple[str, ...], *, expected: bool) -> None:
+    box = Box(0, 0, 9, 12)
+    digits = [tuple(Digit(int(character), 0.9, box) for character in text if character.isdigit()) for text in texts]
+    readings = [Reading(text, box, 0.9, own) for text, own in zip(texts, digits, strict=True)]
+    assert is_print(readings) is expected
 
 
 def test_a_lone_number_upside_down_is_left_as_it_is(reader: Reader) -> None:

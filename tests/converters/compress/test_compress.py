@@ -12,7 +12,7 @@ from agent.vision.digits import NOT_A_DIGIT
 from converters.compress.cluster import cluster
 from converters.compress.distil import Ensemble, Teachers, distillation_loss
 from converters.compress.expand import expand
-from converters.compress.prune import prune
+from converters.compress.prune import prune, prune_by_loss
 from converters.compress.quantize import finish_qat, prepare_qat
 from converters.compress.sparsify import fold_parametrizations, sparsify, two_of_four_mask
 from converters.export.cost import measure_cost
@@ -45,6 +45,28 @@ def test_pruning_removes_weights_and_computations(net: nn.Module) -> None:
     with torch.no_grad():
         assert loaded(to_input(GLYPHS)).shape == (len(GLYPHS), 11)
         assert torch.equal(loaded(to_input(GLYPHS)), net(to_input(GLYPHS)))
+
+
+@pytest.mark.slow
+def test_pruning_by_loss_removes_the_channels_that_are_needed_least() -> None:
+    torch.manual_seed(0)
+    net, strips = build_net("recogniser").eval(), to_input(golden_inputs("recogniser"))
+    unneeded = {"features.13.inner.1": [3, 7], "features.16.inner.4": [11]}
+    for name, norm in net.named_modules():
+        if isinstance(norm, nn.BatchNorm2d):
+            norm.weight.data /= 10
+            norm.bias.data += 1  # no channel is always 0 by chance
+            norm.weight.data[unneeded.get(name, [])] = norm.bias.data[unneeded.get(name, [])] = 0
+    with torch.no_grad():
+        before = net(strips)
+    prune_by_loss(net, 3, strips[:1], lambda one: float((one(strips) - before).abs().sum()))
+    with torch.no_grad():
+        assert torch.allclose(net(strips), before, atol=1e-5)
+    sizes = {name: len(net.get_parameter(f"{name}.weight")) for name in unneeded}
+    assert sizes == {"features.13.inner.1": 38, "features.16.inner.4": 39}
+    loaded = shape_like(build_net("recogniser"), net.state_dict()).eval()
+    loaded.load_state_dict(net.state_dict())
+    assert torch.equal(loaded(strips), net(strips))
 
 
 @pytest.mark.slow

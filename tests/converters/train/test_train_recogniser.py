@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from agent.vision.line_text import BLANK, CHARACTERS, LETTERS, LINE_CLASSES
-from converters.checkpoint import load, restore
+from converters.checkpoint import Checkpoint, load, restore, save
 from converters.data.labelled import LabelledImages
 from converters.data.strips.compose import load_writing
 from converters.data.strips.real import RealStrip
@@ -83,9 +83,9 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def command(data: Path, handwriting: Path, pictures: Path, out: Path) -> list[str]:
+def command(data: Path, handwriting: Path, pictures: Path, out: Path, recipe: Path = RECIPE) -> list[str]:
     argv = ["train", "--data", str(data), "--handwriting", str(handwriting), "--pictures", str(pictures)]
-    argv += ["--recipe", str(RECIPE), "--seed", "5", "--out", str(out), "--log", str(out.with_suffix(".jsonl"))]
+    argv += ["--recipe", str(recipe), "--seed", "5", "--out", str(out), "--log", str(out.with_suffix(".jsonl"))]
     return [sys.executable, "-c", PROGRAM, *argv]
 
 
@@ -131,6 +131,34 @@ def test_an_interrupted_run_resumes_to_the_same_weights(
     assert resumed.ranges == checkpoint.ranges
     for name, weights in checkpoint.state.items():
         assert torch.equal(resumed.state[name], weights), name
+
+
+def test_a_recogniser_is_pruned_before_its_first_epoch_only(
+    data: Path, handwriting: Path, pictures: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "net.pt"
+    argv = command(data, handwriting, pictures, out, RECIPE.with_name("tiny_pruned_recogniser.toml"))
+    refused = subprocess.run(argv, capture_output=True, text=True, check=False, env=ENVIRONMENT)
+    assert "tiny-recogniser-5.pt to start from; run 'digit-convert train --recipe tiny-recogniser" in refused.stderr
+    net = build_net("recogniser")
+    save(Checkpoint("recogniser", net.state_dict(), {}, "tiny-recogniser", 5, {}), tmp_path / "tiny-recogniser-5.pt")
+    with subprocess.Popen(argv, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT) as child:
+        assert child.stderr is not None
+        read_until(child.stderr, "comparing channels: ")
+        read_until(child.stderr, "epoch 1/2: loss ")
+        child.send_signal(signal.SIGINT)
+    again = subprocess.run(argv, capture_output=True, text=True, check=False, env=ENVIRONMENT)
+    assert "epoch 2/2: loss " in again.stderr
+    assert "comparing channels" not in again.stderr
+    pruned = restore(load(out))
+    removed = [
+        len(a) - len(b)
+        for a, b in zip(net.state_dict().values(), pruned.state_dict().values(), strict=True)
+        if a.ndim == 4
+    ]
+    assert sum(removed) == 3
+    (entry,) = read_log(out.with_suffix(".jsonl"))
+    assert [step.do for step in entry.steps] == ["prune"]
 
 
 def test_a_recogniser_needs_handwriting(recipe: RecogniserRecipe, data: Path, tmp_path: Path) -> None:
