@@ -8,6 +8,7 @@ the artifacts hold no line recogniser.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -51,9 +52,11 @@ WAYS: Mapping[str, tuple[str, ...]] = {
     "agreement": ("agreement",),
     "recogniser and agreement": ("recogniser", "agreement"),
     "recogniser and candidates": ("recogniser", "candidates"),
-    "all": ("recogniser", "candidates", "agreement"),
+    "all three": ("recogniser", "candidates", "agreement"),
+    "all three and length": ("recogniser", "candidates", "agreement", "length"),
 }
-"""Ways of joining, each with the weights that are fitted. The other weights are 0."""
+"""Ways of joining, each with the weights that are fitted, besides `JoinWeights.other`. The weights of what is not named
+are 0."""
 
 
 @dataclass(frozen=True)
@@ -144,28 +147,38 @@ def fit(lines: Sequence[LabelledLine], names: Sequence[str]) -> JoinWeights:
     """
     lines_of = Counter(line.source for line in lines)
     shares = torch.tensor([1 / (len(lines_of) * lines_of[line.source]) for line in lines]).double()
-    free = torch.zeros(len(names) + 1, dtype=torch.float64, requires_grad=True)
+    names = (*names, "other")
+    free = torch.zeros(len(names), dtype=torch.float64, requires_grad=True)
     figures = [
-        torch.tensor([[getattr(e, _figure(n)) for n in names] for _, e in line.proposals]).double() for line in lines
+        torch.tensor(
+            [[_figure(evidence, name) for name in names] for _, evidence in line.proposals]
+            + [[_figure_of_others(line, name) for name in names]]
+        ).double()
+        for line in lines
     ]
     targets = [next((i for i, (t, _) in enumerate(line.proposals) if t == line.truth), -1) for line in lines]
     optimizer = torch.optim.LBFGS([free], max_iter=60, line_search_fn="strong_wolfe")
 
     def loss() -> torch.Tensor:
         optimizer.zero_grad()
-        scores = [torch.cat([figure @ free[:-1], free[-1:]]) for figure in figures]
-        losses = [-torch.log_softmax(one, 0)[target] for one, target in zip(scores, targets, strict=True)]
+        losses = [-torch.log_softmax(one @ free, 0)[target] for one, target in zip(figures, targets, strict=True)]
         total = (shares * torch.stack(losses)).sum() + 1e-4 * free.square().sum()
         total.backward()  # type: ignore[no-untyped-call]
         return total
 
     optimizer.step(loss)  # type: ignore[no-untyped-call]
-    found = dict(zip((*names, "other"), (round(value, 2) for value in free.tolist()), strict=True))
+    found = dict(zip(names, (round(value, 2) for value in free.tolist()), strict=True))
     return JoinWeights(**{field.name: found.get(field.name, 0.0) for field in fields(JoinWeights)})
 
 
-def _figure(weight: str) -> str:
-    return "agrees" if weight == "agreement" else weight
+def _figure(evidence: Evidence, weight: str) -> float:
+    """Return what a weight is multiplied by in the score of a proposal."""
+    return float(getattr(evidence, "agrees" if weight == "agreement" else weight, 0.0))
+
+
+def _figure_of_others(line: LabelledLine, weight: str) -> float:
+    """Return what a weight is multiplied by in the score of all other strings, see `JoinWeights.score_of_others`."""
+    return {"other": 1.0, "length": math.log1p(len(line.segmented))}.get(weight, 0.0)
 
 
 def _row(lines: Sequence[LabelledLine], weights: JoinWeights) -> tuple[str, ...]:
@@ -183,7 +196,8 @@ def _row(lines: Sequence[LabelledLine], weights: JoinWeights) -> tuple[str, ...]
 
 def _answer(line: LabelledLine, weights: JoinWeights) -> tuple[float, bool]:
     """Return the probability of the most probable string, and whether it is right."""
-    scores = np.array([evidence.score(weights) for _, evidence in line.proposals] + [weights.other])
+    others = weights.score_of_others(len(line.segmented))
+    scores = np.array([evidence.score(weights) for _, evidence in line.proposals] + [others])
     shares = np.exp(scores - scores.max())
     best = int(scores[:-1].argmax())
     return float(shares[best] / shares.sum()), line.proposals[best][0] == line.truth

@@ -62,8 +62,8 @@ def explain_weights() -> Html:
         "p",
         "The score of a text is the sum of these figures times their weights; each figure is a natural logarithm of a "
         f"probability. Weights: line recogniser {WEIGHTS.recogniser:g}, candidates {WEIGHTS.candidates:g}, "
-        f"same as the segmentation {WEIGHTS.agreement:g}; all other texts together have the "
-        f"score {WEIGHTS.other:g}.",
+        f"same as the segmentation {WEIGHTS.agreement:g}; all other texts together have the score "
+        f"{WEIGHTS.score_of_others(1):.1f} in a line of one digit, and {WEIGHTS.score_of_others(6):.1f} in one of six.",
         class_="note",
     )
 

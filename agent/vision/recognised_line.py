@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -45,6 +46,12 @@ class JoinWeights:
     agreement: float
     other: float
     """Score of all strings together that neither the segmentation nor the line recogniser proposed."""
+    length: float = 0.0
+    """Added to `other` times the logarithm of 1 + the number of digits: a single mark is more often no number."""
+
+    def score_of_others(self, digits: int) -> float:
+        """Return the score of all other strings of a line in which the segmentation has this many digits."""
+        return self.other + self.length * math.log1p(digits)
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,14 @@ def test_the_weight_of_the_recogniser_follows_how_often_it_is_right() -> None:
     assert (often.candidates, often.agreement) == (0, 0)
 
 
+def test_the_weight_of_the_length_follows_how_often_long_strings_are_right() -> None:
+    short = [LabelledLine(line.source, line.truth, "1", line.proposals) for line in lines(40, right=0.9)]
+    unknown = [LabelledLine(line.source, "99", "1", line.proposals) for line in short]
+    weights = fit([*lines(80, right=0.9), *short[:20], *unknown[:20]], ("recogniser", "length"))
+    assert weights.score_of_others(2) < weights.score_of_others(1)
+    assert fit(short, ("recogniser",)).length == 0
+
+
 def test_strings_that_nobody_proposed_count_for_others() -> None:
     known = lines(40, right=0.9)
     unknown = [LabelledLine(line.source, "99", line.segmented, line.proposals) for line in known]

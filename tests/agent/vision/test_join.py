@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -265,3 +266,10 @@ def test_a_better_score_for_other_strings_lowers_all_probabilities() -> None:
     line = read("247", Spelling("247")).lines[0]
     less, more = (sum(weigh(line, JoinWeights(1, 1, 1, other)).probabilities) for other in (5.0, -5.0))
     assert less < more
+
+
+def test_more_digits_may_leave_less_to_other_strings() -> None:
+    one, four = (read(text, Spelling(text)).lines[0] for text in ("2", "2472"))
+    length = JoinWeights(0, 0, 1, 0, length=-2)
+    assert sum(weigh(four, length).probabilities) > sum(weigh(one, length).probabilities)
+    assert [length.score_of_others(digits) for digits in (0, 1)] == [0, pytest.approx(-2 * math.log(2))]
