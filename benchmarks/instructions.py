@@ -27,7 +27,7 @@ from benchmarks.report import MEASURED, Bound, check_bounds, replace_table, run_
 from tools.arm64.root_file_system import build_wheel
 from tools.arm64.sysroot import MissingToolError, board_cache, make_sysroot
 from tools.insn.count import count_work
-from tools.insn.work import BATCHES, FRAME, TIMES, VIDEO, VIDEO_LOOKS
+from tools.insn.work import BATCHES, FRAME, TIMES, VIDEO, VIDEO_FRAMES
 
 InstructionCounts = Mapping[str, Mapping[str, int]]
 """Number of instructions by core, then by the name of the work."""
@@ -74,7 +74,7 @@ def count_instructions(cache: Path) -> list[InstructionCounts]:
     Raises:
         MissingToolError: a tool is not installed.
     """
-    sysroot, video = make_sysroot(cache), draw_video(VIDEO_LOOKS * TIMES)
+    sysroot, video = make_sysroot(cache), draw_video(VIDEO_FRAMES * TIMES)
     with tempfile.TemporaryDirectory() as built, ThreadPoolExecutor(os.cpu_count()) as pool:
         wheel = build_wheel(Path(built))
         folders = {core: cache / "counting" / core for core in CORES}
@@ -92,7 +92,7 @@ def count_instructions(cache: Path) -> list[InstructionCounts]:
 def table(counts: InstructionCounts) -> Iterator[str]:
     """Yield the lines of a Markdown table: millions of instructions per digit (alone, in a batch) and per frame.
 
-    A frame is a single one, or one of a video: the mean of its looks.
+    A frame is a single one, or one of a video: the mean of all its frames.
     """
     several = max(BATCHES)
     heads = (f"{core}: a digit | of {several} at once | a frame | of a video" for core in counts)
@@ -110,7 +110,7 @@ def _cells(file: str, works: Mapping[str, int], several: int) -> str:
             f"{works[f'{file} 1'] / 1e6:.2f} M",
             f"{works[f'{file} {several}'] / several / 1e6:.2f} M",
             "–" if frame is None else f"{frame / 1e6:.1f} M",
-            "–" if looks is None else f"{looks / VIDEO_LOOKS / 1e6:.1f} M",
+            "–" if looks is None else f"{looks / VIDEO_FRAMES / 1e6:.1f} M",
         )
     )
 

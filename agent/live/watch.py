@@ -118,6 +118,7 @@ class VideoWatch:
         self._policy, self._tracker, self._announcer = LookPolicy(frame_ms), Tracker(), Announcer()
         self._tracks: tuple[Track, ...] = ()
         self._seen: tuple[Reading, ...] = ()
+        self._last = Observation(Page(0, 0, (), (), {}), ())
         self._look_forced = False
 
     def force_look(self) -> None:
@@ -132,17 +133,26 @@ class VideoWatch:
             self._policy.forget()
         at_s = frame.captured_ns / 1e9 if frame.recorded_s is None else frame.recorded_s
         h, w = frame.image.shape[:2]
-        depth = self._policy.depth(frame.image, at_s)
+        same_size = (w, h) == (self._last.page.width, self._last.page.height)
+        known = same_size and all(track.confirmed for track in self._tracks_inside(w, h))
+        depth, shift = self._policy.look(frame.image, at_s, known=known)
+        if shift:
+            return _moved(self._last, shift, (self._clock_ns() - started_ns) / NS_PER_MS)
         stage_ms, read_ms = dict[str, float](), 0.0
         if depth is not None:
             page, read_ms = self._look(frame.image, depth)
             stage_ms.update(page.stage_ms)
         announced, sightings = self._announcer.announce(self._tracks, self._seen, at_s)
-        inside = [track.digit for track in self._tracks if track.shown and _is_inside(track.box, w, h)]
-        shown = tuple(with_signs(add_marks(reading, self._seen), self._seen) for reading in group_lines(inside))
+        digits = [track.digit for track in self._tracks_inside(w, h)]
+        shown = tuple(with_signs(add_marks(reading, self._seen), self._seen) for reading in group_lines(digits))
         stage_ms[TRACK] = (self._clock_ns() - started_ns) / NS_PER_MS - read_ms
-        digits = tuple(digit for reading in shown for digit in reading.digits)
-        return Observation(Page(w, h, digits, shown, stage_ms), announced, depth is None, sightings)
+        page = Page(w, h, tuple(digit for reading in shown for digit in reading.digits), shown, stage_ms)
+        self._last = Observation(page, announced, depth is None, sightings)
+        return self._last
+
+    def _tracks_inside(self, width: int, height: int) -> list[Track]:
+        """Return the tracks that are shown and lie inside a picture of this width and height."""
+        return [track for track in self._tracks if track.shown and _is_inside(track.box, width, height)]
 
     def _look(self, image: NDArray[np.uint8], depth: Depth) -> tuple[Page, float]:
         """Read a picture and track its digits.
@@ -160,6 +170,14 @@ class VideoWatch:
         self._tracks = self._tracker.follow(Detections(page.digits, page.width, page.height, weight))
         self._seen = tuple(with_signs(reading, self._seen) for reading in page.readings)
         return page, read_ms
+
+
+def _moved(last: Observation, shift: complex, took_ms: float) -> Observation:
+    """Return what is seen in a frame that shows the picture of the last observation, moved; it announces nothing."""
+    box = Box(round(shift.real), round(shift.imag), 0, 0)
+    page = move_page(replace(last.page, stage_ms={TRACK: took_ms}), box, last.page.width, last.page.height)
+    sightings = tuple(replace(one, reading=move_reading(one.reading, box)) for one in last.sightings)
+    return Observation(page, (), unchanged=True, sightings=sightings)
 
 
 def _is_inside(box: Box, width: int, height: int) -> bool:

@@ -10,13 +10,16 @@ writing only beside darker ink, raise `MIN_FAINT_CONTRAST`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from statistics import median
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from agent.vision.binarize import Binarized, binarize, printed_lines
+from agent.vision.digits import Digit
 from agent.vision.histogram import MAX_THRESHOLD, histogram, otsu_threshold, quantile
 from agent.vision.ink import Gray, Ink, full_contrast
 
@@ -46,6 +49,9 @@ pages and the sample pictures."""
 TEXTURE_QUANTILE = 0.8
 """Quantile of the strength beside strong ink that counts as the texture of the paper. Raising it loses faint strokes.
 Chosen by trial on drawn pages and the sample pictures."""
+RING_HEIGHTS = 1.8
+"""A faint 0 that is higher than this many heights of the digits in darker ink is the ring of a cup. Raising it reads
+such rings, lowering it loses large faint 0s. A guess that was never measured."""
 MAX_STROKE_SHARE = 0.03
 """Faint strokes are thinner than this share of the longest side of the working image; wider marks are removed. Raising
 it keeps shadows and the dark corners of a lens. Chosen by trial on drawn pages and the sample pictures."""
@@ -157,3 +163,9 @@ def _has_writing(faint: Ink, strong: Gray) -> bool:
     large = int((new & (np.maximum(w, h) >= binarized.min_px)).sum())
     specks = int(new.sum()) - large
     return large >= MIN_FAINT_COMPONENTS and specks <= MAX_SPECKS_PER_COMPONENT * large
+
+
+def without_rings(faint: Iterable[Digit], dark: Sequence[Digit]) -> list[Digit]:
+    """Return the digits in faint ink, without rings of cups: 0s that are much higher than the digits in darker ink."""
+    max_height = RING_HEIGHTS * median(digit.box.h for digit in dark) if dark else float("inf")
+    return [digit for digit in faint if digit.digit != 0 or digit.box.h <= max_height]

@@ -26,6 +26,8 @@ class InkLayer:
     """The pen, if the picture's pens were separated; None is the ink of all pens."""
     binarized: Mapping[float, Binarized] | None = None
     """Masks of this ink that were made already, by their factor."""
+    faint: bool = False
+    """Whether this is ink that is faint beside darker ink."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,5 +48,7 @@ class MaskResult:
     """A candidate whose best digit is less probable than this is not a digit."""
     pen: Pen | None = None
     """The pen, if the picture's pens were separated; None is the ink of all pens."""
+    faint: bool = False
+    """Whether this is ink that is faint beside darker ink."""
     on_back: bool = False
     """Whether the ink shows through from the back of the paper. It has no digits then."""

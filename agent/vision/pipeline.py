@@ -20,7 +20,7 @@ from agent.vision.deskew import deskew
 from agent.vision.digits import Digit, non_max_suppression, select
 from agent.vision.direction import find_angle, is_print
 from agent.vision.edge import mark_cut
-from agent.vision.faint import find_faint_ink, rescale_to_writing
+from agent.vision.faint import find_faint_ink, rescale_to_writing, without_rings
 from agent.vision.ink import find_inks, prepare
 from agent.vision.join import DEEP_SEARCH, USUAL_SEARCH, join_lines
 from agent.vision.layers import InkLayer, MaskResult
@@ -178,11 +178,16 @@ def _trace_at_angle(
         masks += mark_back(layer, found, masks, read) if depth.extra_steps else found
     front = [mask for mask in masks if not mask.on_back]
     with _timed(stage_ms, "lines"):
-        # 9. Printed digits are left out; they can be in all ink or in grey ink, but not in coloured ink.
+        # 9. Printed digits are left out; they can be in all ink or in grey ink, but not in coloured ink. So are faint
+        # rings.
         printed = _printed_digits(masks)
+        dark = [digit for mask in masks if not mask.faint for digit in mask.digits.values()]
+        digits = [
+            without_rings(mask.digits.values(), dark) if mask.faint else [*mask.digits.values()] for mask in masks
+        ]
         written = [
-            mask.digits.values() if mask.pen is Pen.COLOURED else without_printed(mask.digits.values(), printed)
-            for mask in masks
+            of_mask if mask.pen is Pen.COLOURED else without_printed(of_mask, printed)
+            for mask, of_mask in zip(masks, digits, strict=True)
         ]
         # 10. Non-maximum suppression: one digit at each place.
         kept = non_max_suppression(written)
@@ -236,7 +241,9 @@ def find_ink_layers(image: NDArray[np.uint8], depth: Depth, angle_deg: float = 0
     # 4. Ink too faint for the masks of the other ink.
     faint_inks = [find_faint_ink(layer.ink) for layer in layers]
     faint_layers = [
-        InkLayer(ink, FAINT_THRESHOLD_FACTORS, MIN_FAINT_PROBABILITY) for ink in faint_inks if ink is not None
+        InkLayer(ink, FAINT_THRESHOLD_FACTORS, MIN_FAINT_PROBABILITY, faint=True)
+        for ink in faint_inks
+        if ink is not None
     ]
     return (*layers, *faint_layers, *pen_layers)
 
@@ -282,7 +289,7 @@ def _read_layer(
             boxes = all_in_picture(list(found), ink, width, height)
             placed = {c: Digit(d.digit, d.probability, box) for (c, d), box in zip(found.items(), boxes, strict=True)}
             digits = {c: d for c, d in placed.items() if not is_blot(d.box, ink.paper, width)}
-        yield MaskResult(ink, factor, mask, of_mask, part, digits, layer.min_probability, layer.pen)
+        yield MaskResult(ink, factor, mask, of_mask, part, digits, layer.min_probability, layer.pen, layer.faint)
 
 
 def _printed_digits(masks: Sequence[MaskResult]) -> tuple[Digit, ...]:

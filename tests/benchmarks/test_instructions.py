@@ -6,10 +6,10 @@ import msgspec
 import pytest
 
 from benchmarks.instructions import BASELINE, CORES, InstructionCounts, bounds, table
-from tools.insn.work import VIDEO_LOOKS
+from tools.insn.work import VIDEO_FRAMES
 
 WORKS = {"net-int8.tflite 1": 1_600_000, "net-int8.tflite 16": 24_000_000, "net-int8.tflite frame": 140_000_000}
-WORKS["net-int8.tflite video"] = VIDEO_LOOKS * 60_000_000
+WORKS["net-int8.tflite video"] = VIDEO_FRAMES * 60_000_000
 COUNTS: InstructionCounts = {"cortex-a72": WORKS, "cortex-a76": {name: n // 2 for name, n in WORKS.items()}}
 
 

@@ -32,7 +32,7 @@ def test_a_missing_mark_is_an_error() -> None:
 def test_every_artifact_computes_digits_and_every_classifier_reads_frames(tmp_path: Path) -> None:
     """Without the plugin the calls that set marks fail, and the work continues."""
     video = tmp_path / "video.npy"
-    np.save(video, np.full((work.VIDEO_LOOKS * work.TIMES, 48, 64, 3), 255, np.uint8))
+    np.save(video, np.full((work.VIDEO_FRAMES * work.TIMES, 48, 64, 3), 255, np.uint8))
     done = subprocess.run([sys.executable, str(WORK), str(video)], capture_output=True, check=True)
     artifacts = load_manifest(default_artifacts()).artifacts
     digits = {f"{a.file} {batch}" for a in artifacts for batch in work.BATCHES}

@@ -28,7 +28,7 @@ def count_work(board: str, sysroot: Sysroot, wheel: Path, video: NDArray[np.uint
         board: name of a board in `BOARDS`; its core is emulated.
         sysroot: the parts that all boards share.
         wheel: wheel of the agent.
-        video: frames to read, BGR uint8 (n, 480, 640, 3); n is `VIDEO_LOOKS * TIMES`.
+        video: frames to read, BGR uint8 (n, 480, 640, 3); n is `VIDEO_FRAMES * TIMES`.
         folder: folder for the board; it must not exist. The same path gives the same counts.
 
     Raises:

@@ -6,12 +6,13 @@ pieces, an artifact's file and what is computed with it, are printed as a JSON l
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
+from itertools import count, islice
 
 import cv2
 import msgspec
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.capture.source import Frame
+from agent.live.look_policy import LOOK_PERIOD_S
 from agent.live.recall import MAX_RECALLED, Recall
 from agent.live.watch import NS_PER_MS, VideoWatch
 from agent.paths import default_artifacts
@@ -36,11 +38,13 @@ TIMES = 5
 BATCHES = (1, 16)
 FRAME = "frame"
 VIDEO = "video"
-VIDEO_LOOKS = MAX_RECALLED + 1
-"""Number of frames of a video in each repetition: in as many looks, the verifier is asked once about each mark."""
 FRAME_MS = 33.0
-"""Time from one frame of the video to the next. All repetitions take less than a second, so that all looks are quick
-after the first one."""
+"""Time from one frame of the video to the next."""
+VIDEO_FRAMES = (MAX_RECALLED + 1) * math.ceil(1000 * LOOK_PERIOD_S / FRAME_MS)
+"""Number of frames of a video in each repetition: in as many, the verifier is asked once about each mark."""
+LOOK_NS = 10**12
+"""Time that each look takes on the clock of the watch, in nanoseconds: so long that no look is thorough after the first
+one."""
 RUNTIME: dict[str, RuntimeName] = {"onnx": "onnxruntime", "tflite": "ai-edge-litert"}
 
 PieceOfWork = tuple[str, Callable[[], object]]
@@ -84,7 +88,7 @@ def _digits(nets: Sequence[LoadedNet], manifest: Manifest) -> Iterator[PieceOfWo
 def _frames(nets: Sequence[LoadedNet], video: NDArray[np.uint8]) -> Iterator[PieceOfWork]:
     """Yield a quick look at a frame with each classifier and the other nets of its format and precision.
 
-    With the int8 files, which boards use, also yield the work of a run on `VIDEO_LOOKS` frames of the video.
+    With the int8 files, which boards use, also yield the work of a run on `VIDEO_FRAMES` frames of the video.
     """
     others = {(net.artifact.role, *_kind(net)): net for net in nets}
     for net in nets:
@@ -97,16 +101,17 @@ def _frames(nets: Sequence[LoadedNet], video: NDArray[np.uint8]) -> Iterator[Pie
 
 
 def _watching(nets: ReaderNets, video: NDArray[np.uint8]) -> Callable[[], object]:
-    """Return a function that watches the next `VIDEO_LOOKS` frames of a video."""
+    """Return a function that watches the next `VIDEO_FRAMES` frames of a video."""
     recall = Recall(nets)
 
     def read(image: NDArray[np.uint8], *, depth: Depth) -> Page:
         return read_page(image, recall.nets(depth), depth)
 
-    watch, numbers = VideoWatch(read, FRAME_MS), iter(range(len(video)))
+    clock_ns = partial(next, count(step=LOOK_NS))
+    watch, numbers = VideoWatch(read, FRAME_MS, clock_ns=clock_ns), iter(range(len(video)))
 
     def work() -> None:
-        for number in islice(numbers, VIDEO_LOOKS):
+        for number in islice(numbers, VIDEO_FRAMES):
             watch(Frame(video[number], round(number * FRAME_MS * NS_PER_MS), number, VIDEO))
 
     return work

@@ -23,11 +23,13 @@ def page(text: str = "42", x: int = 200, seed: int = 0, level: int = 200) -> Ima
     return np.asarray(cv2.add(image, np.roll(NOISE, 1009 * seed), dtype=cv2.CV_8U), np.uint8)
 
 
-def looks(policy: LookPolicy, *frames: Image, thorough_ms: float = 100.0, frames_per_s: float = 10.0) -> str:
+def looks(
+    policy: LookPolicy, *frames: Image, thorough_ms: float = 100.0, frames_per_s: float = 10.0, known: bool = False
+) -> str:
     """Return the depth of each look: T is thorough, q is quick, a dot is none."""
     shown = ""
     for number, frame in enumerate(frames):
-        depth = policy.depth(frame, number / frames_per_s)
+        depth = policy.look(frame, number / frames_per_s, known=known).depth
         if depth is not None:
             policy.add_cost(depth, thorough_ms if depth is THOROUGH else 20.0)
         shown += DEPTHS[depth]
@@ -56,6 +58,24 @@ def test_a_disturbed_view_gets_new_looks() -> None:
 
 def test_a_moving_picture_gets_a_thorough_look_once_a_second() -> None:
     assert looks(LookPolicy(FRAME_MS), *moving(25)) == "TqqqqqqqqqTqqqqqqqqqTqqqq"
+
+
+def test_of_known_digits_that_move_most_frames_are_followed() -> None:
+    assert looks(LookPolicy(FRAME_MS), *moving(25), frames_per_s=30.0, known=True) == "T...q...q...q...q...q...q"
+
+
+def test_the_shift_of_a_followed_frame_is_that_since_the_last_look() -> None:
+    policy = LookPolicy(FRAME_MS)
+    shifts = [policy.look(image, number / 30, known=True).shift for number, image in enumerate(moving(6))]
+    assert [round(shift.real) for shift in shifts] == pytest.approx([0, 9, 18, 27, 0, 9], abs=4)
+    assert [shift.imag for shift in shifts] == pytest.approx([0] * 6, abs=2)
+
+
+def test_another_picture_gets_a_look_even_if_all_digits_before_were_known() -> None:
+    policy = LookPolicy(FRAME_MS)
+    assert looks(policy, page(), frames_per_s=30.0, known=True) == "T"
+    noise = np.random.default_rng(1).integers(0, 256, (480, 640, 3)).astype(np.uint8)
+    assert policy.look(noise, 1 / 30, known=True).depth is QUICK
 
 
 @pytest.mark.parametrize(("thorough_ms", "between"), [(100.0, 10), (500.0, 20), (1000.0, 40)])

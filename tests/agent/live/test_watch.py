@@ -62,16 +62,15 @@ def test_a_resting_video_gets_one_look_and_is_still_announced_and_shown() -> Non
     assert all(observation.page.readings[0].text == "77" for observation in observations)
 
 
-def test_a_moving_video_gets_a_look_at_each_frame_and_is_announced_once() -> None:
+def test_a_moving_video_gets_few_looks_and_is_announced_once() -> None:
     read = SquareReader()
     watch = VideoWatch(read, FRAME_MS, clock_ns=lambda: read.now_ns)
     observations = [watch(frame(number, x=200 + 5 * number)) for number in range(40)]
     assert read.depths.count(THOROUGH) == 2
-    assert len(read.depths) == 40
+    assert len(read.depths) == 14
     assert [reading.text for observation in observations for reading in observation.announced] == ["77"]
-    assert [observation.page.digits[0].box.x for observation in observations] == [
-        200 + 5 * number for number in range(40)
-    ]
+    x = [observation.page.digits[0].box.x for observation in observations]
+    assert x == pytest.approx([200 + 5 * number for number in range(40)], abs=2)
 
 
 def test_a_digit_that_is_missed_in_one_look_is_still_shown() -> None:

@@ -8,7 +8,9 @@ import pytest
 from numpy.typing import NDArray
 
 from agent.vision.binarize import binarize
-from agent.vision.faint import find_faint_ink, rescale_to_writing
+from agent.vision.box import Box
+from agent.vision.digits import Digit
+from agent.vision.faint import find_faint_ink, rescale_to_writing, without_rings
 from agent.vision.ink import find_ink
 from agent.vision.pipeline import DARK_LINES_FACTOR
 
@@ -69,6 +71,18 @@ def test_jpeg_blocks_on_bare_paper_are_not_writing(seed: int) -> None:
     coded = cv2.imencode(".jpg", np.clip(picture, 0, 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 25])[1]
     decoded = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), np.uint8)
     assert find_faint_ink(find_ink(decoded, 800)) is None
+
+
+@pytest.mark.parametrize(
+    ("digit", "height", "dark_heights", "is_kept"),
+    [(0, 150, (60, 70, 70), False), (0, 80, (60, 70, 70), True), (6, 150, (60, 70, 70), True), (0, 150, (), True)],
+)
+def test_a_faint_0_much_higher_than_the_dark_digits_is_a_ring(
+    digit: int, height: int, dark_heights: tuple[int, ...], *, is_kept: bool
+) -> None:
+    faint = Digit(digit, 0.99, Box(400, 20, height, height))
+    dark = [Digit(3, 0.99, Box(60 * number, 200, 40, h)) for number, h in enumerate(dark_heights)]
+    assert without_rings([faint], dark) == ([faint] if is_kept else [])
 
 
 def test_a_smear_wider_than_a_stroke_is_removed() -> None:
