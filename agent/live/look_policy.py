@@ -39,6 +39,9 @@ MIN_RESPONSE = 0.5
 """The picture only moved if its phase correlation with that of the last look has at least this peak, 0..1. Raising it
 looks at more frames. Measured: 95 % of 1,008 frames of three rendered videos have 0.56 or more, changed pages 0.03 to
 0.28."""
+MAX_FOLLOWED_SHIFT = 0.05
+"""A picture is followed until it moved by this share of its longer side since the last look. Raising it looks at fewer
+frames of a fast motion, after which the tracker may not know the page any more. A guess that was never measured."""
 
 Thumbnail = NDArray[np.int16]
 """Small grey picture, int16 (h, w) of 0..255."""
@@ -99,7 +102,7 @@ class LookPolicy:
         Args:
             image: BGR, uint8 (H, W, 3).
             at_s: time of the capture, in seconds.
-            known: whether all digits that the last look found are known from earlier ones.
+            known: whether the last look found all digits in view, and they were known before it.
         """
         current = thumbnail(image)
         at_rest, self._previous = is_same(self._previous, current), current
@@ -111,7 +114,7 @@ class LookPolicy:
         is_thorough = due and not self._debt_ms
         if known and not is_thorough and at_s - self._look_s < LOOK_PERIOD_S:
             shift = find_shift(self._analysed, current)
-            if shift is not None:
+            if shift is not None and abs(shift) <= MAX_FOLLOWED_SHIFT * max(current.shape):
                 return Look(None, shift * image.shape[1] / current.shape[1])
         self._analysed, self._look_s = current, at_s
         if not is_thorough:

@@ -134,7 +134,7 @@ class VideoWatch:
         at_s = frame.captured_ns / 1e9 if frame.recorded_s is None else frame.recorded_s
         h, w = frame.image.shape[:2]
         same_size = (w, h) == (self._last.page.width, self._last.page.height)
-        known = same_size and all(track.confirmed for track in self._tracks_inside(w, h))
+        known = same_size and all(track.confirmed and not track.missed for track in self._tracks_inside(w, h))
         depth, shift = self._policy.look(frame.image, at_s, known=known)
         if shift:
             return _moved(self._last, shift, (self._clock_ns() - started_ns) / NS_PER_MS)

@@ -36,8 +36,8 @@ def looks(
     return shown
 
 
-def moving(count: int) -> list[Image]:
-    return [page(x=100 + 9 * number, seed=number) for number in range(count)]
+def moving(count: int, step_px: int = 9) -> list[Image]:
+    return [page(x=100 + step_px * number, seed=number) for number in range(count)]
 
 
 def resting(count: int, text: str = "42") -> list[Image]:
@@ -62,6 +62,10 @@ def test_a_moving_picture_gets_a_thorough_look_once_a_second() -> None:
 
 def test_of_known_digits_that_move_most_frames_are_followed() -> None:
     assert looks(LookPolicy(FRAME_MS), *moving(25), frames_per_s=30.0, known=True) == "T...q...q...q...q...q...q"
+
+
+def test_a_fast_motion_is_not_followed() -> None:
+    assert looks(LookPolicy(FRAME_MS), *moving(9, 45), frames_per_s=30.0, known=True) == "Tqqqqqqqq"
 
 
 def test_the_shift_of_a_followed_frame_is_that_since_the_last_look() -> None:

@@ -73,6 +73,14 @@ def test_a_moving_video_gets_few_looks_and_is_announced_once() -> None:
     assert x == pytest.approx([200 + 5 * number for number in range(40)], abs=2)
 
 
+def test_a_digit_that_appears_while_the_page_moves_is_shown_within_a_look_period() -> None:
+    watch = VideoWatch(SquareReader(), FRAME_MS)
+    for number in range(8):
+        watch(frame(number, x=200 + 3 * number))
+    shown = [len(watch(frame(number, x=200 + 3 * number, squares=3)).page.digits) for number in range(8, 12)]
+    assert shown[2:] == [3, 3]
+
+
 def test_a_digit_that_is_missed_in_one_look_is_still_shown() -> None:
     read = SquareReader()
     watch = VideoWatch(read, FRAME_MS)
