@@ -104,13 +104,13 @@ def table(counts: InstructionCounts) -> Iterator[str]:
 
 
 def _cells(file: str, works: Mapping[str, int], several: int) -> str:
-    frame, looks = works.get(f"{file} {FRAME}"), works.get(f"{file} {VIDEO}")
+    frame, video = works.get(f"{file} {FRAME}"), works.get(f"{file} {VIDEO}")
     return " | ".join(
         (
             f"{works[f'{file} 1'] / 1e6:.2f} M",
             f"{works[f'{file} {several}'] / several / 1e6:.2f} M",
             "–" if frame is None else f"{frame / 1e6:.1f} M",
-            "–" if looks is None else f"{looks / VIDEO_FRAMES / 1e6:.1f} M",
+            "–" if video is None else f"{video / VIDEO_FRAMES / 1e6:.1f} M",
         )
     )
 

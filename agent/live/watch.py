@@ -173,10 +173,16 @@ class VideoWatch:
 
 
 def _moved(last: Observation, shift: complex, took_ms: float) -> Observation:
-    """Return what is seen in a frame that shows the picture of the last observation, moved; it announces nothing."""
-    box = Box(round(shift.real), round(shift.imag), 0, 0)
-    page = move_page(replace(last.page, stage_ms={TRACK: took_ms}), box, last.page.width, last.page.height)
-    sightings = tuple(replace(one, reading=move_reading(one.reading, box)) for one in last.sightings)
+    """Return what is seen in a frame that shows the picture of the last observation, moved; it announces nothing.
+
+    A number that the motion takes out of the picture, if only in part, is left out until the next look.
+    """
+    w, h = last.page.width, last.page.height
+    to = Box(round(shift.real), round(shift.imag), w, h)
+    readings = tuple(one for one in (move_reading(one, to) for one in last.page.readings) if _is_inside(one.box, w, h))
+    moved = [replace(one, reading=move_reading(one.reading, to)) for one in last.sightings]
+    sightings = tuple(one for one in moved if _is_inside(one.reading.box, w, h))
+    page = Page(w, h, tuple(digit for reading in readings for digit in reading.digits), readings, {TRACK: took_ms})
     return Observation(page, (), unchanged=True, sightings=sightings)
 
 

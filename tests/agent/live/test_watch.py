@@ -81,6 +81,14 @@ def test_a_digit_that_appears_while_the_page_moves_is_shown_within_a_look_period
     assert shown[2:] == [3, 3]
 
 
+def test_what_is_shown_of_a_page_that_moves_out_of_view_lies_in_the_picture() -> None:
+    watch = VideoWatch(SquareReader(), FRAME_MS)
+    pages = [watch(frame(number, x=120 - 9 * number)).page for number in range(18)]
+    boxes = [digit.box for page in pages for digit in page.digits]
+    assert len(pages[0].digits) == 2
+    assert min(box.x for box in boxes) >= 0
+
+
 def test_a_digit_that_is_missed_in_one_look_is_still_shown() -> None:
     read = SquareReader()
     watch = VideoWatch(read, FRAME_MS)
