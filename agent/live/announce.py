@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -58,6 +59,8 @@ class Announcements(NamedTuple):
     """Readings to announce now."""
     sightings: tuple[Sighting, ...]
     """Numbers in view that are not announced yet."""
+    due_s: float
+    """When the first of them may be announced if it stays the same, in seconds; infinite if none only waits."""
 
 
 class Announcer:
@@ -80,21 +83,23 @@ class Announcer:
             track.digit: track for track in tracks if not (track.missed and (track.lost or not track.confirmed))
         }
         previous, self._pending = self._pending, {}
-        announced, sightings = list[Reading](), list[Sighting]()
+        announced, sightings, due_s = list[Reading](), list[Sighting](), math.inf
         for tracked in group_lines(tuple(track_of)):
             reading = with_signs(add_marks(tracked, seen), seen)
             members = [track_of[digit] for digit in reading.digits]
             pending = self._update_pending(members, previous, at_s, whole=not reading.cut_by_edge)
             if not self._is_new(reading, members):
                 continue
-            waits_for = _obstacle(reading, members) or self._missing_looks(members, pending, at_s)
+            obstacle = _obstacle(reading, members)
+            waits_for = obstacle or self._missing_looks(members, pending, at_s)
             if not waits_for:
                 self._announcements += 1
                 self._remember(_AnnouncedDigit(reading.digits_text, self._announcements, 0), members)
                 announced.append(reading)
             elif any(track.shown for track in members):
                 sightings.append(Sighting(reading, waits_for))
-        return Announcements(tuple(announced), tuple(sightings))
+                due_s = min(due_s, math.inf if obstacle else pending.since_s + STEADY_S)
+        return Announcements(tuple(announced), tuple(sightings), due_s)
 
     def _update_pending(
         self, members: Sequence[Track], previous: dict[TrackIds, _Pending], at_s: float, *, whole: bool

@@ -1,7 +1,8 @@
 """Choice of the depth of each look: thorough, quick, or none.
 
 A thorough look finds more and costs more. A picture that has come to rest gets one at once, a moving picture gets one
-a second, and the board's budget limits how often it is affordable. A resting picture is not analysed again after it.
+a second, or one in four seconds while it shows nothing new, and the board's budget limits how often it is affordable.
+A resting picture is not analysed again after it.
 
 If all digits in view are known and the picture only moved, most frames are followed instead: their shift since the last
 look is estimated from thumbnails (phase correlation: C. Kuglin and D. Hines, The phase correlation image alignment
@@ -28,6 +29,9 @@ Raising it overlooks fainter strokes. A guess; `docs/thresholds.md` has its effe
 PERIOD_S = 1.0
 """Time between two thorough looks at a moving picture, in seconds. Raising it saves time and delays what only thorough
 looks read. Chosen by trial."""
+KNOWN_PERIOD_S = 4.0
+"""The same while the last thorough look knew all digits in view, and each look finds them. Raising it saves time, and
+finds later what is written meanwhile and only thorough looks read. A guess that was never measured."""
 THOROUGH_SHARE = 0.25
 """Share of the time budget of all frames that thorough looks may take. Raising it makes them more frequent. Not tuned.
 The sensitivity run found no effect at ±20 %."""
@@ -97,13 +101,14 @@ class LookPolicy:
         self._thorough_s = self._look_s = -math.inf
         self._debt_ms = 0.0
 
-    def look(self, image: NDArray[np.uint8], at_s: float, *, known: bool = False) -> Look:
+    def look(self, image: NDArray[np.uint8], at_s: float, *, known: Depth | None = None) -> Look:
         """Return how to look at the next frame: not at all if its content was analysed thoroughly, or only moved.
 
         Args:
             image: BGR, uint8 (H, W, 3).
             at_s: time of the capture, in seconds.
-            known: whether the last look found all digits in view, and they were known before it.
+            known: None unless the last look found all digits in view, and they were known before it; thorough if the
+                last thorough look found them, too.
         """
         current = thumbnail(image)
         at_rest, self._previous = is_same(self._previous, current), current
@@ -111,9 +116,10 @@ class LookPolicy:
         thoroughly = is_same(self._analysed_thoroughly, current)
         if thoroughly and is_same(self._analysed, current):
             return Look(None)
-        due = (at_rest and not thoroughly) or at_s - self._thorough_s >= PERIOD_S
+        period_s = KNOWN_PERIOD_S if known is THOROUGH else PERIOD_S
+        due = (at_rest and not thoroughly) or at_s - self._thorough_s >= period_s
         is_thorough = due and not self._debt_ms
-        if known and not is_thorough and at_s - self._look_s < LOOK_PERIOD_S:
+        if known is not None and not is_thorough and at_s - self._look_s < LOOK_PERIOD_S:
             shift = find_shift(self._analysed, current)
             if shift is not None and abs(shift) <= MAX_FOLLOWED_SHIFT * max(current.shape):
                 return Look(None, shift * image.shape[1] / current.shape[1])

@@ -6,6 +6,7 @@ same page again and again: the budget limits the looks, digits are tracked, and 
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -25,7 +26,7 @@ from agent.vision.box import Box
 from agent.vision.lines import Reading, group_lines
 from agent.vision.page import Page
 from agent.vision.parts import cut, move_page, move_reading, read_parts
-from agent.vision.pipeline import THOROUGH, Depth
+from agent.vision.pipeline import QUICK, THOROUGH, Depth
 from agent.vision.track import Detections, Track
 from agent.vision.tracker import Tracker
 from agent.vision.undecided import add_marks
@@ -117,8 +118,12 @@ class VideoWatch:
         self._read, self._clock_ns = read, clock_ns
         self._policy, self._tracker, self._announcer = LookPolicy(frame_ms), Tracker(), Announcer()
         self._tracks: tuple[Track, ...] = ()
+        self._thoroughly_seen: frozenset[int] = frozenset()
+        """Ids of the tracks that the last thorough look found."""
         self._seen: tuple[Reading, ...] = ()
         self._last = Observation(Page(0, 0, (), (), {}), ())
+        self._due_s = math.inf
+        """When a number may be announced, in seconds; then a frame is looked at."""
         self._look_forced = False
 
     def force_look(self) -> None:
@@ -134,7 +139,7 @@ class VideoWatch:
         at_s = frame.captured_ns / 1e9 if frame.recorded_s is None else frame.recorded_s
         h, w = frame.image.shape[:2]
         same_size = (w, h) == (self._last.page.width, self._last.page.height)
-        known = same_size and all(track.confirmed and not track.missed for track in self._tracks_inside(w, h))
+        known = self._known(w, h) if same_size and at_s < self._due_s else None
         depth, shift = self._policy.look(frame.image, at_s, known=known)
         if shift:
             return _moved(self._last, shift, (self._clock_ns() - started_ns) / NS_PER_MS)
@@ -142,13 +147,20 @@ class VideoWatch:
         if depth is not None:
             page, read_ms = self._look(frame.image, depth)
             stage_ms.update(page.stage_ms)
-        announced, sightings = self._announcer.announce(self._tracks, self._seen, at_s)
+        announced, sightings, self._due_s = self._announcer.announce(self._tracks, self._seen, at_s)
         digits = [track.digit for track in self._tracks_inside(w, h)]
         shown = tuple(with_signs(add_marks(reading, self._seen), self._seen) for reading in group_lines(digits))
         stage_ms[TRACK] = (self._clock_ns() - started_ns) / NS_PER_MS - read_ms
         page = Page(w, h, tuple(digit for reading in shown for digit in reading.digits), shown, stage_ms)
         self._last = Observation(page, announced, depth is None, sightings)
         return self._last
+
+    def _known(self, width: int, height: int) -> Depth | None:
+        """Return which looks know all digits inside a picture of this width and height; see `LookPolicy.look`."""
+        tracks = self._tracks_inside(width, height)
+        if not all(track.confirmed and not track.missed for track in tracks):
+            return None
+        return THOROUGH if all(track.id in self._thoroughly_seen for track in tracks) else QUICK
 
     def _tracks_inside(self, width: int, height: int) -> list[Track]:
         """Return the tracks that are shown and lie inside a picture of this width and height."""
@@ -168,6 +180,8 @@ class VideoWatch:
         if page.angle_deg:  # digits are tracked, and grouped to numbers, as on an upright page
             page = replace(page, digits=(), readings=())
         self._tracks = self._tracker.follow(Detections(page.digits, page.width, page.height, weight))
+        if depth is THOROUGH:
+            self._thoroughly_seen = frozenset(track.id for track in self._tracks if not track.missed)
         self._seen = tuple(with_signs(reading, self._seen) for reading in page.readings)
         return page, read_ms
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -148,6 +149,13 @@ def test_a_sighting_says_how_many_looks_and_seconds_are_missing() -> None:
         for sighting in decided.sightings
     ]
     assert waits == ["3 more looks", "2 more looks", "1 more look", "0.4 more seconds", "0.2 more seconds"]
+
+
+def test_the_time_of_the_next_announcement_is_told() -> None:
+    decided = list(announcements(*[number("42")] * STEADY))
+    assert [look.due_s for look in decided] == [STEADY_S] * STEADY_LOOKS + [math.inf]
+    unsure = announcements(*[number("42", confidence=0.55)] * STEADY)
+    assert {look.due_s for look in unsure} == {math.inf}
 
 
 def test_a_number_that_the_edge_cuts_is_announced_when_it_was_whole_for_long_enough() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from agent.live.look_policy import THOROUGH_SHARE, LookPolicy, is_same, thumbnail
-from agent.vision.pipeline import QUICK, THOROUGH
+from agent.vision.pipeline import QUICK, THOROUGH, Depth
 
 Image = NDArray[np.uint8]
 FRAME_MS = 100.0
@@ -24,7 +24,11 @@ def page(text: str = "42", x: int = 200, seed: int = 0, level: int = 200) -> Ima
 
 
 def looks(
-    policy: LookPolicy, *frames: Image, thorough_ms: float = 100.0, frames_per_s: float = 10.0, known: bool = False
+    policy: LookPolicy,
+    *frames: Image,
+    thorough_ms: float = 100.0,
+    frames_per_s: float = 10.0,
+    known: Depth | None = None,
 ) -> str:
     """Return the depth of each look: T is thorough, q is quick, a dot is none."""
     shown = ""
@@ -60,26 +64,32 @@ def test_a_moving_picture_gets_a_thorough_look_once_a_second() -> None:
     assert looks(LookPolicy(FRAME_MS), *moving(25)) == "TqqqqqqqqqTqqqqqqqqqTqqqq"
 
 
+def test_a_moving_picture_without_news_gets_a_thorough_look_every_four_seconds() -> None:
+    swaying = [page(x=200 + 3 * (number % 2), seed=number) for number in range(90)]
+    shown = looks(LookPolicy(FRAME_MS), *swaying, known=THOROUGH)
+    assert [index for index, depth in enumerate(shown) if depth == "T"] == [0, 40, 80]
+
+
 def test_of_known_digits_that_move_most_frames_are_followed() -> None:
-    assert looks(LookPolicy(FRAME_MS), *moving(25), frames_per_s=30.0, known=True) == "T...q...q...q...q...q...q"
+    assert looks(LookPolicy(FRAME_MS), *moving(25), frames_per_s=30.0, known=QUICK) == "T...q...q...q...q...q...q"
 
 
 def test_a_fast_motion_is_not_followed() -> None:
-    assert looks(LookPolicy(FRAME_MS), *moving(9, 45), frames_per_s=30.0, known=True) == "Tqqqqqqqq"
+    assert looks(LookPolicy(FRAME_MS), *moving(9, 45), frames_per_s=30.0, known=QUICK) == "Tqqqqqqqq"
 
 
 def test_the_shift_of_a_followed_frame_is_that_since_the_last_look() -> None:
     policy = LookPolicy(FRAME_MS)
-    shifts = [policy.look(image, number / 30, known=True).shift for number, image in enumerate(moving(6))]
+    shifts = [policy.look(image, number / 30, known=QUICK).shift for number, image in enumerate(moving(6))]
     assert [round(shift.real) for shift in shifts] == pytest.approx([0, 9, 18, 27, 0, 9], abs=4)
     assert [shift.imag for shift in shifts] == pytest.approx([0] * 6, abs=2)
 
 
 def test_another_picture_gets_a_look_even_if_all_digits_before_were_known() -> None:
     policy = LookPolicy(FRAME_MS)
-    assert looks(policy, page(), frames_per_s=30.0, known=True) == "T"
+    assert looks(policy, page(), frames_per_s=30.0, known=QUICK) == "T"
     noise = np.random.default_rng(1).integers(0, 256, (480, 640, 3)).astype(np.uint8)
-    assert policy.look(noise, 1 / 30, known=True).depth is QUICK
+    assert policy.look(noise, 1 / 30, known=QUICK).depth is QUICK
 
 
 @pytest.mark.parametrize(("thorough_ms", "between"), [(100.0, 10), (500.0, 20), (1000.0, 40)])

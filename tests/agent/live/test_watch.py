@@ -73,6 +73,17 @@ def test_a_moving_video_gets_few_looks_and_is_announced_once() -> None:
     assert x == pytest.approx([200 + 5 * number for number in range(40)], abs=2)
 
 
+def test_a_swaying_page_without_news_gets_few_thorough_looks() -> None:
+    read = SquareReader()
+    watch = VideoWatch(read, FRAME_MS, clock_ns=lambda: read.now_ns)
+    for number in range(160):
+        watch(frame(number, x=200 + 5 * (number % 4)))
+    assert read.depths.count(THOROUGH) == 3  # when it came, with its announcement, and four seconds later
+    for number in range(160, 200):
+        watch(frame(number, x=200 + 5 * (number % 4), squares=3))
+    assert read.depths.count(THOROUGH) == 4  # and one for the new digit
+
+
 def test_a_digit_that_appears_while_the_page_moves_is_shown_within_a_look_period() -> None:
     watch = VideoWatch(SquareReader(), FRAME_MS)
     for number in range(8):
