@@ -24,6 +24,8 @@ class VerifierRecipe(
     name: str
     net: str
     """Family of the net, a name that `converters.nets.build_net` accepts."""
+    start_from: str = ""
+    """Recipe whose net this one starts from; empty for a net with random weights."""
     epochs: Positive
     expansion_factor: Positive = 1
     """How many times wider the convolutions are during training, see `converters.compress.expand`; 1 turns it off."""
@@ -110,6 +112,8 @@ class GlyphsPerEpoch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Candidates from real pictures, half of them digits, with weak augmentation. Not used when none are given."""
     isolated_digits: Count = 0
     """Isolated digits from other data sets, augmented. Not used when none are given."""
+    pen_digits: Count = 0
+    """Digits drawn from pen strokes, augmented. Not used when no handwriting is given."""
 
 
 class Distillation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -17,6 +17,7 @@ from converters.data.isolated import load_training_half
 from converters.data.labelled import LabelledImages, concatenate
 from converters.data.mnist import load_mnist
 from converters.data.outliers import draw_outlier
+from converters.data.pen_digits import load_pen_digits
 from converters.recipe import ClassifierRecipe
 from converters.train.phase import Phase
 from converters.train.pool import PoolPart, balanced_parts
@@ -40,7 +41,7 @@ CANDIDATE_STRENGTH = 0.4
 OUTLIER_STRENGTH = 0.5
 """Strength of the augmentation of rendered outliers. It is low because they are random already. Chosen by trial."""
 ISOLATED_STRENGTH = 0.7
-"""Strength of augmentation of isolated digits from other data sets. Chosen by trial."""
+"""Strength of augmentation of isolated digits from other data sets, and of pen strokes. Chosen by trial."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Sources:
     fonts: Path | None = None
     """Folder with the folders `hand` and `print`; None to use built-in letters only."""
     handwriting: Path | None = None
-    """Folder with the pen strokes of `unipen` and `pendigits`; only a recogniser needs it."""
+    """Folder with the pen strokes of `unipen` and `pendigits`; a recogniser needs it, others can do without."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,16 +94,30 @@ def load_dataset(recipe: ClassifierRecipe, sources: Sources, preparation: Prepar
     if mix.isolated_digits and sources.pictures:
         isolated = concatenate([load_training_half(folder) for folder in sources.pictures])
         parts.append(PoolPart(isolated, mix.isolated_digits, ISOLATED_STRENGTH))
+    pen_digits = load_pen_digits_of(sources)
+    if mix.pen_digits:
+        parts.append(PoolPart(pen_digits, mix.pen_digits, ISOLATED_STRENGTH))
     if mix.extra_strokes:
         parts.append(PoolPart(_add_extra_strokes(rng, training), mix.extra_strokes, 1.0))
     if mix.outliers:
         outliers = _draw_outliers(rng, training, recipe.rendered_outliers, preparation)
         parts.append(PoolPart(outliers, mix.outliers, OUTLIER_STRENGTH))
     if mix.scene_candidates:
-        settings = RenderSettings("classifier", training, sources.fonts, (RENDER_SEED,))
+        settings = RenderSettings("classifier", concatenate([training, pen_digits]), sources.fonts, (RENDER_SEED,))
         candidates = extract_rendered(settings, recipe.rendered_scenes, preparation)
         parts += balanced_parts(candidates, mix.scene_candidates, CANDIDATE_STRENGTH)
     return Dataset(tuple(part for part in parts if part.count), held_out, test)
+
+
+def load_pen_digits_of(sources: Sources) -> LabelledImages:
+    """Draw the digits of the training writers; none if there is no folder of handwriting.
+
+    Raises:
+        DatasetError: a file is missing or damaged.
+    """
+    if sources.handwriting is None:
+        return concatenate([])
+    return load_pen_digits(sources.handwriting, np.random.default_rng(RENDER_SEED))
 
 
 def load_training_split(folder: Path) -> tuple[LabelledImages, LabelledImages]:

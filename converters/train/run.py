@@ -13,7 +13,7 @@ from torch import nn
 
 from converters.checkpoint import SHIPPED, Checkpoint, load, restore
 from converters.data.context import mix_contexts
-from converters.data.labelled import LabelledImages
+from converters.data.labelled import LabelledImages, concatenate
 from converters.export.cost import measure_cost
 from converters.export.golden import golden_inputs
 from converters.export.ranges import Ranges, measure_ranges
@@ -23,7 +23,7 @@ from converters.nets.tensors import to_input
 from converters.recipe import ClassifierRecipe, Recipe, RecogniserRecipe, VerifierRecipe
 from converters.report.log import StepRow
 from converters.train.calibrate import scale_temperature
-from converters.train.dataset import Sources, load_dataset, load_training_split
+from converters.train.dataset import Sources, load_dataset, load_pen_digits_of, load_training_split
 from converters.train.learn import Progress, accuracy, device_name
 from converters.train.prepare import Preparation
 from converters.train.rendered_scenes import RenderSettings, extract_pictures, extract_rendered
@@ -72,7 +72,7 @@ def run_verifier_training(recipe: VerifierRecipe, run: TrainingRun) -> TrainingR
         OutputError: the state file or the examples cannot be written.
     """
     torch.manual_seed(run.seed)
-    net = build_net(recipe.net)
+    net = restore(load(run.initial_checkpoint)) if run.initial_checkpoint else build_net(recipe.net)
     make_epoch, held_out = _load_contexts(recipe, run)
     net, seconds = train_verifier(
         net,
@@ -188,7 +188,7 @@ def find_initial_checkpoint(recipe: Recipe, seed: int, folder: Path) -> Path | N
         TrainingError: there is no checkpoint, or it is of another family of nets.
         DigitAgentError: see `converters.checkpoint.load`.
     """
-    if isinstance(recipe, VerifierRecipe) or not recipe.start_from:
+    if not recipe.start_from:
         return None
     trained = folder / f"{recipe.start_from}-{seed}.pt"
     found = [trained] if trained.exists() else [file for file in SHIPPED if load(file).recipe == recipe.start_from]
@@ -221,7 +221,8 @@ def _load_contexts(recipe: VerifierRecipe, run: TrainingRun) -> tuple[MakeEpoch,
     """Load and render the contexts of a verifier: a function that makes epochs, and held-out contexts."""
     digits, held_out_digits = load_training_split(run.sources.mnist)
     pictures = extract_pictures("verifier", run.sources.pictures, run.preparation)
-    settings = RenderSettings("verifier", digits, run.sources.fonts, (run.seed,))
+    drawn = concatenate([digits, load_pen_digits_of(run.sources)])
+    settings = RenderSettings("verifier", drawn, run.sources.fonts, (run.seed,))
     scenes = extract_rendered(settings, recipe.rendered_scenes, run.preparation)
     held_out_settings = replace(settings, digits=held_out_digits, seed=(run.seed, 1, 1))
     held_out = extract_rendered(held_out_settings, recipe.held_out_scenes, run.preparation, "rendering held-out scenes")
