@@ -27,8 +27,8 @@ MIN_TURN = 1.15
 """A digit other than 1 in one stroke is at least this many times longer than the diagonal of its box. Raising it leaves
 more out. Seen in training writers of UNIPEN: straight lines have 1.00 to 1.11, digits 1.17 and more."""
 MAX_TURN_OF_CORNER = 1.5
-"""A 4 in one stroke is a piece, shaped like an L, if it is shorter than this many diagonals and ends low after a lower left
-corner. Raising it leaves more out. Seen in the same data: such pieces have up to 1.48."""
+"""A 4 in one stroke is a piece, shaped like an L, if it is shorter than this many diagonals and ends low after a corner
+at the lower left. Raising it leaves more out. Seen in the same data: such pieces have up to 1.48."""
 MAX_ASPECT_OF_1 = 1.8
 """Largest width of a 1 in heights. A wider one is a dash."""
 

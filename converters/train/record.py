@@ -39,6 +39,8 @@ TIMED_BATCHES = 100
 """Number of measured batches; the log has their median."""
 REAL_KINDS = ("picture_candidates", "isolated_digits")
 """Kinds of examples that need a folder of real pictures."""
+STROKE_KINDS = ("pen_digits",)
+"""Kinds of examples that need a folder of handwriting."""
 
 
 def log_entry(recipe: Recipe, sources: Sources, result: TrainingResult, teachers: Sequence[Path]) -> LogEntry:
@@ -106,13 +108,12 @@ def _measure_us_per_image(folder: Path, artifact: Artifact) -> float:
 
 def _describe_data(recipe: Recipe, sources: Sources) -> str:
     """Describe the training data, for people."""
+    strokes = "pen strokes of four fifths of the writers"
     if isinstance(recipe, RecogniserRecipe):
+        count = recipe.batches_per_epoch * recipe.batch_size
         pictures = f"{recipe.picture_share:.0%} of real pictures, " if sources.pictures else ""
-        return (
-            "MNIST train 1-55,000; pen strokes of four fifths of the writers; "
-            f"an epoch: {recipe.batches_per_epoch * recipe.batch_size:,} strips, {pictures}"
-            f"{recipe.field_share:.0%} of {recipe.rendered_fields:,} form fields"
-        )
+        fields = f"{recipe.field_share:.0%} of {recipe.rendered_fields:,} form fields"
+        return f"MNIST train 1-55,000; {strokes}; an epoch: {count:,} strips, {pictures}{fields}"
     counts: dict[str, int]
     if isinstance(recipe, ClassifierRecipe):
         counts = msgspec.structs.asdict(recipe.glyphs_per_epoch)
@@ -121,9 +122,10 @@ def _describe_data(recipe: Recipe, sources: Sources) -> str:
             "scene_candidates": recipe.scene_candidates_per_epoch,
             "picture_candidates": recipe.picture_candidates_per_epoch,
         }
-    used = {kind: count for kind, count in counts.items() if count and (sources.pictures or kind not in REAL_KINDS)}
+    missing = {*(REAL_KINDS if not sources.pictures else ()), *(STROKE_KINDS if not sources.handwriting else ())}
+    used = {kind: count for kind, count in counts.items() if count and kind not in missing}
     epoch = ", ".join(f"{count:,} {kind.replace('_', ' ')}" for kind, count in used.items())
-    parts = ["MNIST train 1-55,000", f"an epoch: {epoch}"]
+    parts = ["MNIST train 1-55,000", *([strokes] if sources.handwriting else []), f"an epoch: {epoch}"]
     if sources.fonts and recipe.rendered_scenes:
         fonts = [f"{len(list((sources.fonts / kind).glob('*')))} {kind}" for kind in ("hand", "print")]
         parts.append(f"fonts: {', '.join(fonts)}")

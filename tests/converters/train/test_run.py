@@ -19,8 +19,8 @@ def test_it_has_the_same_seed_or_is_the_one_that_ships(tmp_path: Path) -> None:
     shipped = find_initial_checkpoint(RECIPE, 3, tmp_path)
     assert shipped is not None
     assert shipped.name == "base.pt"
-    save(load(shipped), tmp_path / "base-3.pt")
-    assert find_initial_checkpoint(RECIPE, 3, tmp_path) == tmp_path / "base-3.pt"
+    save(load(shipped), tmp_path / "base-strokes-3.pt")
+    assert find_initial_checkpoint(RECIPE, 3, tmp_path) == tmp_path / "base-strokes-3.pt"
     assert find_initial_checkpoint(load_recipe("base"), 3, tmp_path) is None
 
 

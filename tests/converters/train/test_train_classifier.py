@@ -91,7 +91,7 @@ def test_each_step_and_export_is_measured_and_logged(trained: FinishedRun) -> No
 
 def test_a_recipe_can_start_from_a_net_that_ships(data: Path, tmp_path: Path) -> None:
     head = RECIPE.read_text().partition("[distillation]")[0]
-    head = head.replace("batch_size = 32", 'batch_size = 32\nstart_from = "nano"')
+    head = head.replace("batch_size = 32", 'batch_size = 32\nstart_from = "nano-strokes"')
     steps = [{"do": "cluster", "epochs": 1}, {"do": "quantize", "epochs": 0}]
     tables = [f'[[steps]]\ndo = "{step["do"]}"\nepochs = {step["epochs"]}\nlearning_rate = 1e-4\n' for step in steps]
     recipe = tmp_path / "clustered.toml"

@@ -19,7 +19,9 @@ import torch
 from numpy.typing import NDArray
 
 from agent.vision.glyph import normalise
-from converters.checkpoint import load
+from converters.checkpoint import SHIPPED, load, restore
+from converters.export.golden import golden_inputs
+from converters.nets.tensors import to_input
 from converters.report.log import read_log
 from converters.train.dataset import HELD_OUT
 from tests.converters.train.program import ENVIRONMENT, PROGRAM, epoch_lines, read_until
@@ -55,8 +57,8 @@ def data(glyphs: NDArray[np.uint8], write_mnist: WriteMnist, tmp_path_factory: p
     return folder
 
 
-def command(data: Path, out: Path) -> list[str]:
-    argv = ["train", "--data", str(data), "--recipe", str(RECIPE), "--seed", "5", "--out", str(out)]
+def command(data: Path, out: Path, recipe: Path = RECIPE) -> list[str]:
+    argv = ["train", "--data", str(data), "--recipe", str(recipe), "--seed", "5", "--out", str(out)]
     return [sys.executable, "-c", PROGRAM, *argv, "--log", str(out.with_suffix(".jsonl"))]
 
 
@@ -169,3 +171,18 @@ def test_a_damaged_state_file_is_refused_with_advice(content: bytes, data: Path,
     message = train(data, tmp_path / "net.pt").stderr.splitlines()[-1]
     assert message.startswith(f"digit-convert: {tmp_path}/net.state cannot be resumed from (")
     assert message.endswith(f"; remove {tmp_path}/net.state to start again")
+
+
+def test_a_verifier_can_continue_the_one_that_ships_with_pen_strokes(
+    data: Path, handwriting: Path, tmp_path: Path
+) -> None:
+    text = RECIPE.read_text().replace('net = "verifier"', 'net = "verifier"\nstart_from = "verifier-strokes"')
+    recipe, out = tmp_path / "more.toml", tmp_path / "net.pt"
+    recipe.write_text(text.replace("learning_rate = 4e-3", "learning_rate = 1e-7"))
+    subprocess.run([*command(data, out, recipe), "--handwriting", str(handwriting)], check=False, env=ENVIRONMENT)
+    shipped = next(file for file in SHIPPED if file.stem == "verifier")
+    inputs = to_input(golden_inputs("verifier"))
+    before, after = (restore(load(file))(inputs).argmax(dim=1).tolist() for file in (shipped, out))
+    assert after == before
+    (entry,) = read_log(tmp_path / "net.jsonl")
+    assert "pen strokes" in entry.data
