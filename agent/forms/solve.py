@@ -103,12 +103,17 @@ def _solve_group(
         return solutions
     probability, best = max(holding, key=lambda one: one[0])
     mistake = MISTAKE_CHANCE * likeliest if probability < likeliest else 0.0
-    rest = mistake + _unlisted(fields, known, usable)
+    chance = _chance(fields, known, usable)
+    listed = {name: min(1.0, sum(one.probability for one in fields[name][1])) for name in known}
+    total = sum(probability for probability, _ in holding) + mistake + chance * (1 - prod(listed.values()))
     for name in known:
         chosen = best[name]
         agreeing = sum(probability for probability, one in holding if one[name] is chosen)
-        other = sum(probability for probability, one in holding) - agreeing
-        solutions[name] = Solution(chosen, agreeing / (agreeing + other + rest), ())
+        # What else may be is wrong in another field, where a mistake is or the right string is not listed. Then this
+        # string is as probable as without rules.
+        others = prod(share for other, share in listed.items() if other != name)
+        elsewhere = chosen.probability * (mistake + chance * (1 - others))
+        solutions[name] = Solution(chosen, (agreeing + elsewhere) / total, ())
     return solutions
 
 
@@ -117,17 +122,13 @@ def _possible(texts: Sequence[FittedText]) -> list[FittedText]:
     return [one for one in texts if one.probability >= MISTAKE_CHANCE * texts[0].probability]
 
 
-def _unlisted(
+def _chance(
     fields: Mapping[str, tuple[Field, Sequence[FittedText]]], known: Mapping[str, object], rules: Sequence[Rule]
 ) -> float:
-    """Return the probability of combinations with strings that the nets did not list and that would fit the rules."""
-    listed = prod(min(1.0, sum(one.probability for one in fields[name][1])) for name in known)
-    chance = 1.0
+    """Return the probability that strings which the nets did not list would fit the rules."""
     if any(rule.comparison.sign == "=" for rule in rules):
-        chance *= EQUATION_CHANCE
-    elif len(known) == 1 and any(fields[name][0].check for name in known):
-        chance *= CHANCE
-    return (1 - listed) * chance
+        return EQUATION_CHANCE
+    return CHANCE if len(known) == 1 and any(fields[name][0].check for name in known) else 1.0
 
 
 def _unfitting(likeliest: FittedText) -> Solution:

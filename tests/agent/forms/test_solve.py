@@ -74,6 +74,13 @@ def test_a_check_digit_raises_the_confidence() -> None:
     assert with_check.confidence > 0.95
 
 
+def test_a_doubtful_field_does_not_make_the_others_doubtful() -> None:
+    form = form_of(("b >= a",), a="", b="")
+    doubtful, sure = solve(form, [texts(_1=0.7), texts(_5=0.99)])
+    assert doubtful.confidence < 0.71
+    assert sure.confidence > 0.98
+
+
 def test_an_empty_field_counts_as_nothing_in_a_sum() -> None:
     form = form_of(("total = a + b",), a="", b="empty = true", total="")
     assert read(form, texts(_5=0.9), texts(_=0.97), texts(_6=0.5, _5=0.4)) == [("5", ()), ("", ()), ("5", ())]
