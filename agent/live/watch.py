@@ -160,7 +160,8 @@ class VideoWatch:
         tracks = self._tracks_inside(width, height)
         if not all(track.confirmed and not track.missed for track in tracks):
             return None
-        return THOROUGH if all(track.id in self._thoroughly_seen for track in tracks) else QUICK
+        thoroughly = bool(tracks) and all(track.id in self._thoroughly_seen for track in tracks)
+        return THOROUGH if thoroughly else QUICK
 
     def _tracks_inside(self, width: int, height: int) -> list[Track]:
         """Return the tracks that are shown and lie inside a picture of this width and height."""

@@ -84,6 +84,15 @@ def test_a_swaying_page_without_news_gets_few_thorough_looks() -> None:
     assert read.depths.count(THOROUGH) == 4  # and one for the new digit
 
 
+def test_a_swaying_page_without_digits_gets_a_thorough_look_each_second() -> None:
+    read = SquareReader()
+    watch = VideoWatch(read, FRAME_MS, clock_ns=lambda: read.now_ns)
+    for number in range(100):
+        moving = frame(number, x=200 + 5 * (number % 4))
+        watch(replace(moving, image=np.where(moving.image < 100, 120, moving.image).astype(np.uint8)))
+    assert read.depths.count(THOROUGH) == 5
+
+
 def test_a_digit_that_appears_while_the_page_moves_is_shown_within_a_look_period() -> None:
     watch = VideoWatch(SquareReader(), FRAME_MS)
     for number in range(8):
