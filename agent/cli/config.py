@@ -89,6 +89,7 @@ def _parse_run_options(words: list[str]) -> Config:
     app = typer.Typer(add_completion=False)
     app.command()(run)
     values = typer.main.get_command(app).make_context("digit-agent run", words).params
+    values["control"] = ",".join(values["control"]) or None  # may be given several times, and is () if it is not
     return Config(**{name: TYPES[name](values[name]) for name in OPTIONS if values[name] is not None})
 
 

@@ -44,6 +44,19 @@ def test_show_prints_json(file: Path) -> None:
     assert rows["frames"] == {"value": None, "from": "default"}
 
 
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ([], "brightness=3 FILE:4"),
+        (["--", "--control", "gain=1", "--control", "focus_absolute=2"], "gain=1,focus_absolute=2 command line"),
+    ],
+)
+def test_show_prints_the_controls_of_the_camera(file: Path, words: list[str], shown: str) -> None:
+    file.write_text(f'{file.read_text()}control = "brightness=3"\n')
+    done = config("show", "--config", file, *words)
+    assert ["control", *shown.replace("FILE", str(file)).split()] in [line.split() for line in done.stdout.splitlines()]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("words", [["--width", "0"], ["--widht", "9"], ["--camera", "0", "--source", "1"]])
 def test_show_refuses_the_options_that_run_refuses(file: Path, words: list[str]) -> None:
