@@ -26,18 +26,23 @@ def check(
     """
     from agent.forms.document import read_form_document
     from agent.forms.locate import FormFinder
+    from profiles.errors import FormError
 
-    any_problem = False
+    wrong = 0
     for path in files:
-        document = read_form_document(path)
-        for problem in document.problems:
-            typer.echo(shown(f"{path}:{problem.line}: {problem.what}"))
-        any_problem |= bool(document.problems)
-        if document.form is not None:
-            FormFinder(document.form)
-            fields, rules = len(document.form.fields), len(document.form.rules)
-            typer.echo(shown(f"{path} is valid; fields: {fields}, rules between fields: {rules}"))
-    if any_problem:
+        try:
+            document = read_form_document(path)
+            if (form := document.form) is not None:
+                FormFinder(form)
+                found = [f"{path} is valid; fields: {len(form.fields)}, rules between fields: {len(form.rules)}"]
+            else:
+                found = [f"{path}:{problem.line}: {problem.what}" for problem in document.problems]
+        except FormError as error:
+            form, found = None, [str(error)]
+        for line in found:
+            typer.echo(shown(line))
+        wrong += form is None
+    if wrong:
         raise typer.Exit(1)
 
 

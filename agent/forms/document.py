@@ -8,24 +8,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, get_type_hints
+from typing import Any, NamedTuple, get_type_hints
 
 import msgspec
 
 from agent.forms.check_digit import CHECKS
-from agent.forms.expression import parse_comparison
-from agent.forms.form import Area, Field, Form, Kind, Rule
+from agent.forms.expression import add_equation, parse_comparison
+from agent.forms.form import Area, Field, Form, Rule
+from agent.forms.keys import EXPECTED, MAX_MARKS, FieldTable, FormTable, RuleTable
 from agent.forms.marks import mark_areas
 from profiles.errors import FormError
 from profiles.foreign_text import show
 from profiles.regular_file import read_regular_file
 
-Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
-Number = int | float
-Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][\w-]*$", max_length=60)]
-Side = Annotated[float, msgspec.Meta(gt=0, le=100_000)]
 _HEADER = re.compile(r"^\s*(\[\[|\[)\s*([\w-]+)\s*\]")
 _KEY = re.compile(r"""^\s*["']?([\w-]+)["']?\s*=""")
 _DIGITS = re.compile(r"(\d{1,2})(?:-(\d{1,2}))?")
@@ -33,42 +30,6 @@ MAX_BYTES = 2**20
 """Size from which a file is refused, in bytes. A form with 200 fields takes a few ten thousand."""
 MAX_FIELDS = 200
 """Largest number of fields of a form."""
-MAX_MARKS = 11
-"""Largest number of a set of marks: the dictionary has 50 marks, and a set has four."""
-
-
-class FormTable(msgspec.Struct, rename="kebab", forbid_unknown_fields=True):
-    """The table [form]."""
-
-    title: str = ""
-    picture: Text | None = None
-    size: tuple[Side, Side] | None = None
-    marks: Annotated[int, msgspec.Meta(ge=0, le=MAX_MARKS)] | None = None
-
-
-class FieldTable(msgspec.Struct, rename="kebab", forbid_unknown_fields=True):
-    """A table [[field]]."""
-
-    name: Name
-    box: tuple[Number, Number, Side, Side]
-    kind: Kind = "number"
-    label: str = ""
-    digits: Annotated[str, msgspec.Meta(pattern=r"^\d{1,2}(-\d{1,2})?$")] | None = None
-    decimals: Annotated[int, msgspec.Meta(ge=0, le=6)] = 0
-    printed_point: bool = False
-    min: Number | None = None
-    max: Number | None = None
-    pattern: str = ""
-    leading_zeros: bool | None = None
-    empty: bool = False
-    check: str = ""
-    comb: bool = False
-
-
-class RuleTable(msgspec.Struct, forbid_unknown_fields=True):
-    """A table [[rule]]."""
-
-    that: Text
 
 
 @dataclass(frozen=True, order=True)
@@ -109,12 +70,19 @@ def load_forms(path: Path) -> list[Form]:
     """Read the file of a form, or all such files of a folder.
 
     Raises:
-        FormError: a file cannot be read, or contains a mistake; or the folder holds none.
+        FormError: a file cannot be read, or contains a mistake; or the folder holds none, or two with the same marks.
     """
     files = sorted(path.glob("*.toml")) if path.is_dir() else [path]
     if not files:
         raise FormError(f"the folder {path} holds no form", advice="put files such as delivery.toml there")
-    return [load_form(file) for file in files]
+    forms = [load_form(file) for file in files]
+    for one, other in combinations(forms, 2):
+        if one.marks is not None and one.marks == other.marks:
+            raise FormError(
+                f"the forms {one.name} and {other.name} of the folder {path} have the same marks: {one.marks}",
+                advice=f"give one of them another set of marks, 0 to {MAX_MARKS}, and print it again",
+            )
+    return forms
 
 
 def read_form_document(path: Path) -> FormDocument:
@@ -142,7 +110,10 @@ def parse_form(content: bytes, path: Path) -> FormDocument:
     try:
         text = content.decode("utf-8-sig").replace("\r\n", "\n")
         raw = msgspec.toml.decode(text)
-    except (UnicodeDecodeError, msgspec.DecodeError, ValueError, RecursionError) as error:
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        return FormDocument(None, (FormProblem(line, "the file is not UTF-8 text; save it in this encoding"),))
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         at = re.search(r"at line (\d+)", str(error))
         return FormDocument(None, (FormProblem(int(at[1]) if at else 1, f"the file is not valid TOML ({error})"),))
     lines = _Lines(text)
@@ -162,7 +133,7 @@ def parse_form(content: bytes, path: Path) -> FormDocument:
         size = _size(head, path, lines, problems)
     marks = () if head is None or head.marks is None or size is None else mark_areas(size)
     problems += _field_problems(fields, size, marks, lines)
-    parsed = list(_rules(rules, [field.name for field in fields if field is not None], lines, problems))
+    parsed = list(_rules(rules, _names(raw.get("field")), lines, problems))
     if problems or head is None or size is None:
         return FormDocument(None, tuple(sorted(problems)))
     form = Form(
@@ -173,6 +144,7 @@ def parse_form(content: bytes, path: Path) -> FormDocument:
         rules=tuple(parsed),
         picture=None if head.picture is None else path.absolute().parent / head.picture,
         marks=head.marks,
+        picture_place=f"{path}:{lines.of('form', 0, 'picture')}",
     )
     return FormDocument(form, ())
 
@@ -201,11 +173,14 @@ class _Lines:
 def _convert(table: str, rows: Any, kind: type[Any], lines: _Lines, problems: list[FormProblem]) -> list[Any]:
     """Convert tables to a struct; each key is checked by itself, so that every mistake is found."""
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        problems.append(FormProblem(lines.of(table), f"{table} must be a table: [form], [[field]], [[rule]]"))
+        written = "[form]" if table == "form" else f"[[{table}]]"
+        problems.append(FormProblem(lines.of(table), f"{table} is written {written}, with these brackets"))
         return [None] if table == "form" else []
     hints = {_kebab(name): hint for name, hint in get_type_hints(kind, include_extras=True).items()}
     required = {field.encode_name for field in msgspec.structs.fields(kind) if field.required}
     converted = list[Any]()
+    if len(rows) > MAX_FIELDS:
+        problems.append(FormProblem(lines.of(table, MAX_FIELDS), f"a form has at most {MAX_FIELDS} {table}s"))
     for index, row in enumerate(rows[:MAX_FIELDS]):
         found = list(_row_problems(row, hints, required, _Place(table, index, lines)))
         problems += found
@@ -235,9 +210,8 @@ def _row_problems(
             continue
         try:
             msgspec.convert(value, hints[key])
-        except msgspec.ValidationError as error:
-            what = str(error).replace(" | null", "").replace("`", "").replace(" - at $", " at ")
-            yield place.problem(key, f"{key}: {what[:1].lower()}{what[1:]}")
+        except msgspec.ValidationError:
+            yield place.problem(key, f"{key} must be {EXPECTED[key]}")
     for key in sorted(required - row.keys()):
         yield place.problem("", f"this {place.table} has no {key}")
 
@@ -295,6 +269,14 @@ def _content_problems(field: FieldTable, place: _Place) -> Iterator[FormProblem]
         yield place.problem("digits", f"{field.digits!r} is not a range, such as 1-6")
     if field.decimals and field.kind != "number":
         yield place.problem("decimals", f"a {field.kind} has no decimals")
+    if field.printed_point and not field.decimals:
+        yield place.problem("printed-point", f"a point is printed in {field.name}, so it needs decimals")
+    if field.kind == "number" and not field.printed_point and field.decimals >= _digits(field)[1]:
+        yield place.problem("decimals", f"digits of {field.name} leaves no digit before its {field.decimals} decimals")
+    if field.kind == "date" and not field.min is field.max is None:
+        yield place.problem("min" if field.max is None else "max", "a date has no min and max")
+    if field.check and field.kind in ("date", "time"):
+        yield place.problem("check", f"a {field.kind} has no check digit")
     if field.check and field.check not in CHECKS:
         yield place.problem("check", f"there is no check digit {field.check!r}; choose one of {', '.join(CHECKS)}")
     try:
@@ -306,6 +288,7 @@ def _content_problems(field: FieldTable, place: _Place) -> Iterator[FormProblem]
 def _rules(
     rules: Sequence[RuleTable | None], names: Sequence[str], lines: _Lines, problems: list[FormProblem]
 ) -> Iterator[Rule]:
+    computed: dict[str, set[str]] = {}
     for index, rule in enumerate(rules):
         if rule is None:
             continue
@@ -319,7 +302,18 @@ def _rules(
             close = get_close_matches(name, names, n=1)
             hint = f"; did you mean {close[0]}?" if close else ""
             problems.append(FormProblem(line, f"the rule {rule.that!r} names no field: {name}{hint}"))
+        if not parsed.names:
+            problems.append(FormProblem(line, f"the rule {rule.that!r} is not about a field"))
+        if circle := add_equation(parsed, computed):
+            steps = ", ".join(f"{name} from {other}" for name, other in pairwise(circle))
+            problems.append(FormProblem(line, f"the rule {rule.that!r} closes a circle: {steps}; leave out one rule"))
         yield Rule(rule.that, parsed)
+
+
+def _names(rows: Any) -> list[str]:
+    """Return the names of all fields, also of those with mistakes."""
+    rows = rows if isinstance(rows, list) else []
+    return [row["name"] for row in rows if isinstance(row, dict) and isinstance(row.get("name"), str)]
 
 
 def _digits(field: FieldTable) -> tuple[int, int]:

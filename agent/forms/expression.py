@@ -82,6 +82,36 @@ def solve_for_name(rule: RuleExpression, values: Mapping[str, Decimal | None]) -
     return None
 
 
+def add_equation(rule: RuleExpression, computed: dict[str, set[str]]) -> tuple[str, ...]:
+    """Note what an equation computes, unless it would be computed from itself.
+
+    Args:
+        rule: the rule; what is not an equation with one name alone on a side is left out.
+        computed: by the name of each field that is computed, the names from which it is. The rule is added.
+
+    Returns:
+        The names that would be computed in a circle, the first one again at the end; empty if there is no circle.
+
+    Examples:
+        >>> add_equation(parse_comparison("a = total - b"), {"total": {"a", "b"}})
+        ('a', 'total', 'a')
+    """
+    for name, other in ((rule.left, rule.right), (rule.right, rule.left)):
+        if rule.sign == "=" and isinstance(name, str):
+            seen, paths = set[str](), list[tuple[str, ...]]([(name,)])
+            while paths:
+                path = paths.pop(0)
+                for origin in sorted(computed.get(path[-1], set()) if len(path) > 1 else _names(other)):
+                    if origin == name:
+                        return (*path, origin)
+                    if origin not in seen:
+                        seen.add(origin)
+                        paths.append((*path, origin))
+            computed.setdefault(name, set()).update(_names(other))
+            return ()
+    return ()
+
+
 def parse_comparison(text: str) -> RuleExpression:
     """Parse a rule.
 

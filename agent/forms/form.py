@@ -93,3 +93,5 @@ class Form:
     """The reference picture; None if the form is found by its marks."""
     marks: int | None = None
     """Number of the form's set of ArUco marks, 0 to 11; None if it has none."""
+    picture_place: str = ""
+    """File and line that name the reference picture, for messages."""

@@ -80,8 +80,9 @@ class FormFinder:
             self._scale, self._grey, self._mask = _reference(form, load_picture(form.picture))
             self._points, self._descriptors = _features(self._grey, REFERENCE_FEATURES, self._mask)
             if len(self._points) < MIN_REFERENCE_FEATURES:
+                place = form.picture_place or form.name
                 raise FormError(
-                    f"the picture of the form {form.name} has too little print to be found by",
+                    f"{place}: the picture of the form {form.name} has too little print to be found by",
                     advice="use a sharper picture, or 'digit-agent form print', which adds marks",
                 )
 

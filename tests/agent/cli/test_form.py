@@ -139,6 +139,13 @@ def test_a_form_is_checked_shown_printed_and_begun(folder: Path, cache: Path) ->
     wrong = run(cache, folder, "form", "check", "wrong.toml")
     assert wrong.returncode == 1
     assert "names no field: totl; did you mean total?" in wrong.stdout
+    (folder / "white.toml").write_text('[form]\npicture = "b.jpg"\n[[field]]\nname = "a"\nbox = [40, 40, 50, 10]\n')
+    wrong = run(cache, folder, "form", "check", "none.toml", "white.toml", "delivery.toml")
+    assert wrong.returncode == 1
+    missing, white, valid = wrong.stdout.splitlines()
+    assert missing.startswith("the form none.toml cannot be read (No such file or directory); check its name")
+    assert white.startswith("white.toml:2: the picture of the form white has too little print to be found by; use")
+    assert valid == "delivery.toml is valid; fields: 5, rules between fields: 1"
     assert run(cache, folder, "form", "print", "delivery.toml").returncode == 0
     assert (folder / "delivery.svg").read_text().startswith("<svg")
     assert run(cache, folder, "form", "print", "delivery.toml", "--out", "blank.pdf").returncode == 0

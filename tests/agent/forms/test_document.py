@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from agent.forms.document import MAX_BYTES, load_form, parse_form
+from agent.forms.document import MAX_BYTES, MAX_FIELDS, FormProblem, load_form, load_forms, parse_form
 from profiles.errors import FormError
 from tests.agent.forms.sheets import FIELDS, HEAD_MARKS, delivery_note
 
@@ -29,13 +29,23 @@ def test_a_form_is_parsed() -> None:
         (ONE_FIELD + "[[ruel]]\n", 7, r"there is no table \[ruel\]"),
         (ONE_FIELD.replace("marks = 0\n", ""), 1, "neither a picture nor marks"),
         (ONE_FIELD.replace("marks = 0", 'picture = "none.png"'), 3, "none.png cannot be read"),
-        (ONE_FIELD + "digits = 4\n", 7, "digits: expected str, got int"),
+        (ONE_FIELD + "digits = 4\n", 7, 'digits must be "4" or "1-6", in quotes'),
+        (ONE_FIELD.replace("50, 10]", "50]"), 6, r"box must be four numbers, \[x, y, width, height\]"),
+        (ONE_FIELD.replace("40, 40", "nan, 40"), 6, "box must be four numbers"),
+        (ONE_FIELD + "max = nan\n", 7, "max must be a number"),
+        (ONE_FIELD.replace('"a"', '"ä"'), 5, "name must be letters a to z"),
+        ("[[form]]\n" + ONE_FIELD[7:], 1, r"form is written \[form\], with these brackets"),
+        (ONE_FIELD + '[rule]\nthat = "a > 1"\n', 7, r"rule is written \[\[rule\]\], with these brackets"),
         (ONE_FIELD + 'digits = "6-1"\n', 7, "'6-1' is not a range"),
         (ONE_FIELD + "digit = 4\n", 7, "a field has no 'digit'; did you mean digits"),
         (ONE_FIELD + 'check = "crc"\n', 7, "there is no check digit 'crc'; choose one of luhn"),
         (ONE_FIELD + 'pattern = "["\n', 7, "the pattern is not valid"),
         (ONE_FIELD + "min = 5\nmax = 4\n", 8, "max of a is less than its min"),
         (ONE_FIELD + 'kind = "code"\ndecimals = 2\n', 8, "a code has no decimals"),
+        (ONE_FIELD + 'kind = "date"\ncheck = "luhn"\n', 8, "a date has no check digit"),
+        (ONE_FIELD + 'kind = "date"\nmin = 2026\n', 8, "a date has no min and max"),
+        (ONE_FIELD + "printed-point = true\n", 7, "a point is printed in a, so it needs decimals"),
+        (ONE_FIELD + 'digits = "1-2"\ndecimals = 2\n', 8, "leaves no digit before its 2 decimals"),
         (ONE_FIELD.replace('name = "a"\n', ""), 4, "this field has no name"),
         (ONE_FIELD.replace("40, 40", "200, 40"), 6, "the box of a lies outside the sheet of 210×297"),
         (ONE_FIELD.replace("40, 40", "4, 4"), 6, "the box of a lies on a mark"),
@@ -43,6 +53,8 @@ def test_a_form_is_parsed() -> None:
         (ONE_FIELD + '[[field]]\nname = "b"\nbox = [60, 45, 50, 10]\n', 9, r"box of b overlaps that of a \(line 6\)"),
         (ONE_FIELD + '[[rule]]\nthat = "a >"\n', 8, "'a >' is not a rule: it ends where"),
         (ONE_FIELD + '[[rule]]\nthat = "a > bb"\n', 8, "the rule 'a > bb' names no field: bb"),
+        (ONE_FIELD + '[[rule]]\nthat = "a = a + 1"\n', 8, "'a = a [+] 1' closes a circle: a from a"),
+        (ONE_FIELD + '[[rule]]\nthat = "1 = 2"\n', 8, "the rule '1 = 2' is not about a field"),
         ("[form]\nsize = [210, 297]\nmarks = 0\n", 1, r"the form has no \[\[field\]\]"),
     ],
 )
@@ -57,6 +69,35 @@ def test_all_mistakes_are_found() -> None:
     text = ONE_FIELD + 'digits = 4\nchecks = "luhn"\n[[field]]\nname = "0"\n[[rule]]\nthat = "a + 1"\n'
     problems = parse_form(text.encode(), Path("f.toml")).problems
     assert [problem.line for problem in problems] == [7, 8, 9, 10, 12]
+
+
+def test_a_field_with_a_mistake_is_known_to_the_rules() -> None:
+    text = ONE_FIELD + 'digits = 4\n[[rule]]\nthat = "a > 1"\n'
+    assert [problem.line for problem in parse_form(text.encode(), Path("f.toml")).problems] == [7]
+
+
+def test_fields_are_not_left_out_silently() -> None:
+    fields = "".join(
+        f'[[field]]\nname = "f{number}"\nbox = [{40 + number}, 80, 1, 10]\n' for number in range(MAX_FIELDS)
+    )
+    text = ONE_FIELD.replace("210", "810") + fields
+    (problem,) = parse_form(text.encode(), Path("f.toml")).problems
+    assert problem == FormProblem(4 + 3 * MAX_FIELDS, f"a form has at most {MAX_FIELDS} fields")
+
+
+def test_a_file_in_another_encoding_is_named_with_its_line() -> None:
+    content = (ONE_FIELD + 'label = "Äpfel"\n').encode("latin-1")
+    (problem,) = parse_form(content, Path("f.toml")).problems
+    assert problem == FormProblem(7, "the file is not UTF-8 text; save it in this encoding")
+
+
+def test_two_forms_of_a_folder_with_the_same_marks_are_refused(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.toml").write_text(ONE_FIELD)
+    with pytest.raises(FormError, match=r"the forms a and b of the folder .* have the same marks: 0"):
+        load_forms(tmp_path)
+    (tmp_path / "b.toml").write_text(ONE_FIELD.replace("marks = 0", "marks = 1"))
+    assert [form.name for form in load_forms(tmp_path)] == ["a", "b"]
 
 
 def test_a_picture_gives_the_size_of_the_sheet(tmp_path: Path) -> None:

@@ -128,5 +128,5 @@ def test_of_several_forms_the_right_one_is_taken(by_marks: Form) -> None:
 
 def test_a_picture_without_print_is_no_reference(by_print: Form, tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "white.png"), np.full((1184, 1680, 3), DESK_BGR, np.uint8))
-    with pytest.raises(FormError, match="the picture of the form printed has too little print"):
-        FormFinder(replace(by_print, picture=tmp_path / "white.png"))
+    with pytest.raises(FormError, match=r"^order.toml:2: the picture of the form printed has too little print"):
+        FormFinder(replace(by_print, picture=tmp_path / "white.png", picture_place="order.toml:2"))
