@@ -108,9 +108,7 @@ class FormFinder:
                 advice="check that it is sharp, lit and wholly in the picture",
             )
         if len(found) > 1:
-            raise FormNotFoundError(
-                f"the form {self.form.name} is in the picture more than once", advice="photograph one sheet at a time"
-            )
+            raise self._found_twice()
         location = Location(found[0])
         height, width = image.shape[:2]
         outside = [field.name for field in self.form.fields if _is_outside(location.quad(field.area), width, height)]
@@ -125,10 +123,17 @@ class FormFinder:
         assert self.form.marks is not None
         marks = find_marks(image)
         copies = max((len(marks.get(4 * self.form.marks + place, ())) for place in range(4)), default=0)
+        if copies > 1:  # a homography would mix the marks of several sheets
+            raise self._found_twice()
         homography = homography_of_marks(marks, self.form.marks, self.form.size)
         if homography is None or not _is_plausible(_mapped(Area(0, 0, *self.form.size), homography)):
             return []
-        return [homography] * max(1, copies)
+        return [homography]
+
+    def _found_twice(self) -> FormNotFoundError:
+        return FormNotFoundError(
+            f"the form {self.form.name} is in the picture more than once", advice="photograph one sheet at a time"
+        )
 
     def _by_print(self, image: Pixels) -> list[Homography]:
         scale = min(1.0, SEARCH_PX / max(image.shape[:2]))

@@ -112,8 +112,9 @@ def test_half_a_form_and_two_sheets_are_refused(found_by: str, by_marks: Form, b
     finder = FormFinder(form)
     with pytest.raises(FormNotFoundError, match=r"outside the picture: .*total; photograph the whole sheet"):
         finder.find(np.ascontiguousarray(picture[:840]))
-    with pytest.raises(FormNotFoundError, match="is in the picture more than once"):
-        finder.find(np.hstack([picture, picture]))
+    for both in (np.hstack([picture, picture]), np.vstack([picture, picture[::-1, ::-1]])):
+        with pytest.raises(FormNotFoundError, match="is in the picture more than once"):
+            finder.find(both)
 
 
 def test_of_several_forms_the_right_one_is_taken(by_marks: Form) -> None:
