@@ -56,7 +56,9 @@ def show(
         ),
     ] = None,
     *,
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Picture to write.")] = Path("form.png"),
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Picture to write, .png or .jpg.")] = Path(
+        "form.png"
+    ),
 ) -> None:
     """Draw the fields of a form, with their names, on a picture of it.
 
@@ -70,7 +72,12 @@ def show(
     from agent.forms.document import load_form
     from agent.forms.locate import FormFinder, Location
     from agent.forms.overlay import draw_fields
+    from profiles.errors import UsageError
 
+    if (kind := out.suffix.lower()) not in (".png", ".jpg", ".jpeg"):
+        raise UsageError(
+            f"the fields cannot be drawn as {shown(str(out))!r}", advice="end the name of --out in .png or .jpg"
+        )
     known = load_form(form)
     if picture is not None:
         image = load_picture(picture)
@@ -80,7 +87,8 @@ def show(
     else:
         scale = PRINT_DPI / 2 / 25.4
         image, location = to_pixels(known, scale), Location(np.diag([scale, scale, 1.0]))
-    _write(out, cv2.imencode(".png", draw_fields(image, known, location))[1].tobytes())
+    _write(out, cv2.imencode(kind, draw_fields(image, known, location))[1].tobytes())
+    typer.echo(shown(f"{out} shows the fields: {len(known.fields)}"))
 
 
 @app.command(name="print")
@@ -120,6 +128,7 @@ def print_form(
         raise UsageError(
             f"a form cannot be written as {shown(str(path))!r}", advice="end its name in .svg, .pdf or .png"
         )
+    typer.echo(shown(f"{path} is to be printed at 100 %: {known.size[0]:g}×{known.size[1]:g} mm"))
 
 
 @app.command()
@@ -134,6 +143,7 @@ def new(
     """
     import os
 
+    from agent.capture.file_name import printable
     from agent.capture.pictures import load_picture
     from agent.forms.propose import form_toml, propose_fields
     from profiles.errors import OutputError, PictureError
@@ -143,8 +153,13 @@ def new(
     fields = propose_fields(load_picture(picture))
     if not fields:
         raise PictureError(f"{picture} shows no empty box and no line to write on", advice="use a straight, sharp scan")
-    relative = os.path.relpath(picture.absolute(), out.absolute().parent)
-    _write(out, form_toml(relative, fields).encode())
+    try:
+        toml = form_toml(os.path.relpath(picture.absolute(), out.absolute().parent), fields)
+    except UnicodeEncodeError as error:
+        raise PictureError(
+            f"the name of {printable(picture)} is not UTF-8, so the form cannot name it", advice="rename it"
+        ) from error
+    _write(out, toml.encode())
     typer.echo(shown(f"{out}: fields: {len(fields)}; name them, and look at 'digit-agent form show {out}'"))
 
 

@@ -10,15 +10,22 @@ from agent.forms.form import Kind
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Number = int | Annotated[float, msgspec.Meta(ge=-1e15, le=1e15)]
-Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][\w-]*$", max_length=60)]
+Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][\w-]*\Z", max_length=60)]
+PrintedLine = Annotated[str, msgspec.Meta(pattern=r"^[^\x00-\x1f\x7f-\x9f\ufffe\uffff]*\Z", max_length=200)]
+"""Text that is printed on the form. XML, and so SVG, has none of these characters."""
 Side = Annotated[float, msgspec.Meta(gt=0, le=100_000)]
+MAX_SHEET_MM = 1200
+"""Longest side of a sheet that is drawn, in millimetres: A0 has 1189. Raising it takes more memory: at 300 dots per
+inch a square sheet of this size has 200 million pixels."""
+SheetSide = Annotated[float, msgspec.Meta(gt=0, le=MAX_SHEET_MM)]
 MAX_MARKS = 11
 """Largest number of a set of marks: the dictionary has 50 marks, and a set has four."""
-_TEXT, _SWITCH, _NUMBER = "text in quotes", "true or false", "a number, such as 10 or 2.5"
+_TEXT = "one line of text in quotes, up to 200 characters"
+_SWITCH, _NUMBER = "true or false", "a number, such as 10 or 2.5"
 EXPECTED = {
     "title": _TEXT,
     "picture": "the name of a file in quotes",
-    "size": "two numbers of more than 0, such as [210, 297]",
+    "size": f"two numbers of more than 0, up to {MAX_SHEET_MM}, such as [210, 297]",
     "marks": f"a whole number from 0 to {MAX_MARKS}",
     "name": "letters a to z, digits, - and _, with a letter first, such as crates_2",
     "box": "four numbers, [x, y, width, height], with a width and height of more than 0",
@@ -42,9 +49,9 @@ EXPECTED = {
 class FormTable(msgspec.Struct, rename="kebab", forbid_unknown_fields=True):
     """The table [form]."""
 
-    title: str = ""
+    title: PrintedLine = ""
     picture: Text | None = None
-    size: tuple[Side, Side] | None = None
+    size: tuple[SheetSide, SheetSide] | None = None
     marks: Annotated[int, msgspec.Meta(ge=0, le=MAX_MARKS)] | None = None
 
 
@@ -54,8 +61,8 @@ class FieldTable(msgspec.Struct, rename="kebab", forbid_unknown_fields=True):
     name: Name
     box: tuple[Number, Number, Side, Side]
     kind: Kind = "number"
-    label: str = ""
-    digits: Annotated[str, msgspec.Meta(pattern=r"^\d{1,2}(-\d{1,2})?$")] | None = None
+    label: PrintedLine = ""
+    digits: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,2}(-[0-9]{1,2})?\Z")] | None = None
     decimals: Annotated[int, msgspec.Meta(ge=0, le=6)] = 0
     printed_point: bool = False
     min: Number | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 
 import cv2
@@ -50,8 +51,18 @@ def propose_fields(image: Pixels) -> tuple[tuple[Box, int], ...]:
 
 
 def form_toml(picture: str, fields: Sequence[tuple[Box, int]]) -> str:
-    """Return the TOML of a form with these fields. The user replaces the names of the fields."""
-    parts = [f'[form]\ntitle = "Form"\npicture = "{picture}"\n']
+    """Return the TOML of a form with these fields. The user replaces the names of the fields.
+
+    Args:
+        picture: the path of the reference picture.
+        fields: result of `propose_fields`.
+
+    Raises:
+        UnicodeEncodeError: the path has bytes that are not UTF-8, so no TOML file can name it.
+    """
+    quoted = json.dumps(picture, ensure_ascii=False).replace("\x7f", "\\u007f")  # as in TOML
+    quoted.encode()
+    parts = [f'[form]\ntitle = "Form"\npicture = {quoted}\n']
     for number, (box, cells) in enumerate(fields, 1):
         comb = f'digits = "{cells}"\ncomb = true\n' if cells > 1 else ""
         parts.append(f'[[field]]\nname = "field_{number}"\nbox = [{box.x}, {box.y}, {box.w}, {box.h}]\n{comb}')

@@ -146,11 +146,19 @@ def test_a_form_is_checked_shown_printed_and_begun(folder: Path, cache: Path) ->
     assert missing.startswith("the form none.toml cannot be read (No such file or directory); check its name")
     assert white.startswith("white.toml:2: the picture of the form white has too little print to be found by; use")
     assert valid == "delivery.toml is valid; fields: 5, rules between fields: 1"
-    assert run(cache, folder, "form", "print", "delivery.toml").returncode == 0
+    printed = run(cache, folder, "form", "print", "delivery.toml")
+    assert printed.stdout == "delivery.svg is to be printed at 100 %: 210×148 mm\n"
     assert (folder / "delivery.svg").read_text().startswith("<svg")
     assert run(cache, folder, "form", "print", "delivery.toml", "--out", "blank.pdf").returncode == 0
     assert (folder / "blank.pdf").read_bytes().startswith(b"%PDF")
     assert run(cache, folder, "form", "show", "delivery.toml", "a.jpg", "--out", "shown.png").returncode == 0
+    assert run(cache, folder, "form", "show", "delivery.toml", "--out", "shown.jpg").stdout == (
+        "shown.jpg shows the fields: 5\n"
+    )
+    assert (folder / "shown.jpg").read_bytes().startswith(b"\xff\xd8")
+    refused = run(cache, folder, "form", "show", "delivery.toml", "--out", "shown.txt")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr.startswith("digit-agent: the fields cannot be drawn as 'shown.txt'; end the name")
     shown = cv2.imread(str(folder / "shown.png"))
     assert shown is not None
     assert shown.shape == (1200, 1600, 3)
@@ -159,3 +167,10 @@ def test_a_form_is_checked_shown_printed_and_begun(folder: Path, cache: Path) ->
     assert begun.stdout.startswith("begun.toml: fields: 5; name them")
     assert run(cache, folder, "form", "check", "begun.toml").returncode == 0
     assert run(cache, folder, "form", "new", "scan.png", "--out", "begun.toml").returncode == 1
+    name = os.fsdecode(b"sc\xffan.png")
+    (folder / "scan.png").rename(folder / name)
+    unnamed = run(cache, folder, "form", "new", name, "--out", "unnamed.toml")
+    assert (unnamed.returncode, unnamed.stdout) == (1, "")
+    assert unnamed.stderr.startswith(
+        "digit-agent: the name of sc\ufffdan.png is not UTF-8, so the form cannot name it;"
+    )

@@ -4,11 +4,13 @@ from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import msgspec
 import pytest
 
 from agent.forms.blank import to_pixels, to_svg
 from agent.forms.marks import find_marks, homography_of_marks
 from agent.forms.propose import form_toml, propose_fields
+from agent.vision.box import Box
 from profiles.errors import FormError
 from tests.agent.forms.sheets import PX_PER_MM, delivery_note
 
@@ -46,3 +48,8 @@ def test_the_fields_of_a_blank_form_are_proposed() -> None:
         area = [PX_PER_MM * value for value in field.area]
         assert list(box) == pytest.approx(area, abs=PX_PER_MM)
     assert form_toml("scan.png", found).count("[[field]]") == 5
+
+
+@pytest.mark.parametrize("name", ["scan.png", 'a "b".png', r"a\b.png", "tab\t\x7f.png", "Äpfel.png"])
+def test_the_form_that_is_begun_names_its_picture(name: str) -> None:
+    assert msgspec.toml.decode(form_toml(name, [(Box(1, 2, 3, 4), 1)]))["form"]["picture"] == name
