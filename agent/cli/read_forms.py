@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from profiles.foreign_text import show, to_json
+from profiles.foreign_text import show, show_cell, to_json
 
 if TYPE_CHECKING:
     from agent.explain.figures import SheetArea
@@ -78,7 +78,7 @@ class FormPrinter:
         if self._as_csv:
             values = {field.name: field.value_text for field in record.fields}
             to_check = " ".join(record.to_check)
-            return _csv_row([show(source), record.form, *(values.get(name, "") for name in self._columns), to_check])
+            return _csv_row([source, record.form, *(values.get(name, "") for name in self._columns), to_check])
         return "\n".join([f"{show(source)}  form {record.form}", *record_lines(record)])
 
 
@@ -93,5 +93,5 @@ def _areas(record: Record) -> list[SheetArea]:
 
 def _csv_row(cells: Sequence[str]) -> str:
     out = io.StringIO()
-    csv.writer(out, lineterminator="").writerow(cells)
+    csv.writer(out, lineterminator="").writerow(map(show_cell, cells))
     return out.getvalue()

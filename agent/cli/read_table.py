@@ -69,5 +69,9 @@ def _as_text(source: str, table: RuledTable) -> str:
     """Format a table for people, in columns."""
     widths = [max(map(len, column)) for column in zip(*table.rows, strict=True)]
     lines = ["  ".join(f"{text:>{width}}" for text, width in zip(row, widths, strict=True)) for row in table.rows]
-    head = f"{show(source)}  {len(table.rows)} rows, {len(widths)} columns"
+    head = f"{show(source)}  {_counted(len(table.rows), 'row')}, {_counted(len(widths), 'column')}"
     return "\n".join([head, *(f"  {line}".rstrip() for line in lines)])
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"

@@ -61,6 +61,12 @@ def test_each_sheet_is_a_row_and_a_picture_without_the_form_stops_nothing(folder
     assert done.returncode == 1
 
 
+def test_a_name_that_a_spreadsheet_would_compute_is_quoted(folder: Path, cache: Path) -> None:
+    (folder / "a.jpg").rename(folder / "=1+2.jpg")
+    done = run(cache, folder, "read", "--form", "delivery.toml", "--csv", "=1+2.jpg")
+    assert done.stdout.splitlines()[1] == "'=1+2.jpg,delivery,123455,312,47,,359,"
+
+
 def test_json_and_text_have_the_rules_that_are_broken(folder: Path, cache: Path) -> None:
     done = run(cache, folder, "read", "--form", ".", "--json", "c.jpg")
     (line,) = done.stdout.splitlines()
@@ -80,6 +86,10 @@ def test_a_table_is_printed_as_rows(folder: Path, cache: Path) -> None:
     assert done.stderr.startswith("digit-agent: b.jpg: there is no ruled table in the picture; photograph")
     assert done.returncode == 1
     assert "  12         4071\n" in run(cache, folder, "read", "--table", "table.png").stdout
+    one_row = ruled()
+    one_row[206:] = one_row[0, 0]
+    cv2.imwrite(str(folder / "row.png"), one_row)
+    assert run(cache, folder, "read", "--table", "row.png").stdout.startswith("row.png  1 row, 4 columns\n")
 
 
 def test_printed_numbers_of_a_table_are_kept_or_left_out(folder: Path, cache: Path) -> None:
