@@ -8,13 +8,21 @@ from agent.capture.controls import parse_controls
 from agent.capture.mounting import parse_mounting
 from agent.capture.uri import parse_source
 from agent.config.document import Document, Problem
-from profiles.errors import UsageError
+from agent.forms.document import load_forms
+from agent.forms.locate import FormFinder
+from profiles.errors import FormError, PictureError, UsageError
 
 
 def find_problems(document: Document) -> list[Problem]:
     """Return the mistakes of a configuration file, from the first line to the last."""
     return sorted(
-        [*document.problems, *_source_problems(document), *_camera_problems(document), *_path_problems(document)]
+        [
+            *document.problems,
+            *_source_problems(document),
+            *_camera_problems(document),
+            *_form_problems(document),
+            *_path_problems(document),
+        ]
     )
 
 
@@ -41,6 +49,17 @@ def _camera_problems(document: Document) -> Iterator[Problem]:
             check()
         except UsageError as error:  # noqa: PERF203 (three options)
             yield Problem(document.lines[name], str(error))
+
+
+def _form_problems(document: Document) -> Iterator[Problem]:
+    """Yield the first mistake in the file of the form, or in those of a folder; they may not exist yet."""
+    form = document.config.form
+    if form is not None and form.exists():
+        try:
+            for known in load_forms(form):
+                FormFinder(known)
+        except (FormError, PictureError) as error:
+            yield Problem(document.lines["form"], str(error))
 
 
 def _path_problems(document: Document) -> Iterator[Problem]:

@@ -91,6 +91,19 @@ def test_check_reports_a_file_where_a_folder_belongs_and_the_reverse(file: Path)
     ]
 
 
+def test_check_reports_a_mistake_in_the_form_that_is_named(file: Path) -> None:
+    form = '[form]\nmarks = 0\nsize = [210, 297]\n[[field]]\nname = "a"\nbox = [40, 40, 50, 10]\n'
+    (file.parent / "delivery.toml").write_text(form)
+    file.write_text('json = true\nform = "delivery.toml"\n')
+    assert config("check", file).stdout == f"{file} is valid; it sets json, form\n"
+    (file.parent / "delivery.toml").write_text(f'{form}check = "crc"\n')
+    done = config("check", file)
+    assert done.returncode == 1
+    assert done.stdout.startswith(f"{file}:2: {file.parent}/delivery.toml:7: there is no check digit 'crc'; choose")
+    (file.parent / "delivery.toml").unlink()
+    assert config("check", file).returncode == 0
+
+
 def test_an_endless_file_is_refused_at_once() -> None:
     done = config("check", "/dev/zero")
     message = "digit-agent: /dev/zero is too large for a configuration file; check its name\n"
