@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -74,6 +75,9 @@ def test_json_and_text_have_the_rules_that_are_broken(folder: Path, cache: Path)
     assert (record["source"], record["form"], record["sure"]) == ("c.jpg", "delivery", False)
     assert record["fields"]["total"]["broken"] == ["total = apples + pears + plums"]
     assert record["fields"]["customer"]["value"] == "123455"
+    keys = {*record, *record["fields"]["customer"]}
+    help_text = " ".join(run(cache, folder, "read", "--help").stdout.split())
+    assert keys <= set(re.findall(r"\w+", help_text.split("With --form: ")[1]))
     text = run(cache, folder, "read", "--form", ".", "c.jpg").stdout
     assert "  customer  123455\n" in text
     assert "  total     389  to check: total = apples + pears + plums\n" in text
