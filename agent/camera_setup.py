@@ -75,8 +75,8 @@ def change_camera(camera: CameraInUse, initial: Settings, settings: Settings) ->
 
 def is_stills(spec: SourceSpec, settings: Settings) -> bool:
     """Return whether each frame counts by itself: pictures, and looks so rare that a page is seen once."""
-    rare = isinstance(spec, LiveSpec) and settings.every is not None and settings.every >= MIN_CLOSED_S
-    return isinstance(spec, PicturesSpec) or rare
+    rare = settings.every is not None and settings.every >= MIN_CLOSED_S
+    return rare or isinstance(spec, PicturesSpec)
 
 
 def _open(spec: SourceSpec, settings: Settings) -> Source:

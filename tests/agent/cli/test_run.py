@@ -108,6 +108,12 @@ def test_the_shipped_artifacts_read_the_demo(environ: dict[str, str], tmp_path: 
     assert own_words(picture) == own_words(ROOT / "docs/dashboard.svg"), "run `make picture`"
 
 
+def test_rare_looks_at_a_recording_are_independent(environ: dict[str, str]) -> None:
+    done = run(environ, "--source", "demo:?frames=310", "--every", "10", "--json", "--no-log")
+    assert done.returncode == 0, done.stderr
+    assert {json.loads(line)["frame"] for line in done.stdout.splitlines()} == {0, 1}
+
+
 def own_words(picture: Path) -> set[str]:
     """Return the words in a picture of the dashboard that its code writes, without those about sensors.
 
