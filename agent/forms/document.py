@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, get_type_hints
 
 import msgspec
 
-from agent.forms.check_digit import CHECKS
+from agent.forms.check_digit import CHECKS, CHOICES
 from agent.forms.expression import add_equation, parse_comparison
 from agent.forms.form import Area, Field, Form, Rule
 from agent.forms.keys import EXPECTED, MAX_MARKS, FieldTable, FormTable, RuleTable
@@ -278,7 +278,7 @@ def _content_problems(field: FieldTable, place: _Place) -> Iterator[FormProblem]
     if field.check and field.kind in ("date", "time"):
         yield place.problem("check", f"a {field.kind} has no check digit")
     if field.check and field.check not in CHECKS:
-        yield place.problem("check", f"there is no check digit {field.check!r}; choose one of {', '.join(CHECKS)}")
+        yield place.problem("check", f"there is no check digit {field.check!r}; choose one of {CHOICES}")
     try:
         re.compile(field.pattern)
     except re.error as error:
