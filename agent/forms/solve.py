@@ -96,9 +96,10 @@ def _solve_group(
         if all(_holds(rule, combination) for rule in usable)
     ]
     solutions = {name: _unfitting(fields[name][1][0]) for name in lone}
-    if not holding:  # the rules between the fields are broken: each field counts by itself
+    if not holding:  # rules between the fields are broken: each field counts by itself
+        failing = [rule for rule in usable if not _holds(rule, {name: texts[0] for name, texts in known.items()})]
         for name, texts in known.items():
-            broken = tuple(rule.text for rule in usable if name in rule.comparison.names)
+            broken = tuple(rule.text for rule in failing if name in rule.comparison.names)
             solutions[name] = Solution(texts[0], texts[0].probability, broken)
         return solutions
     probability, best = max(holding, key=lambda one: one[0])

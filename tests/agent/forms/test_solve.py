@@ -60,6 +60,13 @@ def test_a_sum_that_no_combination_fits_flags_its_fields_and_changes_none() -> N
     assert solutions == [("1", ("total = a + b",)), ("5", ("total = a + b",)), ("12", ("total = a + b",)), ("4", ())]
 
 
+def test_only_the_rules_that_the_likeliest_texts_break_are_named() -> None:
+    broken = ("b <= a + 50",)
+    form = form_of(("b >= a", *broken, "c >= b"), a="", b="", c="")
+    solutions = read(form, texts(_1234=0.9), texts(_3450=0.9), texts(_4000=0.9))
+    assert solutions == [("1234", broken), ("3450", broken), ("4000", ())]
+
+
 def test_what_is_too_improbable_is_not_read_for_the_sake_of_a_rule() -> None:
     form = form_of(("total = a + b",), a="max = 9", b="", total="")
     assert read(form, texts(_11=0.99, _1=0.001), texts(_5=0.9), texts(_6=0.9))[0] == ("11", ("more than 9",))

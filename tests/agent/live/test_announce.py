@@ -151,7 +151,7 @@ def test_a_sighting_says_how_many_looks_and_seconds_are_missing() -> None:
     assert waits == ["3 more looks", "2 more looks", "1 more look", "0.4 more seconds", "0.2 more seconds"]
 
 
-def test_the_time_of_the_next_announcement_is_told() -> None:
+def test_an_announcement_is_due_when_the_reading_was_steady_for_long_enough() -> None:
     decided = list(announcements(*[number("42")] * STEADY))
     assert [look.due_s for look in decided] == [STEADY_S] * STEADY_LOOKS + [math.inf]
     unsure = announcements(*[number("42", confidence=0.55)] * STEADY)
