@@ -81,8 +81,9 @@ def beam_search(
             for character in likely:
                 # The same character again is a new one only after a blank.
                 start = beam.blank if prefix and character == prefix[-1] else total
-                longer = (*prefix, character)
-                _extend(following, steps, longer, (*beam.steps, step), character=start + frame[character])
+                if start > -math.inf:
+                    longer = (*prefix, character)
+                    _extend(following, steps, longer, (*beam.steps, step), character=start + frame[character])
         best = sorted(following.items(), key=lambda item: -_log_add(*item[1]))[:width]
         beams = {prefix: _Beam(blank, character, steps[prefix]) for prefix, (blank, character) in best}
     found = [

@@ -51,6 +51,14 @@ def test_alternatives_follow_the_best_string() -> None:
     assert [hypothesis.text for hypothesis in beam_search(log_probs)[:2]] == ["1", "7"]
 
 
+@pytest.mark.parametrize("spelling", ["4", "44", "444", "9_", "11_1"])
+def test_a_character_that_lasts_two_steps_is_not_also_two_characters(spelling: str) -> None:
+    """Without a blank between them, two equal characters are impossible."""
+    found = beam_search(outputs(spelling, strength=14.0), width=24, min_step_probability=1e-4)
+    assert all(math.isfinite(hypothesis.log_probability) for hypothesis in found)
+    assert len({hypothesis.text for hypothesis in found}) == len(found)
+
+
 def test_probabilities_of_strings_are_sums_over_all_spellings() -> None:
     log_probs = without_signs(random_outputs(4))
     expected: dict[str, float] = {}
