@@ -28,7 +28,7 @@ pytestmark = [
     pytest.mark.skipif("DIGIT_DATA_DIR" not in os.environ, reason="DIGIT_DATA_DIR names no folder with MNIST"),
 ]
 
-NUMBERS = 40
+NUMBERS = 24
 QUERY = "SELECT readings.id, coalesce(readings.source, frame_source), text FROM readings JOIN runs ON runs.id = run"
 BOARD = msgspec.structs.replace(load_profile("generic-x86"), artifacts=(ArtifactKind(format="onnx", precision="int8"),))
 TIMEOUT_S = 600

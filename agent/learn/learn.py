@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.choice.learned import Matrix, adjust
-from agent.learn.align import align_steps
+from agent.learn.align import align_steps, near
 from agent.learn.examples import Examples, KnownNumber, find_examples
 from agent.learn.fit import fit_adjustment
 from agent.learn.judge import PairedComparison, compare
 from agent.learn.remember import Replay, draw_numbers, remember
 from agent.vision.classify import Net, Nets, log_softmax
-from agent.vision.line_text import BLANK, LINE_CLASSES
+from agent.vision.line_text import BLANK, LINE_CLASSES, digits_of
 from agent.vision.page import Page
 from agent.vision.pipeline import Trace, read_page, trace_page
 from profiles.manifest import Role
@@ -138,16 +138,8 @@ def learn(
 
 
 def is_right(page: Page, known: KnownNumber) -> bool:
-    """Whether the digits in a number's box are read as they are known."""
-    reading = "".join(
-        character
-        for reading in page.readings
-        if known.box.x <= reading.box.centre[0] <= known.box.right
-        and known.box.y <= reading.box.centre[1] <= known.box.bottom
-        for character in reading.text
-        if character.isdigit()
-    )
-    return reading == known.digits
+    """Whether the digits in a number's box, or a little outside, are read as they are known."""
+    return digits_of("".join(one.text for one in page.readings if near(one.box, known.box))) == known.digits
 
 
 def fit(pictures: Sequence[LogitsOfPicture], replay: Replay) -> dict[Role, Matrix]:

@@ -176,7 +176,7 @@ def test_a_damaged_state_file_is_refused_with_advice(content: bytes, data: Path,
 def test_a_verifier_can_continue_the_one_that_ships_with_pen_strokes(
     data: Path, handwriting: Path, tmp_path: Path
 ) -> None:
-    text = RECIPE.read_text().replace('net = "verifier"', 'net = "verifier"\nstart_from = "verifier-strokes"')
+    text = RECIPE.read_text().replace('net = "verifier"', 'net = "verifier"\nstart_from = "verifier"')
     recipe, out = tmp_path / "more.toml", tmp_path / "net.pt"
     recipe.write_text(text.replace("learning_rate = 4e-3", "learning_rate = 1e-7"))
     subprocess.run([*command(data, out, recipe), "--handwriting", str(handwriting)], check=False, env=ENVIRONMENT)
