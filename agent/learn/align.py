@@ -34,9 +34,9 @@ MAX_OVERLAP = 0.35
 """Largest horizontal overlap of two neighbours, as a share of the narrower one's width. Raising it accepts digits that
 reach under each other. A guess that was never measured."""
 REACH_HEIGHTS = 1.0, 0.35
-"""Ink this far beside the reading's box, and above or below it, may belong to the number, in heights of the box, because
-its first or last digit may have been missed. Raising it takes ink of neighbours. A guess that was never measured;
-numbers are about 1.1 heights apart or more."""
+"""Ink this far beside the reading's box, and above or below it, may belong to the number, in heights of the box: its
+first or last digit may have been missed. Raising it takes ink of neighbours, which are mostly 1.1 heights apart or more.
+A guess that was never measured."""
 
 
 @dataclass(frozen=True)
