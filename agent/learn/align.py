@@ -35,7 +35,7 @@ MAX_OVERLAP = 0.35
 reach under each other. A guess that was never measured."""
 REACH_HEIGHTS = 1.0, 0.35
 """Ink this far beside the reading's box, and above or below it, may belong to the number, in heights of the box: its
-first or last digit may have been missed. Raising it takes ink of neighbours, which are mostly 1.1 heights apart or more.
+first or last digit may have been missed. Raising it takes ink of neighbours, which are mostly 1.1 heights away or more.
 A guess that was never measured."""
 
 
