@@ -9,8 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.learn.align import align_steps
+from agent.choice.choose import choose_nets
+from agent.learn.align import align_digits, align_steps
+from agent.paths import shipped_artifacts
+from agent.vision.box import union
 from agent.vision.line_text import BLANK, CHARACTERS, LINE_CLASSES
+from agent.vision.pipeline import trace_page
+from profiles.board import detect_board
+from tests.agent.learn.strange_hand import write_number
 
 
 def collapse(path: list[int]) -> str:
@@ -38,3 +44,14 @@ def test_the_most_probable_path_is_found() -> None:
 @pytest.mark.parametrize(("text", "steps"), [("11", 2), ("123", 2)])
 def test_a_strip_that_is_too_short_has_no_path(text: str, steps: int) -> None:
     assert align_steps(np.zeros((steps, LINE_CLASSES), np.float32), text) is None
+
+
+def test_a_digit_that_the_reading_missed_is_found_beside_it() -> None:
+    nets = choose_nets(shipped_artifacts(), detect_board().profile)
+    known = write_number(3)
+    width = 2 * known.box.w // 5
+    without_first = known.box._replace(x=known.box.right - width, w=width)
+    aligned = align_digits(trace_page(known.image, nets), known.digits, without_first)
+    assert aligned is not None
+    assert aligned.digits == (0, 9)
+    assert union(aligned.places).iou(known.box) > 0.8
