@@ -56,7 +56,7 @@ def test_a_classifier_without_a_lesson_stays_as_it_ships(tmp_path: Path) -> None
         {"classifier": identity}, compare([False], [True]), 0, {"classifier": np.eye(11, dtype=np.float32)}, nothing
     )
     files = {file.name: load(file) for file in _write_checkpoints(tmp_path, {"nano": lesson})}
-    assert files["nano.pt"].recipe == "nano, adapted: 0 to 1 of 1 corrections right"
+    assert files["nano.pt"].recipe == "nano-strokes, adapted: 0 to 1 of 1 corrections right"
     for file in SHIPPED:
         if file.name != "nano.pt":
             assert files[file.name].recipe == load(file).recipe
