@@ -12,7 +12,7 @@ from converters.recipe import load_recipe
 from converters.train.run import find_initial_checkpoint
 from profiles.errors import TrainingError
 
-RECIPE = load_recipe("base-pruned")
+RECIPE = msgspec.structs.replace(load_recipe("base-pruned"), start_from="base-strokes")
 
 
 def test_it_has_the_same_seed_or_is_the_one_that_ships(tmp_path: Path) -> None:
@@ -26,7 +26,7 @@ def test_it_has_the_same_seed_or_is_the_one_that_ships(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("start_from", "message"),
-    [("vgg", r"there is no checkpoint .*vgg-3\.pt to start from"), ("small", r"is a small, not a base")],
+    [("vgg", r"there is no checkpoint .*vgg-3\.pt to start from"), ("small-strokes", r"is a small, not a base")],
 )
 def test_a_missing_checkpoint_or_one_of_another_family_is_refused(
     start_from: str, message: str, tmp_path: Path

@@ -77,7 +77,7 @@ def test_each_step_and_export_is_measured_and_logged(trained: FinishedRun) -> No
     assert trained.done.returncode == 0, trained.done.stderr
     (entry,) = read_log(trained.out.with_suffix(".jsonl"))
     assert (entry.recipe, entry.net, entry.seed) == ("tiny-classifier", "nano", 5)
-    assert [name.partition(" seed ")[0] for name in entry.teachers] == ["base"]
+    assert [name.partition(" seed ")[0] for name in entry.teachers] == ["base-strokes"]
     assert [step.do for step in entry.steps] == STEPS
     teachers, fit, sparse, pruned, _, quantized = entry.steps
     assert teachers.parameters > 50_000, "the `base` net that ships"
