@@ -182,7 +182,7 @@ def test_a_verifier_can_continue_the_one_that_ships_with_pen_strokes(
     subprocess.run([*command(data, out, recipe), "--handwriting", str(handwriting)], check=False, env=ENVIRONMENT)
     shipped = next(file for file in SHIPPED if file.stem == "verifier")
     inputs = to_input(golden_inputs("verifier"))
-    before, after = (restore(load(file))(inputs).argmax(dim=1).tolist() for file in (shipped, out))
-    assert after == before
+    before, after = (restore(load(file))(inputs).argmax(dim=1) for file in (shipped, out))
+    assert (after == before).float().mean() > 0.8  # a net with random weights agrees in a tenth of them
     (entry,) = read_log(tmp_path / "net.jsonl")
     assert "pen strokes" in entry.data
