@@ -78,10 +78,10 @@ def test_a_swaying_page_without_news_gets_few_thorough_looks() -> None:
     watch = VideoWatch(read, FRAME_MS, clock_ns=lambda: read.now_ns)
     for number in range(160):
         watch(frame(number, x=200 + 5 * (number % 4)))
-    assert read.depths.count(THOROUGH) == 3  # when it came, with its announcement, and four seconds later
+    assert read.depths.count(THOROUGH) == 5  # when it came, with its announcement, and every two seconds
     for number in range(160, 200):
         watch(frame(number, x=200 + 5 * (number % 4), squares=3))
-    assert read.depths.count(THOROUGH) == 4  # and one for the new digit
+    assert read.depths.count(THOROUGH) == 6  # and one for the new digit
 
 
 def test_a_swaying_page_without_digits_gets_a_thorough_look_each_second() -> None:
