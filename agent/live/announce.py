@@ -60,7 +60,7 @@ class Announcements(NamedTuple):
     sightings: tuple[Sighting, ...]
     """Numbers in view that are not announced yet."""
     due_s: float
-    """When the first of them may be announced if it stays the same, in seconds; infinite if none only waits."""
+    """When the first of them may be announced if it stays the same, in seconds; infinite if none waits for that only."""
 
 
 class Announcer:

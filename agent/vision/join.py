@@ -77,8 +77,9 @@ rule finds improbable texts that obey it: on 100 forms of these writers 96.1 % o
 95.8 % with 20, and of the sure ones 0.2 % and 0.6 % are wrong."""
 WEIGHTS = JoinWeights(recogniser=0.69, candidates=0.31, agreement=0.7, other=-1.56, length=-0.81)
 """Weights of the join. Raising one trusts its source more. Chosen on one half of the held-out pictures, rendered fields
-and scenes, by `python -m benchmarks.joining`, with the nets before these. What it chooses with these nets (0.73, 0.3,
-1.16, -1.73, -0.17) reads 1,003 instead of 1,014 of 1,210 numbers of writers that training uses."""
+and scenes, by `python -m benchmarks.joining`, with the nets before these. What it chose with the classifiers and
+line recogniser of now, and another verifier (0.73, 0.3, 1.16, -1.73, -0.17), read 1,003 instead of 1,014 of 1,210
+numbers of writers that training uses."""
 
 
 def join_lines(
