@@ -60,7 +60,7 @@ class Announcements(NamedTuple):
     sightings: tuple[Sighting, ...]
     """Numbers in view that are not announced yet."""
     due_s: float
-    """When the first of them may be announced if it stays the same, in seconds; infinite if none waits for that only."""
+    """When the first of them that waits for time only may be announced, in seconds; infinite if there is none."""
 
 
 class Announcer:
